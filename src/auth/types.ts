@@ -1,0 +1,36 @@
+import type { CallOptions } from '../store/types.ts';
+
+/** What a credential source can answer. `origin` says where it came from, for messages. */
+export type Credential =
+  | {
+      readonly kind: 'basic';
+      readonly username: string;
+      readonly password: string;
+      readonly origin: string;
+    }
+  /** OAuth2 refresh token, exchanged at the realm by POST. */
+  | {
+      readonly kind: 'identity';
+      readonly token: string;
+      readonly username?: string;
+      readonly origin: string;
+    }
+  /** Sent to the registry as it is. */
+  | { readonly kind: 'registry-token'; readonly token: string; readonly origin: string };
+
+export interface CredentialSource {
+  /** "--creds", "~/.docker/config.json", "docker-credential-pass". */
+  readonly name: string;
+  /**
+   * `host` is the logical registry ("docker.io", "localhost:5000").
+   * @throws AppError CREDENTIAL_HELPER, CONFIG_INVALID: never a silent "none"
+   */
+  get(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
+}
+
+/** The ordered sources of one side of a command, asked until one answers; answers are remembered. */
+export interface CredentialChain {
+  lookup(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
+  /** Drops what is remembered, so that a helper is asked anew after a 401. */
+  forget(host: string): void;
+}

@@ -1,0 +1,123 @@
+import type { CredentialChain } from '../auth/types.ts';
+import type { HttpClient } from '../http/types.ts';
+import type { CopyEvent } from '../copy/types.ts';
+import type { Reference } from '../reference/types.ts';
+import type { RegistryClient } from '../registry/types.ts';
+import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { Location } from '../transports/types.ts';
+
+/** Which connection flags apply: `--src-…`, `--dest-…`, or the plain ones alone. */
+export type Side = 'src' | 'dest' | 'only';
+
+/** Styling of text output; every function is the identity when colour is off. */
+export interface Style {
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly blue: (text: string) => string;
+  readonly cyan: (text: string) => string;
+  /** Columns of the terminal; 80 where there is none. */
+  readonly width: number;
+  /** Whether stdout is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** What a command hands back; it never prints. */
+export interface Result {
+  /** The value of `-o json`, `-o ndjson` (one line per element if it is a list) and `--format`. */
+  readonly json: unknown;
+  readonly text: (style: Style) => string;
+  /** Raw bytes for stdout, instead of `text` (manifest, config, blob). */
+  readonly bytes?: AsyncIterable<Uint8Array>;
+  /** Lines for stdout as they arrive, instead of `text`, so that memory stays flat; `json` is then a function of no use and may be undefined. */
+  readonly lines?: AsyncIterable<string>;
+  /** Output form when the user gave no `-o`: "json" for inspect and list-tags. Default "text". */
+  readonly defaultOutput?: 'text' | 'json';
+  readonly exit?: number;
+}
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly required: boolean;
+}
+
+export interface OptionSpec {
+  /** Commander syntax: "-n, --no-tags", "--limit <n>", "--tls-verify [bool]". */
+  readonly flags: string;
+  readonly summary: string;
+  readonly kind: 'flag' | 'string' | 'integer' | 'list' | 'boolean';
+  readonly choices?: readonly string[];
+  /** Hidden from help (aliases kept for skopeo's users). */
+  readonly hidden?: boolean;
+}
+
+/** Parsed arguments and options; option keys are camelCase without dashes ("noTags" is `tags: false` in commander, here `noTags: true`). */
+export interface Input {
+  readonly args: readonly string[];
+  readonly options: Readonly<
+    Record<string, string | number | boolean | readonly string[] | undefined>
+  >;
+}
+
+export interface CommandModule {
+  run(context: Context, input: Input, options: CallOptions): Promise<Result>;
+}
+
+export interface CommandSpec {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly args: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  /** Whether the command takes `--src-…` and `--dest-…` connection flags. */
+  readonly twoSided?: boolean;
+  readonly examples: readonly { readonly command: string; readonly says: string }[];
+  /** Imported only when chosen. */
+  load(): Promise<CommandModule>;
+}
+
+/** Everything a command may touch; built in `cli/context.ts`, faked in tests. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  now(): Date;
+  /** Global flags the commands themselves read. */
+  readonly flags: GlobalFlags;
+  /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
+  locate(image: string): Location;
+  openRead(location: Location, side: Side, options?: CallOptions): Promise<ReadStore>;
+  openWrite(location: Location, side: Side, options?: CallOptions): Promise<WriteStore>;
+  registry(side: Side): Promise<RegistryClient>;
+  /** For APIs that are not /v2/: Docker Hub's. */
+  http(side: Side): Promise<HttpClient>;
+  /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
+  reference(text: string): Reference;
+  credentials(side: Side): Promise<CredentialChain>;
+  /** Progress of a copy; rendered by cli/progress. */
+  emit(event: CopyEvent): void;
+  warn(text: string): void;
+  /** stderr line that `--quiet` silences. */
+  note(text: string): void;
+  readonly terminal: Terminal;
+}
+
+export interface GlobalFlags {
+  readonly platform: string | undefined;
+  readonly concurrency: number;
+  readonly quiet: boolean;
+  readonly config: string | undefined;
+  readonly authfile: string | undefined;
+  readonly allowRealm: readonly string[];
+}
+
+/** Questions to a person. `interactive` is false without a terminal on stdin and stderr. */
+export interface Terminal {
+  readonly interactive: boolean;
+  confirm(question: string, options?: CallOptions): Promise<boolean>;
+  prompt(question: string, options?: CallOptions & { hidden?: boolean }): Promise<string>;
+  readStdin(limit: number, options?: CallOptions): Promise<string>;
+}

@@ -1,0 +1,53 @@
+import type { Bytes } from '../util/bytes.ts';
+
+/** A body that can be opened again, from an offset, for retry, re-authentication and redirects. */
+export interface RequestBody {
+  /** Exact length in bytes; sent as Content-Length. */
+  readonly length: number;
+  open(): Promise<Bytes> | Bytes;
+}
+
+export interface RequestAuth {
+  /** Logical registry the credentials are looked up for: "docker.io", "localhost:5000". */
+  readonly registry: string;
+  /** Repository, for path-scoped credentials; absent for registry-wide requests. */
+  readonly repository?: string | undefined;
+  /** Scopes this request is known to need: "repository:a/b:pull,push". */
+  readonly scopes: readonly string[];
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: RequestBody | undefined;
+  /** Absent: the request is anonymous and stays so (foreign URLs, cross-origin Locations). */
+  readonly auth?: RequestAuth | undefined;
+  /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */
+  readonly idempotent?: boolean | undefined;
+  /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */
+  readonly redirect?: 'follow' | 'manual' | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** Where the answer came from, after redirects; Locations and Links resolve against it. */
+  readonly url: URL;
+  readonly body: Bytes;
+  /** Lets go of an unread body; safe to call twice and after reading. */
+  discard(): Promise<void>;
+}
+
+export interface ResponseHeaders {
+  /** The first value, or undefined. Names are matched without case. */
+  get(name: string): string | undefined;
+  /** Every header line of that name, unjoined. */
+  all(name: string): readonly string[];
+}
+
+/** Sends one logical request. @throws AppError NETWORK, TLS, TIMEOUT, and what its middleware adds */
+export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>;
+
+export type Middleware = (next: HttpClient) => HttpClient;

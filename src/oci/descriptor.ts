@@ -1,0 +1,82 @@
+import { AppError } from '../errors/app-error.ts';
+import { isDigest, type Digest } from './digest.ts';
+import { isMediaType } from './media-types.ts';
+import type { Platform } from './platform.ts';
+
+/** Names one node of the content graph (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly platform?: Platform;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly artifactType?: string;
+  readonly urls?: readonly string[];
+  /** Base64 of the content itself, when embedded. */
+  readonly data?: string;
+}
+
+/**
+ * Validates one descriptor of untrusted JSON; `where` names it in the error ("layers[2]").
+ * @throws AppError INVALID_MANIFEST
+ */
+export function parseDescriptor(value: unknown, where: string): Descriptor {
+  const fail = (rule: string): never => {
+    throw new AppError('INVALID_MANIFEST', `invalid descriptor at ${where}: ${rule}`);
+  };
+  if (!isRecord(value)) return fail('not an object');
+  const { mediaType, digest, size } = value;
+  if (typeof mediaType !== 'string' || !isMediaType(mediaType))
+    return fail('mediaType is not a media type');
+  if (typeof digest !== 'string' || !isDigest(digest))
+    return fail('digest is not a supported digest');
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    return fail('size is not a whole number of bytes');
+  }
+  const urls = value['urls'];
+  const platform = parsePlatformObject(value['platform']);
+  const annotations = stringRecord(value['annotations']);
+  const artifactType = value['artifactType'];
+  const data = value['data'];
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(platform === undefined ? {} : { platform }),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(Array.isArray(urls)
+      ? { urls: urls.filter((url): url is string => typeof url === 'string') }
+      : {}),
+    ...(typeof data === 'string' ? { data } : {}),
+  };
+}
+
+function parsePlatformObject(value: unknown): Platform | undefined {
+  if (!isRecord(value)) return undefined;
+  const { os, architecture, variant } = value;
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
+  const version = value['os.version'];
+  const features = value['os.features'];
+  return {
+    os,
+    architecture,
+    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
+    ...(typeof version === 'string' ? { 'os.version': version } : {}),
+    ...(Array.isArray(features)
+      ? { 'os.features': features.filter((one): one is string => typeof one === 'string') }
+      : {}),
+  };
+}
+
+/** String members only, on an object without a prototype. */
+export function stringRecord(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (!isRecord(value)) return undefined;
+  const out = Object.create(null) as Record<string, string>;
+  for (const [key, entry] of Object.entries(value)) if (typeof entry === 'string') out[key] = entry;
+  return out;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,83 @@
+import { AppError } from '../errors/app-error.ts';
+import type { ErrorCode } from '../errors/codes.ts';
+
+/** Deeper nesting than any manifest or config has; a bound against stack exhaustion. */
+const MAX_DEPTH = 64;
+
+/**
+ * JSON as the image-spec wants it read: UTF-8 only, no duplicate keys (image-spec v1.1.1
+ * considerations.md "JSON"), bounded depth. Objects come back without a prototype.
+ * @throws AppError with `code`; `what` names the document in the message.
+ */
+export function parseJsonStrict(bytes: Uint8Array, code: ErrorCode, what: string): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new AppError(code, `invalid ${what}: it is not UTF-8 text`);
+  }
+  checkStructure(text, (rule) => new AppError(code, `invalid ${what}: ${rule}`));
+  try {
+    return JSON.parse(text, (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.assign(Object.create(null) as object, value)
+        : value,
+    ) as unknown;
+  } catch (error) {
+    const start = text.trimStart().slice(0, 1);
+    const looksLike =
+      start === '<' ? 'it looks like an HTML page, not JSON' : 'it is not valid JSON';
+    throw new AppError(code, `invalid ${what}: ${looksLike}`, { cause: error });
+  }
+}
+
+/** One linear scan for depth and duplicate keys; grammar itself is left to JSON.parse. */
+function checkStructure(text: string, fail: (rule: string) => AppError): void {
+  const stack: (Set<string> | undefined)[] = [];
+  let i = 0;
+  while (i < text.length) {
+    const char = text[i];
+    if (char === '{' || char === '[') {
+      if (stack.length >= MAX_DEPTH) throw fail(`it is nested deeper than ${MAX_DEPTH} levels`);
+      stack.push(char === '{' ? new Set() : undefined);
+    } else if (char === '}' || char === ']') {
+      stack.pop();
+    } else if (char === '"') {
+      const end = endOfString(text, i);
+      const keys = stack.at(-1);
+      if (keys !== undefined && isKeyAt(text, end)) addKey(keys, text.slice(i, end), fail);
+      i = end;
+      continue;
+    }
+    i += 1;
+  }
+}
+
+/** Index just behind the closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+  return Math.min(i + 1, text.length);
+}
+
+function isKeyAt(text: string, end: number): boolean {
+  let i = end;
+  while (
+    i < text.length &&
+    (text[i] === ' ' || text[i] === '\n' || text[i] === '\r' || text[i] === '\t')
+  )
+    i += 1;
+  return text[i] === ':';
+}
+
+function addKey(keys: Set<string>, literal: string, fail: (rule: string) => AppError): void {
+  let key: unknown;
+  try {
+    key = JSON.parse(literal) as unknown;
+  } catch {
+    return;
+  }
+  if (typeof key !== 'string') return;
+  if (keys.has(key)) throw fail(`the key "${key.slice(0, 80)}" appears twice`);
+  keys.add(key);
+}

@@ -1,0 +1,154 @@
+import { AppError } from '../errors/app-error.ts';
+import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './descriptor.ts';
+import { digestOf, type Algorithm } from './digest.ts';
+import { parseJsonStrict } from './json.ts';
+import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
+
+/** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
+export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
+
+interface ManifestBase {
+  readonly mediaType: string;
+  /** The bytes as served; the only form that is ever stored or sent. */
+  readonly raw: Uint8Array;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly artifactType?: string;
+  readonly subject?: Descriptor;
+}
+
+export interface ImageManifest extends ManifestBase {
+  readonly kind: 'image';
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+export interface IndexManifest extends ManifestBase {
+  readonly kind: 'index';
+  readonly manifests: readonly Descriptor[];
+}
+
+/** Docker schema 1: carried as bytes, its layers known by digest alone, never converted silently. */
+export interface Schema1Manifest extends ManifestBase {
+  readonly kind: 'schema1';
+}
+
+export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
+
+/**
+ * Parses manifest bytes. `contentType` (from a descriptor or header, without parameters) must agree
+ * with the body's own `mediaType`; a body that could be read as both index and image is refused
+ * (CVE-2021-41190).
+ * @throws AppError INVALID_MANIFEST
+ */
+export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
+  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
+  if (!isRecord(body)) throw invalid('it is not a JSON object');
+  if (contentType !== undefined && isSchema1Type(contentType)) {
+    return { kind: 'schema1', mediaType: contentType, raw };
+  }
+  const mediaType = decideMediaType(body, contentType);
+  if (isSchema1Type(mediaType)) return { kind: 'schema1', mediaType, raw };
+  if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
+  return isIndexType(mediaType)
+    ? parseIndex(body, mediaType, raw)
+    : parseImage(body, mediaType, raw);
+}
+
+function decideMediaType(
+  body: Readonly<Record<string, unknown>>,
+  contentType: string | undefined,
+): string {
+  const own = body['mediaType'];
+  if (own !== undefined && (typeof own !== 'string' || !isMediaType(own))) {
+    throw invalid('its mediaType is not a media type');
+  }
+  const given = contentType === undefined || !isKnown(contentType) ? undefined : contentType;
+  if (own !== undefined && given !== undefined && own !== given) {
+    throw invalid(`its mediaType ${own} differs from the Content-Type ${given}`);
+  }
+  const mediaType = own ?? given ?? guessMediaType(body);
+  if (mediaType === undefined || !isKnown(mediaType)) {
+    throw invalid(
+      `${mediaType ?? contentType ?? 'its type'} is not a manifest type that regctl knows`,
+    );
+  }
+  return mediaType;
+}
+
+function isKnown(mediaType: string): boolean {
+  return isIndexType(mediaType) || isImageType(mediaType) || isSchema1Type(mediaType);
+}
+
+/** An OCI manifest may omit `mediaType`; its shape decides. */
+function guessMediaType(body: Readonly<Record<string, unknown>>): string | undefined {
+  if (body['schemaVersion'] === 1) return MEDIA_TYPE.dockerSchema1;
+  if ('manifests' in body) return MEDIA_TYPE.ociIndex;
+  if ('config' in body) return MEDIA_TYPE.ociManifest;
+  return undefined;
+}
+
+function parseIndex(
+  body: Readonly<Record<string, unknown>>,
+  mediaType: string,
+  raw: Uint8Array,
+): IndexManifest {
+  if ('config' in body || 'layers' in body)
+    throw invalid('an index with "config" or "layers" is ambiguous');
+  const list = body['manifests'];
+  if (!Array.isArray(list)) throw invalid('"manifests" is not a list');
+  const manifests = list.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`));
+  return { kind: 'index', mediaType, raw, manifests, ...common(body) };
+}
+
+function parseImage(
+  body: Readonly<Record<string, unknown>>,
+  mediaType: string,
+  raw: Uint8Array,
+): ImageManifest {
+  if ('manifests' in body) throw invalid('an image manifest with "manifests" is ambiguous');
+  const list = body['layers'] ?? [];
+  if (!Array.isArray(list)) throw invalid('"layers" is not a list');
+  const config = parseDescriptor(body['config'], 'config');
+  const layers = list.map((entry, i) => parseDescriptor(entry, `layers[${i}]`));
+  return { kind: 'image', mediaType, raw, config, layers, ...common(body) };
+}
+
+function common(
+  body: Readonly<Record<string, unknown>>,
+): Pick<ManifestBase, 'annotations' | 'artifactType' | 'subject'> {
+  const annotations = stringRecord(body['annotations']);
+  const artifactType = body['artifactType'];
+  const subject = body['subject'];
+  return {
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(typeof artifactType === 'string' && artifactType !== '' ? { artifactType } : {}),
+    ...(subject === undefined || subject === null
+      ? {}
+      : { subject: parseDescriptor(subject, 'subject') }),
+  };
+}
+
+function invalid(rule: string): AppError {
+  return new AppError('INVALID_MANIFEST', `invalid manifest: ${rule}`);
+}
+
+/** The nodes that must exist before this manifest may: children, or config and layers; never `subject`. */
+export function childrenOf(manifest: Manifest): readonly Descriptor[] {
+  switch (manifest.kind) {
+    case 'index':
+      return manifest.manifests;
+    case 'image':
+      return [manifest.config, ...manifest.layers];
+    case 'schema1':
+      return [];
+  }
+}
+
+/** The descriptor of raw manifest bytes. */
+export function describeManifest(manifest: Manifest, algorithm: Algorithm = 'sha256'): Descriptor {
+  return {
+    mediaType: manifest.mediaType,
+    digest: digestOf(manifest.raw, algorithm),
+    size: manifest.raw.byteLength,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { CallOptions, PushOutcome, Source } from '../store/types.ts';
+import type { Bytes } from '../util/bytes.ts';
+import type { ResponseHeaders } from '../http/types.ts';
+
+/** What the repository will be used for: decides the scope that its first request asks for. */
+export type Intent = 'pull' | 'push' | 'delete';
+
+export interface ManifestResponse {
+  readonly descriptor: Descriptor;
+  readonly raw: Uint8Array;
+  readonly headers: ResponseHeaders;
+}
+
+/** The v2 API of one repository (distribution-spec v1.1.1); one method per endpoint, no policy. */
+export interface Repository {
+  readonly registry: string;
+  readonly name: string;
+  /** HEAD; falls back to GET where HEAD is refused or says too little. `undefined` on 404. */
+  headManifest(
+    ref: string,
+    options?: CallOptions,
+  ): Promise<Omit<ManifestResponse, 'raw'> | undefined>;
+  /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
+  getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
+  putManifest(
+    ref: string,
+    raw: Uint8Array,
+    mediaType: string,
+    options?: CallOptions,
+  ): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }>;
+  deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
+  /** @throws AppError UNTAG_UNSUPPORTED */
+  deleteTag(tag: string, options?: CallOptions): Promise<void>;
+  hasBlob(
+    digest: Digest,
+    options?: CallOptions,
+  ): Promise<{ readonly size: number | undefined } | undefined>;
+  /** Verified; continues a cut download with Range. @throws AppError BLOB_UNKNOWN, IntegrityError */
+  getBlob(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes>;
+  /** POST (trying each `mountFrom` first) then PUT. */
+  putBlob(
+    source: Source,
+    options?: CallOptions & {
+      mountFrom?: readonly string[] | undefined;
+      onBytes?: ((sent: number) => void) | undefined;
+    },
+  ): Promise<PushOutcome>;
+  tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;
+  referrers(
+    digest: Digest,
+    options?: CallOptions & { artifactType?: string | undefined },
+  ): AsyncIterable<Descriptor>;
+}
+
+export interface RegistryClient {
+  repository(registry: string, name: string, intent: Intent): Repository;
+  /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
+  catalog(
+    registry: string,
+    options?: CallOptions & { pageSize?: number | undefined },
+  ): AsyncIterable<readonly string[]>;
+  /** GET /v2/ with the credentials of `registry`: succeeds when they are accepted. Used by login. */
+  ping(registry: string, options?: CallOptions): Promise<void>;
+}

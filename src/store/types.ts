@@ -1,0 +1,97 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Bytes } from '../util/bytes.ts';
+
+/** Last parameter of every asynchronous function. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Content that can be opened again: retry, re-authentication, redirect and resume all reopen it. */
+export interface Source {
+  readonly descriptor: Descriptor;
+  /** Bytes from offset `from` (default 0). */
+  open(options?: CallOptions & { from?: number | undefined }): Promise<Bytes>;
+}
+
+export interface ResolveOptions extends CallOptions {
+  /**
+   * `content`: the caller will fetch the manifest next, so a registry asks with GET and keeps the
+   * bytes for that fetch. Default `descriptor`: a HEAD, which costs no Docker Hub pull.
+   */
+  readonly want?: 'descriptor' | 'content' | undefined;
+}
+
+export interface ReadStore extends AsyncDisposable {
+  /** For messages: "ghcr.io/a/b", "oci:./out". */
+  readonly label: string;
+  readonly capabilities: Capabilities;
+  /**
+   * The manifest behind a tag or digest; `undefined` means the store's default (`latest`, or the
+   * only image of a layout). @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN
+   */
+  resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor>;
+  /** For a manifest, true means that its children were written before it. */
+  has(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
+  /**
+   * Verified bytes of a manifest or blob: throws IntegrityError instead of ending normally when
+   * size or digest is wrong. @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN
+   */
+  fetch(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes>;
+}
+
+export interface PushOptions extends CallOptions {
+  /** For a manifest: the tag it is written under, in the same request where the store can. */
+  readonly tag?: string | undefined;
+  /** Repositories of the same registry that hold the blob and may be mounted from. */
+  readonly mountFrom?: readonly string[] | undefined;
+  /** Cumulative bytes sent of this node; goes back when an attempt starts over. */
+  readonly onBytes?: ((sent: number) => void) | undefined;
+}
+
+export type PushOutcome = 'written' | 'present' | 'mounted';
+
+export interface WriteTraits {
+  readonly maxParallelPushes: number;
+  /** Manifest media types the store accepts; absent means all. */
+  readonly manifestTypes?: ReadonlySet<string>;
+}
+
+export interface WriteStore extends ReadStore {
+  readonly traits: WriteTraits;
+  /** Writes one node; content is verified before it becomes visible. */
+  push(source: Source, options?: PushOptions): Promise<PushOutcome>;
+  /** Points `tag` at a manifest that the store has. */
+  tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
+  /** Makes what was written visible where the format needs it (index.json); nothing for a registry. */
+  commit(options?: CallOptions): Promise<void>;
+}
+
+export interface TagLister {
+  /** Pages of tag names as they arrive, in the store's order. */
+  tags(options?: CallOptions): AsyncIterable<readonly string[]>;
+}
+
+export interface ReferrerLister {
+  referrers(
+    digest: Digest,
+    options?: CallOptions & { artifactType?: string | undefined },
+  ): AsyncIterable<Descriptor>;
+}
+
+export interface Remover {
+  /** Deletes the manifest and with it every tag that points at it. */
+  removeManifest(digest: Digest, options?: CallOptions): Promise<void>;
+  /** Removes the tag alone. @throws AppError UNTAG_UNSUPPORTED where the store cannot. */
+  untag(tag: string, options?: CallOptions): Promise<void>;
+}
+
+/** A required data field rather than optional methods, so that a wrapper cannot lose them. */
+export interface Capabilities {
+  readonly tags?: TagLister;
+  readonly referrers?: ReferrerLister;
+  readonly remove?: Remover;
+}

@@ -1,0 +1,101 @@
+import { createHash, type Hash } from 'node:crypto';
+import { IntegrityError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { algorithmOf, type Digest } from '../oci/digest.ts';
+import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
+import type { CallOptions, ReadStore, Source } from './types.ts';
+
+/** Counts and hashes one node's bytes; the same verifier survives a resumed download. */
+export class Verifier {
+  readonly #hash: Hash;
+  readonly #descriptor: Descriptor;
+  readonly #where: string;
+  #received = 0;
+
+  constructor(descriptor: Descriptor, where: string) {
+    this.#descriptor = descriptor;
+    this.#where = where;
+    this.#hash = createHash(algorithmOf(descriptor.digest));
+  }
+
+  /** Bytes taken so far: the offset a resumed download continues at. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** @throws IntegrityError SIZE_MISMATCH as soon as there is one byte too many */
+  update(chunk: Uint8Array): void {
+    this.#received += chunk.byteLength;
+    if (this.#received > this.#descriptor.size)
+      this.#wrongSize(`more than ${this.#descriptor.size}`);
+    this.#hash.update(chunk);
+  }
+
+  /** @throws IntegrityError when size or digest is wrong */
+  finish(): void {
+    if (this.#received !== this.#descriptor.size) this.#wrongSize(String(this.#received));
+    const algorithm = algorithmOf(this.#descriptor.digest);
+    const actual = `${algorithm}:${this.#hash.digest('hex')}` as Digest;
+    if (actual === this.#descriptor.digest) return;
+    throw new IntegrityError(
+      'DIGEST_MISMATCH',
+      `${this.#where}: content of ${this.#descriptor.digest} has digest ${actual}`,
+      { expected: this.#descriptor.digest, actual },
+      {
+        hint: 'The content was altered or damaged on the way; nothing was written under its name.',
+      },
+    );
+  }
+
+  #wrongSize(actual: string): never {
+    throw new IntegrityError(
+      'SIZE_MISMATCH',
+      `${this.#where}: ${this.#descriptor.digest} has ${actual} bytes, its descriptor says ${this.#descriptor.size}`,
+      { expected: String(this.#descriptor.size), actual },
+      {
+        hint: 'The content was cut short or padded on the way; nothing was written under its name.',
+      },
+    );
+  }
+}
+
+/** Passes bytes through and throws IntegrityError in place of a wrong ending. */
+export async function* verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
+  const verifier = new Verifier(descriptor, where);
+  for await (const chunk of bytes) {
+    verifier.update(chunk);
+    yield chunk;
+  }
+  verifier.finish();
+}
+
+/** A node of a store as a source that can be opened again. */
+export function sourceFrom(store: ReadStore, descriptor: Descriptor): Source {
+  return { descriptor, open: (options) => store.fetch(descriptor, options) };
+}
+
+/** Bytes in memory as a source. */
+export function sourceOf(descriptor: Descriptor, data: Uint8Array): Source {
+  return { descriptor, open: async (options) => bytesOf(data, options?.from) };
+}
+
+/** All bytes of a small node. @throws IntegrityError; SIZE_MISMATCH when larger than its descriptor says */
+export async function fetchAll(
+  store: ReadStore,
+  descriptor: Descriptor,
+  options?: CallOptions,
+): Promise<Uint8Array> {
+  return collect(
+    await store.fetch(descriptor, options),
+    descriptor.size,
+    () =>
+      new IntegrityError(
+        'SIZE_MISMATCH',
+        `${store.label}: ${descriptor.digest} is longer than its descriptor says`,
+        {
+          expected: String(descriptor.size),
+          actual: 'more',
+        },
+      ),
+  );
+}

@@ -1,0 +1,31 @@
+import type { RegistryClient } from '../registry/types.ts';
+import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+
+/** A parsed image name of some transport. */
+export interface Location {
+  readonly scheme: string;
+  /** Registry and repository, or a path of the file system. */
+  readonly place: string;
+  /** Tag or digest; a digest wins where both were written. */
+  readonly ref: string | undefined;
+  /** The tag as written, also beside a digest. */
+  readonly tag: string | undefined;
+  /** Normal form, for messages and results: "docker.io/library/busybox:latest", "oci:./out:v1". */
+  readonly text: string;
+}
+
+/** What a transport may use; everything a process owns comes in here. */
+export interface OpenContext {
+  /** The registry client of this side of the command. */
+  readonly registry: RegistryClient;
+}
+
+export interface Transport {
+  readonly scheme: string;
+  /** One line for `--help`. */
+  readonly help: string;
+  /** Text behind "scheme:". @throws AppError INVALID_REFERENCE */
+  parse(rest: string): Location;
+  openRead(location: Location, context: OpenContext, options?: CallOptions): Promise<ReadStore>;
+  openWrite?(location: Location, context: OpenContext, options?: CallOptions): Promise<WriteStore>;
+}

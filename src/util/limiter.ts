@@ -1,0 +1,50 @@
+/** Runs at most `limit` tasks at a time, first come first served. */
+export interface Limiter {
+  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+export function createLimiter(limit: number): Limiter {
+  let active = 0;
+  const queue = new Set<() => void>();
+
+  const release = (): void => {
+    const [next] = queue;
+    if (next === undefined) {
+      active -= 1;
+      return;
+    }
+    queue.delete(next);
+    next();
+  };
+
+  const acquire = async (signal?: AbortSignal): Promise<void> => {
+    signal?.throwIfAborted();
+    if (active < limit) {
+      active += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        queue.delete(grant);
+        reject(signal?.reason as Error);
+      };
+      const grant = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      queue.add(grant);
+    });
+  };
+
+  return {
+    async run(task, signal) {
+      await acquire(signal);
+      try {
+        return await task();
+      } finally {
+        release();
+      }
+    },
+  };
+}

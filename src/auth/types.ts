@@ -34,3 +34,17 @@ export interface CredentialChain {
   /** Drops what is remembered, so that a helper is asked anew after a 401. */
   forget(host: string): void;
 }
+
+/** Where logins are kept: a credential helper when Docker's configuration names one, else its file. */
+export interface LoginStore {
+  /** Stores what the registry accepted. Resolves to where it went, for the message. */
+  save(
+    host: string,
+    login: { readonly username: string; readonly password: string },
+    options?: CallOptions,
+  ): Promise<{ readonly place: string; readonly plainText: boolean }>;
+  /** False when there was nothing to remove. */
+  remove(host: string, options?: CallOptions): Promise<boolean>;
+  /** Every registry with a stored login. */
+  list(options?: CallOptions): Promise<readonly string[]>;
+}

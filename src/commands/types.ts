@@ -1,4 +1,4 @@
-import type { CredentialChain } from '../auth/types.ts';
+import type { CredentialChain, LoginStore } from '../auth/types.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Reference } from '../reference/types.ts';
@@ -97,6 +97,10 @@ export interface Context {
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
   credentials(side: Side): Promise<CredentialChain>;
+  /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
+  trustRealm(registry: string, realmHost: string): Promise<void>;
+  /** File and helper that `login` writes to and `logout` clears. */
+  readonly logins: LoginStore;
   /** Progress of a copy; rendered by cli/progress. */
   emit(event: CopyEvent): void;
   warn(text: string): void;

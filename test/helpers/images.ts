@@ -1,0 +1,188 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { digestOf, hexOf, type Digest } from '../../src/oci/digest.ts';
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import type { Platform } from '../../src/oci/platform.ts';
+
+export type Flavour = 'oci' | 'docker';
+
+/** A whole image in memory: its root and every node by digest. */
+export interface TestImage {
+  readonly root: Descriptor;
+  readonly nodes: ReadonlyMap<
+    Digest,
+    { readonly descriptor: Descriptor; readonly bytes: Uint8Array }
+  >;
+}
+
+const TYPES = {
+  oci: {
+    index: MEDIA_TYPE.ociIndex,
+    manifest: MEDIA_TYPE.ociManifest,
+    config: MEDIA_TYPE.ociConfig,
+    layer: MEDIA_TYPE.ociLayerGzip,
+  },
+  docker: {
+    index: MEDIA_TYPE.dockerList,
+    manifest: MEDIA_TYPE.dockerManifest,
+    config: MEDIA_TYPE.dockerConfig,
+    layer: MEDIA_TYPE.dockerLayerGzip,
+  },
+} as const;
+
+/** A tar with one file of random bytes, so that every layer is its own. */
+async function layerTar(name: string, size: number): Promise<Uint8Array> {
+  const tar = pack();
+  tar.entry({ name, mtime: new Date(0) }, randomBytes(size));
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** A single-platform image with `layers` gzip layers of about `layerSize` bytes. */
+export async function makeImage(
+  options: {
+    flavour?: Flavour;
+    layers?: number;
+    layerSize?: number;
+    platform?: Platform;
+    labels?: Record<string, string>;
+  } = {},
+): Promise<TestImage> {
+  const types = TYPES[options.flavour ?? 'oci'];
+  const platform = options.platform ?? { os: 'linux', architecture: 'amd64' };
+  const nodes = new Map<Digest, { descriptor: Descriptor; bytes: Uint8Array }>();
+  const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
+    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
+    nodes.set(descriptor.digest, { descriptor, bytes });
+    return descriptor;
+  };
+  const layers: Descriptor[] = [];
+  const diffIds: string[] = [];
+  for (let i = 0; i < (options.layers ?? 2); i += 1) {
+    const tar = await layerTar(`file-${i}`, options.layerSize ?? 512);
+    diffIds.push(`sha256:${createHash('sha256').update(tar).digest('hex')}`);
+    layers.push(add(types.layer, gzipSync(tar)));
+  }
+  const config = add(
+    types.config,
+    json({
+      created: '2026-01-02T03:04:05Z',
+      architecture: platform.architecture,
+      os: platform.os,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      config: {
+        Env: ['PATH=/bin'],
+        Cmd: ['/bin/hello'],
+        Labels: options.labels ?? { made: 'by-test' },
+      },
+      rootfs: { type: 'layers', diff_ids: diffIds },
+      history: diffIds.map((_, i) => ({
+        created: '2026-01-02T03:04:05Z',
+        created_by: `ADD file-${i}`,
+      })),
+    }),
+  );
+  const manifest = add(
+    types.manifest,
+    json({ schemaVersion: 2, mediaType: types.manifest, config, layers }),
+  );
+  return { root: manifest, nodes };
+}
+
+export const PLATFORMS: readonly Platform[] = [
+  { os: 'linux', architecture: 'amd64' },
+  { os: 'linux', architecture: 'arm64', variant: 'v8' },
+  { os: 'linux', architecture: 'arm', variant: 'v7' },
+];
+
+/** An index of one image per platform. */
+export async function makeIndex(
+  options: {
+    flavour?: Flavour;
+    platforms?: readonly Platform[];
+    layers?: number;
+    layerSize?: number;
+  } = {},
+): Promise<TestImage> {
+  const types = TYPES[options.flavour ?? 'oci'];
+  const nodes = new Map<Digest, { descriptor: Descriptor; bytes: Uint8Array }>();
+  const manifests: Descriptor[] = [];
+  for (const platform of options.platforms ?? PLATFORMS) {
+    const image = await makeImage({ ...options, platform });
+    for (const [digest, node] of image.nodes) nodes.set(digest, node);
+    manifests.push({ ...image.root, platform });
+  }
+  const bytes = json({ schemaVersion: 2, mediaType: types.index, manifests });
+  const root = { mediaType: types.index, digest: digestOf(bytes), size: bytes.byteLength };
+  nodes.set(root.digest, { descriptor: root, bytes });
+  return { root, nodes };
+}
+
+/** Writes an OCI layout by hand, independent of the code under test. */
+export async function writeLayout(
+  dir: string,
+  images: Readonly<Record<string, TestImage>>,
+): Promise<void> {
+  await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true });
+  await writeFile(join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+  const manifests = [];
+  for (const [tag, image] of Object.entries(images)) {
+    for (const [digest, node] of image.nodes) {
+      await writeFile(join(dir, 'blobs', 'sha256', hexOf(digest)), node.bytes);
+    }
+    manifests.push({ ...image.root, annotations: { 'org.opencontainers.image.ref.name': tag } });
+  }
+  await writeFile(join(dir, 'index.json'), json({ schemaVersion: 2, manifests }));
+}
+
+/** Pushes with plain requests, independent of the code under test. `base`: "http://127.0.0.1:5000". */
+export async function pushImage(
+  base: string,
+  repository: string,
+  tags: readonly string[],
+  image: TestImage,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const expect = async (response: Response, what: string): Promise<void> => {
+    if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
+  };
+  const isManifest = (type: string): boolean => type.includes('manifest') || type.includes('index');
+  // Nodes are in child-first order by construction.
+  for (const { descriptor, bytes } of image.nodes.values()) {
+    if (isManifest(descriptor.mediaType)) {
+      const refs = descriptor.digest === image.root.digest ? tags : [descriptor.digest];
+      for (const ref of refs) {
+        const response = await fetch(`${base}/v2/${repository}/manifests/${ref}`, {
+          method: 'PUT',
+          headers: { ...headers, 'content-type': descriptor.mediaType },
+          body: Buffer.from(bytes),
+        });
+        await expect(response, `PUT manifest ${ref}`);
+      }
+      continue;
+    }
+    const open = await fetch(`${base}/v2/${repository}/blobs/uploads/`, {
+      method: 'POST',
+      headers,
+    });
+    await expect(open, 'POST upload');
+    const location = new URL(open.headers.get('location') ?? '', base);
+    location.searchParams.set('digest', descriptor.digest);
+    const put = await fetch(location, {
+      method: 'PUT',
+      headers: { ...headers, 'content-type': 'application/octet-stream' },
+      body: Buffer.from(bytes),
+    });
+    await expect(put, 'PUT blob');
+  }
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

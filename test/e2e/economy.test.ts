@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import { startCountingProxy, type CountingProxy } from '../helpers/counting-proxy.ts';
+import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
+import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
+import { startTokenServer, type TokenServer } from '../helpers/token-server.ts';
+import { describeWith } from '../helpers/when.ts';
+import { newMachine, type Machine } from './regctl.ts';
+
+/** A Bearer registry whose every request, tokens included, is counted. */
+interface Counted extends AsyncDisposable {
+  readonly host: string;
+  readonly proxy: CountingProxy;
+  push(repository: string, tags: readonly string[], image: TestImage): Promise<void>;
+  reset(): void;
+  count(): number;
+  list(): readonly string[];
+}
+
+async function startCounted(certificates: Certificates): Promise<Counted> {
+  const token: TokenServer = await startTokenServer({ ...certificates, users: { ann: 'secret' } });
+  const registry: DockerRegistry = await startDockerRegistry({
+    token: { ...token, certFile: certificates.certFile },
+  });
+  const proxy = await startCountingProxy(registry);
+  let tokensBefore = 0;
+  return {
+    host: proxy.host,
+    proxy,
+    async push(repository, tags, image) {
+      const query = `service=${token.service}&scope=repository:${repository}:pull,push`;
+      const answer = await fetch(`${token.realm}?${query}`, {
+        headers: { authorization: `Basic ${Buffer.from('ann:secret').toString('base64')}` },
+      });
+      const { token: bearer } = (await answer.json()) as { token: string };
+      await pushImage(proxy.origin, repository, tags, image, { authorization: `Bearer ${bearer}` });
+    },
+    reset() {
+      proxy.lines.length = 0;
+      tokensBefore = token.lines.length;
+    },
+    count: () => proxy.lines.length + token.lines.length - tokensBefore,
+    list: () => [...proxy.lines, ...token.lines.slice(tokensBefore)],
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+      await token[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describeWith(
+  ['docker-registry', 'openssl'],
+  'requests, with a Bearer registry and no cached tokens',
+  () => {
+    let certificates: Certificates;
+    let src: Counted;
+    let dst: Counted;
+    let machine: Machine;
+    let image: TestImage;
+    const creds = ['--creds', 'ann:secret'];
+
+    beforeAll(async () => {
+      certificates = await makeCertificates();
+      [src, dst, machine] = await Promise.all([
+        startCounted(certificates),
+        startCounted(certificates),
+        newMachine(),
+      ]);
+      image = await makeImage({ layers: 5 });
+      await src.push('app', ['v1'], image);
+    });
+    afterAll(async () => {
+      await Promise.all([src, dst, machine, certificates].map((one) => one[Symbol.asyncDispose]()));
+    });
+
+    const measure = async (args: readonly string[]): Promise<number> => {
+      src.reset();
+      dst.reset();
+      await machine.expect(0, [...args, ...creds]);
+      return src.count() + dst.count();
+    };
+    const seen = (): string => [...src.list(), '--', ...dst.list()].join('\n');
+
+    it('tags: 3', async () => {
+      expect(await measure(['tags', `${src.host}/app`]), seen()).toBe(3);
+    });
+
+    it('digest: 3', async () => {
+      expect(await measure(['digest', `${src.host}/app:v1`]), seen()).toBe(3);
+      expect(src.list().map((line) => line.split(' ')[0])).toEqual(['HEAD', 'HEAD', 'GET']);
+    });
+
+    it('a fresh copy of config and 5 layers to another registry: at most 31', async () => {
+      expect(
+        await measure(['copy', `${src.host}/app:v1`, `${dst.host}/app:v1`]),
+        seen(),
+      ).toBeLessThanOrEqual(31);
+    });
+
+    it('an unchanged image: 6, and nothing is uploaded', async () => {
+      expect(await measure(['copy', `${src.host}/app:v1`, `${dst.host}/app:v1`]), seen()).toBe(6);
+      expect(dst.list().filter((line) => /^(?:PUT|POST|PATCH) /.test(line))).toEqual([]);
+    });
+
+    it('a retag in the same repository: at most 6', async () => {
+      expect(
+        await measure(['copy', `${src.host}/app:v1`, `${src.host}/app:v2`]),
+        seen(),
+      ).toBeLessThanOrEqual(6);
+    });
+
+    it('another repository of the same registry: mounted, no blob is sent', async () => {
+      const before = src.proxy.uploaded();
+      const count = await measure(['copy', `${src.host}/app:v1`, `${src.host}/other:v1`]);
+      expect(count, seen()).toBeLessThanOrEqual(19);
+      const manifestBytes = image.nodes.get(image.root.digest)?.bytes.byteLength ?? 0;
+      expect(src.proxy.uploaded() - before).toBe(manifestBytes);
+    });
+
+    it('inspect without tags: 401, token, manifest, config', async () => {
+      expect(await measure(['inspect', '-n', `${src.host}/app:v1`]), seen()).toBe(4);
+    });
+  },
+);

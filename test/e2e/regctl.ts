@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { run, type Finished, type RunOptions } from '../helpers/commands.ts';
+import { tempDir, type TempDir } from '../helpers/temp.ts';
+
+const BIN = join(import.meta.dirname, '../../bin/regctl.js');
+
+/** A person's machine: its own home, no configuration but what the test writes. */
+export interface Machine extends AsyncDisposable {
+  readonly dir: TempDir;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  regctl(args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** The same, expecting an exit status; on a surprise the message shows what was printed. */
+  expect(status: number, args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** `expect(0)` with `-o json`, parsed. */
+  json(args: readonly string[], options?: RunOptions): Promise<unknown>;
+  /** `-o json` that must fail with `status`; resolves to the error object. */
+  jsonError(status: number, args: readonly string[], options?: RunOptions): Promise<JsonError>;
+}
+
+export interface JsonError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly exit: number;
+}
+
+export async function newMachine(): Promise<Machine> {
+  const dir = await tempDir();
+  const home = dir.join('home');
+  await mkdir(home);
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    XDG_CONFIG_HOME: dir.join('xdg'),
+    XDG_CACHE_HOME: dir.join('cache'),
+    XDG_RUNTIME_DIR: dir.join('run'),
+    TMPDIR: dir.path,
+    LANG: 'C.UTF-8',
+  };
+  const regctl: Machine['regctl'] = (args, options = {}) =>
+    run(process.execPath, [BIN, ...args], {
+      cwd: dir.path,
+      ...options,
+      env: { ...env, ...options.env },
+    });
+  const expectStatus: Machine['expect'] = async (status, args, options) => {
+    const done = await regctl(args, options);
+    expect(done.code, `regctl ${args.join(' ')}\n${done.stdout}\n${done.stderr}`).toBe(status);
+    return done;
+  };
+  return {
+    dir,
+    home,
+    env,
+    regctl,
+    expect: expectStatus,
+    async json(args, options) {
+      const done = await expectStatus(0, ['-o', 'json', ...args], options);
+      return JSON.parse(done.stdout) as unknown;
+    },
+    async jsonError(status, args, options) {
+      const done = await expectStatus(status, ['-o', 'json', ...args], options);
+      const { error } = JSON.parse(done.stdout) as { error: JsonError };
+      expect(error.exit).toBe(status);
+      return error;
+    },
+    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
+  };
+}

@@ -15,7 +15,7 @@ export interface TokenServerOptions {
   /** Repositories that anybody may pull. */
   readonly isPublic?: (repository: string) => boolean;
   /** Seconds a token is really good for; what the answer claims is `claimedLifetime`. */
-  readonly lifetime?: number;
+  readonly lifetime?: (issued: number) => number;
   readonly claimedLifetime?: number;
 }
 
@@ -31,6 +31,7 @@ export interface TokenServer extends AsyncDisposable {
 export async function startTokenServer(options: TokenServerOptions): Promise<TokenServer> {
   const service = 'test-registry';
   const issuer = 'test-issuer';
+  let issued = 0;
   const server = await startScriptedServer((request) => answer(request));
 
   const answer = (request: ScriptedRequest): Reply => {
@@ -88,6 +89,8 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   };
   const sign = (access: unknown, user: string | undefined): string => {
     const now = Math.floor(Date.now() / 1000);
+    issued += 1;
+    const lifetime = options.lifetime?.(issued) ?? 300;
     const x5c = [new X509Certificate(options.cert).raw.toString('base64')];
     const head = encode({ typ: 'JWT', alg: 'RS256', x5c });
     const claims = encode({
@@ -96,7 +99,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       aud: service,
       nbf: now - 10,
       iat: now,
-      exp: now + (options.lifetime ?? 300),
+      exp: now + lifetime,
       jti: randomBytes(8).toString('hex'),
       access,
     });

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
+import { makeImage, pushImage } from '../helpers/images.ts';
+import { describeWith } from '../helpers/when.ts';
+import { newMachine, type Machine } from './regctl.ts';
+
+describeWith(['docker-registry'], 'delete on docker-registry, which cannot untag', () => {
+  let registry: DockerRegistry;
+  let locked: DockerRegistry;
+  let machine: Machine;
+  beforeAll(async () => {
+    [registry, locked, machine] = await Promise.all([
+      startDockerRegistry(),
+      startDockerRegistry({ allowDelete: false }),
+      newMachine(),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([registry, locked, machine].map((one) => one[Symbol.asyncDispose]()));
+  });
+
+  const tags = async (repo: string): Promise<string[]> => {
+    const done = await machine.regctl(['tags', `${registry.host}/${repo}`]);
+    return done.stdout.split('\n').filter(Boolean).sort();
+  };
+
+  it('refuses a tag whose digest another tag shares, and names the sibling', async () => {
+    const image = await makeImage();
+    await pushImage(registry.origin, 'shared', ['v1', 'stable'], image);
+    await pushImage(registry.origin, 'shared', ['other'], await makeImage());
+    const error = await machine.jsonError(3, ['delete', `${registry.host}/shared:v1`]);
+    expect(error.code).toBe('TAG_SHARED');
+    expect(error.message).toContain('stable');
+    expect(error.message).not.toContain('other');
+    expect(await tags('shared')).toEqual(['other', 'stable', 'v1']);
+  });
+
+  it('--untag says that the registry cannot, and both tags stay', async () => {
+    const error = await machine.jsonError(3, [
+      'delete',
+      '--untag',
+      '-y',
+      `${registry.host}/shared:v1`,
+    ]);
+    expect(error.code).toBe('UNTAG_UNSUPPORTED');
+    expect(await tags('shared')).toEqual(['other', 'stable', 'v1']);
+  });
+
+  it('--dry-run deletes nothing', async () => {
+    await machine.expect(0, ['delete', '--dry-run', '--force', `${registry.host}/shared:v1`]);
+    expect(await tags('shared')).toEqual(['other', 'stable', 'v1']);
+  });
+
+  it('--force deletes the digest with all its tags and no other', async () => {
+    await machine.expect(0, ['delete', '--force', `${registry.host}/shared:v1`]);
+    expect(await tags('shared')).toEqual(['other']);
+  });
+
+  it('deletes by digest, and a second time is exit 2', async () => {
+    const image = await makeImage();
+    await pushImage(registry.origin, 'by-digest', ['v1'], image);
+    await pushImage(registry.origin, 'by-digest', ['v2'], await makeImage());
+    const name = `${registry.host}/by-digest@${image.root.digest}`;
+    await machine.expect(0, ['delete', name]);
+    expect(await tags('by-digest')).toEqual(['v2']);
+    await machine.expect(2, ['delete', name]);
+  });
+
+  it('says how to allow deletion where the registry has it off', async () => {
+    const image = await makeImage();
+    await pushImage(locked.origin, 'app', ['v1'], image);
+    const error = await machine.jsonError(1, ['delete', `${locked.host}/app@${image.root.digest}`]);
+    expect(error.code).toBe('UNSUPPORTED');
+    expect(error.hint).toContain('REGISTRY_STORAGE_DELETE_ENABLED');
+  });
+
+  it('a missing tag is exit 2', async () => {
+    await machine.expect(2, ['delete', `${registry.host}/shared:nope`]);
+    await machine.expect(2, ['digest', `${registry.host}/shared:nope`]);
+    await machine.expect(2, ['inspect', `${registry.host}/shared:nope`]);
+    await machine.expect(2, ['copy', `${registry.host}/shared:nope`, `${registry.host}/x:y`]);
+    await machine.expect(2, ['tags', `${registry.host}/never/was`]);
+  });
+});

@@ -1,6 +1,7 @@
 import type { CredentialChain, LoginStore } from '../auth/types.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
+import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
@@ -26,13 +27,20 @@ export interface Style {
 
 /** What a command hands back; it never prints. */
 export interface Result {
-  /** The value of `-o json`, `-o ndjson` (one line per element if it is a list) and `--format`. */
+  /**
+   * The value of `-o json`, `-o ndjson` (one line per element if it is a list) and `--format`.
+   * A function is called (and awaited) only when one of them was asked for.
+   */
   readonly json: unknown;
+  /** Pieces of the JSON text of `-o json` as they arrive, instead of `json`, so that memory stays flat. */
+  readonly jsonText?: AsyncIterable<string>;
   readonly text: (style: Style) => string;
   /** Raw bytes for stdout, instead of `text` (manifest, config, blob). */
   readonly bytes?: AsyncIterable<Uint8Array>;
   /** Lines for stdout as they arrive, instead of `text`, so that memory stays flat; `json` is then a function of no use and may be undefined. */
   readonly lines?: AsyncIterable<string>;
+  /** With `lines`: the value of `-o json` and `--format`, made of all of them; `-o ndjson` prints each line as a JSON string. */
+  readonly jsonOf?: (lines: readonly string[]) => unknown;
   /** Output form when the user gave no `-o`: "json" for inspect and list-tags. Default "text". */
   readonly defaultOutput?: 'text' | 'json';
   readonly exit?: number;
@@ -97,6 +105,15 @@ export interface Context {
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
   credentials(side: Side): Promise<CredentialChain>;
+  /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */
+  registryWith(login: {
+    readonly username: string;
+    readonly password: string;
+  }): Promise<RegistryClient>;
+  /** Requests sent so far, on all sides together. */
+  requestCount(): number;
+  /** What `--multi-arch system` means: this machine's platform, or what `--override-…` made of it. */
+  readonly hostPlatform: Platform;
   /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
   trustRealm(registry: string, realmHost: string): Promise<void>;
   /** File and helper that `login` writes to and `logout` clears. */

@@ -43,6 +43,11 @@ export function isManifestType(mediaType: string): boolean {
   return isIndexType(mediaType) || isImageType(mediaType) || isSchema1Type(mediaType);
 }
 
+/** Configurations of runnable images, which name a platform; artifacts have other types. */
+export function isImageConfigType(mediaType: string): boolean {
+  return mediaType === MEDIA_TYPE.ociConfig || mediaType === MEDIA_TYPE.dockerConfig;
+}
+
 /** Layers whose bytes live at `urls` and are not stored by registries. */
 export function isForeignLayerType(mediaType: string): boolean {
   return mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');

@@ -1,0 +1,35 @@
+/** Runs tasks that share one fate: the first error aborts the rest, and all are awaited. */
+export interface Scope {
+  readonly signal: AbortSignal;
+  /** Resolves when all have; rejects with the first error once every task has settled. */
+  all<T>(tasks: readonly Promise<T>[]): Promise<T[]>;
+}
+
+/** `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused. */
+export async function withScope<T>(
+  outer: AbortSignal | undefined,
+  body: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  outer?.throwIfAborted();
+  const controller = new AbortController();
+  const follow = (): void => controller.abort(outer?.reason);
+  outer?.addEventListener('abort', follow, { once: true });
+  let first: { readonly error: unknown } | undefined;
+  const failed = (error: unknown): void => {
+    first ??= { error };
+    controller.abort(error);
+  };
+  const all = async <U>(tasks: readonly Promise<U>[]): Promise<U[]> => {
+    for (const task of tasks) task.catch(failed);
+    await Promise.allSettled(tasks);
+    return Promise.all(tasks);
+  };
+  try {
+    return await body({ signal: controller.signal, all });
+  } catch (error) {
+    outer?.throwIfAborted();
+    throw first === undefined ? error : first.error;
+  } finally {
+    outer?.removeEventListener('abort', follow);
+  }
+}

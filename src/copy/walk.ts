@@ -1,0 +1,218 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isForeignLayerType, isManifestType } from '../oci/media-types.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
+import type { PushOptions, Source } from '../store/types.ts';
+import { sourceFrom, sourceOf } from '../store/verify.ts';
+import { createLimiter, type Limiter } from '../util/limiter.ts';
+import { isMissingContent, onSide, sided, watch } from './errors.ts';
+import type { Scope } from './scope.ts';
+import type { Tally } from './tally.ts';
+import type { CopyOptions } from './types.ts';
+
+/** How much one visit takes on trust. */
+interface Pass {
+  /** Whether a child manifest at the destination stands for its whole sub-graph. */
+  readonly trustPresent: boolean;
+  /** One promise per node, so that each moves once. */
+  readonly visits: Map<string, Promise<void>>;
+}
+
+/** Moves the content graph of one image: children first, each node once, its root last. */
+export class Walk {
+  readonly #options: CopyOptions;
+  readonly #scope: Scope;
+  readonly #tally: Tally;
+  readonly #limiter: Limiter;
+  /** The second visit, made at most once per node, after the destination missed content. */
+  readonly #deep: Pass = { trustPresent: false, visits: new Map() };
+  readonly #normal: Pass;
+  #warnedForeign = false;
+
+  constructor(options: CopyOptions, scope: Scope, tally: Tally, trustPresent: boolean) {
+    this.#options = options;
+    this.#scope = scope;
+    this.#tally = tally;
+    this.#normal = { trustPresent, visits: new Map() };
+    const limit = Math.min(options.concurrency, options.destination.traits.maxParallelPushes);
+    this.#limiter = createLimiter(Math.max(1, limit));
+  }
+
+  /** Everything below `manifest`, then itself under `tag`. */
+  async root(descriptor: Descriptor, manifest: Manifest, tag: string | undefined): Promise<void> {
+    this.#tally.found(descriptor);
+    await this.#subgraph(descriptor, manifest, this.#normal, 0, tag);
+  }
+
+  /** One manifest whose children are there already. */
+  async manifestAlone(
+    descriptor: Descriptor,
+    manifest: Manifest,
+    tag: string | undefined,
+  ): Promise<void> {
+    this.#checkAccepted(descriptor);
+    await this.#send(descriptor, sourceOf(descriptor, manifest.raw), { tag });
+  }
+
+  async #subgraph(
+    descriptor: Descriptor,
+    manifest: Manifest,
+    pass: Pass,
+    depth: number,
+    tag?: string,
+  ): Promise<void> {
+    if (depth > MAX_INDEX_DEPTH) {
+      throw sided('source', this.#cannot('read', descriptor), tooDeep(this.#options.source.label));
+    }
+    this.#checkAccepted(descriptor);
+    const children = (visited: Pass): Promise<unknown> =>
+      this.#scope.all(this.#below(manifest).map((child) => this.#visit(child, visited, depth + 1)));
+    await children(pass);
+    try {
+      await this.manifestAlone(descriptor, manifest, tag);
+    } catch (error) {
+      if (pass === this.#deep || !isMissingContent(error)) throw error;
+      await children(this.#deep);
+      await this.manifestAlone(descriptor, manifest, tag);
+    }
+  }
+
+  #visit(node: Node, pass: Pass, depth: number): Promise<void> {
+    const key = `${node.isManifest ? 'manifest' : 'blob'} ${node.descriptor.digest}`;
+    const running = pass.visits.get(key);
+    if (running !== undefined) return running;
+    const visit = node.isManifest
+      ? this.#visitManifest(node.descriptor, pass, depth)
+      : this.#visitBlob(node.descriptor);
+    pass.visits.set(key, visit);
+    return visit;
+  }
+
+  async #visitBlob(descriptor: Descriptor): Promise<void> {
+    const { source, mountFrom } = this.#options;
+    this.#tally.found(descriptor);
+    await this.#send(descriptor, sourceFrom(source, descriptor), {
+      mountFrom: mountFrom?.(descriptor),
+    });
+  }
+
+  async #visitManifest(descriptor: Descriptor, pass: Pass, depth: number): Promise<void> {
+    this.#tally.found(descriptor);
+    if (pass.trustPresent && (await this.has(descriptor))) {
+      this.#tally.present(descriptor);
+      return;
+    }
+    const manifest = await this.#slot(() =>
+      onSide('source', this.#cannot('read', descriptor), descriptor.digest, () =>
+        fetchManifest(this.#options.source, descriptor, { signal: this.#scope.signal }),
+      ),
+    );
+    await this.#subgraph(descriptor, manifest, pass, depth);
+  }
+
+  /** Whether the destination has a manifest, and so everything below it. */
+  async has(descriptor: Descriptor): Promise<boolean> {
+    const { destination } = this.#options;
+    return this.#slot(() =>
+      onSide('destination', this.#cannot('look up', descriptor), descriptor.digest, () =>
+        destination.has(descriptor, { signal: this.#scope.signal }),
+      ),
+    );
+  }
+
+  async #send(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<void> {
+    await this.#slot(async () => {
+      this.#tally.start(descriptor);
+      const watched = watch(source);
+      try {
+        const outcome = await this.#options.destination.push(watched, {
+          ...extra,
+          signal: this.#scope.signal,
+          onBytes: (done) => this.#tally.bytes(descriptor, done),
+        });
+        this.#tally.end(descriptor, outcome);
+      } catch (error) {
+        const { failure } = watched;
+        if (failure === undefined) {
+          throw sided('destination', this.#cannot('write', descriptor), error, descriptor.digest);
+        }
+        throw sided('source', this.#cannot('read', descriptor), failure.error, descriptor.digest);
+      }
+    });
+  }
+
+  /** A slot is held around one transfer, never while waiting for children. */
+  #slot<T>(task: () => Promise<T>): Promise<T> {
+    return this.#limiter.run(async () => {
+      this.#scope.signal.throwIfAborted();
+      return task();
+    }, this.#scope.signal);
+  }
+
+  #below(manifest: Manifest): Node[] {
+    switch (manifest.kind) {
+      case 'schema1':
+        throw schema1(this.#options.source.label);
+      case 'index':
+        return manifest.manifests.map((descriptor) => ({
+          descriptor,
+          isManifest: isManifestType(descriptor.mediaType),
+        }));
+      case 'image':
+        return [manifest.config, ...manifest.layers]
+          .filter((layer) => !this.#isForeign(layer))
+          .map((layer) => ({ descriptor: asBlob(layer), isManifest: false }));
+    }
+  }
+
+  #isForeign({ mediaType }: Descriptor): boolean {
+    if (!isForeignLayerType(mediaType)) return false;
+    if (!this.#warnedForeign) {
+      this.#warnedForeign = true;
+      const text = 'foreign layers are not copied: the image keeps pointing at their own addresses';
+      this.#options.emit({ type: 'warning', text });
+    }
+    return true;
+  }
+
+  #checkAccepted({ mediaType }: Descriptor): void {
+    const { destination } = this.#options;
+    const accepted = destination.traits.manifestTypes;
+    if (accepted === undefined || accepted.has(mediaType)) return;
+    throw new AppError(
+      'UNSUPPORTED',
+      `${destination.label} cannot hold a manifest of type ${mediaType}`,
+      {
+        hint: `It holds: ${[...accepted].join(', ')}.`,
+      },
+    );
+  }
+
+  #cannot(verb: 'read' | 'write' | 'look up', { digest }: Descriptor): string {
+    const { source, destination } = this.#options;
+    if (verb === 'read') return `cannot read ${digest} from ${source.label}`;
+    return verb === 'write'
+      ? `cannot write ${digest} to ${destination.label}`
+      : `cannot look up ${digest} in ${destination.label}`;
+  }
+}
+
+interface Node {
+  readonly descriptor: Descriptor;
+  readonly isManifest: boolean;
+}
+
+/** Whatever an image calls a layer is stored among the blobs, also under a manifest's media type. */
+function asBlob(layer: Descriptor): Descriptor {
+  return isManifestType(layer.mediaType)
+    ? { ...layer, mediaType: 'application/octet-stream' }
+    : layer;
+}
+
+function schema1(label: string): AppError {
+  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
+    hint: 'Convert it first: pull and push it once with an engine that writes schema 2 or OCI.',
+  });
+}

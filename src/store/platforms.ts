@@ -1,0 +1,126 @@
+import { AppError } from '../errors/app-error.ts';
+import { isRecord, type Descriptor } from '../oci/descriptor.ts';
+import { parseJsonStrict } from '../oci/json.ts';
+import type { IndexManifest, Manifest } from '../oci/manifest.ts';
+import { isImageType, isIndexType } from '../oci/media-types.ts';
+import { formatPlatform, matchesPlatform, normalize, type Platform } from '../oci/platform.ts';
+import { fetchManifest } from './manifests.ts';
+import type { CallOptions, ReadStore } from './types.ts';
+
+/** Deeper nesting of indexes than any publisher uses; a bound against endless chains. */
+export const MAX_INDEX_DEPTH = 16;
+
+/** Most bytes an image configuration may have. */
+export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024;
+
+export interface PlatformEntry {
+  readonly platform: Platform;
+  readonly descriptor: Descriptor;
+}
+
+export interface ChosenManifest {
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+/** The platforms of an index in its order, without BuildKit's attestations. */
+export function platformsOf(index: IndexManifest): readonly PlatformEntry[] {
+  return index.manifests.flatMap((descriptor) =>
+    descriptor.platform === undefined || isAttestation(descriptor)
+      ? []
+      : [{ platform: descriptor.platform, descriptor }],
+  );
+}
+
+/** BuildKit lists attestations as images of the platform unknown/unknown. */
+export function isAttestation(descriptor: Descriptor): boolean {
+  return (
+    descriptor.platform?.os === 'unknown' ||
+    descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+  );
+}
+
+/**
+ * The entry of an index for `wanted`. Where the variant is left open, an entry without one comes
+ * first, then the highest (arm v7 before v6, as container engines choose), then the index's order.
+ */
+export function findPlatform(index: IndexManifest, wanted: Platform): Descriptor | undefined {
+  const matching = platformsOf(index).filter(({ platform }) => matchesPlatform(wanted, platform));
+  return matching.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)))[0]?.descriptor;
+}
+
+function rank({ platform }: PlatformEntry): number {
+  const { variant } = normalize(platform);
+  return variant === undefined ? Infinity : Number.parseInt(variant.replace(/^v/u, ''), 10) || 0;
+}
+
+/**
+ * Looks `wanted` up in an index, and in the indexes nested in it. `undefined` when it has none.
+ * @throws AppError as fetchManifest does
+ */
+export async function selectPlatform(
+  store: ReadStore,
+  index: IndexManifest,
+  wanted: Platform,
+  options?: CallOptions,
+  depth = 0,
+): Promise<ChosenManifest | undefined> {
+  if (depth >= MAX_INDEX_DEPTH) throw tooDeep(store.label);
+  const found = findPlatform(index, wanted);
+  const candidates =
+    found === undefined
+      ? index.manifests.filter((one) => isIndexType(one.mediaType) && one.platform === undefined)
+      : [found];
+  for (const descriptor of candidates) {
+    const manifest = await fetchManifest(store, descriptor, options);
+    if (manifest.kind !== 'index') return { descriptor, manifest };
+    const inner = await selectPlatform(store, manifest, wanted, options, depth + 1);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/** The entry shown when no platform was asked for and neither host nor linux/amd64 is there. */
+export function firstImage(index: IndexManifest): Descriptor | undefined {
+  const real = index.manifests.filter((one) => !isAttestation(one));
+  return (
+    real.find((one) => one.platform !== undefined && isImageType(one.mediaType)) ??
+    real.find((one) => isImageType(one.mediaType))
+  );
+}
+
+/** The platform an image configuration names. @throws AppError INVALID_CONFIG */
+export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration');
+  if (!isRecord(json)) return undefined;
+  const { os, architecture, variant } = json;
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
+  return {
+    os,
+    architecture,
+    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
+  };
+}
+
+export function platformUnknown(
+  where: string,
+  wanted: Platform,
+  available: readonly Platform[],
+): AppError {
+  const names = [...new Set(available.map(formatPlatform))];
+  return new AppError(
+    'PLATFORM_UNKNOWN',
+    `${where} has no image for the platform ${formatPlatform(wanted)}`,
+    {
+      hint: names.length === 0 ? 'It lists no platforms at all.' : `It has: ${names.join(', ')}.`,
+      details: { platform: formatPlatform(wanted), available: names },
+    },
+  );
+}
+
+export function tooDeep(where: string): AppError {
+  return new AppError(
+    'INVALID_MANIFEST',
+    `${where}: indexes are nested deeper than ${MAX_INDEX_DEPTH} levels`,
+  );
+}

@@ -1,0 +1,6 @@
+import { dockerTransport } from './docker/transport.ts';
+import { ociLayoutTransport } from './oci-layout/transport.ts';
+import type { Transport } from './types.ts';
+
+/** The one table of transports. */
+export const TRANSPORTS: readonly Transport[] = [dockerTransport, ociLayoutTransport];

@@ -1,0 +1,57 @@
+import { AppError } from '../errors/app-error.ts';
+import { dockerTransport } from './docker/transport.ts';
+import { TRANSPORTS } from './index.ts';
+import type { Location, Transport } from './types.ts';
+
+/** Schemes of other tools: "dir:x" is never meant as the repository "dir" with the tag "x". */
+const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
+  'atomic',
+  'containers-storage',
+  'dir',
+  'docker-archive',
+  'docker-daemon',
+  'file',
+  'ftp',
+  'http',
+  'https',
+  'oci-archive',
+  'ocidir',
+  'ostree',
+  'sif',
+  'tarball',
+]);
+
+/**
+ * Splits "scheme:rest"; everything else is the name of a registry image.
+ * "docker:27" is one too (Docker Hub has an image of that name): its scheme is "docker://".
+ * @throws AppError UNKNOWN_TRANSPORT, INVALID_REFERENCE
+ */
+export function locate(text: string): Location {
+  const split = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/su.exec(text);
+  const scheme = split?.[1] ?? '';
+  const rest = split?.[2] ?? '';
+  if (scheme === dockerTransport.scheme) {
+    return dockerTransport.parse(rest.startsWith('//') ? rest.slice(2) : text);
+  }
+  const transport = TRANSPORTS.find((one) => one.scheme === scheme);
+  if (transport !== undefined) return transport.parse(rest);
+  if (rest.startsWith('//') || FOREIGN_SCHEMES.has(scheme)) throw unknown(text, scheme, rest);
+  return dockerTransport.parse(text);
+}
+
+/** @throws AppError UNKNOWN_TRANSPORT when a location came from elsewhere */
+export function transportOf(location: Location): Transport {
+  const transport = TRANSPORTS.find((one) => one.scheme === location.scheme);
+  if (transport === undefined) throw unknown(location.text, location.scheme, '');
+  return transport;
+}
+
+function unknown(text: string, scheme: string, rest: string): AppError {
+  const isWeb = scheme === 'http' || scheme === 'https';
+  const existing = TRANSPORTS.map((one) => one.help).join('; ');
+  return new AppError('UNKNOWN_TRANSPORT', `"${text}": there is no transport "${scheme}"`, {
+    hint: isWeb
+      ? `Write the image without "${scheme}://": ${rest.replace(/^\/+/u, '')}`
+      : `Transports: ${existing}.`,
+  });
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { CallOptions, PushOptions, Source } from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
+
+/** The `blobs/` folder of a layout (image-spec v1.1.1 image-layout.md "Blobs"). */
+export class BlobFolder {
+  readonly #root: string;
+  readonly #label: string;
+  readonly #temporary = new Set<string>();
+
+  constructor(folder: string, label: string) {
+    this.#root = join(folder, 'blobs');
+    this.#label = label;
+  }
+
+  /** Built from a validated digest alone. */
+  path(digest: Digest): string {
+    return join(this.#root, algorithmOf(digest), hexOf(digest));
+  }
+
+  /** Size in bytes of a regular file; `undefined` when there is none. */
+  async size(digest: Digest): Promise<number | undefined> {
+    const path = this.path(digest);
+    return onDisk(path, async () => {
+      try {
+        const stat = await lstat(path);
+        return stat.isFile() ? stat.size : undefined;
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** A file of another size is damage that the next push mends. */
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    return (await this.size(digest)) === size;
+  }
+
+  /** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size before any byte */
+  async read(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes> {
+    options?.signal?.throwIfAborted();
+    const path = this.path(descriptor.digest);
+    const file = await openRegular(path);
+    if (file === undefined) {
+      const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
+      throw new AppError(code, `${this.#label} does not have ${descriptor.digest}`, {
+        hint: `The layout is incomplete: ${path} is missing.`,
+      });
+    }
+    try {
+      const { size } = await onDisk(path, () => file.stat());
+      if (size !== descriptor.size) throw wrongSize(path, descriptor, size);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const bytes = verified(readChunks(file, path, options?.signal), descriptor, path);
+    return skip(bytes, options?.from ?? 0);
+  }
+
+  /** Temporary file, fsync, rename: the final name only ever holds verified bytes. */
+  async write(source: Source, options?: PushOptions): Promise<void> {
+    const { descriptor } = source;
+    const path = this.path(descriptor.digest);
+    const folder = dirname(path);
+    await onDisk(folder, () => mkdir(folder, { recursive: true }));
+    const temporary = join(folder, `.${randomBytes(12).toString('hex')}.tmp`);
+    this.#temporary.add(temporary);
+    try {
+      const file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
+      try {
+        await this.#fill(file, temporary, source, options);
+        await onDisk(temporary, () => file.sync());
+      } finally {
+        await file.close();
+      }
+      options?.signal?.throwIfAborted();
+      await onDisk(path, () => rename(temporary, path));
+    } finally {
+      await rm(temporary, { force: true });
+      this.#temporary.delete(temporary);
+    }
+  }
+
+  async #fill(
+    file: FileHandle,
+    path: string,
+    source: Source,
+    options?: PushOptions,
+  ): Promise<void> {
+    const bytes = await source.open({ signal: options?.signal });
+    let sent = 0;
+    for await (const chunk of verified(bytes, source.descriptor, this.#label)) {
+      options?.signal?.throwIfAborted();
+      await onDisk(path, () => writeAll(file, chunk));
+      sent += chunk.byteLength;
+      options?.onBytes?.(sent);
+    }
+  }
+
+  /** Removes what unfinished writes left. */
+  async dispose(): Promise<void> {
+    for (const path of this.#temporary) await rm(path, { force: true });
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < chunk.byteLength) {
+    const { bytesWritten } = await file.write(chunk, offset, chunk.byteLength - offset);
+    offset += bytesWritten;
+  }
+}
+
+/** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
+async function* skip(bytes: Bytes, count: number): Bytes {
+  let left = count;
+  for await (const chunk of bytes) {
+    const cut = Math.min(left, chunk.byteLength);
+    left -= cut;
+    if (cut < chunk.byteLength) yield cut === 0 ? chunk : chunk.subarray(cut);
+  }
+}
+
+function wrongSize(path: string, { digest, size }: Descriptor, actual: number): IntegrityError {
+  return new IntegrityError(
+    'SIZE_MISMATCH',
+    `${path} has ${actual} bytes, the descriptor of ${digest} says ${size}`,
+    { expected: String(size), actual: String(actual) },
+    { hint: 'The layout is damaged or cut short; write it again from its source.' },
+  );
+}

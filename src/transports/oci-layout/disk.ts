@@ -1,0 +1,102 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { AppError } from '../../errors/app-error.ts';
+import type { Bytes } from '../../util/bytes.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** Windows has no O_NOFOLLOW; there `isFile` of the opened file must do. */
+const READ_FLAGS: number =
+  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
+export async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    if (NO_SPACE_CODES.has(errno)) {
+      throw new AppError('NO_SPACE', `${path}: no space left (${errno})`, {
+        hint: 'Free some space, or choose a folder on another disk.',
+        cause: error,
+      });
+    }
+    throw new AppError('IO', `${path}: ${reason(errno)}`, { cause: error });
+  }
+}
+
+function reason(errno: string): string {
+  if (errno === 'EACCES' || errno === 'EPERM') return `permission denied (${errno})`;
+  if (errno === 'EROFS') return 'the file system is read-only (EROFS)';
+  if (errno === 'ENOTDIR') return 'a part of the path is not a folder (ENOTDIR)';
+  return `the file system answered ${errno}`;
+}
+
+/**
+ * Opens a regular file without following a link in its place (GHSA-class: a layout from elsewhere
+ * whose blob is a link to /etc/passwd). `undefined` when there is no file.
+ * @throws AppError CORRUPT_LAYOUT for a link, folder, pipe or device
+ */
+export async function openRegular(path: string): Promise<FileHandle | undefined> {
+  const notRegular = (what: string): AppError =>
+    new AppError('CORRUPT_LAYOUT', `${path} is ${what}, not a regular file`, {
+      hint: 'A layout holds regular files only; copy the folder with its links resolved (cp -rL).',
+    });
+  let file: FileHandle;
+  try {
+    file = await open(path, READ_FLAGS);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return undefined;
+    if (errno === 'ELOOP' || errno === 'EMLINK') throw notRegular('a symbolic link');
+    return onDisk(path, () => Promise.reject(error as Error));
+  }
+  try {
+    if (!(await file.stat()).isFile()) throw notRegular('a folder or special file');
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** A small file as a whole; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */
+export async function readSmall(path: string, max: number): Promise<Uint8Array | undefined> {
+  const file = await openRegular(path);
+  if (file === undefined) return undefined;
+  try {
+    return await onDisk(path, async () => {
+      if ((await file.stat()).size > max) {
+        throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
+      }
+      return file.readFile();
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads an opened file to its end and closes it. */
+export async function* readChunks(file: FileHandle, path: string, signal?: AbortSignal): Bytes {
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, CHUNK_BYTES, null));
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord } from '../../oci/descriptor.ts';
+import { parseJsonStrict } from '../../oci/json.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { errnoOf, onDisk, readSmall } from './disk.ts';
+import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
+import { withLock, type LockOptions } from './lock.ts';
+
+/** Room for about 100 000 tags. */
+const MAX_INDEX_BYTES = 32 * 1024 * 1024;
+const MAX_MARKER_BYTES = 64 * 1024;
+
+/** The `oci-layout` and `index.json` files of a layout folder. */
+export class LayoutFiles {
+  readonly #folder: string;
+  readonly #lock: Omit<LockOptions, 'signal'>;
+
+  constructor(folder: string, lock: Omit<LockOptions, 'signal'> = {}) {
+    this.#folder = folder;
+    this.#lock = lock;
+  }
+
+  /**
+   * Checks the `oci-layout` marker. False when there is none.
+   * @throws AppError CORRUPT_LAYOUT; UNSUPPORTED for another major version
+   */
+  async isLayout(): Promise<boolean> {
+    const path = join(this.#folder, 'oci-layout');
+    const bytes = await readSmall(path, MAX_MARKER_BYTES);
+    if (bytes === undefined) return false;
+    const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path);
+    const version = isRecord(json) ? json['imageLayoutVersion'] : undefined;
+    if (typeof version !== 'string')
+      throw new AppError('CORRUPT_LAYOUT', `${path} names no imageLayoutVersion`);
+    if (!version.startsWith('1.'))
+      throw new AppError('UNSUPPORTED', `${path}: layout version ${version} is not supported`);
+    return true;
+  }
+
+  /** @throws AppError PATH_UNKNOWN when there is no folder, CORRUPT_LAYOUT when it is no layout */
+  async mustBeLayout(): Promise<void> {
+    const exists = await onDisk(this.#folder, async () => {
+      try {
+        return (await stat(this.#folder)).isDirectory();
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false;
+        throw error;
+      }
+    });
+    if (!exists) throw new AppError('PATH_UNKNOWN', `${this.#folder}: there is no such folder`);
+    if (await this.isLayout()) return;
+    throw new AppError(
+      'CORRUPT_LAYOUT',
+      `${this.#folder} is not an OCI layout: its "oci-layout" file is missing`,
+      { hint: 'Name the folder that holds "oci-layout", "index.json" and "blobs".' },
+    );
+  }
+
+  /** `undefined` when there is no index.json. @throws AppError CORRUPT_LAYOUT */
+  async readIndex(): Promise<LayoutIndex | undefined> {
+    const path = join(this.#folder, 'index.json');
+    const bytes = await readSmall(path, MAX_INDEX_BYTES);
+    return bytes === undefined ? undefined : parseLayoutIndex(bytes, path);
+  }
+
+  /** @throws AppError CORRUPT_LAYOUT when there is none */
+  async mustReadIndex(): Promise<LayoutIndex> {
+    const index = await this.readIndex();
+    if (index !== undefined) return index;
+    throw new AppError('CORRUPT_LAYOUT', `${join(this.#folder, 'index.json')} is missing`);
+  }
+
+  /** Re-reads, changes and replaces index.json under the lock, so that parallel writers lose nothing. */
+  async update(
+    change: (index: LayoutIndex) => LayoutIndex,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await onDisk(this.#folder, () => mkdir(this.#folder, { recursive: true }));
+    await withLock(this.#folder, { ...this.#lock, signal }, async () => {
+      const known = await this.isLayout();
+      const before = await this.readIndex();
+      const after = change(before ?? EMPTY_INDEX);
+      const blobs = join(this.#folder, 'blobs');
+      await onDisk(blobs, () => mkdir(blobs, { recursive: true }));
+      if (!known) await this.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
+      if (before !== after) await this.#replace('index.json', printLayoutIndex(after));
+    });
+  }
+
+  async #replace(name: string, text: string): Promise<void> {
+    const path = join(this.#folder, name);
+    await onDisk(path, () => writeFileAtomic(path, text));
+  }
+}

@@ -1,0 +1,82 @@
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { parseJsonStrict } from '../../oci/json.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+
+/** The annotation that holds a tag (image-spec v1.1.1 annotations.md). */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Entry {
+  readonly descriptor: Descriptor;
+  readonly tag: string | undefined;
+  /** As read: members that regctl does not know survive a rewrite. */
+  readonly json: Json;
+}
+
+/** The parsed `index.json` of a layout; a value, changed by making another. */
+export interface LayoutIndex {
+  readonly json: Json;
+  readonly entries: readonly Entry[];
+}
+
+export const EMPTY_INDEX: LayoutIndex = {
+  json: { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex },
+  entries: [],
+};
+
+/** @throws AppError CORRUPT_LAYOUT naming `path` */
+export function parseLayoutIndex(bytes: Uint8Array, path: string): LayoutIndex {
+  const corrupt = (rule: string, cause?: unknown): AppError =>
+    new AppError('CORRUPT_LAYOUT', `${path}: ${rule}`, {
+      hint: 'The layout is damaged or cut short; write it again from its source.',
+      ...(cause === undefined ? {} : { cause }),
+    });
+  const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path);
+  if (!isRecord(json)) throw corrupt('it is not a JSON object');
+  if (json['schemaVersion'] !== 2) throw corrupt('schemaVersion is not 2');
+  const { manifests } = json;
+  if (!Array.isArray(manifests)) throw corrupt('"manifests" is not a list');
+  const entries = manifests.map((entry: unknown, i): Entry => {
+    try {
+      const descriptor = parseDescriptor(entry, `manifests[${i}]`);
+      return { descriptor, tag: descriptor.annotations?.[REF_NAME], json: entry as Json };
+    } catch (error) {
+      throw corrupt(error instanceof Error ? error.message : `invalid manifests[${i}]`, error);
+    }
+  });
+  return { json, entries };
+}
+
+export function printLayoutIndex({ json, entries }: LayoutIndex): string {
+  return `${JSON.stringify({ ...json, manifests: entries.map((entry) => entry.json) }, undefined, 2)}\n`;
+}
+
+export function tagsOf(index: LayoutIndex): string[] {
+  return [...new Set(index.entries.flatMap(({ tag }) => (tag === undefined ? [] : [tag])))];
+}
+
+/** Points `tag` at `descriptor`; the entry the tag had, and an untagged one of the same digest, go. */
+export function withTag(index: LayoutIndex, tag: string, descriptor: Descriptor): LayoutIndex {
+  const kept = index.entries.filter(
+    (entry) =>
+      entry.tag !== tag &&
+      !(entry.tag === undefined && entry.descriptor.digest === descriptor.digest),
+  );
+  return { ...index, entries: [...kept, entryOf(descriptor, tag)] };
+}
+
+/** Lists `descriptor` without a tag unless it is listed already. */
+export function withEntry(index: LayoutIndex, descriptor: Descriptor): LayoutIndex {
+  const listed = index.entries.some((entry) => entry.descriptor.digest === descriptor.digest);
+  return listed ? index : { ...index, entries: [...index.entries, entryOf(descriptor, undefined)] };
+}
+
+function entryOf(descriptor: Descriptor, tag: string | undefined): Entry {
+  const { [REF_NAME]: _old, ...rest } = descriptor.annotations ?? {};
+  const annotations = tag === undefined ? rest : { ...rest, [REF_NAME]: tag };
+  const { annotations: _replaced, data: _embedded, ...plain } = descriptor;
+  const json = { ...plain, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) };
+  return { descriptor: json, tag, json };
+}

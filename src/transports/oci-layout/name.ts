@@ -1,0 +1,58 @@
+import { AppError } from '../../errors/app-error.ts';
+import { digestProblem } from '../../oci/digest.ts';
+import type { Location } from '../types.ts';
+
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/** Whatever looks like "algorithm:hex" behind an @ is a digest, so that a mistyped one is no tag. */
+const DIGEST_LIKE = /^(?:sha\d+:.*|[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9A-Fa-f]{32,})$/;
+
+/**
+ * `DIR`, `DIR:TAG`, `DIR@DIGEST`, `DIR:TAG@DIGEST`. The tag stands behind the last colon and has
+ * no slash; the colon of a Windows drive ("C:\out") is part of the folder.
+ * @throws AppError INVALID_REFERENCE
+ */
+export function parseLayoutName(rest: string): Location {
+  if (rest.startsWith('//')) {
+    throw invalid(rest, '"oci:" takes a folder, not an address', {
+      hint: `For a registry write docker:${rest}, for a folder oci:/${rest.replace(/^\/+/u, '')}.`,
+    });
+  }
+  if (/[\u0000-\u001f]/.test(rest)) throw invalid(rest, 'a folder has no control characters');
+  const { head, digest } = splitDigest(rest);
+  const { place, tag } = splitTag(head);
+  if (place === '') throw invalid(rest, 'the folder is missing');
+  if (digest !== undefined) {
+    const problem = digestProblem(digest);
+    if (problem !== undefined) throw invalid(rest, `"${digest}": ${problem}`);
+  }
+  if (tag !== undefined && !TAG.test(tag)) {
+    throw invalid(rest, `"${tag}" is not a tag`, {
+      hint: 'A tag has up to 128 letters, digits, "_", "." and "-", and starts with none of the last two.',
+    });
+  }
+  return { scheme: 'oci', place, ref: digest ?? tag, tag, text: `oci:${rest}` };
+}
+
+function splitDigest(rest: string): { head: string; digest: string | undefined } {
+  const at = rest.lastIndexOf('@');
+  const digest = rest.slice(at + 1);
+  return at >= 0 && DIGEST_LIKE.test(digest)
+    ? { head: rest.slice(0, at), digest }
+    : { head: rest, digest: undefined };
+}
+
+function splitTag(head: string): { place: string; tag: string | undefined } {
+  const drive = /^[A-Za-z]:[\\/]/.test(head) ? 2 : 0;
+  const colon = head.lastIndexOf(':');
+  const tag = head.slice(colon + 1);
+  return colon < drive || /[\\/]/.test(tag)
+    ? { place: head, tag: undefined }
+    : { place: head.slice(0, colon), tag };
+}
+
+function invalid(rest: string, rule: string, options?: { hint: string }): AppError {
+  return new AppError('INVALID_REFERENCE', `invalid image name "oci:${rest}": ${rule}`, {
+    hint: options?.hint ?? 'Write oci:DIR, oci:DIR:TAG or oci:DIR@DIGEST.',
+  });
+}

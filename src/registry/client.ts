@@ -1,0 +1,53 @@
+import { sanitize } from '../errors/sanitize.ts';
+import { sleep } from '../util/abort.ts';
+import { getBlob, hasBlob } from './blobs.ts';
+import { listCatalog } from './catalog.ts';
+import { repositoryConnection, type RegistryDependencies } from './connection.ts';
+import { deleteManifest, deleteTag } from './deletes.ts';
+import { getManifest, headManifest, putManifest } from './manifests.ts';
+import { ping } from './ping.ts';
+import { createReferrers } from './referrers.ts';
+import { scopesFor } from './scopes.ts';
+import { listTags } from './tags.ts';
+import type { Intent, RegistryClient, Repository } from './types.ts';
+import { putBlob } from './uploads.ts';
+
+export type RegistryClientOptions = Omit<RegistryDependencies, 'pause'> &
+  Partial<Pick<RegistryDependencies, 'pause'>>;
+
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const deps: RegistryDependencies = {
+    request: options.request,
+    endpoint: options.endpoint,
+    warn: (text) => options.warn(sanitize(text)),
+    pause: options.pause ?? sleep,
+  };
+  return {
+    repository: (registry, name, intent) => createRepository(deps, registry, name, intent),
+    catalog: (registry, listOptions) => listCatalog(deps, registry, listOptions),
+    ping: (registry, callOptions) => ping(deps, registry, callOptions),
+  };
+}
+
+function createRepository(
+  deps: RegistryDependencies,
+  registry: string,
+  name: string,
+  intent: Intent,
+): Repository {
+  const at = repositoryConnection(deps, registry, name, scopesFor(name, intent));
+  return {
+    registry,
+    name,
+    headManifest: (ref, options) => headManifest(at, ref, options),
+    getManifest: (ref, options) => getManifest(at, ref, options),
+    putManifest: (ref, raw, mediaType, options) => putManifest(at, ref, raw, mediaType, options),
+    deleteManifest: (digest, options) => deleteManifest(at, digest, options),
+    deleteTag: (tag, options) => deleteTag(at, tag, options),
+    hasBlob: (digest, options) => hasBlob(at, digest, options),
+    getBlob: (descriptor, options) => getBlob(at, descriptor, options),
+    putBlob: (source, options) => putBlob(at, source, options),
+    tags: (options) => listTags(at, options),
+    referrers: createReferrers(at),
+  };
+}

@@ -1,0 +1,51 @@
+import { AppError } from '../errors/app-error.ts';
+import type { HttpResponse } from '../http/types.ts';
+import type { CallOptions } from '../store/types.ts';
+import { collect } from '../util/bytes.ts';
+import { registryConnection, registryUrl, send, type RegistryDependencies } from './connection.ts';
+import { isHtml } from './error-body.ts';
+import { notARegistryHint } from './error-hints.ts';
+import type { Attempt } from './attempt.ts';
+import { responseError } from './errors.ts';
+
+const MAX_PING_BYTES = 64 * 1024;
+
+/**
+ * GET /v2/ (distribution-spec v1.1.1, "Determining Support").
+ * @throws RegistryError UNAUTHORIZED, FORBIDDEN; AppError NOT_A_REGISTRY
+ */
+export async function ping(
+  deps: RegistryDependencies,
+  registry: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const connection = registryConnection(deps, registry, []);
+  const attempt: Attempt = { action: 'reach registry', target: registry, kind: 'registry' };
+  const url = await registryUrl(connection, '', options);
+  const response = await send(connection, 'GET', url, { signal: options.signal });
+  if (response.status !== 200) throw await responseError(connection, attempt, 'GET', response);
+  if (await looksLikeRegistry(response)) return;
+  throw new AppError(
+    'NOT_A_REGISTRY',
+    `cannot reach registry ${registry}: ${url.origin}/v2/ is answered, but not by a registry`,
+    { hint: notARegistryHint(registry) },
+  );
+}
+
+/** Names itself in the API header, or answers with JSON or nothing, as registries do. */
+async function looksLikeRegistry(response: HttpResponse): Promise<boolean> {
+  try {
+    if (response.headers.get('docker-distribution-api-version') !== undefined) return true;
+    if (isHtml(response.headers, '')) return false;
+    const raw = await collect(response.body, MAX_PING_BYTES, () => new RangeError('too long'));
+    const text = new TextDecoder().decode(raw).trim();
+    if (text === '') return true;
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return false;
+    throw error;
+  } finally {
+    await response.discard();
+  }
+}

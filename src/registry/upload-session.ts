@@ -1,0 +1,132 @@
+import { IntegrityError } from '../errors/app-error.ts';
+import type { HttpResponse, RequestBody } from '../http/types.ts';
+import { algorithmOf, isDigest } from '../oci/digest.ts';
+import type { PushOptions, Source } from '../store/types.ts';
+import type { Bytes } from '../util/bytes.ts';
+import { send, type Connection } from './connection.ts';
+import { hasCode, readRefusal, type Refusal } from './error-body.ts';
+import type { Attempt } from './attempt.ts';
+import { refusalError } from './errors.ts';
+import { withDigest, type UploadTarget } from './locations.ts';
+
+export type UploadOptions = Omit<PushOptions, 'tag'>;
+
+/** Longest wait for the cancellation of a session that failed. */
+const CANCEL_MS = 2_000;
+
+/**
+ * Sends the whole content by one PUT. Resolves to the refusal when the registry does not know the
+ * session any more; every other failure cancels the session and throws.
+ */
+export async function sendContent(
+  connection: Connection,
+  session: UploadTarget,
+  source: Source,
+  attempt: Attempt,
+  options: UploadOptions,
+): Promise<Refusal | undefined> {
+  const { digest } = source.descriptor;
+  const body = contentBody(source, attempt, options);
+  try {
+    const response = await put(connection, withDigest(session.url, digest), session, body, options);
+    if (response.status === 201 || response.status === 204) {
+      await response.discard();
+      checkStored(response, source, attempt);
+      return undefined;
+    }
+    const refusal = await readRefusal('PUT', response);
+    const lost = refusal.status === 404;
+    if (lost && hasCode(refusal, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID')) return refusal;
+    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : digestRefused(refusal);
+    throw refusalError(connection, attempt, refusal, { code });
+  } catch (error) {
+    await cancelSession(connection, session);
+    throw error;
+  }
+}
+
+/** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */
+async function cancelSession(connection: Connection, session: UploadTarget): Promise<void> {
+  const signal = AbortSignal.timeout(CANCEL_MS);
+  try {
+    const { url, anonymous, via } = session;
+    const response = await send(connection, 'DELETE', url, { anonymous, via, signal });
+    await response.discard();
+  } catch {
+    // The failure that led here is the one to report.
+  }
+}
+
+interface ContentBody extends RequestBody {
+  /** What the source threw while it was read; the client may have wrapped it. */
+  readonly failure: () => unknown;
+}
+
+async function put(
+  connection: Connection,
+  url: URL,
+  session: UploadTarget,
+  body: ContentBody,
+  options: UploadOptions,
+): Promise<HttpResponse> {
+  try {
+    return await send(connection, 'PUT', url, {
+      headers: { 'content-type': 'application/octet-stream' },
+      body,
+      anonymous: session.anonymous,
+      via: session.via,
+      signal: options.signal,
+    });
+  } catch (error) {
+    throw body.failure() ?? error;
+  }
+}
+
+function contentBody(source: Source, attempt: Attempt, options: UploadOptions): ContentBody {
+  const { size } = source.descriptor;
+  let failure: unknown;
+  async function* content(): Bytes {
+    failure = undefined;
+    let sent = 0;
+    options.onBytes?.(0);
+    try {
+      for await (const chunk of await source.open({ signal: options.signal })) {
+        sent += chunk.byteLength;
+        if (sent > size) throw wrongSize(attempt, size, sent);
+        yield chunk;
+        options.onBytes?.(sent);
+      }
+      if (sent < size) throw wrongSize(attempt, size, sent);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return { length: size, open: content, failure: () => failure };
+}
+
+function wrongSize(attempt: Attempt, size: number, sent: number): IntegrityError {
+  return new IntegrityError(
+    'SIZE_MISMATCH',
+    `cannot ${attempt.action} ${attempt.target}: its source has ${sent < size ? sent : `more than ${size}`} bytes, its descriptor says ${size}`,
+    { expected: String(size), actual: String(sent) },
+  );
+}
+
+function digestRefused(refusal: Refusal): 'DIGEST_MISMATCH' | undefined {
+  return refusal.status === 400 && hasCode(refusal, 'DIGEST_INVALID')
+    ? 'DIGEST_MISMATCH'
+    : undefined;
+}
+
+function checkStored(response: HttpResponse, source: Source, attempt: Attempt): void {
+  const stored = response.headers.get('docker-content-digest')?.trim();
+  const { digest } = source.descriptor;
+  if (stored === undefined || !isDigest(stored) || stored === digest) return;
+  if (algorithmOf(stored) !== algorithmOf(digest)) return;
+  throw new IntegrityError(
+    'DIGEST_MISMATCH',
+    `${attempt.target}: the registry stored the content as ${stored}`,
+    { expected: digest, actual: stored },
+  );
+}

@@ -1,0 +1,165 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, isDigest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { Repository } from '../../registry/types.ts';
+import type {
+  CallOptions,
+  Capabilities,
+  PushOptions,
+  PushOutcome,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { embeddedContent } from './embedded.ts';
+import { createManifestCache } from './manifest-cache.ts';
+
+const TRAITS: WriteTraits = { maxParallelPushes: 6 };
+const DEFAULT_TAG = 'latest';
+
+/** One repository of a registry as a store. */
+export function createRegistryStore(repository: Repository): WriteStore {
+  return new RegistryStore(repository);
+}
+
+class RegistryStore implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits = TRAITS;
+  readonly capabilities: Capabilities;
+  readonly #repository: Repository;
+  readonly #manifests = createManifestCache();
+  /** Digests this run has seen in the repository, or put there. */
+  readonly #present = new Set<string>();
+  /** Blobs whose absence was just established: the push that follows need not ask again. */
+  readonly #absent = new Set<string>();
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+    this.label = `${repository.registry}/${repository.name}`;
+    this.capabilities = {
+      tags: { tags: (options) => repository.tags(options) },
+      referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
+      remove: {
+        removeManifest: async (digest, options) => {
+          await repository.deleteManifest(digest, options);
+          this.#present.delete(digest);
+        },
+        untag: (tag, options) => repository.deleteTag(tag, options),
+      },
+    };
+  }
+
+  async resolve(ref: string | undefined, options: ResolveOptions = {}): Promise<Descriptor> {
+    const name = ref ?? DEFAULT_TAG;
+    if (options.want !== 'content') {
+      const head = await this.#repository.headManifest(name, options);
+      if (head !== undefined) return this.#seen(head.descriptor);
+    }
+    // After a HEAD that found nothing the GET says why, in the registry's own words.
+    const { descriptor, raw } = await this.#repository.getManifest(name, options);
+    this.#manifests.keep(descriptor, raw);
+    return this.#seen(descriptor);
+  }
+
+  async has(descriptor: Descriptor, options: CallOptions = {}): Promise<boolean> {
+    const { digest, mediaType } = descriptor;
+    if (this.#present.has(digest)) return true;
+    const manifest = isManifestType(mediaType);
+    const found = manifest
+      ? await this.#repository.headManifest(digest, options)
+      : await this.#repository.hasBlob(digest, options);
+    if (found !== undefined) this.#seen(descriptor);
+    else if (!manifest) this.#absent.add(digest);
+    return found !== undefined;
+  }
+
+  async fetch(
+    descriptor: Descriptor,
+    options: CallOptions & { from?: number | undefined } = {},
+  ): Promise<Bytes> {
+    const kept = this.#manifests.get(descriptor) ?? embeddedContent(descriptor);
+    if (kept !== undefined) return bytesOf(kept, options.from);
+    if (!isManifestType(descriptor.mediaType)) return this.#repository.getBlob(descriptor, options);
+    return bytesOf(await this.#readManifest(descriptor, options), options.from);
+  }
+
+  async push(source: Source, options: PushOptions = {}): Promise<PushOutcome> {
+    return isManifestType(source.descriptor.mediaType)
+      ? this.#pushManifest(source, options)
+      : this.#pushBlob(source, options);
+  }
+
+  async tag(descriptor: Descriptor, tag: string, options: CallOptions = {}): Promise<void> {
+    const raw = this.#manifests.get(descriptor) ?? (await this.#readManifest(descriptor, options));
+    await this.#repository.putManifest(tag, raw, descriptor.mediaType, options);
+  }
+
+  async commit(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #pushManifest(source: Source, options: PushOptions): Promise<PushOutcome> {
+    const { descriptor } = source;
+    const { digest, mediaType, size } = descriptor;
+    if (options.tag === undefined && this.#present.has(digest)) return 'present';
+    const raw = await this.#collect(source, options);
+    // A tag alone would let the registry name the manifest by sha256.
+    const byDigest = options.tag === undefined || algorithmOf(digest) !== 'sha256';
+    if (byDigest) await this.#repository.putManifest(digest, raw, mediaType, options);
+    if (options.tag !== undefined) {
+      await this.#repository.putManifest(options.tag, raw, mediaType, options);
+    }
+    options.onBytes?.(size);
+    this.#manifests.keep(descriptor, raw);
+    this.#seen(descriptor);
+    return 'written';
+  }
+
+  async #pushBlob(source: Source, options: PushOptions): Promise<PushOutcome> {
+    const { digest } = source.descriptor;
+    if (this.#present.has(digest)) return 'present';
+    const absent = this.#absent.delete(digest);
+    const there = !absent && (await this.#repository.hasBlob(digest, options)) !== undefined;
+    const outcome = there ? 'present' : await this.#repository.putBlob(source, options);
+    this.#seen(source.descriptor);
+    return outcome;
+  }
+
+  async #collect(source: Source, options: CallOptions): Promise<Uint8Array> {
+    const { descriptor } = source;
+    const bytes = verified(await source.open(options), descriptor, this.label);
+    return collect(
+      bytes,
+      MAX_MANIFEST_BYTES,
+      () =>
+        new AppError(
+          'INVALID_MANIFEST',
+          `${this.label}: manifest ${descriptor.digest} is larger than ${MAX_MANIFEST_BYTES} bytes`,
+        ),
+    );
+  }
+
+  async #readManifest(descriptor: Descriptor, options: CallOptions): Promise<Uint8Array> {
+    const { digest, size } = descriptor;
+    const { raw } = await this.#repository.getManifest(digest, options);
+    if (raw.byteLength !== size) {
+      throw new IntegrityError(
+        'SIZE_MISMATCH',
+        `${this.label}@${digest} has ${raw.byteLength} bytes, its descriptor says ${size}`,
+        { expected: String(size), actual: String(raw.byteLength) },
+      );
+    }
+    this.#manifests.keep(descriptor, raw);
+    return raw;
+  }
+
+  #seen(descriptor: Descriptor): Descriptor {
+    if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
+    return descriptor;
+  }
+}

@@ -1,0 +1,37 @@
+import { parseReference } from '../../reference/parse.ts';
+import { formatReference, formatRepository, withDefaultTag } from '../../reference/print.ts';
+import type { Location, OpenContext, Transport } from '../types.ts';
+import { createRegistryStore } from './registry-store.ts';
+import type { Intent, Repository } from '../../registry/types.ts';
+
+/** Images of a registry: "docker://ghcr.io/a/b:1", or the name alone. */
+export const dockerTransport: Transport = {
+  scheme: 'docker',
+  help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or the name alone: an image of a registry',
+  parse: parseLocation,
+  openRead: async (location, context) =>
+    createRegistryStore(openRepository(location, context, 'pull')),
+  openWrite: async (location, context) =>
+    createRegistryStore(openRepository(location, context, 'push')),
+};
+
+function parseLocation(rest: string): Location {
+  const reference = parseReference(rest.startsWith('//') ? rest.slice(2) : rest);
+  return {
+    scheme: 'docker',
+    place: formatRepository(reference),
+    ref: reference.digest ?? reference.tag,
+    tag: reference.tag,
+    text: formatReference(withDefaultTag(reference)),
+  };
+}
+
+/** The repository of a location, for what a store has no method for. */
+export function openRepository(
+  location: Location,
+  context: OpenContext,
+  intent: Intent,
+): Repository {
+  const { registry, repository } = parseReference(location.place);
+  return context.registry.repository(registry, repository, intent);
+}

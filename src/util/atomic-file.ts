@@ -1,17 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+export interface AtomicWriteOptions {
+  /** Permission bits, applied exactly, whatever the umask. Default: 0o644 less the umask. */
+  readonly mode?: number | undefined;
+  /** Owner to keep. Where the system forbids it, group and others lose their access instead. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+}
 
 /** Replaces `path` as a whole or not at all: temporary file beside it, fsync, rename. */
 export async function writeFileAtomic(
   path: string,
   data: Uint8Array | string,
-  options: { mode?: number } = {},
+  options: AtomicWriteOptions = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o644);
     try {
+      await setAccess(file, options);
       await file.writeFile(data);
       await file.sync();
     } finally {
@@ -21,5 +29,24 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+async function setAccess(file: FileHandle, { mode, owner }: AtomicWriteOptions): Promise<void> {
+  const kept = owner === undefined || (await tryChown(file, owner));
+  if (mode !== undefined) await file.chmod(kept ? mode : mode & 0o700);
+}
+
+async function tryChown(
+  file: FileHandle,
+  owner: { readonly uid: number; readonly gid: number },
+): Promise<boolean> {
+  const now = await file.stat();
+  if (now.uid === owner.uid && now.gid === owner.gid) return true;
+  try {
+    await file.chown(owner.uid, owner.gid);
+    return true;
+  } catch {
+    return false;
   }
 }

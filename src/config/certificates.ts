@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { AppError } from '../errors/app-error.ts';
+import { DOCKER_HUB, isHubHost } from '../reference/docker-hub.ts';
+import { isHostPort } from './host-name.ts';
+import { errno, fileError } from './text-file.ts';
+
+/** What one certificate folder adds to a TLS connection; PEM texts. */
+export interface Certificates {
+  readonly ca: readonly string[];
+  readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
+}
+
+export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
+
+/** Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). */
+export function defaultCertsDirs(home: string): readonly string[] {
+  return [
+    join(home, '.config/containers/certs.d'),
+    '/etc/containers/certs.d',
+    '/etc/docker/certs.d',
+  ];
+}
+
+/**
+ * The folder a user named: `*.crt` are CAs, `X.cert` with `X.key` a client certificate.
+ * @throws AppError CONFIG_INVALID (missing folder, half a pair, not PEM), IO
+ */
+export function readCertDir(dir: string): Certificates {
+  const names = listFolder(dir);
+  if (names === undefined) {
+    throw new AppError('CONFIG_INVALID', `the certificate folder ${dir} does not exist`, {
+      hint: 'correct --cert-dir',
+    });
+  }
+  return readCertificates(dir, names);
+}
+
+/** The first existing folder of `host` below `bases`; one without permission is skipped. */
+export function findCertificates(bases: readonly string[], host: string): Certificates {
+  if (!isHostPort(host)) return NO_CERTIFICATES;
+  for (const dir of bases.flatMap((base) => folderNames(host).map((name) => join(base, name)))) {
+    try {
+      const names = listFolder(dir);
+      if (names !== undefined) return readCertificates(dir, names);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+    }
+  }
+  return NO_CERTIFICATES;
+}
+
+/** Users know Docker Hub's API host as docker.io; Windows allows no colon in a folder name. */
+function folderNames(host: string): readonly string[] {
+  const names = isHubHost(host) ? [DOCKER_HUB, host] : [host];
+  return sep === '/' ? names : names.map((name) => name.replaceAll(':', ''));
+}
+
+function isDenied(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  return errno(cause) === 'EACCES' || errno(cause) === 'EPERM';
+}
+
+/** Sorted names; undefined when there is no such folder. */
+function listFolder(dir: string): readonly string[] | undefined {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
+    throw fileError('read', dir, error);
+  }
+}
+
+function readCertificates(dir: string, names: readonly string[]): Certificates {
+  const stems = (suffix: string): readonly string[] =>
+    names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+  const [certs, keys] = [stems('.cert'), stems('.key')];
+  for (const stem of certs) if (!keys.includes(stem)) throw halfPair(dir, stem, '.cert', '.key');
+  for (const stem of keys) if (!certs.includes(stem)) throw halfPair(dir, stem, '.key', '.cert');
+  return {
+    ca: stems('.crt').map((stem) => readPem(join(dir, `${stem}.crt`), 'CERTIFICATE')),
+    clientCertificates: certs.map((stem) => ({
+      cert: readPem(join(dir, `${stem}.cert`), 'CERTIFICATE'),
+      key: readPem(join(dir, `${stem}.key`), 'PRIVATE KEY'),
+    })),
+  };
+}
+
+function halfPair(dir: string, stem: string, has: string, misses: string): AppError {
+  const [missing, present] =
+    misses === '.key' ? ['key', 'client certificate'] : ['client certificate', 'key'];
+  return new AppError(
+    'CONFIG_INVALID',
+    `missing ${missing} ${stem}${misses} for ${present} ${stem}${has} in ${dir}`,
+    { hint: 'add it beside the other; CA certificates must use the extension .crt' },
+  );
+}
+
+function readPem(path: string, kind: 'CERTIFICATE' | 'PRIVATE KEY'): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  if (text.includes('-----BEGIN ') && text.includes(`${kind}-----`)) return text;
+  throw new AppError('CONFIG_INVALID', `${path} holds no ${kind.toLowerCase()} in PEM form`, {
+    hint: 'convert DER with: openssl x509 -inform der -in FILE -out FILE.crt',
+  });
+}

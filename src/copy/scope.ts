@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Runs tasks that share one fate: the first error aborts the rest, and all are awaited. */
 export interface Scope {
   readonly signal: AbortSignal;
@@ -12,6 +14,8 @@ export async function withScope<T>(
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = new AbortController();
+  // Every queued transfer listens: more than Node's warning threshold is no leak here.
+  setMaxListeners(0, controller.signal);
   const follow = (): void => controller.abort(outer?.reason);
   outer?.addEventListener('abort', follow, { once: true });
   let first: { readonly error: unknown } | undefined;

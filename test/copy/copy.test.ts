@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copyImage } from '../../src/copy/copy.ts';
 import type { CopyEvent, CopyOptions } from '../../src/copy/types.ts';
@@ -231,14 +231,13 @@ describe('what travels', () => {
         return 'mounted';
       },
     };
-    const mountFrom = (): string[] => ['library/base'];
     const summary = await copyImage({
       source: from,
       sourceRef: 'v1',
       destination,
       destinationTag: 'v1',
       concurrency: 2,
-      mountFrom,
+      mountFrom: () => ['library/base'],
       emit: () => {},
     });
     expect(offered).toEqual([['library/base'], ['library/base'], ['library/base']]);
@@ -268,8 +267,12 @@ describe('safety', () => {
       const facts = { status: 400, method: 'PUT', url: 'http://to/', errors };
       throw new RegistryError('REGISTRY_ERROR', 'refused', facts);
     };
-    const { to, destination, run } = await setUp(multi, { destination: { before } }, (into) =>
-      into.push(sourceOf(amd64.descriptor, amd64.data), { tag: 'v1' }).then(() => {}),
+    const { to, destination, run } = await setUp(
+      multi,
+      { destination: { before } },
+      async (into) => {
+        await into.push(sourceOf(amd64.descriptor, amd64.data), { tag: 'v1' });
+      },
     );
     await run();
     expect(pushes(destination.calls)).toContain(blob('amd64').descriptor.digest);

@@ -1,0 +1,255 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AppError, IntegrityError } from '../../src/errors/app-error.ts';
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import type { Bytes } from '../../src/util/bytes.ts';
+import type { Source, WriteStore } from '../../src/store/types.ts';
+import { fetchAll, sourceOf } from '../../src/store/verify.ts';
+import { openLayoutForWrite } from '../../src/transports/oci-layout/store.ts';
+import { blob, image, index, store, type TestNode } from '../helpers/graphs.ts';
+
+interface Opened extends AsyncDisposable {
+  readonly store: WriteStore;
+}
+
+interface Row {
+  readonly name: string;
+  /** An empty store. */
+  readonly open: () => Promise<Opened>;
+  /** What this store does otherwise, and why. */
+  readonly deviations: {
+    /** Resolving a removed manifest by its digest still works. */
+    readonly keepsRemovedContent?: string;
+    /** Removing a tag alone is refused. */
+    readonly noUntag?: string;
+    /** No ref means `latest` alone, never the only image. */
+    readonly defaultIsLatest?: string;
+  };
+}
+
+const STORES: readonly Row[] = [
+  {
+    name: 'memory',
+    open: async () => {
+      const memory = createMemoryStore();
+      return { store: memory, [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose]() };
+    },
+    deviations: {},
+  },
+  {
+    name: 'oci-layout',
+    open: async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'regctl-layout-'));
+      const layout = await openLayoutForWrite(join(folder, 'new'));
+      return {
+        store: layout,
+        [Symbol.asyncDispose]: async () => {
+          await layout[Symbol.asyncDispose]();
+          await rm(folder, { recursive: true });
+        },
+      };
+    },
+    deviations: {
+      keepsRemovedContent: 'blobs stay in a layout until it is written anew: others may share them',
+    },
+  },
+];
+
+const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => (error instanceof AppError ? error.code : error),
+  );
+
+async function listed<T>(pages: AsyncIterable<T> | readonly T[]): Promise<T[]> {
+  const out: T[] = [];
+  for await (const page of pages) out.push(page);
+  return out;
+}
+
+const lying = ({ descriptor }: TestNode, chunks: readonly string[]): Source => ({
+  descriptor,
+  open: async () =>
+    (async function* (): Bytes {
+      for (const chunk of chunks) yield new TextEncoder().encode(chunk);
+    })(),
+});
+
+const node = blob('some layer');
+const tree = index([image({ layers: [node] })]);
+
+describe.each(STORES)('$name', ({ open, deviations }) => {
+  it('is empty at first', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    expect(await it_.has(node.descriptor)).toBe(false);
+    expect(await codeOf(it_.resolve('v1'))).toMatch(/^(?:MANIFEST|REPOSITORY)_UNKNOWN$/);
+    expect(await codeOf(fetchAll(it_, node.descriptor))).toBe('BLOB_UNKNOWN');
+    expect(await codeOf(fetchAll(it_, tree.descriptor))).toBe('MANIFEST_UNKNOWN');
+  });
+
+  it('gives back what was pushed, byte for byte', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    for (const { descriptor, data } of [...tree.below, tree]) {
+      expect(await it_.has(descriptor)).toBe(true);
+      expect(Buffer.from(await fetchAll(it_, descriptor))).toEqual(Buffer.from(data));
+    }
+  });
+
+  it('says whether a push wrote', async () => {
+    await using opened = await open();
+    const sent: number[] = [];
+    const source = sourceOf(node.descriptor, node.data);
+    const onBytes = (done: number): void => void sent.push(done);
+    expect(await opened.store.push(source, { onBytes })).toBe('written');
+    expect(sent.at(-1)).toBe(node.descriptor.size);
+    expect(await opened.store.push(source)).toBe('present');
+  });
+
+  it('resolves tags, digests of roots and children, and moves tags', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    const child = tree.below.at(-1);
+    const wanted = {
+      mediaType: MEDIA_TYPE.ociIndex,
+      digest: tree.descriptor.digest,
+      size: tree.descriptor.size,
+    };
+    expect(await it_.resolve('v1', { want: 'content' })).toMatchObject(wanted);
+    expect(await it_.resolve(tree.descriptor.digest)).toMatchObject(wanted);
+    expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
+      mediaType: MEDIA_TYPE.ociManifest,
+      size: child?.descriptor.size,
+    });
+    const other = image({ layers: [blob('other')] });
+    await store(it_, other, 'v1');
+    expect((await it_.resolve('v1')).digest).toBe(other.descriptor.digest);
+    await it_.tag(tree.descriptor, 'v2');
+    await it_.commit();
+    expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+    expect(await codeOf(it_.resolve('v3'))).toBe('MANIFEST_UNKNOWN');
+  });
+
+  it.runIf(deviations.defaultIsLatest === undefined)(
+    'takes the only image, else latest, when no ref is given',
+    async () => {
+      await using opened = await open();
+      const { store: it_ } = opened;
+      await store(it_, tree, 'v1');
+      expect((await it_.resolve(undefined)).digest).toBe(tree.descriptor.digest);
+      const other = image({ layers: [blob('other')] });
+      await store(it_, other, 'v2');
+      expect(await codeOf(it_.resolve(undefined))).toBe('MANIFEST_UNKNOWN');
+      await it_.tag(other.descriptor, 'latest');
+      expect((await it_.resolve(undefined)).digest).toBe(other.descriptor.digest);
+    },
+  );
+
+  it.each([
+    ['cut short', ['some la']],
+    ['padded', ['some layer', '!']],
+    ['altered', ['some lAyer']],
+  ])('keeps nothing of content that is %s', async (_how, chunks) => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    const error = await it_.push(lying(node, chunks)).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(IntegrityError);
+    expect(await it_.has(node.descriptor)).toBe(false);
+    expect(await it_.push(sourceOf(node.descriptor, node.data))).toBe('written');
+  });
+
+  it('takes empty blobs and many chunks', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    const empty = blob('');
+    const large = blob(Buffer.alloc(700_000, 'abcdefg'));
+    await it_.push(sourceOf(empty.descriptor, empty.data));
+    await it_.push(sourceOf(large.descriptor, large.data));
+    expect(await fetchAll(it_, empty.descriptor)).toHaveLength(0);
+    expect(Buffer.compare(await fetchAll(it_, large.descriptor), large.data)).toBe(0);
+    const rest = await listed(await it_.fetch(large.descriptor, { from: 600_001 }));
+    expect(Buffer.compare(Buffer.concat(rest), large.data.subarray(600_001))).toBe(0);
+  });
+
+  it('stops for an aborted signal', async () => {
+    await using opened = await open();
+    const reason = new AppError('INTERRUPTED', 'stop');
+    const signal = AbortSignal.abort(reason);
+    const { store: it_ } = opened;
+    const source = sourceOf(node.descriptor, node.data);
+    await expect(it_.push(source, { signal })).rejects.toBe(reason);
+    await expect(it_.resolve('v1', { signal })).rejects.toBe(reason);
+    await expect(it_.has(node.descriptor, { signal })).rejects.toBe(reason);
+    expect(await it_.has(node.descriptor)).toBe(false);
+  });
+
+  it('lists tags', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    await it_.tag(tree.descriptor, 'v2');
+    await it_.commit();
+    const pages = await listed(it_.capabilities.tags?.tags() ?? []);
+    expect(pages.flat().toSorted()).toEqual(['v1', 'v2']);
+  });
+
+  it('lists referrers, by artifact type if asked', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    const config = blob('{}', MEDIA_TYPE.ociEmpty);
+    const subject = tree.descriptor;
+    const annotations = { note: 'signed' };
+    const signature = image({ config, subject, artifactType: 'application/x.sig', annotations });
+    const sbom = image({ config, subject, artifactType: 'application/x.sbom' });
+    await store(it_, signature);
+    await store(it_, sbom);
+    const { referrers } = it_.capabilities;
+    const all = await listed(referrers?.referrers(subject.digest) ?? []);
+    expect(all.map((one) => one.digest).toSorted()).toEqual(
+      [signature.descriptor.digest, sbom.descriptor.digest].toSorted(),
+    );
+    const artifactType = 'application/x.sig';
+    const some = await listed(referrers?.referrers(subject.digest, { artifactType }) ?? []);
+    expect(some).toMatchObject([
+      { digest: signature.descriptor.digest, artifactType, annotations: { note: 'signed' } },
+    ]);
+  });
+
+  it('removes a manifest with all its tags', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    await it_.tag(tree.descriptor, 'v2');
+    await it_.commit();
+    const { remove } = it_.capabilities;
+    await remove?.removeManifest(tree.descriptor.digest);
+    expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
+    expect(await codeOf(it_.resolve('v2'))).toBe('MANIFEST_UNKNOWN');
+    const byDigest = deviations.keepsRemovedContent === undefined ? 'MANIFEST_UNKNOWN' : 'no error';
+    expect(await codeOf(it_.resolve(tree.descriptor.digest))).toBe(byDigest);
+    expect(await codeOf(remove?.removeManifest(tree.descriptor.digest) ?? Promise.resolve())).toBe(
+      'MANIFEST_UNKNOWN',
+    );
+  });
+
+  it.runIf(deviations.noUntag === undefined)('removes one tag alone', async () => {
+    await using opened = await open();
+    const { store: it_ } = opened;
+    await store(it_, tree, 'v1');
+    await it_.tag(tree.descriptor, 'v2');
+    await it_.commit();
+    await it_.capabilities.remove?.untag('v1');
+    expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
+    expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+    expect(await codeOf(it_.capabilities.remove?.untag('v1') ?? Promise.resolve())).toBe(
+      'MANIFEST_UNKNOWN',
+    );
+  });
+});

@@ -177,7 +177,7 @@ function fromHeaders(
   if (digest === undefined || mediaType === undefined || !isManifestType(mediaType)) {
     return undefined;
   }
-  if (length === undefined || !/^\d{1,15}$/.test(length)) return undefined;
+  if (length === undefined || !/^[1-9]\d{0,14}$/.test(length)) return undefined;
   return { descriptor: { mediaType, digest, size: Number(length) }, headers };
 }
 

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import type { Scripted } from '../helpers/scripted-server.ts';
+import { bytesFrom, startRegistry } from './harness.ts';
+
+const data = Buffer.from(Array.from({ length: 4_000 }, (_, i) => i % 251));
+const digest = digestOf(data);
+const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLength };
+const path = `/v2/a/b/blobs/${digest}`;
+
+/** Sends `part` with the headers of a longer body, then cuts the connection. */
+function cut(status: number, headers: Record<string, string>, part: Buffer): Scripted {
+  return (_request, response) => {
+    response.writeHead(status, headers);
+    response.write(part, () => setTimeout(() => response.destroy(), 5));
+  };
+}
+
+const cutAt = (end: number): Scripted =>
+  cut(200, { 'content-length': String(data.byteLength) }, data.subarray(0, end));
+
+function range(start: number, total: number | '*' = data.byteLength): Scripted {
+  return {
+    status: 206,
+    headers: { 'content-range': `bytes ${start}-${data.byteLength - 1}/${total}` },
+    body: data.subarray(start),
+  };
+}
+
+describe('getBlob', () => {
+  it('is one GET', async () => {
+    await using at = await startRegistry(() => ({ status: 200, body: data }));
+    expect(await bytesFrom(await at.repository().getBlob(layer))).toEqual(data);
+    expect(at.server.lines).toEqual([`GET ${path}`]);
+    expect(at.server.requests[0]?.headers.range).toBeUndefined();
+  });
+
+  it('reads an empty blob', async () => {
+    await using at = await startRegistry(() => ({ status: 200, body: '' }));
+    const empty = { ...layer, digest: digestOf(Buffer.alloc(0)), size: 0 };
+    expect(await bytesFrom(await at.repository().getBlob(empty))).toHaveLength(0);
+  });
+
+  it('leaves out the bytes before an offset, having verified them', async () => {
+    await using at = await startRegistry(() => ({ status: 200, body: data }));
+    const bytes = await bytesFrom(await at.repository().getBlob(layer, { from: 100 }));
+    expect(bytes).toEqual(data.subarray(100));
+  });
+
+  it('throws before reading when the blob is not there', async () => {
+    await using at = await startRegistry(() => ({ status: 404 }));
+    await expect(at.repository().getBlob(layer)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
+  });
+
+  it('throws before reading when the length is not the descriptor’s', async () => {
+    await using at = await startRegistry(() => ({
+      status: 200,
+      headers: { 'content-length': '5' },
+      body: 'short',
+    }));
+    await expect(at.repository().getBlob(layer)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['altered', Buffer.alloc(data.byteLength), 'DIGEST_MISMATCH'],
+    ['padded', Buffer.concat([data, Buffer.from('x')]), 'SIZE_MISMATCH'],
+  ])('refuses %s content', async (_name, body, code) => {
+    await using at = await startRegistry(() => (_request, response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked' }).end(body);
+    });
+    const bytes = await at.repository().getBlob(layer);
+    await expect(bytesFrom(bytes)).rejects.toMatchObject({ code });
+    expect(at.server.lines).toHaveLength(1);
+  });
+
+  it('stops an endless body one byte too late at most', async () => {
+    await using at = await startRegistry(() => (_request, response) => {
+      const pump = (): void => {
+        while (!response.destroyed && response.write(data));
+      };
+      response.writeHead(200);
+      response.on('drain', pump);
+      pump();
+    });
+    const bytes = await at.repository().getBlob(layer);
+    await expect(bytesFrom(bytes)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
+  });
+});
+
+describe('a cut download', () => {
+  it.each<[string, Scripted, string[]]>([
+    ['continues with a range', range(1_500), ['bytes=1500-']],
+    ['accepts an unknown total', range(1_500, '*'), ['bytes=1500-']],
+    ['skips what it has when the range is ignored', { status: 200, body: data }, ['bytes=1500-']],
+  ])('%s', async (_name, second, ranges) => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1 ? cutAt(1_500) : second,
+    );
+    expect(await bytesFrom(await at.repository().getBlob(layer))).toEqual(data);
+    expect(at.server.requests.slice(1).map((one) => one.headers.range)).toEqual(ranges);
+  });
+
+  it.each<[string, Scripted]>([
+    ['a range from elsewhere', range(1_400)],
+    ['a range of another total', range(1_500, 9_999)],
+    ['a range without Content-Range', { status: 206, body: data.subarray(1_500) }],
+    ['416', { status: 416 }],
+  ])('starts over after %s', async (_name, second) => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1 ? cutAt(1_500) : count === 2 ? second : { status: 200, body: data },
+    );
+    expect(await bytesFrom(await at.repository().getBlob(layer))).toEqual(data);
+    expect(at.server.requests.map((one) => one.headers.range)).toEqual([
+      undefined,
+      'bytes=1500-',
+      undefined,
+    ]);
+  });
+
+  it('verifies across the seam', async () => {
+    const wrong = Buffer.from(data.subarray(1_500)).fill(0);
+    await using at = await startRegistry((_request, count) =>
+      count === 1
+        ? cutAt(1_500)
+        : { status: 206, headers: { 'content-range': 'bytes 1500-3999/4000' }, body: wrong },
+    );
+    const bytes = await at.repository().getBlob(layer);
+    await expect(bytesFrom(bytes)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  it('gives up when there is no progress', async () => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1
+        ? cutAt(10)
+        : cut(
+            206,
+            { 'content-range': 'bytes 10-3999/4000', 'content-length': '3990' },
+            data.subarray(0, 0),
+          ),
+    );
+    const bytes = await at.repository().getBlob(layer);
+    await expect(bytesFrom(bytes)).rejects.toMatchObject({ code: 'NETWORK' });
+    expect(at.server.lines).toHaveLength(5);
+  });
+
+  it('asks the registry again when the answer is a refusal', async () => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1 ? cutAt(10) : { status: 403 },
+    );
+    const bytes = await at.repository().getBlob(layer);
+    await expect(bytesFrom(bytes)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('stops at once when it is aborted', async () => {
+    await using at = await startRegistry(() => cutAt(10));
+    const controller = new AbortController();
+    const bytes = await at.repository().getBlob(layer, { signal: controller.signal });
+    const reading = (async () => {
+      for await (const chunk of bytes) {
+        controller.abort(new Error(`stopped after ${chunk.byteLength > 0}`));
+      }
+    })();
+    await expect(reading).rejects.toThrow('stopped');
+    expect(at.server.lines).toHaveLength(1);
+  });
+});
+
+describe('hasBlob', () => {
+  it('is one HEAD', async () => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1 ? { status: 200, headers: { 'content-length': '7' } } : { status: 404 },
+    );
+    expect(await at.repository().hasBlob(digest)).toEqual({ size: 7 });
+    expect(await at.repository().hasBlob(digest)).toBeUndefined();
+    expect(at.server.lines).toEqual([`HEAD ${path}`, `HEAD ${path}`]);
+  });
+
+  it('does not take a refusal for absence', async () => {
+    await using at = await startRegistry(() => ({ status: 403 }));
+    await expect(at.repository().hasBlob(digest)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});

@@ -1,0 +1,109 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { responseHeaders } from '../../src/http/headers.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../../src/http/types.ts';
+import { createRegistryClient } from '../../src/registry/client.ts';
+import type { Intent, RegistryClient, Repository } from '../../src/registry/types.ts';
+import {
+  startScriptedServer,
+  type Script,
+  type ScriptedServer,
+} from '../helpers/scripted-server.ts';
+
+/** What a request that may carry credentials carries here, so that a leak shows on any server. */
+export const SECRET = 'Bearer s3cret';
+
+export interface Harness extends AsyncDisposable {
+  readonly server: ScriptedServer;
+  readonly client: RegistryClient;
+  readonly warnings: readonly string[];
+  /** Scopes of each request, joined; "anonymous" without authentication. */
+  readonly scopes: readonly string[];
+  repository(intent?: Intent): Repository;
+}
+
+/** A registry client against a scripted server, over the simplest wire there is. */
+export async function startRegistry(
+  script: Script,
+  options: { registry?: string; credentials?: HttpResponse['credentials'] } = {},
+): Promise<Harness> {
+  const server = await startScriptedServer(script);
+  const warnings: string[] = [];
+  const scopes: string[] = [];
+  const request: HttpClient = async (one) => {
+    scopes.push(one.auth === undefined ? 'anonymous' : one.auth.scopes.join(' '));
+    const response = await plainClient(one);
+    return options.credentials === undefined
+      ? response
+      : { ...response, credentials: options.credentials };
+  };
+  const client = createRegistryClient({
+    request,
+    endpoint: async () => new URL(server.origin),
+    warn: (text) => warnings.push(text),
+    pause: async () => {},
+  });
+  return {
+    server,
+    client,
+    warnings,
+    scopes,
+    repository: (intent = 'pull') =>
+      client.repository(options.registry ?? 'reg.example', 'a/b', intent),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** No redirects, no retries, no authentication beyond one fixed header. */
+export const plainClient: HttpClient = async (request) => {
+  const message = await exchange(request);
+  return {
+    status: message.statusCode ?? 0,
+    headers: responseHeaders(message.rawHeaders),
+    url: request.url,
+    body: message,
+    discard: async () => {
+      message.destroy();
+    },
+  };
+};
+
+async function exchange(request: HttpRequest): Promise<IncomingMessage> {
+  const headers: Record<string, string> = { ...request.headers };
+  if (request.auth !== undefined) headers['authorization'] = SECRET;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    headers['content-length'] = String(request.body?.length ?? 0);
+  }
+  return new Promise((resolve, reject) => {
+    const { signal } = request;
+    const outgoing = httpRequest(request.url, {
+      method: request.method,
+      headers,
+      agent: false,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    outgoing.on('response', resolve).on('error', reject);
+    sendBody(request, outgoing).catch((error: Error) => outgoing.destroy(error));
+  });
+}
+
+async function sendBody(
+  request: HttpRequest,
+  outgoing: ReturnType<typeof httpRequest>,
+): Promise<void> {
+  if (request.body !== undefined) {
+    for await (const chunk of await request.body.open()) outgoing.write(chunk);
+  }
+  outgoing.end();
+}
+
+export async function listAll<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}
+
+export async function bytesFrom(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

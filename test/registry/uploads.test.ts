@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/oci/digest.ts';
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import { sourceOf } from '../../src/store/verify.ts';
+import type { Source } from '../../src/store/types.ts';
+import { startScriptedServer } from '../helpers/scripted-server.ts';
+import { SECRET, startRegistry } from './harness.ts';
+
+const data = Buffer.from('some layer');
+const digest = digestOf(data);
+const query = `digest=${encodeURIComponent(digest)}`;
+const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLength };
+const source = sourceOf(layer, data);
+const POST = 'POST /v2/a/b/blobs/uploads/';
+const opened = (location: string) => ({ status: 202, headers: { location } });
+
+describe('putBlob', () => {
+  it.each<[string, string, string]>([
+    ['relative', '/v2/a/b/blobs/uploads/1', `/v2/a/b/blobs/uploads/1?${query}`],
+    ['with state', '/up/1?_state=a%2Fb%3D', `/up/1?_state=a%2Fb%3D&${query}`],
+    ['with an open query', '/up/1?', `/up/1?${query}`],
+    ['with a fragment', '/up/1?x=1#frag', `/up/1?x=1&${query}`],
+    ['without a leading slash', 'abc', `/v2/a/b/blobs/uploads/abc?${query}`],
+  ])('posts, then puts to a Location %s', async (_name, location, put) => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened(location) : { status: 201 },
+    );
+    const sent: number[] = [];
+    const outcome = await at
+      .repository('push')
+      .putBlob(source, { onBytes: (count) => sent.push(count) });
+    expect(outcome).toBe('written');
+    expect(at.server.lines).toEqual([POST, `PUT ${put}`]);
+    expect(at.server.requests[1]?.body).toEqual(data);
+    expect(at.server.requests[1]?.headers).toMatchObject({
+      'content-length': String(data.byteLength),
+      'content-type': 'application/octet-stream',
+      authorization: SECRET,
+    });
+    expect(at.scopes).toEqual(['repository:a/b:pull,push', 'repository:a/b:pull,push']);
+    expect(sent).toEqual([0, data.byteLength]);
+  });
+
+  it('accepts an absolute Location, 204 and an empty blob', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST'
+        ? opened(`http://${request.headers.host}/up`)
+        : { status: 204, headers: { 'docker-content-digest': digestOf(Buffer.alloc(0)) } },
+    );
+    const empty = sourceOf(
+      { ...layer, digest: digestOf(Buffer.alloc(0)), size: 0 },
+      Buffer.alloc(0),
+    );
+    expect(await at.repository('push').putBlob(empty)).toBe('written');
+    expect(at.server.requests[1]?.headers['content-length']).toBe('0');
+    expect(at.server.requests[1]?.headers.authorization).toBe(SECRET);
+  });
+
+  it('names an algorithm that is not sha256', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : { status: 201 },
+    );
+    const long = { ...layer, digest: digestOf(data, 'sha512') };
+    await at.repository('push').putBlob(sourceOf(long, data));
+    expect(at.server.lines[0]).toBe(`${POST}?digest-algorithm=sha512`);
+  });
+
+  it('sends no credentials to a Location on another origin', async () => {
+    await using storage = await startScriptedServer(() => ({ status: 201 }));
+    await using at = await startRegistry(() => opened(`${storage.origin}/up?sig=1`));
+    expect(await at.repository('push').putBlob(source)).toBe('written');
+    expect(storage.lines).toEqual([`PUT /up?sig=1&${query}`]);
+    expect(storage.requests[0]?.headers.authorization).toBeUndefined();
+    expect(at.scopes).toEqual(['repository:a/b:pull,push', 'anonymous']);
+  });
+
+  it('starts a lost session over, once', async () => {
+    const lost = { status: 404, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
+    await using at = await startRegistry((request, count) =>
+      request.method === 'POST' ? opened(`/up${count}`) : count === 2 ? lost : { status: 201 },
+    );
+    expect(await at.repository('push').putBlob(source)).toBe('written');
+    expect(at.server.lines).toEqual([POST, `PUT /up1?${query}`, POST, `PUT /up3?${query}`]);
+
+    await using never = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : lost,
+    );
+    await expect(never.repository('push').putBlob(source)).rejects.toMatchObject({
+      code: 'UPLOAD_FAILED',
+    });
+    expect(never.server.lines).toHaveLength(4);
+  });
+
+  it.each<[string, Parameters<typeof startRegistry>[0], string]>([
+    [
+      'the digest is refused',
+      () => ({ status: 400, body: '{"errors":[{"code":"DIGEST_INVALID"}]}' }),
+      'DIGEST_MISMATCH',
+    ],
+    ['a web server answers', () => ({ status: 200, body: 'hello' }), 'NOT_A_REGISTRY'],
+    ['the body is too large', () => ({ status: 413 }), 'UPLOAD_FAILED'],
+    [
+      'something else was stored',
+      () => ({ status: 201, headers: { 'docker-content-digest': digestOf(Buffer.from('x')) } }),
+      'DIGEST_MISMATCH',
+    ],
+  ])('cancels the session when %s', async (_name, put, code) => {
+    await using at = await startRegistry((request, count) => {
+      if (request.method === 'POST') return opened('/up?s=1');
+      return request.method === 'DELETE' ? { status: 204 } : put(request, count);
+    });
+    await expect(at.repository('push').putBlob(source)).rejects.toMatchObject({ code });
+    expect(at.server.lines).toEqual([POST, `PUT /up?s=1&${query}`, 'DELETE /up?s=1']);
+  });
+
+  it('reports what the source threw, and cancels', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : { status: 204 },
+    );
+    const broken: Source = {
+      descriptor: layer,
+      open: async () =>
+        (async function* () {
+          yield data.subarray(0, 3);
+          throw new Error('source broke');
+        })(),
+    };
+    await expect(at.repository('push').putBlob(broken)).rejects.toThrow('source broke');
+    expect(at.server.lines.at(-1)).toBe('DELETE /up');
+  });
+
+  it.each<[string, Buffer]>([
+    ['short', data.subarray(1)],
+    ['long', Buffer.concat([data, data])],
+  ])('refuses a source that is too %s', async (_name, bytes) => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : { status: 204 },
+    );
+    await expect(at.repository('push').putBlob(sourceOf(layer, bytes))).rejects.toMatchObject({
+      code: 'SIZE_MISMATCH',
+    });
+  });
+
+  it('cancels on abort, although the signal is spent', async () => {
+    const controller = new AbortController();
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      if (request.method === 'DELETE') return { status: 204 };
+      return () => controller.abort(new Error('stopped'));
+    });
+    const put = at.repository('push').putBlob(source, { signal: controller.signal });
+    await expect(put).rejects.toThrow(/abort/i);
+    expect(at.server.lines.at(-1)).toBe('DELETE /up');
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['none', {}, 'UPLOAD_FAILED'],
+    ['no URL', { location: 'http://[' }, 'UPLOAD_FAILED'],
+    ['another scheme', { location: 'file:///etc/passwd' }, 'TARGET_FORBIDDEN'],
+    ['a login', { location: 'http://u:p@127.0.0.1:1/' }, 'TARGET_FORBIDDEN'],
+  ])('refuses a Location that is %s', async (_name, headers, code) => {
+    await using at = await startRegistry(() => ({ status: 202, headers }));
+    await expect(at.repository('push').putBlob(source)).rejects.toMatchObject({ code });
+    expect(at.server.lines).toEqual([POST]);
+  });
+
+  it('tells to create what a push does not create', async () => {
+    const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"repository does not exist"}]}';
+    await using at = await startRegistry(() => ({ status: 404, body }));
+    await expect(at.repository('push').putBlob(source)).rejects.toMatchObject({
+      code: 'REPOSITORY_UNKNOWN',
+      hint: expect.stringContaining('first') as string,
+    });
+  });
+});
+
+describe('mount', () => {
+  const mount = `${POST}?mount=${encodeURIComponent(digest)}&from=c%2Fd`;
+
+  it('is one POST with both scopes', async () => {
+    await using at = await startRegistry(() => ({ status: 201 }));
+    const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d'] });
+    expect(outcome).toBe('mounted');
+    expect(at.server.lines).toEqual([mount]);
+    expect(at.scopes).toEqual(['repository:a/b:pull,push repository:c/d:pull']);
+  });
+
+  it('uses the session it gets instead', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : { status: 201 },
+    );
+    const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d', 'e/f'] });
+    expect(outcome).toBe('written');
+    expect(at.server.lines).toEqual([mount, `PUT /up?${query}`]);
+  });
+
+  it.each([400, 401, 403, 404, 405])('posts plainly after %i', async (status) => {
+    await using at = await startRegistry((request) => {
+      if (request.path.includes('mount=')) return { status };
+      return request.method === 'POST' ? opened('/up') : { status: 201 };
+    });
+    const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d'] });
+    expect(outcome).toBe('written');
+    expect(at.server.lines).toEqual([mount, POST, `PUT /up?${query}`]);
+  });
+
+  it('never mounts from itself or from what is no repository', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up') : { status: 201 },
+    );
+    await at.repository('push').putBlob(source, { mountFrom: ['a/b'] });
+    expect(at.server.lines[0]).toBe(POST);
+    const evil = at.repository('push').putBlob(source, { mountFrom: ['../x&y=1'] });
+    await expect(evil).rejects.toMatchObject({ code: 'INVALID_REFERENCE' });
+  });
+});

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
+import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
+import { createRegistryStore } from '../../../src/transports/docker/registry-store.ts';
+import type { Reply } from '../../helpers/scripted-server.ts';
+import { startRegistry } from '../../registry/harness.ts';
+
+const raw = Buffer.from(
+  JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] }),
+);
+const index = { mediaType: MEDIA_TYPE.ociIndex, digest: digestOf(raw), size: raw.byteLength };
+const data = Buffer.from('layer');
+const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest: digestOf(data), size: data.byteLength };
+const manifest: Reply = {
+  status: 200,
+  headers: {
+    'content-type': index.mediaType,
+    'docker-content-digest': index.digest,
+    'content-length': String(raw.byteLength),
+  },
+  body: raw,
+};
+const BLOB = `/v2/a/b/blobs/${layer.digest}`;
+const UPLOADS = '/v2/a/b/blobs/uploads/';
+
+const upload = (request: { method: string }): Reply => {
+  if (request.method === 'HEAD') return { status: 404 };
+  return request.method === 'POST'
+    ? { status: 202, headers: { location: '/up' } }
+    : { status: 201 };
+};
+
+describe('reading', () => {
+  it('resolves and fetches a manifest by one GET', async () => {
+    await using at = await startRegistry(() => manifest);
+    const store = createRegistryStore(at.repository());
+    const found = await store.resolve(undefined, { want: 'content' });
+    expect(found).toEqual(index);
+    expect(Buffer.from(await fetchAll(store, found))).toEqual(raw);
+    expect(at.server.lines).toEqual(['GET /v2/a/b/manifests/latest']);
+  });
+
+  it('resolves by a HEAD when the content is not wanted', async () => {
+    await using at = await startRegistry(() => ({ ...manifest, body: '' }));
+    const store = createRegistryStore(at.repository());
+    expect(await store.resolve('v1')).toEqual(index);
+    expect(await store.has(index)).toBe(true);
+    expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1']);
+  });
+
+  it('asks for the reason when a HEAD finds nothing', async () => {
+    const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}';
+    await using at = await startRegistry(() => ({ status: 404, body }));
+    const store = createRegistryStore(at.repository());
+    await expect(store.resolve('v1')).rejects.toMatchObject({
+      code: 'REPOSITORY_UNKNOWN',
+      message: expect.stringContaining('no such repository') as string,
+    });
+    expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1', 'GET /v2/a/b/manifests/v1']);
+  });
+
+  it('takes manifests and blobs from their own places', async () => {
+    await using at = await startRegistry((request) =>
+      request.path.includes('/blobs/') ? { status: 200, body: data } : manifest,
+    );
+    const store = createRegistryStore(at.repository());
+    await fetchAll(store, index);
+    await fetchAll(store, layer);
+    expect(at.server.lines).toEqual([`GET /v2/a/b/manifests/${index.digest}`, `GET ${BLOB}`]);
+  });
+
+  it('refuses a manifest that is longer than its descriptor says', async () => {
+    await using at = await startRegistry(() => manifest);
+    const store = createRegistryStore(at.repository());
+    await expect(store.fetch({ ...index, size: index.size - 1 })).rejects.toMatchObject({
+      code: 'SIZE_MISMATCH',
+    });
+  });
+
+  it('serves embedded content without a request, but only when it is true', async () => {
+    await using at = await startRegistry(() => ({ status: 200, body: data }));
+    const store = createRegistryStore(at.repository());
+    const honest = { ...layer, data: data.toString('base64') };
+    expect(Buffer.from(await fetchAll(store, honest))).toEqual(data);
+    expect(at.server.lines).toEqual([]);
+    const forged = { ...layer, data: Buffer.from('forge').toString('base64') };
+    expect(Buffer.from(await fetchAll(store, forged))).toEqual(data);
+    expect(at.server.lines).toEqual([`GET ${BLOB}`]);
+  });
+});
+
+describe('pushing', () => {
+  const PUT = `PUT /up?digest=${encodeURIComponent(layer.digest)}`;
+
+  it('asks for a blob once and remembers it', async () => {
+    await using at = await startRegistry(upload);
+    const store = createRegistryStore(at.repository('push'));
+    expect(await store.push(sourceOf(layer, data))).toBe('written');
+    expect(await store.push(sourceOf(layer, data))).toBe('present');
+    expect(await store.has(layer)).toBe(true);
+    expect(at.server.lines).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, PUT]);
+    expect(new Set(at.scopes)).toEqual(new Set(['repository:a/b:pull,push']));
+  });
+
+  it('does not ask again what has() just answered', async () => {
+    await using at = await startRegistry(upload);
+    const store = createRegistryStore(at.repository('push'));
+    expect(await store.has(layer)).toBe(false);
+    await store.push(sourceOf(layer, data));
+    expect(at.server.lines).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, PUT]);
+  });
+
+  it('leaves a blob alone that is there', async () => {
+    await using at = await startRegistry(() => ({ status: 200 }));
+    const store = createRegistryStore(at.repository('push'));
+    expect(await store.push(sourceOf(layer, data))).toBe('present');
+    expect(at.server.lines).toEqual([`HEAD ${BLOB}`]);
+  });
+
+  it('mounts', async () => {
+    await using at = await startRegistry((request) => ({
+      status: request.method === 'HEAD' ? 404 : 201,
+    }));
+    const store = createRegistryStore(at.repository('push'));
+    expect(await store.push(sourceOf(layer, data), { mountFrom: ['c/d'] })).toBe('mounted');
+    expect(at.server.lines).toHaveLength(2);
+  });
+
+  it('writes a manifest by its tag, or else by its digest, by one PUT', async () => {
+    await using at = await startRegistry(() => ({ status: 201 }));
+    const store = createRegistryStore(at.repository('push'));
+    expect(await store.push(sourceOf(index, raw), { tag: 'v1' })).toBe('written');
+    expect(await store.push(sourceOf(index, raw))).toBe('present');
+    const other = createRegistryStore(at.repository('push'));
+    expect(await other.push(sourceOf(index, raw))).toBe('written');
+    expect(at.server.lines).toEqual([
+      'PUT /v2/a/b/manifests/v1',
+      `PUT /v2/a/b/manifests/${index.digest}`,
+    ]);
+  });
+
+  it('sends no manifest that is not what its descriptor says', async () => {
+    await using at = await startRegistry(() => undefined);
+    const store = createRegistryStore(at.repository('push'));
+    const forged = sourceOf(index, Buffer.from(raw).fill(0x20));
+    await expect(store.push(forged, { tag: 'v1' })).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+  });
+
+  it('tags with the bytes as they are', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'GET' ? manifest : { status: 201 },
+    );
+    const store = createRegistryStore(at.repository('push'));
+    await store.tag(index, 'v2');
+    await store.tag(index, 'v3');
+    expect(at.server.lines).toEqual([
+      `GET /v2/a/b/manifests/${index.digest}`,
+      'PUT /v2/a/b/manifests/v2',
+      'PUT /v2/a/b/manifests/v3',
+    ]);
+    expect(at.server.requests[1]?.body).toEqual(raw);
+  });
+
+  it('forgets a manifest that it removed', async () => {
+    await using at = await startRegistry((request) => ({
+      status: request.method === 'DELETE' ? 202 : request.method === 'HEAD' ? 404 : 201,
+    }));
+    const store = createRegistryStore(at.repository('push'));
+    await store.push(sourceOf(index, raw));
+    await store.capabilities.remove?.removeManifest(index.digest);
+    expect(await store.has(index)).toBe(false);
+  });
+});

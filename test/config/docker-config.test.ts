@@ -10,6 +10,12 @@ import {
 } from '../../src/config/docker-config.ts';
 
 const PATH = '/home/u/.docker/config.json';
+
+const readVariable = (text: string | undefined): { size: number; warnings: string[] } => {
+  const warnings: string[] = [];
+  const auths = parseDockerAuthConfig(text, (warning) => warnings.push(warning));
+  return { size: auths.size, warnings };
+};
 const fails =
   (text: string): (() => unknown) =>
   () =>
@@ -110,15 +116,9 @@ describe('what it says', () => {
 });
 
 describe('DOCKER_AUTH_CONFIG', () => {
-  const read = (text: string | undefined): { size: number; warnings: string[] } => {
-    const warnings: string[] = [];
-    const auths = parseDockerAuthConfig(text, (warning) => warnings.push(warning));
-    return { size: auths.size, warnings };
-  };
-
   it('is read in its strict form', () => {
-    expect(read('{"auths":{"a.io":{"auth":"YTpi"}}}')).toEqual({ size: 1, warnings: [] });
-    expect(read(undefined)).toEqual({ size: 0, warnings: [] });
+    expect(readVariable('{"auths":{"a.io":{"auth":"YTpi"}}}')).toEqual({ size: 1, warnings: [] });
+    expect(readVariable(undefined)).toEqual({ size: 0, warnings: [] });
   });
 
   it.each([
@@ -128,7 +128,7 @@ describe('DOCKER_AUTH_CONFIG', () => {
     '{"auths":{"a.io":{}}}',
     '{}',
   ])('is warned about and ignored when it is %s', (text) => {
-    const { size, warnings } = read(text);
+    const { size, warnings } = readVariable(text);
     expect(size).toBe(0);
     expect(warnings).toEqual([expect.stringMatching(/^ignoring DOCKER_AUTH_CONFIG/u)]);
   });

@@ -1,7 +1,8 @@
-import { IntegrityError } from '../errors/app-error.ts';
+import { IntegrityError, type RegistryError } from '../errors/app-error.ts';
 import type { HttpResponse, RequestBody } from '../http/types.ts';
 import { algorithmOf, isDigest } from '../oci/digest.ts';
 import type { PushOptions, Source } from '../store/types.ts';
+import { Verifier } from '../store/verify.ts';
 import type { Bytes } from '../util/bytes.ts';
 import { send, type Connection } from './connection.ts';
 import { hasCode, readRefusal, type Refusal } from './error-body.ts';
@@ -37,10 +38,12 @@ export async function sendContent(
     const refusal = await readRefusal('PUT', response);
     const lost = refusal.status === 404;
     if (lost && hasCode(refusal, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID')) return refusal;
-    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : digestRefused(refusal);
-    throw refusalError(connection, attempt, refusal, { code });
+    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
+    const error = refusalError(connection, attempt, refusal, { code });
+    throw isDigestRefused(refusal) ? new DigestRefused(error) : error;
   } catch (error) {
     await cancelSession(connection, session);
+    if (error instanceof DigestRefused) throw await blame(source, attempt, error.refusal, options);
     throw error;
   }
 }
@@ -113,10 +116,38 @@ function wrongSize(attempt: Attempt, size: number, sent: number): IntegrityError
   );
 }
 
-function digestRefused(refusal: Refusal): 'DIGEST_MISMATCH' | undefined {
-  return refusal.status === 400 && hasCode(refusal, 'DIGEST_INVALID')
-    ? 'DIGEST_MISMATCH'
-    : undefined;
+/** The registry found another digest in what it received. */
+class DigestRefused extends Error {
+  readonly refusal: RegistryError;
+
+  constructor(refusal: RegistryError) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+function isDigestRefused(refusal: Refusal): boolean {
+  return refusal.status === 400 && hasCode(refusal, 'DIGEST_INVALID');
+}
+
+/** Reads the source once more to say which side is damaged; sending it again would not help. */
+async function blame(
+  source: Source,
+  attempt: Attempt,
+  refusal: RegistryError,
+  options: UploadOptions,
+): Promise<Error> {
+  const { digest } = source.descriptor;
+  const bytes = await source.open({ signal: options.signal });
+  const verifier = new Verifier(source.descriptor, `the source of ${attempt.target}`);
+  for await (const chunk of bytes) verifier.update(chunk);
+  verifier.finish();
+  return new IntegrityError(
+    'DIGEST_MISMATCH',
+    `cannot ${attempt.action} ${attempt.target}: the registry received other content than the source has`,
+    { expected: digest, actual: 'unknown' },
+    { cause: refusal, hint: 'The content was damaged on the way to the registry; try again.' },
+  );
 }
 
 function checkStored(response: HttpResponse, source: Source, attempt: Attempt): void {

@@ -68,6 +68,7 @@ export const plainClient: HttpClient = async (request) => {
 };
 
 async function exchange(request: HttpRequest): Promise<IncomingMessage> {
+  request.signal?.throwIfAborted();
   const headers: Record<string, string> = { ...request.headers };
   if (request.auth !== undefined) headers['authorization'] = SECRET;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -81,7 +82,9 @@ async function exchange(request: HttpRequest): Promise<IncomingMessage> {
       agent: false,
       ...(signal === undefined ? {} : { signal }),
     });
-    outgoing.on('response', resolve).on('error', reject);
+    outgoing.on('response', resolve).on('error', (error) => {
+      reject(signal?.aborted === true ? (signal.reason as Error) : error);
+    });
     sendBody(request, outgoing).catch((error: Error) => outgoing.destroy(error));
   });
 }

@@ -129,6 +129,18 @@ describe('putBlob', () => {
     expect(at.server.lines.at(-1)).toBe('DELETE /up');
   });
 
+  it('says whether the source or the way is damaged when the digest is refused', async () => {
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      if (request.method === 'DELETE') return { status: 204 };
+      return { status: 400, body: '{"errors":[{"code":"DIGEST_INVALID"}]}' };
+    });
+    const repository = at.repository('push');
+    await expect(repository.putBlob(source)).rejects.toThrow('the registry received other content');
+    const altered = sourceOf(layer, Buffer.from(data).fill(0));
+    await expect(repository.putBlob(altered)).rejects.toThrow('the source of reg.example/a/b@');
+  });
+
   it.each<[string, Buffer]>([
     ['short', data.subarray(1)],
     ['long', Buffer.concat([data, data])],
@@ -149,7 +161,7 @@ describe('putBlob', () => {
       return () => controller.abort(new Error('stopped'));
     });
     const put = at.repository('push').putBlob(source, { signal: controller.signal });
-    await expect(put).rejects.toThrow(/abort/i);
+    await expect(put).rejects.toThrow('stopped');
     expect(at.server.lines.at(-1)).toBe('DELETE /up');
   });
 

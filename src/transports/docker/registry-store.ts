@@ -17,6 +17,7 @@ import type {
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded.ts';
+import { createFallbackIndex, type FallbackIndex } from './fallback-index.ts';
 import { createManifestCache } from './manifest-cache.ts';
 
 const TRAITS: WriteTraits = { maxParallelPushes: 6 };
@@ -32,6 +33,7 @@ class RegistryStore implements WriteStore {
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
   readonly #repository: Repository;
+  readonly #addToFallback: FallbackIndex;
   readonly #manifests = createManifestCache();
   /** Digests this run has seen in the repository, or put there. */
   readonly #present = new Set<string>();
@@ -40,6 +42,7 @@ class RegistryStore implements WriteStore {
 
   constructor(repository: Repository) {
     this.#repository = repository;
+    this.#addToFallback = createFallbackIndex(repository);
     this.label = `${repository.registry}/${repository.name}`;
     this.capabilities = {
       tags: { tags: (options) => repository.tags(options) },
@@ -105,19 +108,33 @@ class RegistryStore implements WriteStore {
 
   async #pushManifest(source: Source, options: PushOptions): Promise<PushOutcome> {
     const { descriptor } = source;
-    const { digest, mediaType, size } = descriptor;
+    const { digest, size } = descriptor;
     if (options.tag === undefined && this.#present.has(digest)) return 'present';
     const raw = await this.#collect(source, options);
-    // A tag alone would let the registry name the manifest by sha256.
-    const byDigest = options.tag === undefined || algorithmOf(digest) !== 'sha256';
-    if (byDigest) await this.#repository.putManifest(digest, raw, mediaType, options);
-    if (options.tag !== undefined) {
-      await this.#repository.putManifest(options.tag, raw, mediaType, options);
-    }
+    const subjectHandled = await this.#putManifest(descriptor, raw, options);
+    if (!subjectHandled) await this.#addToFallback(descriptor, raw, options);
     options.onBytes?.(size);
     this.#manifests.keep(descriptor, raw);
     this.#seen(descriptor);
     return 'written';
+  }
+
+  async #putManifest(
+    { digest, mediaType }: Descriptor,
+    raw: Uint8Array,
+    options: PushOptions,
+  ): Promise<boolean> {
+    const refs = [
+      // By its tag alone the registry would name the manifest by sha256.
+      ...(options.tag === undefined || algorithmOf(digest) !== 'sha256' ? [digest] : []),
+      ...(options.tag === undefined ? [] : [options.tag]),
+    ];
+    let handled = true;
+    for (const ref of refs) {
+      const done = await this.#repository.putManifest(ref, raw, mediaType, options);
+      handled &&= done.subjectHandled;
+    }
+    return handled;
   }
 
   async #pushBlob(source: Source, options: PushOptions): Promise<PushOutcome> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
+import { fallbackTag } from '../../../src/registry/referrers.ts';
 import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
 import { createRegistryStore } from '../../../src/transports/docker/registry-store.ts';
 import type { Reply } from '../../helpers/scripted-server.ts';
@@ -172,5 +173,72 @@ describe('pushing', () => {
     await store.push(sourceOf(index, raw));
     await store.capabilities.remove?.removeManifest(index.digest);
     expect(await store.has(index)).toBe(false);
+  });
+});
+
+describe('a manifest with a subject', () => {
+  const config = { mediaType: 'application/spdx+json', digest: layer.digest, size: layer.size };
+  const named = (name: string) => {
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: MEDIA_TYPE.ociManifest,
+        config,
+        layers: [],
+        subject: index,
+        annotations: { name },
+      }),
+    );
+    const descriptor = {
+      mediaType: MEDIA_TYPE.ociManifest,
+      digest: digestOf(bytes),
+      size: bytes.byteLength,
+    };
+    return { bytes, descriptor };
+  };
+  const tag = `/v2/a/b/manifests/${fallbackTag(index.digest)}`;
+
+  it('costs nothing more where the registry keeps referrers', async () => {
+    await using at = await startRegistry(() => ({
+      status: 201,
+      headers: { 'oci-subject': index.digest },
+    }));
+    const { bytes, descriptor } = named('one');
+    await createRegistryStore(at.repository('push')).push(sourceOf(descriptor, bytes));
+    expect(at.server.lines).toEqual([`PUT /v2/a/b/manifests/${descriptor.digest}`]);
+  });
+
+  it('joins the fallback tag where it does not, one writer at a time', async () => {
+    let stored: Buffer | undefined;
+    await using at = await startRegistry((request) => {
+      if (request.method === 'PUT') {
+        if (request.path === tag) stored = request.body;
+        return { status: 201 };
+      }
+      return stored === undefined
+        ? { status: 404 }
+        : { status: 200, headers: { 'content-type': MEDIA_TYPE.ociIndex }, body: stored };
+    });
+    const store = createRegistryStore(at.repository('push'));
+    const nodes = [named('one'), named('two')];
+    await Promise.all(nodes.map((one) => store.push(sourceOf(one.descriptor, one.bytes))));
+    const again = createRegistryStore(at.repository('push'));
+    await again.push(sourceOf(nodes[0]!.descriptor, nodes[0]!.bytes));
+    const body = JSON.parse(String(stored)) as { manifests: { annotations: { name: string } }[] };
+    expect(body.manifests.map((one) => one.annotations.name).toSorted()).toEqual(['one', 'two']);
+    expect(body.manifests[0]).toMatchObject({ artifactType: 'application/spdx+json' });
+    expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(2);
+  });
+
+  it('does not overwrite an image under that tag', async () => {
+    const { bytes, descriptor } = named('one');
+    await using at = await startRegistry((request) =>
+      request.method === 'PUT' ? { status: 201 } : { status: 200, body: bytes },
+    );
+    const store = createRegistryStore(at.repository('push'));
+    await expect(store.push(sourceOf(descriptor, bytes))).rejects.toMatchObject({
+      code: 'INVALID_MANIFEST',
+    });
+    expect(at.server.lines).toHaveLength(2);
   });
 });

@@ -1,0 +1,102 @@
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/json.ts';
+import { parseManifest, type Manifest } from '../../oci/manifest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { fallbackTag } from '../../registry/referrers.ts';
+import type { Repository } from '../../registry/types.ts';
+import type { CallOptions } from '../../store/types.ts';
+
+/** Writers of one process take turns; between processes the tag is a race by design. */
+export type FallbackIndex = (
+  descriptor: Descriptor,
+  raw: Uint8Array,
+  options: CallOptions,
+) => Promise<void>;
+
+/**
+ * Keeps the tag that lists a subject's referrers where the registry has no referrers API
+ * (distribution-spec v1.1.1, "Pushing Manifests with Subject").
+ * @throws AppError INVALID_MANIFEST when that tag is something else
+ */
+export function createFallbackIndex(repository: Repository): FallbackIndex {
+  let turn: Promise<void> = Promise.resolve();
+  return async (descriptor, raw, options) => {
+    const manifest = parseManifest(raw, descriptor.mediaType);
+    const { subject } = manifest;
+    if (subject === undefined) return;
+    const mine = turn.then(() =>
+      addEntry(repository, subject.digest, entryOf(manifest, descriptor), options),
+    );
+    turn = mine.catch(() => {});
+    await mine;
+  };
+}
+
+/** `artifactType` is the manifest's own, or its config's media type; annotations come along. */
+function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
+  const { mediaType, digest, size } = descriptor;
+  const configType = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+  const artifactType = manifest.artifactType ?? configType;
+  const { annotations } = manifest;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+async function addEntry(
+  repository: Repository,
+  subject: Digest,
+  entry: Descriptor,
+  options: CallOptions,
+): Promise<void> {
+  const tag = fallbackTag(subject);
+  const found = await readIndex(repository, tag, options);
+  if (found.digests.has(entry.digest)) return;
+  const next = { ...found.body, manifests: [...found.entries, entry] };
+  const raw = new TextEncoder().encode(JSON.stringify(next));
+  await repository.putManifest(tag, raw, MEDIA_TYPE.ociIndex, options);
+}
+
+interface Found {
+  readonly body: object;
+  /** As they were written, with members that regctl does not know. */
+  readonly entries: readonly unknown[];
+  readonly digests: ReadonlySet<string>;
+}
+
+const EMPTY: Found = {
+  body: { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex },
+  entries: [],
+  digests: new Set(),
+};
+
+async function readIndex(
+  repository: Repository,
+  tag: string,
+  options: CallOptions,
+): Promise<Found> {
+  let raw: Uint8Array;
+  try {
+    ({ raw } = await repository.getManifest(tag, options));
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return EMPTY;
+    throw error;
+  }
+  const manifest = parseManifest(raw);
+  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'referrers index');
+  if (manifest.kind !== 'index' || !isRecord(body) || !Array.isArray(body['manifests'])) {
+    throw new AppError(
+      'INVALID_MANIFEST',
+      `${repository.registry}/${repository.name}:${tag} should list referrers, but it is not an index`,
+      { hint: 'Another image took this tag; remove the tag and push again.' },
+    );
+  }
+  const digests = new Set<string>(manifest.manifests.map((one) => one.digest));
+  return { body, entries: body['manifests'] as unknown[], digests };
+}

@@ -23,6 +23,12 @@ export interface HttpRequest {
   readonly body?: RequestBody | undefined;
   /** Absent: the request is anonymous and stays so (foreign URLs, cross-origin Locations). */
   readonly auth?: RequestAuth | undefined;
+  /**
+   * The URL whose answer named this one: a Location, a Link, a foreign layer, a realm. On another
+   * origin the target is judged (target.ts), the request goes without `auth` and without headers
+   * of its own, and only a checked address is dialled.
+   */
+  readonly via?: URL | undefined;
   /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */
   readonly idempotent?: boolean | undefined;
   /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */
@@ -38,6 +44,15 @@ export interface HttpResponse {
   readonly body: Bytes;
   /** Lets go of an unread body; safe to call twice and after reading. */
   discard(): Promise<void>;
+  /** What the request that got this answer carried; absent when it could not carry credentials. */
+  readonly credentials?: SentCredentials | undefined;
+}
+
+export interface SentCredentials {
+  /** False: anonymous, be it with an anonymous token. */
+  readonly sent: boolean;
+  /** `Credential.origin`, when credentials were sent. */
+  readonly origin?: string | undefined;
 }
 
 export interface ResponseHeaders {
@@ -45,6 +60,8 @@ export interface ResponseHeaders {
   get(name: string): string | undefined;
   /** Every header line of that name, unjoined. */
   all(name: string): readonly string[];
+  /** Lower-case names, each once. */
+  names(): readonly string[];
 }
 
 /** Sends one logical request. @throws AppError NETWORK, TLS, TIMEOUT, and what its middleware adds */

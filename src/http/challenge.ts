@@ -1,0 +1,88 @@
+/** One `WWW-Authenticate` challenge (RFC 9110 section 11.3). Scheme and keys are lower-case. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** Schemes that may stand alone; any other lone word is the debris of an unquoted value. */
+const LONE_SCHEMES: ReadonlySet<string> = new Set([
+  'basic',
+  'bearer',
+  'digest',
+  'negotiate',
+  'ntlm',
+]);
+
+const TOKEN_CHAR = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/u;
+const isSpace = (char: string | undefined): boolean => char === ' ' || char === '\t';
+
+/**
+ * The challenges of every header line, in order. Several may share a line. Linear in the length of
+ * the input and never throws: what cannot be read is skipped.
+ */
+export function parseChallenges(lines: readonly string[]): Challenge[] {
+  return lines.flatMap(parseLine);
+}
+
+function parseLine(line: string): Challenge[] {
+  const found: { scheme: string; parameters: Map<string, string> }[] = [];
+  let at = 0;
+  while (at < line.length) {
+    const end = endOfToken(line, at);
+    if (end === at) {
+      at = line[at] === '"' ? readQuoted(line, at).next : at + 1;
+      continue;
+    }
+    const word = line.slice(at, end).toLowerCase();
+    const after = skipSpaces(line, end);
+    if (line[after] === '=') {
+      const { value, next } = readValue(line, skipSpaces(line, after + 1));
+      const parameters = found.at(-1)?.parameters;
+      if (parameters !== undefined && !parameters.has(word)) parameters.set(word, value);
+      at = next;
+      continue;
+    }
+    const opensChallenge = after > end && endOfToken(line, after) > after;
+    if (opensChallenge || LONE_SCHEMES.has(word))
+      found.push({ scheme: word, parameters: new Map() });
+    at = after;
+  }
+  return found;
+}
+
+function endOfToken(line: string, start: number): number {
+  let at = start;
+  while (at < line.length && TOKEN_CHAR.test(line[at] ?? '')) at += 1;
+  return at;
+}
+
+function skipSpaces(line: string, start: number): number {
+  let at = start;
+  while (isSpace(line[at])) at += 1;
+  return at;
+}
+
+function readValue(line: string, start: number): { value: string; next: number } {
+  if (line[start] === '"') return readQuoted(line, start);
+  let at = start;
+  while (at < line.length && line[at] !== ',' && !isSpace(line[at])) at += 1;
+  return { value: line.slice(start, at), next: at };
+}
+
+/** A quoted-string with its escapes undone; an unterminated one ends with the line. */
+function readQuoted(line: string, start: number): { value: string; next: number } {
+  const parts: string[] = [];
+  let from = start + 1;
+  let at = from;
+  while (at < line.length && line[at] !== '"') {
+    if (line[at] === '\\') {
+      parts.push(line.slice(from, at));
+      from = at + 1;
+      at += 2;
+    } else {
+      at += 1;
+    }
+  }
+  parts.push(line.slice(from, Math.min(at, line.length)));
+  return { value: parts.join(''), next: at + 1 };
+}

@@ -1,0 +1,98 @@
+import type { CredentialChain } from '../auth/types.ts';
+import type { HostPolicies } from '../config/types.ts';
+import type { CallOptions } from '../store/types.ts';
+import { sleep as realSleep } from '../util/abort.ts';
+import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './agents.ts';
+import { authenticate } from './authenticate.ts';
+import { createEndpoints } from './endpoint.ts';
+import { log } from './log.ts';
+import { redirect } from './redirect.ts';
+import { createResolver, type LookupAll } from './resolver.ts';
+import { retry, type RetryEvent } from './retry.ts';
+import { send } from './send.ts';
+import { throttle } from './throttle.ts';
+import { createTokenCache } from './token-cache.ts';
+import type { HttpClient, Middleware } from './types.ts';
+import { warnings } from './warnings.ts';
+
+export interface HttpClientOptions {
+  readonly credentials: CredentialChain;
+  readonly policies: HostPolicies;
+  readonly userAgent: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** [0, 1) */
+  readonly random: () => number;
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  /** Tries after the first. */
+  readonly retryTimes: number;
+  /** The longest `Retry-After` that is waited for. Default: 5 minutes. */
+  readonly maxRetryWaitMs?: number | undefined;
+  /** True when the user lets the registry's credentials go to this token server. */
+  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  readonly onWarning: (text: string) => void;
+  readonly onRetry: (event: RetryEvent) => void;
+  /** The wire trace, redacted, line by line. */
+  readonly log?: ((line: string) => void) | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Name resolution. Default: the system's. */
+  readonly lookup?: LookupAll | undefined;
+  /** PEM texts of the operating system's CAs. Default: its usual files. */
+  readonly systemCa?: (() => Promise<readonly string[]>) | undefined;
+}
+
+export interface HttpClientHandle {
+  readonly request: HttpClient;
+  /** Base URL of a logical registry, with a trailing slash. @throws NetworkError */
+  readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
+  /** Requests that went onto the wire, retries and token exchanges included. */
+  readonly stats: { readonly requests: number };
+  /** Ends every connection and exchange. */
+  close(): Promise<void>;
+}
+
+const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
+
+/** The wire: one client for every registry of one side of a command. */
+export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
+  const { policies, now, random, onRetry } = options;
+  const sleep = options.sleep ?? realSleep;
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const maxWaitMs = options.maxRetryWaitMs ?? MAX_RETRY_WAIT_MS;
+  const stats = { requests: 0 };
+  const closing = new AbortController();
+  const resolver = createResolver(options.lookup);
+  const { knownClass } = resolver;
+  const agents = createAgents({ policies, resolver, timeouts, systemCa: options.systemCa });
+  const endpoints = createEndpoints({ policies, resolver, connectMs: timeouts.connectMs });
+
+  /** THE order, outermost first. Token exchanges enter below `authenticate`. */
+  const layers: readonly Middleware[] = [
+    warnings(options.onWarning),
+    redirect(knownClass),
+    authenticate({
+      ...options,
+      endpoints,
+      knownClass,
+      cache: createTokenCache(now),
+      closed: closing.signal,
+    }),
+    retry({ retryTimes: options.retryTimes, maxWaitMs, now, random, sleep, onRetry }),
+    throttle({ now, sleep, maxWaitMs }),
+    ...(options.log === undefined ? [] : [log(options.log, now)]),
+  ];
+  const onRequest = (): void => {
+    stats.requests += 1;
+  };
+  const wire = send({ agents, policies, timeouts, userAgent: options.userAgent, onRequest });
+
+  return {
+    request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),
+    endpoint: endpoints.resolve,
+    stats,
+    async close() {
+      closing.abort(new Error('the client was closed'));
+      await agents.close();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { AppError } from '../errors/app-error.ts';
+import { portableHeaders } from './headers.ts';
+import { checkTarget, type KnownClass, resolveLocation } from './target.ts';
+import type { HttpRequest, HttpResponse, Middleware } from './types.ts';
+
+const MAX_HOPS = 10;
+
+/** Redirects that keep method and body (RFC 9110 sections 15.4.8 and 15.4.9). */
+const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+/** Redirects that only a GET or HEAD follows; any other method gets the answer back. */
+const READS_ONLY: ReadonlySet<number> = new Set([301, 302, 303]);
+
+/**
+ * Follows redirects, judging each hop. A request that has left its origin is anonymous for the
+ * rest of the chain, even when it is sent back to where it started.
+ * @throws AppError TARGET_FORBIDDEN, TOO_MANY_REDIRECTS
+ */
+export function redirect(knownClass: KnownClass): Middleware {
+  return (next) => async (request) => {
+    let current = request;
+    if (request.via !== undefined) current = cross(request, request.via, request.url, knownClass);
+    for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
+      const response = await next(current);
+      const target = targetOf(current, response);
+      if (target === undefined) return response;
+      await response.discard();
+      current = cross(current, current.url, target, knownClass);
+    }
+    throw new AppError(
+      'TOO_MANY_REDIRECTS',
+      `${request.url.host} redirects more than ${MAX_HOPS} times`,
+    );
+  };
+}
+
+/** The request for `to`, rebuilt without anything that belongs to another origin. */
+function cross(request: HttpRequest, from: URL, to: URL, knownClass: KnownClass): HttpRequest {
+  checkTarget(from, to, knownClass);
+  if (from.origin === to.origin) return { ...request, url: to };
+  return {
+    ...request,
+    url: to,
+    via: from,
+    headers: portableHeaders(request.headers),
+    auth: undefined,
+  };
+}
+
+function targetOf(request: HttpRequest, response: HttpResponse): URL | undefined {
+  if (request.redirect === 'manual') return undefined;
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (!KEEPS_METHOD.has(response.status) && !(reads && READS_ONLY.has(response.status))) {
+    return undefined;
+  }
+  return resolveLocation(response.headers.get('location'), request.url);
+}

@@ -1,4 +1,4 @@
-import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, RegistryError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
@@ -61,9 +61,9 @@ class RegistryStore implements WriteStore {
     const name = ref ?? DEFAULT_TAG;
     if (options.want !== 'content') {
       const head = await this.#repository.headManifest(name, options);
-      if (head !== undefined) return this.#seen(head.descriptor);
+      if (head === undefined) throw this.#unknown(name);
+      return this.#seen(head.descriptor);
     }
-    // After a HEAD that found nothing the GET says why, in the registry's own words.
     const { descriptor, raw } = await this.#repository.getManifest(name, options);
     this.#manifests.keep(descriptor, raw);
     return this.#seen(descriptor);
@@ -130,11 +130,29 @@ class RegistryStore implements WriteStore {
       ...(options.tag === undefined ? [] : [options.tag]),
     ];
     let handled = true;
-    for (const ref of refs) {
-      const done = await this.#repository.putManifest(ref, raw, mediaType, options);
-      handled &&= done.subjectHandled;
+    try {
+      for (const ref of refs) {
+        const done = await this.#repository.putManifest(ref, raw, mediaType, options);
+        handled &&= done.subjectHandled;
+      }
+    } catch (error) {
+      if (isMissingContent(error)) this.#forget();
+      throw error;
     }
     return handled;
+  }
+
+  /** What was taken for present was not all there: the next visit asks anew. */
+  #forget(): void {
+    this.#present.clear();
+    this.#absent.clear();
+  }
+
+  #unknown(ref: string): AppError {
+    const name = `${this.label}${isDigest(ref) ? '@' : ':'}${ref}`;
+    return new AppError('MANIFEST_UNKNOWN', `${name} does not exist (404)`, {
+      hint: `See what there is with "regctl tags ${this.label}".`,
+    });
   }
 
   async #pushBlob(source: Source, options: PushOptions): Promise<PushOutcome> {
@@ -179,4 +197,11 @@ class RegistryStore implements WriteStore {
     if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
     return descriptor;
   }
+}
+
+function isMissingContent(error: unknown): boolean {
+  return (
+    error instanceof RegistryError &&
+    error.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN')
+  );
 }

@@ -1,0 +1,75 @@
+import { deleteBlob, getBlob } from './blobs.ts';
+import { json, type Handler } from './call.ts';
+import { listRepositories, listTags } from './lists.ts';
+import { deleteManifest, getManifest, putManifest } from './manifests.ts';
+import { listReferrers } from './referrers.ts';
+import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } from './uploads.ts';
+
+/** What an endpoint does to the content; one switch covers all deletes (CVE-2026-41888). */
+export type Effect = 'read' | 'write' | 'delete';
+
+export interface Endpoint {
+  readonly effect: Effect;
+  readonly run: Handler;
+}
+
+interface Route {
+  readonly pattern: RegExp;
+  readonly methods: Readonly<Record<string, Endpoint>>;
+}
+
+const read = (run: Handler): Endpoint => ({ effect: 'read', run });
+const write = (run: Handler): Endpoint => ({ effect: 'write', run });
+const remove = (run: Handler): Endpoint => ({ effect: 'delete', run });
+const ping: Handler = async () => json({});
+
+/** The endpoints of distribution-spec v1.1.1 "Endpoints"; the first pattern that matches decides. */
+const ROUTES: readonly Route[] = [
+  { pattern: /^\/v2\/?$/u, methods: { GET: read(ping), HEAD: read(ping) } },
+  { pattern: /^\/v2\/_catalog$/u, methods: { GET: read(listRepositories) } },
+  { pattern: /^\/v2\/(?<name>.+)\/tags\/list$/u, methods: { GET: read(listTags) } },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/?$/u,
+    methods: { POST: write(startUpload) },
+  },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/(?<id>[^/]+)$/u,
+    methods: {
+      GET: write(uploadStatus),
+      PATCH: write(appendUpload),
+      PUT: write(finishUpload),
+      DELETE: write(cancelUpload),
+    },
+  },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/blobs\/(?<digest>[^/]+)$/u,
+    methods: { GET: read(getBlob), HEAD: read(getBlob), DELETE: remove(deleteBlob) },
+  },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/manifests\/(?<reference>[^/]+)$/u,
+    methods: {
+      GET: read(getManifest),
+      HEAD: read(getManifest),
+      PUT: write(putManifest),
+      DELETE: remove(deleteManifest),
+    },
+  },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/u,
+    methods: { GET: read(listReferrers) },
+  },
+];
+
+export interface Match {
+  readonly methods: Readonly<Record<string, Endpoint>>;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** `path` is percent-decoded. */
+export function matchRoute(path: string): Match | undefined {
+  for (const { pattern, methods } of ROUTES) {
+    const match = pattern.exec(path);
+    if (match !== null) return { methods, params: { ...match.groups } };
+  }
+  return undefined;
+}

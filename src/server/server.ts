@@ -1,0 +1,99 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { AppError } from '../errors/app-error.ts';
+import { dispatch, type RegistryOptions } from './dispatch.ts';
+
+export interface RegistryServerOptions extends RegistryOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Default 0: any free port. */
+  readonly port?: number | undefined;
+  /** PEM. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+}
+
+export interface RegistryServer extends AsyncDisposable {
+  readonly url: URL;
+  /** "127.0.0.1:5000", as it is written in a reference. */
+  readonly host: string;
+  /** Ends every connection and waits for what was under way in the storage. */
+  close(): Promise<void>;
+}
+
+/** A connection without any traffic for so long is cut; the hash of a large upload takes less. */
+const IDLE_MS = 10 * 60_000;
+const KEEP_ALIVE_MS = 60_000;
+
+/**
+ * Serves the distribution-spec v1.1 API from `storage`.
+ * @throws AppError IO when the address cannot be listened on, TLS when key or certificate is unusable
+ */
+export async function startRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
+  const sockets = new Set<Socket>();
+  const running = new Set<Promise<void>>();
+  const server = createServer(options.tls);
+  server.on('request', (request, response) => {
+    const done = dispatch(options, request, response).finally(() => running.delete(done));
+    running.add(done);
+  });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.setTimeout(IDLE_MS);
+
+  const host = authority(await listen(server, options));
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    for (const socket of sockets) socket.destroy();
+    await closed;
+    await Promise.all(running);
+  };
+  return {
+    url: new URL(`${options.tls === undefined ? 'http' : 'https'}://${host}/`),
+    host,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function createServer(tls: RegistryServerOptions['tls']): Server {
+  if (tls === undefined) return createHttpServer();
+  try {
+    return createHttpsServer({ cert: tls.cert, key: tls.key });
+  } catch (cause) {
+    throw new AppError('TLS', 'the TLS certificate and key cannot be used', {
+      cause,
+      hint: 'Both must be PEM, and the key must belong to the certificate.',
+    });
+  }
+}
+
+async function listen(server: Server, options: RegistryServerOptions): Promise<AddressInfo> {
+  const { host = '127.0.0.1', port = 0 } = options;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new AppError('IO', `cannot listen on ${host}:${port}: ${code}`, {
+      cause,
+      hint: 'Choose another port, or stop the program that uses it.',
+    });
+  }
+  return server.address() as AddressInfo;
+}
+
+function authority({ address, port, family }: AddressInfo): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

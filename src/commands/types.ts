@@ -39,8 +39,6 @@ export interface Result {
   readonly bytes?: AsyncIterable<Uint8Array>;
   /** Lines for stdout as they arrive, instead of `text`, so that memory stays flat; `json` is then a function of no use and may be undefined. */
   readonly lines?: AsyncIterable<string>;
-  /** With `lines`: the value of `-o json` and `--format`, made of all of them; `-o ndjson` prints each line as a JSON string. */
-  readonly jsonOf?: (lines: readonly string[]) => unknown;
   /** Output form when the user gave no `-o`: "json" for inspect and list-tags. Default "text". */
   readonly defaultOutput?: 'text' | 'json';
   readonly exit?: number;
@@ -102,6 +100,8 @@ export interface Context {
   registry(side: Side): Promise<RegistryClient>;
   /** For APIs that are not /v2/: Docker Hub's. */
   http(side: Side): Promise<HttpClient>;
+  /** Base URL of a registry's v2 API, its scheme already settled: "docker.io" → https://registry-1.docker.io/. */
+  endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
   credentials(side: Side): Promise<CredentialChain>;

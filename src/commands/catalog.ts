@@ -1,0 +1,78 @@
+import { AppError } from '../errors/app-error.ts';
+import { DOCKER_HUB } from '../reference/docker-hub.ts';
+import { stripDockerScheme } from '../reference/parse.ts';
+import { isRepositoryName, parseRegistry } from '../reference/tag.ts';
+import { listHubRepositories } from '../registry/hub.ts';
+import type { CallOptions } from '../store/types.ts';
+import { createNameFilter } from './shared/name-filter.ts';
+import { argumentOf, integerOf, listOf } from './shared/options.ts';
+import { streamedList } from './shared/result.ts';
+import { baseUrlOf } from './shared/testing-url.ts';
+import type { Context, Input, Result } from './types.ts';
+
+interface Target {
+  readonly registry: string;
+  /** "bitnami" of docker.io/bitnami. */
+  readonly namespace: string | undefined;
+}
+
+/** Repositories of a registry, as they arrive. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const target = parseTarget(argumentOf(input, 0, 'REGISTRY'));
+  const limit = integerOf(input, 'limit', '--limit') ?? Infinity;
+  const keep = await createNameFilter({
+    include: listOf(input, 'include'),
+    exclude: listOf(input, 'exclude'),
+  });
+  const items = async function* (): AsyncGenerator<string> {
+    let left = limit;
+    if (left === 0) return;
+    for await (const page of pagesOf(context, target, options)) {
+      for (const name of page) {
+        if (!keep(name)) continue;
+        yield name;
+        left -= 1;
+        if (left === 0) return;
+      }
+    }
+  };
+  return streamedList({ head: {}, key: 'Repositories', items });
+}
+
+function parseTarget(text: string): Target {
+  const name = stripDockerScheme(text);
+  const split = /^((?:https?:\/\/)?[^/]+)\/+(?!v[12]?\/?$)(.+?)\/*$/iu.exec(name);
+  if (split === null) return { registry: parseRegistry(name), namespace: undefined };
+  const registry = parseRegistry(split[1] ?? '');
+  const namespace = split[2] ?? '';
+  const tooDeep = registry === DOCKER_HUB && namespace.includes('/');
+  if (isRepositoryName(namespace) && !tooDeep) return { registry, namespace };
+  throw new AppError(
+    'INVALID_REFERENCE',
+    `"${text}" is neither a registry nor a namespace of one`,
+    {
+      hint: 'For example registry.example.com, registry.example.com/team or docker.io/bitnami.',
+    },
+  );
+}
+
+async function* pagesOf(
+  context: Context,
+  { registry, namespace }: Target,
+  options: CallOptions,
+): AsyncGenerator<readonly string[]> {
+  if (registry === DOCKER_HUB && namespace !== undefined) {
+    const http = await context.http('only');
+    const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');
+    for await (const page of listHubRepositories(http, namespace, { ...options, baseUrl })) {
+      yield page.map((one) => `${one.namespace}/${one.name}`);
+    }
+    return;
+  }
+  const client = await context.registry('only');
+  for await (const page of client.catalog(registry, options)) {
+    yield namespace === undefined
+      ? page
+      : page.filter((name) => name === namespace || name.startsWith(`${namespace}/`));
+  }
+}

@@ -1,0 +1,33 @@
+import { sanitize } from '../errors/sanitize.ts';
+import { AppError } from '../errors/app-error.ts';
+import { DOCKER_HUB } from '../reference/docker-hub.ts';
+import { parseRegistry } from '../reference/tag.ts';
+import type { CallOptions } from '../store/types.ts';
+import { flagOf } from './shared/options.ts';
+import type { Context, Input, Result } from './types.ts';
+
+/** Forgets stored logins. To have none is no error: scripts clean up twice. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const all = flagOf(input, 'all');
+  const [argument] = input.args;
+  if (all && argument !== undefined) {
+    throw new AppError('USAGE', '--all takes no registry: it forgets every login');
+  }
+  const registries = all
+    ? await context.logins.list(options)
+    : [argument === undefined ? DOCKER_HUB : parseRegistry(argument)];
+  const removed: string[] = [];
+  // One after the other: they share a file.
+  for (const registry of registries) {
+    if (await context.logins.remove(registry, options)) removed.push(registry);
+  }
+  return { json: { Removed: removed }, text: () => textOf(removed, registries) };
+}
+
+function textOf(removed: readonly string[], asked: readonly string[]): string {
+  if (removed.length > 0) {
+    return removed.map((one) => `Removed the login of ${sanitize(one)}`).join('\n');
+  }
+  const [one] = asked;
+  return one === undefined ? 'Not logged in anywhere' : `Not logged in to ${sanitize(one)}`;
+}

@@ -1,0 +1,31 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Largest unit that fits, with the age below which the next smaller one is used. */
+const UNITS: readonly { readonly name: string; readonly ms: number; readonly from: number }[] = [
+  { name: 'year', ms: 365 * DAY, from: 2 * 365 * DAY },
+  { name: 'month', ms: 30 * DAY, from: 60 * DAY },
+  { name: 'week', ms: 7 * DAY, from: 14 * DAY },
+  { name: 'day', ms: DAY, from: 2 * DAY },
+  { name: 'hour', ms: HOUR, from: 2 * HOUR },
+  { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
+];
+
+/** "3 weeks ago"; empty for a time that cannot be read. */
+export function humanAge(created: string, now: Date): string {
+  const then = Date.parse(created);
+  if (Number.isNaN(then)) return '';
+  const age = now.getTime() - then;
+  if (age < 0) return 'in the future';
+  const unit = UNITS.find(({ from }) => age >= from);
+  return unit === undefined ? 'just now' : `${Math.floor(age / unit.ms)} ${unit.name}s ago`;
+}
+
+/** "6 h", "90 min", "45 s". */
+export function humanSeconds(seconds: number): string {
+  if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
+  if (seconds >= 60 && seconds % 60 === 0) return `${seconds / 60} min`;
+  return `${seconds} s`;
+}

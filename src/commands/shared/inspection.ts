@@ -1,0 +1,128 @@
+import type { HistoryEntry, ImageConfig } from '../../image/config.ts';
+import type { ImageView } from '../../image/view.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+
+/** `inspect`'s JSON: skopeo's keys in skopeo's order (skopeo 1.22 cmd/skopeo/inspect/output.go), then ours. */
+export interface Inspection {
+  readonly Name?: string;
+  readonly Tag?: string;
+  /** Of what the name points at: the index, where there is one. */
+  readonly Digest: string;
+  readonly RepoTags: readonly string[];
+  readonly Created: string | null;
+  readonly DockerVersion: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Architecture: string;
+  readonly Os: string;
+  readonly Layers: readonly string[];
+  readonly LayersData: readonly InspectedLayer[];
+  readonly Env: readonly string[] | null;
+  readonly MediaType: string;
+  /** Of the platform shown. */
+  readonly ManifestDigest: string;
+  readonly ConfigDigest: string;
+  readonly Variant: string;
+  /** Bytes of configuration and layers, as they are stored. */
+  readonly Size: number;
+  readonly Platforms: readonly InspectedPlatform[];
+  readonly History: readonly InspectedStep[];
+}
+
+export interface InspectedLayer {
+  readonly MIMEType: string;
+  readonly Digest: string;
+  readonly Size: number;
+  readonly Annotations: Readonly<Record<string, string>> | null;
+}
+
+export interface InspectedPlatform {
+  readonly Platform: string;
+  readonly Digest: string;
+  readonly MediaType: string;
+  /** Bytes of that platform's manifest. */
+  readonly Size: number;
+}
+
+export interface InspectedStep {
+  readonly Created: string | null;
+  readonly CreatedBy: string;
+  readonly Comment: string;
+  readonly EmptyLayer: boolean;
+}
+
+export interface InspectedName {
+  /** "docker.io/library/busybox"; empty for what has no registry. */
+  readonly name: string;
+  readonly tag: string | undefined;
+  readonly tags: readonly string[];
+}
+
+export function describeImage(
+  view: ImageView,
+  config: ImageConfig,
+  { name, tag, tags }: InspectedName,
+): Inspection {
+  const { manifest, root, descriptor } = view;
+  return {
+    ...(name === '' ? {} : { Name: name }),
+    ...(tag === undefined ? {} : { Tag: tag }),
+    Digest: root.digest,
+    RepoTags: tags,
+    Created: config.created ?? null,
+    DockerVersion: config.dockerVersion ?? '',
+    Labels: config.labels === undefined ? null : sorted(config.labels),
+    Architecture: config.architecture ?? '',
+    Os: config.os ?? '',
+    Layers: manifest.layers.map((layer) => layer.digest),
+    LayersData: manifest.layers.map((layer) => ({
+      MIMEType: layer.mediaType,
+      Digest: layer.digest,
+      Size: layer.size,
+      Annotations: layer.annotations === undefined ? null : sorted(layer.annotations),
+    })),
+    Env: config.env.length === 0 ? null : config.env,
+    MediaType: root.mediaType,
+    ManifestDigest: descriptor.digest,
+    ConfigDigest: manifest.config.digest,
+    Variant: config.variant ?? '',
+    Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
+    Platforms: platformsOf(view, config),
+    History: config.history.map(stepOf),
+  };
+}
+
+/** As Go prints a map: by key. */
+function sorted(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function stepOf({ created, createdBy, comment, emptyLayer }: HistoryEntry): InspectedStep {
+  return {
+    Created: created ?? null,
+    CreatedBy: createdBy ?? '',
+    Comment: comment ?? '',
+    EmptyLayer: emptyLayer,
+  };
+}
+
+/** A single image lists itself, so that scripts need one way only. */
+function platformsOf(view: ImageView, config: ImageConfig): readonly InspectedPlatform[] {
+  if (view.rootManifest.kind === 'index') {
+    return view.platforms.map(({ platform, descriptor }) => ({
+      Platform: formatPlatform(platform),
+      Digest: descriptor.digest,
+      MediaType: descriptor.mediaType,
+      Size: descriptor.size,
+    }));
+  }
+  const platform = configPlatform(config);
+  if (platform === undefined) return [];
+  const { digest, mediaType, size } = view.descriptor;
+  return [{ Platform: formatPlatform(platform), Digest: digest, MediaType: mediaType, Size: size }];
+}
+
+/** The platform that a configuration names. */
+export function configPlatform({ os, architecture, variant }: ImageConfig): Platform | undefined {
+  if (os === undefined || architecture === undefined) return undefined;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}

@@ -1,0 +1,40 @@
+// Zero-width: combining marks, joiners, variation selectors.
+const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
+
+// East Asian wide and fullwidth blocks and emoji (Unicode UAX #11), coarse on purpose.
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Columns that text takes on a terminal; text without escape sequences. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const char of text) width += widthOf(char);
+  return width;
+}
+
+function widthOf(char: string): number {
+  if (ZERO_WIDTH.test(char)) return 0;
+  return WIDE.test(char) ? 2 : 1;
+}
+
+/** Cuts to at most `columns`, the last one an ellipsis when something was cut. */
+export function truncate(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  if (columns <= 0) return '';
+  let out = '';
+  let width = 0;
+  for (const char of text) {
+    width += widthOf(char);
+    if (width > columns - 1) break;
+    out += char;
+  }
+  return `${out}…`;
+}
+
+export function padEnd(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - displayWidth(text)));
+}
+
+export function padStart(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - displayWidth(text))) + text;
+}

@@ -1,0 +1,10 @@
+import type { CommandSpec } from '../types.ts';
+
+export const blobSpec: CommandSpec = {
+  name: 'blob',
+  summary: 'Print a blob, byte for byte and verified',
+  args: [{ name: 'blob', summary: 'REPOSITORY@DIGEST', required: true }],
+  options: [],
+  examples: [{ command: 'regctl blob alpine@sha256:… > layer.tar.gz', says: 'save a layer' }],
+  load: () => import('../blob.ts'),
+};

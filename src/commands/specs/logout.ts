@@ -1,0 +1,13 @@
+import type { CommandSpec } from '../types.ts';
+
+export const logoutSpec: CommandSpec = {
+  name: 'logout',
+  summary: 'Forget the login of a registry',
+  args: [{ name: 'registry', summary: 'registry (default: docker.io)', required: false }],
+  options: [{ flags: '-a, --all', summary: 'forget every login', kind: 'flag' }],
+  examples: [
+    { command: 'regctl logout ghcr.io', says: 'one registry' },
+    { command: 'regctl logout --all', says: 'every registry' },
+  ],
+  load: () => import('../logout.ts'),
+};

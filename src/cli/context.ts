@@ -1,0 +1,179 @@
+import { AppError } from '../errors/app-error.ts';
+import type { CredentialChain } from '../auth/types.ts';
+import type { CredentialPlaces } from '../auth/sources.ts';
+import type { Context, Side, Terminal } from '../commands/types.ts';
+import type { CopyEvent } from '../copy/types.ts';
+import type { RegistryClient } from '../registry/types.ts';
+import type { Location } from '../transports/types.ts';
+import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
+import type { Io } from './io.ts';
+import type { Messages } from './messages.ts';
+import type { Realms } from './realms.ts';
+import type { Wire, WireOptions } from './wire.ts';
+
+export interface ContextOptions {
+  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'now'>;
+  readonly flags: ProgramFlags;
+  readonly messages: Messages;
+  readonly terminal: Terminal;
+  readonly emit: (event: CopyEvent) => void;
+  readonly trace: ((line: string) => void) | undefined;
+}
+
+export interface ProgramContext extends Context, AsyncDisposable {}
+
+/** The composition root: puts together what a command may touch, each part when first asked for. */
+export async function createContext(options: ContextOptions): Promise<ProgramContext> {
+  const { io, flags, messages, terminal, emit } = options;
+  const [{ locate, transportOf }, { parseReference }, { createLoginStore }] = await Promise.all([
+    import('../transports/names.ts'),
+    import('../reference/parse.ts'),
+    import('../auth/login-store.ts'),
+  ]);
+  const places: CredentialPlaces = {
+    env: io.env,
+    home: io.home,
+    configDir: flags.config,
+    authfile: flags.authfile,
+    warn: messages.warn,
+  };
+  const wires = createWires(options, places);
+
+  return {
+    env: io.env,
+    cwd: io.cwd,
+    now: io.now,
+    flags,
+    hostPlatform: flags.hostPlatform,
+    locate,
+    async openRead(location, side, call) {
+      const registry = await registryFor(location, () => wires.of(side));
+      return transportOf(location).openRead(location, { registry }, call);
+    },
+    async openWrite(location, side, call) {
+      const transport = transportOf(location);
+      if (transport.openWrite === undefined) {
+        throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
+      }
+      const registry = await registryFor(location, () => wires.of(side));
+      return transport.openWrite(location, { registry }, call);
+    },
+    registry: async (side) => (await wires.of(side)).registry,
+    http: async (side) => (await wires.of(side)).http.request,
+    endpoint: async (side, registry, call) => (await wires.of(side)).endpoint(registry, call),
+    credentials: async (side) => (await wires.of(side)).credentials,
+    registryWith: async (login) => (await wires.with(exactly(login))).registry,
+    requestCount: wires.requestCount,
+    reference: parseReference,
+    trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
+    logins: createLoginStore(places),
+    emit,
+    warn: messages.warn,
+    note: messages.note,
+    terminal,
+    [Symbol.asyncDispose]: wires.close,
+  };
+}
+
+interface Wires {
+  of(side: Side): Promise<Wire>;
+  with(credentials: CredentialChain): Promise<Wire>;
+  realms(): Promise<Realms>;
+  readonly requestCount: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** One wire for each set of connection flags: both sides share one when theirs are the same. */
+function createWires(options: ContextOptions, places: CredentialPlaces): Wires {
+  const { io, flags, messages, terminal, emit, trace } = options;
+  const bySide = new Map<string, Promise<Wire>>();
+  const open: Wire[] = [];
+  let loadedRealms: Promise<Realms> | undefined;
+
+  const realms = (): Promise<Realms> => {
+    loadedRealms ??= import('./realms.ts').then(({ loadRealms }) =>
+      loadRealms({ env: io.env, home: io.home, allowRealm: flags.allowRealm }),
+    );
+    return loadedRealms;
+  };
+
+  const build = async (side: ConnectionFlags, credentials?: CredentialChain): Promise<Wire> => {
+    const [{ createWire }, { allowed }] = await Promise.all([import('./wire.ts'), realms()]);
+    const wireOptions: WireOptions = {
+      flags,
+      places,
+      now: io.now,
+      warn: messages.warn,
+      emit,
+      trace,
+      allowedRealms: allowed,
+    };
+    const wire = await createWire(side, wireOptions, credentials);
+    open.push(wire);
+    return wire;
+  };
+
+  return {
+    async of(side) {
+      const key = JSON.stringify(flags.sides[side]);
+      const wire =
+        bySide.get(key) ?? askPassword(flags.sides[side], terminal).then((full) => build(full));
+      bySide.set(key, wire);
+      return wire;
+    },
+    with: (credentials) => build(flags.sides.only, credentials),
+    realms,
+    requestCount: () => open.reduce((sum, wire) => sum + wire.http.stats.requests, 0),
+    async close() {
+      await Promise.allSettled(open.map((wire) => wire.http.close()));
+    },
+  };
+}
+
+/** A user name without a password is asked for it, where somebody is there to answer. */
+async function askPassword(side: ConnectionFlags, terminal: Terminal): Promise<ConnectionFlags> {
+  const username = side.creds?.includes(':') === false ? side.creds : side.username;
+  if (username === undefined || side.password !== undefined || !terminal.interactive) return side;
+  const password = await terminal.prompt(`Password of ${username}:`, { hidden: true });
+  return { ...side, creds: undefined, username, password };
+}
+
+/** Only a location of a registry needs one; a folder must not fail for want of a configuration. */
+async function registryFor(location: Location, wire: () => Promise<Wire>): Promise<RegistryClient> {
+  if (location.scheme === 'docker') return (await wire()).registry;
+  const none = (): never => {
+    throw new Error(`"${location.scheme}:" asked for a registry`);
+  };
+  return { repository: none, catalog: none, ping: none };
+}
+
+function exactly(login: { readonly username: string; readonly password: string }): CredentialChain {
+  return {
+    lookup: async () => ({ kind: 'basic', ...login, origin: 'the login that was given' }),
+    forget: () => undefined,
+  };
+}
+
+/**
+ * A secret given for both sides of a copy between two registries would reach the wrong one.
+ * @throws AppError USAGE
+ */
+export function checkSecrets(
+  flags: ProgramFlags,
+  args: readonly string[],
+  context: Pick<Context, 'locate' | 'reference'>,
+): void {
+  const [flag] = flags.plainSecrets;
+  if (flag === undefined) return;
+  const hosts = new Set(
+    args
+      .map((arg) => context.locate(arg))
+      .filter((location) => location.scheme === 'docker')
+      .map((location) => context.reference(location.place).registry),
+  );
+  if (hosts.size < 2) return;
+  const name = flag.replace(/^--/u, '');
+  throw new AppError('USAGE', `${flag} would go to ${[...hosts].join(' and to ')}`, {
+    hint: `Say whose it is: --src-${name} or --dest-${name}.`,
+  });
+}

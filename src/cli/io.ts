@@ -1,0 +1,52 @@
+import { homedir } from 'node:os';
+
+/** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+};
+
+/** Where a person or a pipe answers from. */
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** The parts of a process that the program may touch; tests hand in their own. */
+export interface Io {
+  /** Arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The user's home folder. */
+  readonly home: string;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Node's names: `process.platform`, `process.arch`. */
+  readonly host: { readonly platform: string; readonly arch: string };
+  readonly now: () => Date;
+  /** Calls `listener` for every such signal until the returned function is called. */
+  onSignal(signal: StopSignal, listener: () => void): () => void;
+  /** Ends the process at once. */
+  exit(status: number): void;
+}
+
+/** The real process as `Io`. */
+export function processIo(process: NodeJS.Process): Io {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    host: { platform: process.platform, arch: process.arch },
+    now: () => new Date(),
+    onSignal(signal, listener) {
+      process.on(signal, listener);
+      return () => process.removeListener(signal, listener);
+    },
+    exit: (status) => process.exit(status),
+  };
+}

@@ -1,0 +1,9 @@
+import type { Progress, ProgressOptions } from './progress.ts';
+
+/** Every event as a line of JSON on stderr. */
+export function createJsonProgress({ stderr }: Pick<ProgressOptions, 'stderr'>): Progress {
+  return {
+    emit: (event) => void stderr.write(`${JSON.stringify(event)}\n`),
+    close: () => undefined,
+  };
+}

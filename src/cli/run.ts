@@ -1,0 +1,113 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Result } from '../commands/types.ts';
+import { createTrace } from './debug.ts';
+import { formatDuration } from './units.ts';
+import type { Io } from './io.ts';
+import { createMessages } from './messages.ts';
+import type { Parsed } from './program.ts';
+import { chooseProgress, createProgress } from './progress.ts';
+import { settle } from './settle.ts';
+import { listenForSignals } from './signals.ts';
+import { createStyle, wantsColour } from './style.ts';
+import type { Template } from './template.ts';
+import { ClosedPipeError, ignoreClosedPipe, type Writer } from './writer.ts';
+
+type Invocation = Extract<Parsed, { kind: 'run' }>;
+
+/** How long an interrupted command may put things away before it is given up. */
+const GRACE_MS = 5000;
+
+/** Runs one command and writes its result. Resolves to the exit status. */
+export async function runCommand(io: Io, invocation: Invocation, stdout: Writer): Promise<number> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const { timeoutMs } = invocation.flags;
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => controller.abort(tooLong(timeoutMs)), timeoutMs);
+  const stops = [
+    listenForSignals(io, controller),
+    ignoreClosedPipe(io.stdout, () => controller.abort(new ClosedPipeError())),
+    ignoreClosedPipe(io.stderr, () => undefined),
+  ];
+  try {
+    return await settle(perform(io, invocation, stdout, signal), signal, GRACE_MS);
+  } catch (error) {
+    // Whatever an abort made fail, the reason of the abort is what happened.
+    if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    stops.forEach((stop) => stop());
+  }
+}
+
+async function perform(
+  io: Io,
+  { spec, input, flags }: Invocation,
+  stdout: Writer,
+  signal: AbortSignal,
+): Promise<number> {
+  const template =
+    flags.format === undefined
+      ? undefined
+      : (await import('./template.ts')).compileTemplate(flags.format);
+  const colour = wantsColour(io.stderr, io.env, flags.noColor);
+  const messages = createMessages(io.stderr, {
+    quiet: flags.quiet,
+    style: await createStyle(io.stderr, colour),
+  });
+  const progress = createProgress(chooseProgress(flags.progress, flags.quiet, io.stderr, io.env), {
+    stderr: io.stderr,
+    now: io.now,
+    writeLine: messages.line,
+    colour,
+  });
+  const [{ checkSecrets, createContext }, { createTerminal }, module] = await Promise.all([
+    import('./context.ts'),
+    import('./terminal.ts'),
+    spec.load(),
+  ]);
+  const context = await createContext({
+    io,
+    flags,
+    messages,
+    terminal: createTerminal(io),
+    emit: progress.emit,
+    trace: createTrace(flags.debug, messages.line, io.now),
+  });
+  let done = false;
+  try {
+    if (spec.twoSided === true) checkSecrets(flags, input.args, context);
+    const result = await module.run(context, input, { signal });
+    await progress.close(true);
+    await render(io, result, { flags, template, stdout });
+    done = true;
+    return result.exit ?? 0;
+  } finally {
+    if (!done) await progress.close(false);
+    await context[Symbol.asyncDispose]();
+  }
+}
+
+async function render(
+  io: Io,
+  result: Result,
+  options: {
+    readonly flags: Invocation['flags'];
+    readonly template: Template | undefined;
+    readonly stdout: Writer;
+  },
+): Promise<void> {
+  const { flags, template, stdout } = options;
+  const style = await createStyle(io.stdout, wantsColour(io.stdout, io.env, flags.noColor));
+  const { writeResult } = await import('./output.ts');
+  await writeResult(result, { form: flags.output, template }, stdout, style);
+}
+
+function tooLong(ms: number): AppError {
+  return new AppError('TIMEOUT', `the command was not done after ${formatDuration(ms)}`, {
+    hint: 'Give it more time with --command-timeout.',
+  });
+}

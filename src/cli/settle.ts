@@ -1,0 +1,24 @@
+/**
+ * The outcome of `work`; once `signal` aborts, work has `graceMs` left to put things away, and is
+ * then given up with the signal's reason.
+ */
+export async function settle<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<T> {
+  const grace = new AbortController();
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    const onAbort = (): void => {
+      const timer = setTimeout(() => reject(signal.reason as Error), graceMs);
+      grace.signal.addEventListener('abort', () => clearTimeout(timer));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true, signal: grace.signal });
+  });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    grace.abort();
+  }
+}

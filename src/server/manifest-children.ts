@@ -17,8 +17,9 @@ export async function checkChildren(
 ): Promise<void> {
   const seen = new Set<string>();
   for (const child of childrenOf(manifest)) {
-    if (isForeignLayerType(child.mediaType) || seen.has(child.digest)) continue;
-    seen.add(child.digest);
+    const key = `${child.digest} ${child.size} ${child.mediaType}`;
+    if (isForeignLayerType(child.mediaType) || seen.has(key)) continue;
+    seen.add(key);
     const size = await sizeOf(storage, name, child);
     if (size === undefined) {
       throw new ProtocolError('MANIFEST_BLOB_UNKNOWN', 'blob or manifest unknown to registry', {

@@ -24,27 +24,35 @@ export function redactUrl(input: URL | string): string {
   } catch {
     return '<unparsable URL>';
   }
-  const query = [...url.searchParams]
-    .map(([key, value]) => `${key}=${SAFE_QUERY_KEYS.has(key) ? value : 'REDACTED'}`)
-    .join('&');
+  const query = url.search.slice(1).split('&').map(redactParameter).join('&');
   return `${url.protocol}//${url.host}${url.pathname}${query === '' ? '' : `?${query}`}`;
 }
 
-const SECRET_HEADERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'x-registry-auth',
-]);
+/** Stays percent-encoded, so that a value cannot smuggle control characters into a log. */
+function redactParameter(parameter: string): string {
+  const end = parameter.indexOf('=');
+  if (parameter === '') return '';
+  if (end < 0) return SAFE_QUERY_KEYS.has(parameter) ? parameter : 'REDACTED';
+  const key = parameter.slice(0, end);
+  return SAFE_QUERY_KEYS.has(key) ? parameter : `${key}=REDACTED`;
+}
+
+/** Names of headers whose values are, or may be, secrets; configuration can add such headers. */
+const SECRET_HEADER =
+  /authorization|cookie|token|secret|password|api-?key|credential|signature|^x-registry-auth$/u;
 
 /** A header value fit for logs. */
 export function redactHeader(name: string, value: string): string {
   const key = name.toLowerCase();
-  if (SECRET_HEADERS.has(key)) {
+  if (SECRET_HEADER.test(key)) {
     const scheme = /^(?:basic|bearer) /iu.exec(value)?.[0] ?? '';
     return `${scheme}REDACTED`;
   }
-  if (key === 'location' || key === 'link') return value.replace(/\?[^>\s]*/gu, '?REDACTED');
+  if (key === 'location' || key === 'link') {
+    return value
+      .replace(/\/\/[^/?#>\s]*@/gu, '//')
+      .replace(/\?[^>\s]*/gu, '?REDACTED')
+      .replace(/#[^>\s]*/gu, '#REDACTED');
+  }
   return value;
 }

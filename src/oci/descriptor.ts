@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import { isDigest, type Digest } from './digest.ts';
+import { algorithmOf, digestOf, isDigest, type Digest } from './digest.ts';
 import { isMediaType } from './media-types.ts';
 import type { Platform } from './platform.ts';
 
@@ -12,7 +12,7 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
   readonly urls?: readonly string[];
-  /** Base64 of the content itself, when embedded. */
+  /** Base64 of the content itself, when embedded; checked against `digest` and `size`. */
   readonly data?: string;
 }
 
@@ -38,6 +38,9 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   const annotations = stringRecord(value['annotations']);
   const artifactType = value['artifactType'];
   const data = value['data'];
+  if (typeof data === 'string' && !isContentOf(data, digest, size)) {
+    return fail('data differs from digest and size');
+  }
   return {
     mediaType,
     digest,
@@ -50,6 +53,11 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
       : {}),
     ...(typeof data === 'string' ? { data } : {}),
   };
+}
+
+function isContentOf(data: string, digest: Digest, size: number): boolean {
+  const content = Buffer.from(data, 'base64');
+  return content.byteLength === size && digestOf(content, algorithmOf(digest)) === digest;
 }
 
 function parsePlatformObject(value: unknown): Platform | undefined {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
 
 /** A validated `algorithm:hex`; the only form a path or URL may be built from. */
 export type Digest = string & { readonly __digest: unique symbol };
@@ -13,9 +14,13 @@ const HEX_LENGTH: Readonly<Record<Algorithm, number>> = { sha256: 64, sha512: 12
 export function parseDigest(text: string): Digest {
   const problem = digestProblem(text);
   if (problem !== undefined) {
-    throw new AppError('INVALID_DIGEST', `invalid digest "${text.slice(0, 200)}": ${problem}`, {
-      hint: 'A digest looks like sha256:… with 64 lower-case hexadecimal digits.',
-    });
+    throw new AppError(
+      'INVALID_DIGEST',
+      `invalid digest "${sanitize(text.slice(0, 200))}": ${problem}`,
+      {
+        hint: 'A digest looks like sha256:… with 64 lower-case hexadecimal digits.',
+      },
+    );
   }
   return text as Digest;
 }
@@ -30,9 +35,7 @@ export function digestProblem(text: string): string | undefined {
   if (colon <= 0) return 'invalid checksum digest format';
   const algorithm = text.slice(0, colon);
   const hex = text.slice(colon + 1);
-  if (!(algorithm in HEX_LENGTH) || !Object.hasOwn(HEX_LENGTH, algorithm)) {
-    return `unsupported digest algorithm`;
-  }
+  if (!Object.hasOwn(HEX_LENGTH, algorithm)) return 'unsupported digest algorithm';
   if (hex.length !== HEX_LENGTH[algorithm as Algorithm]) return 'invalid checksum digest length';
   return /^[a-f0-9]+$/.test(hex) ? undefined : 'invalid checksum digest format';
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import { sanitize } from '../errors/sanitize.ts';
 
 /** Deeper nesting than any manifest or config has; a bound against stack exhaustion. */
 const MAX_DEPTH = 64;
@@ -10,25 +11,29 @@ const MAX_DEPTH = 64;
  * @throws AppError with `code`; `what` names the document in the message.
  */
 export function parseJsonStrict(bytes: Uint8Array, code: ErrorCode, what: string): unknown {
+  const fail = (rule: string, cause?: unknown): AppError =>
+    new AppError(code, `invalid ${what}: ${rule}`, { cause });
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new AppError(code, `invalid ${what}: it is not UTF-8 text`);
+    throw fail('it is not UTF-8 text');
   }
-  checkStructure(text, (rule) => new AppError(code, `invalid ${what}: ${rule}`));
+  const start = /[^\s]/.exec(text)?.[0];
+  if (start === undefined) throw fail('it is empty');
+  if (start === '<') throw fail('it looks like an HTML page, not JSON');
+  checkStructure(text, fail);
   try {
-    return JSON.parse(text, (_key, value: unknown) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.assign(Object.create(null) as object, value)
-        : value,
-    ) as unknown;
+    return JSON.parse(text, withoutPrototype) as unknown;
   } catch (error) {
-    const start = text.trimStart().slice(0, 1);
-    const looksLike =
-      start === '<' ? 'it looks like an HTML page, not JSON' : 'it is not valid JSON';
-    throw new AppError(code, `invalid ${what}: ${looksLike}`, { cause: error });
+    throw fail('it is not valid JSON', error);
   }
+}
+
+function withoutPrototype(_key: string, value: unknown): unknown {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.assign(Object.create(null) as object, value)
+    : value;
 }
 
 /** One linear scan for depth and duplicate keys; grammar itself is left to JSON.parse. */
@@ -78,6 +83,6 @@ function addKey(keys: Set<string>, literal: string, fail: (rule: string) => AppE
     return;
   }
   if (typeof key !== 'string') return;
-  if (keys.has(key)) throw fail(`the key "${key.slice(0, 80)}" appears twice`);
+  if (keys.has(key)) throw fail(`the key "${sanitize(key.slice(0, 80))}" appears twice`);
   keys.add(key);
 }

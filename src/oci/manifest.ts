@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
 import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './descriptor.ts';
 import { digestOf, type Algorithm } from './digest.ts';
 import { parseJsonStrict } from './json.ts';
@@ -43,11 +44,11 @@ export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
 export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
   if (!isRecord(body)) throw invalid('it is not a JSON object');
-  if (contentType !== undefined && isSchema1Type(contentType)) {
-    return { kind: 'schema1', mediaType: contentType, raw };
-  }
   const mediaType = decideMediaType(body, contentType);
-  if (isSchema1Type(mediaType)) return { kind: 'schema1', mediaType, raw };
+  if (isSchema1Type(mediaType)) {
+    if (body['schemaVersion'] !== 1) throw invalid('schemaVersion is not 1');
+    return { kind: 'schema1', mediaType, raw };
+  }
   if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
   return isIndexType(mediaType)
     ? parseIndex(body, mediaType, raw)
@@ -69,7 +70,7 @@ function decideMediaType(
   const mediaType = own ?? given ?? guessMediaType(body);
   if (mediaType === undefined || !isKnown(mediaType)) {
     throw invalid(
-      `${mediaType ?? contentType ?? 'its type'} is not a manifest type that regctl knows`,
+      `${mediaType ?? sanitize(contentType ?? 'its type')} is not a manifest type that regctl knows`,
     );
   }
   return mediaType;
@@ -94,7 +95,8 @@ function parseIndex(
 ): IndexManifest {
   if ('config' in body || 'layers' in body)
     throw invalid('an index with "config" or "layers" is ambiguous');
-  const list = body['manifests'];
+  // Go writes an empty list as null.
+  const list = body['manifests'] === null ? [] : body['manifests'];
   if (!Array.isArray(list)) throw invalid('"manifests" is not a list');
   const manifests = list.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`));
   return { kind: 'index', mediaType, raw, manifests, ...common(body) };

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
 
 /** `architecture` and `os` use Go's names (image-spec v1.1.1 image-index.md "platform"). */
 export interface Platform {
@@ -19,7 +20,7 @@ export function parsePlatform(text: string): Platform {
   if (!valid || os === undefined || architecture === undefined) {
     throw new AppError(
       'INVALID_PLATFORM',
-      `invalid platform "${text}": expected OS/ARCH[/VARIANT]`,
+      `invalid platform "${sanitize(text.slice(0, 200))}": expected OS/ARCH[/VARIANT]`,
       {
         hint: 'For example linux/amd64 or linux/arm/v7.',
       },
@@ -44,26 +45,37 @@ const ARCHITECTURE_ALIAS: Readonly<Record<string, { architecture: string; varian
   armel: { architecture: 'arm', variant: 'v6' },
 };
 
-/** Lower case, common aliases resolved, arm64's implied `v8` dropped. */
+/** Variants that the architecture alone implies; they are not written. */
+const IMPLIED_VARIANT: Readonly<Record<string, string>> = { arm64: 'v8', amd64: 'v1' };
+
+/** Lower case, common aliases resolved, "7" written "v7", implied variants dropped. */
 export function normalize(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const name = platform.architecture.toLowerCase();
   const alias = Object.hasOwn(ARCHITECTURE_ALIAS, name) ? ARCHITECTURE_ALIAS[name] : undefined;
   const architecture = alias?.architecture ?? name;
-  const given = (platform.variant ?? alias?.variant ?? '').toLowerCase();
-  const variant = architecture === 'arm64' && (given === 'v8' || given === '8') ? '' : given;
+  const given = (platform.variant ?? alias?.variant ?? '').toLowerCase().replace(/^(?=[0-9])/, 'v');
+  const variant = given === impliedVariant(architecture) ? '' : given;
   const { variant: _dropped, ...rest } = platform;
   return { ...rest, os, architecture, ...(variant === '' ? {} : { variant }) };
 }
 
-/** Whether `candidate` satisfies `wanted`; a variant that is not asked for does not matter. */
+function impliedVariant(architecture: string): string | undefined {
+  return Object.hasOwn(IMPLIED_VARIANT, architecture) ? IMPLIED_VARIANT[architecture] : undefined;
+}
+
+/**
+ * Whether `candidate` satisfies `wanted`; a variant that is not asked for does not matter, and
+ * a 32-bit arm image that names none is v7 (containerd platforms.Normalize).
+ */
 export function matchesPlatform(wanted: Platform, candidate: Platform): boolean {
   const a = normalize(wanted);
   const b = normalize(candidate);
+  const variant = b.variant ?? (b.architecture === 'arm' ? 'v7' : undefined);
   return (
     a.os === b.os &&
     a.architecture === b.architecture &&
-    (a.variant === undefined || a.variant === b.variant)
+    (a.variant === undefined || a.variant === variant)
   );
 }
 

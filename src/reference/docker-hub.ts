@@ -3,12 +3,12 @@ export const DOCKER_HUB = 'docker.io';
 
 /** Host that answers the v2 API for a logical registry (moby daemon/pkg/registry/config.go). */
 export function apiHost(registry: string): string {
-  return registry === DOCKER_HUB ? 'registry-1.docker.io' : registry;
+  return registry === DOCKER_HUB ? 'registry-1.docker.io' : registry.toLowerCase();
 }
 
 /** Key of a registry in Docker's config.json and credential helpers. */
 export function credentialKey(registry: string): string {
-  return isHubHost(registry) ? 'https://index.docker.io/v1/' : registry;
+  return isHubHost(registry) ? 'https://index.docker.io/v1/' : registry.toLowerCase();
 }
 
 /** Every host name under which Docker Hub's credentials may be looked up (protocol deviation D5). */

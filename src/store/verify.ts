@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { IntegrityError } from '../errors/app-error.ts';
+import { AppError, IntegrityError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
 import type { CallOptions, ReadStore, Source } from './types.ts';
 
@@ -79,23 +80,30 @@ export function sourceOf(descriptor: Descriptor, data: Uint8Array): Source {
   return { descriptor, open: async (options) => bytesOf(data, options?.from) };
 }
 
-/** All bytes of a small node. @throws IntegrityError; SIZE_MISMATCH when larger than its descriptor says */
+/** Most bytes that are held in memory for one node: the limit of manifests serves configs too. */
+const MAX_HELD_BYTES = MAX_MANIFEST_BYTES;
+
+/**
+ * All bytes of a manifest or config.
+ * @throws AppError RESPONSE_TOO_LARGE above 4 MiB, before anything is fetched; IntegrityError
+ */
 export async function fetchAll(
   store: ReadStore,
   descriptor: Descriptor,
   options?: CallOptions,
 ): Promise<Uint8Array> {
-  return collect(
-    await store.fetch(descriptor, options),
-    descriptor.size,
-    () =>
-      new IntegrityError(
-        'SIZE_MISMATCH',
-        `${store.label}: ${descriptor.digest} is longer than its descriptor says`,
-        {
-          expected: String(descriptor.size),
-          actual: 'more',
-        },
-      ),
-  );
+  const { digest, size } = descriptor;
+  if (size > MAX_HELD_BYTES) {
+    throw new AppError(
+      'RESPONSE_TOO_LARGE',
+      `${store.label}: ${digest} has ${size} bytes; at most ${MAX_HELD_BYTES} are read into memory`,
+    );
+  }
+  const tooLong = (): Error =>
+    new IntegrityError(
+      'SIZE_MISMATCH',
+      `${store.label}: ${digest} is longer than its descriptor says`,
+      { expected: String(size), actual: `more than ${size}` },
+    );
+  return collect(await store.fetch(descriptor, options), size, tooLong);
 }

@@ -1,9 +1,13 @@
-/** Runs at most `limit` tasks at a time, first come first served. */
 export interface Limiter {
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
+/**
+ * Runs at most `limit` tasks at a time, first come first served.
+ * @throws RangeError for a limit below 1, with which nothing would ever run
+ */
 export function createLimiter(limit: number): Limiter {
+  if (!(limit >= 1)) throw new RangeError(`limit must be at least 1, not ${limit}`);
   let active = 0;
   const queue = new Set<() => void>();
 

@@ -1,0 +1,89 @@
+import { sanitize } from '../errors/sanitize.ts';
+
+/** A rule that a text breaks, at an offset in UTF-16 units. */
+export interface Problem {
+  readonly at: number;
+  readonly rule: string;
+  /** What to do about it, when no corrected name can be offered. */
+  readonly cure?: string;
+  /** A corrected name; offered only when it is valid itself. */
+  readonly suggestion?: string;
+}
+
+/** distribution/reference RepositoryNameTotalLengthMax: of the path, without the host. */
+const MAX_PATH = 255;
+const MAX_TAG = 128;
+
+/** The rule that a repository path breaks, its length apart. */
+export function pathProblem(path: string): Problem | undefined {
+  if (path === '') return { at: 0, rule: 'repository name must have at least one component' };
+  const capital = path.search(/[A-Z]/);
+  if (capital >= 0) {
+    return {
+      at: capital,
+      rule: 'repository name must be lowercase',
+      suggestion: path.toLowerCase(),
+    };
+  }
+  let at = 0;
+  for (const component of path.split('/')) {
+    const problem = componentProblem(component);
+    if (problem !== undefined) return { ...problem, at: at + problem.at };
+    at += component.length + 1;
+  }
+  return undefined;
+}
+
+export function isPathTooLong(path: string): boolean {
+  return path.length > MAX_PATH;
+}
+
+function componentProblem(component: string): Problem | undefined {
+  if (component === '') return { at: 0, rule: 'repository name must not have an empty component' };
+  const bad = component.search(/[^a-z0-9._-]/);
+  if (bad >= 0) {
+    const char = characterAt(component, bad);
+    return { at: bad, rule: `${show(char)} is not allowed in a repository name` };
+  }
+  for (const run of component.matchAll(/[._-]+/g)) {
+    const end = run.index + run[0].length;
+    if (run.index === 0 || end === component.length) {
+      const edge = run.index === 0 ? 'begins' : 'ends';
+      return {
+        at: run.index,
+        rule: `a component of a repository name ${edge} with a letter or digit`,
+      };
+    }
+    if (!/^(?:\.|__?|-+)$/.test(run[0])) {
+      return {
+        at: run.index,
+        rule: `"${run[0]}" is not allowed in a repository name`,
+        cure: 'Words are joined by one ".", one or two "_", or dashes.',
+      };
+    }
+  }
+  return undefined;
+}
+
+/** The rule that a tag breaks. */
+export function tagProblem(tag: string): Problem | undefined {
+  if (tag === '') return { at: 0, rule: 'the tag is missing' };
+  const bad = tag.search(/[^a-zA-Z0-9_.-]/);
+  if (bad >= 0) {
+    return { at: bad, rule: `${show(characterAt(tag, bad))} is not allowed in a tag` };
+  }
+  if (/^[.-]/.test(tag)) return { at: 0, rule: `a tag does not begin with "${tag.slice(0, 1)}"` };
+  if (tag.length > MAX_TAG) {
+    return { at: MAX_TAG, rule: `a tag must not be more than ${MAX_TAG} characters` };
+  }
+  return undefined;
+}
+
+export function characterAt(text: string, at: number): string {
+  return String.fromCodePoint(text.codePointAt(at) ?? 0);
+}
+
+/** A character fit for a message, in quotes. */
+export function show(char: string): string {
+  return `"${sanitize(char)}"`;
+}

@@ -1,0 +1,55 @@
+import type { AppError } from '../errors/app-error.ts';
+import type { Problem } from './grammar.ts';
+import { looksLikeHost } from './host.ts';
+import { invalidName } from './invalid.ts';
+import { scanReference } from './scan.ts';
+import type { Reference } from './types.ts';
+
+const DOCKER_SCHEME = 'docker://';
+
+/**
+ * Reads an image name as Docker does: "docker.io" and "library/" are filled in, tag and digest are
+ * both kept, no default tag is added.
+ * @throws AppError INVALID_REFERENCE: the rule, the name and a caret in up to three lines
+ */
+export function parseReference(input: string): Reference {
+  const scanned = scanReference(input);
+  if ('reference' in scanned) return scanned.reference;
+  throw invalidReference(input, scanned.problem);
+}
+
+/**
+ * Reads the name of a repository.
+ * @throws AppError INVALID_REFERENCE, also for a tag or digest, which a repository does not have
+ */
+export function parseRepository(input: string): Reference {
+  const reference = parseReference(input);
+  if (reference.tag === undefined && reference.digest === undefined) return reference;
+  const at = input.indexOf('@');
+  const end =
+    reference.tag === undefined
+      ? at
+      : input.indexOf(`:${reference.tag}`, input.lastIndexOf('/') + 1);
+  const name = input.slice(0, end);
+  const isHostAlone =
+    !input.includes('/') && looksLikeHost(name) && /^[0-9]+$/.test(reference.tag ?? '');
+  throw invalidName(
+    'repository',
+    input,
+    { at: end, rule: 'a repository has no tag or digest' },
+    isHostAlone
+      ? `Write a repository behind a registry: ${name}:${reference.tag ?? ''}/NAME`
+      : `Did you mean "${name}"?`,
+  );
+}
+
+/** "docker://REF", as skopeo spells it, without its scheme. */
+export function stripDockerScheme(input: string): string {
+  return input.startsWith(DOCKER_SCHEME) ? input.slice(DOCKER_SCHEME.length) : input;
+}
+
+function invalidReference(input: string, problem: Problem): AppError {
+  const { suggestion, cure } = problem;
+  const helps = suggestion !== undefined && 'reference' in scanReference(suggestion);
+  return invalidName('reference', input, problem, helps ? `Did you mean "${suggestion}"?` : cure);
+}

@@ -64,8 +64,8 @@ export function rateLimited(host: string, until: number | undefined, words?: str
   return new AppError('RATE_LIMITED', `${host} limits the rate of requests${said}`, {
     hint:
       when === undefined
-        ? 'Wait and try again; signing in often raises the limit.'
-        : `It accepts requests again at ${when}; signing in often raises the limit.`,
+        ? `Wait and try again; "regctl login" often raises the limit, "regctl rate-limit" shows it.`
+        : `It accepts requests again at ${when}; "regctl login" often raises the limit.`,
     details: { host, ...(when === undefined ? {} : { retryAt: when }) },
   });
 }

@@ -66,7 +66,10 @@ describeWith(['docker-registry', 'skopeo'], 'copy between real registries and la
 
       const layout = `oci:${machine.dir.join(`${flavour}-${shape}`)}:v1`;
       await machine.expect(0, ['copy', `${b.host}/${repo}:v1`, layout]);
-      expect(await skopeoRaw(machine, layout)).toEqual(rootBytes(image));
+      // skopeo reads OCI media types alone from a layout; Docker's are checked in its next copy.
+      if (flavour === 'oci') {
+        expect(await skopeoRaw(machine, layout)).toEqual(rootBytes(image));
+      }
 
       await machine.expect(0, ['copy', layout, `${b.host}/${repo}-back:v2`]);
       expect(await skopeoRaw(machine, `docker://${b.host}/${repo}-back:v2`)).toEqual(

@@ -59,6 +59,7 @@ describeWith(
     let machine: Machine;
     let image: TestImage;
     const creds = ['--creds', 'ann:secret'];
+    const bothCreds = ['--src-creds', 'ann:secret', '--dest-creds', 'ann:secret'];
 
     beforeAll(async () => {
       certificates = await makeCertificates();
@@ -77,7 +78,7 @@ describeWith(
     const measure = async (args: readonly string[]): Promise<number> => {
       src.reset();
       dst.reset();
-      await machine.expect(0, [...args, ...creds]);
+      await machine.expect(0, [...args, ...(args[0] === 'copy' ? bothCreds : creds)]);
       return src.count() + dst.count();
     };
     const seen = (): string => [...src.list(), '--', ...dst.list()].join('\n');

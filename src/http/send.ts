@@ -95,7 +95,9 @@ function dispatch(
   stalled: AbortController,
 ): Promise<Dispatcher.ResponseData> {
   const { url, method, signal } = request;
-  const upstream = upload === undefined ? [] : [stalled.signal];
+  const signals = [signal, upload === undefined ? undefined : stalled.signal].filter(
+    (one) => one !== undefined,
+  );
   return agent.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
@@ -103,7 +105,7 @@ function dispatch(
     headers,
     // undici reads any async iterable; its types name only streams.
     body: (upload?.chunks ?? null) as never,
-    signal: AbortSignal.any([...upstream, ...(signal === undefined ? [] : [signal])]),
+    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
     responseHeaders: 'raw',
     // Registries answer HEAD rightly, and a copy asks it for every blob: keep the connection.
     reset: false,

@@ -38,6 +38,7 @@ export function createUpload(body: RequestBody, stallMs: number, onStall: () => 
       for await (const chunk of await body.open()) {
         if (held) break;
         sent += chunk.byteLength;
+        if (sent > body.length) checkLength(sent, body.length);
         watch();
         yield chunk;
         clearTimeout(timer);

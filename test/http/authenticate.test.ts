@@ -3,7 +3,16 @@ import type { Credential } from '../../src/auth/types.ts';
 import type { HttpRequest } from '../../src/http/types.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
-import { BASIC, chainOf, PASSWORD, pull, testClient, text, tokenRegistry, USER } from './setup.ts';
+import {
+  BASIC,
+  chainOf,
+  PASSWORD,
+  pull,
+  testClient,
+  bodyText,
+  tokenRegistry,
+  USER,
+} from './setup.ts';
 
 const BASIC_HEADER = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
 
@@ -26,7 +35,7 @@ describe('Bearer', () => {
     await using client = testClient();
     for (const name of ['a', 'a', 'b']) {
       const response = await client.request(get(server, `/v2/${name}/manifests/1`, [pull(name)]));
-      expect(await text(response)).toBe('hello');
+      expect(await bodyText(response)).toBe('hello');
       expect(response.credentials).toEqual({ sent: false });
     }
     expect(server.lines).toEqual([
@@ -275,13 +284,13 @@ describe('Bearer', () => {
 });
 
 describe('Basic', () => {
-  const challenge = (): string => 'Basic realm="Artifactory"';
+  const challenge = 'Basic realm="Artifactory"';
 
   it('is sent after the challenge and then at once', async () => {
     await using server = await startScriptedServer((request) =>
       request.headers.authorization === BASIC_HEADER
         ? { status: 200 }
-        : { status: 401, headers: { 'www-authenticate': challenge() } },
+        : { status: 401, headers: { 'www-authenticate': challenge } },
     );
     await using client = testClient({ credentials: chainOf(BASIC) });
     for (const name of ['a', 'b']) {
@@ -294,7 +303,7 @@ describe('Basic', () => {
   it('is tried once more only when the source has another password', async () => {
     await using server = await startScriptedServer(() => ({
       status: 401,
-      headers: { 'www-authenticate': challenge() },
+      headers: { 'www-authenticate': challenge },
     }));
     await using same = testClient({ credentials: chainOf(BASIC) });
     expect((await same.request(get(server, '/v2/a/manifests/1', []))).status).toBe(401);

@@ -111,7 +111,7 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
   };
 }
 
-export async function text(response: HttpResponse): Promise<string> {
+export async function bodyText(response: HttpResponse): Promise<string> {
   const bytes = await collect(response.body, 1024 * 1024, () => new Error('too large'));
   return new TextDecoder().decode(bytes);
 }

@@ -32,10 +32,11 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
   ora: 'cli/',
   undici: 'http/',
   keytar: 'auth/keychain.ts',
+  bcryptjs: 'server/htpasswd.ts',
 };
 
 /** Packages that must never be loaded by a static import, so that start-up stays short. */
-const LAZY = new Set(['chalk', 'ora', 'undici', 'keytar', 'tldts', 'semver']);
+const LAZY = new Set(['chalk', 'ora', 'undici', 'keytar', 'tldts', 'semver', 'bcryptjs']);
 
 interface Import {
   readonly specifier: string;

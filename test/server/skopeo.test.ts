@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { hash } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createDiskStorage } from '../../src/server/disk-storage.ts';
+import { createHtpasswdVerifier } from '../../src/server/htpasswd.ts';
 import { createMemoryStorage } from '../../src/server/memory-storage.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
+import { makeCertificates } from '../helpers/certificates.ts';
 
 const SKOPEO = '/usr/bin/skopeo';
 const run = promisify(execFile);
@@ -79,5 +82,29 @@ describe.skipIf(!existsSync(SKOPEO))('skopeo (skipped where /usr/bin/skopeo is m
     expect(index.manifests[0]?.digest).toBe(manifest.digest);
     await skopeo('delete', '--tls-verify=false', remote);
     await expect(skopeo('inspect', '--tls-verify=false', remote)).rejects.toThrow(/unknown/i);
+  });
+
+  it('talks TLS and gives its password', async () => {
+    const source = join(directory, 'in-tls');
+    await writeLayout(source);
+    await using certificates = await makeCertificates();
+    await using server = await startRegistryServer({
+      storage: createMemoryStorage(),
+      tls: { cert: certificates.cert, key: certificates.key },
+      basicAuth: createHtpasswdVerifier(`ann:${await hash('secret', 4)}`),
+    });
+    const trust = join(directory, 'trust');
+    await mkdir(trust);
+    await writeFile(join(trust, 'ca.crt'), certificates.ca);
+    const copy = (credentials: string) =>
+      skopeo(
+        'copy',
+        `--dest-cert-dir=${trust}`,
+        `--dest-creds=${credentials}`,
+        `oci:${source}:v1`,
+        `docker://${server.host}/app:v1`,
+      );
+    await expect(copy('ann:guess')).rejects.toThrow(/authentication required|unauthorized/i);
+    await copy('ann:secret');
   });
 });

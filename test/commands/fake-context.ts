@@ -1,0 +1,130 @@
+import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
+import type { CredentialChain } from '../../src/auth/types.ts';
+import { parseReference } from '../../src/reference/parse.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import type { WriteStore } from '../../src/store/types.ts';
+import { sourceOf } from '../../src/store/verify.ts';
+import { locate } from '../../src/transports/names.ts';
+import type { TestImage } from '../helpers/images.ts';
+
+export interface FakeContext extends Context {
+  readonly warnings: string[];
+  readonly notes: string[];
+}
+
+type Overrides = Partial<Omit<Context, 'flags'>> & { readonly flags?: Partial<Context['flags']> };
+
+function unexpected(name: string): () => never {
+  return () => {
+    throw new Error(`Unexpected call to ${name}`);
+  };
+}
+
+/** A context whose every means to the outside throws unless the test gives it. */
+export function fakeContext(overrides: Overrides = {}): FakeContext {
+  const warnings: string[] = [];
+  const notes: string[] = [];
+  return {
+    env: {},
+    cwd: '/nowhere',
+    now: () => new Date('2026-02-01T00:00:00Z'),
+    hostPlatform: { os: 'linux', architecture: 'amd64' },
+    locate,
+    reference: parseReference,
+    openRead: unexpected('openRead'),
+    openWrite: unexpected('openWrite'),
+    registry: unexpected('registry'),
+    registryWith: unexpected('registryWith'),
+    http: unexpected('http'),
+    endpoint: unexpected('endpoint'),
+    credentials: unexpected('credentials'),
+    requestCount: unexpected('requestCount'),
+    trustRealm: unexpected('trustRealm'),
+    logins: {
+      save: unexpected('logins.save'),
+      remove: unexpected('logins.remove'),
+      list: unexpected('logins.list'),
+    },
+    emit: () => undefined,
+    terminal: nobody,
+    ...overrides,
+    flags: {
+      platform: undefined,
+      concurrency: 3,
+      quiet: false,
+      config: undefined,
+      authfile: undefined,
+      allowRealm: [],
+      ...overrides.flags,
+    },
+    warn: (text) => void warnings.push(text),
+    note: (text) => void notes.push(text),
+    warnings,
+    notes,
+  };
+}
+
+/** No terminal: every question is a mistake. */
+export const nobody: Context['terminal'] = {
+  interactive: false,
+  confirm: unexpected('terminal.confirm'),
+  prompt: unexpected('terminal.prompt'),
+  readStdin: unexpected('terminal.readStdin'),
+};
+
+export function noCredentials(): CredentialChain {
+  return { lookup: async () => undefined, forget: () => undefined };
+}
+
+export function input(
+  args: readonly string[],
+  options: Input['options'] = {},
+): { readonly args: readonly string[]; readonly options: Input['options'] } {
+  return { args, options };
+}
+
+const same = (text: string): string => text;
+
+/** No colour, 80 columns, a pipe. */
+export const PLAIN: Style = {
+  bold: same,
+  dim: same,
+  red: same,
+  green: same,
+  yellow: same,
+  blue: same,
+  cyan: same,
+  width: 80,
+  terminal: false,
+};
+
+/** A memory store with these tags; images may share a digest. */
+export async function storeWith(
+  tags: Readonly<Record<string, TestImage>>,
+  label = 'r.example/app',
+): Promise<WriteStore> {
+  const store = createMemoryStore(label);
+  for (const [tag, image] of Object.entries(tags)) {
+    for (const { descriptor, bytes } of image.nodes.values()) {
+      const isRoot = descriptor.digest === image.root.digest;
+      await store.push(sourceOf(descriptor, bytes), isRoot ? { tag } : {});
+    }
+  }
+  return store;
+}
+
+export function textOf(result: Result, style: Style = PLAIN): string {
+  return result.text(style);
+}
+
+export async function linesOf(result: Result): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of result.lines ?? []) lines.push(line);
+  return lines;
+}
+
+export async function bytesOfResult(result: Result): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of result.bytes ?? []) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { redactHeader, redactUrl } from '../../src/errors/redact.ts';
+
+describe('redactUrl', () => {
+  it.each([
+    ['https://user:hunter2@r.io/v2/?n=10&last=b%2Fc#hunter2', 'https://r.io/v2/?n=10&last=b%2Fc'],
+    [
+      'https://auth.docker.io/token?service=registry.docker.io&scope=repository:a/b:pull&account=me',
+      'https://auth.docker.io/token?service=registry.docker.io&scope=repository:a/b:pull&account=REDACTED',
+    ],
+    [
+      'https://cdn.example/x?X-Amz-Signature=hunter2&X-Amz-Expires=1&digest=sha256:aa',
+      'https://cdn.example/x?X-Amz-Signature=REDACTED&X-Amz-Expires=REDACTED&digest=sha256:aa',
+    ],
+    [
+      'https://r.io/u/1?_state=hunter2&sig=hunter2',
+      'https://r.io/u/1?_state=REDACTED&sig=REDACTED',
+    ],
+    ['https://r.io/x?hunter2', 'https://r.io/x?REDACTED'],
+    ['https://r.io/x?a=1=hunter2', 'https://r.io/x?a=REDACTED'],
+    ['https://r.io/x?%6e=hunter2', 'https://r.io/x?%6e=REDACTED'],
+    // Escapes stay escaped: a decoded value could forge a log line or another parameter.
+    ['https://r.io/x?scope=%0d%0a%1b[2J%26n%3d1', 'https://r.io/x?scope=%0d%0a%1b[2J%26n%3d1'],
+    ['https://r.io:8443/a?', 'https://r.io:8443/a'],
+    ['hunter2 is no URL', '<unparsable URL>'],
+  ])('%s', (url, shown) => {
+    expect(redactUrl(url)).toBe(shown);
+  });
+
+  it('takes a URL object', () => {
+    expect(redactUrl(new URL('https://u:p@r.io/v2/'))).toBe('https://r.io/v2/');
+  });
+});
+
+describe('redactHeader', () => {
+  it.each([
+    ['Authorization', 'Bearer hunter2', 'Bearer REDACTED'],
+    ['authorization', 'Basic hunter2', 'Basic REDACTED'],
+    ['Authorization', 'hunter2', 'REDACTED'],
+    ['Proxy-Authorization', 'basic hunter2', 'basic REDACTED'],
+    ['Cookie', 'a=hunter2', 'REDACTED'],
+    ['Set-Cookie', 'a=hunter2', 'REDACTED'],
+    ['X-Registry-Auth', 'hunter2', 'REDACTED'],
+    ['PRIVATE-TOKEN', 'hunter2', 'REDACTED'],
+    ['X-Amz-Security-Token', 'hunter2', 'REDACTED'],
+    ['X-Api-Key', 'hunter2', 'REDACTED'],
+    ['Location', 'https://u:hunter2@r.io/x?sig=hunter2', 'https://r.io/x?REDACTED'],
+    ['Location', 'https://r.io/x#token=hunter2', 'https://r.io/x#REDACTED'],
+    ['Link', '</v2/_catalog?last=hunter2>; rel="next"', '</v2/_catalog?REDACTED>; rel="next"'],
+    ['Docker-Content-Digest', 'sha256:aa', 'sha256:aa'],
+    [
+      'WWW-Authenticate',
+      'Bearer realm="https://a.io/token",service="a"',
+      'Bearer realm="https://a.io/token",service="a"',
+    ],
+  ])('%s: %s', (name, value, shown) => {
+    expect(redactHeader(name, value)).toBe(shown);
+  });
+});

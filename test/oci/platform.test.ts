@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatPlatform,
+  hostPlatform,
+  matchesPlatform,
+  parsePlatform,
+} from '../../src/oci/platform.ts';
+import { thrown } from '../helpers/thrown.ts';
+
+describe('parsePlatform', () => {
+  it.each([
+    ['linux/amd64', 'linux/amd64'],
+    ['Linux/x86_64', 'linux/amd64'],
+    ['linux/amd64/v1', 'linux/amd64'],
+    ['linux/amd64/v3', 'linux/amd64/v3'],
+    ['linux/aarch64', 'linux/arm64'],
+    ['linux/arm64/v8', 'linux/arm64'],
+    ['linux/arm64/8', 'linux/arm64'],
+    ['linux/arm/7', 'linux/arm/v7'],
+    ['linux/armhf', 'linux/arm/v7'],
+    ['linux/armel', 'linux/arm/v6'],
+    ['linux/i386', 'linux/386'],
+    ['linux/constructor', 'linux/constructor'],
+  ])('%s → %s', (text, normal) => {
+    expect(formatPlatform(parsePlatform(text))).toBe(normal);
+  });
+
+  it.each([
+    '',
+    'linux',
+    'linux/',
+    '/amd64',
+    'linux/amd64/',
+    'a/b/c/d',
+    'linux/am d',
+    'linux/\u001b',
+  ])('refuses %j', (text) => {
+    const error = thrown(() => parsePlatform(text));
+    expect(error.code).toBe('INVALID_PLATFORM');
+    expect(error.message).not.toContain('\u001b');
+  });
+});
+
+describe('matchesPlatform', () => {
+  it.each([
+    ['linux/amd64', 'linux/amd64', true],
+    ['linux/amd64', 'windows/amd64', false],
+    ['linux/arm64', 'linux/arm64/v8', true],
+    ['linux/arm64/v8', 'linux/arm64', true],
+    ['linux/arm', 'linux/arm/v6', true],
+    ['linux/arm/v7', 'linux/arm/v6', false],
+    ['linux/arm/v7', 'linux/arm', true],
+    ['linux/arm/v6', 'linux/arm', false],
+    ['linux/amd64/v2', 'linux/amd64', false],
+  ])('%s is served by %s: %s', (wanted, candidate, expected) => {
+    expect(matchesPlatform(parsePlatform(wanted), parsePlatform(candidate))).toBe(expected);
+  });
+});
+
+describe('hostPlatform', () => {
+  it.each([
+    ['linux', 'x64', 'linux/amd64'],
+    ['darwin', 'arm64', 'linux/arm64'],
+    ['win32', 'ia32', 'windows/386'],
+  ])('%s %s runs %s', (platform, arch, expected) => {
+    expect(formatPlatform(hostPlatform({ platform, arch }))).toBe(expected);
+  });
+});

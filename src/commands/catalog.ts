@@ -40,11 +40,11 @@ export async function run(context: Context, input: Input, options: CallOptions):
 }
 
 function parseTarget(text: string): Target {
-  const name = stripDockerScheme(text);
-  const split = /^((?:https?:\/\/)?[^/]+)\/+(?!v[12]?\/?$)(.+?)\/*$/iu.exec(name);
-  if (split === null) return { registry: parseRegistry(name), namespace: undefined };
-  const registry = parseRegistry(split[1] ?? '');
-  const namespace = split[2] ?? '';
+  const name = stripDockerScheme(text).replace(/^https?:\/\//iu, '');
+  const [host = '', ...rest] = name.split('/');
+  const namespace = rest.join('/').replace(/\/+$/u, '');
+  const registry = parseRegistry(host);
+  if (namespace === '' || /^v[12]$/u.test(namespace)) return { registry, namespace: undefined };
   const tooDeep = registry === DOCKER_HUB && namespace.includes('/');
   if (isRepositoryName(namespace) && !tooDeep) return { registry, namespace };
   throw new AppError(

@@ -64,7 +64,7 @@ async function startRegistry(host) {
 say(bold('regctl quickstart'));
 say(dim('Installs, builds, and does the main jobs on a real image, all on this machine.\n'));
 if (!existsSync(join(ROOT, 'node_modules', 'commander'))) {
-  prepare('Installed the packages', 'npm', ['ci', '--no-audit', '--no-fund']);
+  prepare('Installed the packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 prepare('Built regctl', 'npm', ['run', '--silent', 'build']);
 

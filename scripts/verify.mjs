@@ -76,7 +76,7 @@ function runTests() {
 
 installPeers();
 const checks = [
-  ['Install', 'npm', ['ci', '--no-audit', '--no-fund']],
+  ['Install', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=warn']],
   ['Build', 'npm', ['run', '--silent', 'build']],
   ['Lint', 'npm', ['run', '--silent', 'lint']],
   ['Types', 'npm', ['run', '--silent', 'typecheck']],

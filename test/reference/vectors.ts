@@ -134,6 +134,7 @@ export const INVALID: readonly (readonly [string, string])[] = [
   ['2130706433:5000/foo', HOST],
   ['1.2.3.4.5/foo', HOST],
   ['999.1.1.1/foo', HOST],
+  ['xn--a.com/foo', HOST],
   ['a___b/c', '"___" is not allowed'],
   ['a_.b', '"_." is not allowed'],
   ['dock-.er/docker', HOST],

@@ -7,7 +7,10 @@ export type OutputStream = NodeJS.WritableStream & {
 };
 
 /** Where a person or a pipe answers from. */
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined };
+export type InputStream = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean | undefined;
+  destroy(error?: Error): unknown;
+};
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 

@@ -22,7 +22,7 @@ export async function writeResult(
   if (template !== undefined) return writeTemplate(result, template, writer);
   if (form === 'ndjson') return writeNdjson(result, writer, style);
   if (form === 'json') return writeJson(result, writer, style);
-  if (result.bytes !== undefined) return writeAll(result.bytes, writer, false);
+  if (result.bytes !== undefined) return writeBytes(result.bytes, writer);
   if (form === undefined && result.defaultOutput === 'json') {
     return writeJson(result, writer, style);
   }
@@ -38,7 +38,8 @@ export function toJson(value: unknown, style: Style, indent?: number): string {
 
 async function writeJson(result: Result, writer: Writer, style: Style): Promise<void> {
   if (result.jsonText !== undefined) {
-    await writeAll(result.jsonText, writer, false);
+    const pieces = style.terminal ? mapped(result.jsonText, safeJson) : result.jsonText;
+    await writeJsonText(pieces, writer);
     return;
   }
   // What prints JSON by default prints it as skopeo does: four spaces.
@@ -47,9 +48,9 @@ async function writeJson(result: Result, writer: Writer, style: Style): Promise<
 }
 
 async function writeNdjson(result: Result, writer: Writer, style: Style): Promise<void> {
-  if (result.json === undefined && result.lines !== undefined) {
+  if (result.lines !== undefined) {
     const lines = mapped(result.lines, (line) => `${toJson(line, style)}\n`);
-    await writeAll(lines, writer, style.terminal);
+    await writeText(lines, writer, style.terminal);
     return;
   }
   const value = await valueOf(result);
@@ -82,15 +83,36 @@ async function writeLines(
   style: Style,
 ): Promise<void> {
   const safe = mapped(lines, (line) => `${safeText(line, style.terminal)}\n`);
-  await writeAll(safe, writer, style.terminal);
+  await writeText(safe, writer, style.terminal);
 }
 
 /** Characters that short pieces are gathered to before they are written. */
 const BATCH = 16 * 1024;
 
-/** `live`: someone is watching, so nothing is held back. */
-async function writeAll(
-  pieces: AsyncIterable<string | Uint8Array>,
+/**
+ * JSON is held back for longer: when a later page fails, what was not written yet makes room for
+ * the error, and stdout is JSON still.
+ */
+const JSON_BATCH = 4 * 1024 * 1024;
+
+async function writeJsonText(pieces: AsyncIterable<string>, writer: Writer): Promise<void> {
+  let batch = '';
+  for await (const piece of pieces) {
+    batch += piece;
+    if (batch.length < JSON_BATCH) continue;
+    await writer.write(batch);
+    batch = '';
+  }
+  await writer.write(batch);
+}
+
+async function writeBytes(pieces: AsyncIterable<Uint8Array>, writer: Writer): Promise<void> {
+  for await (const piece of pieces) await writer.write(piece);
+}
+
+/** What arrived before a failure is written; `live`: someone is watching, so nothing is held back. */
+async function writeText(
+  pieces: AsyncIterable<string>,
   writer: Writer,
   live: boolean,
 ): Promise<void> {
@@ -102,8 +124,7 @@ async function writeAll(
   };
   try {
     for await (const piece of pieces) {
-      if (typeof piece !== 'string') await writer.write(piece);
-      else batch += piece;
+      batch += piece;
       if (live || batch.length >= BATCH) await flush();
     }
   } finally {

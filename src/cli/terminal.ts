@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { Terminal } from '../commands/types.ts';
-import { collect } from '../util/bytes.ts';
+import { collect, type Bytes } from '../util/bytes.ts';
 import type { Io } from './io.ts';
 
 /** Questions go to stderr, so that stdout stays the result. */
@@ -59,16 +59,22 @@ async function readAll(
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const chunks = (async function* () {
-    for await (const chunk of stdin) {
-      signal?.throwIfAborted();
-      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    }
-  })();
-  const bytes = await collect(
-    chunks,
-    limit,
-    () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
-  );
-  return new TextDecoder().decode(bytes);
+  signal?.throwIfAborted();
+  // A pipe that never ends would hold the process after an interruption.
+  const onAbort = (): void => void stdin.destroy(signal?.reason as Error);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const bytes = await collect(
+      chunksOf(stdin),
+      limit,
+      () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
+    );
+    return new TextDecoder().decode(bytes);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function* chunksOf(stdin: Io['stdin']): Bytes {
+  for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

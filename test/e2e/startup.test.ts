@@ -1,0 +1,55 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/cli/version.ts';
+import { run } from '../helpers/commands.ts';
+import { tempDir } from '../helpers/temp.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const BIN = join(ROOT, 'bin/regctl.js');
+
+/** Writes every module that is resolved to stderr. */
+const HOOKS = `
+import { writeSync } from 'node:fs';
+export async function resolve(specifier, context, next) {
+  const found = await next(specifier, context);
+  writeSync(2, 'loaded ' + found.url + '\\n');
+  return found;
+}`;
+
+async function loadedBy(...args: readonly string[]): Promise<{ modules: string; stdout: string }> {
+  await using dir = await tempDir();
+  await writeFile(dir.join('hooks.mjs'), HOOKS);
+  await writeFile(
+    dir.join('register.mjs'),
+    "import { register } from 'node:module';\nregister('./hooks.mjs', import.meta.url);\n",
+  );
+  const done = await run(process.execPath, ['--import', dir.join('register.mjs'), BIN, ...args], {
+    env: { PATH: process.env['PATH'] },
+  });
+  expect(done.code, done.stderr).toBe(0);
+  return { modules: done.stderr, stdout: done.stdout };
+}
+
+describe('the start', () => {
+  it.each([[['--version']], [['--help']], [['tags', '--help']], [['help', 'copy']]])(
+    '%j loads no wire, colours or spinner',
+    async (args) => {
+      const { modules } = await loadedBy(...args);
+      expect(modules).toContain('/dist/cli/main.js');
+      expect(modules).not.toMatch(/node_modules\/(?:undici|chalk|ora|semver|tldts)\//);
+      expect(modules).not.toMatch(/\/dist\/(?:http|registry|auth|copy|server|transports)\//);
+    },
+  );
+
+  it('--version loads not even the command line parser or the table', async () => {
+    const { modules, stdout } = await loadedBy('--version');
+    expect(stdout).toBe(`regctl ${VERSION}\n`);
+    expect(modules).not.toMatch(/commander|\/dist\/commands\//);
+  });
+
+  it('knows the version of the package', async () => {
+    const text = await readFile(join(ROOT, 'package.json'), 'utf8');
+    expect((JSON.parse(text) as { version: string }).version).toBe(VERSION);
+  });
+});

@@ -47,18 +47,31 @@ const MAX_LINE = 1000;
 /** At most three lines: `error: …`, why, and what to do; a bug shows its stack as well. */
 export function errorText(report: ErrorReport, style: Style): string {
   const [first = '', ...more] = report.message.split('\n').map(line);
-  const why = report.reason === undefined ? [] : [`  ${style.dim('why:')} ${line(report.reason)}`];
-  const stack = (report.stack ?? '').split('\n').slice(1).map(line);
-  const lines = [`${style.red('error:')} ${first}`, ...more, ...stack, ...why];
-  if (report.hint === undefined) return `${lines.join('\n')}\n`;
-  const hint = line(report.hint);
-  // A name with a caret below it fills the three lines: the cure stands beside the caret.
-  const full = stack.length === 0 && lines.length >= MAX_LINES;
-  const cure = full ? ` ${hint}` : `\n  ${style.dim('hint:')} ${hint}`;
-  return `${lines.join('\n')}${cure}\n`;
+  const lines = [`${style.red('error:')} ${first}`, ...more.map(indented)];
+  // A name with a caret below it fills the lines: what follows stands beside the caret.
+  const add = (label: string, text: string | undefined): void => {
+    if (text === undefined) return;
+    if (lines.length < MAX_LINES) lines.push(`  ${style.dim(label)} ${line(text)}`);
+    else lines.push(joined(lines.pop() ?? '', line(text)));
+  };
+  add('why:', report.reason);
+  if (report.stack === undefined) {
+    add('hint:', report.hint);
+  } else {
+    lines.push(...report.stack.split('\n').slice(1).map(line), line(report.hint ?? ''));
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 const MAX_LINES = 3;
+
+function indented(text: string): string {
+  return text.startsWith(' ') ? text : `  ${text}`;
+}
+
+function joined(front: string, behind: string): string {
+  return `${front}${/[\^.!?:…]$/u.test(front) ? '' : '.'} ${behind}`;
+}
 
 /** The value of `-o json`. */
 export function errorJson(report: ErrorReport): unknown {

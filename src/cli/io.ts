@@ -41,7 +41,10 @@ export function processIo(process: NodeJS.Process): Io {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
-    stdin: process.stdin,
+    // A terminal's input is opened by looking at it, which most commands never need.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     host: { platform: process.platform, arch: process.arch },

@@ -8,15 +8,17 @@ import type { Io } from './io.ts';
 
 /** Questions go to stderr, so that stdout stays the result. */
 export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
-  const interactive = io.stdin.isTTY === true && io.stderr.isTTY === true;
+  const isInteractive = (): boolean => io.stderr.isTTY === true && io.stdin.isTTY === true;
   const ask: Terminal['prompt'] = async (question, options = {}) => {
-    if (!interactive) {
+    if (!isInteractive()) {
       throw new AppError('USAGE', `cannot ask "${sanitize(question)}" without a terminal`);
     }
     return askLine(io, question, options);
   };
   return {
-    interactive,
+    get interactive() {
+      return isInteractive();
+    },
     prompt: ask,
     async confirm(question, options) {
       const answer = await ask(`${question} [y/N]`, options);

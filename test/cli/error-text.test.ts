@@ -55,6 +55,16 @@ describe('errors as text', () => {
     expect(text(error)).toBe('error: invalid\n  a/B\n    ^ Use a/b.\n');
   });
 
+  it('fold into three lines whatever there is to say', () => {
+    const error = new AppError('UNAUTHORIZED', 'first\nsecond\nno credentials were sent', {
+      hint: 'Sign in.',
+      cause: new Error('denied'),
+    });
+    expect(text(error)).toBe(
+      'error: first\n  second\n  no credentials were sent. denied. Sign in.\n',
+    );
+  });
+
   it('never let a remote text act on the terminal, start a line or flood it', () => {
     const cause = new Error(`\u001b]0;owned\u0007\n\u202eerror: fake${'x'.repeat(5000)}`);
     const shown = text(new AppError('REGISTRY_ERROR', 'bad \u009b2J', { cause }));

@@ -25,15 +25,15 @@ function row(node: NodeProgress, now: number): string {
   return `  ${shortDigest(node.digest)} ${bar} ${String(share).padStart(3)}%  ${size} ${rate}`;
 }
 
-/** "3/12 blobs, 45.2 MB of 120.0 MB (37%), 12.0 MB/s". */
+/** "3/12 parts, 45.2 MB of 120.0 MB (37%), 12.0 MB/s". */
 export function totalLine(state: ProgressState): string {
   const { found, ended, size, done, sent } = state.totals();
   const share = `${formatBytes(done)} of ${formatBytes(size)} (${percent(done, size)}%)`;
   const rate = speed(sent, state.elapsed());
-  return [`${ended}/${found} blobs`, share, rate].filter((part) => part !== '').join(', ');
+  return [`${ended}/${found} parts`, share, rate].filter((part) => part !== '').join(', ');
 }
 
-/** "12 blobs: 8 written, 1 mounted, 3 already there; 120.0 MB sent in 10s". */
+/** "12 parts: 8 written, 1 mounted, 3 already there; 120.0 MB sent in 10s". */
 export function finalLine(totals: Totals, elapsedMs: number): string {
   const { written, mounted, present } = totals.outcomes;
   const parts = [
@@ -43,7 +43,7 @@ export function finalLine(totals: Totals, elapsedMs: number): string {
   ].filter((part) => part !== '');
   const outcome = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
   const sent = `${formatBytes(totals.sent)} sent in ${formatDuration(elapsedMs)}`;
-  return `${totals.ended} ${totals.ended === 1 ? 'blob' : 'blobs'}${outcome}; ${sent}`;
+  return `${totals.ended} ${totals.ended === 1 ? 'part' : 'parts'}${outcome}; ${sent}`;
 }
 
 /** Nothing until there is enough to measure. */

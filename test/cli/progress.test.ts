@@ -37,7 +37,7 @@ describe('the state', () => {
     state.apply({ type: 'end', descriptor: a, outcome: 'present' });
     pass(1000);
     expect(state.totals()).toMatchObject({ found: 2, ended: 1, size: 4_000_000, done: 2_500_000 });
-    expect(totalLine(state)).toBe('1/2 blobs, 2.5 MB of 4.0 MB (62%), 1.5 MB/s');
+    expect(totalLine(state)).toBe('1/2 parts, 2.5 MB of 4.0 MB (62%), 1.5 MB/s');
     expect(activeRows(state, now(), 100)).toBe(
       `  ${shortDigest(b.digest)} ██████████░░░░░░░░░░  50%  1.5 MB / 3.0 MB       1.5 MB/s\n`,
     );
@@ -77,12 +77,12 @@ describe('plain progress', () => {
     progress.emit({ type: 'end', descriptor: b, outcome: 'mounted' });
     progress.close(true);
     expect(lines).toEqual([
-      '0/2 blobs, 600.0 kB of 4.0 MB (15%), 60.0 kB/s',
+      '0/2 parts, 600.0 kB of 4.0 MB (15%), 60.0 kB/s',
       `${shortA}  1.0 MB  written  (1/2)`,
       'retry 1 in 2s: HTTP 503',
       'warning: old format',
       `${shortDigest(b.digest)}  3.0 MB  mounted  (2/2)`,
-      '2 blobs: 1 written, 1 mounted; 1.0 MB sent in 10s',
+      '2 parts: 1 written, 1 mounted; 1.0 MB sent in 10s',
     ]);
   });
 
@@ -115,14 +115,14 @@ describe('the bar', () => {
     });
     events.forEach((event) => bar.emit(event));
     bar.emit({ type: 'warning', text: 'careful' });
-    expect(stderr.text()).toContain('0/1 blobs, 250.0 kB of 1.0 MB (25%)');
+    expect(stderr.text()).toContain('0/1 parts, 250.0 kB of 1.0 MB (25%)');
     expect(stderr.text()).toContain(`${shortA} █████░░░`);
     expect(stderr.text()).toContain('\u001b[?25l');
     bar.emit({ type: 'end', descriptor: a, outcome: 'written' });
     bar.close(true);
     const last = stderr.text().lastIndexOf('\u001b[?25');
     expect(stderr.text().slice(last, last + 6)).toBe('\u001b[?25h');
-    expect(stderr.text()).toMatch(/1 blob: 1 written; 1\.0 MB sent in 0s\n$/);
+    expect(stderr.text()).toMatch(/1 part: 1 written; 1\.0 MB sent in 0s\n$/);
     expect(stderr.write).toBe(capture().write);
   });
 

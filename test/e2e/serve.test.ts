@@ -1,0 +1,66 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../helpers/docker-registry.ts';
+import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
+import { newMachine, type Machine } from './regctl.ts';
+
+const BIN = join(import.meta.dirname, '../../bin/regctl.js');
+
+describe.each(['memory', 'disk'])('regctl serve, in %s', (kind) => {
+  let machine: Machine;
+  let server: ChildProcess;
+  let host: string;
+
+  beforeAll(async () => {
+    machine = await newMachine();
+    host = `127.0.0.1:${await freePort()}`;
+    const dir = kind === 'disk' ? ['--dir', machine.dir.join('registry')] : [];
+    server = spawn(process.execPath, [BIN, 'serve', '--listen', host, ...dir], {
+      env: machine.env,
+      stdio: 'ignore',
+    });
+    for (let tries = 0; tries < 200; tries += 1) {
+      const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await setTimeout(50);
+    }
+    throw new Error('regctl serve did not start');
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGINT');
+    expect(await ended).toBe(0);
+    await machine[Symbol.asyncDispose]();
+  });
+
+  const tags = async (repository: string): Promise<string[]> =>
+    (await machine.expect(0, ['tags', `${host}/${repository}`])).stdout.trim().split('\n');
+
+  it('refuses a shared tag, removes it alone with --untag, and with --force deletes both', async () => {
+    const image = await makeIndex();
+    await pushImage(`http://${host}`, 'app', ['v1', 'v2'], image);
+    await pushImage(`http://${host}`, 'app', ['other'], await makeImage());
+
+    const refused = await machine.jsonError(3, ['delete', `${host}/app:v1`]);
+    expect(refused.message).toContain('v2');
+    expect(await tags('app')).toEqual(['other', 'v1', 'v2']);
+
+    await machine.expect(0, ['delete', '--untag', `${host}/app:v1`]);
+    expect(await tags('app')).toEqual(['other', 'v2']);
+    const digest = await machine.expect(0, ['digest', `${host}/app:v2`]);
+    expect(digest.stdout.trim()).toBe(image.root.digest);
+
+    await pushImage(`http://${host}`, 'app', ['v3'], image);
+    await machine.expect(0, ['delete', '--force', `${host}/app:v3`]);
+    expect(await tags('app')).toEqual(['other']);
+  });
+
+  it('lists repositories, copies and mounts', async () => {
+    await pushImage(`http://${host}`, 'a/b', ['v1'], await makeImage());
+    await machine.expect(0, ['copy', `${host}/a/b:v1`, `${host}/c/d:v1`]);
+    const names = (await machine.json(['catalog', host])) as { Repositories: string[] };
+    expect(names.Repositories).toEqual(expect.arrayContaining(['a/b', 'c/d']));
+  });
+});

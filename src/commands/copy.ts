@@ -21,9 +21,15 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const additionalTags = additionalTagsOf(input);
   const started = context.now().getTime();
 
-  await using source = await context.openRead(from, 'src', options);
+  const shared = neighbours(context, from, to);
+  // One repository under one set of credentials is one store: one token serves both sides.
+  const isOneStore =
+    shared.sameRepository === true &&
+    (await context.registry('src')) === (await context.registry('dest'));
+  const one = isOneStore ? await context.openWrite(to, 'dest', options) : undefined;
+  await using source = one ?? (await context.openRead(from, 'src', options));
   const sourceRef = await checkPinned(source, from, to, platform, options);
-  await using destination = await context.openWrite(to, 'dest', options);
+  await using destination = one ?? (await context.openWrite(to, 'dest', options));
   const summary = await copyImage({
     source,
     sourceRef,
@@ -33,7 +39,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
     platform,
     concurrency: context.flags.concurrency,
     noClobber: flagOf(input, 'noClobber'),
-    ...neighbours(context, from, to),
+    ...shared,
     emit: (event) => context.emit(event),
     signal: options.signal,
   });

@@ -33,10 +33,12 @@ export interface Plan {
  * a HEAD where the destination's tag exists and so may already be equal.
  */
 export async function planRoot(options: CopyOptions, scope: Scope): Promise<Plan> {
-  const { source, sourceRef, destination, destinationTag, platform } = options;
+  const { source, sourceRef, destination, destinationTag, platform, sameRepository } = options;
   const call = { signal: scope.signal };
+  // A retag is one PUT: to look first would cost as much as it could save.
+  const blind = destinationTag === undefined || (sameRepository === true && !options.noClobber);
   const lookUp = async (): Promise<Descriptor | undefined> =>
-    destinationTag === undefined ? undefined : lookUpTag(destination, destinationTag, call);
+    blind ? undefined : lookUpTag(destination, destinationTag, call);
 
   if (platform !== undefined) {
     const [existing, chosen] = await scope.all<Descriptor | ChosenManifest | undefined>([

@@ -42,12 +42,16 @@ export interface Repository {
     descriptor: Descriptor,
     options?: CallOptions & { from?: number | undefined },
   ): Promise<Bytes>;
-  /** POST (trying each `mountFrom` first) then PUT. */
+  /**
+   * POST (trying each `mountFrom` first) then PUT. `probe`: nothing is known of the blob, so what
+   * is there already is found out and not sent.
+   */
   putBlob(
     source: Source,
     options?: CallOptions & {
       mountFrom?: readonly string[] | undefined;
       onBytes?: ((sent: number) => void) | undefined;
+      probe?: boolean | undefined;
     },
   ): Promise<PushOutcome>;
   tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;

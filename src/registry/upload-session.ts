@@ -10,7 +10,10 @@ import type { Attempt } from './attempt.ts';
 import { refusalError } from './errors.ts';
 import { withDigest, type UploadTarget } from './locations.ts';
 
-export type UploadOptions = Omit<PushOptions, 'tag'>;
+export interface UploadOptions extends Omit<PushOptions, 'tag'> {
+  /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
+  readonly probe?: boolean | undefined;
+}
 
 /** Longest wait for the cancellation of a session that failed. */
 const CANCEL_MS = 2_000;
@@ -49,7 +52,7 @@ export async function sendContent(
 }
 
 /** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */
-async function cancelSession(connection: Connection, session: UploadTarget): Promise<void> {
+export async function cancelSession(connection: Connection, session: UploadTarget): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_MS);
   try {
     const { url, anonymous, via } = session;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../src/commands/copy.ts';
 import type { Context, Input, Result, Side } from '../../src/commands/types.ts';
+import type { RegistryClient } from '../../src/registry/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { PushOptions, WriteStore } from '../../src/store/types.ts';
 import { makeImage, makeIndex, type TestImage } from '../helpers/images.ts';
@@ -13,6 +14,12 @@ interface Copied {
   readonly destination: WriteStore;
   readonly pushes: (PushOptions & { readonly mediaType: string })[];
 }
+
+const fakeRegistry = (): RegistryClient => ({
+  repository: () => expect.unreachable(),
+  catalog: () => expect.unreachable(),
+  ping: () => expect.unreachable(),
+});
 
 async function copy(
   image: TestImage,
@@ -28,10 +35,14 @@ async function copy(
   const destination = more.destination ?? createMemoryStore('dest.example/app');
   const pushes: Copied['pushes'] = [];
   const sides: Side[] = [];
+  // Each side signs in on its own: nothing is shared between them.
+  const [src, dest] = [fakeRegistry(), fakeRegistry()];
+  const registries = { src, dest, only: src };
   const context = fakeContext({
     cwd: more.cwd ?? '/nowhere',
     flags: more.flags ?? {},
     requestCount: () => 7,
+    registry: async (side) => registries[side],
     openRead: async (_location, side) => {
       sides.push(side);
       return source;

@@ -226,3 +226,72 @@ describe('mount', () => {
     await expect(evil).rejects.toMatchObject({ code: 'INVALID_REFERENCE' });
   });
 });
+
+describe('a blob of which nothing is known', () => {
+  const own = `${POST}?mount=${encodeURIComponent(digest)}&from=a%2Fb`;
+  const big = Buffer.alloc((1 << 20) + 1, 'x');
+  const bigDigest = digestOf(big);
+  const bigSource = sourceOf({ ...source.descriptor, digest: bigDigest, size: big.length }, big);
+  const head = `HEAD /v2/a/b/blobs/${bigDigest}`;
+
+  it('is there: one POST, nothing sent', async () => {
+    await using at = await startRegistry(() => ({ status: 201 }));
+    expect(await at.repository('push').putBlob(source, { probe: true })).toBe('present');
+    expect(at.server.lines).toEqual([own]);
+    expect(at.scopes).toEqual(['repository:a/b:pull,push']);
+  });
+
+  it('is not there: the same POST opened the upload', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'POST' ? opened('/up?_state=x') : { status: 201 },
+    );
+    expect(await at.repository('push').putBlob(bigSource, { probe: true })).toBe('written');
+    expect(at.server.lines.map((line) => line.split('?')[0])).toEqual([POST, 'PUT /up']);
+  });
+
+  it('a registry that cannot mount is asked before much is sent', async () => {
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      return { status: request.method === 'DELETE' ? 204 : 200 };
+    });
+    expect(await at.repository('push').putBlob(bigSource, { probe: true })).toBe('present');
+    expect(at.server.lines.slice(1)).toEqual([head, 'DELETE /up']);
+  });
+
+  it('and where it has not got the blob, its upload goes on', async () => {
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      return { status: request.method === 'HEAD' ? 404 : 201 };
+    });
+    expect(await at.repository('push').putBlob(bigSource, { probe: true })).toBe('written');
+    expect(at.server.lines.slice(1).map((line) => line.split('?')[0])).toEqual([head, 'PUT /up']);
+  });
+
+  it.each([400, 404, 405])(
+    'a registry that refuses mounts with %i is asked by HEAD',
+    async (status) => {
+      const there = new Set<string>();
+      await using at = await startRegistry((request) => {
+        if (request.path.includes('mount=')) return { status };
+        if (request.method === 'HEAD') return { status: there.has(digest) ? 200 : 404 };
+        return request.method === 'POST' ? opened('/up') : { status: 201 };
+      });
+      expect(await at.repository('push').putBlob(source, { probe: true })).toBe('written');
+      there.add(digest);
+      expect(await at.repository('push').putBlob(source, { probe: true })).toBe('present');
+      expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual([
+        ...['POST', 'HEAD', 'POST', 'PUT'],
+        ...['POST', 'HEAD'],
+      ]);
+    },
+  );
+
+  it('is looked for in the repository when no neighbour gives it', async () => {
+    await using at = await startRegistry((request) => ({
+      status: request.method === 'HEAD' ? 200 : 404,
+    }));
+    const put = at.repository('push').putBlob(source, { probe: true, mountFrom: ['c/d'] });
+    expect(await put).toBe('present');
+    expect(at.server.lines).toHaveLength(2);
+  });
+});

@@ -158,9 +158,8 @@ class RegistryStore implements WriteStore {
   async #pushBlob(source: Source, options: PushOptions): Promise<PushOutcome> {
     const { digest } = source.descriptor;
     if (this.#present.has(digest)) return 'present';
-    const absent = this.#absent.delete(digest);
-    const there = !absent && (await this.#repository.hasBlob(digest, options)) !== undefined;
-    const outcome = there ? 'present' : await this.#repository.putBlob(source, options);
+    const probe = !this.#absent.delete(digest);
+    const outcome = await this.#repository.putBlob(source, { ...options, probe });
     this.#seen(source.descriptor);
     return outcome;
   }

@@ -280,8 +280,12 @@ describe('a blob of which nothing is known', () => {
       there.add(digest);
       expect(await at.repository('push').putBlob(source, { probe: true })).toBe('present');
       expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual([
-        ...['POST', 'HEAD', 'POST', 'PUT'],
-        ...['POST', 'HEAD'],
+        'POST',
+        'HEAD',
+        'POST',
+        'PUT',
+        'POST',
+        'HEAD',
       ]);
     },
   );

@@ -1,0 +1,51 @@
+// Two registries, with and without a latency in front, and a machine of their own for the tools.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PASSWORD, startProxy, USER } from './proxy.mjs';
+import { startRegistry } from './registry.mjs';
+
+export const DELAY_MS = 30;
+
+export async function startLab() {
+  const dir = await mkdtemp(join(process.env.BENCH_TMP ?? tmpdir(), 'regctl-bench-'));
+  const [source, destination] = await Promise.all([
+    startRegistry(join(dir, 'registry-a')),
+    startRegistry(join(dir, 'registry-b')),
+  ]);
+  const [near, far] = await Promise.all(
+    [source, destination].map((target) => startProxy({ target, delayMs: DELAY_MS })),
+  );
+  const home = join(dir, 'home');
+  const config = join(home, '.docker');
+  await mkdir(config, { recursive: true });
+  const auth = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
+  const auths = { [near.host]: { auth }, [far.host]: { auth } };
+  await writeFile(join(config, 'config.json'), JSON.stringify({ auths }));
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    DOCKER_CONFIG: config,
+    REGISTRY_AUTH_FILE: join(config, 'config.json'),
+    XDG_CACHE_HOME: join(dir, 'cache'),
+    XDG_CONFIG_HOME: join(dir, 'config'),
+    XDG_RUNTIME_DIR: join(dir, 'run'),
+    TMPDIR: dir,
+    // A node that keeps compiled code starts as it does at the second run of a real machine.
+    NODE_COMPILE_CACHE: join(dir, 'compile-cache'),
+  };
+  return {
+    dir,
+    env,
+    /** Without authentication or latency. */
+    source,
+    destination,
+    /** Bearer authentication and `DELAY_MS` a request. */
+    near,
+    far,
+    async stop() {
+      await Promise.all([near.stop(), far.stop(), source.stop(), destination.stop()]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,140 @@
+// regctl beside its peers, in turn in one run: node bench/run.mjs [SCENARIO…] (see bench/README.md)
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { cpus, release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DELAY_MS, startLab } from './lib/lab.mjs';
+import { measure, median } from './lib/measure.mjs';
+import { picture } from './lib/picture.mjs';
+import { report } from './lib/report.mjs';
+import { SCENARIOS } from './lib/scenarios.mjs';
+import { findTools, versionOf } from './lib/tools.mjs';
+
+const DOCS = join(import.meta.dirname, '../docs');
+const BARE = { name: 'node -e 0' };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    peers: { type: 'string' },
+    write: { type: 'boolean' },
+    json: { type: 'string' },
+    lines: { type: 'boolean' },
+    list: { type: 'boolean' },
+  },
+});
+if (values.list) {
+  for (const [name, { title }] of Object.entries(SCENARIOS)) console.log(name.padEnd(24), title);
+  process.exit();
+}
+
+function chosen() {
+  const all = Object.entries(SCENARIOS);
+  if (positionals.length === 0) return all.filter(([, { onDemand }]) => onDemand !== true);
+  return positionals.map((name) => {
+    if (SCENARIOS[name] === undefined) throw new Error(`no scenario "${name}"; see --list`);
+    return [name, SCENARIOS[name]];
+  });
+}
+
+function toolsFor(scenario, all, lab) {
+  const able = all.filter((tool) => scenario.job(lab, tool, { id: 'x' }) !== undefined);
+  return scenario.startup ? [...able, BARE] : able;
+}
+
+/** The token cache is on only where it is what is measured, and then filled by a run before. */
+function environment(lab, scenario) {
+  return scenario.cached ? lab.env : { ...lab.env, REGCTL_CACHE: 'off' };
+}
+
+async function oneRun(lab, scenario, tool, run) {
+  const env = environment(lab, scenario);
+  const argv = tool === BARE ? [process.execPath, '-e', '0'] : scenario.job(lab, tool, run);
+  lab.near.take();
+  lab.far.take();
+  const { wallMs, cpuMs, rssMb } = await measure(argv, { env, cwd: lab.dir });
+  const lines = [...lab.near.take(), ...lab.far.take()];
+  if (values.lines && run.round === 0) console.error([`# ${tool.name}`, ...lines].join('\n'));
+  await scenario.after?.(lab, run);
+  return { wallMs, cpuMs, rssMb, requests: scenario.delayed ? lines.length : undefined };
+}
+
+async function measureScenario(lab, name, scenario, all) {
+  const tools = toolsFor(scenario, all, lab);
+  await scenario.prepare?.(lab);
+  const env = environment(lab, scenario);
+  for (const tool of tools) {
+    const argv = tool === BARE ? undefined : scenario.first?.(lab, tool);
+    if (argv !== undefined) await measure(argv, { env, cwd: lab.dir });
+  }
+  const runs = new Map(tools.map((tool) => [tool, []]));
+  const rounds = Number(values.rounds ?? (scenario.startup ? 15 : 5));
+  for (let round = 0; round < rounds; round += 1) {
+    if (scenario.renew && round > 0) await scenario.prepare(lab);
+    // Another tool begins each round, so that none always has the caches of another.
+    const order = tools.map((_tool, at) => tools[(at + round) % tools.length]);
+    for (const tool of order) {
+      const id = `${name}-${round}-${tool.name.replaceAll(/[^a-z]/gu, '')}`;
+      runs.get(tool).push(await oneRun(lab, scenario, tool, { id, round }));
+    }
+  }
+  const results = tools.map((tool) => {
+    const of = (key) => median(runs.get(tool).map((run) => run[key]));
+    return {
+      tool: tool.name,
+      wallMs: of('wallMs'),
+      cpuMs: of('cpuMs'),
+      rssMb: of('rssMb'),
+      requests: of('requests'),
+    };
+  });
+  const { title, goal, goalCpu, goalRssMb, plusMs, startup, delayed } = scenario;
+  return { name, title, goal, goalCpu, goalRssMb, plusMs, startup, delayed, results };
+}
+
+const started = Date.now();
+const wanted = chosen();
+const names = values.peers?.split(',');
+const tools = findTools().filter(({ name }, at) => at === 0 || (names?.includes(name) ?? true));
+const measured = [];
+const lab = await startLab();
+try {
+  for (const [name, scenario] of wanted) {
+    console.error(`measuring ${name} …`);
+    measured.push(await measureScenario(lab, name, scenario, tools));
+  }
+} finally {
+  await lab.stop();
+}
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+  cwd: import.meta.dirname,
+  encoding: 'utf8',
+}).trim();
+const surroundings = {
+  cpus: cpus().length,
+  cpu: cpus()[0].model,
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  os: `${type()} ${release()}`,
+  node: process.versions.node,
+  date: new Date(started).toISOString().slice(0, 10),
+  took: `${Math.round((Date.now() - started) / 1000)} s`,
+  tools: tools.map((tool) => {
+    const version = versionOf(tool);
+    return {
+      name: tool.name,
+      version: tool.name === 'regctl' ? `${version} (${commit})` : version,
+    };
+  }),
+};
+const text = report({ measured, surroundings, delayMs: DELAY_MS });
+console.log(text);
+if (values.json !== undefined) {
+  await writeFile(values.json, `${JSON.stringify({ surroundings, measured }, null, 2)}\n`);
+}
+if (values.write) {
+  const head = `# Benchmark\n\nWritten by \`node bench/run.mjs --write\`; \`bench/README.md\` says how and against what.\n\n![Wall time of regctl as a share of the fastest peer's](bench.svg)\n\n`;
+  await writeFile(join(DOCS, 'bench.md'), head + text);
+  await writeFile(join(DOCS, 'bench.svg'), picture({ measured, surroundings }));
+}

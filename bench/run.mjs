@@ -69,6 +69,7 @@ async function measureScenario(lab, name, scenario, all) {
     const argv = tool === BARE ? undefined : scenario.first?.(lab, tool);
     if (argv !== undefined) await measure(argv, { env, cwd: lab.dir });
   }
+  const failures = new Map();
   const runs = new Map(tools.map((tool) => [tool, []]));
   const rounds = Number(values.rounds ?? (scenario.startup ? 15 : 5));
   for (let round = 0; round < rounds; round += 1) {
@@ -77,10 +78,18 @@ async function measureScenario(lab, name, scenario, all) {
     const order = tools.map((_tool, at) => tools[(at + round) % tools.length]);
     for (const tool of order) {
       const id = `${name}-${round}-${tool.name.replaceAll(/[^a-z]/gu, '')}`;
-      runs.get(tool).push(await oneRun(lab, scenario, tool, { id, round }));
+      if (failures.has(tool.name)) continue;
+      try {
+        runs.get(tool).push(await oneRun(lab, scenario, tool, { id, round }));
+      } catch (error) {
+        failures.set(tool.name, error.message);
+        console.error(error.message);
+      }
     }
   }
-  const results = tools.map((tool) => {
+  const finished = tools.filter(({ name: tool }) => !failures.has(tool));
+  const failed = [...failures.keys()];
+  const results = finished.map((tool) => {
     const of = (key) => median(runs.get(tool).map((run) => run[key]));
     return {
       tool: tool.name,
@@ -91,7 +100,7 @@ async function measureScenario(lab, name, scenario, all) {
     };
   });
   const { title, goal, goalCpu, goalRssMb, plusMs, startup, delayed } = scenario;
-  return { name, title, goal, goalCpu, goalRssMb, plusMs, startup, delayed, results };
+  return { name, title, goal, goalCpu, goalRssMb, plusMs, startup, delayed, failed, results };
 }
 
 const started = Date.now();

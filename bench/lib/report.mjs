@@ -110,5 +110,9 @@ export function report({ measured, surroundings, delayMs }) {
       resourceGoals(rest).join('\n'),
     );
   }
+  const failed = measured
+    .filter((one) => one.failed.length > 0)
+    .map((one) => `- ${one.title}: ${one.failed.join(', ')}`);
+  if (failed.length > 0) parts.push('## Failed', failed.join('\n'));
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }

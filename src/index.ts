@@ -32,6 +32,8 @@ export type { RegistryClient, Repository } from './registry/types.ts';
 export { createRegistryStore } from './transports/docker/registry-store.ts';
 export { openLayoutForRead, openLayoutForWrite } from './transports/oci-layout/store.ts';
 export { openImage } from './image/view.ts';
+export { createConvertedStore } from './image/convert/store.ts';
+export type { ConvertOptions, ManifestFormat } from './image/convert/types.ts';
 export { copyImage } from './copy/copy.ts';
 export type { CopyEvent, CopyOptions, CopySummary } from './copy/types.ts';
 export { createMemoryStorage } from './server/memory-storage.ts';

@@ -1,0 +1,116 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import { isImageConfigType, MEDIA_TYPE } from '../../oci/media-types.ts';
+import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
+import { layerKindOf, layerType, manifestType } from './media-types.ts';
+import type { ManifestFormat } from './types.ts';
+
+/** Where a manifest stands, for messages, and who hears what is left out. */
+export interface Place {
+  readonly label: string;
+  readonly digest: Digest;
+  warn(text: string): void;
+}
+
+/** An image manifest with `layers` in the place of its own, in `format`. @throws AppError UNSUPPORTED */
+export function convertImage(
+  manifest: ImageManifest,
+  layers: readonly Descriptor[],
+  format: ManifestFormat,
+  place: Place,
+): Node {
+  const mediaType = manifestType(format, 'image');
+  const body =
+    format === 'oci'
+      ? ociBody(manifest, layers, mediaType)
+      : dockerBody(manifest, layers, mediaType, place);
+  return nodeFrom(body, mediaType, place.digest);
+}
+
+/** OCI holds whatever Docker's format does: what has no other name keeps its own. */
+function ociBody(manifest: ImageManifest, layers: readonly Descriptor[], mediaType: string): Json {
+  const body = bodyOf(manifest);
+  const config = isDockerConfig(manifest.config) ? MEDIA_TYPE.ociConfig : manifest.config.mediaType;
+  const written = entriesOf(body['layers']);
+  return {
+    ...body,
+    schemaVersion: 2,
+    mediaType,
+    config: redirected(entriesOf([body['config']])[0] ?? {}, {
+      ...manifest.config,
+      mediaType: config,
+    }),
+    layers: layers.map((layer, i) => {
+      const kind = layerKindOf(layer.mediaType);
+      const type = (kind === undefined ? undefined : layerType('oci', kind)) ?? layer.mediaType;
+      return redirected(written[i] ?? {}, { ...layer, mediaType: type });
+    }),
+  };
+}
+
+/** The first Docker engines to write schema 2 called its configuration an octet-stream. */
+function isDockerConfig({ mediaType }: Descriptor): boolean {
+  return mediaType === MEDIA_TYPE.dockerConfig || mediaType === 'application/octet-stream';
+}
+
+function dockerBody(
+  manifest: ImageManifest,
+  layers: readonly Descriptor[],
+  mediaType: string,
+  place: Place,
+): Json {
+  refuseArtifact(manifest, place);
+  if (hasAnnotations(manifest)) warnAnnotations(place);
+  return {
+    schemaVersion: 2,
+    mediaType,
+    config: plain(manifest.config, MEDIA_TYPE.dockerConfig),
+    layers: layers.map((layer) => plain(layer, dockerLayerType(layer, place))),
+  };
+}
+
+/** v2s2 has no room for an artifact's type or subject, nor for content that is no layer. */
+function refuseArtifact(
+  { config, artifactType, subject }: ImageManifest,
+  { label, digest }: Place,
+): void {
+  const what =
+    artifactType !== undefined || !isImageConfigType(config.mediaType)
+      ? `an artifact of type ${artifactType ?? config.mediaType}`
+      : subject === undefined
+        ? undefined
+        : `attached to ${subject.digest} as its subject`;
+  if (what === undefined) return;
+  throw unsupported(`${label}: ${digest} is ${what}, which v2s2 cannot hold`);
+}
+
+function dockerLayerType({ mediaType, digest }: Descriptor, { label }: Place): string {
+  const kind = layerKindOf(mediaType);
+  const type = kind === undefined ? undefined : layerType('v2s2', kind);
+  if (type !== undefined) return type;
+  throw unsupported(`${label}: v2s2 has no layers of type ${mediaType} (${digest})`);
+}
+
+export function unsupported(message: string): AppError {
+  return new AppError('UNSUPPORTED', message, {
+    hint: 'Copy it without --format, or with --format oci.',
+  });
+}
+
+function plain({ digest, size, urls }: Descriptor, mediaType: string): Json {
+  return { mediaType, digest, size, ...(urls === undefined ? {} : { urls }) };
+}
+
+function hasAnnotations({ annotations, config, layers }: ImageManifest): boolean {
+  return [annotations, config.annotations, ...layers.map((one) => one.annotations)].some(isFilled);
+}
+
+export function isFilled(annotations: Readonly<Record<string, string>> | undefined): boolean {
+  return annotations !== undefined && Object.keys(annotations).length > 0;
+}
+
+export function warnAnnotations(place: Place): void {
+  place.warn('v2s2 cannot hold annotations: those of this image are left out');
+}

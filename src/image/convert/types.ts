@@ -1,0 +1,13 @@
+/** `oci`: image-spec v1.1.1; `v2s2`: Docker's image manifest version 2, schema 2. */
+export type ManifestFormat = 'oci' | 'v2s2';
+
+export interface ConvertOptions {
+  /** Manifests and media types of the result. Absent: each manifest keeps its own. */
+  readonly format?: ManifestFormat | undefined;
+  /** Refuses with DIGEST_CHANGED what would change a manifest. */
+  readonly preserveDigests?: boolean | undefined;
+  /** Manifests read at a time. Default 4. */
+  readonly concurrency?: number | undefined;
+  /** What is left out of the result, and what was done unasked. */
+  warn(text: string): void;
+}

@@ -1,0 +1,18 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+
+/** The refusal of `--preserve-digests`; `change` says what would be done: "be converted to v2s2". */
+export function digestWouldChange(
+  where: string,
+  { digest }: Pick<Descriptor, 'digest'>,
+  change: string,
+): AppError {
+  return new AppError(
+    'DIGEST_CHANGED',
+    `${where}: ${digest} would have to ${change}, which changes its digest`,
+    {
+      hint: 'Leave out --preserve-digests, or what asks for the change.',
+      details: { digest, change },
+    },
+  );
+}

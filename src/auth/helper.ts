@@ -35,6 +35,11 @@ const NOT_FOUND = 'credentials not found in native keychain';
 /** The user name by which a helper marks an identity token. */
 const TOKEN_USER = '<token>';
 const MAX_QUOTED = 400;
+/**
+ * Helpers that guard no secret: they make short-lived logins out of a cloud login that lies in
+ * files or comes from the machine itself. Any other helper counts as a keychain; see docs/cache.md.
+ */
+const CLOUD_HELPERS: ReadonlySet<string> = new Set(['ecr-login', 'gcloud', 'gcr', 'acr-env']);
 
 /** @throws AppError CONFIG_INVALID for a suffix that could be more than part of a file name */
 export function createHelper(spec: HelperSpec): CredentialHelper {
@@ -113,8 +118,9 @@ function credentialFrom(
   }
   if (username === '' && secret === '') return undefined;
   if (username === '') throw broken(program, spec, 'get answered without a user name');
-  if (username === TOKEN_USER) return { kind: 'identity', token: secret, origin: program };
-  return { kind: 'basic', username, password: secret, origin: program };
+  const from = { origin: program, ...(!CLOUD_HELPERS.has(spec.suffix) && { ephemeral: true }) };
+  if (username === TOKEN_USER) return { kind: 'identity', token: secret, ...from };
+  return { kind: 'basic', username, password: secret, ...from };
 }
 
 function parseAnswer(

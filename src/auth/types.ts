@@ -1,22 +1,18 @@
 import type { CallOptions } from '../store/types.ts';
 
-/** What a credential source can answer. `origin` says where it came from, for messages. */
-export type Credential =
-  | {
-      readonly kind: 'basic';
-      readonly username: string;
-      readonly password: string;
-      readonly origin: string;
-    }
+/** What a credential source can answer. */
+export type Credential = (
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** OAuth2 refresh token, exchanged at the realm by POST. */
-  | {
-      readonly kind: 'identity';
-      readonly token: string;
-      readonly username?: string;
-      readonly origin: string;
-    }
+  | { readonly kind: 'identity'; readonly token: string; readonly username?: string }
   /** Sent to the registry as it is. */
-  | { readonly kind: 'registry-token'; readonly token: string; readonly origin: string };
+  | { readonly kind: 'registry-token'; readonly token: string }
+) & {
+  /** Where it came from, for messages. */
+  readonly origin: string;
+  /** True: it is from a keychain, and nothing that it is exchanged for is written to disk. */
+  readonly ephemeral?: boolean;
+};
 
 export interface CredentialSource {
   /** "--creds", "~/.docker/config.json", "docker-credential-pass". */

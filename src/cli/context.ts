@@ -9,10 +9,11 @@ import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
 import type { Messages } from './messages.ts';
 import type { Realms } from './realms.ts';
+import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'now'>;
+  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'now' | 'uid'>;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
@@ -37,7 +38,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     authfile: flags.authfile,
     warn: messages.warn,
   };
-  const wires = createWires(options, places);
+  const tokens = createTokenCaches(options);
+  const wires = createWires(options, places, tokens);
 
   return {
     env: io.env,
@@ -66,7 +68,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     requestCount: wires.requestCount,
     reference: parseReference,
     trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
-    logins: createLoginStore(places),
+    logins: tokens.guard(createLoginStore(places)),
     emit,
     warn: messages.warn,
     note: messages.note,
@@ -84,7 +86,11 @@ interface Wires {
 }
 
 /** One wire for each set of connection flags: both sides share one when theirs are the same. */
-function createWires(options: ContextOptions, places: CredentialPlaces): Wires {
+function createWires(
+  options: ContextOptions,
+  places: CredentialPlaces,
+  tokens: TokenCaches,
+): Wires {
   const { io, flags, messages, terminal, emit, trace } = options;
   const bySide = new Map<string, Promise<Wire>>();
   const open: Wire[] = [];
@@ -98,7 +104,12 @@ function createWires(options: ContextOptions, places: CredentialPlaces): Wires {
   };
 
   const build = async (side: ConnectionFlags, credentials?: CredentialChain): Promise<Wire> => {
-    const [{ createWire }, { allowed }] = await Promise.all([import('./wire.ts'), realms()]);
+    const [{ createWire }, { allowed }, store] = await Promise.all([
+      import('./wire.ts'),
+      realms(),
+      // A login that is being tried must be tried, and its tokens may belong to a keychain.
+      credentials === undefined ? tokens.use() : undefined,
+    ]);
     const wireOptions: WireOptions = {
       flags,
       places,
@@ -107,6 +118,7 @@ function createWires(options: ContextOptions, places: CredentialPlaces): Wires {
       emit,
       trace,
       allowedRealms: allowed,
+      store,
     };
     const wire = await createWire(side, wireOptions, credentials);
     open.push(wire);
@@ -125,7 +137,7 @@ function createWires(options: ContextOptions, places: CredentialPlaces): Wires {
     realms,
     requestCount: () => open.reduce((sum, wire) => sum + wire.http.stats.requests, 0),
     async close() {
-      await Promise.allSettled(open.map((wire) => wire.http.close()));
+      await Promise.allSettled([...open.map((wire) => wire.http.close()), tokens.close()]);
     },
   };
 }

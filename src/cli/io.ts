@@ -22,6 +22,8 @@ export interface Io {
   readonly cwd: string;
   /** The user's home folder. */
   readonly home: string;
+  /** The user's id; absent where the system has none. */
+  readonly uid?: number | undefined;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -41,6 +43,7 @@ export function processIo(process: NodeJS.Process): Io {
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
+    uid: process.geteuid?.(),
     // A terminal's input is opened by looking at it, which most commands never need.
     get stdin() {
       return process.stdin;

@@ -3,6 +3,7 @@ import type { CredentialPlaces } from '../auth/sources.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
+import type { TokenStore } from '../http/token-store.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
@@ -25,6 +26,8 @@ export interface WireOptions {
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  /** Tokens and challenges of earlier runs; undefined: none. */
+  readonly store: TokenStore | undefined;
 }
 
 /** `credentials`: instead of the sources that the flags and the machine's files name. */
@@ -59,6 +62,7 @@ export async function createWire(
     onWarning: options.warn,
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
     log: options.trace,
+    store: options.store,
   });
   const endpoint: Wire['endpoint'] = async (name, call) => {
     policies.name(hosts.apiHost(name));

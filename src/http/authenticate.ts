@@ -1,13 +1,17 @@
 import { AppError } from '../errors/app-error.ts';
 import { type Demand, demandOf, type Offer } from './challenge-choice.ts';
+import { type ChallengeMemory, createChallengeMemory } from './challenge-memory.ts';
 import type { Endpoints } from './endpoint.ts';
 import { type Grant, type GrantOptions, type GrantQuestion, obtainGrant } from './grant.ts';
 import { mergeHeaders } from './headers.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
+import type { TokenStore } from './token-store.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware, RequestAuth } from './types.ts';
 
 export interface AuthenticateOptions extends GrantOptions {
   readonly endpoints: Endpoints;
+  /** What earlier runs learnt. */
+  readonly store?: TokenStore | undefined;
 }
 
 /** Without, with a remembered token, with a fresh one, with a wider one. */
@@ -18,22 +22,33 @@ type Authenticated = HttpRequest & { readonly auth: RequestAuth };
 /**
  * Adds Authorization on the registry's own origin only. There is no ping: the first request goes
  * bare, its 401 is the challenge, and what it offered is remembered so that later requests come
- * with a token at once. A refusal that cannot be met is returned with what had been sent.
+ * with a token at once. What earlier runs remembered is a guess: when it fails, the request goes
+ * as if there were none. A refusal that cannot be met is returned with what had been sent.
  * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED
  */
 export function authenticate(options: AuthenticateOptions): Middleware {
-  const remembered = new Map<string, readonly Offer[]>();
+  const memories = createChallengeMemory(options.policies, options.store);
 
   return (next) => {
     const sendAuthenticated = async (request: Authenticated): Promise<HttpResponse> => {
-      const memory = memoryOf(remembered, request);
-      let grant = await firstGrant(request, memory.recall(), next, options);
+      await options.store?.ready();
+      const memory = memories(request.url, request.auth);
+      const opening = await openingGrant(request, memory, next, options);
+      let { grant } = opening;
       for (let sends = 1; ; sends += 1) {
         const response = await next(withGrant(request, grant));
-        const demand = demandOf(response);
-        if (demand === undefined || sends >= MAX_SENDS) return annotate(response, grant);
+        const demand = demandOf(response) ?? staleDemand(response, grant);
+        if (demand === undefined || sends >= MAX_SENDS) {
+          if (response.status < 400) accept(grant, memory, options);
+          if (opening.refusal !== undefined) memory.distrust();
+          return annotate(response, grant);
+        }
         if (demand.offers.length > 0) memory.keep(demand.offers);
-        const offers = memory.recall();
+        const { offers } = memory.recall();
+        if (opening.refusal !== undefined && sameOffers(offers, opening.refusal.offers)) {
+          await response.discard();
+          throw opening.refusal.error;
+        }
         const better = await nextGrant(request, { ...demand, offers }, grant, next, options);
         if (better === undefined || better.header === grant?.header) {
           return annotate(response, grant);
@@ -54,19 +69,50 @@ export function authenticate(options: AuthenticateOptions): Middleware {
   };
 }
 
-/** Offers per origin; a catalog may be guarded by another scheme than repositories are (Harbor). */
-function memoryOf(
-  remembered: Map<string, readonly Offer[]>,
-  { url, auth }: Authenticated,
-): { recall(): readonly Offer[]; keep(offers: readonly Offer[]): void } {
-  const repository = `${url.origin} repository`;
-  const registry = `${url.origin} registry`;
-  const [own, other] =
-    auth.repository === undefined ? [registry, repository] : [repository, registry];
-  return {
-    recall: () => remembered.get(own) ?? remembered.get(other) ?? [],
-    keep: (offers) => void remembered.set(own, offers),
-  };
+interface Opening {
+  readonly grant?: Grant | undefined;
+  /** The token server refused the login; asking it the same again would count as another try. */
+  readonly refusal?: { readonly error: AppError; readonly offers: readonly Offer[] } | undefined;
+}
+
+/** What the first request carries. A guess that fails is no error: the challenge will tell. */
+async function openingGrant(
+  request: Authenticated,
+  memory: ChallengeMemory,
+  send: HttpClient,
+  options: AuthenticateOptions,
+): Promise<Opening> {
+  const { offers, stored } = memory.recall();
+  if (!stored) return { grant: await firstGrant(request, offers, send, options) };
+  try {
+    return { grant: await firstGrant(request, offers, send, options, true) };
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    if (isRefusedLogin(error)) return { refusal: { error, offers } };
+    memory.distrust();
+    return {};
+  }
+}
+
+/**
+ * Some registries answer 403 without a challenge to a token that is not good any more. For one of
+ * an earlier run that is reason to fetch another.
+ */
+function staleDemand({ status }: HttpResponse, grant: Grant | undefined): Demand | undefined {
+  return status === 403 && grant?.kind === 'token' && grant.stored
+    ? { offers: [], scopes: [] }
+    : undefined;
+}
+
+/** What the registry accepted may serve later runs. */
+function accept(
+  grant: Grant | undefined,
+  memory: ChallengeMemory,
+  options: AuthenticateOptions,
+): void {
+  if (grant === undefined) return;
+  if (grant.kind === 'token') options.cache.accept(grant.owner, grant.token);
+  memory.accept();
 }
 
 function questionOf(
@@ -82,11 +128,12 @@ async function firstGrant(
   offers: readonly Offer[],
   send: HttpClient,
   options: AuthenticateOptions,
+  once?: boolean,
 ): Promise<Grant | undefined> {
   const { scopes } = request.auth;
   // Without scopes the challenge has to name them: a token for nothing would only be refused.
   const usable = scopes.length === 0 ? offers.filter(({ kind }) => kind === 'basic') : offers;
-  return obtain({ ...questionOf(request, send), offers: usable, scopes }, options);
+  return obtain({ ...questionOf(request, send), offers: usable, scopes, once }, options);
 }
 
 async function nextGrant(
@@ -133,11 +180,7 @@ async function obtain(
   try {
     return await obtainGrant(question, options);
   } catch (error) {
-    const status =
-      error instanceof AppError && error.code === 'TOKEN_FAILED'
-        ? error.details?.['status']
-        : undefined;
-    if (status !== 401 && status !== 403) throw error;
+    if (!isRefusedLogin(error)) throw error;
     const { registry, repository } = question.auth;
     const { signal } = question;
     const before = await options.credentials.lookup(registry, repository, { signal });
@@ -147,6 +190,16 @@ async function obtain(
     if (after === undefined || JSON.stringify(after) === JSON.stringify(before)) throw error;
     return obtainGrant(question, options);
   }
+}
+
+function isRefusedLogin(error: unknown): error is AppError {
+  if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') return false;
+  const status = error.details?.['status'];
+  return status === 401 || status === 403;
+}
+
+function sameOffers(a: readonly Offer[], b: readonly Offer[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function withGrant(request: HttpRequest, grant: Grant | undefined): HttpRequest {

@@ -12,6 +12,7 @@ import { retry, type RetryEvent } from './retry.ts';
 import { send } from './send.ts';
 import { throttle } from './throttle.ts';
 import { createTokenCache } from './token-cache.ts';
+import type { TokenStore } from './token-store.ts';
 import type { HttpClient, Middleware } from './types.ts';
 import { warnings } from './warnings.ts';
 
@@ -39,6 +40,8 @@ export interface HttpClientOptions {
   readonly lookup?: LookupAll | undefined;
   /** PEM texts of the operating system's CAs. Default: its usual files. */
   readonly systemCa?: (() => Promise<readonly string[]>) | undefined;
+  /** Tokens and challenges of earlier runs. Default: none. */
+  readonly store?: TokenStore | undefined;
 }
 
 export interface HttpClientHandle {
@@ -74,7 +77,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
       ...options,
       endpoints,
       knownClass,
-      cache: createTokenCache(now),
+      cache: createTokenCache(now, options.store),
       closed: closing.signal,
     }),
     retry({ retryTimes: options.retryTimes, maxWaitMs, now, random, sleep, onRetry }),

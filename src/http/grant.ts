@@ -8,7 +8,9 @@ import { classifyHost } from './address.ts';
 import type { Offer } from './challenge-choice.ts';
 import type { KnownClass } from './target.ts';
 import { basicHeader, fetchToken } from './token.ts';
+import type { Token } from './token-response.ts';
 import type { TokenCache } from './token-cache.ts';
+import { placeOf, type CachedToken, type TokenOwner } from './token-store.ts';
 import { judgeRealm } from './trust.ts';
 import type { HttpClient, RequestAuth } from './types.ts';
 
@@ -23,10 +25,13 @@ export type Grant = {
   | {
       readonly kind: 'token';
       readonly token: string;
+      readonly owner: TokenOwner;
       readonly scopes: readonly string[];
       readonly offer: Offer;
       /** It was there before this request: it may have expired. */
       readonly cached: boolean;
+      /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
+      readonly stored: boolean;
     }
 );
 
@@ -50,6 +55,8 @@ export interface GrantQuestion {
   readonly signal?: AbortSignal | undefined;
   /** Asks the credential sources anew before a new token is fetched. */
   readonly renew?: boolean | undefined;
+  /** The offers are a guess: the token server is asked once, without retries. */
+  readonly once?: boolean | undefined;
 }
 
 /**
@@ -115,21 +122,19 @@ async function tokenGrant(
   const { cache } = options;
   const { auth, scopes } = question;
   await checkRealm(question, realm, credential, options);
-  const owner = { realm: realm.href, service, identity: identityOf(credential) };
-  const grantOf = (
-    token: { value: string; scopes: readonly string[] },
-    cached: boolean,
-  ): Grant => ({
+  const owner = ownerOf(question, { realm, service }, credential, options);
+  const grantOf = (token: CachedToken, origin: { cached: boolean; stored: boolean }): Grant => ({
     kind: 'token',
     header: `Bearer ${token.value}`,
     token: token.value,
+    owner,
     scopes: token.scopes,
     offer,
-    cached,
+    ...origin,
     credential,
   });
   const found = cache.find(owner, scopes);
-  if (found !== undefined) return grantOf(found, true);
+  if (found !== undefined) return grantOf(found, { cached: true, stored: found.stored });
   if (question.renew === true && credential !== undefined) {
     options.credentials.forget(auth.registry);
     return tokenGrant(
@@ -140,18 +145,43 @@ async function tokenGrant(
     );
   }
   question.signal?.throwIfAborted();
-  const exchange = cache.fetch(owner, scopes, () =>
+  const { once } = question;
+  const exchange = (): Promise<Token> =>
     fetchToken(
-      { registry: auth.registry, registryUrl: question.url, realm, service, scopes, credential },
+      {
+        registry: auth.registry,
+        registryUrl: question.url,
+        realm,
+        service,
+        scopes,
+        credential,
+        once,
+      },
       {
         send: question.send,
         now: options.now,
         knownClass: options.knownClass,
         signal: options.closed,
       },
-    ),
-  );
-  return grantOf(await abortable(exchange, question.signal), false);
+    );
+  const fetched = cache.fetch(owner, scopes, exchange, { once });
+  return grantOf(await abortable(fetched, question.signal), { cached: false, stored: false });
+}
+
+function ownerOf(
+  { auth: { registry }, url }: GrantQuestion,
+  { realm, service }: { readonly realm: URL; readonly service: string | undefined },
+  credential: Credential | undefined,
+  { policies }: GrantOptions,
+): TokenOwner {
+  return {
+    registry,
+    origin: placeOf(url, policies(apiHost(registry)).verifyTls),
+    realm: realm.href,
+    service,
+    identity: identityOf(credential),
+    lasting: credential?.ephemeral !== true,
+  };
 }
 
 /** The credential after its source was asked again; a token to be sent as it is counts as none. */

@@ -17,6 +17,8 @@ export interface TokenQuestion {
   readonly scopes: readonly string[];
   /** Absent: an anonymous token. */
   readonly credential?: Exclude<Credential, { kind: 'registry-token' }> | undefined;
+  /** Not to be tried again when it fails. */
+  readonly once?: boolean | undefined;
 }
 
 export interface TokenContext {
@@ -107,7 +109,12 @@ async function ask(
   question: TokenQuestion,
   context: TokenContext,
 ): Promise<HttpResponse> {
-  let request: HttpRequest = { ...first, signal: context.signal };
+  const { once } = question;
+  let request: HttpRequest = {
+    ...first,
+    signal: context.signal,
+    ...(once === true && { idempotent: false }),
+  };
   checkTarget(question.registryUrl, request.url, context.knownClass);
   for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
     const response = await context.send(request);

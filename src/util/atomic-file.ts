@@ -7,6 +7,8 @@ export interface AtomicWriteOptions {
   readonly mode?: number | undefined;
   /** Owner to keep. Where the system forbids it, group and others lose their access instead. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** False: after a power cut the file may be empty, which a cache bears. Default: true. */
+  readonly durable?: boolean | undefined;
 }
 
 /** Replaces `path` as a whole or not at all: temporary file beside it, fsync, rename. */
@@ -21,7 +23,7 @@ export async function writeFileAtomic(
     try {
       await setAccess(file, options);
       await file.writeFile(data);
-      await file.sync();
+      if (options.durable !== false) await file.sync();
     } finally {
       await file.close();
     }

@@ -69,6 +69,7 @@ describe.skipIf(missing.length > 0)(
         username: 'u',
         password,
         origin: 'docker-credential-pass',
+        ephemeral: true,
       });
       expect(await lookup('localhost:5000')).toMatchObject({ password });
       expect(await lookup('localhost:5001')).toBeUndefined();

@@ -42,9 +42,11 @@ describe('a credential helper', () => {
       username: 'u',
       password: 'p',
       origin,
+      ephemeral: true,
     });
     await answer({ ServerURL: 'a.io', Username: '<token>', Secret: 't' });
-    expect(await helper().get('a.io')).toEqual({ kind: 'identity', token: 't', origin });
+    const identity = { kind: 'identity', token: 't', origin, ephemeral: true };
+    expect(await helper().get('a.io')).toEqual(identity);
   });
 
   it('has no login when it says so in the exact words', async () => {

@@ -1,53 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
-import { startCountingProxy, type CountingProxy } from '../helpers/counting-proxy.ts';
-import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
-import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
-import { startTokenServer, type TokenServer } from '../helpers/token-server.ts';
+import { makeImage, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
+import { startCounted, type Counted } from './counted-registry.ts';
 import { newMachine, type Machine } from './regctl.ts';
-
-/** A Bearer registry whose every request, tokens included, is counted. */
-interface Counted extends AsyncDisposable {
-  readonly host: string;
-  readonly proxy: CountingProxy;
-  push(repository: string, tags: readonly string[], image: TestImage): Promise<void>;
-  reset(): void;
-  count(): number;
-  list(): readonly string[];
-}
-
-async function startCounted(certificates: Certificates): Promise<Counted> {
-  const token: TokenServer = await startTokenServer({ ...certificates, users: { ann: 'secret' } });
-  const registry: DockerRegistry = await startDockerRegistry({
-    token: { ...token, certFile: certificates.certFile },
-  });
-  const proxy = await startCountingProxy(registry);
-  let tokensBefore = 0;
-  return {
-    host: proxy.host,
-    proxy,
-    async push(repository, tags, image) {
-      const query = `service=${token.service}&scope=repository:${repository}:pull,push`;
-      const answer = await fetch(`${token.realm}?${query}`, {
-        headers: { authorization: `Basic ${Buffer.from('ann:secret').toString('base64')}` },
-      });
-      const { token: bearer } = (await answer.json()) as { token: string };
-      await pushImage(proxy.origin, repository, tags, image, { authorization: `Bearer ${bearer}` });
-    },
-    reset() {
-      proxy.lines.length = 0;
-      tokensBefore = token.lines.length;
-    },
-    count: () => proxy.lines.length + token.lines.length - tokensBefore,
-    list: () => [...proxy.lines, ...token.lines.slice(tokensBefore)],
-    async [Symbol.asyncDispose]() {
-      await proxy[Symbol.asyncDispose]();
-      await registry[Symbol.asyncDispose]();
-      await token[Symbol.asyncDispose]();
-    },
-  };
-}
 
 describeWith(
   ['docker-registry', 'openssl'],
@@ -78,7 +34,9 @@ describeWith(
     const measure = async (args: readonly string[]): Promise<number> => {
       src.reset();
       dst.reset();
-      await machine.expect(0, [...args, ...(args[0] === 'copy' ? bothCreds : creds)]);
+      await machine.expect(0, [...args, ...(args[0] === 'copy' ? bothCreds : creds)], {
+        env: { REGCTL_CACHE: 'off' },
+      });
       return src.count() + dst.count();
     };
     const seen = (): string => [...src.list(), '--', ...dst.list()].join('\n');

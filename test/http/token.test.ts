@@ -130,7 +130,14 @@ describe('fetchToken', () => {
 });
 
 describe('the token cache', () => {
-  const owner = { realm: 'https://a/t', service: 's', identity: 'anonymous' };
+  const owner = {
+    registry: 'a',
+    origin: 'https://a',
+    realm: 'https://a/t',
+    service: 's',
+    identity: 'anonymous',
+    lasting: true,
+  };
   const fill = async (scopes: string[], value: string, renewAt = 10) => {
     await cache.fetch(owner, scopes, () => Promise.resolve({ value, renewAt }));
   };

@@ -1,0 +1,74 @@
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { errno } from './text-file.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** `$XDG_CACHE_HOME/regctl`, by default below `~/.cache`; undefined where there is no home. */
+export function cacheFolder(env: Env, home: string): string | undefined {
+  const xdg = env['XDG_CACHE_HOME'] ?? '';
+  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
+  const base = isAbsolute(xdg) ? xdg : join(home, '.cache');
+  return isAbsolute(base) ? join(base, 'regctl') : undefined;
+}
+
+/** False for `REGCTL_CACHE=off`. */
+export function cacheWanted(env: Env): boolean {
+  return !/^(?:off|no|false|0)$/iu.test(env['REGCTL_CACHE'] ?? '');
+}
+
+export type FolderState =
+  | { readonly kind: 'usable' | 'missing' }
+  /** `problem` completes "the folder …". */
+  | { readonly kind: 'unsafe'; readonly problem: string };
+
+const unsafe = (problem: string): FolderState => ({ kind: 'unsafe', problem });
+
+/**
+ * Whether a folder may hold secrets: it is this user's alone, and no link that somebody may turn.
+ * @throws system errors other than ENOENT and ENOTDIR
+ */
+export async function judgeFolder(path: string, uid: number | undefined): Promise<FolderState> {
+  let folder: Stats;
+  try {
+    folder = await lstat(path);
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return { kind: 'missing' };
+    throw error;
+  }
+  if (folder.isSymbolicLink()) return unsafe('is a symbolic link');
+  if (!folder.isDirectory()) return unsafe('is not a folder');
+  if (uid === undefined) return { kind: 'usable' };
+  if (folder.uid !== uid) return unsafe('belongs to another user');
+  if ((folder.mode & 0o077) !== 0) return unsafe('is open to other users (chmod 700 mends it)');
+  return { kind: 'usable' };
+}
+
+/**
+ * A file that only this user can read; undefined for any other, for none, and for one over
+ * `maxBytes`. `uid`: undefined where the system has none. Does not wait on a pipe.
+ * @throws system errors other than ENOENT and ELOOP
+ */
+export async function readOwnFile(
+  path: string,
+  options: { readonly uid: number | undefined; readonly maxBytes: number },
+): Promise<Buffer | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    // Windows has neither flag.
+    const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+    file = await open(path, (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK);
+    const found = await file.stat();
+    const mine =
+      options.uid === undefined || (found.uid === options.uid && (found.mode & 0o077) === 0);
+    return mine && found.isFile() && found.size <= options.maxBytes
+      ? await file.readFile()
+      : undefined;
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ELOOP') return undefined;
+    throw error;
+  } finally {
+    await file?.close();
+  }
+}

@@ -41,6 +41,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'integer',
       },
       {
+        flags: '--retry-max-wait <duration>',
+        summary: 'most a request waits in all to be tried again (default: 5m)',
+        kind: 'string',
+      },
+      {
         flags: '--command-timeout <duration>',
         summary: 'give up after this long: 30s, 5m',
         kind: 'string',

@@ -30,6 +30,7 @@ export interface ProgramFlags extends GlobalFlags {
   readonly hostPlatform: Platform;
   readonly noColor: boolean;
   readonly retryTimes: number;
+  readonly retryMaxWaitMs: number | undefined;
   readonly timeoutMs: number | undefined;
   readonly sides: Readonly<Record<Side, ConnectionFlags>>;
   /** Plain flags that carry a secret, as written; a command with two registries must say which side. */
@@ -51,6 +52,7 @@ export function parseGlobalFlags(
     });
   }
   const timeout = text(values, 'commandTimeout');
+  const maxWait = text(values, 'retryMaxWait');
   const only = connection(values, '');
   const platforms = list(values, 'platform');
   return {
@@ -68,6 +70,7 @@ export function parseGlobalFlags(
     debug: flag(values, 'debug'),
     noColor: flag(values, 'noColor'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
+    retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
     sides: {
       only,

@@ -58,6 +58,7 @@ export async function createWire(
     now: () => options.now().getTime(),
     random: Math.random,
     retryTimes: options.flags.retryTimes,
+    maxRetryWaitMs: options.flags.retryMaxWaitMs,
     allowedRealms: options.allowedRealms,
     onWarning: options.warn,
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
@@ -68,7 +69,12 @@ export async function createWire(
     policies.name(hosts.apiHost(name));
     return http.endpoint(name, call);
   };
-  const registry = createRegistryClient({ request: http.request, endpoint, warn: options.warn });
+  const registry = createRegistryClient({
+    request: http.request,
+    endpoint,
+    warn: options.warn,
+    retries: http.retries,
+  });
   return { credentials: chain, http, registry, endpoint };
 }
 

@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
+import { NO_RETRIES } from '../http/tries.ts';
 import type { HttpClient, HttpResponse } from '../http/types.ts';
 import { MANIFEST_ACCEPT } from '../oci/media-types.ts';
 import { DEFAULT_TAG } from '../reference/print.ts';
@@ -80,7 +81,7 @@ async function head(
       request,
       endpoint: async () => base,
       warn: (text) => context.warn(text),
-      pause: async () => {},
+      retries: NO_RETRIES,
     },
     registry,
     [],

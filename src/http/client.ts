@@ -8,11 +8,13 @@ import { createEndpoints } from './endpoint.ts';
 import { log } from './log.ts';
 import { redirect } from './redirect.ts';
 import { createResolver, type LookupAll } from './resolver.ts';
-import { retry, type RetryEvent } from './retry.ts';
+import { createPauses } from './pauses.ts';
+import { retry } from './retry.ts';
 import { send } from './send.ts';
 import { throttle } from './throttle.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { TokenStore } from './token-store.ts';
+import { createRetries, type Retries, type RetryEvent } from './tries.ts';
 import type { HttpClient, Middleware } from './types.ts';
 import { warnings } from './warnings.ts';
 
@@ -27,7 +29,7 @@ export interface HttpClientOptions {
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Tries after the first. */
   readonly retryTimes: number;
-  /** The longest `Retry-After` that is waited for. Default: 5 minutes. */
+  /** Most time that one request waits between its tries, in all. Default: 5 minutes. */
   readonly maxRetryWaitMs?: number | undefined;
   /** True when the user lets the registry's credentials go to this token server. */
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
@@ -48,6 +50,8 @@ export interface HttpClientHandle {
   readonly request: HttpClient;
   /** Base URL of a logical registry, with a trailing slash. @throws NetworkError */
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
+  /** The policy of this client, for those who try again on floors above: cut transfers. */
+  readonly retries: Retries;
   /** Requests that went onto the wire, retries and token exchanges included. */
   readonly stats: { readonly requests: number };
   /** Ends every connection and exchange. */
@@ -69,6 +73,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const agents = createAgents({ policies, resolver, timeouts, systemCa: options.systemCa });
   const endpoints = createEndpoints({ policies, resolver, connectMs: timeouts.connectMs });
 
+  const pauses = createPauses();
+  const { retryTimes } = options;
+  const retries = createRetries({ retryTimes, maxWaitMs, now, random, sleep, onRetry, pauses });
+
   /** THE order, outermost first. Token exchanges enter below `authenticate`. */
   const layers: readonly Middleware[] = [
     warnings(options.onWarning),
@@ -80,8 +88,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
       cache: createTokenCache(now, options.store),
       closed: closing.signal,
     }),
-    retry({ retryTimes: options.retryTimes, maxWaitMs, now, random, sleep, onRetry }),
-    throttle({ now, sleep, maxWaitMs }),
+    retry(retries),
+    throttle({ now, sleep, maxWaitMs, pauses }),
     ...(options.log === undefined ? [] : [log(options.log, now)]),
   ];
   const onRequest = (): void => {
@@ -92,6 +100,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   return {
     request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),
     endpoint: endpoints.resolve,
+    retries,
     stats,
     async close() {
       closing.abort(new Error('the client was closed'));

@@ -1,6 +1,6 @@
-import { AppError } from '../errors/app-error.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { retryAfterMs } from './headers.ts';
+import { type HostPauses, rateLimited } from './pauses.ts';
 import type { HttpResponse, Middleware } from './types.ts';
 
 export interface ThrottleOptions {
@@ -8,6 +8,7 @@ export interface ThrottleOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** A longer pause than this is not waited for. */
   readonly maxWaitMs: number;
+  readonly pauses: HostPauses;
   /** Requests per host that may wait for headers at a time. Default 8. */
   readonly maxInFlight?: number | undefined;
 }
@@ -20,8 +21,8 @@ const DEFAULT_IN_FLIGHT = 8;
  * @throws AppError RATE_LIMITED when the host's pause is longer than `maxWaitMs`
  */
 export function throttle(options: ThrottleOptions): Middleware {
+  const { pauses } = options;
   const limiters = new Map<string, Limiter>();
-  const pausedUntil = new Map<string, number>();
 
   const limiterOf = (host: string): Limiter => {
     const limiter = limiters.get(host) ?? createLimiter(options.maxInFlight ?? DEFAULT_IN_FLIGHT);
@@ -30,20 +31,19 @@ export function throttle(options: ThrottleOptions): Middleware {
   };
   const waitFor = async (host: string, signal?: AbortSignal): Promise<void> => {
     let waited = 0;
-    let until = pausedUntil.get(host) ?? 0;
+    let until = pauses.until(host);
     while (until > waited && until > options.now()) {
       const ms = until - options.now();
-      if (ms > options.maxWaitMs) throw rateLimited(host, until);
+      if (ms > options.maxWaitMs) throw rateLimited(host, { until });
       await options.sleep(ms, signal);
       waited = until;
-      until = pausedUntil.get(host) ?? 0;
+      until = pauses.until(host);
     }
   };
   const note = (host: string, response: HttpResponse): void => {
     if (response.status !== 429 && response.status !== 503) return;
     const ms = retryAfterMs(response.headers, options.now());
-    if (ms === undefined) return;
-    pausedUntil.set(host, Math.max(pausedUntil.get(host) ?? 0, options.now() + ms));
+    if (ms !== undefined) pauses.extend(host, options.now() + ms);
   };
 
   return (next) => (request) => {
@@ -55,17 +55,4 @@ export function throttle(options: ThrottleOptions): Middleware {
       return response;
     }, request.signal);
   };
-}
-
-/** `until`: milliseconds since the epoch, when the host said it. */
-export function rateLimited(host: string, until: number | undefined, words?: string): AppError {
-  const when = until === undefined ? undefined : new Date(until).toISOString();
-  const said = words === undefined ? '' : `: ${words}`;
-  return new AppError('RATE_LIMITED', `${host} limits the rate of requests${said}`, {
-    hint:
-      when === undefined
-        ? `Wait and try again; "regctl login" often raises the limit, "regctl rate-limit" shows it.`
-        : `It accepts requests again at ${when}; "regctl login" often raises the limit.`,
-    details: { host, ...(when === undefined ? {} : { retryAt: when }) },
-  });
 }

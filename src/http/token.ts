@@ -64,7 +64,15 @@ function getRequest(question: TokenQuestion, signal?: AbortSignal): HttpRequest 
   if (login !== undefined) url.searchParams.set('account', login.username);
   url.searchParams.set('client_id', CLIENT_ID);
   const headers = login === undefined ? {} : { authorization: basicHeader(login) };
-  return { method: 'GET', url, headers, redirect: 'manual', via: registryUrl, signal };
+  return {
+    method: 'GET',
+    url,
+    headers,
+    redirect: 'manual',
+    whole: true,
+    via: registryUrl,
+    signal,
+  };
 }
 
 function refreshRequest(question: TokenQuestion, refreshToken: string): HttpRequest {
@@ -83,6 +91,7 @@ function refreshRequest(question: TokenQuestion, refreshToken: string): HttpRequ
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: { length: data.byteLength, open: () => bytesOf(data) },
     redirect: 'manual',
+    whole: true,
     via: question.registryUrl,
   };
 }

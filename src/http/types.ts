@@ -29,6 +29,11 @@ export interface HttpRequest {
    * of its own, and only a checked address is dialled.
    */
   readonly via?: URL | undefined;
+  /**
+   * Its answer is small: a 200 is read within the try, so that a cut in its body is a failed try
+   * like any other. What turns out longer than 4 MiB streams on.
+   */
+  readonly whole?: boolean | undefined;
   /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */
   readonly idempotent?: boolean | undefined;
   /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */
@@ -44,6 +49,8 @@ export interface HttpResponse {
   readonly body: Bytes;
   /** Lets go of an unread body; safe to call twice and after reading. */
   discard(): Promise<void>;
+  /** How often it was tried, when that was more than once. */
+  readonly tries?: number | undefined;
   /** What the request that got this answer carried; absent when it could not carry credentials. */
   readonly credentials?: SentCredentials | undefined;
 }

@@ -1,41 +1,44 @@
 import { AppError, IntegrityError, wrapError } from '../errors/app-error.ts';
+import { NetworkError } from '../http/network-error.ts';
+import { triedText } from '../http/pauses.ts';
+import type { Tries } from '../http/tries.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { Verifier } from '../store/verify.ts';
+import type { Verifier } from '../store/verify.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 export interface Download {
-  /** The 200 answer to the first request. */
-  readonly first: HttpResponse;
+  /** What is there already: from a remembered place, or the answer to the first request. */
+  readonly first: Part;
   /** Asks the registry again, from a byte offset; its redirect target may have expired. */
   readonly reopen: (offset: number) => Promise<HttpResponse>;
   readonly descriptor: Descriptor;
+  /** Holds the hash of everything before `first`. */
+  readonly verifier: Verifier;
+  /** Called after each chunk. */
+  readonly onProgress: (verifier: Verifier) => void;
   /** "ghcr.io/a/b@sha256:…" */
   readonly target: string;
   readonly refuse: (response: HttpResponse) => Promise<Error>;
-  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Bounds the cuts in a row that follow too little progress. */
+  readonly tries: Tries;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Cuts in a row, each after little progress, before the download is given up. */
-const MAX_CUTS = 5;
 /** Bytes between two cuts that count as progress. */
 const PROGRESS = 1024 * 1024;
-const FIRST_PAUSE_MS = 200;
 
 /** A body and how many bytes at its start are already known. */
-interface Part {
+export interface Part {
   readonly response: HttpResponse;
   readonly skip: number;
 }
 
 /** One blob's bytes, verified, over as many requests as it takes. */
 export async function* download(job: Download): Bytes {
-  const { descriptor, target } = job;
-  const verifier = new Verifier(descriptor, target);
-  let part: Part = { response: job.first, skip: 0 };
-  let cuts = 0;
-  let mark = 0;
+  const { descriptor, verifier, tries } = job;
+  let part = job.first;
+  let mark = verifier.received;
   for (;;) {
     let cause: unknown;
     let { skip } = part;
@@ -45,6 +48,7 @@ export async function* download(job: Download): Bytes {
         skip -= chunk.byteLength - fresh.byteLength;
         if (fresh.byteLength === 0) continue;
         verifier.update(fresh);
+        job.onProgress(verifier);
         yield fresh;
       }
     } catch (error) {
@@ -55,19 +59,25 @@ export async function* download(job: Download): Bytes {
       await part.response.discard();
     }
     if (verifier.received === descriptor.size) break;
-    cuts = verifier.received - mark >= PROGRESS ? 1 : cuts + 1;
+    if (verifier.received - mark >= PROGRESS) tries.progressed();
     mark = verifier.received;
-    if (cuts >= MAX_CUTS) throw gaveUp(verifier, job, cause);
-    if (cuts > 1) await job.pause(FIRST_PAUSE_MS * 2 ** (cuts - 2), job.signal);
+    if (!(await tries.again(cutOff(job, cause)))) throw gaveUp(job, cause);
     part = await resume(job, verifier.received);
   }
   verifier.finish();
 }
 
-function gaveUp(verifier: Verifier, job: Download, cause: unknown): Error {
-  const { target, descriptor } = job;
+/** Whatever ended a body early, another request may bring the rest. */
+function cutOff({ target, verifier, descriptor }: Download, cause: unknown): NetworkError {
   const where = `at byte ${verifier.received} of ${descriptor.size}`;
-  const message = `${target}: the download was cut ${MAX_CUTS} times, last ${where}`;
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const message = `${target}: cut off ${where}${why}`;
+  return new NetworkError('NETWORK', message, 'always', undefined, cause);
+}
+
+function gaveUp({ target, verifier, descriptor, tries }: Download, cause: unknown): Error {
+  const where = `at byte ${verifier.received} of ${descriptor.size}`;
+  const message = `${target}: the download was cut off ${where}${triedText(tries.failed)}`;
   if (cause !== undefined) return wrapError(cause, 'NETWORK', message);
   return new IntegrityError('SIZE_MISMATCH', message, {
     expected: String(descriptor.size),
@@ -76,7 +86,10 @@ function gaveUp(verifier: Verifier, job: Download, cause: unknown): Error {
 }
 
 /** The rest from `offset`; where ranges do not work, all of it with the known start skipped. */
-async function resume(job: Download, offset: number): Promise<Part> {
+export async function resume(
+  job: Pick<Download, 'reopen' | 'descriptor' | 'refuse' | 'target'>,
+  offset: number,
+): Promise<Part> {
   const response = await job.reopen(offset);
   if (response.status === 200) return { response, skip: offset };
   if (response.status === 206 && continues(response, offset, job.descriptor.size)) {
@@ -84,14 +97,12 @@ async function resume(job: Download, offset: number): Promise<Part> {
   }
   if (response.status !== 206 && response.status !== 416) throw await job.refuse(response);
   await response.discard();
-  if (offset === 0) throw notContinued(job);
+  if (offset === 0) {
+    throw new AppError('REGISTRY_ERROR', `${job.target}: the registry answered with a wrong range`);
+  }
   const whole = await job.reopen(0);
   if (whole.status !== 200) throw await job.refuse(whole);
   return { response: whole, skip: offset };
-}
-
-function notContinued(job: Download): AppError {
-  return new AppError('REGISTRY_ERROR', `${job.target}: the registry answered with a wrong range`);
 }
 
 /** `Content-Range: bytes START-END/TOTAL` (RFC 9110, 14.4) starts and ends where it must. */

@@ -4,7 +4,9 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
-import { download } from './blob-download.ts';
+import { Verifier } from '../store/verify.ts';
+import { download, resume, type Download } from './blob-download.ts';
+import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
 import { nameOf, repositoryUrl, send, type Connection } from './connection.ts';
 import type { Attempt } from './attempt.ts';
 import { responseError } from './errors.ts';
@@ -23,46 +25,72 @@ export async function hasBlob(
   return response.status === 200 ? { size: lengthOf(response) } : undefined;
 }
 
+/** How `Repository.getBlob` reads, with a memory of the places that readings came to. */
+export function createBlobReader(
+  connection: Connection,
+): (
+  descriptor: Descriptor,
+  options?: CallOptions & { from?: number | undefined },
+) => Promise<Bytes> {
+  const checkpoints = createCheckpoints();
+  return (descriptor, options = {}) => getBlob(connection, descriptor, checkpoints, options);
+}
+
 /**
- * Verified bytes; continues a cut download. With `from` the whole blob is still read, because the
- * digest covers all of it, and the bytes before `from` are left out.
+ * Verified bytes; continues a cut download. With `from` the reading starts where an earlier one of
+ * this blob has its hash; where there was none, at the blob's start, because the digest covers all
+ * of it. The bytes before `from` are left out.
  * @throws AppError BLOB_UNKNOWN at once; IntegrityError while reading
  */
-export async function getBlob(
+async function getBlob(
   connection: Connection,
   descriptor: Descriptor,
-  options: CallOptions & { from?: number | undefined } = {},
+  checkpoints: Checkpoints,
+  options: CallOptions & { from?: number | undefined },
 ): Promise<Bytes> {
-  const { digest, size } = descriptor;
+  const { digest } = descriptor;
   const target = nameOf(connection, digest);
-  const open = async (offset: number): Promise<HttpResponse> => {
-    const url = await repositoryUrl(connection, `blobs/${digest}`, options);
-    const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
-    return send(connection, 'GET', url, { headers, signal: options.signal });
-  };
-  const first = await open(0);
-  if (first.status !== 200) {
-    throw await responseError(connection, reading(connection, digest), 'GET', first);
-  }
-  const length = lengthOf(first);
-  if (length !== undefined && length !== size) {
-    await first.discard();
-    throw new IntegrityError(
-      'SIZE_MISMATCH',
-      `${target}: the registry has ${length} bytes, the descriptor says ${size}`,
-      { expected: String(size), actual: String(length) },
-    );
-  }
-  const bytes = download({
-    first,
-    reopen: open,
+  const { signal, from = 0 } = options;
+  const job = {
     descriptor,
     target,
-    refuse: (response) => responseError(connection, reading(connection, digest), 'GET', response),
-    pause: connection.deps.pause,
-    signal: options.signal,
-  });
-  return options.from === undefined || options.from === 0 ? bytes : skipFirst(bytes, options.from);
+    signal,
+    reopen: async (offset: number): Promise<HttpResponse> => {
+      const url = await repositoryUrl(connection, `blobs/${digest}`, options);
+      const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
+      return send(connection, 'GET', url, { headers, signal, stream: true });
+    },
+    refuse: (response: HttpResponse) =>
+      responseError(connection, reading(connection, digest), 'GET', response),
+    tries: connection.deps.retries(signal),
+    onProgress: (verifier: Verifier) => {
+      checkpoints.note(digest, verifier);
+      if (verifier.received === descriptor.size) checkpoints.drop(digest);
+    },
+  };
+  const known = from === 0 ? undefined : checkpoints.before(digest, from);
+  const verifier = known ?? new Verifier(descriptor, target);
+  const start = verifier.received;
+  const first =
+    start === 0 ? { response: await openWhole(job), skip: 0 } : await resume(job, start);
+  const bytes = download({ ...job, first, verifier });
+  return from === start ? bytes : skipFirst(bytes, from - start);
+}
+
+async function openWhole(
+  job: Pick<Download, 'reopen' | 'refuse' | 'target' | 'descriptor'>,
+): Promise<HttpResponse> {
+  const { size } = job.descriptor;
+  const response = await job.reopen(0);
+  if (response.status !== 200) throw await job.refuse(response);
+  const length = lengthOf(response);
+  if (length === undefined || length === size) return response;
+  await response.discard();
+  throw new IntegrityError(
+    'SIZE_MISMATCH',
+    `${job.target}: the registry has ${length} bytes, the descriptor says ${size}`,
+    { expected: String(size), actual: String(length) },
+  );
 }
 
 function reading(connection: Connection, digest: Digest): Attempt {

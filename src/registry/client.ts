@@ -1,6 +1,6 @@
 import { sanitize } from '../errors/sanitize.ts';
-import { sleep } from '../util/abort.ts';
-import { getBlob, hasBlob } from './blobs.ts';
+import { NO_RETRIES } from '../http/tries.ts';
+import { createBlobReader, hasBlob } from './blobs.ts';
 import { listCatalog } from './catalog.ts';
 import { repositoryConnection, type RegistryDependencies } from './connection.ts';
 import { deleteManifest, deleteTag } from './deletes.ts';
@@ -12,15 +12,15 @@ import { listTags } from './tags.ts';
 import type { Intent, RegistryClient, Repository } from './types.ts';
 import { putBlob } from './uploads.ts';
 
-export type RegistryClientOptions = Omit<RegistryDependencies, 'pause'> &
-  Partial<Pick<RegistryDependencies, 'pause'>>;
+export type RegistryClientOptions = Omit<RegistryDependencies, 'retries'> &
+  Partial<Pick<RegistryDependencies, 'retries'>>;
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const deps: RegistryDependencies = {
     request: options.request,
     endpoint: options.endpoint,
     warn: (text) => options.warn(sanitize(text)),
-    pause: options.pause ?? sleep,
+    retries: options.retries ?? NO_RETRIES,
   };
   return {
     repository: (registry, name, intent) => createRepository(deps, registry, name, intent),
@@ -45,7 +45,7 @@ function createRepository(
     deleteManifest: (digest, options) => deleteManifest(at, digest, options),
     deleteTag: (tag, options) => deleteTag(at, tag, options),
     hasBlob: (digest, options) => hasBlob(at, digest, options),
-    getBlob: (descriptor, options) => getBlob(at, descriptor, options),
+    getBlob: createBlobReader(at),
     putBlob: (source, options) => putBlob(at, source, options),
     tags: (options) => listTags(at, options),
     referrers: createReferrers(at),

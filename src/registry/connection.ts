@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { HttpClient, HttpResponse, RequestBody } from '../http/types.ts';
+import type { Retries } from '../http/tries.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName, isTag } from '../reference/tag.ts';
 import type { CallOptions } from '../store/types.ts';
@@ -10,8 +11,8 @@ export interface RegistryDependencies {
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
   /** One line of remote text, already made safe for a terminal. */
   readonly warn: (text: string) => void;
-  /** Waits `ms` before a cut download is continued; rejects when the signal aborts. */
-  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** How often, and after what wait, a cut transfer is continued. */
+  readonly retries: Retries;
 }
 
 /** One registry, or one repository of it, and the scopes every request on it asks for. */
@@ -32,6 +33,10 @@ export interface SendOptions extends CallOptions {
   readonly extraScopes?: readonly string[] | undefined;
   /** No credentials at all: the target is not the registry. */
   readonly anonymous?: boolean | undefined;
+  /** The answer is content of any length; else it is small and read within the try. */
+  readonly stream?: boolean | undefined;
+  /** Default: as its method says. */
+  readonly idempotent?: boolean | undefined;
   /** The URL whose answer named the target. */
   readonly via?: URL | undefined;
 }
@@ -106,6 +111,8 @@ export async function send(
     body: options.body,
     auth: options.anonymous === true ? undefined : auth,
     via: options.via,
+    whole: options.stream !== true,
+    idempotent: options.idempotent,
     signal: options.signal,
   });
 }

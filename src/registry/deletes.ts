@@ -49,7 +49,10 @@ async function remove(
   const url = await repositoryUrl(connection, `manifests/${ref}`, options);
   const response = await send(connection, 'DELETE', url, { signal: options.signal });
   if (response.status !== 202 && response.status !== 200 && response.status !== 204) {
-    return readRefusal('DELETE', response);
+    const refusal = await readRefusal('DELETE', response);
+    // An earlier try did it, and only its answer was lost.
+    const done = refusal.status === 404 && refusal.tries !== undefined;
+    return done && !isUnsupported(refusal) ? undefined : refusal;
   }
   await response.discard();
   return undefined;

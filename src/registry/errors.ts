@@ -3,6 +3,8 @@ import { RegistryError, type RegistryErrorEntry } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { redactUrl } from '../errors/redact.ts';
 import { sanitize } from '../errors/sanitize.ts';
+import { triedText } from '../http/pauses.ts';
+import { isRetried } from '../http/tries.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Attempt } from './attempt.ts';
 import type { Connection } from './connection.ts';
@@ -37,7 +39,7 @@ export function refusalError(
   const code = verdict.code ?? codeFor(attempt, refusal);
   const status = `${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`.trim();
   const lines = [
-    `cannot ${attempt.action} ${sanitize(attempt.target)}: ${status}`,
+    `cannot ${attempt.action} ${sanitize(attempt.target)}: ${status}${tried(refusal)}`,
     ...registryWords(refusal),
     ...whoAsked(refusal),
   ];
@@ -89,6 +91,11 @@ function notFoundCode(attempt: Attempt, refusal: Refusal): ErrorCode {
     case 'repository':
       return 'REPOSITORY_UNKNOWN';
   }
+}
+
+/** Where another try might have helped, how many there were. */
+function tried({ status, tries }: Refusal): string {
+  return isRetried(status) ? triedText(tries) : '';
 }
 
 function registryWords(refusal: Refusal): string[] {

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { NO_RETRIES } from '../http/tries.ts';
 import type { HttpClient, HttpResponse } from '../http/types.ts';
 import { isRecord } from '../oci/descriptor.ts';
 import { parseJsonStrict } from '../oci/json.ts';
@@ -135,7 +136,7 @@ async function hubError(
     request: http,
     endpoint: async () => response.url,
     warn: () => {},
-    pause: async () => {},
+    retries: NO_RETRIES,
   };
   const connection = registryConnection(deps, DOCKER_HUB, []);
   return responseError(connection, { action, target, kind: 'repository' }, 'GET', response);

@@ -1,5 +1,7 @@
 import { AppError, wrapError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
+import { NetworkError } from '../http/network-error.ts';
+import { isRetried } from '../http/tries.ts';
 import type { HttpResponse, ResponseHeaders } from '../http/types.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../oci/digest.ts';
 import { describeManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
@@ -29,11 +31,8 @@ export async function getManifest(
   options: CallOptions = {},
 ): Promise<ManifestResponse> {
   const target = nameOf(connection, ref);
-  const response = await ask(connection, 'GET', ref, options);
-  if (response.status !== 200) {
-    throw await responseError(connection, reading(target), 'GET', response);
-  }
-  const raw = await readBody(response, target);
+  const read = await readTwice(connection, ref, options);
+  const { response, raw } = read;
   const contentType = contentTypeOf(response.headers);
   if (isHtml(response.headers, new TextDecoder().decode(raw.subarray(0, 64)))) {
     throw new AppError(
@@ -46,6 +45,35 @@ export async function getManifest(
     ? checkPinned(raw, ref, target)
     : checkByTag(connection, raw, response.headers, contentType, target);
   return { descriptor: describe(raw, contentType, digest, target), raw, headers: response.headers };
+}
+
+interface Read {
+  readonly response: HttpResponse;
+  readonly raw: Uint8Array;
+}
+
+/** What arrived damaged is asked for once more; a registry that says the same again is believed. */
+async function readTwice(connection: Connection, ref: string, options: CallOptions): Promise<Read> {
+  const first = await readOnce(connection, ref, options);
+  return isAsNamed(first, ref) ? first : readOnce(connection, ref, options);
+}
+
+async function readOnce(connection: Connection, ref: string, options: CallOptions): Promise<Read> {
+  const target = nameOf(connection, ref);
+  const response = await ask(connection, 'GET', ref, options);
+  if (response.status !== 200) {
+    throw await responseError(connection, reading(target), 'GET', response);
+  }
+  return { response, raw: await readBody(response, target) };
+}
+
+function isAsNamed({ response, raw }: Read, ref: string): boolean {
+  const named = isDigest(ref) ? ref : headerDigest(response.headers);
+  return (
+    named === undefined ||
+    isSchema1Type(contentTypeOf(response.headers) ?? '') ||
+    digestOf(raw, algorithmOf(named)) === named
+  );
 }
 
 export async function headManifest(
@@ -84,13 +112,23 @@ export async function putManifest(
   if (isDigest(ref)) checkPinned(raw, ref, target);
   const attempt: Attempt = { action: 'write manifest', target, kind: 'upload' };
   const url = await repositoryUrl(connection, `manifests/${ref}`, options);
-  const response = await send(connection, 'PUT', url, {
+  const sending = send(connection, 'PUT', url, {
     headers: { 'content-type': mediaType },
     body: { length: raw.byteLength, open: () => bytesOf(raw) },
     signal: options.signal,
   });
+  const response = await sending.catch(async (error: unknown) => {
+    if (error instanceof NetworkError && (await isStored(connection, ref, raw, options))) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (response === undefined) return stored(ref, raw);
   if (response.status !== 201 && response.status !== 202) {
     const refusal = await readRefusal('PUT', response);
+    if (isRetried(refusal.status) && (await isStored(connection, ref, raw, options))) {
+      return stored(ref, raw);
+    }
     const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
     throw refusalError(connection, attempt, refusal, { code });
   }
@@ -102,6 +140,30 @@ export async function putManifest(
     checkEqual(digest, answered, `${target}: the registry stored another manifest than was sent`);
   }
   return { digest, subjectHandled: response.headers.get('oci-subject') !== undefined };
+}
+
+/** A failed PUT may have been carried out, and only its answer lost or spoilt on the way. */
+async function isStored(
+  connection: Connection,
+  ref: string,
+  raw: Uint8Array,
+  options: CallOptions,
+): Promise<boolean> {
+  options.signal?.throwIfAborted();
+  try {
+    const there = await headManifest(connection, ref, options);
+    if (there === undefined) return false;
+    const { digest } = there.descriptor;
+    return digestOf(raw, algorithmOf(digest)) === digest;
+  } catch {
+    // The failure that led here is the one to report.
+    return false;
+  }
+}
+
+/** Without the answer, nothing is known of the registry's own list of referrers. */
+function stored(ref: string, raw: Uint8Array): { digest: Digest; subjectHandled: boolean } {
+  return { digest: isDigest(ref) ? ref : digestOf(raw), subjectHandled: false };
 }
 
 async function ask(

@@ -8,7 +8,7 @@ import type { CallOptions, ReadStore, Source } from './types.ts';
 
 /** Counts and hashes one node's bytes; the same verifier survives a resumed download. */
 export class Verifier {
-  readonly #hash: Hash;
+  #hash: Hash;
   readonly #descriptor: Descriptor;
   readonly #where: string;
   #received = 0;
@@ -22,6 +22,14 @@ export class Verifier {
   /** Bytes taken so far: the offset a resumed download continues at. */
   get received(): number {
     return this.#received;
+  }
+
+  /** A verifier that has taken the same bytes and goes its own way from here. */
+  fork(): Verifier {
+    const fork = new Verifier(this.#descriptor, this.#where);
+    fork.#hash = this.#hash.copy();
+    fork.#received = this.#received;
+    return fork;
   }
 
   /** @throws IntegrityError SIZE_MISMATCH as soon as there is one byte too many */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { responseHeaders, retryAfterMs } from '../../src/http/headers.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import { startScriptedServer, type Scripted } from '../helpers/scripted-server.ts';
-import { START, testClient } from './setup.ts';
+import { collect } from '../../src/util/bytes.ts';
+import { bodyText, START, testClient } from './setup.ts';
 
 const status = (code: number, headers: Record<string, string> = {}, body = ''): Scripted => ({
   status: code,
@@ -19,17 +20,20 @@ function scripted(
 }
 
 describe('retry', () => {
-  it.each([408, 425, 429, 499, 500, 502, 503, 504, 522])('tries again after %i', async (code) => {
-    await using server = await scripted(status(code), status(200));
-    await using client = testClient({ retryTimes: 3 });
-    const response = await client.request({ method: 'GET', url: new URL(server.origin) });
-    expect(response.status).toBe(200);
-    expect(client.retried).toEqual([
-      { attempt: 1, delayMs: 125, reason: `HTTP ${code} from ${server.host}` },
-    ]);
-  });
+  it.each([408, 425, 429, 499, 500, 502, 503, 504, 520, 522, 524])(
+    'tries again after %i',
+    async (code) => {
+      await using server = await scripted(status(code), status(200));
+      await using client = testClient({ retryTimes: 3 });
+      const response = await client.request({ method: 'GET', url: new URL(server.origin) });
+      expect(response.status).toBe(200);
+      expect(client.retried).toEqual([
+        { attempt: 1, delayMs: 125, reason: `HTTP ${code} from ${server.host}` },
+      ]);
+    },
+  );
 
-  it.each([400, 404, 501, 505])('does not try again after %i', async (code) => {
+  it.each([400, 404, 501, 505, 507])('does not try again after %i', async (code) => {
     await using server = await scripted(status(code));
     await using client = testClient({ retryTimes: 3 });
     const response = await client.request({ method: 'GET', url: new URL(server.origin) });
@@ -65,7 +69,10 @@ describe('retry', () => {
     await using client = testClient({ retryTimes: 5 });
     await expect(
       client.request({ method: 'GET', url: new URL(closed.origin) }),
-    ).rejects.toMatchObject({ code: 'NETWORK', message: `${closed.host}: connection refused` });
+    ).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: `${closed.host}: connection refused (tried 3 times)`,
+    });
     expect(client.retried).toHaveLength(2);
 
     const missing = Object.assign(new Error('x'), { code: 'ENOTFOUND' });
@@ -76,7 +83,7 @@ describe('retry', () => {
     expect(lost.retried).toHaveLength(0);
   });
 
-  it('waits as long as Retry-After says, in seconds or as a date', async () => {
+  it('waits as long as Retry-After says, in seconds or as a date, and a little more', async () => {
     const date = new Date(START + 7000 + 90_000).toUTCString();
     await using server = await scripted(
       status(429, { 'retry-after': '7' }),
@@ -85,7 +92,7 @@ describe('retry', () => {
     );
     await using client = testClient({ retryTimes: 3 });
     await client.request({ method: 'GET', url: new URL(server.origin) });
-    expect(client.sleeps).toEqual([7000, 90_000]);
+    expect(client.sleeps).toEqual([7000 + 350, 90_000 - 350 + 500]);
   });
 
   it('gives up at once when the wait is too long, and says until when', async () => {
@@ -103,6 +110,51 @@ describe('retry', () => {
       code: 'RATE_LIMITED',
     });
     expect([client.sleeps, server.lines.length]).toEqual([[], 1]);
+  });
+
+  it('waits no longer in all than it may, and tells how often it tried', async () => {
+    await using server = await scripted(status(429, { 'retry-after': '40' }));
+    await using client = testClient({ retryTimes: 9, maxRetryWaitMs: 100_000 });
+    const url = new URL(server.origin);
+    await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      message: expect.stringContaining('(tried 3 times)') as string,
+      hint: expect.stringContaining('--retry-max-wait') as string,
+    });
+    expect(client.sleeps).toEqual([40_500, 40_500]);
+  });
+
+  it('takes a cut small answer for a failed try, and lets a long one pass', async () => {
+    const half: Scripted = (_request, response) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('half', () => response.destroy());
+    };
+    const chunked: Scripted = (_request, response) => {
+      response.writeHead(200);
+      response.write('half', () => response.destroy());
+    };
+    await using server = await scripted(half, chunked, status(200, {}, 'whole'));
+    await using client = testClient({ retryTimes: 3 });
+    const url = new URL(server.origin);
+    const response = await client.request({ method: 'GET', url, whole: true });
+    expect([await bodyText(response), server.lines.length]).toEqual(['whole', 3]);
+
+    const long = Buffer.alloc(5 << 20, 'x');
+    await using other = await scripted({ status: 200, body: long });
+    const answer = await client.request({
+      method: 'GET',
+      url: new URL(other.origin),
+      whole: true,
+    });
+    const read = await collect(answer.body, long.length, () => new Error('too long'));
+    expect(Buffer.from(read).equals(long)).toBe(true);
+  });
+
+  it('tells the tries of a last 5xx', async () => {
+    await using server = await scripted(status(503));
+    await using client = testClient({ retryTimes: 2 });
+    const response = await client.request({ method: 'GET', url: new URL(server.origin) });
+    expect([response.status, response.tries]).toEqual([503, 3]);
   });
 
   it('is RATE_LIMITED after the last 429', async () => {
@@ -175,6 +227,36 @@ describe('throttle', () => {
       Array.from({ length: 12 }, () => client.request({ method: 'GET', url })),
     );
     expect(open.map((one) => one.status)).toEqual(Array(12).fill(200));
+  });
+
+  it('pauses the host after a 429 without Retry-After too', async () => {
+    await using server = await startScriptedServer((_request, count) => ({
+      status: count === 1 ? 429 : 200,
+    }));
+    let release = (): void => undefined;
+    const woken = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const sleeps: number[] = [];
+    const state = { clock: START };
+    await using client = testClient({
+      retryTimes: 1,
+      now: () => state.clock,
+      sleep: async (ms) => {
+        sleeps.push(ms);
+        if (sleeps.length === 2) {
+          state.clock += ms;
+          release();
+        }
+        await woken;
+      },
+    });
+    const url = new URL(server.origin);
+    const first = client.request({ method: 'GET', url });
+    await expect.poll(() => sleeps.length).toBe(1);
+    const second = client.request({ method: 'GET', url });
+    expect((await Promise.all([first, second])).map((one) => one.status)).toEqual([200, 200]);
+    expect(sleeps).toEqual([125, 125]);
   });
 
   it('pauses every request of the host that asked for it, and no other', async () => {

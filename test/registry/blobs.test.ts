@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import type { Scripted } from '../helpers/scripted-server.ts';
-import { bytesFrom, startRegistry } from './harness.ts';
+import type { Script, Scripted } from '../helpers/scripted-server.ts';
+import { bytesFrom, quickRetries, startRegistry } from './harness.ts';
 
 const data = Buffer.from(Array.from({ length: 4_000 }, (_, i) => i % 251));
 const digest = digestOf(data);
@@ -144,6 +144,32 @@ describe('a cut download', () => {
     expect(at.server.lines).toHaveLength(5);
   });
 
+  it('counts anew after a megabyte of progress, and tells of every cut', async () => {
+    const big = Buffer.alloc(8 << 20, 'x');
+    const size = String(big.length);
+    const told: string[] = [];
+    await using at = await startRegistry(
+      (request) => {
+        const start = Number(/=(\d+)-/u.exec(request.headers.range ?? '')?.[1] ?? 0);
+        const headers =
+          start === 0
+            ? { 'content-length': size }
+            : {
+                'content-range': `bytes ${start}-${big.length - 1}/${size}`,
+                'content-length': String(big.length - start),
+              };
+        return cut(start === 0 ? 200 : 206, headers, big.subarray(start, start + (1 << 20)));
+      },
+      { retries: quickRetries(1, ({ reason }) => told.push(reason)) },
+    );
+    const descriptor = { ...layer, digest: digestOf(big), size: big.length };
+    const read = await bytesFrom(await at.repository().getBlob(descriptor));
+    expect(read.equals(big)).toBe(true);
+    expect(at.server.lines).toHaveLength(8);
+    expect(told).toHaveLength(7);
+    expect(told[0]).toContain(`cut off at byte 1048576 of ${size}`);
+  });
+
   it('asks the registry again when the answer is a refusal', async () => {
     await using at = await startRegistry((_request, count) =>
       count === 1 ? cutAt(10) : { status: 403 },
@@ -163,6 +189,50 @@ describe('a cut download', () => {
     })();
     await expect(reading).rejects.toThrow('stopped');
     expect(at.server.lines).toHaveLength(1);
+  });
+});
+
+describe('a blob read again from an offset', () => {
+  const big = Buffer.from(Array.from({ length: 3 << 20 }, (_, i) => (i * 7) % 253));
+  const descriptor = { ...layer, digest: digestOf(big), size: big.length };
+  const serve =
+    (body: Buffer): Script =>
+    ({ headers }) => {
+      const start = Number(/=(\d+)-/u.exec(headers.range ?? '')?.[1] ?? 0);
+      if (start === 0) return { status: 200, body };
+      const where = `bytes ${start}-${body.length - 1}/${body.length}`;
+      return { status: 206, headers: { 'content-range': where }, body: body.subarray(start) };
+    };
+
+  const readUntil = async (bytes: AsyncIterable<Uint8Array>, count: number): Promise<void> => {
+    let read = 0;
+    for await (const chunk of bytes) {
+      read += chunk.byteLength;
+      if (read >= count) return;
+    }
+  };
+
+  it('continues near it, with the hash of what came before', async () => {
+    await using at = await startRegistry(serve(big));
+    const repository = at.repository();
+    await readUntil(await repository.getBlob(descriptor), 2_600_000);
+    const from = 2 * (1 << 20) + 300_000;
+    const rest = await bytesFrom(await repository.getBlob(descriptor, { from }));
+    expect(rest.equals(big.subarray(from))).toBe(true);
+    const start = Number(/=(\d+)-/u.exec(at.server.requests[1]?.headers.range ?? '')?.[1]);
+    expect(from - start).toBeGreaterThanOrEqual(0);
+    expect(from - start).toBeLessThan(2 * (1 << 20));
+  });
+
+  it('still verifies all of it', async () => {
+    const altered = Buffer.from(big);
+    altered[10] = 0xff;
+    await using at = await startRegistry(serve(altered));
+    const repository = at.repository();
+    await readUntil(await repository.getBlob(descriptor), 2_600_000);
+    const again = await repository.getBlob(descriptor, { from: 2_400_000 });
+    await expect(bytesFrom(again)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(at.server.requests[1]?.headers.range).toBeDefined();
   });
 });
 

@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { responseHeaders } from '../../src/http/headers.ts';
+import { createPauses } from '../../src/http/pauses.ts';
+import { createRetries, type Retries, type RetryOptions } from '../../src/http/tries.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../src/http/types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Intent, RegistryClient, Repository } from '../../src/registry/types.ts';
@@ -24,7 +26,7 @@ export interface Harness extends AsyncDisposable {
 /** A registry client against a scripted server, over the simplest wire there is. */
 export async function startRegistry(
   script: Script,
-  options: { registry?: string; credentials?: HttpResponse['credentials'] } = {},
+  options: { registry?: string; credentials?: HttpResponse['credentials']; retries?: Retries } = {},
 ): Promise<Harness> {
   const server = await startScriptedServer(script);
   const warnings: string[] = [];
@@ -40,7 +42,7 @@ export async function startRegistry(
     request,
     endpoint: async () => new URL(server.origin),
     warn: (text) => warnings.push(text),
-    pause: async () => {},
+    retries: options.retries ?? quickRetries(4),
   });
   return {
     server,
@@ -51,6 +53,22 @@ export async function startRegistry(
       client.repository(options.registry ?? 'reg.example', 'a/b', intent),
     [Symbol.asyncDispose]: () => server.close(),
   };
+}
+
+/** The real policy without its waits. */
+export function quickRetries(
+  retryTimes: number,
+  onRetry: RetryOptions['onRetry'] = () => {},
+): Retries {
+  return createRetries({
+    retryTimes,
+    onRetry,
+    maxWaitMs: 60_000,
+    now: () => 0,
+    random: () => 0,
+    sleep: async () => {},
+    pauses: createPauses(),
+  });
 }
 
 /** No redirects, no retries, no authentication beyond one fixed header. */

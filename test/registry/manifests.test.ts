@@ -122,6 +122,29 @@ describe('getManifest', () => {
   );
 });
 
+describe('a manifest that was damaged on the way', () => {
+  const damaged: Reply = { ...ok, body: Buffer.from(raw).fill('x', 3, 4) };
+  const named = (reply: Reply): Reply => ({
+    ...reply,
+    headers: { ...reply.headers, 'docker-content-digest': digest },
+  });
+
+  it.each(['v1', digest])('is asked for once more: %s', async (ref) => {
+    await using at = await startRegistry((_request, count) => named(count === 1 ? damaged : ok));
+    const { descriptor } = await at.repository().getManifest(ref);
+    expect([descriptor.digest, at.server.lines.length]).toEqual([digest, 2]);
+    expect(at.warnings).toEqual([]);
+  });
+
+  it('is refused by digest when it comes damaged again', async () => {
+    await using at = await startRegistry(() => named(damaged));
+    await expect(at.repository().getManifest(digest)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    expect(at.server.lines).toHaveLength(2);
+  });
+});
+
 describe('headManifest', () => {
   const headers = { ...ok.headers, 'content-length': String(raw.byteLength) };
 
@@ -171,6 +194,32 @@ describe('headManifest', () => {
         'cannot read manifest reg.example/a/b:v1: 401 Unauthorized\nno credentials were sent',
       hint: 'Sign in: regctl login reg.example',
     });
+  });
+});
+
+describe('putManifest after a failure', () => {
+  const length = String(raw.byteLength);
+  const head = { status: 200, headers: { ...ok.headers, 'content-length': length } };
+
+  it('is done when the registry has the manifest after all', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'PUT' ? { status: 502 } : head,
+    );
+    const done = await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex);
+    expect(done).toEqual({ digest, subjectHandled: false });
+    expect(at.server.lines).toEqual(['PUT /v2/a/b/manifests/v1', 'HEAD /v2/a/b/manifests/v1']);
+  });
+
+  it.each<[string, Reply]>([
+    ['nothing', { status: 404 }],
+    ['another', { ...head, headers: { ...head.headers, 'docker-content-digest': other } }],
+  ])('fails when the tag has %s', async (_name, answer) => {
+    await using at = await startRegistry((request) =>
+      request.method === 'PUT' ? { status: 502 } : answer,
+    );
+    await expect(
+      at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex),
+    ).rejects.toMatchObject({ code: 'UPLOAD_FAILED', status: 502 });
   });
 });
 

@@ -1,81 +1,49 @@
 import { resolve } from 'node:path';
 import { copyImage } from '../copy/copy.ts';
-import type { CopySummary } from '../copy/types.ts';
+import type { CopySummary, ImageRequest } from '../copy/types.ts';
 import { AppError } from '../errors/app-error.ts';
 import { isDigest } from '../oci/digest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { DEFAULT_TAG } from '../reference/print.ts';
-import { isTag } from '../reference/tag.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 import { writeFileAtomic } from '../util/atomic-file.ts';
-import { wantedPlatform } from './shared/image.ts';
-import { argumentOf, exclusive, flagOf, listOf, textOf } from './shared/options.ts';
+import { copyFlags, pairOptions, type CopyFlags } from './shared/copy-flags.ts';
+import { countsJson, imageJson, withDigest, costSince, type Cost } from './shared/copy-json.ts';
+import { createPlan, planResult } from './shared/copy-plan.ts';
+import { copyRepository } from './shared/copy-repository.ts';
+import { neighbours, openPair, openRehearsal, type CopyPlaces } from './shared/copy-stores.ts';
+import { argumentOf } from './shared/options.ts';
 import type { Context, Input, Result } from './types.ts';
 
-/** Copies one image. The last line on stdout is `DESTINATION@DIGEST`. @throws as copyImage does */
+/** Copies an image, or with `--all-tags` a repository. @throws as copyImage and copyTags do */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const from = context.locate(argumentOf(input, 0, 'SOURCE'));
-  const to = context.locate(argumentOf(input, 1, 'DESTINATION'));
-  const platform = platformOf(context, input);
-  const additionalTags = additionalTagsOf(input);
-  const started = context.now().getTime();
-
-  const shared = neighbours(context, from, to);
-  // One repository under one set of credentials is one store: one token serves both sides.
-  const isOneStore =
-    shared.sameRepository === true &&
-    (await context.registry('src')) === (await context.registry('dest'));
-  const one = isOneStore ? await context.openWrite(to, 'dest', options) : undefined;
-  await using source = one ?? (await context.openRead(from, 'src', options));
-  const sourceRef = await checkPinned(source, from, to, platform, options);
-  await using destination = one ?? (await context.openWrite(to, 'dest', options));
-  const summary = await copyImage({
-    source,
-    sourceRef,
-    destination,
-    destinationTag: destinationTagOf(to),
-    additionalTags,
-    platform,
-    concurrency: context.flags.concurrency,
-    noClobber: flagOf(input, 'noClobber'),
-    ...shared,
-    emit: (event) => context.emit(event),
-    signal: options.signal,
-  });
-  await writeDigest(context, input, summary);
-  return resultOf(from, to, summary, {
-    Requests: context.requestCount(),
-    ElapsedMs: context.now().getTime() - started,
-  });
-}
-
-/** @throws AppError USAGE when the flags contradict each other */
-function platformOf(context: Context, input: Input): Platform | undefined {
-  const platform = wantedPlatform(context);
-  const which = textOf(input, 'multiArch');
-  exclusive({
-    '--all': flagOf(input, 'all') || which === 'all',
-    '--platform': platform !== undefined,
-  });
-  exclusive({ '--all': flagOf(input, 'all'), '--multi-arch system': which === 'system' });
-  const chosen = which === 'system' ? (platform ?? context.hostPlatform) : platform;
-  if (chosen !== undefined) {
-    context.note(
-      `copying ${formatPlatform(chosen)} alone: of an index, the digest is that image's`,
-    );
+  const places = {
+    from: context.locate(argumentOf(input, 0, 'SOURCE')),
+    to: context.locate(argumentOf(input, 1, 'DESTINATION')),
+  };
+  const flags = copyFlags(context, input);
+  if (flags.allTags) return copyRepository(context, input, { places, flags }, options);
+  const cost = costSince(context);
+  const shared = neighbours(context, places);
+  await using pair = await openPair(context, places, shared, options);
+  const { source } = pair;
+  const request: ImageRequest = {
+    sourceRef: await checkPinned(source, places, flags, options),
+    destinationTag: destinationTagOf(places.to),
+    additionalTags: flags.additionalTags,
+  };
+  const common = { ...pairOptions(context, flags, options), ...shared, source, ...request };
+  if (flags.dryRun) {
+    const plan = createPlan(context);
+    await using destination = await openRehearsal(context, places, pair, options);
+    const summary = await copyImage({ ...common, destination, emit: plan.emit });
+    const head = { ...imageJson(summary), ...countsJson(summary), ...cost() };
+    return planResult(context, { places, plan, tags: destination.tags, head });
   }
-  return chosen;
-}
-
-/** @throws AppError INVALID_REFERENCE */
-function additionalTagsOf(input: Input): readonly string[] {
-  const tags = listOf(input, 'additionalTag');
-  const wrong = tags.find((tag) => !isTag(tag));
-  if (wrong === undefined) return tags;
-  throw new AppError('INVALID_REFERENCE', `--additional-tag: "${wrong}" is not a tag`, {
-    hint: 'Write the tag alone, without the repository.',
-  });
+  const destination = await pair.destination();
+  const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
+  await writeDigest(context, flags.digestFile, summary);
+  return resultOf(places, summary, cost());
 }
 
 /** A registry's default tag is `latest`, unless the destination is named by digest alone. */
@@ -90,14 +58,13 @@ function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
  */
 async function checkPinned(
   source: ReadStore,
-  from: Location,
-  to: Location,
-  platform: Platform | undefined,
+  { from, to }: CopyPlaces,
+  { platforms }: CopyFlags,
   options: CallOptions,
 ): Promise<string | undefined> {
   const pinned = to.ref;
   if (pinned === undefined || !isDigest(pinned)) return from.ref;
-  if (platform !== undefined) {
+  if (platforms.length > 0) {
     throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
       hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
     });
@@ -110,34 +77,15 @@ async function checkPinned(
   });
 }
 
-/** What two repositories of one registry can share instead of sending it. */
-function neighbours(
-  context: Context,
-  from: Location,
-  to: Location,
-): {
-  readonly mountFrom?: () => readonly string[];
-  readonly sameRepository?: boolean;
-} {
-  if (from.scheme !== 'docker' || to.scheme !== 'docker') return {};
-  const source = context.reference(from.place);
-  const destination = context.reference(to.place);
-  if (source.registry !== destination.registry) return {};
-  return source.repository === destination.repository
-    ? { sameRepository: true }
-    : { mountFrom: () => [source.repository] };
-}
-
 /** The digest alone, without a line end, as skopeo writes it. @throws AppError IO */
 async function writeDigest(
-  context: Context,
-  input: Input,
+  { cwd }: Context,
+  file: string | undefined,
   { descriptor }: CopySummary,
 ): Promise<void> {
-  const file = textOf(input, 'digestfile');
   if (file === undefined) return;
   try {
-    await writeFileAtomic(resolve(context.cwd, file), descriptor.digest);
+    await writeFileAtomic(resolve(cwd, file), descriptor.digest);
   } catch (error) {
     throw new AppError('IO', `the image was copied, but "${file}" cannot be written`, {
       cause: error,
@@ -145,24 +93,15 @@ async function writeDigest(
   }
 }
 
-function resultOf(
-  from: Location,
-  to: Location,
-  { descriptor, blobs, bytes }: CopySummary,
-  cost: { readonly Requests: number; readonly ElapsedMs: number },
-): Result {
-  const { digest, mediaType } = descriptor;
-  const name = to.text.endsWith(`@${digest}`) ? to.text : `${to.text}@${digest}`;
+function resultOf({ from, to }: CopyPlaces, summary: CopySummary, cost: Cost): Result {
   return {
     json: {
       Source: from.text,
       Destination: to.text,
-      Digest: digest,
-      MediaType: mediaType,
-      Blobs: { Written: blobs.written, Mounted: blobs.mounted, Present: blobs.present },
-      Bytes: { Sent: bytes.sent, Skipped: bytes.skipped },
+      ...imageJson(summary),
+      ...countsJson(summary),
       ...cost,
     },
-    text: () => name,
+    text: () => withDigest(to.text, summary.descriptor),
   };
 }

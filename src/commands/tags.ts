@@ -5,6 +5,7 @@ import type { Location } from '../transports/types.ts';
 import { humanAge } from './shared/age.ts';
 import { createNameFilter, type NameFilter } from './shared/name-filter.ts';
 import { byName, byVersion } from './shared/name-order.ts';
+import { byCreated } from './shared/newest.ts';
 import { argumentOf, flagOf, integerOf, listOf, textOf } from './shared/options.ts';
 import { collectItems, streamedList } from './shared/result.ts';
 import { humanSize } from './shared/size.ts';
@@ -131,17 +132,6 @@ async function select(
 
 function selection(details: readonly TagDetails[]): Required<Selection> {
   return { tags: details.map((one) => one.Name), details };
-}
-
-/** Oldest first; what has no date counts as oldest. */
-function byCreated(a: TagDetails, b: TagDetails): number {
-  const [left, right] = [timeOf(a), timeOf(b)];
-  return left === right ? byName(a.Name, b.Name) : left < right ? -1 : 1;
-}
-
-function timeOf({ Created }: TagDetails): number {
-  const time = Date.parse(Created ?? '');
-  return Number.isNaN(time) ? -Infinity : time;
 }
 
 function page(details: readonly TagDetails[], now: Date, style: Style): string {

@@ -13,11 +13,13 @@ import {
   selectPlatform,
   type ChosenManifest,
 } from '../store/platforms.ts';
+import { digestWouldChange } from '../store/preserve.ts';
 import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
 import { fetchAll } from '../store/verify.ts';
 import { nameIn, onSide } from './errors.ts';
 import type { Scope } from './scope.ts';
-import type { CopyOptions } from './types.ts';
+import { subsetOf } from './subset.ts';
+import type { CopyPair, ImageRequest } from './types.ts';
 
 /** What will become the destination's root, and what is there already. */
 export interface Plan {
@@ -28,28 +30,35 @@ export interface Plan {
   readonly existing: Descriptor | undefined;
 }
 
+export function isUpToDate({ root, existing }: Plan): boolean {
+  return existing?.digest === root.digest;
+}
+
 /**
  * Decides the root with the fewest requests: one HEAD on the destination; a GET on the source, or
  * a HEAD where the destination's tag exists and so may already be equal.
  */
-export async function planRoot(options: CopyOptions, scope: Scope): Promise<Plan> {
-  const { source, sourceRef, destination, destinationTag, platform, sameRepository } = options;
+export async function planRoot(pair: CopyPair, request: ImageRequest, scope: Scope): Promise<Plan> {
+  const { source, destination, platforms = [], sameRepository, noClobber } = pair;
+  const { sourceRef, destinationTag, isNew } = request;
   const call = { signal: scope.signal };
   // A retag is one PUT: to look first would cost as much as it could save.
-  const blind = destinationTag === undefined || (sameRepository === true && !options.noClobber);
+  const blind = isNew === true || (sameRepository === true && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
-    blind ? undefined : lookUpTag(destination, destinationTag, call);
+    blind || destinationTag === undefined
+      ? undefined
+      : lookUpTag(destination, destinationTag, call);
 
-  if (platform !== undefined) {
+  if (platforms.length > 0) {
     const [existing, chosen] = await scope.all<Descriptor | ChosenManifest | undefined>([
       lookUp(),
-      readPlatform(source, sourceRef, platform, call),
+      readPlatforms(pair, sourceRef, platforms, call),
     ]);
     const { descriptor, manifest } = chosen as ChosenManifest;
     return { root: descriptor, manifest, existing: existing as Descriptor | undefined };
   }
   const existing = await lookUp();
-  if (existing !== undefined && (await isAlready(existing, options, call)))
+  if (existing !== undefined && (await isAlready(existing, source, sourceRef, call)))
     return { root: existing, manifest: undefined, existing };
   const { descriptor, manifest } = await readRoot(source, sourceRef, call);
   return { root: descriptor, manifest, existing };
@@ -77,7 +86,8 @@ export async function lookUpTag(
 /** A source named by digest needs no request: the digest is what would be asked for. */
 async function isAlready(
   existing: Descriptor,
-  { source, sourceRef }: CopyOptions,
+  source: ReadStore,
+  sourceRef: string | undefined,
   call: CallOptions,
 ): Promise<boolean> {
   if (sourceRef !== undefined && isDigest(sourceRef)) return sourceRef === existing.digest;
@@ -98,23 +108,30 @@ async function readRoot(
   });
 }
 
-async function readPlatform(
-  source: ReadStore,
+async function readPlatforms(
+  { source, preserveDigests }: CopyPair,
   ref: string | undefined,
-  platform: Platform,
+  platforms: readonly Platform[],
   call: CallOptions,
 ): Promise<ChosenManifest> {
   const root = await readRoot(source, ref, call);
   const where = nameIn(source, ref);
   return onSide('source', `cannot read ${where}`, root.descriptor.digest, async () => {
     if (root.manifest.kind !== 'index') {
-      await checkConfig(source, root, platform, where, call);
+      await checkConfig(source, root, platforms, where, call);
       return root;
     }
-    const chosen = await selectPlatform(source, root.manifest, platform, call);
+    const [only, ...more] = platforms;
+    if (only === undefined || more.length > 0) {
+      const subset = await subsetOf(source, root, platforms, where, call);
+      if (preserveDigests === true && subset.descriptor.digest !== root.descriptor.digest)
+        throw digestWouldChange(where, root.descriptor, 'be rewritten for some platforms');
+      return subset;
+    }
+    const chosen = await selectPlatform(source, root.manifest, only, call);
     if (chosen !== undefined) return chosen;
     const available = platformsOf(root.manifest).map((entry) => entry.platform);
-    throw platformUnknown(where, platform, available);
+    throw platformUnknown(where, platforms, available);
   });
 }
 
@@ -122,7 +139,7 @@ async function readPlatform(
 async function checkConfig(
   source: ReadStore,
   { manifest }: ChosenManifest,
-  wanted: Platform,
+  platforms: readonly Platform[],
   where: string,
   call: CallOptions,
 ): Promise<void> {
@@ -131,6 +148,6 @@ async function checkConfig(
     throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
   }
   const actual = platformOfConfig(await fetchAll(source, manifest.config, call));
-  if (actual !== undefined && matchesPlatform(wanted, actual)) return;
-  throw platformUnknown(where, wanted, actual === undefined ? [] : [actual]);
+  if (actual !== undefined && platforms.some((wanted) => matchesPlatform(wanted, actual))) return;
+  throw platformUnknown(where, platforms, actual === undefined ? [] : [actual]);
 }

@@ -1,16 +1,25 @@
 import { setMaxListeners } from 'node:events';
 
-/** Runs tasks that share one fate: the first error aborts the rest, and all are awaited. */
+/** Runs tasks whose every one is awaited, whatever happens. */
 export interface Scope {
   readonly signal: AbortSignal;
   /** Resolves when all have; rejects with the first error once every task has settled. */
   all<T>(tasks: readonly Promise<T>[]): Promise<T[]>;
 }
 
-/** `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused. */
+export interface ScopeOptions {
+  /** False: an error leaves the other tasks running, for other images wait for them. Default true. */
+  readonly abortOnError?: boolean;
+}
+
+/**
+ * `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused.
+ * The tasks share one fate unless told otherwise: the first error aborts the rest.
+ */
 export async function withScope<T>(
   outer: AbortSignal | undefined,
   body: (scope: Scope) => Promise<T>,
+  { abortOnError = true }: ScopeOptions = {},
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = new AbortController();
@@ -20,6 +29,7 @@ export async function withScope<T>(
   outer?.addEventListener('abort', follow, { once: true });
   let first: { readonly error: unknown } | undefined;
   const failed = (error: unknown): void => {
+    if (!abortOnError) return;
     first ??= { error };
     controller.abort(error);
   };

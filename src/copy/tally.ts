@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isManifestType } from '../oci/media-types.ts';
 import type { PushOutcome } from '../store/types.ts';
-import type { CopyEvent, CopySummary } from './types.ts';
+import type { CopyCounts, CopyEvent } from './types.ts';
 
 /** Counts what a copy did while it tells of it. */
 export class Tally {
@@ -42,9 +42,8 @@ export class Tally {
     this.#emit({ type: 'end', descriptor, outcome: 'present' });
   }
 
-  summary(descriptor: Descriptor): CopySummary {
+  counts(): CopyCounts {
     return {
-      descriptor,
       blobs: { ...this.#blobs },
       bytes: { sent: this.#sent, skipped: this.#skipped },
     };

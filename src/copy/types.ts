@@ -17,24 +17,33 @@ export type CopyEvent =
     }
   | { readonly type: 'warning'; readonly text: string };
 
-export interface CopySummary {
-  /** What the destination's tag points at now. */
-  readonly descriptor: Descriptor;
+/** Counts of a run, whatever the number of images. */
+export interface CopyCounts {
   readonly blobs: { readonly written: number; readonly mounted: number; readonly present: number };
   /** Bytes of blobs and manifests written, and of blobs that did not have to be. */
   readonly bytes: { readonly sent: number; readonly skipped: number };
 }
 
-export interface CopyOptions extends CallOptions {
+export interface CopySummary extends CopyCounts {
+  /** What the destination's tag points at now. */
+  readonly descriptor: Descriptor;
+}
+
+/** What the images of one run share: two stores, and how images go from one to the other. */
+export interface CopyPair extends CallOptions {
   readonly source: ReadStore;
-  /** Tag or digest; absent means the source's default. */
-  readonly sourceRef?: string | undefined;
   readonly destination: WriteStore;
-  /** Absent: the image is written by digest alone. */
-  readonly destinationTag?: string | undefined;
-  readonly additionalTags?: readonly string[] | undefined;
-  /** Copies the one image of an index that is for this platform, as a single image. */
-  readonly platform?: Platform | undefined;
+  /**
+   * One platform: its image alone, out of an index. Several: the index is rewritten to list just
+   * these, so that its digest changes. An image that is no index must be for one of them.
+   */
+  readonly platforms?: readonly Platform[] | undefined;
+  /** Writes an index without the images it lists, which the destination must have. */
+  readonly indexOnly?: boolean | undefined;
+  /** Takes along what refers to the image and to its children: signatures, SBOMs, attestations. */
+  readonly referrers?: boolean | undefined;
+  /** The tags of the source, where they were listed already. */
+  readonly sourceTags?: readonly string[] | undefined;
   /** Transfers at a time; the destination may allow fewer. */
   readonly concurrency: number;
   /** Repositories of the destination's registry that may hold a blob. */
@@ -43,7 +52,23 @@ export interface CopyOptions extends CallOptions {
   readonly sameRepository?: boolean | undefined;
   /** Refuses to move a tag that points at another digest. */
   readonly noClobber?: boolean | undefined;
+  /** Refuses what would give the copy another digest. */
+  readonly preserveDigests?: boolean | undefined;
+  emit(event: CopyEvent): void;
+}
+
+/** One image of a run. */
+export interface ImageRequest {
+  /** Tag or digest; absent means the source's default. */
+  readonly sourceRef?: string | undefined;
+  /** Absent: the image is written by digest alone. */
+  readonly destinationTag?: string | undefined;
+  readonly additionalTags?: readonly string[] | undefined;
+  /** The destination is known not to have the tag. */
+  readonly isNew?: boolean | undefined;
+}
+
+export interface CopyOptions extends CopyPair, ImageRequest {
   /** `false` leaves `destination.commit()` to the caller, who copies more images. Default true. */
   readonly commit?: boolean | undefined;
-  emit(event: CopyEvent): void;
 }

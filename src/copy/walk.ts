@@ -10,7 +10,7 @@ import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { isMissingContent, onSide, sided, watch } from './errors.ts';
 import type { Scope } from './scope.ts';
 import type { Tally } from './tally.ts';
-import type { CopyOptions } from './types.ts';
+import type { CopyPair } from './types.ts';
 
 /** How much one visit takes on trust. */
 interface Pass {
@@ -20,30 +20,53 @@ interface Pass {
   readonly visits: Map<string, Promise<void>>;
 }
 
-/** Moves the content graph of one image: children first, each node once, its root last. */
+/** Moves the content graphs of images: children first, each node once a run, its root last. */
 export class Walk {
-  readonly #options: CopyOptions;
+  readonly #pair: CopyPair;
   readonly #scope: Scope;
   readonly #tally: Tally;
   readonly #limiter: Limiter;
+  readonly #trusting: Pass;
+  readonly #asking: Pass;
   /** The second visit, made at most once per node, after the destination missed content. */
   readonly #deep: Pass = { trustPresent: false, visits: new Map() };
-  readonly #normal: Pass;
   #warnedForeign = false;
 
-  constructor(options: CopyOptions, scope: Scope, tally: Tally, trustPresent: boolean) {
-    this.#options = options;
+  constructor(pair: CopyPair, scope: Scope, tally: Tally) {
+    this.#pair = pair;
     this.#scope = scope;
     this.#tally = tally;
-    this.#normal = { trustPresent, visits: new Map() };
-    const limit = Math.min(options.concurrency, options.destination.traits.maxParallelPushes);
+    const visits = new Map<string, Promise<void>>();
+    this.#trusting = { trustPresent: true, visits };
+    this.#asking = { trustPresent: false, visits };
+    const limit = Math.min(pair.concurrency, pair.destination.traits.maxParallelPushes);
     this.#limiter = createLimiter(Math.max(1, limit));
   }
 
-  /** Everything below `manifest`, then itself under `tag`. */
-  async root(descriptor: Descriptor, manifest: Manifest, tag: string | undefined): Promise<void> {
+  /**
+   * Everything below `manifest`, then itself under `tag`. With `trustPresent` a child manifest that
+   * the destination has stands for its whole sub-graph.
+   */
+  async root(
+    descriptor: Descriptor,
+    manifest: Manifest,
+    { tag, trustPresent }: { readonly tag: string | undefined; readonly trustPresent: boolean },
+  ): Promise<void> {
     this.#tally.found(descriptor);
-    await this.#subgraph(descriptor, manifest, this.#normal, 0, tag);
+    const pass = trustPresent ? this.#trusting : this.#asking;
+    const key = keyOf({ descriptor, isManifest: true });
+    const running = pass.visits.get(key);
+    if (running === undefined) {
+      await remember(pass, key, this.#subgraph(descriptor, manifest, pass, 0, tag));
+      return;
+    }
+    await running;
+    if (tag !== undefined) await this.manifestAlone(descriptor, manifest, tag);
+  }
+
+  /** A manifest that no other one lists, with everything below it. */
+  async guest(descriptor: Descriptor): Promise<void> {
+    await this.#visit({ descriptor, isManifest: true }, this.#asking, 0);
   }
 
   /** One manifest whose children are there already. */
@@ -64,7 +87,7 @@ export class Walk {
     tag?: string,
   ): Promise<void> {
     if (depth > MAX_INDEX_DEPTH) {
-      throw sided('source', this.#cannot('read', descriptor), tooDeep(this.#options.source.label));
+      throw sided('source', this.#cannot('read', descriptor), tooDeep(this.#pair.source.label));
     }
     this.#checkAccepted(descriptor);
     const children = (visited: Pass): Promise<unknown> =>
@@ -80,18 +103,17 @@ export class Walk {
   }
 
   #visit(node: Node, pass: Pass, depth: number): Promise<void> {
-    const key = `${node.isManifest ? 'manifest' : 'blob'} ${node.descriptor.digest}`;
+    const key = keyOf(node);
     const running = pass.visits.get(key);
     if (running !== undefined) return running;
     const visit = node.isManifest
       ? this.#visitManifest(node.descriptor, pass, depth)
       : this.#visitBlob(node.descriptor);
-    pass.visits.set(key, visit);
-    return visit;
+    return remember(pass, key, visit);
   }
 
   async #visitBlob(descriptor: Descriptor): Promise<void> {
-    const { source, mountFrom } = this.#options;
+    const { source, mountFrom } = this.#pair;
     this.#tally.found(descriptor);
     await this.#send(descriptor, sourceFrom(source, descriptor), {
       mountFrom: mountFrom?.(descriptor),
@@ -106,7 +128,7 @@ export class Walk {
     }
     const manifest = await this.#slot(() =>
       onSide('source', this.#cannot('read', descriptor), descriptor.digest, () =>
-        fetchManifest(this.#options.source, descriptor, { signal: this.#scope.signal }),
+        fetchManifest(this.#pair.source, descriptor, { signal: this.#scope.signal }),
       ),
     );
     await this.#subgraph(descriptor, manifest, pass, depth);
@@ -114,7 +136,7 @@ export class Walk {
 
   /** Whether the destination has a manifest, and so everything below it. */
   async has(descriptor: Descriptor): Promise<boolean> {
-    const { destination } = this.#options;
+    const { destination } = this.#pair;
     return this.#slot(() =>
       onSide('destination', this.#cannot('look up', descriptor), descriptor.digest, () =>
         destination.has(descriptor, { signal: this.#scope.signal }),
@@ -127,7 +149,7 @@ export class Walk {
       this.#tally.start(descriptor);
       const watched = watch(source);
       try {
-        const outcome = await this.#options.destination.push(watched, {
+        const outcome = await this.#pair.destination.push(watched, {
           ...extra,
           signal: this.#scope.signal,
           onBytes: (done) => this.#tally.bytes(descriptor, done),
@@ -154,7 +176,7 @@ export class Walk {
   #below(manifest: Manifest): Node[] {
     switch (manifest.kind) {
       case 'schema1':
-        throw schema1(this.#options.source.label);
+        throw schema1(this.#pair.source.label);
       case 'index':
         return manifest.manifests.map((descriptor) => ({
           descriptor,
@@ -172,13 +194,13 @@ export class Walk {
     if (!this.#warnedForeign) {
       this.#warnedForeign = true;
       const text = 'foreign layers are not copied: the image keeps pointing at their own addresses';
-      this.#options.emit({ type: 'warning', text });
+      this.#pair.emit({ type: 'warning', text });
     }
     return true;
   }
 
   #checkAccepted({ mediaType }: Descriptor): void {
-    const { destination } = this.#options;
+    const { destination } = this.#pair;
     const accepted = destination.traits.manifestTypes;
     if (accepted === undefined || accepted.has(mediaType)) return;
     throw new AppError(
@@ -191,7 +213,7 @@ export class Walk {
   }
 
   #cannot(verb: 'read' | 'write' | 'look up', { digest }: Descriptor): string {
-    const { source, destination } = this.#options;
+    const { source, destination } = this.#pair;
     if (verb === 'read') return `cannot read ${digest} from ${source.label}`;
     return verb === 'write'
       ? `cannot write ${digest} to ${destination.label}`
@@ -202,6 +224,17 @@ export class Walk {
 interface Node {
   readonly descriptor: Descriptor;
   readonly isManifest: boolean;
+}
+
+function keyOf({ descriptor, isManifest }: Node): string {
+  return `${isManifest ? 'manifest' : 'blob'} ${descriptor.digest}`;
+}
+
+/** A failed visit is forgotten: the next image that needs the node tries again. */
+function remember({ visits }: Pass, key: string, visit: Promise<void>): Promise<void> {
+  visits.set(key, visit);
+  visit.catch(() => visits.delete(key));
+  return visit;
 }
 
 /** Whatever an image calls a layer is stored among the blobs, also under a manifest's media type. */

@@ -104,18 +104,15 @@ export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
 
 export function platformUnknown(
   where: string,
-  wanted: Platform,
+  wanted: Platform | readonly Platform[],
   available: readonly Platform[],
 ): AppError {
   const names = [...new Set(available.map(formatPlatform))];
-  return new AppError(
-    'PLATFORM_UNKNOWN',
-    `${where} has no image for the platform ${formatPlatform(wanted)}`,
-    {
-      hint: names.length === 0 ? 'It lists no platforms at all.' : `It has: ${names.join(', ')}.`,
-      details: { platform: formatPlatform(wanted), available: names },
-    },
-  );
+  const asked = [wanted].flat().map(formatPlatform).join(' or ');
+  return new AppError('PLATFORM_UNKNOWN', `${where} has no image for the platform ${asked}`, {
+    hint: names.length === 0 ? 'It lists no platforms at all.' : `It has: ${names.join(', ')}.`,
+    details: { platform: asked, available: names },
+  });
 }
 
 export function tooDeep(where: string): AppError {

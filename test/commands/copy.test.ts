@@ -139,6 +139,19 @@ describe('copy', () => {
     );
   });
 
+  it('several platforms rewrite the index, which --preserve-digests refuses', async () => {
+    const index = await makeIndex();
+    const flags = { platform: 'linux/amd64,linux/arm64' };
+    const { result, destination } = await copy(index, NAMES, {}, { flags });
+    const { digest } = await destination.resolve('v2');
+    expect(digest).not.toBe(index.root.digest);
+    expect(result.json).toMatchObject({ Digest: digest });
+    await expect(copy(index, NAMES, { preserveDigests: true }, { flags })).rejects.toMatchObject({
+      code: 'DIGEST_CHANGED',
+      exitStatus: 3,
+    });
+  });
+
   it('--additional-tag and --digestfile', async () => {
     await using dir = await tempDir();
     const image = await makeImage();
@@ -152,7 +165,16 @@ describe('copy', () => {
   for (const [what, options, flags] of [
     ['--all with --platform', { all: true }, { platform: 'linux/amd64' }],
     ['--all with --multi-arch system', { all: true, multiArch: 'system' }, {}],
-    ['several platforms', {}, { platform: 'linux/amd64,linux/arm64' }],
+    [
+      '--multi-arch index-only with --platform',
+      { multiArch: 'index-only' },
+      { platform: 'linux/amd64' },
+    ],
+    ['--all-tags with --additional-tag', { allTags: true, additionalTag: ['x'] }, {}],
+    ['--all-tags with --digestfile', { allTags: true, digestfile: 'x' }, {}],
+    ['--dry-run with --digestfile', { dryRun: true, digestfile: 'x' }, {}],
+    ['a filter without --all-tags', { include: ['x'] }, {}],
+    ['--newest without --all-tags', { newest: 3 }, {}],
   ] as const) {
     it(`refuses ${what}`, async () => {
       await expect(run(fakeContext({ flags }), input(NAMES, options), {})).rejects.toMatchObject({
@@ -160,6 +182,12 @@ describe('copy', () => {
       });
     });
   }
+
+  it('refuses --all-tags of one image', async () => {
+    await expect(run(fakeContext(), input(NAMES, { allTags: true }), {})).rejects.toMatchObject({
+      code: 'INVALID_REFERENCE',
+    });
+  });
 
   it('refuses an additional tag that is none', async () => {
     await expect(

@@ -153,7 +153,9 @@ describe('request economy', () => {
 describe('platform choice', () => {
   it('copies the one image of an index, as a single image', async () => {
     const { to, run } = await setUp(multi);
-    const summary = await run({ platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } });
+    const summary = await run({
+      platforms: [{ os: 'linux', architecture: 'arm64', variant: 'v8' }],
+    });
     expect((await to.resolve('v1')).digest).toBe(summary.descriptor.digest);
     expect(await to.has(blob('arm64').descriptor)).toBe(true);
     expect(await to.has(blob('amd64').descriptor)).toBe(false);
@@ -164,7 +166,7 @@ describe('platform choice', () => {
     ['a single image', single, 'linux/amd64'],
   ])('says what %s has when the platform is not there', async (_what, root, names) => {
     const { destination, run } = await setUp(root);
-    const error = await failureOf(run({ platform: { os: 'linux', architecture: 's390x' } }));
+    const error = await failureOf(run({ platforms: [{ os: 'linux', architecture: 's390x' }] }));
     expect(error).toMatchObject({
       code: 'PLATFORM_UNKNOWN',
       exitStatus: 2,

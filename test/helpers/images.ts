@@ -52,6 +52,7 @@ export async function makeImage(
     layerSize?: number;
     platform?: Platform;
     labels?: Record<string, string>;
+    subject?: Descriptor;
   } = {},
 ): Promise<TestImage> {
   const types = TYPES[options.flavour ?? 'oci'];
@@ -90,7 +91,13 @@ export async function makeImage(
   );
   const manifest = add(
     types.manifest,
-    json({ schemaVersion: 2, mediaType: types.manifest, config, layers }),
+    json({
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config,
+      layers,
+      ...(options.subject === undefined ? {} : { subject: options.subject }),
+    }),
   );
   return { root: manifest, nodes };
 }

@@ -1,9 +1,10 @@
 import type { CommandSpec } from '../types.ts';
+import { tagFilterOptions } from './tags.ts';
 
 export const copySpec: CommandSpec = {
   name: 'copy',
   aliases: ['cp'],
-  summary: 'Copy an image, with all its platforms and digests kept',
+  summary: 'Copy an image or a repository, with all platforms and digests kept',
   args: [
     { name: 'source', summary: 'image to copy', required: true },
     { name: 'destination', summary: 'where it goes', required: true },
@@ -12,9 +13,25 @@ export const copySpec: CommandSpec = {
     { flags: '-a, --all', summary: 'all platforms; the default', kind: 'flag' },
     {
       flags: '--multi-arch <which>',
-      summary: "all platforms, or only the system's",
+      summary: "all platforms, only the system's, or the index without its images",
       kind: 'string',
-      choices: ['all', 'system'],
+      choices: ['all', 'system', 'index-only'],
+    },
+    {
+      flags: '--all-tags',
+      summary: 'copy a repository: every tag, or those that the next four flags choose',
+      kind: 'flag',
+    },
+    ...tagFilterOptions,
+    {
+      flags: '--newest <n>',
+      summary: 'keep the newest tags, by age (with --semver: the highest versions)',
+      kind: 'integer',
+    },
+    {
+      flags: '--referrers',
+      summary: 'take signatures, SBOMs and attestations along',
+      kind: 'flag',
     },
     {
       flags: '--no-clobber',
@@ -29,7 +46,12 @@ export const copySpec: CommandSpec = {
     { flags: '--digestfile <file>', summary: 'write the digest of the copy here', kind: 'string' },
     {
       flags: '--preserve-digests',
-      summary: 'digests are always kept; accepted for scripts',
+      summary: 'refuse what would give the copy another digest',
+      kind: 'flag',
+    },
+    {
+      flags: '--dry-run',
+      summary: 'say what would be sent and what it costs; write nothing',
       kind: 'flag',
     },
   ],
@@ -42,6 +64,14 @@ export const copySpec: CommandSpec = {
     {
       command: 'regctl copy --platform linux/arm64 nginx oci:./nginx:latest',
       says: 'one platform, to a folder',
+    },
+    {
+      command: 'regctl copy --all-tags --semver "^3" alpine registry.example.com/base/alpine',
+      says: 'every release of Alpine 3; what is there already is not sent again',
+    },
+    {
+      command: 'regctl copy --dry-run --referrers ghcr.io/o/app:1 registry.example.com/app:1',
+      says: 'what a copy with its signatures would send',
     },
     {
       command: 'regctl copy r.example.com/app@sha256:… r.example.com/app:stable',

@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from '../types.ts';
 
-/** What `tags` and `list-tags` share. */
-export const tagOptions: readonly OptionSpec[] = [
+/** Which tags: what every command that lists or chooses tags has. */
+export const tagFilterOptions: readonly OptionSpec[] = [
   {
     flags: '--include <regex>',
     summary: 'keep the tags that match (may be repeated: any match keeps)',
@@ -17,6 +17,11 @@ export const tagOptions: readonly OptionSpec[] = [
     summary: 'keep the versions of a range, such as "^1.4" or ">=2 <3"',
     kind: 'string',
   },
+];
+
+/** What `tags` and `list-tags` share. */
+export const tagOptions: readonly OptionSpec[] = [
+  ...tagFilterOptions,
   {
     flags: '--sort <order>',
     summary: 'order of the tags (default: as the registry lists them)',

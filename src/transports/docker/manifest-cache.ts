@@ -1,7 +1,10 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 
-/** Enough for a manifest that was resolved and is fetched, or tagged, next. */
-const MAX_KEPT = 4;
+/** A manifest that was resolved is fetched, or tagged, next; as many at a time as a copy works on. */
+const MAX_KEPT = 64;
+
+/** Manifests are a few KiB; the largest allowed have 4 MiB. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
 /** Raw bytes of the last few manifests, so that resolve + fetch is one request. */
 export interface ManifestCache {
@@ -12,12 +15,20 @@ export interface ManifestCache {
 
 export function createManifestCache(): ManifestCache {
   const kept = new Map<string, Uint8Array>();
+  let bytes = 0;
+  const drop = (digest: string): void => {
+    bytes -= kept.get(digest)?.byteLength ?? 0;
+    kept.delete(digest);
+  };
   return {
     keep({ digest }, raw) {
-      kept.delete(digest);
+      drop(digest);
       kept.set(digest, raw);
-      const [oldest] = kept.keys();
-      if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+      bytes += raw.byteLength;
+      for (const oldest of kept.keys()) {
+        if (kept.size === 1 || (kept.size <= MAX_KEPT && bytes <= MAX_KEPT_BYTES)) break;
+        drop(oldest);
+      }
     },
     get({ digest, size }) {
       const raw = kept.get(digest);

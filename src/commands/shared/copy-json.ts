@@ -1,0 +1,43 @@
+import type { CopyCounts } from '../../copy/types.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Context } from '../types.ts';
+
+/** What a command took, as its JSON. */
+export interface Cost {
+  readonly Requests: number;
+  readonly ElapsedMs: number;
+}
+
+/** Starts the clock; the function it returns reads it. */
+export function costSince(context: Context): () => Cost {
+  const started = context.now().getTime();
+  return () => ({
+    Requests: context.requestCount(),
+    ElapsedMs: context.now().getTime() - started,
+  });
+}
+
+export function imageJson({
+  descriptor: { digest, mediaType },
+}: {
+  readonly descriptor: Descriptor;
+}): { readonly Digest: string; readonly MediaType: string } {
+  return { Digest: digest, MediaType: mediaType };
+}
+
+export interface CountsJson {
+  readonly Blobs: { readonly Written: number; readonly Mounted: number; readonly Present: number };
+  readonly Bytes: { readonly Sent: number; readonly Skipped: number };
+}
+
+export function countsJson({ blobs, bytes }: CopyCounts): CountsJson {
+  return {
+    Blobs: { Written: blobs.written, Mounted: blobs.mounted, Present: blobs.present },
+    Bytes: { Sent: bytes.sent, Skipped: bytes.skipped },
+  };
+}
+
+/** DESTINATION@DIGEST */
+export function withDigest(name: string, { digest }: Descriptor): string {
+  return name.endsWith(`@${digest}`) ? name : `${name}@${digest}`;
+}

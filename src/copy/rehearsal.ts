@@ -1,0 +1,46 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isManifestType } from '../oci/media-types.ts';
+import type { PushOptions, PushOutcome, ReadStore, Source, WriteStore } from '../store/types.ts';
+
+/** A destination that looks and never writes: what a copy to it reports is what it would do. */
+export interface Rehearsal extends WriteStore {
+  /** Tags that would be set, with their digests, in the order of writing. */
+  readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
+}
+
+/** Transfers of a rehearsal are look-ups; a registry answers this many at a time. */
+const PARALLEL = 6;
+
+/** Mounts are taken to succeed. Disposes of `destination` with itself. */
+export function rehearse(destination: ReadStore): Rehearsal {
+  const planned = new Set<string>();
+  const tags: { tag: string; descriptor: Descriptor }[] = [];
+
+  const push = async (
+    { descriptor }: Source,
+    { tag, mountFrom = [], signal }: PushOptions = {},
+  ): Promise<PushOutcome> => {
+    if (tag !== undefined) tags.push({ tag, descriptor });
+    const there = planned.has(descriptor.digest) || (await destination.has(descriptor, { signal }));
+    if (there) return 'present';
+    planned.add(descriptor.digest);
+    return mountFrom.length > 0 && !isManifestType(descriptor.mediaType) ? 'mounted' : 'written';
+  };
+
+  return {
+    label: destination.label,
+    capabilities: destination.capabilities,
+    traits: { maxParallelPushes: PARALLEL },
+    tags,
+    push,
+    resolve: (ref, options) => destination.resolve(ref, options),
+    has: async (descriptor, options) =>
+      planned.has(descriptor.digest) || destination.has(descriptor, options),
+    fetch: (descriptor, options) => destination.fetch(descriptor, options),
+    async tag(descriptor, tag) {
+      tags.push({ tag, descriptor });
+    },
+    async commit() {},
+    [Symbol.asyncDispose]: () => destination[Symbol.asyncDispose](),
+  };
+}

@@ -33,10 +33,20 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
   undici: 'http/',
   keytar: 'auth/keychain.ts',
   bcryptjs: 'server/htpasswd.ts',
+  'tar-stream': 'transports/tar/codec.ts',
 };
 
 /** Packages that must never be loaded by a static import, so that start-up stays short. */
-const LAZY = new Set(['chalk', 'ora', 'undici', 'keytar', 'tldts', 'semver', 'bcryptjs']);
+const LAZY = new Set([
+  'chalk',
+  'ora',
+  'undici',
+  'keytar',
+  'tldts',
+  'semver',
+  'bcryptjs',
+  'tar-stream',
+]);
 
 interface Import {
   readonly specifier: string;

@@ -8,6 +8,7 @@ import type { Location } from '../transports/types.ts';
 import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
 import type { Messages } from './messages.ts';
+import type { Pipes } from './pipes.ts';
 import type { Realms } from './realms.ts';
 import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import type { Wire, WireOptions } from './wire.ts';
@@ -19,13 +20,14 @@ export interface ContextOptions {
   readonly terminal: Terminal;
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
+  readonly pipes: Pipes;
 }
 
 export interface ProgramContext extends Context, AsyncDisposable {}
 
 /** The composition root: puts together what a command may touch, each part when first asked for. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
-  const { io, flags, messages, terminal, emit } = options;
+  const { io, flags, messages, terminal, emit, pipes } = options;
   const [{ locate, transportOf }, { parseReference }, { createLoginStore }] = await Promise.all([
     import('../transports/names.ts'),
     import('../reference/parse.ts'),
@@ -50,7 +52,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     locate,
     async openRead(location, side, call) {
       const registry = await registryFor(location, () => wires.of(side));
-      return transportOf(location).openRead(location, { registry }, call);
+      return transportOf(location).openRead(location, { registry, ...pipes }, call);
     },
     async openWrite(location, side, call) {
       const transport = transportOf(location);
@@ -58,7 +60,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
         throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
       }
       const registry = await registryFor(location, () => wires.of(side));
-      return transport.openWrite(location, { registry }, call);
+      return transport.openWrite(location, { registry, ...pipes }, call);
     },
     registry: async (side) => (await wires.of(side)).registry,
     http: async (side) => (await wires.of(side)).http.request,

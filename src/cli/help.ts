@@ -20,6 +20,8 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['busybox, ghcr.io/o/a:1', 'an image of a registry, with the defaults of Docker'],
   ['docker://REF', 'the same, as skopeo spells it'],
   ['oci:DIR[:TAG|@DIGEST]', 'an OCI layout folder'],
+  ['oci-archive:FILE[:TAG]', 'such a layout in a tar; - is stdin or stdout'],
+  ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],
 ];
 
 /** `regctl --help`. `columns`: width of the terminal. */

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -20,6 +20,8 @@ export interface Io {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Folder for temporary files. */
+  readonly temp: string;
   /** The user's home folder. */
   readonly home: string;
   /** The user's id; absent where the system has none. */
@@ -42,6 +44,7 @@ export function processIo(process: NodeJS.Process): Io {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
+    temp: tmpdir(),
     home: homedir(),
     uid: process.geteuid?.(),
     // A terminal's input is opened by looking at it, which most commands never need.

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/types.ts';
 import { createTrace } from './debug.ts';
+import { createPipes } from './pipes.ts';
 import { formatDuration } from './units.ts';
 import type { Io } from './io.ts';
 import { createMessages } from './messages.ts';
@@ -10,7 +11,7 @@ import { settle } from './settle.ts';
 import { listenForSignals } from './signals.ts';
 import { createStyle, wantsColour } from './style.ts';
 import type { Template } from './template.ts';
-import { ClosedPipeError, ignoreClosedPipe, type Writer } from './writer.ts';
+import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './writer.ts';
 
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
@@ -76,6 +77,7 @@ async function perform(
     terminal: createTerminal(io),
     emit: progress.emit,
     trace: createTrace(flags.debug, messages.line, io.now),
+    pipes: createPipes(io, stdout),
   });
   let done = false;
   try {
@@ -101,9 +103,11 @@ async function render(
   },
 ): Promise<void> {
   const { flags, template, stdout } = options;
-  const style = await createStyle(io.stdout, wantsColour(io.stdout, io.env, flags.noColor));
+  const stream = result.stdoutTaken === true ? io.stderr : io.stdout;
+  const writer = result.stdoutTaken === true ? createWriter(io.stderr) : stdout;
+  const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
   const { writeResult } = await import('./output.ts');
-  await writeResult(result, { form: flags.output, template }, stdout, style);
+  await writeResult(result, { form: flags.output, template }, writer, style);
 }
 
 function tooLong(ms: number): AppError {

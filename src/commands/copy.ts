@@ -11,7 +11,13 @@ import { copyFlags, pairOptions, type CopyFlags } from './shared/copy-flags.ts';
 import { countsJson, imageJson, withDigest, costSince, type Cost } from './shared/copy-json.ts';
 import { createPlan, planResult } from './shared/copy-plan.ts';
 import { copyRepository } from './shared/copy-repository.ts';
-import { neighbours, openPair, openRehearsal, type CopyPlaces } from './shared/copy-stores.ts';
+import {
+  isPipe,
+  neighbours,
+  openPair,
+  openRehearsal,
+  type CopyPlaces,
+} from './shared/copy-stores.ts';
 import { argumentOf } from './shared/options.ts';
 import type { Context, Input, Result } from './types.ts';
 
@@ -103,5 +109,6 @@ function resultOf({ from, to }: CopyPlaces, summary: CopySummary, cost: Cost): R
       ...cost,
     },
     text: () => withDigest(to.text, summary.descriptor),
+    ...(isPipe(to) ? { stdoutTaken: true } : {}),
   };
 }

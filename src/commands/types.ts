@@ -42,6 +42,8 @@ export interface Result {
   /** Output form when the user gave no `-o`: "json" for inspect and list-tags. Default "text". */
   readonly defaultOutput?: 'text' | 'json';
   readonly exit?: number;
+  /** stdout carries an archive: the result goes to stderr. */
+  readonly stdoutTaken?: boolean;
 }
 
 export interface ArgumentSpec {

@@ -1,6 +1,13 @@
+import { dirTransport } from './dir/transport.ts';
 import { dockerTransport } from './docker/transport.ts';
+import { ociArchiveTransport } from './oci-archive/transport.ts';
 import { ociLayoutTransport } from './oci-layout/transport.ts';
 import type { Transport } from './types.ts';
 
 /** The one table of transports. */
-export const TRANSPORTS: readonly Transport[] = [dockerTransport, ociLayoutTransport];
+export const TRANSPORTS: readonly Transport[] = [
+  dockerTransport,
+  ociLayoutTransport,
+  ociArchiveTransport,
+  dirTransport,
+];

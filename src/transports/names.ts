@@ -3,18 +3,15 @@ import { dockerTransport } from './docker/transport.ts';
 import { TRANSPORTS } from './index.ts';
 import type { Location, Transport } from './types.ts';
 
-/** Schemes of other tools: "dir:x" is never meant as the repository "dir" with the tag "x". */
+/** Schemes of other tools: "sif:x" is never meant as the repository "sif" with the tag "x". */
 const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
   'atomic',
   'containers-storage',
-  'dir',
-  'docker-archive',
   'docker-daemon',
   'file',
   'ftp',
   'http',
   'https',
-  'oci-archive',
   'ocidir',
   'ostree',
   'sif',

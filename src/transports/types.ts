@@ -1,5 +1,6 @@
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { Bytes } from '../util/bytes.ts';
 
 /** A parsed image name of some transport. */
 export interface Location {
@@ -18,6 +19,12 @@ export interface Location {
 export interface OpenContext {
   /** The registry client of this side of the command. */
   readonly registry: RegistryClient;
+  /** Standard input, for an archive named "-". @throws AppError USAGE when it is a terminal */
+  stdin(options?: CallOptions): Bytes;
+  /** Takes the next bytes of an archive named "-". @throws AppError USAGE for a terminal */
+  stdout(bytes: Uint8Array): Promise<void>;
+  /** Folder for what has to wait on disk. */
+  readonly tempDir: string;
 }
 
 export interface Transport {

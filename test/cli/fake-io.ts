@@ -50,6 +50,7 @@ export function fakeIo(
     argv,
     env: { CI: '1', ...options.env },
     cwd: '/nowhere',
+    temp: '/nowhere/tmp',
     home: '/nowhere/home',
     stdin: new PassThrough(),
     stdout: capture(options.stdoutTty),

@@ -12,7 +12,10 @@ import { createRegistryClient } from '../../src/registry/client.ts';
 import { createMemoryStorage } from '../../src/server/memory-storage.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { createRegistryStore } from '../../src/transports/docker/registry-store.ts';
+import { openDirForWrite } from '../../src/transports/dir/store.ts';
+import { openOciArchiveForWrite } from '../../src/transports/oci-archive/store.ts';
 import { openLayoutForWrite } from '../../src/transports/oci-layout/store.ts';
+import { placesIn } from '../helpers/pipes.ts';
 import { plainClient } from '../registry/harness.ts';
 import { blob, image, index, store, type TestNode } from '../helpers/graphs.ts';
 
@@ -32,6 +35,25 @@ interface Row {
     readonly noUntag?: string;
     /** No ref means `latest` alone, never the only image. */
     readonly defaultIsLatest?: string;
+    /** Holds one image, which has no tag. */
+    readonly oneImage?: string;
+    /** Cannot list what refers to an image. */
+    readonly noReferrers?: string;
+    /** Cannot remove. */
+    readonly noRemoval?: string;
+  };
+}
+
+/** A store on the file system, in a folder of its own that goes with it. */
+async function inFolder(make: (folder: string) => Promise<WriteStore>): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), 'regctl-store-'));
+  const made = await make(folder);
+  return {
+    store: made,
+    [Symbol.asyncDispose]: async () => {
+      await made[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
   };
 }
 
@@ -46,19 +68,26 @@ const STORES: readonly Row[] = [
   },
   {
     name: 'oci-layout',
-    open: async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'regctl-layout-'));
-      const layout = await openLayoutForWrite(join(folder, 'new'));
-      return {
-        store: layout,
-        [Symbol.asyncDispose]: async () => {
-          await layout[Symbol.asyncDispose]();
-          await rm(folder, { recursive: true });
-        },
-      };
-    },
+    open: () => inFolder((folder) => openLayoutForWrite(join(folder, 'new'))),
     deviations: {
       keepsRemovedContent: 'blobs stay in a layout until it is written anew: others may share them',
+    },
+  },
+  {
+    name: 'oci-archive',
+    open: () =>
+      inFolder((folder) =>
+        openOciArchiveForWrite({ place: join(folder, 'a.tar'), ref: 'v1' }, placesIn(folder)),
+      ),
+    deviations: { noRemoval: 'an archive is written as a whole' },
+  },
+  {
+    name: 'dir',
+    open: () => inFolder((folder) => openDirForWrite(join(folder, 'new'))),
+    deviations: {
+      oneImage: 'the format is one manifest with its files',
+      noReferrers: 'nothing but the one image has a place',
+      noRemoval: 'without its image the folder is nothing',
     },
   },
   {
@@ -103,6 +132,8 @@ const node = blob('some layer');
 const tree = index([image({ layers: [node] })]);
 
 describe.each(STORES)('$name', ({ open, deviations }) => {
+  const v1 = deviations.oneImage === undefined ? 'v1' : undefined;
+
   it('is empty at first', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
@@ -117,7 +148,7 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
   it('gives back what was pushed, byte for byte', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
+    await store(it_, tree, v1);
     for (const { descriptor, data } of [...tree.below, tree]) {
       expect(await it_.has(descriptor)).toBe(true);
       expect(Buffer.from(await fetchAll(it_, descriptor))).toEqual(Buffer.from(data));
@@ -134,32 +165,50 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     expect(await opened.store.push(source)).toBe('present');
   });
 
-  it('resolves tags, digests of roots and children, and moves tags', async () => {
+  it.runIf(deviations.oneImage !== undefined)('replaces its image by the next', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
-    const child = tree.below.at(-1);
-    const wanted = {
-      mediaType: MEDIA_TYPE.ociIndex,
-      digest: tree.descriptor.digest,
-      size: tree.descriptor.size,
-    };
-    expect(await it_.resolve('v1', { want: 'content' })).toMatchObject(wanted);
-    expect(await it_.resolve(tree.descriptor.digest)).toMatchObject(wanted);
-    expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
-      mediaType: MEDIA_TYPE.ociManifest,
-      size: child?.descriptor.size,
-    });
+    const first = image({ layers: [node] });
+    await store(it_, first);
+    await store(it_, tree);
+    expect((await it_.resolve(undefined)).digest).toBe(tree.descriptor.digest);
+    expect((await it_.resolve(first.descriptor.digest)).size).toBe(first.descriptor.size);
     const other = image({ layers: [blob('other')] });
-    await store(it_, other, 'v1');
-    expect((await it_.resolve('v1')).digest).toBe(other.descriptor.digest);
-    await it_.tag(tree.descriptor, 'v2');
-    await it_.commit();
-    expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
-    expect(await codeOf(it_.resolve('v3'))).toBe('MANIFEST_UNKNOWN');
+    await store(it_, other);
+    expect((await it_.resolve(undefined)).digest).toBe(other.descriptor.digest);
+    expect(await it_.has(node.descriptor)).toBe(false);
+    expect(await codeOf(it_.tag(other.descriptor, 'v1'))).toBe('UNSUPPORTED');
+    expect(await listed(it_.capabilities.tags?.tags() ?? [])).toEqual([]);
   });
 
-  it.runIf(deviations.defaultIsLatest === undefined)(
+  it.runIf(deviations.oneImage === undefined)(
+    'resolves tags, digests of roots and children, and moves tags',
+    async () => {
+      await using opened = await open();
+      const { store: it_ } = opened;
+      await store(it_, tree, 'v1');
+      const child = tree.below.at(-1);
+      const wanted = {
+        mediaType: MEDIA_TYPE.ociIndex,
+        digest: tree.descriptor.digest,
+        size: tree.descriptor.size,
+      };
+      expect(await it_.resolve('v1', { want: 'content' })).toMatchObject(wanted);
+      expect(await it_.resolve(tree.descriptor.digest)).toMatchObject(wanted);
+      expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
+        mediaType: MEDIA_TYPE.ociManifest,
+        size: child?.descriptor.size,
+      });
+      const other = image({ layers: [blob('other')] });
+      await it_.tag(tree.descriptor, 'v2');
+      await store(it_, other, 'v1');
+      expect((await it_.resolve('v1')).digest).toBe(other.descriptor.digest);
+      expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+      expect(await codeOf(it_.resolve('v3'))).toBe('MANIFEST_UNKNOWN');
+    },
+  );
+
+  it.runIf(deviations.defaultIsLatest === undefined && deviations.oneImage === undefined)(
     'takes the only image, else latest, when no ref is given',
     async () => {
       await using opened = await open();
@@ -212,7 +261,7 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     expect(await it_.has(node.descriptor)).toBe(false);
   });
 
-  it('lists tags', async () => {
+  it.runIf(deviations.oneImage === undefined)('lists tags', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
     await store(it_, tree, 'v1');
@@ -222,30 +271,33 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     expect(pages.flat().toSorted()).toEqual(['v1', 'v2']);
   });
 
-  it('lists referrers, by artifact type if asked', async () => {
-    await using opened = await open();
-    const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
-    const config = blob('{}', MEDIA_TYPE.ociEmpty);
-    const subject = tree.descriptor;
-    const annotations = { note: 'signed' };
-    const signature = image({ config, subject, artifactType: 'application/x.sig', annotations });
-    const sbom = image({ config, subject, artifactType: 'application/x.sbom' });
-    await store(it_, signature);
-    await store(it_, sbom);
-    const { referrers } = it_.capabilities;
-    const all = await listed(referrers?.referrers(subject.digest) ?? []);
-    expect(all.map((one) => one.digest).toSorted()).toEqual(
-      [signature.descriptor.digest, sbom.descriptor.digest].toSorted(),
-    );
-    const artifactType = 'application/x.sig';
-    const some = await listed(referrers?.referrers(subject.digest, { artifactType }) ?? []);
-    expect(some).toMatchObject([
-      { digest: signature.descriptor.digest, artifactType, annotations: { note: 'signed' } },
-    ]);
-  });
+  it.runIf(deviations.noReferrers === undefined)(
+    'lists referrers, by artifact type if asked',
+    async () => {
+      await using opened = await open();
+      const { store: it_ } = opened;
+      await store(it_, tree, 'v1');
+      const config = blob('{}', MEDIA_TYPE.ociEmpty);
+      const subject = tree.descriptor;
+      const annotations = { note: 'signed' };
+      const signature = image({ config, subject, artifactType: 'application/x.sig', annotations });
+      const sbom = image({ config, subject, artifactType: 'application/x.sbom' });
+      await store(it_, signature);
+      await store(it_, sbom);
+      const { referrers } = it_.capabilities;
+      const all = await listed(referrers?.referrers(subject.digest) ?? []);
+      expect(all.map((one) => one.digest).toSorted()).toEqual(
+        [signature.descriptor.digest, sbom.descriptor.digest].toSorted(),
+      );
+      const artifactType = 'application/x.sig';
+      const some = await listed(referrers?.referrers(subject.digest, { artifactType }) ?? []);
+      expect(some).toMatchObject([
+        { digest: signature.descriptor.digest, artifactType, annotations: { note: 'signed' } },
+      ]);
+    },
+  );
 
-  it('removes a manifest with all its tags', async () => {
+  it.runIf(deviations.noRemoval === undefined)('removes a manifest with all its tags', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
     await store(it_, tree, 'v1');
@@ -262,17 +314,20 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     );
   });
 
-  it.runIf(deviations.noUntag === undefined)('removes one tag alone', async () => {
-    await using opened = await open();
-    const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
-    await it_.tag(tree.descriptor, 'v2');
-    await it_.commit();
-    await it_.capabilities.remove?.untag('v1');
-    expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
-    expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
-    expect(await codeOf(it_.capabilities.remove?.untag('v1') ?? Promise.resolve())).toBe(
-      'MANIFEST_UNKNOWN',
-    );
-  });
+  it.runIf(deviations.noUntag === undefined && deviations.noRemoval === undefined)(
+    'removes one tag alone',
+    async () => {
+      await using opened = await open();
+      const { store: it_ } = opened;
+      await store(it_, tree, 'v1');
+      await it_.tag(tree.descriptor, 'v2');
+      await it_.commit();
+      await it_.capabilities.remove?.untag('v1');
+      expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
+      expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+      expect(await codeOf(it_.capabilities.remove?.untag('v1') ?? Promise.resolve())).toBe(
+        'MANIFEST_UNKNOWN',
+      );
+    },
+  );
 });

@@ -16,9 +16,12 @@ describe('locate', () => {
 
   it('hands the rest to the transport of the scheme', () => {
     expect(locate('oci:./out:v1')).toMatchObject({ scheme: 'oci', place: './out', ref: 'v1' });
+    const archive = { scheme: 'oci-archive', place: '-', ref: 'v1' };
+    expect(locate('oci-archive:-:v1')).toMatchObject(archive);
+    expect(locate('dir:./a:b')).toMatchObject({ scheme: 'dir', place: './a:b', ref: undefined });
   });
 
-  it.each(['foo://x', 'docker-daemon:x', 'containers-storage:x', 'ftp:x', 'dir:/tmp/x'])(
+  it.each(['foo://x', 'docker-daemon:x', 'containers-storage:x', 'ftp:x', 'sif:/tmp/x'])(
     'does not take %s for a repository, and lists what exists',
     (text) => {
       let error: unknown;

@@ -27,6 +27,11 @@ export function neighbours(context: Context, { from, to }: CopyPlaces): Neighbou
     : { mountFrom: () => [source.repository] };
 }
 
+/** Standard input or output, which can be used once. */
+export function isPipe({ scheme, place }: Location): boolean {
+  return scheme.endsWith('-archive') && place === '-';
+}
+
 export interface OpenedPair extends AsyncDisposable {
   readonly source: ReadStore;
   /** Opened when it is first asked for: nothing is made for a copy that cannot start. */
@@ -67,6 +72,7 @@ export async function openRehearsal(
 ): Promise<Rehearsal> {
   // Opening a repository for writing asks for the right to push, and sends nothing.
   if (to.scheme === 'docker') return rehearse(await pair.destination());
+  if (isPipe(to)) return rehearse(createMemoryStore(to.text));
   try {
     return rehearse(await context.openRead({ ...to, ref: undefined }, 'dest', options));
   } catch (error) {

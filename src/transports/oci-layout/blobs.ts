@@ -10,20 +10,20 @@ import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
 
-/** The `blobs/` folder of a layout (image-spec v1.1.1 image-layout.md "Blobs"). */
+/** Content-addressed files, one for each digest. */
 export class BlobFolder {
-  readonly #root: string;
+  readonly #pathOf: (digest: Digest) => string;
   readonly #label: string;
   readonly #temporary = new Set<string>();
 
-  constructor(folder: string, label: string) {
-    this.#root = join(folder, 'blobs');
+  /** `pathOf` builds a path from a validated digest alone. */
+  constructor(label: string, pathOf: (digest: Digest) => string) {
     this.#label = label;
+    this.#pathOf = pathOf;
   }
 
-  /** Built from a validated digest alone. */
   path(digest: Digest): string {
-    return join(this.#root, algorithmOf(digest), hexOf(digest));
+    return this.#pathOf(digest);
   }
 
   /** Size in bytes of a regular file; `undefined` when there is none. */
@@ -56,7 +56,7 @@ export class BlobFolder {
     if (file === undefined) {
       const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.#label} does not have ${descriptor.digest}`, {
-        hint: `The layout is incomplete: ${path} is missing.`,
+        hint: `The folder is incomplete: ${path} is missing.`,
       });
     }
     try {
@@ -124,8 +124,13 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
+/** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
+export function layoutBlobPath(folder: string, digest: Digest): string {
+  return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
+}
+
 /** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
-async function* skip(bytes: Bytes, count: number): Bytes {
+export async function* skip(bytes: Bytes, count: number): Bytes {
   let left = count;
   for await (const chunk of bytes) {
     const cut = Math.min(left, chunk.byteLength);

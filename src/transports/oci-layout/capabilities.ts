@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { describeReferrer, fetchManifest } from '../../store/manifests.ts';
-import type { Capabilities, CallOptions, ReadStore } from '../../store/types.ts';
+import type { Capabilities, CallOptions, ReadStore, Remover } from '../../store/types.ts';
 import type { LayoutFiles } from './files.ts';
 import { tagsOf, type LayoutIndex } from './index-json.ts';
 
@@ -13,6 +13,17 @@ export function layoutCapabilities(
   files: LayoutFiles,
   readIndex: () => Promise<LayoutIndex>,
 ): Capabilities {
+  return {
+    ...readCapabilities(store, readIndex),
+    remove: remover(store, files),
+  };
+}
+
+/** What a layout can do without being changed. */
+export function readCapabilities(
+  store: ReadStore,
+  readIndex: () => Promise<LayoutIndex>,
+): Required<Pick<Capabilities, 'tags' | 'referrers'>> {
   return {
     tags: {
       async *tags(options) {
@@ -30,16 +41,19 @@ export function layoutCapabilities(
         }
       },
     },
-    remove: {
-      async removeManifest(digest, options) {
-        const isIt = (entry: LayoutIndex['entries'][number]): boolean =>
-          entry.descriptor.digest === digest;
-        await removeEntries(files, isIt, `${store.label} lists no manifest ${digest}`, options);
-      },
-      async untag(tag, options) {
-        const isIt = (entry: LayoutIndex['entries'][number]): boolean => entry.tag === tag;
-        await removeEntries(files, isIt, `${store.label} has no tag "${tag}"`, options);
-      },
+  };
+}
+
+function remover(store: ReadStore, files: LayoutFiles): Remover {
+  return {
+    async removeManifest(digest, options) {
+      const isIt = (entry: LayoutIndex['entries'][number]): boolean =>
+        entry.descriptor.digest === digest;
+      await removeEntries(files, isIt, `${store.label} lists no manifest ${digest}`, options);
+    },
+    async untag(tag, options) {
+      const isIt = (entry: LayoutIndex['entries'][number]): boolean => entry.tag === tag;
+      await removeEntries(files, isIt, `${store.label} has no tag "${tag}"`, options);
     },
   };
 }

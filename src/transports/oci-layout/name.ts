@@ -7,31 +7,42 @@ const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 /** Whatever looks like "algorithm:hex" behind an @ is a digest, so that a mistyped one is no tag. */
 const DIGEST_LIKE = /^(?:sha\d+:.*|[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9A-Fa-f]{32,})$/;
 
+/** How the names of one transport begin, and what they name. */
+export interface Spelling {
+  readonly scheme: string;
+  readonly what: 'folder' | 'file';
+}
+
+const FOLDER: Spelling = { scheme: 'oci', what: 'folder' };
+
 /**
  * `DIR`, `DIR:TAG`, `DIR@DIGEST`, `DIR:TAG@DIGEST`. The tag stands behind the last colon and has
  * no slash; the colon of a Windows drive ("C:\out") is part of the folder.
  * @throws AppError INVALID_REFERENCE
  */
-export function parseLayoutName(rest: string): Location {
+export function parseLayoutName(rest: string, spelling: Spelling = FOLDER): Location {
+  const { scheme, what } = spelling;
+  const invalid = (rule: string, options?: { hint: string }): AppError =>
+    invalidName(rest, spelling, rule, options);
   if (rest.startsWith('//')) {
-    throw invalid(rest, '"oci:" takes a folder, not an address', {
-      hint: `For a registry write docker:${rest}, for a folder oci:/${rest.replace(/^\/+/u, '')}.`,
+    throw invalid(`"${scheme}:" takes a ${what}, not an address`, {
+      hint: `For a registry write docker:${rest}, for a ${what} ${scheme}:/${rest.replace(/^\/+/u, '')}.`,
     });
   }
-  if (/[\u0000-\u001f]/.test(rest)) throw invalid(rest, 'a folder has no control characters');
+  if (/[\u0000-\u001f]/.test(rest)) throw invalid(`a ${what} has no control characters`);
   const { head, digest } = splitDigest(rest);
   const { place, tag } = splitTag(head);
-  if (place === '') throw invalid(rest, 'the folder is missing');
+  if (place === '') throw invalid(`the ${what} is missing`);
   if (digest !== undefined) {
     const problem = digestProblem(digest);
-    if (problem !== undefined) throw invalid(rest, `"${digest}": ${problem}`);
+    if (problem !== undefined) throw invalid(`"${digest}": ${problem}`);
   }
   if (tag !== undefined && !TAG.test(tag)) {
-    throw invalid(rest, `"${tag}" is not a tag`, {
+    throw invalid(`"${tag}" is not a tag`, {
       hint: 'A tag has up to 128 letters, digits, "_", "." and "-", and starts with none of the last two.',
     });
   }
-  return { scheme: 'oci', place, ref: digest ?? tag, tag, text: `oci:${rest}` };
+  return { scheme, place, ref: digest ?? tag, tag, text: `${scheme}:${rest}` };
 }
 
 function splitDigest(rest: string): { head: string; digest: string | undefined } {
@@ -51,8 +62,14 @@ function splitTag(head: string): { place: string; tag: string | undefined } {
     : { place: head.slice(0, colon), tag };
 }
 
-function invalid(rest: string, rule: string, options?: { hint: string }): AppError {
-  return new AppError('INVALID_REFERENCE', `invalid image name "oci:${rest}": ${rule}`, {
-    hint: options?.hint ?? 'Write oci:DIR, oci:DIR:TAG or oci:DIR@DIGEST.',
+function invalidName(
+  rest: string,
+  { scheme, what }: Spelling,
+  rule: string,
+  options?: { hint: string },
+): AppError {
+  const place = `${scheme}:${what === 'folder' ? 'DIR' : 'FILE'}`;
+  return new AppError('INVALID_REFERENCE', `invalid image name "${scheme}:${rest}": ${rule}`, {
+    hint: options?.hint ?? `Write ${place}, ${place}:TAG or ${place}@DIGEST.`,
   });
 }

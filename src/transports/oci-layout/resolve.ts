@@ -28,7 +28,7 @@ export function findEntry(
   const named = entries.filter((entry) => entry.tag === tag).map((entry) => entry.descriptor);
   if (new Set(named.map((one) => one.digest)).size > 1) {
     throw new AppError('CORRUPT_LAYOUT', `${label} has several images with the tag "${tag}"`, {
-      hint: 'Name one by its digest: oci:DIR@DIGEST.',
+      hint: `Name one by its digest: ${label}@DIGEST.`,
     });
   }
   if (named[0] !== undefined) return named[0];
@@ -46,7 +46,7 @@ function unknown(index: LayoutIndex, ref: string | undefined, label: string): Ap
     ? new AppError(
         'MANIFEST_UNKNOWN',
         `${label} holds ${index.entries.length} images and none is tagged "latest"`,
-        { hint: `${names} Name one: oci:DIR:TAG or oci:DIR@DIGEST.` },
+        { hint: `${names} Name one: ${label}:TAG or ${label}@DIGEST.` },
       )
     : new AppError('MANIFEST_UNKNOWN', `${label} has no image tagged "${ref}"`, { hint: names });
 }
@@ -57,7 +57,15 @@ export async function describeFile(
   digest: Digest,
   label: string,
 ): Promise<Descriptor> {
-  const raw = await readSmall(path, MAX_MANIFEST_BYTES);
+  return describeRaw(await readSmall(path, MAX_MANIFEST_BYTES), digest, label);
+}
+
+/** @throws AppError MANIFEST_UNKNOWN when there are no bytes, or others than `digest` names */
+export function describeRaw(
+  raw: Uint8Array | undefined,
+  digest: Digest,
+  label: string,
+): Descriptor {
   if (raw === undefined || digestOf(raw, algorithmOf(digest)) !== digest) {
     throw new AppError('MANIFEST_UNKNOWN', `${label} has no manifest ${digest}`);
   }

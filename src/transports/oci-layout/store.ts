@@ -1,7 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { isDigest, type Digest } from '../../oci/digest.ts';
-import { childrenOf } from '../../oci/manifest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type {
@@ -15,11 +14,12 @@ import type {
   WriteTraits,
 } from '../../store/types.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { BlobFolder } from './blobs.ts';
+import { BlobFolder, layoutBlobPath } from './blobs.ts';
 import { layoutCapabilities } from './capabilities.ts';
 import { LayoutFiles } from './files.ts';
-import { EMPTY_INDEX, withEntry, withTag, type LayoutIndex } from './index-json.ts';
+import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
 import type { LockOptions } from './lock.ts';
+import { PendingIndex } from './pending.ts';
 import { describeFile, findEntry } from './resolve.ts';
 
 /** File writes at a time; more only queue at the disk. */
@@ -56,15 +56,12 @@ class LayoutStore implements WriteStore {
   readonly traits: WriteTraits = { maxParallelPushes: MAX_PARALLEL_PUSHES };
   readonly #files: LayoutFiles;
   readonly #blobs: BlobFolder;
-  readonly #tags = new Map<string, Descriptor>();
-  readonly #pushed = new Map<Digest, Descriptor>();
-  /** Manifests that another manifest of this run lists: index.json need not. */
-  readonly #children = new Set<Digest>();
+  readonly #pending = new PendingIndex();
 
   constructor(folder: string, files: LayoutFiles) {
     this.label = `oci:${folder}`;
     this.#files = files;
-    this.#blobs = new BlobFolder(folder, this.label);
+    this.#blobs = new BlobFolder(this.label, (digest) => layoutBlobPath(folder, digest));
     this.capabilities = layoutCapabilities(this, files, () => this.#index());
   }
 
@@ -93,7 +90,7 @@ class LayoutStore implements WriteStore {
     const present = await this.has(descriptor, options);
     if (!present) await this.#blobs.write(source, options);
     if (isManifestType(descriptor.mediaType)) await this.#note(descriptor, options);
-    if (options?.tag !== undefined) this.#tags.set(options.tag, descriptor);
+    if (options?.tag !== undefined) this.#pending.tag(options.tag, descriptor);
     return present ? 'present' : 'written';
   }
 
@@ -101,16 +98,14 @@ class LayoutStore implements WriteStore {
     if (!(await this.has(descriptor, options))) {
       throw new AppError('MANIFEST_UNKNOWN', `${this.label} does not have ${descriptor.digest}`);
     }
-    this.#tags.set(tag, descriptor);
+    this.#pending.tag(tag, descriptor);
   }
 
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.#pushed.size === 0 && this.#tags.size === 0) return;
-    await this.#files.update((index) => this.#overlay(index), options?.signal);
-    this.#tags.clear();
-    this.#pushed.clear();
-    this.#children.clear();
+    if (this.#pending.isEmpty) return;
+    await this.#files.update((index) => this.#pending.overlay(index), options?.signal);
+    this.#pending.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -119,22 +114,13 @@ class LayoutStore implements WriteStore {
 
   /** index.json as it will be after `commit`. */
   async #index(): Promise<LayoutIndex> {
-    return this.#overlay((await this.#files.readIndex()) ?? EMPTY_INDEX);
-  }
-
-  #overlay(index: LayoutIndex): LayoutIndex {
-    let after = index;
-    for (const [tag, descriptor] of this.#tags) after = withTag(after, tag, descriptor);
-    for (const [digest, descriptor] of this.#pushed)
-      if (!this.#children.has(digest)) after = withEntry(after, descriptor);
-    return after;
+    return this.#pending.overlay((await this.#files.readIndex()) ?? EMPTY_INDEX);
   }
 
   async #note(descriptor: Descriptor, options?: CallOptions): Promise<void> {
-    const manifest = await fetchManifest(this, descriptor, { signal: options?.signal });
-    this.#pushed.set(descriptor.digest, descriptor);
-    for (const child of childrenOf(manifest))
-      if (isManifestType(child.mediaType) && isDigest(child.digest))
-        this.#children.add(child.digest);
+    this.#pending.add(
+      descriptor,
+      await fetchManifest(this, descriptor, { signal: options?.signal }),
+    );
   }
 }

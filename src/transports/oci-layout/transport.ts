@@ -6,7 +6,7 @@ import { openLayoutForRead, openLayoutForWrite } from './store.ts';
 export const ociLayoutTransport: Transport = {
   scheme: 'oci',
   help: 'oci:DIR[:TAG] or oci:DIR@DIGEST: an OCI image layout in a folder',
-  parse: parseLayoutName,
+  parse: (rest) => parseLayoutName(rest),
   openRead: (location) => openLayoutForRead(location.place),
   openWrite: (location) => openLayoutForWrite(location.place),
 };

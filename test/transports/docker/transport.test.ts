@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dockerTransport } from '../../../src/transports/docker/transport.ts';
+import { noPipes } from '../../helpers/pipes.ts';
 import { startRegistry } from '../../registry/harness.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -23,7 +24,7 @@ describe('docker://', () => {
   it('opens the repository with the scopes of its use', async () => {
     await using at = await startRegistry(() => ({ status: 404 }));
     const location = dockerTransport.parse('reg.example/a/b:1');
-    const context = { registry: at.client };
+    const context = { ...noPipes, registry: at.client };
     const source = await dockerTransport.openRead(location, context);
     const destination = await dockerTransport.openWrite?.(location, context);
     expect([source.label, destination?.label]).toEqual(['reg.example/a/b', 'reg.example/a/b']);

@@ -1,0 +1,106 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { hexOf, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { errnoOf, onDisk, readSmall } from '../oci-layout/disk.ts';
+
+/** First line of the file `version`; skopeo reads and writes 1.1. */
+const MARKER = 'Directory Transport Version: ';
+const VERSION = '1.1';
+const MAX_MARKER_BYTES = 1024;
+
+/** What the format itself puts beside `version` and `manifest.json`. */
+const CONTENT =
+  /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signature-\d+)?$|^signature-\d+$/;
+
+/** The files of a flat folder that are no blobs, and its tidying. */
+export class DirFiles {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  blobPath(digest: Digest): string {
+    return join(this.folder, hexOf(digest));
+  }
+
+  /** A manifest that the root manifest lists. */
+  instancePath(digest: Digest): string {
+    return join(this.folder, `${hexOf(digest)}.manifest.json`);
+  }
+
+  /** The manifest of the image; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */
+  async rootManifest(): Promise<Uint8Array | undefined> {
+    return readSmall(join(this.folder, 'manifest.json'), MAX_MANIFEST_BYTES);
+  }
+
+  /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
+  async mustHoldImage(): Promise<void> {
+    if ((await this.#names()) === undefined)
+      throw new AppError('PATH_UNKNOWN', `${this.folder}: there is no such folder`);
+    await this.#isMarked();
+    if ((await this.rootManifest()) !== undefined) return;
+    throw new AppError('CORRUPT_LAYOUT', `${this.folder} holds no image: no manifest.json`, {
+      hint: 'For an OCI layout folder write oci:DIR.',
+    });
+  }
+
+  /**
+   * A folder of something else is not written into.
+   * @throws AppError PATH_EXISTS; UNSUPPORTED for another major version
+   */
+  async mustBeFree(): Promise<void> {
+    const names = await this.#names();
+    if (names === undefined || names.length === 0 || (await this.#isMarked())) return;
+    throw new AppError('PATH_EXISTS', `${this.folder} holds other files than an image`, {
+      hint: 'Name a new or empty folder; what is there would be mixed with the image.',
+    });
+  }
+
+  async prepare(): Promise<void> {
+    await onDisk(this.folder, () => mkdir(this.folder, { recursive: true }));
+    await this.#write('version', `${MARKER}${VERSION}\n`);
+  }
+
+  async writeRoot(raw: Uint8Array): Promise<void> {
+    await this.#write('manifest.json', raw);
+  }
+
+  /** Removes what an image left that was here before; `needed` are paths. */
+  async tidy(needed: ReadonlySet<string>): Promise<void> {
+    for (const name of (await this.#names()) ?? []) {
+      const path = join(this.folder, name);
+      if (CONTENT.test(name) && !needed.has(path)) await onDisk(path, () => rm(path));
+    }
+  }
+
+  /** False when there is no marker. */
+  async #isMarked(): Promise<boolean> {
+    const path = join(this.folder, 'version');
+    const bytes = await readSmall(path, MAX_MARKER_BYTES);
+    if (bytes === undefined) return false;
+    const text = new TextDecoder().decode(bytes);
+    if (!text.startsWith(MARKER)) return false;
+    if (text.startsWith(`${MARKER}1.`)) return true;
+    throw new AppError('UNSUPPORTED', `${path}: this version of the format is not supported`);
+  }
+
+  async #names(): Promise<string[] | undefined> {
+    return onDisk(this.folder, async () => {
+      try {
+        return await readdir(this.folder);
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  async #write(name: string, data: Uint8Array | string): Promise<void> {
+    const path = join(this.folder, name);
+    await onDisk(path, () => writeFileAtomic(path, data));
+  }
+}

@@ -1,0 +1,198 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import {
+  childrenOf,
+  describeManifest,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+} from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import { fetchManifest } from '../../store/manifests.ts';
+import type {
+  Capabilities,
+  CallOptions,
+  PushOptions,
+  PushOutcome,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { fetchAll, sourceOf, verified } from '../../store/verify.ts';
+import { bytesOf, type Bytes } from '../../util/bytes.ts';
+import { BlobFolder, skip } from '../oci-layout/blobs.ts';
+import { readSmall } from '../oci-layout/disk.ts';
+import { describeRaw } from '../oci-layout/resolve.ts';
+import { DirFiles } from './files.ts';
+
+/** File writes at a time; more only queue at the disk. */
+const TRAITS: WriteTraits = { maxParallelPushes: 16 };
+
+/** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */
+export async function openDirForRead(folder: string): Promise<WriteStore> {
+  const files = new DirFiles(folder);
+  await files.mustHoldImage();
+  return new DirStore(files);
+}
+
+/**
+ * A folder for one image, whose place the image that was there loses at `commit()`.
+ * @throws AppError PATH_EXISTS when it holds something else; UNSUPPORTED, IO
+ */
+export async function openDirForWrite(folder: string): Promise<WriteStore> {
+  const files = new DirFiles(folder);
+  await files.mustBeFree();
+  return new DirStore(files);
+}
+
+class DirStore implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits = TRAITS;
+  /** A folder holds one image without a name. */
+  readonly capabilities: Capabilities = { tags: { async *tags() {} } };
+  readonly #files: DirFiles;
+  readonly #blobs: BlobFolder;
+  readonly #instances: BlobFolder;
+  /** The manifest pushed last: children come before what lists them. */
+  #root: Descriptor | undefined;
+  #prepared: Promise<void> | undefined;
+
+  constructor(files: DirFiles) {
+    this.label = `dir:${files.folder}`;
+    this.#files = files;
+    this.#blobs = new BlobFolder(this.label, (digest) => files.blobPath(digest));
+    this.#instances = new BlobFolder(this.label, (digest) => files.instancePath(digest));
+  }
+
+  async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
+    options?.signal?.throwIfAborted();
+    const root = await this.#current();
+    if (ref === undefined) {
+      if (root !== undefined) return root.descriptor;
+      throw new AppError('MANIFEST_UNKNOWN', `${this.label} holds no image`);
+    }
+    if (!isDigest(ref)) {
+      throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no image tagged "${ref}"`, {
+        hint: 'A flat folder holds one image without tags: leave the tag out.',
+      });
+    }
+    if (root?.descriptor.digest === ref) return root.descriptor;
+    const raw = await readSmall(this.#instances.path(ref), MAX_MANIFEST_BYTES);
+    return describeRaw(raw, ref, this.label);
+  }
+
+  async has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
+    options?.signal?.throwIfAborted();
+    if (!isManifestType(descriptor.mediaType)) return this.#blobs.has(descriptor);
+    return (
+      (await this.#instances.has(descriptor)) || (await this.#rootOf(descriptor)) !== undefined
+    );
+  }
+
+  async fetch(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes> {
+    options?.signal?.throwIfAborted();
+    if (!isManifestType(descriptor.mediaType)) return this.#blobs.read(descriptor, options);
+    const raw = await this.#rootOf(descriptor);
+    return raw === undefined
+      ? this.#instances.read(descriptor, options)
+      : skip(verified(bytesOf(raw), descriptor, this.label), options?.from ?? 0);
+  }
+
+  async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
+    const { descriptor } = source;
+    if (options?.tag !== undefined) throw this.#noTags();
+    const isManifest = isManifestType(descriptor.mediaType);
+    const present = await this.has(descriptor, options);
+    if (!present) {
+      this.#prepared ??= this.#files.prepare();
+      await this.#prepared;
+      await (isManifest ? this.#instances : this.#blobs).write(source, options);
+    }
+    if (isManifest) {
+      await fetchManifest(this, descriptor, { signal: options?.signal });
+      this.#root = descriptor;
+    }
+    return present ? 'present' : 'written';
+  }
+
+  tag(): Promise<void> {
+    return Promise.reject(this.#noTags());
+  }
+
+  /** The new manifest takes its name in one step; only then what it does not need goes. */
+  async commit(options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    const root = this.#root;
+    if (root === undefined) return;
+    const raw = await fetchAll(this, root, { signal: options?.signal });
+    const needed = new Set<string>();
+    await this.#collect(root, needed, options);
+    needed.delete(this.#files.instancePath(root.digest));
+    await this.#keepFormerRoot(needed);
+    await this.#files.writeRoot(raw);
+    this.#root = undefined;
+    await this.#files.tidy(needed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#blobs.dispose();
+    await this.#instances.dispose();
+  }
+
+  /** The image that `manifest.json` names, or will. */
+  async #current(): Promise<{ descriptor: Descriptor; raw?: Uint8Array } | undefined> {
+    if (this.#root !== undefined) return { descriptor: this.#root };
+    const raw = await this.#files.rootManifest();
+    return raw === undefined
+      ? undefined
+      : { descriptor: describeManifest(parseManifest(raw)), raw };
+  }
+
+  /** The bytes of `manifest.json` if they are what is asked for. */
+  async #rootOf({ digest, size }: Descriptor): Promise<Uint8Array | undefined> {
+    const raw = await this.#files.rootManifest();
+    const isIt = raw?.byteLength === size && digestOf(raw, algorithmOf(digest)) === digest;
+    return isIt ? raw : undefined;
+  }
+
+  /** The image that was here may now be one of those that an index lists. */
+  async #keepFormerRoot(needed: ReadonlySet<string>): Promise<void> {
+    const raw = await this.#files.rootManifest();
+    if (raw === undefined) return;
+    const descriptor = describeManifest(parseManifest(raw));
+    if (!needed.has(this.#instances.path(descriptor.digest))) return;
+    if (!(await this.#instances.has(descriptor)))
+      await this.#instances.write(sourceOf(descriptor, raw));
+  }
+
+  async #collect(
+    descriptor: Descriptor,
+    needed: Set<string>,
+    options?: CallOptions,
+  ): Promise<void> {
+    const { digest, mediaType } = descriptor;
+    const path = this.#pathOf(digest, isManifestType(mediaType));
+    if (needed.has(path)) return;
+    needed.add(path);
+    if (!isManifestType(mediaType) || !(await this.has(descriptor, options))) return;
+    const manifest = await fetchManifest(this, descriptor, { signal: options?.signal });
+    // What an image calls a layer is a blob, also under a manifest's media type.
+    if (manifest.kind !== 'index')
+      for (const child of childrenOf(manifest)) needed.add(this.#pathOf(child.digest, false));
+    else for (const child of manifest.manifests) await this.#collect(child, needed, options);
+  }
+
+  #pathOf(digest: Digest, isManifest: boolean): string {
+    return isManifest ? this.#files.instancePath(digest) : this.#files.blobPath(digest);
+  }
+
+  #noTags(): AppError {
+    return new AppError('UNSUPPORTED', `${this.label} holds one image without tags`, {
+      hint: 'Leave the tag out, or write to oci:DIR:TAG.',
+    });
+  }
+}

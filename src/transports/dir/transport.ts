@@ -1,0 +1,28 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Location, Transport } from '../types.ts';
+
+/** skopeo's flat folder: one image, its manifest and blobs as files side by side. */
+export const dirTransport: Transport = {
+  scheme: 'dir',
+  help: 'dir:DIR: one image as files in a flat folder, as skopeo writes it',
+  parse: parseDirName,
+  openRead: async ({ place }) => (await import('./store.ts')).openDirForRead(place),
+  openWrite: async ({ place }) => (await import('./store.ts')).openDirForWrite(place),
+};
+
+/** The whole rest is the folder: it holds one image, which has no name. */
+function parseDirName(rest: string): Location {
+  const rule =
+    rest === ''
+      ? 'the folder is missing'
+      : /[\u0000-\u001f]/.test(rest)
+        ? 'a folder has no control characters'
+        : rest.startsWith('//')
+          ? '"dir:" takes a folder, not an address'
+          : undefined;
+  if (rule === undefined)
+    return { scheme: 'dir', place: rest, ref: undefined, tag: undefined, text: `dir:${rest}` };
+  throw new AppError('INVALID_REFERENCE', `invalid image name "dir:${rest}": ${rule}`, {
+    hint: 'Write dir:DIR.',
+  });
+}

@@ -1,0 +1,80 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/json.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { skip } from '../oci-layout/blobs.ts';
+import { parseLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
+import type { TarArchive } from '../tar/archive.ts';
+import { corruptArchive } from '../tar/members.ts';
+
+/** Room for about 100 000 tags. */
+const MAX_INDEX_BYTES = 32 * 1024 * 1024;
+const MAX_MARKER_BYTES = 64 * 1024;
+
+/** The member that holds a blob; built from a validated digest alone. */
+export function blobName(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
+}
+
+/** @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
+export async function readArchiveIndex(archive: TarArchive): Promise<LayoutIndex> {
+  const where = `${archive.path}: oci-layout`;
+  const marker = await archive.small('oci-layout', MAX_MARKER_BYTES);
+  const index = await archive.small('index.json', MAX_INDEX_BYTES);
+  if (marker === undefined || index === undefined) throw notALayout(archive);
+  const json = parseJsonStrict(marker, 'CORRUPT_LAYOUT', where);
+  const version = isRecord(json) ? json['imageLayoutVersion'] : undefined;
+  if (typeof version !== 'string')
+    throw new AppError('CORRUPT_LAYOUT', `${where} names no imageLayoutVersion`);
+  if (!version.startsWith('1.'))
+    throw new AppError('UNSUPPORTED', `${where}: layout version ${version} is not supported`);
+  return parseLayoutIndex(index, `${archive.path}: index.json`);
+}
+
+function notALayout(archive: TarArchive): AppError {
+  if (archive.find('manifest.json') === undefined) {
+    return corruptArchive(archive.path, 'it holds no OCI layout ("oci-layout" and "index.json")');
+  }
+  return new AppError('CORRUPT_ARCHIVE', `${archive.path} is no OCI layout`, {
+    hint: `It looks like the output of "docker save": name it docker-archive:${archive.path}.`,
+  });
+}
+
+/** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN; IntegrityError, for the size before any byte */
+export function readBlob(
+  archive: TarArchive | undefined,
+  descriptor: Descriptor,
+  label: string,
+  options?: CallOptions & { from?: number | undefined },
+): Bytes {
+  const name = blobName(descriptor.digest);
+  const member = archive?.find(name);
+  if (archive === undefined || member === undefined) {
+    const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
+    throw new AppError(code, `${label} does not have ${descriptor.digest}`, {
+      hint: `The archive is incomplete: ${name} is missing.`,
+    });
+  }
+  if (member.size !== descriptor.size) {
+    throw new IntegrityError(
+      'SIZE_MISMATCH',
+      `${label}: ${name} has ${member.size} bytes, its descriptor says ${descriptor.size}`,
+      { expected: String(descriptor.size), actual: String(member.size) },
+    );
+  }
+  const bytes = verified(archive.read(member, options), descriptor, `${label}: ${name}`);
+  return skip(bytes, options?.from ?? 0);
+}
+
+/** A manifest that index.json need not list. */
+export async function readSmallBlob(
+  archive: TarArchive | undefined,
+  digest: Digest,
+): Promise<Uint8Array | undefined> {
+  return archive?.small(blobName(digest), MAX_MANIFEST_BYTES);
+}

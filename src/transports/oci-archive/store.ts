@@ -1,0 +1,220 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import { checkManifestSize, fetchManifest } from '../../store/manifests.ts';
+import type {
+  Capabilities,
+  CallOptions,
+  PushOptions,
+  PushOutcome,
+  ReadStore,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { skip } from '../oci-layout/blobs.ts';
+import { readCapabilities } from '../oci-layout/capabilities.ts';
+import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
+import { PendingIndex } from '../oci-layout/pending.ts';
+import { describeRaw, findEntry } from '../oci-layout/resolve.ts';
+import { openTar, STDIO, type TarArchive } from '../tar/archive.ts';
+import { openExisting } from '../tar/existing.ts';
+import { counted } from '../tar/counted.ts';
+import { TarWriter } from '../tar/writer.ts';
+import type { Location, OpenContext } from '../types.ts';
+import { blobName, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
+
+/** A tar is one stream. */
+const TRAITS: WriteTraits = { maxParallelPushes: 1 };
+
+/** @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO */
+export async function openOciArchiveForRead(
+  place: string,
+  context: OpenContext,
+  options?: CallOptions,
+): Promise<ReadStore> {
+  const archive = await openTar(place, context, options?.signal);
+  return withArchive(place, context, archive);
+}
+
+/**
+ * An archive for writing; the file appears, or is replaced, at `commit()`. With a tag the other
+ * images of the file stay; without one it is written anew.
+ * @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
+ */
+export async function openOciArchiveForWrite(
+  { place, ref }: Pick<Location, 'place' | 'ref'>,
+  context: OpenContext,
+  options?: CallOptions,
+): Promise<WriteStore> {
+  const archive =
+    ref === undefined ? undefined : await openExisting(place, context, options?.signal);
+  return withArchive(place, context, archive);
+}
+
+async function withArchive(
+  place: string,
+  context: OpenContext,
+  archive: TarArchive | undefined,
+): Promise<WriteStore> {
+  try {
+    const index = archive === undefined ? EMPTY_INDEX : await readArchiveIndex(archive);
+    return new OciArchive(place, context, archive, index);
+  } catch (error) {
+    await archive?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class OciArchive implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits = TRAITS;
+  readonly capabilities: Capabilities;
+  readonly #place: string;
+  readonly #context: OpenContext;
+  readonly #pending = new PendingIndex();
+  /** What was committed. */
+  #archive: TarArchive | undefined;
+  #index: LayoutIndex;
+  /** What was pushed since. */
+  #writer: TarWriter;
+  #started = false;
+
+  constructor(
+    place: string,
+    context: OpenContext,
+    archive: TarArchive | undefined,
+    index: LayoutIndex,
+  ) {
+    this.label = `oci-archive:${place}`;
+    this.#place = place;
+    this.#context = context;
+    this.#archive = archive;
+    this.#index = index;
+    this.#writer = new TarWriter(place, context);
+    this.capabilities = readCapabilities(this, async () => this.#overlaid());
+  }
+
+  async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
+    options?.signal?.throwIfAborted();
+    const found = findEntry(this.#overlaid(), ref, this.label);
+    if (found !== undefined) return found;
+    const digest = ref as Digest;
+    return describeRaw(await this.#rawOf(digest), digest, this.label);
+  }
+
+  async has({ digest, size }: Descriptor, options?: CallOptions): Promise<boolean> {
+    options?.signal?.throwIfAborted();
+    const name = blobName(digest);
+    return this.#writer.sizeOf(name) === size || this.#archive?.find(name)?.size === size;
+  }
+
+  async fetch(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes> {
+    options?.signal?.throwIfAborted();
+    const name = blobName(descriptor.digest);
+    if (this.#writer.sizeOf(name) === undefined)
+      return readBlob(this.#archive, descriptor, this.label, options);
+    const bytes = this.#writer.read(name, options?.signal);
+    return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
+  }
+
+  async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
+    const { descriptor } = source;
+    const present = await this.has(descriptor, options);
+    if (isManifestType(descriptor.mediaType)) await this.#pushManifest(source, present, options);
+    else if (!present) await this.#write(descriptor, await counted(source, this.label, options));
+    if (options?.tag !== undefined) this.#pending.tag(options.tag, descriptor);
+    return present ? 'present' : 'written';
+  }
+
+  async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+    if (!(await this.has(descriptor, options)))
+      throw new AppError('MANIFEST_UNKNOWN', `${this.label} does not have ${descriptor.digest}`);
+    this.#pending.tag(tag, descriptor);
+  }
+
+  async commit(options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (this.#pending.isEmpty) return;
+    const index = this.#overlaid();
+    await this.#start();
+    await this.#keep(index, options);
+    await this.#writer.addData('index.json', Buffer.from(printLayoutIndex(index)));
+    await this.#writer.finish();
+    this.#index = index;
+    this.#pending.clear();
+    if (this.#place === STDIO) return;
+    this.#writer = new TarWriter(this.#place, this.#context);
+    this.#started = false;
+    const before = this.#archive;
+    this.#archive = await openExisting(this.#place, this.#context, options?.signal);
+    await before?.[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer[Symbol.asyncDispose]();
+    await this.#archive?.[Symbol.asyncDispose]();
+  }
+
+  #overlaid(): LayoutIndex {
+    return this.#pending.overlay(this.#index);
+  }
+
+  async #start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    await this.#writer.addData('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
+  }
+
+  async #write({ digest, size }: Descriptor, bytes: Bytes): Promise<void> {
+    await this.#start();
+    await this.#writer.add(blobName(digest), size, bytes);
+  }
+
+  /** Kept in memory until it is parsed: a stream cannot be read back. */
+  async #pushManifest(source: Source, present: boolean, options?: PushOptions): Promise<void> {
+    const { descriptor } = source;
+    checkManifestSize(descriptor, `${this.label}: ${descriptor.digest}`);
+    const bytes = await counted(source, this.label, options);
+    const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
+    const manifest = parseManifest(raw, descriptor.mediaType);
+    if (!present) await this.#write(descriptor, bytesOf(raw));
+    this.#pending.add(descriptor, manifest);
+  }
+
+  async #rawOf(digest: Digest): Promise<Uint8Array | undefined> {
+    const name = blobName(digest);
+    const size = this.#writer.sizeOf(name);
+    if (size === undefined) return readSmallBlob(this.#archive, digest);
+    if (size > MAX_MANIFEST_BYTES) return undefined;
+    return collect(this.#writer.read(name), size, () => new Error('the region bounds the size'));
+  }
+
+  /** Takes over what the images that stay need; what nothing names any more is left behind. */
+  async #keep(index: LayoutIndex, options?: CallOptions): Promise<void> {
+    if (this.#archive === undefined) return;
+    const seen = new Set<string>();
+    for (const { descriptor } of index.entries) await this.#keepTree(descriptor, seen, options);
+  }
+
+  async #keepTree(descriptor: Descriptor, seen: Set<string>, options?: CallOptions): Promise<void> {
+    const { digest, mediaType } = descriptor;
+    // What was pushed in this run has its children in the new file, or in the old one.
+    if (seen.has(digest) || !(await this.has(descriptor, options))) return;
+    seen.add(digest);
+    if (isManifestType(mediaType)) {
+      const manifest = await fetchManifest(this, descriptor, { signal: options?.signal });
+      for (const child of childrenOf(manifest)) await this.#keepTree(child, seen, options);
+    }
+    if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
+    await this.#write(descriptor, readBlob(this.#archive, descriptor, this.label, options));
+  }
+}

@@ -1,0 +1,117 @@
+import type { Header } from 'tar-stream';
+
+/** Tar works in blocks of this many bytes. */
+export const BLOCK_BYTES = 512;
+
+export type TarType = 'file' | 'link' | 'symlink' | 'other';
+
+/** One decoded member header, with what PAX and GNU headers before it say. */
+export interface TarHeader {
+  readonly name: string;
+  readonly type: TarType;
+  /** Bytes of content; 0 for links. */
+  readonly size: number;
+  /** Target of a link, else empty. */
+  readonly target: string;
+}
+
+/** Archives older than POSIX have no magic; the checksum alone tells them from noise. */
+const LENIENT = { allowUnknownFormat: true, highWaterMark: 16 * 1024 };
+
+const TYPES: Readonly<Record<string, TarType>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  link: 'link',
+  symlink: 'symlink',
+};
+
+/**
+ * Decodes the header blocks of one member: any PAX or GNU headers with their bodies, then its own.
+ * @throws Error when the blocks are no tar header
+ */
+export async function decodeHeader(blocks: Uint8Array): Promise<TarHeader> {
+  const { extract } = await import('tar-stream');
+  const decoder = extract(LENIENT);
+  try {
+    const header = await new Promise<Header>((resolve, reject) => {
+      decoder.once('entry', (found, body) => {
+        body.on('error', ignore);
+        resolve(found);
+      });
+      decoder.once('error', reject);
+      decoder.once('finish', () => reject(new Error('the header is incomplete')));
+      decoder.write(Buffer.from(blocks));
+    });
+    return headerOf(header);
+  } finally {
+    decoder.on('error', ignore);
+    decoder.destroy();
+  }
+}
+
+/** What the package's types leave out: a plain file has no link target. */
+type Decoded = Pick<Header, 'name' | 'type' | 'size'> & { readonly linkname: string | null };
+
+function headerOf({ name, type, size, linkname }: Decoded): TarHeader {
+  const kind = TYPES[type] ?? 'other';
+  const isLink = kind === 'link' || kind === 'symlink';
+  return { name, type: kind, size: isLink ? 0 : size, target: linkname ?? '' };
+}
+
+/** The header blocks of a member that belongs to nobody in particular, dated 1970: archives are reproducible. */
+export async function encodeHeader(header: {
+  readonly name: string;
+  readonly size: number;
+}): Promise<Uint8Array> {
+  const { pack } = await import('tar-stream');
+  const { name, size } = header;
+  const packer = pack();
+  packer.on('error', ignore);
+  const body = packer.entry({
+    name,
+    type: 'file',
+    size,
+    mode: 0o644,
+    mtime: new Date(0),
+  });
+  body.on('error', ignore);
+  const blocks: Uint8Array[] = [];
+  let wanted = Infinity;
+  let taken = 0;
+  for await (const block of packer as AsyncIterable<Uint8Array>) {
+    blocks.push(Uint8Array.from(block));
+    taken += block.byteLength;
+    if (blocks.length === 1) wanted = headerBytes(block);
+    if (taken >= wanted) break;
+  }
+  return Buffer.concat(blocks);
+}
+
+/** A long name stands in an extended header with a body, in front of the member's own. */
+function headerBytes(first: Uint8Array): number {
+  return isMeta(first) ? 2 * BLOCK_BYTES + padded(metaSize(first)) : BLOCK_BYTES;
+}
+
+/** Type flags of headers that describe the next member: PAX, PAX for all, GNU long name and link. */
+const META_FLAGS: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
+
+export function flagOf(block: Uint8Array): string {
+  return String.fromCharCode(block[156] ?? 0);
+}
+
+export function isMeta(block: Uint8Array): boolean {
+  return META_FLAGS.has(flagOf(block));
+}
+
+/** Content bytes of an extended header; octal digits only: no program writes one of 8 GiB. */
+export function metaSize(block: Uint8Array): number {
+  const text = Buffer.from(block.subarray(124, 136)).toString('latin1');
+  const digits = /^ *([0-7]+)[ \0]*$/.exec(text)?.[1];
+  return digits === undefined ? Number.NaN : Number.parseInt(digits, 8);
+}
+
+export function padded(size: number): number {
+  return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
+function ignore(): void {}

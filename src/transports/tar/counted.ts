@@ -1,0 +1,24 @@
+import type { PushOptions, Source } from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+
+/** The verified bytes of a source, telling `onBytes` how many have passed. */
+export async function counted(
+  source: Source,
+  where: string,
+  options?: PushOptions,
+): Promise<Bytes> {
+  options?.signal?.throwIfAborted();
+  const bytes = await source.open({ signal: options?.signal });
+  return tell(verified(bytes, source.descriptor, where), options);
+}
+
+async function* tell(bytes: Bytes, options?: PushOptions): Bytes {
+  let sent = 0;
+  for await (const chunk of bytes) {
+    options?.signal?.throwIfAborted();
+    yield chunk;
+    sent += chunk.byteLength;
+    options?.onBytes?.(sent);
+  }
+}

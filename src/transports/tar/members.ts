@@ -1,0 +1,153 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import {
+  BLOCK_BYTES,
+  decodeHeader,
+  flagOf,
+  isMeta,
+  metaSize,
+  padded,
+  type TarHeader,
+  type TarType,
+} from './codec.ts';
+import type { RandomAccess } from './random-access.ts';
+
+/** Where one member's content lies in an archive. */
+export interface TarMember {
+  readonly name: string;
+  readonly type: TarType;
+  readonly size: number;
+  /** Offset of the content in the archive. */
+  readonly offset: number;
+  readonly target: string;
+}
+
+/** Gives the next bytes of an archive. */
+export interface TarInput {
+  /** Offset of the next byte. */
+  readonly position: number;
+  /** The next `length` bytes; fewer only at the end. */
+  take(length: number): Promise<Uint8Array>;
+}
+
+/** Content of extended headers, together, before one member: a name and a few numbers. */
+const MAX_META_BYTES = 256 * 1024;
+
+/** A file of this many members is no image archive: about 100 000 images. */
+export const MAX_MEMBERS = 1_000_000;
+
+/**
+ * Reads the headers alone and skips the contents: one small read per member.
+ * @throws AppError CORRUPT_ARCHIVE
+ */
+export async function* readMembers(
+  file: RandomAccess,
+  where: string,
+  signal?: AbortSignal,
+): AsyncIterable<TarMember> {
+  let position = 0;
+  const input: TarInput = {
+    get position() {
+      return position;
+    },
+    async take(length) {
+      const bytes = await file.read(position, length);
+      position += bytes.byteLength;
+      return bytes;
+    },
+  };
+  for (let count = 0; ; count += 1) {
+    signal?.throwIfAborted();
+    const member = await nextMember(input, where, count);
+    if (member === undefined) return;
+    position = member.offset + padded(member.size);
+    if (member.offset + member.size > file.size) throw cutShort(where, member);
+    yield member;
+  }
+}
+
+/**
+ * Reads the headers of the next member, the `count`th from 0; `undefined` at the end of the archive.
+ * @throws AppError CORRUPT_ARCHIVE
+ */
+export async function nextMember(
+  input: TarInput,
+  where: string,
+  count: number,
+): Promise<TarMember | undefined> {
+  const found = await readHeader(input, where);
+  if (found === undefined && count === 0)
+    throw corruptArchive(where, 'it is empty, or not a tar archive');
+  if (count >= MAX_MEMBERS) throw corruptArchive(where, `it has more than ${MAX_MEMBERS} members`);
+  return found;
+}
+
+async function readHeader(input: TarInput, where: string): Promise<TarMember | undefined> {
+  const blocks: Uint8Array[] = [];
+  let metaBytes = 0;
+  for (;;) {
+    const block = await input.take(BLOCK_BYTES);
+    if (block.byteLength === 0 && blocks.length === 0) return undefined;
+    if (block.byteLength < BLOCK_BYTES) throw cutHeader(where);
+    if (isZero(block)) {
+      if (blocks.length === 0) return undefined;
+      throw corruptArchive(where, 'an extended header describes no member');
+    }
+    if (!isMeta(block)) {
+      blocks.push(block);
+      break;
+    }
+    const size = metaSize(block);
+    metaBytes += BLOCK_BYTES + size;
+    if (!(metaBytes <= MAX_META_BYTES)) {
+      throw corruptArchive(where, `the headers of one member exceed ${MAX_META_BYTES} bytes`);
+    }
+    const body = await input.take(padded(size));
+    if (body.byteLength < padded(size)) throw cutHeader(where);
+    // A header for all members cannot name one of them: it is passed over.
+    if (flagOf(block) !== 'g') blocks.push(block, body);
+  }
+  return { ...(await decode(blocks, input.position, where)), offset: input.position };
+}
+
+async function decode(
+  blocks: readonly Uint8Array[],
+  at: number,
+  where: string,
+): Promise<TarHeader> {
+  const header = await decodeHeader(Buffer.concat(blocks)).catch((cause: unknown) => {
+    throw corruptArchive(where, `there is no tar header at ${at - BLOCK_BYTES}`, cause);
+  });
+  const { size, name } = header;
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw corruptArchive(where, `the size of ${shown(name)} is not a number of bytes`);
+  return { ...header, name: plainName(name) };
+}
+
+function isZero(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0);
+}
+
+/** "./index.json", as `tar c .` writes it, is index.json. */
+function plainName(name: string): string {
+  return name.replace(/^(?:\.\/+)+/u, '').replace(/\/+$/u, '');
+}
+
+function shown(name: string): string {
+  return `"${sanitize(name.slice(0, 200))}"`;
+}
+
+function cutHeader(where: string): AppError {
+  return corruptArchive(where, 'it is cut short in a header');
+}
+
+export function cutShort(where: string, { name, size }: TarMember): AppError {
+  return corruptArchive(where, `it is cut short: ${shown(name)} has ${size} bytes, by its header`);
+}
+
+export function corruptArchive(where: string, rule: string, cause?: unknown): AppError {
+  return new AppError('CORRUPT_ARCHIVE', `${where}: ${rule}`, {
+    hint: 'The archive is damaged, cut short or of another kind; write it again from its source.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

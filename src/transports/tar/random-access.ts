@@ -1,0 +1,46 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Bytes } from '../../util/bytes.ts';
+import { onDisk } from '../oci-layout/disk.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** A file that is read at any offset. */
+export interface RandomAccess {
+  readonly size: number;
+  /** At most `length` bytes from `position`; fewer only at the end of the file. */
+  read(position: number, length: number): Promise<Uint8Array>;
+}
+
+/** @throws AppError IO naming `path` */
+export async function readAt(
+  file: FileHandle,
+  path: string,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  let filled = 0;
+  while (filled < length) {
+    const at = position + filled;
+    const { bytesRead } = await onDisk(path, () => file.read(buffer, filled, length - filled, at));
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+/** The bytes of a region, in chunks; it ends early where the file does. */
+export async function* readRegion(
+  file: RandomAccess,
+  offset: number,
+  size: number,
+  signal?: AbortSignal,
+): Bytes {
+  for (let done = 0; done < size;) {
+    signal?.throwIfAborted();
+    const chunk = await file.read(offset + done, Math.min(CHUNK_BYTES, size - done));
+    if (chunk.byteLength === 0) return;
+    done += chunk.byteLength;
+    yield chunk;
+  }
+}

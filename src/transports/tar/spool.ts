@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bytes } from '../../util/bytes.ts';
+import { onDisk } from '../oci-layout/disk.ts';
+
+/** A nameless temporary file, gone when it is closed, however the process ends. */
+export interface Spool {
+  readonly file: FileHandle;
+  readonly path: string;
+  readonly size: number;
+}
+
+/** @throws AppError NO_SPACE, IO naming the temporary folder */
+export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
+  const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
+  await onDisk(folder, () => mkdir(folder, { recursive: true }));
+  const file = await onDisk(path, () => open(path, 'wx+', 0o600));
+  try {
+    await onDisk(path, () => rm(path));
+    let size = 0;
+    for await (const chunk of bytes) {
+      signal?.throwIfAborted();
+      await onDisk(path, () => writeAll(file, chunk, size));
+      size += chunk.byteLength;
+    }
+    return { file, path, size };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Writes the whole chunk at `position`. */
+export async function writeAll(
+  file: FileHandle,
+  chunk: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < chunk.byteLength;) {
+    const { bytesWritten } = await file.write(
+      chunk,
+      done,
+      chunk.byteLength - done,
+      position + done,
+    );
+    done += bytesWritten;
+  }
+}

@@ -23,7 +23,12 @@ export type {
 } from './store/types.ts';
 export { fetchAll, sourceFrom, sourceOf, verified } from './store/verify.ts';
 export { createCredentialChain } from './auth/sources.ts';
-export type { Credential, CredentialChain } from './auth/types.ts';
+export type {
+  Credential,
+  CredentialChain,
+  DescribedCredentialChain,
+  SourceStep,
+} from './auth/types.ts';
 export { createHostPolicies } from './config/host-policy.ts';
 export { createHttpClient } from './http/client.ts';
 export type { HttpClient, HttpRequest, HttpResponse } from './http/types.ts';

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
+import type { AuthFileForm } from '../config/auth-files.ts';
 import type { AuthEntry } from '../config/docker-config.ts';
-import { answersFor, exactKeys, isWholeRegistry, type KeyStyle } from './registry-key.ts';
+import { answersFor, exactKeys, isWholeRegistry } from './registry-key.ts';
 import type { Credential } from './types.ts';
 
 export interface StoredEntry {
@@ -17,21 +18,27 @@ export function findEntry(
   auths: ReadonlyMap<string, AuthEntry>,
   host: string,
   repository: string | undefined,
-  style: KeyStyle,
+  form: AuthFileForm,
 ): StoredEntry | undefined {
+  const usable = form === 'containers' ? holdsWholeCredential : holdsCredential;
   for (const key of exactKeys(host, repository)) {
     const entry = auths.get(key);
-    if (entry !== undefined && holdsCredential(entry)) return { key, entry };
+    if (entry !== undefined && usable(entry)) return { key, entry };
   }
-  const legacy = [...auths].filter(
-    ([key, entry]) => holdsCredential(entry) && answersFor(key, host, style),
-  );
+  const legacy = [...auths].filter(([key, entry]) => usable(entry) && answersFor(key, host, form));
   const best = legacy.find(([key]) => isWholeRegistry(key)) ?? legacy[0];
   return best === undefined ? undefined : { key: best[0], entry: best[1] };
 }
 
 export function holdsCredential(entry: AuthEntry): boolean {
   return Object.values(entry).some((value) => value !== undefined);
+}
+
+/** containers' tools pass over an `auth` without ":" (containers/image, decodeDockerAuth). */
+function holdsWholeCredential(entry: AuthEntry): boolean {
+  const { auth, ...others } = entry;
+  if (auth === undefined || holdsCredential(others)) return holdsCredential(entry);
+  return !isBase64(auth) || fromBase64(auth).includes(':');
 }
 
 /**
@@ -71,16 +78,21 @@ function decodeAuth(
   where: string,
   origin: string,
 ): { username: string; password: string } {
-  const compact = auth.replace(/\s/gu, '');
-  if (!/^[A-Za-z0-9+/]+={0,2}$/u.test(compact)) {
-    throw invalid(origin, `${where}.auth is not base64`, where);
-  }
-  const text = Buffer.from(compact, 'base64').toString('utf8');
+  if (!isBase64(auth)) throw invalid(origin, `${where}.auth is not base64`, where);
+  const text = fromBase64(auth);
   const colon = text.indexOf(':');
   if (colon < 0) throw invalid(origin, `${where}.auth is not base64 of "user:password"`, where);
   // Old Docker versions padded the password with NULs.
   const password = text.slice(colon + 1).replace(/\u0000+$/u, '');
   return { username: text.slice(0, colon), password };
+}
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/]+={0,2}$/u.test(text.replace(/\s/gu, ''));
+}
+
+function fromBase64(text: string): string {
+  return Buffer.from(text.replace(/\s/gu, ''), 'base64').toString('utf8');
 }
 
 function invalid(origin: string, rule: string, key: string): AppError {

@@ -27,7 +27,9 @@ export function flagSource(
   return {
     name: credential.origin,
     get: async (host) =>
-      registry === undefined || sameRegistry(host, registry) ? credential : undefined,
+      registry === undefined || sameRegistry(host, registry)
+        ? { credential, detail: 'given on the command line' }
+        : { detail: `meant for ${registry} alone` },
   };
 }
 

@@ -1,112 +1,159 @@
-import { loadDockerConfig, type DockerConfig } from '../config/docker-config.ts';
+import { authFiles, type AuthFile } from '../config/auth-files.ts';
+import type { DockerConfig } from '../config/docker-config.ts';
 import { updatePrivateFile } from '../config/private-file.ts';
 import { AppError } from '../errors/app-error.ts';
-import { credentialKey } from '../reference/docker-hub.ts';
 import type { CallOptions } from '../store/types.ts';
 import { findEntry, holdsCredential } from './docker-file.ts';
-import { helperFor, storeHelper } from './docker-helper.ts';
+import { helperFor } from './docker-helper.ts';
+import { loadAuthFile } from './file-source.ts';
 import type { CredentialHelper } from './helper.ts';
-import { createHelperRunner, type RunHelper } from './helper-process.ts';
-import { withLogin, withoutLogin, type Login } from './login-file.ts';
-import { answersFor, keyHost, registryOfKey, sameRegistry, type KeyStyle } from './registry-key.ts';
-import { authFilePath, type CredentialPlaces } from './sources.ts';
+import { createHelperRunner } from './helper-process.ts';
+import { isLoginOf, withLogin, withoutLogin, type Login } from './login-file.ts';
+import { listLogins, type LoginPlace } from './login-list.ts';
+import {
+  helperKeys,
+  keyHost,
+  loginTarget,
+  sameRegistry,
+  type LoginTarget,
+} from './registry-key.ts';
+import type { CredentialPlaces } from './sources.ts';
 import type { LoginStore } from './types.ts';
 
-interface Place {
-  readonly path: string;
-  readonly style: KeyStyle;
-  readonly run: RunHelper;
-  readonly warn: (text: string) => void;
-}
-
 /**
- * Logins where Docker's configuration (or `--authfile`) keeps them. A helper that fails is an
- * error; the password never goes to the file instead (CVE-2021-41092).
- * Its functions throw AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO, NO_SPACE, and USAGE for a
- * user name that cannot be stored.
+ * Logins where the tools of both worlds read them. A new one takes the place of the one that a
+ * look-up finds first, so that it is the one in force; where there is none, Docker's file gets it,
+ * a namespace's the first containers-auth.json(5). A helper that fails is an error; the password
+ * never goes to the file instead (CVE-2021-41092).
+ * Its functions throw AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO, NO_SPACE, UNSUPPORTED, and
+ * USAGE for a user name that cannot be stored.
  */
 export function createLoginStore(options: CredentialPlaces): LoginStore {
-  const { path, style } = authFilePath(options);
-  const place: Place = {
-    path,
-    style,
+  const place: LoginPlace = {
+    files: authFiles(options),
     run: options.runHelper ?? createHelperRunner({ env: options.env }),
     warn: options.warn,
   };
   return {
-    save: (host, login, call) => save(place, host, login, call),
-    remove: (host, call) => remove(place, host, call),
-    list: (call) => list(place, call),
+    save: (target, login, call) => save(place, loginTarget(target), login, call),
+    remove: (target, call) => remove(place, loginTarget(target), call),
+    list: (call) => listLogins(place, call),
   };
 }
 
 async function save(
-  place: Place,
-  host: string,
+  place: LoginPlace,
+  target: LoginTarget,
   login: Login,
   options: CallOptions = {},
 ): Promise<{ place: string; plainText: boolean }> {
   checkUsername(login.username);
-  const config = await loadDockerConfig(place.path, place);
-  const helper = helperFor(config, host, place.run);
+  const { file, config } = await destination(place, target);
+  const helper = helperFor(config, target.host, place.run);
   if (helper === undefined) {
-    await updatePrivateFile(
-      place.path,
-      (text) => withLogin(text, place.path, host, login),
-      options,
-    );
-    return { place: place.path, plainText: true };
+    const change = (text: string | undefined): string | undefined =>
+      withLogin(text, file, target, login);
+    await updatePrivateFile(file.path, change, options);
+    return { place: file.path, plainText: true };
   }
-  await helper.store(credentialKey(host), login, options);
-  await markHelperEntry(place, config, host, options);
+  if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
+  const [key = target.host] = helperKeys(target.host, file.form);
+  await helper.store(key, login, options);
+  await clearFile(file, config, target, options);
   return { place: helper.program, plainText: false };
 }
 
-/**
- * Docker marks a helper's registry by an empty entry. The mark is a courtesy, so a file that
- * cannot be written does not undo the login, unless an old secret would stay in it.
- */
-async function markHelperEntry(
-  place: Place,
+interface Destination {
+  readonly file: AuthFile;
+  readonly config: DockerConfig;
+}
+
+async function destination(place: LoginPlace, target: LoginTarget): Promise<Destination> {
+  const candidates = place.files.filter(({ form }) => form !== 'dockercfg');
+  if (target.namespace !== undefined) {
+    const file = candidates.find(({ form }) => form === 'containers');
+    if (file === undefined) throw noNamespaces(target);
+    return { file, config: await loadAuthFile(file, place) };
+  }
+  for (const file of candidates) {
+    const config = await loadAuthFile(file, place);
+    const last = file.named || file.form === 'docker';
+    if (last || answers(file, config, target, place)) return { file, config };
+  }
+  throw new Error('no file takes a login');
+}
+
+/** Whether a look-up of the whole registry would end at this file, or at the helper it names. */
+function answers(
+  file: AuthFile,
   config: DockerConfig,
-  host: string,
+  { host }: LoginTarget,
+  { run }: LoginPlace,
+): boolean {
+  return (
+    helperFor(config, host, run) !== undefined ||
+    findEntry(config.auths, host, undefined, file.form) !== undefined
+  );
+}
+
+/**
+ * Takes an old secret out of the file of a helper. Docker marks its registry by an empty entry; the
+ * mark is a courtesy, so a file that cannot be written does not undo the login, unless an old
+ * secret would stay in it.
+ */
+async function clearFile(
+  file: AuthFile,
+  config: DockerConfig,
+  target: LoginTarget,
   options: CallOptions,
 ): Promise<void> {
+  const change = (text: string | undefined): string | undefined =>
+    file.form === 'containers'
+      ? withoutLogin(text, file, target)
+      : withLogin(text, file, target, undefined);
   try {
-    await updatePrivateFile(
-      place.path,
-      (text) => withLogin(text, place.path, host, undefined),
-      options,
-    );
+    await updatePrivateFile(file.path, change, options);
   } catch (error) {
     const harmless = error instanceof AppError && error.code === 'IO';
-    if (!harmless || findEntry(config.auths, host, undefined, place.style) !== undefined)
+    if (!harmless || findEntry(config.auths, target.host, undefined, file.form) !== undefined)
       throw error;
   }
 }
 
-async function remove(place: Place, host: string, options: CallOptions = {}): Promise<boolean> {
-  const config = await loadDockerConfig(place.path, place);
-  const helper = helperFor(config, host, place.run);
-  const erased = helper !== undefined && (await eraseAll(helper, host, options));
-  const entries = [...config.auths].filter(([key]) => answersFor(key, host, place.style));
-  if (entries.length > 0) {
-    const change = (text: string | undefined): string | undefined =>
-      withoutLogin(text, place.path, host, place.style);
-    await updatePrivateFile(place.path, change, options);
+async function remove(
+  place: LoginPlace,
+  target: LoginTarget,
+  options: CallOptions = {},
+): Promise<readonly string[]> {
+  const removed: string[] = [];
+  for (const file of place.files) {
+    const config = await loadAuthFile(file, place);
+    const helper =
+      target.namespace === undefined ? helperFor(config, target.host, place.run) : undefined;
+    if (helper !== undefined && (await eraseAll(helper, file, target.host, options))) {
+      removed.push(helper.program);
+    }
+    const entries = [...config.auths].filter(([key]) => isLoginOf(key, target, file));
+    if (entries.length > 0) {
+      const change = (text: string | undefined): string | undefined =>
+        withoutLogin(text, file, target);
+      await updatePrivateFile(file.path, change, options);
+    }
+    if (entries.some(([, entry]) => holdsCredential(entry))) removed.push(file.path);
   }
-  return erased || entries.some(([, entry]) => holdsCredential(entry));
+  return removed;
 }
 
 /** Erases every key under which the helper may know the registry. */
 async function eraseAll(
   helper: CredentialHelper,
+  file: AuthFile,
   host: string,
   options: CallOptions,
 ): Promise<boolean> {
   const listed = await listOf(helper, options);
-  if (listed === undefined) return helper.erase(credentialKey(host), options);
-  const keys = listed.filter((key) => sameRegistry(keyHost(key), host));
+  const keys =
+    listed?.filter((key) => sameRegistry(keyHost(key), host)) ?? helperKeys(host, file.form);
   let erased = false;
   for (const key of keys) erased = (await helper.erase(key, options)) || erased;
   return erased;
@@ -126,51 +173,29 @@ async function listOf(
   }
 }
 
-async function list(place: Place, options: CallOptions = {}): Promise<readonly string[]> {
-  const config = await loadDockerConfig(place.path, place);
-  const found = new Set<string>();
-  for (const [key, entry] of config.auths)
-    if (holdsCredential(entry)) found.add(registryOfKey(key));
-  for (const host of await heldByStore(place, config, options)) found.add(host);
-  for (const key of config.credHelpers.keys()) {
-    const host = registryOfKey(key);
-    const helper = helperFor(config, host, place.run);
-    const held = helper === undefined ? [] : await tryList(helper, place, options);
-    if (held.some((one) => sameRegistry(one, host))) found.add(host);
-  }
-  return [...found].sort();
-}
-
-/** Registries of `credsStore`, without those that `credHelpers` sends elsewhere. */
-async function heldByStore(
-  place: Place,
-  config: DockerConfig,
-  options: CallOptions,
-): Promise<readonly string[]> {
-  const helper = storeHelper(config, place.run);
-  if (helper === undefined) return [];
-  const held = await tryList(helper, place, options);
-  return held.filter((host) => helperFor(config, host, place.run)?.program === helper.program);
-}
-
-async function tryList(
-  helper: CredentialHelper,
-  place: Place,
-  options: CallOptions,
-): Promise<readonly string[]> {
-  try {
-    return [...(await helper.list(options)).keys()].map(registryOfKey);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof AppError) || error.code !== 'CREDENTIAL_HELPER') throw error;
-    place.warn(error.message);
-    return [];
-  }
-}
-
 function checkUsername(username: string): void {
   if (username !== '' && !username.includes(':')) return;
   throw new AppError('USAGE', 'a user name must not be empty or hold ":"', {
     hint: 'the part after ":" belongs into the password',
   });
+}
+
+function noNamespaces(target: LoginTarget): AppError {
+  return new AppError(
+    'USAGE',
+    `Docker's configuration keeps no login of a namespace such as ${nameOf(target)}`,
+    { hint: `leave out --config, or name a file with --authfile, or sign in to ${target.host}` },
+  );
+}
+
+function wholeRegistriesOnly({ program }: CredentialHelper, target: LoginTarget): AppError {
+  return new AppError(
+    'UNSUPPORTED',
+    `${program} keeps logins of whole registries, not of ${nameOf(target)}`,
+    { hint: `name a file without a helper by --authfile, or sign in to ${target.host}` },
+  );
+}
+
+function nameOf({ host, namespace }: LoginTarget): string {
+  return `${host}/${namespace ?? ''}`;
 }

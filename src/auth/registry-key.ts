@@ -1,4 +1,5 @@
 import { credentialKey, DOCKER_HUB, isHubHost } from '../reference/docker-hub.ts';
+import type { AuthFileForm } from '../config/auth-files.ts';
 import { isHostPort } from '../config/host-name.ts';
 
 /**
@@ -15,12 +16,39 @@ export function isWholeRegistry(key: string): boolean {
   return key !== withoutScheme(key) || /^(?:v[12]\/?)?$/u.test(path);
 }
 
-/** `containers`: a file of containers-auth.json(5), where "host/team" is for that namespace alone. */
-export type KeyStyle = 'docker' | 'containers';
+/**
+ * Whether a stored key may answer for a whole registry. In Docker's files any path behind the host
+ * may; in a containers-auth.json(5) "host/team" is for that namespace alone.
+ */
+export function answersFor(key: string, host: string, form: AuthFileForm): boolean {
+  return sameRegistry(keyHost(key), host) && (form !== 'containers' || isWholeRegistry(key));
+}
 
-/** Whether a stored key may answer for a registry; in Docker's files any path behind the host may. */
-export function answersFor(key: string, host: string, style: KeyStyle): boolean {
-  return sameRegistry(keyHost(key), host) && (style === 'docker' || isWholeRegistry(key));
+/** Whose login is meant: a registry ("docker.io", "localhost:5000"), or a namespace of one. */
+export interface LoginTarget {
+  readonly host: string;
+  readonly namespace?: string | undefined;
+}
+
+/** "quay.io/team/app" → host and namespace. */
+export function loginTarget(text: string): LoginTarget {
+  const slash = text.indexOf('/');
+  return slash < 0
+    ? { host: text.toLowerCase() }
+    : { host: text.slice(0, slash).toLowerCase(), namespace: text.slice(slash + 1) };
+}
+
+/** The key that a new login is written under; containers' tools write "docker.io" for Docker Hub. */
+export function fileKey({ host, namespace }: LoginTarget, form: AuthFileForm): string {
+  if (form !== 'containers') return credentialKey(host);
+  const name = isHubHost(host) ? DOCKER_HUB : host.toLowerCase();
+  return namespace === undefined ? name : `${name}/${namespace}`;
+}
+
+/** Keys to ask a helper for, best first: Docker and containers' tools name Docker Hub differently. */
+export function helperKeys(host: string, form: AuthFileForm): readonly string[] {
+  const own = credentialKey(host);
+  return form === 'containers' && isHubHost(host) ? [DOCKER_HUB, own] : [own];
 }
 
 /** Equality of hosts, exact in name and port; Docker Hub's aliases are one host. */
@@ -47,6 +75,13 @@ export function exactKeys(host: string, repository?: string): readonly string[] 
 export function registryOfKey(key: string): string {
   const host = keyHost(key);
   return isHubHost(host) ? DOCKER_HUB : host;
+}
+
+/** What a stored key is a login of: a registry, in a containers-auth.json(5) also "host/team". */
+export function targetOfKey(key: string, form: AuthFileForm): string {
+  const registry = registryOfKey(key);
+  if (form !== 'containers' || isWholeRegistry(key)) return registry;
+  return `${registry}${key.slice(key.indexOf('/'))}`;
 }
 
 /** Safe on a helper's stdin: host[:port], with nothing but a plain scheme and path around it. */

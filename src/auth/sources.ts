@@ -1,30 +1,25 @@
+import { authFiles, type AuthFilePlace } from '../config/auth-files.ts';
 import { parseDockerAuthConfig } from '../config/docker-auth-config.ts';
-import {
-  dockerConfigPath,
-  loadDockerConfig,
-  type AuthEntry,
-  type DockerConfig,
-} from '../config/docker-config.ts';
+import type { AuthEntry } from '../config/docker-config.ts';
 import { AppError } from '../errors/app-error.ts';
-import { credentialKey } from '../reference/docker-hub.ts';
 import type { CallOptions } from '../store/types.ts';
 import { credentialOf, findEntry } from './docker-file.ts';
-import { helperFor } from './docker-helper.ts';
+import { fileSource, type FileSourceOptions } from './file-source.ts';
 import { flagSource, type CredentialFlags } from './flags.ts';
 import { createHelperRunner, type RunHelper } from './helper-process.ts';
 import { createMemo } from './memo.ts';
-import { sameRegistry, type KeyStyle } from './registry-key.ts';
-import type { Credential, CredentialChain, CredentialSource } from './types.ts';
+import { sameRegistry } from './registry-key.ts';
+import { inquire, traceLine } from './inquiry.ts';
+import type {
+  Credential,
+  CredentialSource,
+  DescribedCredentialChain,
+  SourceStep,
+} from './types.ts';
 
 const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
-export interface CredentialPlaces {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
-  /** `--config` */
-  readonly configDir?: string | undefined;
-  /** `--authfile` */
-  readonly authfile?: string | undefined;
+export interface CredentialPlaces extends AuthFilePlace {
   readonly warn: (text: string) => void;
   /** Default: child processes with `env`. */
   readonly runHelper?: RunHelper | undefined;
@@ -34,11 +29,8 @@ export interface CredentialChainOptions extends CredentialPlaces {
   readonly flags: CredentialFlags;
   /** The registry the command names on this side; with it, the flags answer for no other. */
   readonly registry?: string | undefined;
-}
-
-export interface DescribedCredentialChain extends CredentialChain {
-  /** Names of the sources, in the order they are asked: for `doctor` and `--debug`. */
-  describeSources(): readonly string[];
+  /** One line per look-up: which sources were asked, and which answered. Never a secret. */
+  readonly trace?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -49,18 +41,27 @@ export interface DescribedCredentialChain extends CredentialChain {
 export function createCredentialChain(options: CredentialChainOptions): DescribedCredentialChain {
   const helperAnswers = createMemo<Credential | undefined>();
   const answers = createMemo<Credential | undefined>();
-  const sources = orderedSources(options, (host, ask, call) => helperAnswers.get(host, ask, call));
+  const sources = orderedSources(options, (key, ask, call) => helperAnswers.get(key, ask, call));
+  const warn = once(options.warn);
 
   const ask = async (
     host: string,
     repository: string | undefined,
     call: CallOptions,
   ): Promise<Credential | undefined> => {
-    for (const source of sources) {
-      const credential = await source.get(host, repository, call);
-      if (credential !== undefined) return credential;
+    const steps: SourceStep[] = [];
+    try {
+      const { credential, warnings } = await inquire(sources, { host, repository }, steps, call);
+      if (credential === undefined) for (const text of warnings) warn(text);
+      return credential;
+    } finally {
+      options.trace?.(traceLine({ host, repository }, steps));
     }
-    return undefined;
+  };
+  const forget = (host: string): void => {
+    const isStale = (key: string): boolean => sameRegistry(key.split(' ', 1)[0] ?? '', host);
+    helperAnswers.forget(isStale);
+    answers.forget(isStale);
   };
 
   return {
@@ -70,58 +71,52 @@ export function createCredentialChain(options: CredentialChainOptions): Describe
         (signal) => ask(host, repository, { signal }),
         call,
       ),
-    forget(host) {
-      helperAnswers.forget((key) => sameRegistry(key, host));
-      answers.forget((key) => sameRegistry(key.split(' ', 1)[0] ?? '', host));
-    },
+    forget,
     describeSources: () => sources.map((source) => source.name),
+    async explain(host, repository, call = {}) {
+      const steps: SourceStep[] = [];
+      try {
+        await inquire(sources, { host, repository }, steps, call);
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        if (!(error instanceof AppError)) throw error;
+      }
+      return steps;
+    },
   };
 }
 
-/** The file of logins in force; one of style `containers` was named, and then is the only one. */
-export function authFilePath(places: Omit<CredentialPlaces, 'warn'>): {
-  readonly path: string;
-  readonly style: KeyStyle;
-} {
-  // A flag outranks the environment, so `--config` also switches REGISTRY_AUTH_FILE off.
-  const variable = places.configDir === undefined ? (places.env['REGISTRY_AUTH_FILE'] ?? '') : '';
-  const named = places.authfile ?? (variable === '' ? undefined : variable);
-  return named === undefined
-    ? { path: dockerConfigPath(places), style: 'docker' }
-    : { path: named, style: 'containers' };
-}
-
-type HelperMemo = (
-  host: string,
-  ask: (signal: AbortSignal) => Promise<Credential | undefined>,
-  options?: CallOptions,
-) => Promise<Credential | undefined>;
-
-/** The one ordered list: flags, then a named file alone, or the variable and Docker's file. */
+/** The one ordered list: flags, then a named file alone, or the variable and both worlds' files. */
 function orderedSources(
   options: CredentialChainOptions,
-  memo: HelperMemo,
+  memo: FileSourceOptions['memo'],
 ): readonly CredentialSource[] {
   const flags = flagSource(options.flags, options.registry);
   if (options.flags.noCreds === true) return [];
-  const { path, style } = authFilePath(options);
+  const files = authFiles(options);
+  const run = options.runHelper ?? createHelperRunner({ env: options.env });
   return [
     ...(flags === undefined ? [] : [flags]),
-    ...(style === 'containers' ? [] : variableSource(options)),
-    fileSource(path, style, options, memo),
+    ...(files.some((file) => file.named) ? [] : variableSource(options)),
+    ...files.map((file) => fileSource(file, { run, warn: options.warn, memo })),
   ];
 }
 
 function variableSource({ env, warn }: CredentialPlaces): readonly CredentialSource[] {
   const text = env[AUTH_VARIABLE];
   if (text === undefined || text === '') return [];
-  const auths = once(() => usableAuths(parseDockerAuthConfig(text, warn), warn));
+  let auths: ReadonlyMap<string, AuthEntry> | undefined;
   return [
     {
       name: AUTH_VARIABLE,
       async get(host, repository) {
-        const found = findEntry(auths(), host, repository, 'docker');
-        return found === undefined ? undefined : credentialOf(found, AUTH_VARIABLE);
+        auths ??= usableAuths(parseDockerAuthConfig(text, warn), warn);
+        const found = findEntry(auths, host, repository, 'docker');
+        if (found === undefined) return { detail: 'no login of it' };
+        return {
+          credential: credentialOf(found, AUTH_VARIABLE),
+          detail: `by auths[${JSON.stringify(found.key)}]`,
+        };
       },
     },
   ];
@@ -144,34 +139,12 @@ function usableAuths(
   return new Map(usable);
 }
 
-/** A file in Docker's form: the helper it names for the host, else its own entries. */
-function fileSource(
-  path: string,
-  style: KeyStyle,
-  places: CredentialPlaces,
-  memo: HelperMemo,
-): CredentialSource {
-  const { warn } = places;
-  const run = places.runHelper ?? createHelperRunner({ env: places.env });
-  const load = once((): Promise<DockerConfig> =>
-    loadDockerConfig(path, { warn, required: style === 'containers' }),
-  );
-  return {
-    name: path,
-    async get(host, repository, options) {
-      const config = await load();
-      const helper = helperFor(config, host, run);
-      const held =
-        helper &&
-        (await memo(host, (signal) => helper.get(credentialKey(host), { signal }), options));
-      if (held !== undefined) return held;
-      const found = findEntry(config.auths, host, repository, style);
-      return found === undefined ? undefined : credentialOf(found, path);
-    },
+/** Says each text once, however often it comes. */
+function once(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (said.has(text)) return;
+    said.add(text);
+    say(text);
   };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -14,14 +14,35 @@ export type Credential = (
   readonly ephemeral?: boolean;
 };
 
+/** What one source said when it was asked. */
+export interface SourceAnswer {
+  readonly credential?: Credential | undefined;
+  /** Where in the source it was found, or why it was not: "no such file". Never a secret. */
+  readonly detail: string;
+  /** For the user, if no other source answers either. */
+  readonly warning?: string | undefined;
+}
+
 export interface CredentialSource {
-  /** "--creds", "~/.docker/config.json", "docker-credential-pass". */
+  /** "--creds", "DOCKER_AUTH_CONFIG", "/home/ann/.docker/config.json". */
   readonly name: string;
   /**
    * `host` is the logical registry ("docker.io", "localhost:5000").
-   * @throws AppError CREDENTIAL_HELPER, CONFIG_INVALID: never a silent "none"
+   * @throws AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO: never a silent "none"
    */
-  get(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
+  get(host: string, repository?: string, options?: CallOptions): Promise<SourceAnswer>;
+}
+
+/** One source of the ordered list, in the account of a look-up. */
+export interface SourceStep {
+  readonly source: string;
+  /** False for those behind the one that answered or failed. */
+  readonly asked: boolean;
+  readonly answered: boolean;
+  /** It could not be asked to the end; the sources behind it are then not asked. */
+  readonly failed: boolean;
+  /** Where the answer was found, or why there was none. Never a secret. */
+  readonly detail: string;
 }
 
 /** The ordered sources of one side of a command, asked until one answers; answers are remembered. */
@@ -31,16 +52,24 @@ export interface CredentialChain {
   forget(host: string): void;
 }
 
-/** Where logins are kept: a credential helper when Docker's configuration names one, else its file. */
+/** A chain that can say how it came to its answer: for `doctor` and `--debug`. */
+export interface DescribedCredentialChain extends CredentialChain {
+  /** Names of the sources, in the order they are asked. */
+  describeSources(): readonly string[];
+  /** Asks anew, in order, and tells of every source; a source that fails is a step, no error. */
+  explain(host: string, repository?: string, options?: CallOptions): Promise<readonly SourceStep[]>;
+}
+
+/** Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team"). */
 export interface LoginStore {
   /** Stores what the registry accepted. Resolves to where it went, for the message. */
   save(
-    host: string,
+    target: string,
     login: { readonly username: string; readonly password: string },
     options?: CallOptions,
   ): Promise<{ readonly place: string; readonly plainText: boolean }>;
-  /** False when there was nothing to remove. */
-  remove(host: string, options?: CallOptions): Promise<boolean>;
-  /** Every registry with a stored login. */
+  /** Resolves to the files and helpers that held a login of it; empty: none did. */
+  remove(target: string, options?: CallOptions): Promise<readonly string[]>;
+  /** Every target with a stored login. */
   list(options?: CallOptions): Promise<readonly string[]>;
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import type { CredentialChain } from '../auth/types.ts';
+import type { DescribedCredentialChain } from '../auth/types.ts';
 import type { CredentialPlaces } from '../auth/sources.ts';
 import type { Context, Side, Terminal } from '../commands/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
@@ -14,7 +14,7 @@ import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'now' | 'uid'>;
+  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'host' | 'uid' | 'now'>;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
@@ -36,6 +36,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
   const places: CredentialPlaces = {
     env: io.env,
     home: io.home,
+    os: io.host.platform,
+    uid: io.uid,
     configDir: flags.config,
     authfile: flags.authfile,
     warn: messages.warn,
@@ -81,7 +83,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
 
 interface Wires {
   of(side: Side): Promise<Wire>;
-  with(credentials: CredentialChain): Promise<Wire>;
+  with(credentials: DescribedCredentialChain): Promise<Wire>;
   realms(): Promise<Realms>;
   readonly requestCount: () => number;
   readonly close: () => Promise<void>;
@@ -105,7 +107,10 @@ function createWires(
     return loadedRealms;
   };
 
-  const build = async (side: ConnectionFlags, credentials?: CredentialChain): Promise<Wire> => {
+  const build = async (
+    side: ConnectionFlags,
+    credentials?: DescribedCredentialChain,
+  ): Promise<Wire> => {
     const [{ createWire }, { allowed }, store] = await Promise.all([
       import('./wire.ts'),
       realms(),
@@ -161,10 +166,16 @@ async function registryFor(location: Location, wire: () => Promise<Wire>): Promi
   return { repository: none, catalog: none, ping: none };
 }
 
-function exactly(login: { readonly username: string; readonly password: string }): CredentialChain {
+function exactly(login: {
+  readonly username: string;
+  readonly password: string;
+}): DescribedCredentialChain {
+  const source = 'the login that was given';
   return {
-    lookup: async () => ({ kind: 'basic', ...login, origin: 'the login that was given' }),
+    lookup: async () => ({ kind: 'basic', ...login, origin: source }),
     forget: () => undefined,
+    describeSources: () => [source],
+    explain: async () => [{ source, asked: true, answered: true, failed: false, detail: '' }],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CredentialChain } from '../auth/types.ts';
+import type { DescribedCredentialChain } from '../auth/types.ts';
 import type { CredentialPlaces } from '../auth/sources.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
@@ -11,7 +11,7 @@ import { USER_AGENT } from './version.ts';
 
 /** What reaches the registries of one side of a command. */
 export interface Wire {
-  readonly credentials: CredentialChain;
+  readonly credentials: DescribedCredentialChain;
   readonly http: HttpClientHandle;
   readonly registry: RegistryClient;
   /** Base URL of a registry that the command names. */
@@ -34,7 +34,7 @@ export interface WireOptions {
 export async function createWire(
   side: ConnectionFlags,
   options: WireOptions,
-  credentials?: CredentialChain,
+  credentials?: DescribedCredentialChain,
 ): Promise<Wire> {
   const [
     { createCredentialChain },
@@ -50,7 +50,8 @@ export async function createWire(
     createPolicies(side, options),
   ]);
   const places = { ...options.places, authfile: side.authfile };
-  const chain = credentials ?? createCredentialChain({ ...places, flags: side });
+  const chain =
+    credentials ?? createCredentialChain({ ...places, flags: side, trace: options.trace });
   const http = createHttpClient({
     credentials: chain,
     policies: policies.of,

@@ -1,8 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
-import { DOCKER_HUB } from '../reference/docker-hub.ts';
-import { parseRegistry } from '../reference/tag.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { CallOptions } from '../store/types.ts';
+import { parseLoginTarget, type LoginTarget } from './shared/login-target.ts';
 import { exclusive, flagOf, textOf } from './shared/options.ts';
 import type { Context, Input, Result } from './types.ts';
 
@@ -19,39 +18,43 @@ const MAX_PASSWORD_BYTES = 64 * 1024;
  * @throws AppError UNAUTHORIZED, REALM_UNTRUSTED, USAGE, CREDENTIAL_HELPER
  */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const [argument] = input.args;
-  const registry = argument === undefined ? DOCKER_HUB : parseRegistry(argument);
-  if (flagOf(input, 'getLogin')) return getLogin(context, registry, options);
+  const target = parseLoginTarget(input.args[0]);
+  const { registry, name } = target;
+  if (flagOf(input, 'getLogin')) return getLogin(context, target, options);
 
   const login = await askLogin(context, input, options);
   await tryLogin(context, registry, login, options);
-  const { place, plainText } = await context.logins.save(registry, login, options);
+  const { place, plainText } = await context.logins.save(name, login, options);
   if (plainText) {
     context.warn(
       `the password is stored unencrypted in ${place}; a credential helper (credsStore) would keep it safe`,
     );
   }
-  context.note(`${registry}: ${login.username} is stored in ${place}`);
+  context.note(`${name}: ${login.username} is stored in ${place}`);
   return {
-    json: { Registry: registry, Username: login.username, Place: place, PlainText: plainText },
+    json: { Registry: name, Username: login.username, Place: place, PlainText: plainText },
     text: () => 'Login Succeeded!',
   };
 }
 
-async function getLogin(context: Context, registry: string, options: CallOptions): Promise<Result> {
+async function getLogin(
+  context: Context,
+  { registry, namespace, name }: LoginTarget,
+  options: CallOptions,
+): Promise<Result> {
   const chain = await context.credentials('only');
-  const credential = await chain.lookup(registry, undefined, options);
+  const credential = await chain.lookup(registry, namespace, options);
   const username =
     credential === undefined || credential.kind === 'registry-token'
       ? undefined
       : credential.username;
   if (username === undefined) {
     const reason = credential === undefined ? 'no login' : `no user name in ${credential.origin}`;
-    throw new AppError('UNAUTHORIZED', `not logged in to ${registry}: there is ${reason}`, {
-      hint: `Sign in with \`regctl login ${registry}\`.`,
+    throw new AppError('UNAUTHORIZED', `not logged in to ${name}: there is ${reason}`, {
+      hint: `Sign in with \`regctl login ${name}\`.`,
     });
   }
-  return { json: { Registry: registry, Username: username }, text: () => sanitize(username) };
+  return { json: { Registry: name, Username: username }, text: () => sanitize(username) };
 }
 
 /** From flags, standard input, or a person. @throws AppError USAGE */

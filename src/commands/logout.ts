@@ -1,8 +1,7 @@
 import { sanitize } from '../errors/sanitize.ts';
 import { AppError } from '../errors/app-error.ts';
-import { DOCKER_HUB } from '../reference/docker-hub.ts';
-import { parseRegistry } from '../reference/tag.ts';
 import type { CallOptions } from '../store/types.ts';
+import { parseLoginTarget } from './shared/login-target.ts';
 import { flagOf } from './shared/options.ts';
 import type { Context, Input, Result } from './types.ts';
 
@@ -13,15 +12,15 @@ export async function run(context: Context, input: Input, options: CallOptions):
   if (all && argument !== undefined) {
     throw new AppError('USAGE', '--all takes no registry: it forgets every login');
   }
-  const registries = all
-    ? await context.logins.list(options)
-    : [argument === undefined ? DOCKER_HUB : parseRegistry(argument)];
+  const targets = all ? await context.logins.list(options) : [parseLoginTarget(argument).name];
   const removed: string[] = [];
   // One after the other: they share a file.
-  for (const registry of registries) {
-    if (await context.logins.remove(registry, options)) removed.push(registry);
+  for (const target of targets) {
+    const places = await context.logins.remove(target, options);
+    if (places.length > 0) removed.push(target);
+    for (const place of places) context.note(`${target}: removed from ${place}`);
   }
-  return { json: { Removed: removed }, text: () => textOf(removed, registries) };
+  return { json: { Removed: removed }, text: () => textOf(removed, targets) };
 }
 
 function textOf(removed: readonly string[], asked: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { CredentialChain, LoginStore } from '../auth/types.ts';
+import type { DescribedCredentialChain, LoginStore } from '../auth/types.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -106,7 +106,8 @@ export interface Context {
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
-  credentials(side: Side): Promise<CredentialChain>;
+  /** The credential sources of a side, which can also say how they come to an answer. */
+  credentials(side: Side): Promise<DescribedCredentialChain>;
   /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */
   registryWith(login: {
     readonly username: string;

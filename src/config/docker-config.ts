@@ -50,19 +50,35 @@ export interface LoadOptions {
   readonly warn: (text: string) => void;
   /** A missing file is an error: the user named it. Default false: it is an empty one. */
   readonly required?: boolean;
+  /** The top level is the `auths` map, as in `.dockercfg`. Default false. */
+  readonly bareAuths?: boolean;
+}
+
+export interface LoadedConfig extends DockerConfig {
+  /** There is no such file. */
+  readonly missing: boolean;
 }
 
 /** @throws AppError CONFIG_INVALID (malformed, or required and missing), IO (unreadable) */
-export async function loadDockerConfig(path: string, options: LoadOptions): Promise<DockerConfig> {
+export async function loadDockerConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
   const file = await readTextFile(path);
   if (file === undefined && options.required === true) {
     throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
       hint: 'correct --authfile or REGISTRY_AUTH_FILE, or create the file with "regctl login"',
     });
   }
-  const config = parseDockerConfig(file?.text ?? '', path);
+  const parse = options.bareAuths === true ? parseBareAuths : parseDockerConfig;
+  const config = parse(file?.text ?? '', path);
   if (file !== undefined && holdsSecrets(config)) warnIfShared(path, file.mode, options.warn);
-  return config;
+  return { ...config, missing: file === undefined };
+}
+
+/** The old `.dockercfg`. @throws AppError CONFIG_INVALID naming the key whose type is wrong */
+export function parseBareAuths(text: string, path: string): DockerConfig {
+  const raw = parseJsonFile(text, path);
+  const auths = parseAuths(raw, path);
+  const none = Object.create(null) as Record<string, string>;
+  return { path, raw, auths, credHelpers: new Map(), credsStore: undefined, httpHeaders: none };
 }
 
 /** @throws AppError CONFIG_INVALID naming the key whose type is wrong */

@@ -79,8 +79,8 @@ describe.skipIf(missing.length > 0)(
         auths: { 'https://index.docker.io/v1/': {}, 'localhost:5000': {} },
       });
 
-      expect(await logins.remove('docker.io')).toBe(true);
-      expect(await logins.remove('docker.io')).toBe(false);
+      expect(await logins.remove('docker.io')).toEqual(['docker-credential-pass']);
+      expect(await logins.remove('docker.io')).toEqual([]);
       expect(await lookup('docker.io')).toBeUndefined();
       expect(await logins.list()).toEqual(['localhost:5000']);
       expect(warnings).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { credentialOf, encodeAuth, findEntry } from '../../src/auth/docker-file.ts';
-import type { KeyStyle } from '../../src/auth/registry-key.ts';
+import type { AuthFileForm } from '../../src/config/auth-files.ts';
 import { parseDockerConfig } from '../../src/config/docker-config.ts';
 import { basic } from './helpers.ts';
 
@@ -25,11 +25,11 @@ function keyFor(
   keys: readonly string[],
   host: string,
   repository?: string,
-  style: KeyStyle = 'docker',
+  form: AuthFileForm = 'docker',
 ): string | undefined {
   const auths = Object.fromEntries(keys.map((key) => [key, { auth: basic('u:p') }]));
   const config = parseDockerConfig(JSON.stringify({ auths }), FILE);
-  return findEntry(config.auths, host, repository, style)?.key;
+  return findEntry(config.auths, host, repository, form)?.key;
 }
 
 describe('which entry is for a registry', () => {
@@ -76,6 +76,31 @@ describe('which entry is for a registry', () => {
     expect(keyFor(['a.io/team'], 'a.io', 'other/app', 'containers')).toBeUndefined();
     expect(keyFor(['a.io/team'], 'a.io', 'team/app', 'containers')).toBe('a.io/team');
     expect(keyFor(['https://a.io/v1/'], 'a.io', 'x', 'containers')).toBe('https://a.io/v1/');
+  });
+
+  it.each([
+    [['a.io/t/i/x', 'a.io/t/i', 'a.io/t', 'a.io'], 't/i/x', 'a.io/t/i/x'],
+    [['a.io', 'a.io/t', 'a.io/t/i'], 't/i/y', 'a.io/t/i'],
+    [['a.io', 'a.io/t', 'a.io/t/i'], 't/z', 'a.io/t'],
+    [['a.io', 'a.io/t'], 'tt/z', 'a.io'],
+    [['a.io', 'a.io/t'], undefined, 'a.io'],
+    [['a.io/t'], undefined, undefined],
+    [['a.io/t'], 'T/x', undefined],
+    [['http://a.io/v2/', 'a.io/t'], 'x', 'http://a.io/v2/'],
+  ])('containers form: %j for %s → %s', (keys, repository, expected) =>
+    expect(keyFor(keys, 'a.io', repository, 'containers')).toBe(expected),
+  );
+
+  it.each(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'https://index.docker.io/v1/'])(
+    'containers form: %s is Docker Hub',
+    (key) => expect(keyFor([key], 'docker.io', 'library/x', 'containers')).toBe(key),
+  );
+
+  it('containers form: passes over an auth without ":"', () => {
+    const text = { auths: { 'a.io/t': { auth: basic('broken') }, 'a.io': { auth: basic('u:p') } } };
+    const { auths } = parseDockerConfig(JSON.stringify(text), FILE);
+    expect(findEntry(auths, 'a.io', 't/x', 'containers')?.key).toBe('a.io');
+    expect(findEntry(auths, 'a.io', 't/x', 'docker')?.key).toBe('a.io/t');
   });
 
   it('passes over the empty entry that marks a helper', () => {

@@ -190,13 +190,13 @@ describe('the login store', () => {
         keep: 1,
       }),
     );
-    expect(await store().remove('a.io')).toBe(true);
+    expect(await store().remove('a.io')).toEqual([path]);
     expect(await readJson(path)).toEqual({
       auths: { 'a.io:5000': { auth: basic('u:p') }, 'sub.a.io': { auth: basic('u:p') } },
       keep: 1,
     });
     expect(await createCredentialChain({ ...places(), flags: {} }).lookup('a.io')).toBeUndefined();
-    expect(await store().remove('a.io')).toBe(false);
+    expect(await store().remove('a.io')).toEqual([]);
     expect(await store().list()).toEqual(['a.io:5000', 'sub.a.io']);
   });
 
@@ -210,8 +210,90 @@ describe('the login store', () => {
         auths: { 'a.io': { auth: basic('u:p') }, 'a.io/t': { auth: basic('t:p') } },
       }),
     );
-    expect(await named.remove('a.io')).toBe(true);
+    expect(await named.remove('a.io')).toEqual([authfile]);
     expect(await readJson(authfile)).toEqual({ auths: { 'a.io/t': { auth: basic('t:p') } } });
+  });
+
+  describe('in both worlds', () => {
+    const runtime = (): string => join(folder, 'run/containers/auth.json');
+    const both = (options: Partial<CredentialPlaces> = {}): LoginStore =>
+      store({
+        configDir: undefined,
+        home: join(folder, 'home'),
+        env: { XDG_RUNTIME_DIR: join(folder, 'run'), DOCKER_CONFIG: join(folder, 'docker') },
+        ...options,
+      });
+    const putRuntime = async (content: unknown): Promise<void> => {
+      await mkdir(join(folder, 'run/containers'), { recursive: true });
+      await writeFile(runtime(), JSON.stringify(content), { mode: 0o600 });
+    };
+
+    it("writes Docker's file, whatever an auth.json says of other registries", async () => {
+      await putRuntime({
+        auths: { 'b.io': { auth: basic('x:y') }, 'a.io/t': { auth: basic('t:p') } },
+      });
+      expect(await both().save('a.io', LOGIN)).toEqual({ place: path, plainText: true });
+      expect(await both().list()).toEqual(['a.io', 'a.io/t', 'b.io']);
+    });
+
+    it('replaces the login in force, and logs out of every file', async () => {
+      const old = { 'docker.io': { auth: basic('old:o') }, 'docker.io/t': { auth: basic('t:p') } };
+      await putRuntime({ auths: old });
+      await put(JSON.stringify({ auths: { 'docker.io': { auth: basic('older:o') } } }));
+      expect(await both().save('docker.io', LOGIN)).toEqual({ place: runtime(), plainText: true });
+      expect(await readJson(runtime())).toEqual({
+        auths: { ...old, 'docker.io': { auth: basic('u:p') } },
+      });
+      expect(await both().remove('docker.io')).toEqual([runtime(), path]);
+      expect(await readJson(runtime())).toEqual({ auths: { 'docker.io/t': old['docker.io/t'] } });
+      expect(await readJson(path)).toEqual({ auths: {} });
+    });
+
+    it('keeps a login of a namespace where containers’ tools do', async () => {
+      expect(await both().save('a.io/team', LOGIN)).toEqual({ place: runtime(), plainText: true });
+      expect(await readJson(runtime())).toEqual({ auths: { 'a.io/team': { auth: basic('u:p') } } });
+      await both().save('docker.io/team', LOGIN);
+      expect(await both().list()).toEqual(['a.io/team', 'docker.io/team']);
+      expect(await both().remove('a.io')).toEqual([]);
+      expect(await both().remove('a.io/team')).toEqual([runtime()]);
+      expect(await both().list()).toEqual(['docker.io/team']);
+      await expect(store().save('a.io/team', LOGIN)).rejects.toMatchObject({ code: 'USAGE' });
+    });
+
+    it('uses the helper that an auth.json names, under the key that containers’ tools use', async () => {
+      await putRuntime({
+        credHelpers: { 'docker.io': 'm' },
+        auths: { 'docker.io': { auth: basic('o:o') } },
+      });
+      const vault = {};
+      const one = both({ runHelper: memoryHelpers({ m: vault }).run });
+      expect(await one.save('docker.io', LOGIN)).toEqual({
+        place: 'docker-credential-m',
+        plainText: false,
+      });
+      expect(vault).toEqual({ 'docker.io': { Username: 'u', Secret: 'p' } });
+      expect(await readJson(runtime())).toEqual({ credHelpers: { 'docker.io': 'm' }, auths: {} });
+      await expect(one.save('docker.io/team', LOGIN)).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+      });
+      expect(await one.remove('docker.io')).toEqual(['docker-credential-m']);
+      expect(vault).toEqual({});
+    });
+
+    it('takes a login out of .dockercfg, whose top level is the map of logins', async () => {
+      await mkdir(join(folder, 'home'));
+      const legacy = join(folder, 'home/.dockercfg');
+      await writeFile(
+        legacy,
+        JSON.stringify({
+          'https://a.io/v1/': { auth: basic('u:p') },
+          'b.io': { auth: basic('u:p') },
+        }),
+        { mode: 0o600 },
+      );
+      expect(await both().remove('a.io')).toEqual([legacy]);
+      expect(await readJson(legacy)).toEqual({ 'b.io': { auth: basic('u:p') } });
+    });
   });
 
   describe('with a helper', () => {
@@ -228,10 +310,10 @@ describe('the login store', () => {
       expect(vault).toMatchObject({ 'a.io': { Username: 'u', Secret: 'p' } });
       expect(await readJson(path)).toEqual({ auths: { 'a.io': {} }, credsStore: 'm' });
       expect(await one.list()).toEqual(['a.io', 'b.io']);
-      expect(await one.remove('a.io')).toBe(true);
+      expect(await one.remove('a.io')).toEqual(['docker-credential-m']);
       expect(Object.keys(vault)).toEqual(['b.io']);
       expect(await readJson(path)).toEqual({ auths: {}, credsStore: 'm' });
-      expect(await one.remove('a.io')).toBe(false);
+      expect(await one.remove('a.io')).toEqual([]);
     });
 
     it('that is missing or fails stores nothing anywhere', async () => {

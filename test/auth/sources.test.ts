@@ -1,13 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flagSource, type CredentialFlags } from '../../src/auth/flags.ts';
-import {
-  createCredentialChain,
-  type CredentialChainOptions,
-  type DescribedCredentialChain,
-} from '../../src/auth/sources.ts';
+import { createCredentialChain, type CredentialChainOptions } from '../../src/auth/sources.ts';
+import type { DescribedCredentialChain, SourceStep } from '../../src/auth/types.ts';
 import { basic, memoryHelpers } from './helpers.ts';
 
 const held = (Username: string): { Username: string; Secret: string } => ({
@@ -15,7 +12,8 @@ const held = (Username: string): { Username: string; Secret: string } => ({
   Secret: 's',
 });
 
-const read = async (flags: CredentialFlags): Promise<unknown> => flagSource(flags)?.get('a.io');
+const read = async (flags: CredentialFlags): Promise<unknown> =>
+  (await flagSource(flags)?.get('a.io'))?.credential;
 
 const login = (username: string, password: string, origin: string): unknown => ({
   kind: 'basic',
@@ -221,4 +219,127 @@ describe('the chain', () => {
     expect(await one.lookup('a.io', 'x')).toMatchObject({ username: 'u' });
     expect(cancelled).toBe(true);
   });
+
+  describe('of both worlds', () => {
+    const inHome = async (path: string, content: unknown): Promise<string> => {
+      const target = join(folder, path);
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, JSON.stringify(content), { mode: 0o600 });
+      return target;
+    };
+    const both = (options: Partial<CredentialChainOptions> = {}): DescribedCredentialChain =>
+      chain({
+        configDir: undefined,
+        home: folder,
+        env: { XDG_RUNTIME_DIR: join(folder, 'run') },
+        ...options,
+      });
+
+    it('puts the answer together from several files', async () => {
+      const files = [
+        await inHome('run/containers/auth.json', auths('runtime', 'a.io')),
+        await inHome('.config/containers/auth.json', auths('lasting', 'a.io', 'b.io')),
+        await inHome('.docker/config.json', auths('docker', 'a.io', 'b.io', 'c.io')),
+        await inHome(
+          '.dockercfg',
+          (auths('old', 'c.io', 'https://d.io/v1/') as { auths: object }).auths,
+        ),
+      ];
+      const one = both();
+      const users = await Promise.all(
+        ['a.io', 'b.io', 'c.io', 'd.io', 'e.io'].map((host) => userOf(one, host)),
+      );
+      expect(users).toEqual(['runtime', 'lasting', 'docker', 'old', undefined]);
+      expect(one.describeSources()).toEqual(files);
+    });
+
+    it('asks the helpers of each file for that file alone', async () => {
+      await inHome('run/containers/auth.json', {
+        credHelpers: { 'a.io': 'one', 'docker.io': 'one' },
+      });
+      await inHome('.docker/config.json', { credsStore: 'two' });
+      const { run, calls } = memoryHelpers({
+        one: { 'docker.io': held('hub') },
+        two: { 'a.io': held('second'), 'https://index.docker.io/v1/': held('no') },
+      });
+      const chained = both({ runHelper: run });
+      expect(await userOf(chained, 'a.io')).toBe('second');
+      expect(await userOf(chained, 'docker.io')).toBe('hub');
+      expect(calls.map(({ program, stdin }) => `${program.slice(-3)} ${stdin}`)).toEqual([
+        'one a.io',
+        'two a.io',
+        'one docker.io',
+      ]);
+    });
+
+    it('prefers the namespace in one file, and names its key as the origin', async () => {
+      const path = await inHome('run/containers/auth.json', {
+        auths: { 'a.io/team': { auth: basic('team:p') } },
+      });
+      await inHome('.docker/config.json', auths('whole', 'a.io'));
+      const one = both();
+      expect(await one.lookup('a.io', 'team/app')).toEqual(
+        login('team', 'p', `${path} ("a.io/team")`),
+      );
+      expect(await one.lookup('a.io', 'other/app')).toMatchObject({ username: 'whole' });
+      expect(await one.lookup('a.io')).toMatchObject({ username: 'whole' });
+    });
+
+    it('tells who was asked and who answered, in order and without secrets', async () => {
+      const runtime = await inHome('run/containers/auth.json', { auths: {} });
+      const docker = await inHome('.docker/config.json', auths('ann', 'a.io'));
+      const lines: string[] = [];
+      const one = both({
+        trace: (line) => void lines.push(line),
+        flags: { creds: 'x:y' },
+        registry: 'z.io',
+      });
+      expect(await one.explain('a.io')).toEqual([
+        step('--creds', 'meant for z.io alone'),
+        step(runtime, 'no login of it'),
+        step(join(folder, '.config/containers/auth.json'), 'no such file'),
+        { ...step(docker, 'by auths["a.io"]'), answered: true },
+        { ...step(join(folder, '.dockercfg'), `${docker} answered`), asked: false },
+      ]);
+      await one.lookup('a.io', 'team/app');
+      await one.lookup('b.io');
+      expect(lines).toHaveLength(2);
+      expect(lines[0]).toContain(`credentials of a.io/team/app: --creds: meant for z.io alone; `);
+      expect(lines[0]).toContain(`${docker} answers by auths["a.io"]`);
+      expect(lines[1]).toMatch(/^credentials of b\.io: .*; none$/u);
+      expect(lines.join('')).not.toContain(basic('ann:p'));
+    });
+
+    it('a source that fails ends the account, and the look-up', async () => {
+      const runtime = join(folder, 'run/containers/auth.json');
+      await inHome('run/containers/auth.json', {});
+      await writeFile(runtime, '{');
+      await inHome('.docker/config.json', auths('ann', 'a.io'));
+      const lines: string[] = [];
+      const one = both({ trace: (line) => void lines.push(line) });
+      const [first, second] = await one.explain('a.io');
+      expect(first).toMatchObject({ source: runtime, asked: true, answered: false, failed: true });
+      expect(second).toMatchObject({ asked: false, detail: `${runtime} failed` });
+      await expect(one.lookup('a.io')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(lines[0]).toContain('failed: ');
+    });
+
+    it('warns of a missing XDG_RUNTIME_DIR, once, and only when nobody answers', async () => {
+      await inHome('.docker/config.json', auths('ann', 'a.io'));
+      const one = both();
+      await one.lookup('a.io');
+      expect(warnings).toEqual([]);
+      await one.lookup('b.io');
+      await one.lookup('c.io');
+      expect(warnings).toEqual([expect.stringContaining(join(folder, 'run')) as string]);
+    });
+  });
+});
+
+const step = (source: string, detail: string): SourceStep => ({
+  source,
+  asked: true,
+  answered: false,
+  failed: false,
+  detail,
 });

@@ -1,5 +1,5 @@
 import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
-import type { CredentialChain } from '../../src/auth/types.ts';
+import type { DescribedCredentialChain } from '../../src/auth/types.ts';
 import { parseReference } from '../../src/reference/parse.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { WriteStore } from '../../src/store/types.ts';
@@ -72,8 +72,13 @@ export const nobody: Context['terminal'] = {
   readStdin: unexpected('terminal.readStdin'),
 };
 
-export function noCredentials(): CredentialChain {
-  return { lookup: async () => undefined, forget: () => undefined };
+export function noCredentials(): DescribedCredentialChain {
+  return {
+    lookup: async () => undefined,
+    forget: () => undefined,
+    describeSources: () => [],
+    explain: async () => [],
+  };
 }
 
 export function input(

@@ -69,6 +69,27 @@ describe('login', () => {
     expect(saved).toEqual([]);
   });
 
+  it.each([
+    ['quay.io/team', 'quay.io/team'],
+    ['docker.io/team/app/', 'docker.io/team/app'],
+    ['ghcr.io/', 'ghcr.io'],
+    ['https://index.docker.io/v1/', 'docker.io'],
+  ])('%s is a login of %s', async (text, target) => {
+    const { context, saved } = setUp(accept, { terminal: stdin('pw') });
+    await login(context, input([text], { username: 'ann', passwordStdin: true }), {});
+    expect(saved).toEqual([{ host: target, username: 'ann', password: 'pw' }]);
+  });
+
+  it.each(['quay.io/team:v1', 'quay.io/Team', 'team/app', 'quay.io//x', 'https://quay.io/team'])(
+    '%s is none',
+    async (text) => {
+      const { context } = setUp(accept, { terminal: stdin('pw') });
+      await expect(
+        login(context, input([text], { username: 'ann', passwordStdin: true }), {}),
+      ).rejects.toMatchObject({ code: 'INVALID_REFERENCE' });
+    },
+  );
+
   it('asks a person, the password without echo, for Docker Hub by default', async () => {
     const asked: [string, boolean | undefined][] = [];
     const { context, saved } = setUp(accept, {
@@ -197,8 +218,9 @@ describe('logout', () => {
         list: async () => [...stored],
         remove: async (host) => {
           const at = stored.indexOf(host);
-          if (at >= 0) stored.splice(at, 1);
-          return at >= 0;
+          if (at < 0) return [];
+          stored.splice(at, 1);
+          return ['/home/ann/.docker/config.json'];
         },
       },
     });

@@ -30,7 +30,7 @@ export interface JsonError {
 export async function newMachine(): Promise<Machine> {
   const dir = await tempDir();
   const home = dir.join('home');
-  await mkdir(home);
+  await Promise.all([mkdir(home), mkdir(dir.join('run'), { mode: 0o700 })]);
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: home,

@@ -4,8 +4,14 @@ export const loginSpec: CommandSpec = {
   name: 'login',
   summary: 'Sign in to a registry',
   description:
-    "Tries the credentials against the registry, then stores them where Docker's configuration says.",
-  args: [{ name: 'registry', summary: 'registry (default: docker.io)', required: false }],
+    "Tries the credentials against the registry, then stores them in place of the login in force: in Docker's file or its helper, in a containers-auth.json that already has one, or in --authfile. A login of a namespace (quay.io/team) goes to the latter two.",
+  args: [
+    {
+      name: 'registry',
+      summary: 'registry, or a namespace in it (default: docker.io)',
+      required: false,
+    },
+  ],
   options: [
     { flags: '-u, --username <name>', summary: 'user name', kind: 'string' },
     {
@@ -23,6 +29,7 @@ export const loginSpec: CommandSpec = {
       says: 'for scripts',
     },
     { command: 'regctl login --get-login quay.io', says: 'who is signed in' },
+    { command: 'regctl login quay.io/team', says: 'for this namespace alone, as podman does' },
   ],
   load: () => import('../login.ts'),
 };

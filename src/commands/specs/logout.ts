@@ -3,7 +3,14 @@ import type { CommandSpec } from '../types.ts';
 export const logoutSpec: CommandSpec = {
   name: 'logout',
   summary: 'Forget the login of a registry',
-  args: [{ name: 'registry', summary: 'registry (default: docker.io)', required: false }],
+  description: 'Forgets it in every file and helper that regctl reads, or in --authfile alone.',
+  args: [
+    {
+      name: 'registry',
+      summary: 'registry, or a namespace in it (default: docker.io)',
+      required: false,
+    },
+  ],
   options: [{ flags: '-a, --all', summary: 'forget every login', kind: 'flag' }],
   examples: [
     { command: 'regctl logout ghcr.io', says: 'one registry' },

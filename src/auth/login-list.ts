@@ -1,0 +1,75 @@
+import type { AuthFile } from '../config/auth-files.ts';
+import type { DockerConfig } from '../config/docker-config.ts';
+import { AppError } from '../errors/app-error.ts';
+import type { CallOptions } from '../store/types.ts';
+import { holdsCredential } from './docker-file.ts';
+import { helperFor, storeHelper } from './docker-helper.ts';
+import { loadAuthFile } from './file-source.ts';
+import type { CredentialHelper } from './helper.ts';
+import type { RunHelper } from './helper-process.ts';
+import { registryOfKey, sameRegistry, targetOfKey } from './registry-key.ts';
+
+/** The files that may hold logins, in the order they are asked, and how their helpers are run. */
+export interface LoginPlace {
+  readonly files: readonly AuthFile[];
+  readonly run: RunHelper;
+  readonly warn: (text: string) => void;
+}
+
+/** Every registry or namespace with a stored login; a helper that cannot list is warned about. */
+export async function listLogins(
+  place: LoginPlace,
+  options: CallOptions = {},
+): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const file of place.files) {
+    const config = await loadAuthFile(file, place);
+    for (const [key, entry] of config.auths) {
+      if (holdsCredential(entry)) found.add(targetOfKey(key, file.form));
+    }
+    for (const host of await heldByHelpers(place, config, options)) found.add(host);
+  }
+  return [...found].sort();
+}
+
+async function heldByHelpers(
+  place: LoginPlace,
+  config: DockerConfig,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const found = [...(await heldByStore(place, config, options))];
+  for (const key of config.credHelpers.keys()) {
+    const host = registryOfKey(key);
+    const helper = helperFor(config, host, place.run);
+    const held = helper === undefined ? [] : await tryList(helper, place, options);
+    if (held.some((one) => sameRegistry(one, host))) found.push(host);
+  }
+  return found;
+}
+
+/** Registries of `credsStore`, without those that `credHelpers` sends elsewhere. */
+async function heldByStore(
+  place: LoginPlace,
+  config: DockerConfig,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const helper = storeHelper(config, place.run);
+  if (helper === undefined) return [];
+  const held = await tryList(helper, place, options);
+  return held.filter((host) => helperFor(config, host, place.run)?.program === helper.program);
+}
+
+async function tryList(
+  helper: CredentialHelper,
+  place: LoginPlace,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  try {
+    return [...(await helper.list(options)).keys()].map(registryOfKey);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError) || error.code !== 'CREDENTIAL_HELPER') throw error;
+    place.warn(error.message);
+    return [];
+  }
+}

@@ -55,6 +55,10 @@ export function forgetRegistry(changes: Changes, registry: string): void {
   changes.forgotten.add(registry);
 }
 
+export function isNothing(changes: Changes): boolean {
+  return Object.values(changes).every((part: { readonly size: number }) => part.size === 0);
+}
+
 export function isAdding({ tokens, challenges }: Changes): boolean {
   return tokens.size + challenges.size > 0;
 }

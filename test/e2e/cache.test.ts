@@ -60,6 +60,13 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
       expect(await counted(copy(), off), seen()).toBe(6);
     });
 
+    it('a retag in the same repository: 2', async () => {
+      const retag = ['copy', `${src.host}/app:v1`, `${src.host}/app:v3`];
+      const login = ['--src-creds', 'ann:secret', '--dest-creds', 'ann:secret'];
+      await machine.expect(0, [...retag, ...login]);
+      expect(await counted([...retag, ...login]), seen()).toBe(2);
+    });
+
     it('another login starts anew and leaves the first one its token', async () => {
       await machine.expect(0, tags());
       await machine.expect(1, ['tags', '--creds', 'ann:wrong', `${src.host}/app`]);

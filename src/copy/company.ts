@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error.ts';
+import { AppError, CopyError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
@@ -61,9 +61,20 @@ export class Company {
     for (const { subject, referrers: wanted } of referrers) {
       const there = new Set((await this.#list('destination', subject)).map((one) => one.digest));
       const missing = wanted.filter((one) => !there.has(one.digest));
-      await this.#scope.all(missing.map((one) => this.#walk.guest(one)));
+      await this.#scope.all(missing.map((one) => this.#guest(one)));
     }
     await this.#scope.all(tags.map(copyTag));
+  }
+
+  /** A list may name what was deleted since: nothing is left to take along. */
+  async #guest(referrer: Descriptor): Promise<void> {
+    try {
+      await this.#walk.guest(referrer);
+    } catch (error) {
+      if (!isGone(error, referrer)) throw error;
+      const name = nameIn(this.#pair.source, referrer.digest);
+      this.#pair.emit({ type: 'warning', text: `${name} is listed as a referrer, but is gone` });
+    }
   }
 
   async #manifestsOf(
@@ -156,6 +167,11 @@ export class Company {
       return all;
     });
   }
+}
+
+function isGone(error: unknown, { digest }: Descriptor): boolean {
+  if (!(error instanceof CopyError) || error.code !== 'MANIFEST_UNKNOWN') return false;
+  return error.side === 'source' && error.node === digest;
 }
 
 function tooMany({ label }: ReadStore): AppError {

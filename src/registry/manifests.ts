@@ -20,7 +20,7 @@ import { contentTypeOf, isHtml, readRefusal } from './error-body.ts';
 import { notARegistryHint } from './error-hints.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError, responseError } from './errors.ts';
-import type { ManifestResponse } from './types.ts';
+import type { ManifestResponse, PutManifestOptions } from './types.ts';
 
 /** Statuses of a HEAD that say nothing about the manifest: ask again with GET. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 405, 406, 415, 501]);
@@ -100,7 +100,7 @@ export async function putManifest(
   ref: string,
   raw: Uint8Array,
   mediaType: string,
-  options: CallOptions = {},
+  options: PutManifestOptions = {},
 ): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }> {
   const target = nameOf(connection, ref);
   if (!isMediaType(mediaType)) {
@@ -113,7 +113,10 @@ export async function putManifest(
   const attempt: Attempt = { action: 'write manifest', target, kind: 'upload' };
   const url = await repositoryUrl(connection, `manifests/${ref}`, options);
   const sending = send(connection, 'PUT', url, {
-    headers: { 'content-type': mediaType },
+    headers: {
+      'content-type': mediaType,
+      ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
+    },
     body: { length: raw.byteLength, open: () => bytesOf(raw) },
     signal: options.signal,
   });

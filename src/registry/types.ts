@@ -7,6 +7,11 @@ import type { ResponseHeaders } from '../http/types.ts';
 /** What the repository will be used for: decides the scope that its first request asks for. */
 export type Intent = 'pull' | 'push' | 'delete';
 
+export interface PutManifestOptions extends CallOptions {
+  /** ETag of what the tag points at: the registry, where it can, refuses if that has changed. */
+  readonly ifMatch?: string | undefined;
+}
+
 export interface ManifestResponse {
   readonly descriptor: Descriptor;
   readonly raw: Uint8Array;
@@ -24,11 +29,12 @@ export interface Repository {
   ): Promise<Omit<ManifestResponse, 'raw'> | undefined>;
   /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
   getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
+  /** @throws RegistryError with status 412 when `ifMatch` no longer is the tag's ETag */
   putManifest(
     ref: string,
     raw: Uint8Array,
     mediaType: string,
-    options?: CallOptions,
+    options?: PutManifestOptions,
   ): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }>;
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
   /** @throws AppError UNTAG_UNSUPPORTED */

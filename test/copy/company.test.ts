@@ -100,6 +100,28 @@ describe('referrers', () => {
     expect((await to.resolve(cosignTag)).digest).toBe(cosigned.descriptor.digest);
   });
 
+  it('that are listed and gone are left out with a warning', async () => {
+    const { from, to, events, run } = await setUp();
+    const ghost = about(first, 'ghost');
+    const stale = {
+      ...from,
+      capabilities: {
+        ...from.capabilities,
+        referrers: {
+          async *referrers() {
+            yield ghost.descriptor;
+            yield sbom.descriptor;
+          },
+        },
+      },
+    };
+    await run({ source: stale });
+    expect((await to.resolve('v1')).digest).toBe(root.descriptor.digest);
+    expect(await to.has(sbom.descriptor)).toBe(true);
+    const texts = events.flatMap((event) => (event.type === 'warning' ? [event.text] : []));
+    expect([...new Set(texts)]).toEqual([expect.stringContaining('is gone') as string]);
+  });
+
   it('that go round in circles end', async () => {
     const { from, to, run } = await setUp();
     const endless = {

@@ -1,4 +1,4 @@
-import { AppError } from '../../errors/app-error.ts';
+import { AppError, RegistryError } from '../../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/json.ts';
@@ -49,6 +49,10 @@ function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
   };
 }
 
+/** Other writers may come between; each round starts from what is there then. */
+const MAX_ROUNDS = 5;
+
+/** Reads, checks, writes, and reads again to see that no other writer was faster. */
 async function addEntry(
   repository: Repository,
   subject: Digest,
@@ -56,11 +60,24 @@ async function addEntry(
   options: CallOptions,
 ): Promise<void> {
   const tag = fallbackTag(subject);
-  const found = await readIndex(repository, tag, options);
+  let found = await readIndex(repository, tag, options);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    if (found.digests.has(entry.digest)) return;
+    const next = { ...found.body, manifests: [...found.entries, entry] };
+    const raw = new TextEncoder().encode(JSON.stringify(next));
+    const { etag } = found;
+    try {
+      await repository.putManifest(tag, raw, MEDIA_TYPE.ociIndex, { ...options, ifMatch: etag });
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.status === 412)) throw error;
+    }
+    found = await readIndex(repository, tag, options);
+  }
   if (found.digests.has(entry.digest)) return;
-  const next = { ...found.body, manifests: [...found.entries, entry] };
-  const raw = new TextEncoder().encode(JSON.stringify(next));
-  await repository.putManifest(tag, raw, MEDIA_TYPE.ociIndex, options);
+  const name = `${repository.registry}/${repository.name}:${tag}`;
+  throw new AppError('REGISTRY_ERROR', `${name} did not keep the referrer ${entry.digest}`, {
+    hint: 'Others write the same list; try again when they are done.',
+  });
 }
 
 interface Found {
@@ -68,12 +85,14 @@ interface Found {
   /** As they were written, with members that regctl does not know. */
   readonly entries: readonly unknown[];
   readonly digests: ReadonlySet<string>;
+  readonly etag: string | undefined;
 }
 
 const EMPTY: Found = {
   body: { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex },
   entries: [],
   digests: new Set(),
+  etag: undefined,
 };
 
 async function readIndex(
@@ -81,13 +100,12 @@ async function readIndex(
   tag: string,
   options: CallOptions,
 ): Promise<Found> {
-  let raw: Uint8Array;
-  try {
-    ({ raw } = await repository.getManifest(tag, options));
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return EMPTY;
+  const answer = await repository.getManifest(tag, options).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
     throw error;
-  }
+  });
+  if (answer === undefined) return EMPTY;
+  const { raw, headers } = answer;
   const manifest = parseManifest(raw);
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'referrers index');
   if (manifest.kind !== 'index' || !isRecord(body) || !Array.isArray(body['manifests'])) {
@@ -98,5 +116,6 @@ async function readIndex(
     );
   }
   const digests = new Set<string>(manifest.manifests.map((one) => one.digest));
-  return { body, entries: body['manifests'] as unknown[], digests };
+  const etag = headers.get('etag');
+  return { body, entries: body['manifests'] as unknown[], digests, etag };
 }

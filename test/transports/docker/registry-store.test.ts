@@ -228,6 +228,53 @@ describe('a manifest with a subject', () => {
     expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(2);
   });
 
+  it('writes again what another writer put out, and tells the registry what it has seen', async () => {
+    const [mine, theirs] = [named('mine'), named('theirs')];
+    const listOf = (...some: readonly { readonly descriptor: object }[]): Buffer =>
+      Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: MEDIA_TYPE.ociIndex,
+          manifests: some.map(({ descriptor }) => descriptor),
+        }),
+      );
+    let stored = listOf();
+    const matches: unknown[] = [];
+    await using at = await startRegistry((request) => {
+      if (request.method === 'PUT' && request.path !== tag) return { status: 201 };
+      if (request.method === 'PUT') {
+        matches.push(request.headers['if-match']);
+        if (matches.length === 1) stored = listOf(theirs);
+        if (matches.length === 2) stored = request.body;
+        return { status: matches.length === 1 ? 412 : 201 };
+      }
+      const headers = {
+        'content-type': MEDIA_TYPE.ociIndex,
+        etag: `"${digestOf(stored)}"`,
+      };
+      return { status: 200, headers, body: stored };
+    });
+    await createRegistryStore(at.repository('push')).push(sourceOf(mine.descriptor, mine.bytes));
+    expect(matches).toEqual([`"${digestOf(listOf())}"`, `"${digestOf(listOf(theirs))}"`]);
+    expect(
+      (JSON.parse(String(stored)) as { manifests: { digest: string }[] }).manifests.map(
+        ({ digest }) => digest,
+      ),
+    ).toEqual([theirs.descriptor.digest, mine.descriptor.digest]);
+  });
+
+  it('says so when the list never keeps the entry', async () => {
+    const { bytes, descriptor } = named('one');
+    await using at = await startRegistry((request) =>
+      request.method === 'PUT' ? { status: 201 } : { status: 404 },
+    );
+    const store = createRegistryStore(at.repository('push'));
+    await expect(store.push(sourceOf(descriptor, bytes))).rejects.toMatchObject({
+      code: 'REGISTRY_ERROR',
+    });
+    expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(5);
+  });
+
   it('does not overwrite an image under that tag', async () => {
     const { bytes, descriptor } = named('one');
     await using at = await startRegistry((request) =>

@@ -12,10 +12,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 // Node 22 keeps compiled code, which makes every start but the first shorter.
 module.enableCompileCache?.();
 
-const [{ main }, { processIo }] = await Promise.all([
-  import('../dist/cli/main.js'),
-  import('../dist/cli/io.js'),
-]);
+const { main, processIo } = await import('../dist/bundle/regctl.js');
 process.exitCode = await main(processIo(process));
 
 // Everything is written by now; a connection that something left open must not hold the shell.

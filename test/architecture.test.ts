@@ -34,6 +34,7 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
   keytar: 'auth/keychain.ts',
   bcryptjs: 'server/htpasswd.ts',
   'tar-stream': 'transports/tar/codec.ts',
+  'smol-toml': 'config/registries-conf.ts',
 };
 
 /** Packages that must never be loaded by a static import, so that start-up stays short. */
@@ -46,6 +47,7 @@ const LAZY = new Set([
   'semver',
   'bcryptjs',
   'tar-stream',
+  'smol-toml',
 ]);
 
 interface Import {

@@ -7,6 +7,7 @@ import type { RegistryClient } from '../registry/types.ts';
 import type { Location } from '../transports/types.ts';
 import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
 import type { Io } from './io.ts';
+import type { Registries } from '../config/registries.ts';
 import type { Messages } from './messages.ts';
 import type { Pipes } from './pipes.ts';
 import type { Realms } from './realms.ts';
@@ -28,11 +29,13 @@ export interface ProgramContext extends Context, AsyncDisposable {}
 /** The composition root: puts together what a command may touch, each part when first asked for. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
   const { io, flags, messages, terminal, emit, pipes } = options;
-  const [{ locate, transportOf }, { parseReference }, { createLoginStore }] = await Promise.all([
-    import('../transports/names.ts'),
-    import('../reference/parse.ts'),
-    import('../auth/login-store.ts'),
-  ]);
+  const [{ locate, transportOf }, { parseReference }, { createLoginStore }, registries] =
+    await Promise.all([
+      import('../transports/names.ts'),
+      import('../reference/parse.ts'),
+      import('../auth/login-store.ts'),
+      openRegistries(options),
+    ]);
   const places: CredentialPlaces = {
     env: io.env,
     home: io.home,
@@ -43,7 +46,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     warn: messages.warn,
   };
   const tokens = createTokenCaches(options);
-  const wires = createWires(options, places, tokens);
+  const wires = createWires(options, places, tokens, registries);
 
   return {
     env: io.env,
@@ -51,7 +54,12 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     now: io.now,
     flags,
     hostPlatform: flags.hostPlatform,
-    locate,
+    locate(image) {
+      const location = locate(image);
+      if (location.scheme !== 'docker' || image.startsWith('docker://')) return location;
+      const full = registries().expand(image);
+      return full === image ? location : locate(full);
+    },
     async openRead(location, side, call) {
       const registry = await registryFor(location, () => wires.of(side));
       return transportOf(location).openRead(location, { registry, ...pipes }, call);
@@ -71,6 +79,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     registryWith: async (login) => (await wires.with(exactly(login))).registry,
     requestCount: wires.requestCount,
     reference: parseReference,
+    origin: (reference) => ({ ...reference, ...registries().route(reference).primary }),
     trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
     logins: tokens.guard(createLoginStore(places)),
     emit,
@@ -79,6 +88,25 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     terminal,
     [Symbol.asyncDispose]: wires.close,
   };
+}
+
+/**
+ * Reads the files at once; what is wrong with them is told when they are needed, as a folder must
+ * not fail for want of a configuration.
+ */
+async function openRegistries({ io, flags, messages }: ContextOptions): Promise<() => Registries> {
+  const { loadRegistries } = await import('../config/registries.ts');
+  try {
+    const { registriesConf, daemonConfig } = flags;
+    const { env, home } = io;
+    const { warn } = messages;
+    const registries = await loadRegistries({ env, home, registriesConf, daemonConfig, warn });
+    return () => registries;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 interface Wires {
@@ -94,6 +122,7 @@ function createWires(
   options: ContextOptions,
   places: CredentialPlaces,
   tokens: TokenCaches,
+  registries: () => Registries,
 ): Wires {
   const { io, flags, messages, terminal, emit, trace } = options;
   const bySide = new Map<string, Promise<Wire>>();
@@ -120,7 +149,9 @@ function createWires(
     const wireOptions: WireOptions = {
       flags,
       places,
+      registries: registries(),
       now: io.now,
+      note: messages.note,
       warn: messages.warn,
       emit,
       trace,
@@ -186,7 +217,7 @@ function exactly(login: {
 export function checkSecrets(
   flags: ProgramFlags,
   args: readonly string[],
-  context: Pick<Context, 'locate' | 'reference'>,
+  context: Pick<Context, 'locate' | 'reference' | 'origin'>,
 ): void {
   const [flag] = flags.plainSecrets;
   if (flag === undefined) return;
@@ -194,7 +225,7 @@ export function checkSecrets(
     args
       .map((arg) => context.locate(arg))
       .filter((location) => location.scheme === 'docker')
-      .map((location) => context.reference(location.place).registry),
+      .map((location) => context.origin(context.reference(location.place)).registry),
   );
   if (hosts.size < 2) return;
   const name = flag.replace(/^--/u, '');

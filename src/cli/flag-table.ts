@@ -31,6 +31,16 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       ...SIDED,
       { flags: '--config <dir>', summary: "Docker's configuration folder", kind: 'string' },
       {
+        flags: '--registries-conf <file>',
+        summary: 'mirrors, rewrites and blocks of registries',
+        kind: 'string',
+      },
+      {
+        flags: '--daemon-config <file>',
+        summary: "Docker's daemon.json: mirrors, insecure registries",
+        kind: 'string',
+      },
+      {
         flags: '--allow-realm <host>',
         summary: 'token host that may receive credentials (repeatable)',
         kind: 'list',

@@ -31,6 +31,8 @@ export interface ProgramFlags extends GlobalFlags {
   readonly noColor: boolean;
   readonly retryTimes: number;
   readonly retryMaxWaitMs: number | undefined;
+  readonly registriesConf: string | undefined;
+  readonly daemonConfig: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly sides: Readonly<Record<Side, ConnectionFlags>>;
   /** Plain flags that carry a secret, as written; a command with two registries must say which side. */
@@ -71,6 +73,8 @@ export function parseGlobalFlags(
     noColor: flag(values, 'noColor'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
     retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
+    registriesConf: text(values, 'registriesConf'),
+    daemonConfig: text(values, 'daemonConfig'),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
     sides: {
       only,

@@ -1,5 +1,6 @@
 import type { DescribedCredentialChain } from '../auth/types.ts';
 import type { CredentialPlaces } from '../auth/sources.ts';
+import type { Registries } from '../config/registries.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
@@ -21,7 +22,9 @@ export interface Wire {
 export interface WireOptions {
   readonly flags: ProgramFlags;
   readonly places: CredentialPlaces;
+  readonly registries: Registries;
   readonly now: () => Date;
+  readonly note: (text: string) => void;
   readonly warn: (text: string) => void;
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
@@ -40,18 +43,27 @@ export async function createWire(
     { createCredentialChain },
     { createHttpClient },
     { createRegistryClient },
+    { createRoutedClient },
     hosts,
     policies,
   ] = await Promise.all([
     import('../auth/sources.ts'),
     import('../http/client.ts'),
     import('../registry/client.ts'),
+    import('../registry/routed-client.ts'),
     import('../reference/docker-hub.ts'),
     createPolicies(side, options),
   ]);
   const places = { ...options.places, authfile: side.authfile };
+  const { warn, note, trace } = options;
+  const mirrors = new Set<string>();
   const chain =
-    credentials ?? createCredentialChain({ ...places, flags: side, trace: options.trace });
+    credentials ??
+    sparingMirrors(
+      createCredentialChain({ ...places, flags: side, trace }),
+      createCredentialChain({ ...places, flags: { noCreds: side.noCreds }, trace }),
+      (host) => mirrors.has(host) && !policies.isNamed(hosts.apiHost(host)),
+    );
   const http = createHttpClient({
     credentials: chain,
     policies: policies.of,
@@ -68,26 +80,62 @@ export async function createWire(
   });
   const endpoint: Wire['endpoint'] = async (name, call) => {
     policies.name(hosts.apiHost(name));
+    await policies.lookUp(hosts.apiHost(name));
     return http.endpoint(name, call);
   };
-  const registry = createRegistryClient({
-    request: http.request,
-    endpoint,
-    warn: options.warn,
-    retries: http.retries,
+  const mirrorEndpoint: Wire['endpoint'] = async (name, call) => {
+    mirrors.add(name);
+    await policies.lookUp(hosts.apiHost(name));
+    return http.endpoint(name, call);
+  };
+  const registry = createRoutedClient({
+    origin: createRegistryClient({ request: http.request, endpoint, warn, retries: http.retries }),
+    mirror: createRegistryClient({
+      // The next place is the retry.
+      request: (request) => http.request({ ...request, idempotent: false }),
+      endpoint: mirrorEndpoint,
+      warn,
+      retries: http.retries,
+    }),
+    route: (name, suffix) => options.registries.route(name, suffix),
+    warn,
+    note,
+    trace,
   });
   return { credentials: chain, http, registry, endpoint };
+}
+
+/** What the flags say of credentials is meant for the registry that the command names. */
+function sparingMirrors(
+  full: DescribedCredentialChain,
+  withoutFlags: DescribedCredentialChain,
+  isMirror: (host: string) => boolean,
+): DescribedCredentialChain {
+  const chainOf = (host: string): DescribedCredentialChain =>
+    isMirror(host) ? withoutFlags : full;
+  return {
+    describeSources: () => full.describeSources(),
+    explain: (host, repository, call) => chainOf(host).explain(host, repository, call),
+    lookup: (host, repository, call) => chainOf(host).lookup(host, repository, call),
+    forget(host) {
+      full.forget(host);
+      withoutFlags.forget(host);
+    },
+  };
 }
 
 interface GrowingPolicies {
   /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
   name(host: string): void;
+  isNamed(host: string): boolean;
+  /** Resolves the name where the files speak of networks. */
+  lookUp(host: string): Promise<void>;
   readonly of: HostPolicies;
 }
 
 async function createPolicies(
   side: ConnectionFlags,
-  { places }: WireOptions,
+  { places, registries }: WireOptions,
 ): Promise<GrowingPolicies> {
   const [{ createHostPolicies }, { defaultCertsDirs }, docker] = await Promise.all([
     import('../config/host-policy.ts'),
@@ -98,9 +146,11 @@ async function createPolicies(
     warn: places.warn,
   });
   const { tlsVerify, certDir } = side;
-  const create = (registries: ReadonlySet<string>): HostPolicies =>
+  const insecure = new Set<string>();
+  const create = (): HostPolicies =>
     createHostPolicies({
-      registries,
+      registries: named,
+      lax: (host) => registries.lax(host) ?? (insecure.has(host) ? 'insecure' : undefined),
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,
@@ -108,12 +158,20 @@ async function createPolicies(
       headers: config.httpHeaders,
     });
   const named = new Set<string>();
-  let policies = create(named);
+  let policies = create();
   return {
     name(host) {
       if (named.has(host)) return;
       named.add(host);
-      policies = create(named);
+      policies = create();
+    },
+    isNamed: (host) => named.has(host),
+    async lookUp(host) {
+      if (registries.isInsecureAddress === undefined || insecure.has(host)) return;
+      const { addressesOf } = await import('../config/addresses.ts');
+      if (!(await addressesOf(host)).some(registries.isInsecureAddress)) return;
+      insecure.add(host);
+      policies = create();
     },
     of: (host) => policies(host),
   };

@@ -22,7 +22,12 @@ export async function run(context: Context, input: Input, options: CallOptions):
     });
   }
   const { registry, repository: path } = context.reference(location.place);
-  const repository = (await context.registry('only')).repository(registry, path, 'pull');
+  const repository = (await context.registry('only')).repository(
+    registry,
+    path,
+    'pull',
+    `@${digest}`,
+  );
   const size = await sizeOf(repository, digest, options);
   const descriptor = { mediaType: 'application/octet-stream', digest, size };
   return bytesResult(await repository.getBlob(descriptor, options), {

@@ -36,7 +36,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   exclusive({ '--untag': untag, '--force': force });
   const ref = refOf(location, untag);
   const dryRun = flagOf(input, 'dryRun');
-  await using store = await context.openRead(location, 'only', options);
+  await using store = await context.openRead(location, 'only', { ...options, forChange: true });
   const job: Job = {
     context,
     store,

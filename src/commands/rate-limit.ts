@@ -38,7 +38,8 @@ export async function run(context: Context, input: Input, options: CallOptions):
   if (location.scheme !== 'docker') {
     throw new AppError('USAGE', `${location.text} is not an image of a registry`);
   }
-  const reference = context.reference(location.place);
+  // A mirror has an allowance of its own, if any: only the registry itself is asked.
+  const reference = context.origin(context.reference(location.place));
   const response = await head(context, reference, location.ref ?? DEFAULT_TAG, options);
   const account = await accountOf(context, reference, response, options);
   const allowance = read(reference.registry, response, account);

@@ -4,7 +4,7 @@ import type { CopyEvent } from '../copy/types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 
 /** Which connection flags apply: `--src-…`, `--dest-…`, or the plain ones alone. */
@@ -97,7 +97,7 @@ export interface Context {
   readonly flags: GlobalFlags;
   /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(image: string): Location;
-  openRead(location: Location, side: Side, options?: CallOptions): Promise<ReadStore>;
+  openRead(location: Location, side: Side, options?: OpenReadOptions): Promise<ReadStore>;
   openWrite(location: Location, side: Side, options?: CallOptions): Promise<WriteStore>;
   registry(side: Side): Promise<RegistryClient>;
   /** For APIs that are not /v2/: Docker Hub's. */
@@ -106,6 +106,8 @@ export interface Context {
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
+  /** Where registries.conf says that a repository is. @throws AppError REGISTRY_BLOCKED */
+  origin(reference: Reference): Reference;
   /** The credential sources of a side, which can also say how they come to an answer. */
   credentials(side: Side): Promise<DescribedCredentialChain>;
   /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */

@@ -21,3 +21,8 @@ export function isLoopback(host: string): boolean {
 function isLoopbackV4(name: string): boolean {
   return /^127(?:\.\d{1,3}){3}$/u.test(name) && name.split('.').every((part) => Number(part) < 256);
 }
+
+/** The name or address of host[:port], an IPv6 address without its brackets. */
+export function bareName(host: string): string {
+  return host.replace(/:\d+$/u, '').replace(/^\[(.*)\]$/u, '$1');
+}

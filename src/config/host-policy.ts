@@ -5,6 +5,7 @@ import {
   type Certificates,
 } from './certificates.ts';
 import { isLoopback } from './host-name.ts';
+import type { Laxness } from './registries-types.ts';
 import type { HostPolicies, HostPolicy } from './types.ts';
 
 export interface HostPolicyOptions {
@@ -21,6 +22,11 @@ export interface HostPolicyOptions {
   readonly certDir?: string | undefined;
   /** Bases of certs.d, in order; see `defaultCertsDirs`. Default: none. */
   readonly certsDirs?: readonly string[] | undefined;
+  /**
+   * What registries.conf and daemon.json say about a host, as dialled; an explicit `tlsVerify` of
+   * true outranks them.
+   */
+  readonly lax?: ((host: string) => Laxness | undefined) | undefined;
   /** `HttpHeaders` of Docker's configuration. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -36,10 +42,19 @@ export function createHostPolicies(options: HostPolicyOptions): HostPolicies {
     const key = canonical(host);
     const existing = known.get(key);
     if (existing !== undefined) return existing;
-    const policy = named.has(key) ? namedPolicy(key, options) : otherPolicy(key, options);
+    const strict = named.has(key) ? namedPolicy(key, options) : otherPolicy(key, options);
+    const policy = relaxed(strict, options.tlsVerify === true ? undefined : options.lax?.(key));
     known.set(key, policy);
     return policy;
   };
+}
+
+/** `insecure`: HTTPS without verification, then HTTP, as `--tls-verify=false`. */
+function relaxed(policy: HostPolicy, lax: Laxness | undefined): HostPolicy {
+  if (lax === undefined) return policy;
+  if (lax === 'plain') return { ...policy, scheme: 'http' };
+  const scheme = policy.scheme === 'http' ? 'http' : 'probe';
+  return { ...policy, scheme, verifyTls: false };
 }
 
 function namedPolicy(host: string, options: HostPolicyOptions): HostPolicy {

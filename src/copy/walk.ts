@@ -5,6 +5,7 @@ import { isForeignLayerType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
 import type { PushOptions, Source } from '../store/types.ts';
+import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { isMissingContent, onSide, sided, watch } from './errors.ts';
@@ -147,22 +148,31 @@ export class Walk {
   async #send(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<void> {
     await this.#slot(async () => {
       this.#tally.start(descriptor);
-      const watched = watch(source);
-      try {
-        const outcome = await this.#pair.destination.push(watched, {
-          ...extra,
-          signal: this.#scope.signal,
-          onBytes: (done) => this.#tally.bytes(descriptor, done),
-        });
-        this.#tally.end(descriptor, outcome);
-      } catch (error) {
-        const { failure } = watched;
-        if (failure === undefined) {
-          throw sided('destination', this.#cannot('write', descriptor), error, descriptor.digest);
-        }
-        throw sided('source', this.#cannot('read', descriptor), failure.error, descriptor.digest);
+      for (;;) {
+        if (await this.#sendOnce(descriptor, source, extra)) return;
       }
     });
+  }
+
+  /** False when the source broke off in a way that another opening mends. */
+  async #sendOnce(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<boolean> {
+    const watched = watch(source);
+    try {
+      const outcome = await this.#pair.destination.push(watched, {
+        ...extra,
+        signal: this.#scope.signal,
+        onBytes: (done) => this.#tally.bytes(descriptor, done),
+      });
+      this.#tally.end(descriptor, outcome);
+      return true;
+    } catch (error) {
+      const { failure } = watched;
+      if (failure?.error instanceof RetryElsewhereError) return false;
+      if (failure === undefined) {
+        throw sided('destination', this.#cannot('write', descriptor), error, descriptor.digest);
+      }
+      throw sided('source', this.#cannot('read', descriptor), failure.error, descriptor.digest);
+    }
   }
 
   /** A slot is held around one transfer, never while waiting for children. */

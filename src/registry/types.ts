@@ -68,7 +68,8 @@ export interface Repository {
 }
 
 export interface RegistryClient {
-  repository(registry: string, name: string, intent: Intent): Repository;
+  /** `suffix`: ":tag", "@digest" or both, where one image alone is meant. */
+  repository(registry: string, name: string, intent: Intent, suffix?: string): Repository;
   /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
   catalog(
     registry: string,

@@ -14,6 +14,11 @@ export interface Source {
   open(options?: CallOptions & { from?: number | undefined }): Promise<Bytes>;
 }
 
+export interface OpenReadOptions extends CallOptions {
+  /** What is read decides about a change there: no mirror may answer. */
+  readonly forChange?: boolean | undefined;
+}
+
 export interface ResolveOptions extends CallOptions {
   /**
    * `content`: the caller will fetch the manifest next, so a registry asks with GET and keeps the

@@ -1,5 +1,5 @@
 import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 /** A parsed image name of some transport. */
@@ -33,6 +33,6 @@ export interface Transport {
   readonly help: string;
   /** Text behind "scheme:". @throws AppError INVALID_REFERENCE */
   parse(rest: string): Location;
-  openRead(location: Location, context: OpenContext, options?: CallOptions): Promise<ReadStore>;
+  openRead(location: Location, context: OpenContext, options?: OpenReadOptions): Promise<ReadStore>;
   openWrite?(location: Location, context: OpenContext, options?: CallOptions): Promise<WriteStore>;
 }

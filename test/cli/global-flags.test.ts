@@ -3,6 +3,7 @@ import { parseDuration } from '../../src/cli/duration.ts';
 import { parseGlobalFlags } from '../../src/cli/global-flags.ts';
 import { checkSecrets } from '../../src/cli/context.ts';
 import { parseReference } from '../../src/reference/parse.ts';
+import type { Reference } from '../../src/reference/types.ts';
 import { locate } from '../../src/transports/names.ts';
 
 const host = { platform: 'linux', arch: 'x64' };
@@ -51,7 +52,11 @@ describe('global flags', () => {
   });
 
   it('a plain secret never goes to two registries', () => {
-    const context = { locate, reference: parseReference };
+    const context = {
+      locate,
+      reference: parseReference,
+      origin: (reference: Reference) => reference,
+    };
     const check = (values: Parameters<typeof parse>[0], ...args: string[]): void =>
       checkSecrets(parse(values), args, context);
     expect(() => check({ creds: 'a:b' }, 'ghcr.io/a/b', 'quay.io/a/b')).toThrow(

@@ -31,6 +31,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     hostPlatform: { os: 'linux', architecture: 'amd64' },
     locate,
     reference: parseReference,
+    origin: (reference) => reference,
     openRead: unexpected('openRead'),
     openWrite: unexpected('openWrite'),
     registry: unexpected('registry'),

@@ -9,8 +9,10 @@ export const dockerTransport: Transport = {
   scheme: 'docker',
   help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or the name alone: an image of a registry',
   parse: parseLocation,
-  openRead: async (location, context) =>
-    createRegistryStore(openRepository(location, context, 'pull')),
+  openRead: async (location, context, options) =>
+    createRegistryStore(
+      openRepository(location, context, options?.forChange === true ? 'delete' : 'pull'),
+    ),
   openWrite: async (location, context) =>
     createRegistryStore(openRepository(location, context, 'push')),
 };
@@ -33,5 +35,6 @@ export function openRepository(
   intent: Intent,
 ): Repository {
   const { registry, repository } = parseReference(location.place);
-  return context.registry.repository(registry, repository, intent);
+  const suffix = location.text.slice(location.place.length);
+  return context.registry.repository(registry, repository, intent, suffix);
 }

@@ -1,0 +1,14 @@
+import { AppError } from '../errors/app-error.ts';
+
+/**
+ * A mirror failed in the middle of a node's bytes. What was handed on is void; opened again, the
+ * same node comes from another place.
+ */
+export class RetryElsewhereError extends AppError {
+  override readonly name = 'RetryElsewhereError';
+
+  constructor(cause: AppError) {
+    const { hint, details } = cause;
+    super(cause.code, cause.message, { cause, hint, details });
+  }
+}

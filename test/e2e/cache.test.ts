@@ -103,6 +103,19 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
       expect(await counted(tags()), seen()).toBe(1);
     });
 
+    it('gives up a token that the registry refuses and renews it once', async () => {
+      await machine.expect(0, tags());
+      const text = await cached();
+      const { tokens } = JSON.parse(text) as { tokens: { value: string }[] };
+      await writeFile(
+        `${folder()}/tokens.json`,
+        text.replaceAll(tokens[0]?.value ?? '', 'no-token'),
+      );
+      expect(await counted(tags()), seen()).toBe(3);
+      expect(await cached()).not.toContain('no-token');
+      expect(await counted(tags()), seen()).toBe(1);
+    });
+
     it('is done without, silently, where it cannot be; --debug says why', async () => {
       await mkdir(machine.dir.join('cache'));
       await writeFile(folder(), 'in the way');

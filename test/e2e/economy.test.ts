@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
-import { makeImage, type TestImage } from '../helpers/images.ts';
+import { makeImage, makeIndex, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
 import { startCounted, type Counted } from './counted-registry.ts';
 import { newMachine, type Machine } from './regctl.ts';
@@ -75,6 +75,23 @@ describeWith(
       expect(count, seen()).toBeLessThanOrEqual(14);
       const manifestBytes = image.nodes.get(image.root.digest)?.bytes.byteLength ?? 0;
       expect(src.proxy.uploaded() - before).toBe(manifestBytes);
+    });
+
+    it('one layer of 64 MiB: at most 13', async () => {
+      const large = await makeImage({ layers: 1, layerSize: 64 * 1024 * 1024 });
+      await src.push('large', ['v1'], large);
+      expect(
+        await measure(['copy', `${src.host}/large:v1`, `${dst.host}/large:v1`]),
+        seen(),
+      ).toBeLessThanOrEqual(13);
+    });
+
+    it('an index of 3 platforms and 18 blobs: at most 72', async () => {
+      await src.push('multi', ['v1'], await makeIndex({ layers: 5 }));
+      expect(
+        await measure(['copy', `${src.host}/multi:v1`, `${dst.host}/multi:v1`]),
+        seen(),
+      ).toBeLessThanOrEqual(72);
     });
 
     it('inspect without tags: 401, token, manifest, config', async () => {

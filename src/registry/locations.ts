@@ -10,6 +10,8 @@ export interface UploadTarget {
   readonly anonymous: boolean;
   /** The URL whose answer named it. */
   readonly via: URL;
+  /** Fewest bytes of a chunk but the last (`OCI-Chunk-Min-Length`). */
+  readonly minChunk?: number | undefined;
 }
 
 /**

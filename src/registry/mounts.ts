@@ -8,7 +8,8 @@ import { readRefusal } from './error-body.ts';
 import { refusalError } from './errors.ts';
 import type { UploadTarget } from './locations.ts';
 import { pullScope } from './scopes.ts';
-import { cancelSession, type UploadOptions } from './upload-session.ts';
+import { cancelSession } from './upload-cancel.ts';
+import type { UploadOptions } from './upload-session.ts';
 import { postUpload, sessionOf, writing } from './upload-start.ts';
 
 /** Repositories tried for a mount; more cost a request each and seldom help. */

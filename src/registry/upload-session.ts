@@ -1,26 +1,38 @@
-import { IntegrityError, type RegistryError } from '../errors/app-error.ts';
-import type { HttpResponse, RequestBody } from '../http/types.ts';
+import { IntegrityError } from '../errors/app-error.ts';
+import { NetworkError } from '../http/network-error.ts';
+import { afterTries, isRetried, type Tries } from '../http/tries.ts';
+import type { HttpResponse } from '../http/types.ts';
 import { algorithmOf, isDigest } from '../oci/digest.ts';
 import type { PushOptions, Source } from '../store/types.ts';
-import { Verifier } from '../store/verify.ts';
-import type { Bytes } from '../util/bytes.ts';
-import { send, type Connection } from './connection.ts';
-import { hasCode, readRefusal, type Refusal } from './error-body.ts';
+import { bytesOf } from '../util/bytes.ts';
 import type { Attempt } from './attempt.ts';
+import { hasBlob } from './blobs.ts';
+import { checkSource } from './blame.ts';
+import { send, type Connection } from './connection.ts';
+import { contentFrom, Pieces } from './content-body.ts';
+import { hasCode, readRefusal, type Refusal } from './error-body.ts';
 import { refusalError } from './errors.ts';
 import { withDigest, type UploadTarget } from './locations.ts';
+import { openSession } from './upload-start.ts';
+import { askPlace, movedTo, offsetOf, type Place } from './upload-status.ts';
+import { cancelSession } from './upload-cancel.ts';
 
 export interface UploadOptions extends Omit<PushOptions, 'tag'> {
   /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
   readonly probe?: boolean | undefined;
 }
 
-/** Longest wait for the cancellation of a session that failed. */
-const CANCEL_MS = 2_000;
+/** GHCR takes no more in one request that has a Content-Range. */
+const CHUNK = 4 * 1024 * 1024;
+/** A chunk is held in memory; a registry that wants larger ones is sent the rest as one. */
+const MAX_CHUNK = 64 * 1024 * 1024;
+/** Bytes between two faults that count as progress. */
+const PROGRESS = 1024 * 1024;
+const CONTENT = { 'content-type': 'application/octet-stream' };
 
 /**
- * Sends the whole content by one PUT. Resolves to the refusal when the registry does not know the
- * session any more; every other failure cancels the session and throws.
+ * Sends a blob into an open session: by one PUT, and after a fault from where the registry says the
+ * session is. A session it has forgotten is opened anew. Whatever fails cancels the session.
  */
 export async function sendContent(
   connection: Connection,
@@ -28,129 +40,234 @@ export async function sendContent(
   source: Source,
   attempt: Attempt,
   options: UploadOptions,
-): Promise<Refusal | undefined> {
-  const { digest } = source.descriptor;
-  const body = contentBody(source, attempt, options);
-  try {
-    const response = await put(connection, withDigest(session.url, digest), session, body, options);
-    if (response.status === 201 || response.status === 204) {
-      await response.discard();
-      checkStored(response, source, attempt);
-      return undefined;
-    }
-    const refusal = await readRefusal('PUT', response);
-    const lost = refusal.status === 404;
-    if (lost && hasCode(refusal, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID')) return refusal;
-    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
-    const error = refusalError(connection, attempt, refusal, { code });
-    throw isDigestRefused(refusal) ? new DigestRefused(error) : error;
-  } catch (error) {
-    await cancelSession(connection, session);
-    if (error instanceof DigestRefused) throw await blame(source, attempt, error.refusal, options);
-    throw error;
+): Promise<void> {
+  const upload = new BlobUpload(connection, session, source, attempt, options);
+  await upload.run();
+}
+
+class BlobUpload {
+  readonly #connection: Connection;
+  readonly #source: Source;
+  readonly #attempt: Attempt;
+  readonly #options: UploadOptions;
+  readonly #tries: Tries;
+  readonly #pieces: Pieces;
+  #place: Place;
+  /** The farthest offset that was counted as progress. */
+  #mark = 0;
+  #chunked = false;
+  #done = false;
+  /** Whether the registry may have the whole blob although no answer said so. */
+  #allSent = false;
+  /** Starting over without a fault of the network is done once. */
+  #startedOver = false;
+
+  constructor(
+    connection: Connection,
+    session: UploadTarget,
+    source: Source,
+    attempt: Attempt,
+    options: UploadOptions,
+  ) {
+    this.#connection = connection;
+    this.#source = source;
+    this.#attempt = attempt;
+    this.#options = options;
+    this.#tries = connection.deps.retries(options.signal);
+    this.#pieces = new Pieces(source, attempt, options);
+    this.#place = { session, offset: 0 };
   }
-}
 
-/** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */
-export async function cancelSession(connection: Connection, session: UploadTarget): Promise<void> {
-  const signal = AbortSignal.timeout(CANCEL_MS);
-  try {
-    const { url, anonymous, via } = session;
-    const response = await send(connection, 'DELETE', url, { anonymous, via, signal });
-    await response.discard();
-  } catch {
-    // The failure that led here is the one to report.
-  }
-}
-
-interface ContentBody extends RequestBody {
-  /** What the source threw while it was read; the client may have wrapped it. */
-  readonly failure: () => unknown;
-}
-
-async function put(
-  connection: Connection,
-  url: URL,
-  session: UploadTarget,
-  body: ContentBody,
-  options: UploadOptions,
-): Promise<HttpResponse> {
-  try {
-    return await send(connection, 'PUT', url, {
-      headers: { 'content-type': 'application/octet-stream' },
-      body,
-      anonymous: session.anonymous,
-      via: session.via,
-      signal: options.signal,
-    });
-  } catch (error) {
-    throw body.failure() ?? error;
-  }
-}
-
-function contentBody(source: Source, attempt: Attempt, options: UploadOptions): ContentBody {
-  const { size } = source.descriptor;
-  let failure: unknown;
-  async function* content(): Bytes {
-    failure = undefined;
-    let sent = 0;
-    options.onBytes?.(0);
+  async run(): Promise<void> {
     try {
-      for await (const chunk of await source.open({ signal: options.signal })) {
-        sent += chunk.byteLength;
-        if (sent > size) throw wrongSize(attempt, size, sent);
-        yield chunk;
-        options.onBytes?.(sent);
-      }
-      if (sent < size) throw wrongSize(attempt, size, sent);
+      while (!this.#done) await this.#step();
     } catch (error) {
-      failure = error;
+      await cancelSession(this.#connection, this.#place.session);
+      throw error;
+    } finally {
+      await this.#pieces.close().catch(() => undefined);
+    }
+  }
+
+  get #size(): number {
+    return this.#source.descriptor.size;
+  }
+
+  async #step(): Promise<void> {
+    const { session, offset } = this.#place;
+    const chunk = Math.max(CHUNK, session.minChunk ?? 0);
+    const inChunks = this.#chunked && chunk <= MAX_CHUNK && this.#size - offset > chunk;
+    const outcome = await (inChunks ? this.#patch(chunk) : this.#put());
+    if (outcome instanceof NetworkError) return this.#afterFault(outcome);
+    if (outcome !== undefined) await this.#afterAnswer(outcome);
+  }
+
+  /** The rest, and with it the end of the upload. `undefined`: stored. */
+  async #put(): Promise<HttpResponse | NetworkError | undefined> {
+    const { session, offset } = this.#place;
+    const last = this.#size - 1;
+    const headers =
+      offset > 0 && offset <= last ? { ...CONTENT, 'content-range': `${offset}-${last}` } : CONTENT;
+    const body = contentFrom(this.#source, offset, this.#attempt, this.#options);
+    const outcome = await this.#send('PUT', {
+      url: withDigest(session.url, this.#source.descriptor.digest),
+      headers,
+      body,
+    });
+    this.#allSent = body.finished();
+    if (outcome instanceof NetworkError) {
+      const failure = body.failure();
+      return failure === undefined ? outcome : Promise.reject(failure);
+    }
+    if (outcome.status !== 201 && outcome.status !== 204) return outcome;
+    await outcome.discard();
+    checkStored(outcome, this.#source, this.#attempt);
+    this.#done = true;
+    return undefined;
+  }
+
+  /** One chunk that is not the last. `undefined`: taken, at least in part. */
+  async #patch(length: number): Promise<HttpResponse | NetworkError | undefined> {
+    const { session, offset } = this.#place;
+    const data = await this.#pieces.read(offset, length);
+    this.#allSent = false;
+    const outcome = await this.#send('PATCH', {
+      url: session.url,
+      headers: { ...CONTENT, 'content-range': `${offset}-${offset + length - 1}` },
+      body: { length, open: () => bytesOf(data) },
+    });
+    if (outcome instanceof NetworkError || outcome.status < 200 || outcome.status > 204) {
+      return outcome;
+    }
+    await outcome.discard();
+    const reached = offsetOf(outcome) ?? offset + length;
+    if (reached <= offset || reached > offset + length) {
+      return new NetworkError('NETWORK', this.#stuck(reached), 'always', undefined, undefined);
+    }
+    this.#arrivedAt({
+      session: await movedTo(this.#connection, session, outcome, this.#attempt.target),
+      offset: reached,
+    });
+    this.#options.onBytes?.(reached);
+    return undefined;
+  }
+
+  async #send(
+    method: string,
+    request: Pick<Parameters<Connection['deps']['request']>[0], 'url' | 'headers' | 'body'>,
+  ): Promise<HttpResponse | NetworkError> {
+    const { anonymous, via } = this.#place.session;
+    const { url, headers, body } = request;
+    const { signal } = this.#options;
+    try {
+      return await send(this.#connection, method, url, {
+        headers,
+        body,
+        anonymous,
+        via,
+        signal,
+        // How to go on after a fault is for the session to say.
+        idempotent: false,
+      });
+    } catch (error) {
+      if (error instanceof NetworkError) return error;
       throw error;
     }
   }
-  return { length: size, open: content, failure: () => failure };
-}
 
-function wrongSize(attempt: Attempt, size: number, sent: number): IntegrityError {
-  return new IntegrityError(
-    'SIZE_MISMATCH',
-    `cannot ${attempt.action} ${attempt.target}: its source has ${sent < size ? sent : `more than ${size}`} bytes, its descriptor says ${size}`,
-    { expected: String(size), actual: String(sent) },
-  );
-}
-
-/** The registry found another digest in what it received. */
-class DigestRefused extends Error {
-  readonly refusal: RegistryError;
-
-  constructor(refusal: RegistryError) {
-    super(refusal.message);
-    this.refusal = refusal;
+  async #afterFault(error: NetworkError): Promise<void> {
+    if (!(await this.#tries.again(error))) throw afterTries(error, this.#tries);
+    await this.#goOn();
   }
+
+  async #afterAnswer(response: HttpResponse): Promise<void> {
+    if (isRetried(response.status)) {
+      if (await this.#tries.again(response)) return this.#goOn();
+      const refusal = await readRefusal('PUT', response);
+      throw this.#refused({ ...refusal, tries: this.#tries.failed });
+    }
+    const refusal = await readRefusal('PUT', response);
+    if (isLost(refusal)) return this.#startOver(refusal);
+    if (refusal.status === 413 || refusal.status === 416) return this.#takeSmaller(refusal);
+    const error = this.#refused(refusal);
+    if (!isDigestRefused(refusal)) throw error;
+    // Sending damaged content again would not help: first see which side it is.
+    const damaged = await checkSource(this.#source, this.#attempt, error, this.#options);
+    if (this.#startedOver) throw damaged;
+    await this.#startOver(refusal);
+  }
+
+  /** Asks the session where it is; what it cannot say starts over. */
+  async #goOn(): Promise<void> {
+    const { session } = this.#place;
+    const { target } = this.#attempt;
+    const place = await askPlace(this.#connection, session, target, this.#options);
+    if (place !== undefined && place.offset <= this.#size) return this.#arrivedAt(place);
+    if (this.#allSent && (await this.#isStored())) {
+      this.#done = true;
+      return;
+    }
+    await this.#reopen(place === undefined ? undefined : session);
+  }
+
+  #arrivedAt(place: Place): void {
+    if (place.offset - this.#mark >= PROGRESS) {
+      this.#tries.progressed();
+      this.#mark = place.offset;
+    }
+    this.#place = place;
+  }
+
+  async #isStored(): Promise<boolean> {
+    const { digest, size } = this.#source.descriptor;
+    const there = await hasBlob(this.#connection, digest, this.#options).catch(() => undefined);
+    return there !== undefined && (there.size === undefined || there.size === size);
+  }
+
+  async #startOver(refusal: Refusal): Promise<void> {
+    if (this.#startedOver) throw this.#refused(refusal);
+    this.#startedOver = true;
+    await this.#reopen(isLost(refusal) ? undefined : this.#place.session);
+  }
+
+  async #reopen(old: UploadTarget | undefined): Promise<void> {
+    if (old !== undefined) await cancelSession(this.#connection, old);
+    const { digest } = this.#source.descriptor;
+    this.#mark = 0;
+    this.#place = {
+      session: await openSession(this.#connection, digest, this.#options),
+      offset: 0,
+    };
+  }
+
+  /** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
+  async #takeSmaller(refusal: Refusal): Promise<void> {
+    const wasChunked = this.#chunked;
+    const misplaced = refusal.status === 416 && (this.#place.offset > 0 || wasChunked);
+    if (!misplaced && (wasChunked || this.#size <= CHUNK)) throw this.#refused(refusal);
+    this.#chunked = true;
+    if (refusal.status === 413 && !wasChunked) return this.#reopen(this.#place.session);
+    if (!wasChunked) return this.#goOn();
+    const message = `${this.#attempt.target}: the upload is not where it was thought to be`;
+    await this.#afterFault(new NetworkError('NETWORK', message, 'always', undefined, undefined));
+  }
+
+  #stuck(reached: number): string {
+    return `${this.#attempt.target}: the upload is at byte ${reached}, not behind ${this.#place.offset}`;
+  }
+
+  #refused(refusal: Refusal): ReturnType<typeof refusalError> {
+    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
+    return refusalError(this.#connection, this.#attempt, refusal, { code });
+  }
+}
+
+function isLost(refusal: Refusal): boolean {
+  return refusal.status === 404 && hasCode(refusal, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID');
 }
 
 function isDigestRefused(refusal: Refusal): boolean {
   return refusal.status === 400 && hasCode(refusal, 'DIGEST_INVALID');
-}
-
-/** Reads the source once more to say which side is damaged; sending it again would not help. */
-async function blame(
-  source: Source,
-  attempt: Attempt,
-  refusal: RegistryError,
-  options: UploadOptions,
-): Promise<Error> {
-  const { digest } = source.descriptor;
-  const bytes = await source.open({ signal: options.signal });
-  const verifier = new Verifier(source.descriptor, `the source of ${attempt.target}`);
-  for await (const chunk of bytes) verifier.update(chunk);
-  verifier.finish();
-  return new IntegrityError(
-    'DIGEST_MISMATCH',
-    `cannot ${attempt.action} ${attempt.target}: the registry received other content than the source has`,
-    { expected: digest, actual: 'unknown' },
-    { cause: refusal, hint: 'The content was damaged on the way to the registry; try again.' },
-  );
 }
 
 function checkStored(response: HttpResponse, source: Source, attempt: Attempt): void {

@@ -51,5 +51,7 @@ export async function sessionOf(
     throw new AppError('UPLOAD_FAILED', `${where}: the registry opened an upload without Location`);
   }
   const home = await registryUrl(connection, '');
-  return resolveLocation(location.trim(), response.url, home, where);
+  const least = response.headers.get('oci-chunk-min-length')?.trim() ?? '';
+  const minChunk = /^\d{1,15}$/u.test(least) ? Number(least) : undefined;
+  return { ...resolveLocation(location.trim(), response.url, home, where), minChunk };
 }

@@ -1,6 +1,5 @@
 import type { PushOutcome, Source } from '../store/types.ts';
 import type { Connection } from './connection.ts';
-import { refusalError } from './errors.ts';
 import { startSharing } from './mounts.ts';
 import { sendContent, type UploadOptions } from './upload-session.ts';
 import { openSession, writing } from './upload-start.ts';
@@ -17,11 +16,6 @@ export async function putBlob(
   const start = await startSharing(connection, descriptor, options);
   if (start === 'mounted' || start === 'present') return start;
   const session = start ?? (await openSession(connection, digest, options));
-  const refusal = await sendContent(connection, session, source, attempt, options);
-  if (refusal === undefined) return 'written';
-  // The session expired or its server forgot it: one more from the start.
-  const second = await openSession(connection, digest, options);
-  const again = await sendContent(connection, second, source, attempt, options);
-  if (again === undefined) return 'written';
-  throw refusalError(connection, attempt, again);
+  await sendContent(connection, session, source, attempt, options);
+  return 'written';
 }

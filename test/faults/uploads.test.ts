@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { startRegistryServer } from '../../src/server/server.ts';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
+import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
+import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
+import { describeWith } from '../helpers/when.ts';
+import { expectWhole, quickWire, tryCopy } from './lab.ts';
+
+const MIB = 1024 * 1024;
+
+interface Kind {
+  /** Whether a session outlives the request that broke. */
+  readonly keeps: boolean;
+  start(): Promise<{ readonly port: number; readonly origin: string } & AsyncDisposable>;
+}
+
+const KEEPING: Kind = {
+  keeps: true,
+  start: async () => {
+    const server = await startRegistryServer({ storage: createMemoryStorage() });
+    return {
+      port: Number(server.url.port),
+      origin: server.url.origin,
+      [Symbol.asyncDispose]: () => server.close(),
+    };
+  },
+};
+const FORGETTING: Kind = {
+  keeps: false,
+  start: () => startDockerRegistry(),
+};
+
+/** The first data request above a size meets the fault; resumed ones do not. */
+function onceOnData(fault: Fault): (proxy: FaultProxy) => void {
+  return (proxy) => {
+    let met = false;
+    proxy.schedule = ({ method, headers }) => {
+      const data = method === 'PUT' && Number(headers['content-length'] ?? 0) > MIB;
+      if (!data || met) return undefined;
+      met = true;
+      return fault;
+    };
+  };
+}
+
+function suite(kind: Kind): void {
+  const size = 10 * MIB;
+  const expectCopy = async (
+    harm: (proxy: FaultProxy) => void,
+    check: (seen: {
+      source: FaultProxy;
+      destination: FaultProxy;
+      image: TestImage;
+    }) => void | Promise<void>,
+  ): Promise<void> => {
+    await using from = await KEEPING.start();
+    await using to = await kind.start();
+    const image = await makeImage({ layers: 1, layerSize: size });
+    await pushImage(from.origin, 'app', ['v1'], image);
+    await using source = await startFaultProxy(from);
+    await using destination = await startFaultProxy(to);
+    harm(destination);
+    await using wire = quickWire();
+    const error = await tryCopy(wire, source.host, destination.host);
+    expect(error).toBeUndefined();
+    await expectWhole(to.origin, 'copy', 'v1', image);
+    await check({ source, destination, image });
+  };
+
+  it('continues a cut upload where the registry says', async () => {
+    await expectCopy(onceOnData({ kind: 'cut-up', after: 6 * MIB }), ({ source, destination }) => {
+      const again = kind.keeps ? 0 : 6 * MIB;
+      expect(destination.bytes.up).toBeLessThan(size + again + 2 * MIB);
+      // What was sent and not taken is read again, and at most the megabyte before it.
+      expect(source.bytes.down).toBeLessThan(size + again + 6 * MIB);
+    });
+  });
+
+  it('sends nothing twice when only the answer was lost', async () => {
+    await expectCopy(onceOnData({ kind: 'lose-answer' }), ({ destination }) => {
+      expect(destination.bytes.up).toBeLessThan(size + 2 * MIB);
+    });
+  });
+
+  it('goes on after a 503 in mid-upload', async () => {
+    await expectCopy(
+      onceOnData({ kind: 'answer-up', after: 4 * MIB, status: 503 }),
+      () => undefined,
+    );
+  });
+
+  it('goes on after a stall', async () => {
+    await expectCopy(onceOnData({ kind: 'stall-up', after: 4 * MIB }), () => undefined);
+  });
+
+  it('sends a damaged blob once more', async () => {
+    await expectCopy(onceOnData({ kind: 'corrupt-up', at: 3 * MIB }), () => undefined);
+  });
+
+  it('sends in chunks where one request is too large', async () => {
+    await expectCopy(
+      (proxy) => {
+        proxy.schedule = ({ method, headers }) => {
+          const length = Number(headers['content-length'] ?? 0);
+          const large = (method === 'PUT' || method === 'PATCH') && length > 4 * MIB;
+          return large ? { kind: 'answer', status: 413 } : undefined;
+        };
+      },
+      ({ destination }) => {
+        expect(destination.lines.filter((line) => line.startsWith('PATCH'))).toHaveLength(2);
+      },
+    );
+  });
+
+  it('keeps to chunks of 4 MiB when it continues and is told to (GHCR)', async () => {
+    const cut = onceOnData({ kind: 'cut-up', after: 3 * MIB });
+    await expectCopy(
+      (proxy) => {
+        cut(proxy);
+        const { schedule } = proxy;
+        proxy.schedule = (request, count) => {
+          const length = Number(request.headers['content-length'] ?? 0);
+          const ranged = request.headers['content-range'] !== undefined;
+          return ranged && length > 4 * MIB
+            ? { kind: 'answer', status: 416 }
+            : schedule(request, count);
+        };
+      },
+      ({ destination }) => {
+        expect(destination.bytes.up).toBeLessThan(size + 5 * MIB);
+      },
+    );
+  });
+
+  it('realigns a chunk that was cut', async () => {
+    await expectCopy(
+      (proxy) => {
+        let patches = 0;
+        proxy.schedule = ({ method, headers }) => {
+          if (method === 'PUT' && Number(headers['content-length']) > 4 * MIB) {
+            return { kind: 'answer', status: 413 };
+          }
+          if (method === 'PATCH') patches += 1;
+          return method === 'PATCH' && patches === 2 ? { kind: 'cut-up', after: MIB } : undefined;
+        };
+      },
+      ({ destination }) => {
+        expect(destination.bytes.up).toBeLessThan(size + (kind.keeps ? 2 : 9) * MIB);
+      },
+    );
+  });
+}
+
+describe('a registry that keeps sessions', () => {
+  suite(KEEPING);
+});
+describeWith(['docker-registry'], 'docker-registry, which forgets them', () => {
+  suite(FORGETTING);
+});

@@ -1,6 +1,8 @@
 import type { DescribedCredentialChain } from '../auth/types.ts';
 import type { CredentialPlaces } from '../auth/sources.ts';
 import type { Registries } from '../config/registries.ts';
+import type { ProxyRules } from '../config/proxy.ts';
+import type { TrustRoots } from '../config/trust-roots.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
@@ -67,6 +69,8 @@ export async function createWire(
   const http = createHttpClient({
     credentials: chain,
     policies: policies.of,
+    proxies: policies.proxies,
+    roots: policies.roots,
     userAgent: USER_AGENT,
     now: () => options.now().getTime(),
     random: Math.random,
@@ -131,20 +135,37 @@ interface GrowingPolicies {
   /** Resolves the name where the files speak of networks. */
   lookUp(host: string): Promise<void>;
   readonly of: HostPolicies;
+  readonly proxies: ProxyRules;
+  readonly roots: TrustRoots;
 }
 
 async function createPolicies(
   side: ConnectionFlags,
   { places, registries }: WireOptions,
 ): Promise<GrowingPolicies> {
-  const [{ createHostPolicies }, { defaultCertsDirs }, docker] = await Promise.all([
+  const [
+    { createHostPolicies },
+    { defaultCertsDirs },
+    docker,
+    { dockerProxies },
+    { createProxyRules },
+    { createTrustRoots },
+  ] = await Promise.all([
     import('../config/host-policy.ts'),
     import('../config/certificates.ts'),
     import('../config/docker-config.ts'),
+    import('../config/docker-proxies.ts'),
+    import('../config/proxy.ts'),
+    import('../config/trust-roots.ts'),
   ]);
   const config = await docker.loadDockerConfig(docker.dockerConfigPath(places), {
     warn: places.warn,
   });
+  if (places.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    places.warn(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
+    );
+  }
   const { tlsVerify, certDir } = side;
   const insecure = new Set<string>();
   const create = (): HostPolicies =>
@@ -154,7 +175,7 @@ async function createPolicies(
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,
-      certsDirs: defaultCertsDirs(places.home),
+      certsDirs: defaultCertsDirs(places.home, places.env['XDG_CONFIG_HOME']),
       headers: config.httpHeaders,
     });
   const named = new Set<string>();
@@ -174,5 +195,7 @@ async function createPolicies(
       policies = create();
     },
     of: (host) => policies(host),
+    proxies: createProxyRules(places.env, dockerProxies(config)),
+    roots: createTrustRoots(places.env, places.warn),
   };
 }

@@ -9,16 +9,32 @@ import { errno, fileError } from './text-file.ts';
 export interface Certificates {
   readonly ca: readonly string[];
   readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
+  /** Where they were read from; absent when no folder was found. */
+  readonly certificateFiles?: CertificateFiles;
+}
+
+export interface CertificateFiles {
+  readonly folder: string;
+  readonly ca: readonly string[];
+  readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
 }
 
 export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
 
-/** Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). */
-export function defaultCertsDirs(home: string): readonly string[] {
+/**
+ * Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). The user's
+ * stand before the machine's: containers', rootless Docker's, Docker Desktop's, then /etc.
+ */
+export function defaultCertsDirs(home: string, xdgConfigHome?: string): readonly string[] {
+  const config = [...(xdgConfigHome ? [xdgConfigHome] : []), join(home, '.config')];
   return [
-    join(home, '.config/containers/certs.d'),
-    '/etc/containers/certs.d',
-    '/etc/docker/certs.d',
+    ...new Set([
+      ...config.map((dir) => join(dir, 'containers/certs.d')),
+      ...config.map((dir) => join(dir, 'docker/certs.d')),
+      join(home, '.docker/certs.d'),
+      '/etc/containers/certs.d',
+      '/etc/docker/certs.d',
+    ]),
   ];
 }
 
@@ -50,9 +66,13 @@ export function findCertificates(bases: readonly string[], host: string): Certif
   return NO_CERTIFICATES;
 }
 
-/** Users know Docker Hub's API host as docker.io; Windows allows no colon in a folder name. */
+/**
+ * Users know Docker Hub's API host as docker.io, and may have spelled out the default port; Windows
+ * allows no colon in a folder name.
+ */
 function folderNames(host: string): readonly string[] {
-  const names = isHubHost(host) ? [DOCKER_HUB, host] : [host];
+  const known = isHubHost(host) ? [DOCKER_HUB, host] : [host];
+  const names = /:\d+$/u.test(host) ? known : [...known, `${host}:443`];
   return sep === '/' ? names : names.map((name) => name.replaceAll(':', ''));
 }
 
@@ -77,12 +97,21 @@ function readCertificates(dir: string, names: readonly string[]): Certificates {
   const [certs, keys] = [stems('.cert'), stems('.key')];
   for (const stem of certs) if (!keys.includes(stem)) throw halfPair(dir, stem, '.cert', '.key');
   for (const stem of keys) if (!certs.includes(stem)) throw halfPair(dir, stem, '.key', '.cert');
-  return {
-    ca: stems('.crt').map((stem) => readPem(join(dir, `${stem}.crt`), 'CERTIFICATE')),
+  const files: CertificateFiles = {
+    folder: dir,
+    ca: stems('.crt').map((stem) => join(dir, `${stem}.crt`)),
     clientCertificates: certs.map((stem) => ({
-      cert: readPem(join(dir, `${stem}.cert`), 'CERTIFICATE'),
-      key: readPem(join(dir, `${stem}.key`), 'PRIVATE KEY'),
+      cert: join(dir, `${stem}.cert`),
+      key: join(dir, `${stem}.key`),
     })),
+  };
+  return {
+    ca: files.ca.map((path) => readPem(path, 'CERTIFICATE')),
+    clientCertificates: files.clientCertificates.map(({ cert, key }) => ({
+      cert: readPem(cert, 'CERTIFICATE'),
+      key: readPem(key, 'PRIVATE KEY'),
+    })),
+    certificateFiles: files,
   };
 }
 

@@ -81,8 +81,8 @@ function embeddedIpv4(address: string): string | undefined {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-/** The eight groups of a valid address; the URL parser has turned a dotted tail into hex. */
-function ipv6Groups(address: string): number[] {
+/** The eight 16-bit groups of a valid address; the URL parser has turned a dotted tail into hex. */
+export function ipv6Groups(address: string): number[] {
   const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
   const front = parseGroups(head);

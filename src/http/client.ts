@@ -1,9 +1,12 @@
 import type { CredentialChain } from '../auth/types.ts';
+import { NO_PROXIES, type ProxyRules } from '../config/proxy.ts';
+import { createTrustRoots, type TrustRoots } from '../config/trust-roots.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { sleep as realSleep } from '../util/abort.ts';
 import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './agents.ts';
 import { authenticate } from './authenticate.ts';
+import { createDialer } from './dialer.ts';
 import { createEndpoints } from './endpoint.ts';
 import { log } from './log.ts';
 import { redirect } from './redirect.ts';
@@ -12,6 +15,7 @@ import { createPauses } from './pauses.ts';
 import { retry } from './retry.ts';
 import { send } from './send.ts';
 import { throttle } from './throttle.ts';
+import { createTlsContexts } from './tls-context.ts';
 import { createTokenCache } from './token-cache.ts';
 import type { TokenStore } from './token-store.ts';
 import { createRetries, type Retries, type RetryEvent } from './tries.ts';
@@ -40,10 +44,12 @@ export interface HttpClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
-  /** PEM texts of the operating system's CAs. Default: its usual files. */
-  readonly systemCa?: (() => Promise<readonly string[]>) | undefined;
   /** Tokens and challenges of earlier runs. Default: none. */
   readonly store?: TokenStore | undefined;
+  /** Which proxy a URL goes through. Default: none. */
+  readonly proxies?: ProxyRules | undefined;
+  /** The machine's authorities beside Node's. Default: the system's usual files. */
+  readonly roots?: TrustRoots | undefined;
 }
 
 export interface HttpClientHandle {
@@ -70,8 +76,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const closing = new AbortController();
   const resolver = createResolver(options.lookup);
   const { knownClass } = resolver;
-  const agents = createAgents({ policies, resolver, timeouts, systemCa: options.systemCa });
-  const endpoints = createEndpoints({ policies, resolver, connectMs: timeouts.connectMs });
+  const proxies = options.proxies ?? NO_PROXIES;
+  const roots = options.roots ?? createTrustRoots({}, options.onWarning);
+  const contexts = createTlsContexts(policies, roots);
+  const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
+  const agents = createAgents(dialer, timeouts);
+  const endpoints = createEndpoints({ policies, dialer, proxies });
 
   const pauses = createPauses();
   const { retryTimes } = options;
@@ -95,7 +105,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const onRequest = (): void => {
     stats.requests += 1;
   };
-  const wire = send({ agents, policies, timeouts, userAgent: options.userAgent, onRequest });
+  const wire = send({
+    agents,
+    policies,
+    proxies,
+    timeouts,
+    userAgent: options.userAgent,
+    onRequest,
+  });
 
   return {
     request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),

@@ -1,12 +1,11 @@
-import { connect } from 'node:tls';
+import type { ProxyRules } from '../config/proxy.ts';
 import type { HostPolicies } from '../config/types.ts';
 import { apiHost } from '../reference/docker-hub.ts';
 import type { CallOptions } from '../store/types.ts';
 import { abortable } from '../util/abort.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
-import { bareHost } from './address.ts';
+import type { Dialer } from './dialer.ts';
 import { networkError } from './network-error.ts';
-import type { Resolver } from './resolver.ts';
 
 export interface Endpoints {
   /**
@@ -20,8 +19,8 @@ export interface Endpoints {
 
 export interface EndpointOptions {
   readonly policies: HostPolicies;
-  readonly resolver: Resolver;
-  readonly connectMs: number;
+  readonly dialer: Dialer;
+  readonly proxies: ProxyRules;
 }
 
 export function createEndpoints(options: EndpointOptions): Endpoints {
@@ -59,44 +58,13 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
   };
 }
 
-/**
- * One TLS handshake. A certificate that does not verify is still TLS: the request will say so.
- * Only an answer in another protocol, or a hang-up in place of one, means plain HTTP.
- */
-function speaksTls(host: string, options: EndpointOptions): Promise<boolean> {
+/** One TLS handshake. A certificate that does not verify is still TLS: the request will say so. */
+async function speaksTls(host: string, { dialer, proxies }: EndpointOptions): Promise<boolean> {
   const url = new URL(`https://${host}/`);
-  const name = bareHost(url.hostname);
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: name,
-      port: url.port === '' ? 443 : Number(url.port),
-      rejectUnauthorized: false,
-      lookup: options.resolver.lookup(),
-      ...(/^[\d.]+$|:/u.test(name) ? {} : { servername: name }),
-    });
-    let connected = false;
-    const settle = (action: () => void): void => {
-      socket.destroy();
-      action();
-    };
-    socket.setTimeout(options.connectMs, () => {
-      const error = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
-      settle(() => reject(networkError(error, url.host)));
-    });
-    socket.once('connect', () => {
-      connected = true;
-    });
-    socket.once('secureConnect', () => settle(() => resolve(true)));
-    socket.once('error', (error) =>
-      settle(() => {
-        if (!connected) reject(networkError(error, url.host));
-        else resolve(isTlsAlert(error));
-      }),
-    );
-  });
-}
-
-/** An alert is TLS's own way to refuse; it proves that TLS is spoken. */
-function isTlsAlert(error: Error): boolean {
-  return /alert/iu.test('code' in error ? `${String(error.code)} ${error.message}` : error.message);
+  const { proxy } = proxies(url);
+  try {
+    return (await dialer.look(url, { host, ...(proxy === undefined ? {} : { proxy }) })).tls;
+  } catch (error) {
+    throw networkError(error, url.host);
+  }
 }

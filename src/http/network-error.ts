@@ -1,9 +1,9 @@
-import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import { AppError } from '../errors/app-error.ts';
+import { codesOf, rowIn, type ErrorRow, type RetryClass } from './error-codes.ts';
+import { ProxyError } from './proxy-error.ts';
 import { FORBIDDEN_ADDRESS } from './resolver.ts';
-
-/** Whether sending again can help: `briefly` stands for at most two quick tries. */
-export type RetryClass = 'always' | 'briefly' | 'never';
+import { CertificateError, tlsRowOf } from './tls-error.ts';
 
 /** No answer arrived, or it broke off. */
 export class NetworkError extends AppError {
@@ -16,26 +16,23 @@ export class NetworkError extends AppError {
     hint: string | undefined,
     cause: unknown,
   ) {
-    super(code, message, { hint, cause });
+    super(code, message, { hint, details: detailsOf(cause), cause });
     this.retry = retry;
   }
 }
 
-interface Row {
-  readonly codes: readonly string[];
-  readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
-  readonly retry: RetryClass;
-  /** Completes "HOST: …". */
-  readonly what: string;
-  readonly hint?: string;
+/** The facts behind it, for `-o json`. */
+function detailsOf(cause: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (cause instanceof ProxyError) {
+    const { label, origin } = cause.proxy;
+    return { proxy: label, proxyFrom: origin, ...detailsOf(cause.cause) };
+  }
+  if (!(cause instanceof CertificateError) || cause.facts === undefined) return undefined;
+  return { certificate: cause.facts };
 }
 
-const TRUST_HINT =
-  'Name the folder with its CA by --cert-dir DIR, or pass --tls-verify=false to go unverified.';
-const PLAIN_HTTP_HINT = 'If the registry is meant to be reached without TLS, pass --plain-http.';
-
-/** Socket, resolver, TLS and undici codes; what is not listed is NETWORK and not retried. */
-const ROWS: readonly Row[] = [
+/** Socket, resolver and undici codes; what is not listed, TLS aside, is NETWORK and not retried. */
+const ROWS: readonly ErrorRow[] = [
   {
     codes: ['ECONNREFUSED'],
     code: 'NETWORK',
@@ -108,81 +105,15 @@ const ROWS: readonly Row[] = [
     what: 'its name leads to an address that may not be reached from there',
     hint: 'This can be an attack on your network; if you trust the registry, tell its operator.',
   },
-  {
-    codes: [
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_UNTRUSTED',
-    ],
-    code: 'TLS',
-    retry: 'never',
-    what: 'its certificate is signed by an authority that this machine does not trust',
-    hint: TRUST_HINT,
-  },
-  {
-    codes: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-    code: 'TLS',
-    retry: 'never',
-    what: 'its certificate is for another host name',
-    hint: 'Use the name that the certificate carries, or pass --tls-verify=false to go unverified.',
-  },
-  {
-    codes: ['CERT_HAS_EXPIRED'],
-    code: 'TLS',
-    retry: 'never',
-    what: 'its certificate has expired',
-    hint: 'Check the clock of this machine; otherwise the registry has to renew its certificate.',
-  },
-  {
-    codes: ['CERT_NOT_YET_VALID'],
-    code: 'TLS',
-    retry: 'never',
-    what: 'its certificate is not valid yet',
-    hint: 'Check the clock of this machine.',
-  },
-  {
-    codes: [
-      'CERT_REVOKED',
-      'CERT_SIGNATURE_FAILURE',
-      'CERT_REJECTED',
-      'INVALID_PURPOSE',
-      'INVALID_CA',
-    ],
-    code: 'TLS',
-    retry: 'never',
-    what: 'its certificate is not acceptable',
-  },
-  {
-    codes: [
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-      'ERR_SSL_PACKET_LENGTH_TOO_LONG',
-      'ERR_SSL_HTTP_REQUEST',
-    ],
-    code: 'TLS',
-    retry: 'never',
-    what: 'it does not speak TLS on this port',
-    hint: PLAIN_HTTP_HINT,
-  },
-  {
-    codes: ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE'],
-    code: 'TLS',
-    retry: 'never',
-    what: 'it asks for a client certificate',
-    hint: 'Put client.cert and client.key into a folder and name it by --cert-dir DIR.',
-  },
 ];
 
-/** Whether a code says that the certificate chain ends at an unknown authority. */
-export function isUnknownAuthority(error: unknown): boolean {
-  return rowOf(error)?.hint === TRUST_HINT;
-}
-
-/** A thrown socket or undici error as an error for people. `where` is the host as it was dialled. */
-export function networkError(error: unknown, where: string): NetworkError {
-  const row = rowOf(error);
+/**
+ * A thrown socket or undici error as an error for people. `where` is the host as it was dialled.
+ * `plain`: it was spoken to without TLS.
+ */
+export function networkError(error: unknown, where: string, plain = false): NetworkError {
+  if (error instanceof ProxyError) return proxyError(error, where);
+  const row = rowIn(ROWS, error) ?? tlsRowOf(error, where);
   if (row !== undefined) {
     return new NetworkError(row.code, `${where}: ${row.what}`, row.retry, row.hint, error);
   }
@@ -194,30 +125,46 @@ export function networkError(error: unknown, where: string): NetworkError {
     : isHttp
       ? 'the answer is not valid HTTP'
       : `the request failed${code === undefined ? '' : ` (${code})`}`;
-  return new NetworkError(
-    isTls ? 'TLS' : 'NETWORK',
-    `${where}: ${what}`,
-    'never',
-    undefined,
-    error,
-  );
+  const hint =
+    isHttp && plain
+      ? 'If the registry speaks TLS on this port, leave out --plain-http.'
+      : undefined;
+  return new NetworkError(isTls ? 'TLS' : 'NETWORK', `${where}: ${what}`, 'never', hint, error);
 }
 
-function rowOf(error: unknown): Row | undefined {
-  const found = codesOf(error);
-  return ROWS.find((row) => row.codes.some((code) => found.includes(code)));
-}
+/** The proxy is named without its login; which setting named it says what to correct. */
+function proxyError(error: ProxyError, where: string): NetworkError {
+  const { proxy, fault, message, cause } = error;
+  const { label, origin } = proxy;
+  const name = `the proxy ${label} (from ${origin})`;
+  const make = (
+    code: ErrorCode,
+    what: string,
+    retry: RetryClass,
+    hint: string | undefined,
+  ): NetworkError => new NetworkError(code, `${where}: ${name}: ${what}`, retry, hint, error);
 
-/** The codes of an error, of its causes, and of the first try of several addresses. */
-function codesOf(error: unknown): string[] {
-  const codes: string[] = [];
-  let current: unknown = error;
-  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
-    if ('code' in current && typeof current.code === 'string') codes.push(current.code);
-    if (/wrong version number|packet length too long/u.test(current.message)) {
-      codes.push('ERR_SSL_WRONG_VERSION_NUMBER');
-    }
-    current = current instanceof AggregateError ? (current.errors[0] as unknown) : current.cause;
+  if (fault === 'login') {
+    const form = `${proxy.protocol}://USER:PASSWORD@${label.slice(label.indexOf('//') + 2)}`;
+    return make('NETWORK', message, 'never', `Put the right login into ${origin}: ${form}`);
   }
-  return codes;
+  if (fault === 'refuse') {
+    if (/DNS_FAIL/u.test(message)) {
+      return make('NETWORK', `it finds no such host (${message})`, 'never', SPELLING_HINT);
+    }
+    const hint = `Ask those who run the proxy to let ${where} pass, or exempt it by NO_PROXY.`;
+    const retry = /HTTP 5\d\d|refused|reached|failed/u.test(message) ? 'briefly' : 'never';
+    return make('NETWORK', `it did not connect: ${message}`, retry, hint);
+  }
+  const row = rowIn(ROWS, cause) ?? tlsRowOf(cause, hostText(label));
+  if (row === undefined) return make('NETWORK', message, 'briefly', proxyHint(origin));
+  const tls = row.code === 'TLS' ? row.hint : undefined;
+  return make(row.code, `${message}: ${row.what}`, row.retry, tls ?? proxyHint(origin));
 }
+
+const SPELLING_HINT = 'Check the spelling of the registry, or exempt it by NO_PROXY.';
+
+const proxyHint = (origin: string): string =>
+  `Check ${origin}, or exempt the registry by NO_PROXY if it is reached directly.`;
+
+const hostText = (label: string): string => label.slice(label.indexOf('//') + 2);

@@ -1,18 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, Dispatcher } from 'undici';
 import type { HostPolicies } from '../config/types.ts';
-import { apiHost } from '../reference/docker-hub.ts';
 import { AppError, wrapError } from '../errors/app-error.ts';
 import { type Bytes, bytesOf, concat } from '../util/bytes.ts';
-import type { Agents, Connection, Timeouts } from './agents.ts';
+import type { ProxyRules } from '../config/proxy.ts';
+import type { Agents, Timeouts } from './agents.ts';
+import type { Connection } from './dialer.ts';
 import { mergeHeaders, responseHeaders } from './headers.ts';
-import { isUnknownAuthority, networkError, NetworkError } from './network-error.ts';
-import type { HttpClient, HttpRequest, HttpResponse } from './types.ts';
+import { networkError, NetworkError } from './network-error.ts';
+import { connectionOf, forwardRefusal, requestLine } from './route.ts';
+import type { HttpClient, HttpRequest, HttpResponse, ResponseHeaders } from './types.ts';
 import { createUpload, type Upload } from './upload.ts';
 
 export interface SendOptions {
   readonly agents: Agents;
   readonly policies: HostPolicies;
+  readonly proxies: ProxyRules;
   readonly timeouts: Timeouts;
   readonly userAgent: string;
   /** Called once per request that goes onto the wire. */
@@ -33,6 +36,7 @@ const CONNECTION_HEADERS: readonly string[] = [
   'expect',
   'host',
   'keep-alive',
+  'proxy-authorization',
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
@@ -42,21 +46,8 @@ const CONNECTION_HEADERS: readonly string[] = [
 export function send(options: SendOptions): HttpClient {
   return async (request) => {
     request.signal?.throwIfAborted();
-    const connection = connectionOf(request);
-    try {
-      return await sendOnce(request, connection, options);
-    } catch (error) {
-      const untrusted = error instanceof NetworkError && isUnknownAuthority(error.cause);
-      if (!untrusted || !options.agents.trustSystem(connection.host)) throw error;
-      return sendOnce(request, connection, options);
-    }
+    return sendOnce(request, connectionOf(request, options.proxies), options);
   };
-}
-
-/** `auth` is left only on the registry's own origin, whose policy may go by another spelling. */
-function connectionOf({ auth, url, via }: HttpRequest): Connection {
-  const host = auth === undefined ? url.host : apiHost(auth.registry);
-  return via === undefined || via.origin === url.origin ? { host } : { host, via };
 }
 
 async function sendOnce(
@@ -74,7 +65,12 @@ async function sendOnce(
   options.onRequest();
   let data: Dispatcher.ResponseData;
   try {
-    data = await dispatch(agent, request, headersOf(request, connection, options), upload, stalled);
+    data = await dispatch(agent, request, connection, options, upload, stalled);
+    const refusal = forwardRefusal(connection, data.statusCode, headersIn(data));
+    if (refusal !== undefined) {
+      await discard(data.body);
+      throw refusal;
+    }
   } catch (error) {
     upload?.release();
     throw translate(error, request, upload);
@@ -90,19 +86,21 @@ async function sendOnce(
 function dispatch(
   agent: Agent,
   request: HttpRequest,
-  headers: Record<string, string>,
+  connection: Connection,
+  options: SendOptions,
   upload: Upload | undefined,
   stalled: AbortController,
 ): Promise<Dispatcher.ResponseData> {
   const { url, method, signal } = request;
+  const { origin, path, headers } = requestLine(url, connection);
   const signals = [signal, upload === undefined ? undefined : stalled.signal].filter(
     (one) => one !== undefined,
   );
   return agent.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
+    origin,
+    path,
     method,
-    headers,
+    headers: { ...headersOf(request, connection, options), ...headers },
     // undici reads any async iterable; its types name only streams.
     body: (upload?.chunks ?? null) as never,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
@@ -148,7 +146,8 @@ function translate(error: unknown, request: HttpRequest, upload?: Upload): unkno
     // Wrapped, so that a fault of the source is not taken for one of this connection and retried.
     return wrapError(failure, 'IO', 'the content to send could not be read');
   }
-  return failure ?? networkError(error, request.url.host);
+  if (error instanceof AppError) return error;
+  return failure ?? networkError(error, request.url.host, request.url.protocol === 'http:');
 }
 
 async function* readBody(body: Dispatcher.ResponseData['body'], request: HttpRequest): Bytes {
@@ -166,11 +165,15 @@ function responseOf(
 ): HttpResponse {
   return {
     status: data.statusCode,
-    headers: responseHeaders(data.headers as unknown as string[]),
+    headers: headersIn(data),
     url: request.url,
     body,
     discard: () => discard(data.body),
   };
+}
+
+function headersIn(data: Dispatcher.ResponseData): ResponseHeaders {
+  return responseHeaders(data.headers as unknown as string[]);
 }
 
 async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {

@@ -12,8 +12,11 @@ export interface Certificates extends AsyncDisposable {
   readonly key: string;
 }
 
-/** A throw-away CA and a certificate for localhost and 127.0.0.1 signed by it, made with openssl. */
-export async function makeCertificates(): Promise<Certificates> {
+/**
+ * A throw-away CA and a certificate for localhost, 127.0.0.1 and `names` signed by it, made with
+ * openssl.
+ */
+export async function makeCertificates(...names: readonly string[]): Promise<Certificates> {
   const dir = await mkdtemp(join(tmpdir(), 'regctl-certs-'));
   const file = (name: string): string => join(dir, name);
   const openssl = (...args: string[]): void => {
@@ -44,7 +47,8 @@ export async function makeCertificates(): Promise<Certificates> {
     '-out',
     file('server.csr'),
   );
-  await writeFile(file('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  const dns = names.map((name) => `,DNS:${name}`).join('');
+  await writeFile(file('ext'), `subjectAltName=DNS:localhost,IP:127.0.0.1${dns}\n`);
   openssl(
     'x509',
     '-req',

@@ -6,7 +6,7 @@ import { parseWarning } from '../../src/http/warnings.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { startScriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
-import { BASIC, bodyText, chainOf, policies, testClient } from './setup.ts';
+import { BASIC, bodyText, chainOf, policies, rootsOf, testClient } from './setup.ts';
 
 const get = (server: { origin: string }): { method: string; url: URL } => ({
   method: 'GET',
@@ -209,7 +209,7 @@ describe('TLS', () => {
     for (const options of [
       { policies: secure({ ca: [certificates.ca] }) },
       { policies: secure({ verifyTls: false }) },
-      { policies: secure({}), systemCa: () => Promise.resolve([certificates.ca]) },
+      { policies: secure({}), roots: rootsOf(certificates.ca) },
     ]) {
       await using client = testClient(options);
       expect(await bodyText(await client.request(get(server)))).toBe('secure');

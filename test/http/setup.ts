@@ -1,4 +1,5 @@
 import type { Credential, CredentialChain } from '../../src/auth/types.ts';
+import type { TrustRoots } from '../../src/config/trust-roots.ts';
 import type { HostPolicies, HostPolicy } from '../../src/config/types.ts';
 import {
   createHttpClient,
@@ -52,6 +53,12 @@ export function policy(change: Partial<HostPolicy> = {}): HostPolicy {
   };
 }
 
+/** What the machine trusts beside Node's own roots. */
+export function rootsOf(...pems: readonly string[]): TrustRoots {
+  const files = pems.map((pem) => ({ path: '/roots.pem', origin: 'the system', pem }));
+  return { exclusive: false, load: () => files };
+}
+
 /** Plain HTTP for every host, with exceptions by host:port. */
 export function policies(
   exceptions: Readonly<Record<string, Partial<HostPolicy>>> = {},
@@ -92,7 +99,7 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
     onWarning: (text) => void warned.push(text),
     onRetry: (event) => void retried.push(event),
     log: (line) => void logged.push(line),
-    systemCa: () => Promise.resolve([]),
+    roots: rootsOf(),
     ...options,
   });
   return {

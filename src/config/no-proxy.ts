@@ -1,0 +1,91 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+/** A host and its port, as a URL names them; the default port is spelled out. */
+export interface ProxyTarget {
+  /** Lower case, without brackets. */
+  readonly host: string;
+  readonly port: string;
+}
+
+/** The entry of NO_PROXY that exempts a target; undefined when none does. */
+export type NoProxy = (target: ProxyTarget) => string | undefined;
+
+type Matcher = (target: ProxyTarget) => boolean;
+
+/**
+ * NO_PROXY as Go reads it (golang.org/x/net/http/httpproxy, Config.NoProxy): `*`, CIDR, IP[:port],
+ * `name` with everything below it, `.name` and `*.name` for what is below alone, each with an
+ * optional port. An entry that is none of these is passed over.
+ */
+export function parseNoProxy(text: string): NoProxy {
+  const entries: { readonly text: string; readonly matches: Matcher }[] = [];
+  for (const part of text.split(',')) {
+    const entry = part.trim().toLowerCase();
+    if (entry === '*') return () => '*';
+    const matches = matcherOf(entry);
+    if (matches !== undefined) entries.push({ text: entry, matches });
+  }
+  return (target) => entries.find(({ matches }) => matches(target))?.text;
+}
+
+/** `localhost` and loopback addresses, which no proxy can reach for us. */
+export function isLoopbackTarget(host: string): boolean {
+  return host === 'localhost' || (isIP(host) !== 0 && check(LOOPBACK, host));
+}
+
+const LOOPBACK = listOf('127.0.0.0/8', '::1/128');
+
+function matcherOf(entry: string): Matcher | undefined {
+  if (entry === '') return undefined;
+  const network = cidrList(entry);
+  if (network !== undefined) return ({ host }) => isIP(host) !== 0 && check(network, host);
+  const [name, port] = splitPort(entry);
+  const samePort = (target: ProxyTarget): boolean => port === '' || port === target.port;
+  if (isAddress(name)) {
+    const one = listOf(`${name}/${isIPv4(name) ? 32 : 128}`);
+    return (target) => isIP(target.host) !== 0 && check(one, target.host) && samePort(target);
+  }
+  const matchesName = nameMatcher(name);
+  return matchesName && ((target) => matchesName(target.host) && samePort(target));
+}
+
+function nameMatcher(name: string): ((host: string) => boolean) | undefined {
+  const bare = name.startsWith('*.') ? name.slice(1) : name;
+  if (bare === '' || bare === '.') return undefined;
+  const below = bare.startsWith('.');
+  const own = below ? bare.slice(1) : bare;
+  // domainToASCII stops at what ends a URL's host, and would make another name of a malformed one.
+  const ascii = /[/?#\\@:]/u.test(own) ? own : domainToASCII(own) || own;
+  return (host) => host.endsWith(`.${ascii}`) || (!below && host === ascii);
+}
+
+/** Host and port as Go's net.SplitHostPort takes them apart; brackets only count with a port. */
+function splitPort(entry: string): readonly [host: string, port: string] {
+  const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/u.exec(entry);
+  return parts === null ? [entry, ''] : [parts[1] ?? parts[2] ?? '', parts[3] ?? ''];
+}
+
+function cidrList(entry: string): BlockList | undefined {
+  const [base = '', bits = '', more] = entry.split('/');
+  if (more !== undefined || !isAddress(base) || !/^\d{1,3}$/u.test(bits)) return undefined;
+  return Number(bits) <= (isIPv4(base) ? 32 : 128) ? listOf(entry) : undefined;
+}
+
+/** An address without a zone, which Go's parser refuses here too. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
+function listOf(...networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [base = '', bits = ''] = network.split('/');
+    list.addSubnet(base, Number(bits), isIPv4(base) ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}
+
+function check(list: BlockList, host: string): boolean {
+  return list.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,33 @@
+/** Whether sending again can help: `briefly` stands for at most two quick tries. */
+export type RetryClass = 'always' | 'briefly' | 'never';
+
+/** What the code of a socket, resolver, TLS or undici error means to people. */
+export interface ErrorRow {
+  readonly codes: readonly string[];
+  readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
+  readonly retry: RetryClass;
+  /** Completes "HOST: …". */
+  readonly what: string;
+  readonly hint?: string;
+}
+
+/** The codes of an error, of its causes, and of the first try of several addresses. */
+export function codesOf(error: unknown): string[] {
+  const codes: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
+    if ('code' in current && typeof current.code === 'string') codes.push(current.code);
+    // undici's parser error for bytes that are no HTTP at all has a name and no code.
+    if (current.name === 'HTTPParserError') codes.push('HPE_INVALID_CONSTANT');
+    if (/wrong version number|packet length too long/u.test(current.message)) {
+      codes.push('ERR_SSL_WRONG_VERSION_NUMBER');
+    }
+    current = current instanceof AggregateError ? (current.errors[0] as unknown) : current.cause;
+  }
+  return codes;
+}
+
+export function rowIn(rows: readonly ErrorRow[], error: unknown): ErrorRow | undefined {
+  const found = codesOf(error);
+  return rows.find((row) => row.codes.some((code) => found.includes(code)));
+}

@@ -35,6 +35,8 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
   bcryptjs: 'server/htpasswd.ts',
   'tar-stream': 'transports/tar/codec.ts',
   'smol-toml': 'config/registries-conf.ts',
+  '@bokuweb': 'util/compression/',
+  fzstd: 'util/compression/',
 };
 
 /** Packages that must never be loaded by a static import, so that start-up stays short. */
@@ -48,6 +50,8 @@ const LAZY = new Set([
   'bcryptjs',
   'tar-stream',
   'smol-toml',
+  '@bokuweb',
+  'fzstd',
 ]);
 
 interface Import {

@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { isImageConfigType, MEDIA_TYPE } from '../../oci/media-types.ts';
 import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
-import { layerKindOf, layerType, manifestType } from './media-types.ts';
+import { formatOf, layerKindOf, layerType, manifestType } from './media-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** Where a manifest stands, for messages, and who hears what is left out. */
@@ -23,28 +23,31 @@ export function convertImage(
 ): Node {
   const mediaType = manifestType(format, 'image');
   const body =
-    format === 'oci'
-      ? ociBody(manifest, layers, mediaType)
-      : dockerBody(manifest, layers, mediaType, place);
+    format === 'v2s2' && formatOf(manifest.mediaType) === 'oci'
+      ? dockerBody(manifest, layers, mediaType, place)
+      : keptBody(manifest, layers, format);
   return nodeFrom(body, mediaType, place.digest);
 }
 
 /** OCI holds whatever Docker's format does: what has no other name keeps its own. */
-function ociBody(manifest: ImageManifest, layers: readonly Descriptor[], mediaType: string): Json {
+function keptBody(
+  manifest: ImageManifest,
+  layers: readonly Descriptor[],
+  format: ManifestFormat,
+): Json {
   const body = bodyOf(manifest);
-  const config = isDockerConfig(manifest.config) ? MEDIA_TYPE.ociConfig : manifest.config.mediaType;
+  const { config } = manifest;
+  const renamed = format === 'oci' && isDockerConfig(config);
+  const configType = renamed ? MEDIA_TYPE.ociConfig : config.mediaType;
   const written = entriesOf(body['layers']);
   return {
     ...body,
     schemaVersion: 2,
-    mediaType,
-    config: redirected(entriesOf([body['config']])[0] ?? {}, {
-      ...manifest.config,
-      mediaType: config,
-    }),
+    mediaType: manifestType(format, 'image'),
+    config: redirected(entriesOf([body['config']])[0] ?? {}, { ...config, mediaType: configType }),
     layers: layers.map((layer, i) => {
       const kind = layerKindOf(layer.mediaType);
-      const type = (kind === undefined ? undefined : layerType('oci', kind)) ?? layer.mediaType;
+      const type = (kind === undefined ? undefined : layerType(format, kind)) ?? layer.mediaType;
       return redirected(written[i] ?? {}, { ...layer, mediaType: type });
     }),
   };

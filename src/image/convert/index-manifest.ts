@@ -5,7 +5,7 @@ import type { Platform } from '../../oci/platform.ts';
 import { isAttestation } from '../../store/platforms.ts';
 import { isFilled, unsupported, warnAnnotations, type Place } from './image-manifest.ts';
 import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
-import { manifestType } from './media-types.ts';
+import { formatOf, manifestType } from './media-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** The annotation by which BuildKit's attestations name the image they are about. */
@@ -14,31 +14,38 @@ const ABOUT = 'vnd.docker.reference.digest';
 /** Docker's manifest list requires a platform on every entry; a nested list has none. */
 const NO_PLATFORM: Platform = { architecture: '', os: '' };
 
-/** One child and what became of it. */
-export interface Converted {
+/** One child as it stands in the index. */
+export interface Child {
   readonly before: Descriptor;
+  readonly entry: Json;
+}
+
+/** One child and what became of it. */
+export interface Converted extends Child {
   readonly after: Descriptor;
   /** Asked for only where the format requires one. */
   readonly platform: Platform | undefined;
 }
 
-/** The children that `format` has room for: v2s2 cannot say what an attestation is about. */
+/** The children that `wanted` has room for: v2s2 cannot say what an attestation is about. */
 export function childrenIn(
-  { manifests, subject, artifactType }: IndexManifest,
-  format: ManifestFormat,
+  manifest: IndexManifest,
+  wanted: ManifestFormat | undefined,
   place: Place,
-): readonly Descriptor[] {
-  if (format === 'oci') return manifests;
+): readonly Child[] {
+  const entries = entriesOf(bodyOf(manifest)['manifests']);
+  const children = manifest.manifests.map((before, i) => ({ before, entry: entries[i] ?? {} }));
+  if (wanted !== 'v2s2') return children;
   const { label, digest } = place;
-  if (subject !== undefined || artifactType !== undefined) {
+  if (manifest.subject !== undefined || manifest.artifactType !== undefined) {
     throw unsupported(`${label}: ${digest} is an artifact, which v2s2 cannot hold`);
   }
-  const images = manifests.filter((child) => !isAttestation(child));
-  const strange = images.find(({ mediaType }) => !isManifestType(mediaType));
+  const images = children.filter(({ before }) => !isAttestation(before));
+  const strange = images.find(({ before }) => !isManifestType(before.mediaType))?.before;
   if (strange !== undefined) {
     throw unsupported(`${label}: v2s2 has no index with content of type ${strange.mediaType}`);
   }
-  const dropped = manifests.length - images.length;
+  const dropped = children.length - images.length;
   if (dropped > 0) {
     place.warn(`v2s2 cannot hold attestations: ${dropped} of this image are left out`);
   }
@@ -54,27 +61,29 @@ export function convertIndex(
 ): Node {
   const mediaType = manifestType(format, 'index');
   const body =
-    format === 'oci'
-      ? ociBody(manifest, children, mediaType)
-      : dockerBody(manifest, children, mediaType, place);
+    format === 'v2s2' && formatOf(manifest.mediaType) === 'oci'
+      ? dockerBody(manifest, children, mediaType, place)
+      : keptBody(manifest, children, mediaType);
   return nodeFrom(body, mediaType, place.digest);
 }
 
-function ociBody(manifest: IndexManifest, children: readonly Converted[], mediaType: string): Json {
-  const body = bodyOf(manifest);
+function keptBody(
+  manifest: IndexManifest,
+  children: readonly Converted[],
+  mediaType: string,
+): Json {
   const became = new Map<string, string>(
     children.map(({ before, after }) => [before.digest, after.digest]),
   );
-  const written = entriesOf(body['manifests']);
-  const manifests = children.map(({ before, after }, i) => {
-    const entry = redirected(written[i] ?? {}, after);
+  const manifests = children.map(({ before, entry, after }) => {
     const about = before.annotations?.[ABOUT];
     const target = about === undefined ? undefined : became.get(about);
+    const rewritten = redirected(entry, after);
     return target === undefined
-      ? entry
-      : { ...entry, annotations: { ...before.annotations, [ABOUT]: target } };
+      ? rewritten
+      : { ...rewritten, annotations: { ...before.annotations, [ABOUT]: target } };
   });
-  return { ...body, schemaVersion: 2, mediaType, manifests };
+  return { ...bodyOf(manifest), schemaVersion: 2, mediaType, manifests };
 }
 
 function dockerBody(

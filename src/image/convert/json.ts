@@ -31,9 +31,21 @@ export function nodeFrom(body: Json, mediaType: string, replaced: Digest): Node 
   return { descriptor: { mediaType, digest, size: raw.byteLength }, manifest };
 }
 
-/** An entry that points elsewhere now; embedded content goes, as it is no longer what it names. */
+/** What describes the compressed bytes themselves: tables of contents of eStargz and zstd:chunked. */
+const ABOUT_BYTES = ['io.github.containers.zstd-chunked.', 'containerd.io/snapshot/stargz/'];
+
+/** An entry that points elsewhere now, without what was true of its former content alone. */
 export function redirected(entry: Json, { mediaType, digest, size }: Descriptor): Json {
-  const { data, ...rest } = entry;
-  const kept = digest === entry['digest'] && data !== undefined ? { data } : {};
-  return { ...rest, mediaType, digest, size, ...kept };
+  if (digest === entry['digest']) return { ...entry, mediaType };
+  const { data: _data, annotations, ...rest } = entry;
+  const kept = isRecord(annotations)
+    ? Object.entries(annotations).filter(([key]) => !ABOUT_BYTES.some((one) => key.startsWith(one)))
+    : [];
+  return {
+    ...rest,
+    mediaType,
+    digest,
+    size,
+    ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
+  };
 }

@@ -39,10 +39,15 @@ export interface Entry extends Descriptor {
 /** The conversion of `v1`. */
 export async function convertV1(
   source: ReadStore,
-  options: Omit<ConvertOptions, 'warn'>,
+  options: Omit<ConvertOptions, 'warn' | 'tempDir'> & { readonly tempDir?: string },
 ): Promise<ConvertedImage> {
   const warnings: string[] = [];
-  const store = createConvertedStore(source, { ...options, warn: (text) => warnings.push(text) });
+  const store = createConvertedStore(source, {
+    // Never made: only compressed layers need it.
+    tempDir: '/nonexistent',
+    ...options,
+    warn: (text) => warnings.push(text),
+  });
   const root = await store.resolve('v1');
   return { store, root, body: await bodyOf(store, root), warnings };
 }

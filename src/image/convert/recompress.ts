@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, type Digest } from '../../oci/digest.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { createCodec, sniff } from '../../util/compression/codec.ts';
+import type {
+  Codec,
+  CompressionOptions,
+  DecompressionLimits,
+} from '../../util/compression/types.ts';
+import { TempFiles } from './temp-files.ts';
+
+/** A layer's content under its new name. */
+export type Recompressed = Pick<Descriptor, 'digest' | 'size'>;
+
+interface Kept extends Recompressed {
+  readonly path: string;
+  /** Digest of the uncompressed bytes. */
+  readonly diffId: Digest;
+}
+
+/** Bounds for layers: most images stay far below; gzip alone can reach a ratio of 1032. */
+const LIMITS: Omit<DecompressionLimits, 'fail'> = {
+  maxBytes: 2 ** 40,
+  maxRatio: 1000,
+  ratioFrom: 256 * 1024 * 1024,
+  maxWindow: 128 * 1024 * 1024,
+};
+
+/** Compresses each layer once, into a temporary file that it is then read from. */
+export class Recompressor implements AsyncDisposable {
+  readonly #source: ReadStore;
+  readonly #codec: Codec = createCodec();
+  readonly #files: TempFiles;
+  readonly #running = new Map<string, Promise<Kept>>();
+  readonly #made = new Map<Digest, Kept>();
+
+  constructor(source: ReadStore, tempDir: string) {
+    this.#source = source;
+    this.#files = new TempFiles(tempDir);
+  }
+
+  has(digest: Digest): boolean {
+    return this.#made.has(digest);
+  }
+
+  /** Verified bytes of what was made; `undefined` for any other digest. */
+  read(descriptor: Descriptor, from: number, signal: AbortSignal | undefined): Bytes | undefined {
+    const kept = this.#made.get(descriptor.digest);
+    if (kept === undefined) return undefined;
+    const bytes = this.#files.read(kept.path, from, signal);
+    return from === 0 ? verified(bytes, descriptor, kept.path) : bytes;
+  }
+
+  /**
+   * @throws IntegrityError when the uncompressed bytes are not those of `diffId`; AppError
+   * CORRUPT_LAYER when they cannot be had, NO_SPACE, IO
+   */
+  async layer(
+    layer: Descriptor,
+    diffId: Digest,
+    options: CompressionOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Recompressed> {
+    const key = [layer.digest, options.format, options.level, algorithmOf(diffId)].join(' ');
+    const running = this.#running.get(key) ?? this.#make(layer, diffId, options, signal);
+    this.#running.set(key, running);
+    running.catch(() => this.#running.delete(key));
+    const kept = await running;
+    if (kept.diffId !== diffId) throw wrongDiffId(this.#source.label, layer, diffId, kept.diffId);
+    return { digest: kept.digest, size: kept.size };
+  }
+
+  async #make(
+    layer: Descriptor,
+    diffId: Digest,
+    options: CompressionOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Kept> {
+    const inner = new Tap(algorithmOf(diffId));
+    const outer = new Tap(algorithmOf(layer.digest));
+    const plain = inner.through(this.#plain(layer, signal), signal);
+    const path = await this.#files.write(outer.through(this.#codec.compress(plain, options)));
+    const { digest, size } = outer.result();
+    const kept = { digest, size, path, diffId: inner.result().digest };
+    this.#made.set(digest, kept);
+    return kept;
+  }
+
+  /** The uncompressed bytes, by what they begin with: media types are wrong now and then. */
+  async *#plain(layer: Descriptor, signal: AbortSignal | undefined): Bytes {
+    const { label } = this.#source;
+    const fail = (rule: string, cause?: unknown): Error =>
+      cause instanceof AppError
+        ? cause
+        : new AppError('CORRUPT_LAYER', `${label}: layer ${layer.digest}: ${rule}`, {
+            hint: 'The image is damaged or hostile; copy it without a change, or build it anew.',
+            cause,
+          });
+    const bytes = await this.#source.fetch(layer, { signal });
+    const { start, all } = await peek(bytes);
+    yield* this.#codec.decompress(all, sniff(start), { ...LIMITS, fail });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+    await this.#files[Symbol.asyncDispose]();
+  }
+}
+
+/** Hashes and counts what passes. */
+class Tap {
+  readonly #algorithm: string;
+  readonly #hash: ReturnType<typeof createHash>;
+  #size = 0;
+
+  constructor(algorithm: string) {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
+
+  async *through(bytes: Bytes, signal?: AbortSignal): Bytes {
+    for await (const chunk of bytes) {
+      signal?.throwIfAborted();
+      this.#hash.update(chunk);
+      this.#size += chunk.byteLength;
+      yield chunk;
+    }
+  }
+
+  result(): Recompressed {
+    return {
+      digest: `${this.#algorithm}:${this.#hash.digest('hex')}` as Digest,
+      size: this.#size,
+    };
+  }
+}
+
+/** The first few bytes, and then all of them. */
+async function peek(bytes: Bytes): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  let size = 0;
+  while (size < 4) {
+    const { done, value } = await iterator.next();
+    if (done === true) break;
+    first.push(value);
+    size += value.byteLength;
+  }
+  const all = async function* (): Bytes {
+    try {
+      yield* first;
+      for (;;) {
+        const { done, value } = await iterator.next();
+        if (done === true) return;
+        yield value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  };
+  return { start: Buffer.concat(first), all: all() };
+}
+
+function wrongDiffId(
+  label: string,
+  { digest }: Descriptor,
+  expected: Digest,
+  actual: Digest,
+): IntegrityError {
+  return new IntegrityError(
+    'DIGEST_MISMATCH',
+    `${label}: layer ${digest} uncompressed has the digest ${actual}, the configuration says ${expected}`,
+    { expected, actual },
+    { hint: 'The image is inconsistent: its layer is not the one that was built.' },
+  );
+}

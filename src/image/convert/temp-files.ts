@@ -1,0 +1,71 @@
+import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import type { Bytes } from '../../util/bytes.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** A private folder of temporary files, made when the first is, removed with all that is in it. */
+export class TempFiles implements AsyncDisposable {
+  readonly #parent: string;
+  #folder: Promise<string> | undefined;
+  #count = 0;
+
+  constructor(parent: string) {
+    this.#parent = parent;
+  }
+
+  /** A new file of these bytes; nothing is left of one that fails. @throws AppError NO_SPACE, IO */
+  async write(bytes: Bytes): Promise<string> {
+    // mkdtemp makes it for its owner alone.
+    this.#folder ??= onDisk(this.#parent, () => mkdtemp(join(this.#parent, 'regctl-')));
+    const path = join(await this.#folder, String((this.#count += 1)));
+    const file = await onDisk(path, () => open(path, 'wx', 0o600));
+    try {
+      for await (const chunk of bytes) await onDisk(path, () => file.writeFile(chunk));
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return path;
+  }
+
+  /** @throws AppError IO */
+  async *read(path: string, from: number, signal: AbortSignal | undefined): Bytes {
+    const file: FileHandle = await onDisk(path, () => open(path, 'r'));
+    try {
+      for (let at = from; ;) {
+        signal?.throwIfAborted();
+        const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+        const offset = at;
+        const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, CHUNK_BYTES, offset));
+        if (bytesRead === 0) return;
+        at += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const folder = await this.#folder?.catch(() => undefined);
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EFBIG';
+    throw new AppError(
+      isFull ? 'NO_SPACE' : 'IO',
+      `${path}: cannot keep a layer that is compressed anew (${errno})`,
+      { hint: 'Point TMPDIR at a folder with more room.', cause: error },
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { createGunzip, createGzip } from 'node:zlib';
+import type { Bytes } from '../bytes.ts';
+import { Bounds } from './limits.ts';
+import { through } from './transform.ts';
+import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
+import { ZstdFrames } from './zstd-frames.ts';
+import { compressFrames, decompressFrames } from './zstd-library.ts';
+import { nativeZstd, type ZstdTransforms } from './zstd-native.ts';
+
+/**
+ * gzip by node:zlib; zstd by node:zlib where it has it, else by WebAssembly and JavaScript
+ * (docs/decisions.md). `native: undefined` is for tests of the latter.
+ */
+export function createCodec(
+  options: { readonly native: ZstdTransforms | undefined } = { native: nativeZstd() },
+): Codec {
+  const { native } = options;
+  return {
+    async *compress(bytes, { format, level = LEVELS[format].usual }) {
+      if (format === 'gzip') yield* gzip(bytes, level);
+      else if (native !== undefined) yield* through(bytes, native.compressor(level), asError);
+      else yield* compressFrames(bytes, level);
+    },
+    async *decompress(bytes, format, limits) {
+      const bounds = new Bounds(limits);
+      const describe = (error: unknown): Error => damaged(error, limits);
+      if (format === 'none') yield* bounds.bounded(bounds.counted(bytes));
+      else if (format === 'gzip')
+        yield* bounds.bounded(through(bounds.counted(bytes), createGunzip(), describe));
+      else if (native === undefined) yield* decompressFrames(bytes, limits, bounds);
+      else {
+        const checked = checkedFrames(bounds.counted(bytes), limits);
+        const decoder = native.decompressor(limits.maxWindow);
+        yield* bounds.bounded(through(checked, decoder, describe));
+      }
+    },
+  };
+}
+
+/** The format that content begins with, whatever its media type says. */
+export function sniff(start: Uint8Array): CompressionFormat | 'none' {
+  const [a, b, c, d] = start;
+  if (a === 0x1f && b === 0x8b) return 'gzip';
+  const isFrame = a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd;
+  const isSkippable =
+    a !== undefined && (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
+  return isFrame || isSkippable ? 'zstd' : 'none';
+}
+
+/** The header's "operating system" is set to unknown, so that the result is the same on each. */
+async function* gzip(bytes: Bytes, level: number): Bytes {
+  let offset = 0;
+  for await (const chunk of through(bytes, createGzip({ level }), asError)) {
+    const at = GZIP_OS_BYTE - offset;
+    if (at >= 0 && at < chunk.byteLength) chunk[at] = GZIP_OS_UNKNOWN;
+    offset += chunk.byteLength;
+    yield chunk;
+  }
+}
+
+/** RFC 1952 section 2.3. */
+const GZIP_OS_BYTE = 9;
+const GZIP_OS_UNKNOWN = 255;
+
+/**
+ * Cut at the ends of frames: the native decoder drops what follows a frame in the same buffer, and
+ * takes a cut stream, or foreign bytes behind a frame, for its end.
+ */
+async function* checkedFrames(bytes: Bytes, limits: DecompressionLimits): Bytes {
+  const frames = new ZstdFrames(limits.maxWindow, limits.fail);
+  for await (const chunk of bytes) {
+    const ends: number[] = [];
+    frames.push(chunk, (end, { last }) => {
+      if (last) ends.push(end);
+    });
+    let from = 0;
+    for (const end of [...ends, chunk.byteLength]) {
+      if (end > from) yield chunk.subarray(from, end);
+      from = end;
+    }
+  }
+  if (!frames.complete) throw limits.fail('it is cut short');
+}
+
+function damaged(error: unknown, limits: DecompressionLimits): Error {
+  const isCut = error instanceof Error && /unexpected end of file/u.test(error.message);
+  return limits.fail(isCut ? 'it is cut short' : 'it is damaged', error);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

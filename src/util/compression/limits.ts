@@ -1,0 +1,41 @@
+import type { Bytes } from '../bytes.ts';
+import type { DecompressionLimits } from './types.ts';
+
+/** Counts what goes in and comes out of a decoder, and stops a bomb. */
+export class Bounds {
+  readonly #limits: DecompressionLimits;
+  #taken = 0;
+  #given = 0;
+
+  constructor(limits: DecompressionLimits) {
+    this.#limits = limits;
+  }
+
+  get given(): number {
+    return this.#given;
+  }
+
+  /** The compressed bytes, counted. */
+  async *counted(bytes: Bytes): Bytes {
+    for await (const chunk of bytes) {
+      this.#taken += chunk.byteLength;
+      yield chunk;
+    }
+  }
+
+  /** @throws what `fail` makes of a chunk too many */
+  give(chunk: Uint8Array): void {
+    const { maxBytes, maxRatio, ratioFrom, fail } = this.#limits;
+    this.#given += chunk.byteLength;
+    if (this.#given > maxBytes) throw fail(`it grows beyond ${maxBytes} bytes`);
+    if (this.#given > ratioFrom && this.#given > this.#taken * maxRatio)
+      throw fail(`it grows to more than ${maxRatio} times its size`);
+  }
+
+  async *bounded(bytes: Bytes): Bytes {
+    for await (const chunk of bytes) {
+      this.give(chunk);
+      yield chunk;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/** What the walk along the frames needs next: `count` bytes to look at, or to pass over. */
+interface Need {
+  readonly kind: 'look' | 'pass';
+  readonly count: number;
+}
+
+/** What the decoder has to do for one block, known from its headers alone. */
+export interface BlockNote {
+  /** Bytes of history that the frame keeps. */
+  readonly window: number;
+  /** Whether the frame ends behind it. */
+  readonly last: boolean;
+}
+
+const MAGIC = 0xfd2fb528;
+const SKIPPABLE = 0x184d2a50;
+const BLOCK_TYPE = { rle: 1, reserved: 3 } as const;
+
+/**
+ * Walks the structure of concatenated zstd frames (RFC 8878 section 3.1) as bytes arrive, without
+ * decoding them: finds where blocks end, and refuses windows that are too large, foreign bytes and
+ * a stream that is cut short, all of which decoders let pass.
+ */
+export class ZstdFrames {
+  readonly #walk: Generator<Need | BlockNote, never, Uint8Array>;
+  #need: Need;
+  #gathered: number[] = [];
+  #atStart = true;
+
+  constructor(maxWindow: number, fail: (rule: string) => Error) {
+    this.#walk = walk(maxWindow, fail);
+    this.#need = this.#walk.next().value as Need;
+  }
+
+  /** Whether the stream may end here. */
+  get complete(): boolean {
+    return this.#atStart;
+  }
+
+  /** Follows `chunk`; calls `onBlock` with the offset in it at which each block ends. */
+  push(chunk: Uint8Array, onBlock: (end: number, note: BlockNote) => void): void {
+    let at = 0;
+    while (at < chunk.byteLength) {
+      this.#atStart = false;
+      const { kind, count } = this.#need;
+      const open = count - this.#gathered.length;
+      const taken = Math.min(open, chunk.byteLength - at);
+      if (kind === 'look') this.#gathered.push(...chunk.subarray(at, at + taken));
+      at += taken;
+      if (taken < open) {
+        if (kind === 'pass') this.#need = { kind, count: count - taken };
+        return;
+      }
+      const seen = Uint8Array.from(this.#gathered);
+      this.#gathered = [];
+      this.#advance(seen, (note) => onBlock(at, note));
+    }
+  }
+
+  #advance(seen: Uint8Array, onBlock: (note: BlockNote) => void): void {
+    let step = this.#walk.next(seen).value;
+    for (;;) {
+      if ('window' in step) {
+        onBlock(step);
+        this.#atStart = step.last;
+      } else if (step.count > 0) {
+        this.#need = step;
+        return;
+      }
+      step = this.#walk.next(new Uint8Array()).value;
+    }
+  }
+}
+
+function* walk(
+  maxWindow: number,
+  fail: (rule: string) => Error,
+): Generator<Need | BlockNote, never, Uint8Array> {
+  for (;;) {
+    const magic = number(yield look(4));
+    if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
+      yield pass(number(yield look(4)));
+      yield { window: 0, last: true };
+      continue;
+    }
+    if (magic !== MAGIC) throw fail('it is not zstd');
+    const flags = number(yield look(1));
+    const single = (flags & 0x20) !== 0;
+    const dictionary = [0, 1, 2, 4][flags & 3] ?? 0;
+    const size = [single ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0;
+    const rest = yield look((single ? 0 : 1) + dictionary + size);
+    if ((flags & 8) !== 0) throw fail('its frame header has a reserved bit set');
+    if (dictionary > 0 && number(rest.subarray(single ? 0 : 1).subarray(0, dictionary)) !== 0)
+      throw fail('it needs a zstd dictionary');
+    const window = single ? contentSize(rest.subarray(dictionary)) : windowSize(rest[0] ?? 0);
+    if (window > maxWindow)
+      throw fail(`it asks for a zstd window of ${window} bytes; at most ${maxWindow} are allowed`);
+    yield* blocks(window, (flags & 4) !== 0, fail);
+  }
+}
+
+function* blocks(
+  window: number,
+  checksum: boolean,
+  fail: (rule: string) => Error,
+): Generator<Need | BlockNote, void, Uint8Array> {
+  for (;;) {
+    const header = number(yield look(3));
+    const last = (header & 1) === 1;
+    const type = (header >> 1) & 3;
+    if (type === BLOCK_TYPE.reserved) throw fail('it has a zstd block of a reserved type');
+    yield pass(type === BLOCK_TYPE.rle ? 1 : header >> 3);
+    if (last && checksum) yield pass(4);
+    yield { window, last };
+    if (last) return;
+  }
+}
+
+function look(count: number): Need {
+  return { kind: 'look', count };
+}
+
+function pass(count: number): Need {
+  return { kind: 'pass', count };
+}
+
+/** Little-endian; exact up to 2^53. */
+function number(bytes: Uint8Array): number {
+  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+}
+
+/** RFC 8878 section 3.1.1.1.4: a field of two bytes counts from 256. */
+function contentSize(field: Uint8Array): number {
+  return number(field) + (field.byteLength === 2 ? 256 : 0);
+}
+
+/** RFC 8878 section 3.1.1.1.2. */
+function windowSize(descriptor: number): number {
+  const base = 2 ** (10 + (descriptor >> 3));
+  return base + (base / 8) * (descriptor & 7);
+}

@@ -1,0 +1,41 @@
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+/** The part of node:zlib that Node 22.15 added, as far as it is used here. */
+interface NativeZstd {
+  createZstdCompress(options: ZstdOptions): Transform;
+  createZstdDecompress(options: ZstdOptions): Transform;
+  readonly constants: {
+    readonly ZSTD_c_compressionLevel: number;
+    readonly ZSTD_d_windowLogMax: number;
+  };
+}
+
+interface ZstdOptions {
+  readonly params: Readonly<Record<number, number>>;
+}
+
+export interface ZstdTransforms {
+  compressor(level: number): Transform;
+  decompressor(maxWindow: number): Transform;
+}
+
+/** `undefined` before Node 22.15. */
+export function nativeZstd(): ZstdTransforms | undefined {
+  const native = zlib as unknown as Partial<NativeZstd>;
+  const { createZstdCompress, createZstdDecompress, constants } = native;
+  if (
+    createZstdCompress === undefined ||
+    createZstdDecompress === undefined ||
+    constants === undefined
+  )
+    return undefined;
+  return {
+    compressor: (level) =>
+      createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }),
+    decompressor: (maxWindow) =>
+      createZstdDecompress({
+        params: { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(maxWindow)) },
+      }),
+  };
+}

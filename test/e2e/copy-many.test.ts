@@ -102,7 +102,7 @@ describeWith(['docker-registry'], 'copying more than one image', () => {
     expect(stdout.trim().split('\n').toSorted()).toEqual(
       ['1.0.0', '1.1.0'].map((tag) => `${to}:${tag}@${images[tag]?.root.digest}`),
     );
-    expect(stderr).toContain('2 copied, 0 unchanged, 0 failed');
+    expect(stderr).toContain('tags: 2 copied, 0 unchanged, 0 failed');
   });
 
   it('--newest takes the highest versions, or the youngest images', async () => {
@@ -132,7 +132,7 @@ describeWith(['docker-registry'], 'copying more than one image', () => {
     ]);
     expect(await tagsOf(to)).toEqual(['good']);
     expect(stdout).toContain(`${to}:good@`);
-    expect(stderr).toContain('1 copied, 0 unchanged, 1 failed: bad');
+    expect(stderr).toContain('tags: 1 copied, 0 unchanged, 1 failed: bad');
   });
 
   it('a repository goes to an OCI layout and from there to a registry', async () => {

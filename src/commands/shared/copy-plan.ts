@@ -22,11 +22,22 @@ export interface PlannedNode {
   readonly action: Action;
 }
 
-/** Requests that one node takes where nothing has to be tried twice: read, open upload, send. */
+/** Requests of each side for one node, where nothing has to be tried twice. */
 const REQUESTS = {
-  blob: { send: 3, mount: 1, present: 1 },
-  manifest: { send: 2, mount: 1, present: 1 },
-} as const satisfies Record<string, Record<Action, number>>;
+  blob: {
+    send: { source: 1, destination: 2 },
+    mount: { source: 0, destination: 1 },
+    present: { source: 0, destination: 1 },
+  },
+  manifest: {
+    send: { source: 1, destination: 1 },
+    mount: { source: 0, destination: 1 },
+    present: { source: 0, destination: 1 },
+  },
+} as const satisfies Record<
+  string,
+  Record<Action, { readonly source: number; readonly destination: number }>
+>;
 
 export interface CopyPlanner {
   readonly nodes: () => readonly PlannedNode[];
@@ -62,7 +73,7 @@ export function planResult<Head extends CountsJson>(
   { places, plan, tags, head, exit }: Plan<Head>,
 ): Result {
   const nodes = plan.nodes();
-  const needed = nodes.reduce((sum, node) => sum + requestsOf(node), tags.length);
+  const needed = nodes.reduce((sum, node) => sum + requestsOf(places, node), 0);
   const pulls = hubPulls(context, places, nodes);
   const { from, to } = places;
   return {
@@ -89,8 +100,11 @@ export function planResult<Head extends CountsJson>(
   };
 }
 
-function requestsOf({ descriptor, action }: PlannedNode): number {
-  return REQUESTS[isManifestType(descriptor.mediaType) ? 'manifest' : 'blob'][action];
+/** A folder or an archive costs none. */
+function requestsOf({ from, to }: CopyPlaces, { descriptor, action }: PlannedNode): number {
+  const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
+  const { source, destination } = REQUESTS[kind][action];
+  return (from.scheme === 'docker' ? source : 0) + (to.scheme === 'docker' ? destination : 0);
 }
 
 /** Docker Hub counts each manifest that is read with GET; HEAD and blobs are free. */
@@ -147,7 +161,7 @@ function summary(
     '',
     `${count('send')} to send (${humanSize(Bytes.Sent)}), ${count('mount')} to mount, ${count('present')} present`,
     names === '' ? `no tag of ${of.to} would change` : `tags to set: ${names}`,
-    `about ${of.needed} requests${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub allowance (this look took as many)`}`,
+    `about ${of.needed} requests and those to sign in${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub allowance (this look took as many)`}`,
     'nothing was written',
   ];
 }

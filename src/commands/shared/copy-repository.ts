@@ -90,7 +90,7 @@ function tell(context: Context, images: readonly TagOutcome[]): void {
   const failed = images.filter(({ error }) => error !== undefined);
   const unchanged = images.filter((one) => one.error === undefined && one.unchanged);
   const copied = images.length - failed.length - unchanged.length;
-  const text = `${copied} copied, ${unchanged.length} unchanged, ${failed.length} failed`;
+  const text = `tags: ${copied} copied, ${unchanged.length} unchanged, ${failed.length} failed`;
   if (failed.length === 0) context.note(text);
   else context.warn(`${text}: ${failed.map(({ tag }) => tag).join(', ')}`);
 }

@@ -1,13 +1,13 @@
 // Installs, builds, lints, type-checks and tests everything, against real registries where they are.
 // Last line: "N passed, N failed, N skipped".
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 process.chdir(join(import.meta.dirname, '..'));
 
-/** Debian's packages that the tests use as real peers, by the program each brings. */
+/** Debian's packages that the tests use as real peers, by the program or file each brings. */
 const PEERS = {
   'docker-registry': 'docker-registry',
   skopeo: 'skopeo',
@@ -16,9 +16,15 @@ const PEERS = {
   'docker-credential-pass': 'golang-docker-credential-helpers',
   pass: 'pass',
   gpg: 'gnupg',
+  'dbus-run-session': 'dbus',
+  'gnome-keyring-daemon': 'gnome-keyring',
+  // What keytar is linked with, where npm has to build it.
+  '/usr/include/libsecret-1/libsecret/secret.h': 'libsecret-1-dev',
+  'pkg-config': 'pkg-config',
 };
 
 function has(program) {
+  if (program.startsWith('/')) return existsSync(program);
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 }
 

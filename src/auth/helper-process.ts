@@ -32,6 +32,8 @@ export type RunHelper = (
 
 export interface HelperRunnerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Programs that come with regctl, as command lines by name, for where PATH has none. */
+  readonly own?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Milliseconds; default 60 000, as a keychain may ask a person. */
   readonly timeoutMs?: number | undefined;
 }
@@ -45,9 +47,10 @@ const KILL_AFTER_MS = 1000;
 export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
   return async (call, { signal } = {}) => {
     signal?.throwIfAborted();
-    const file = await findProgram(call.program, options.env);
+    const found = await findProgram(call.program, options.env);
+    const [file, ...args] = found === undefined ? (options.own?.[call.program] ?? []) : [found];
     if (file === undefined) return undefined;
-    return runProcess(file, call, options, signal);
+    return runProcess([file, args], call, options, signal);
   };
 }
 
@@ -78,13 +81,13 @@ async function isExecutable(file: string): Promise<boolean> {
 }
 
 async function runProcess(
-  file: string,
+  [file, args]: readonly [file: string, args: readonly string[]],
   call: HelperCall,
   options: HelperRunnerOptions,
   signal: AbortSignal | undefined,
 ): Promise<HelperOutcome> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const child = spawn(file, [call.verb], {
+  const child = spawn(file, [...args, call.verb], {
     env: { ...options.env },
     shell: false,
     windowsHide: true,

@@ -31,7 +31,7 @@ import type { LoginStore } from './types.ts';
 export function createLoginStore(options: CredentialPlaces): LoginStore {
   const place: LoginPlace = {
     files: authFiles(options),
-    run: options.runHelper ?? createHelperRunner({ env: options.env }),
+    run: options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers }),
     warn: options.warn,
   };
   return {

@@ -21,6 +21,8 @@ const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 export interface CredentialPlaces extends AuthFilePlace {
   readonly warn: (text: string) => void;
+  /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
+  readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Default: child processes with `env`. */
   readonly runHelper?: RunHelper | undefined;
 }
@@ -94,7 +96,8 @@ function orderedSources(
   const flags = flagSource(options.flags, options.registry);
   if (options.flags.noCreds === true) return [];
   const files = authFiles(options);
-  const run = options.runHelper ?? createHelperRunner({ env: options.env });
+  const run =
+    options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
   return [
     ...(flags === undefined ? [] : [flags]),
     ...(files.some((file) => file.named) ? [] : variableSource(options)),

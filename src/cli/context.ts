@@ -15,7 +15,7 @@ import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'host' | 'uid' | 'now'>;
+  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'now'>;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
@@ -41,6 +41,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     home: io.home,
     os: io.host.platform,
     uid: io.uid,
+    ownHelpers: io.ownHelpers,
     configDir: flags.config,
     authfile: flags.authfile,
     warn: messages.warn,

@@ -1,4 +1,5 @@
 import { homedir, tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -26,6 +27,8 @@ export interface Io {
   readonly home: string;
   /** The user's id; absent where the system has none. */
   readonly uid?: number | undefined;
+  /** Credential helpers that come with regctl: the command line of each, by its name. */
+  readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -38,6 +41,8 @@ export interface Io {
   exit(status: number): void;
 }
 
+const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
+
 /** The real process as `Io`. */
 export function processIo(process: NodeJS.Process): Io {
   return {
@@ -47,6 +52,7 @@ export function processIo(process: NodeJS.Process): Io {
     temp: tmpdir(),
     home: homedir(),
     uid: process.geteuid?.(),
+    ownHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
     // A terminal's input is opened by looking at it, which most commands never need.
     get stdin() {
       return process.stdin;

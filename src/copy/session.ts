@@ -35,6 +35,7 @@ export class CopySession {
 
   /** @throws CopyError; AppError PLATFORM_UNKNOWN, TAG_EXISTS, DIGEST_CHANGED, UNSUPPORTED */
   async image(request: ImageRequest): Promise<ImageOutcome> {
+    await this.#walk.receive();
     const plan = await planRoot(this.#pair, request, this.#scope);
     const tags = await tagsToWrite(this.#pair, request, plan, this.#scope);
     const outcome = { descriptor: plan.root, unchanged: isUpToDate(plan) };

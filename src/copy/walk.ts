@@ -65,6 +65,22 @@ export class Walk {
     if (tag !== undefined) await this.manifestAlone(descriptor, manifest, tag);
   }
 
+  /** What a stream brings is written as it passes: it cannot be asked for afterwards. */
+  async receive(): Promise<void> {
+    const { source } = this.#pair;
+    const passing = source.capabilities.arrivals?.arrivals({ signal: this.#scope.signal });
+    if (passing === undefined) return;
+    await onSide('source', `cannot read ${source.label}`, undefined, async () => {
+      for await (const node of passing) {
+        const key = keyOf({ descriptor: node.descriptor, isManifest: false });
+        if (this.#asking.visits.has(key)) continue;
+        this.#tally.found(node.descriptor);
+        await this.#send(node.descriptor, node, {});
+        this.#asking.visits.set(key, Promise.resolve());
+      }
+    });
+  }
+
   /** A manifest that no other one lists, with everything below it. */
   async guest(descriptor: Descriptor): Promise<void> {
     await this.#visit({ descriptor, isManifest: true }, this.#asking, 0);

@@ -94,9 +94,19 @@ export interface Remover {
   untag(tag: string, options?: CallOptions): Promise<void>;
 }
 
+/** A store that is a stream: its content passes once, and before anything can be resolved. */
+export interface Arrivals {
+  /**
+   * The content, in the order in which it comes. A source can be opened once, and before the next
+   * is asked for; what was not taken is gone. A second call gives nothing.
+   */
+  arrivals(options?: CallOptions): AsyncIterable<Source>;
+}
+
 /** A required data field rather than optional methods, so that a wrapper cannot lose them. */
 export interface Capabilities {
   readonly tags?: TagLister;
   readonly referrers?: ReferrerLister;
   readonly remove?: Remover;
+  readonly arrivals?: Arrivals;
 }

@@ -32,3 +32,9 @@ export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array 
 export async function* bytesOf(data: Uint8Array, from = 0): Bytes {
   if (from < data.byteLength) yield from === 0 ? data : data.subarray(from);
 }
+
+/** Takes everything and keeps nothing. */
+export async function drain(items: AsyncIterable<unknown>): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]();
+  for (let next = await iterator.next(); next.done !== true;) next = await iterator.next();
+}

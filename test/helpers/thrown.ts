@@ -11,3 +11,14 @@ export function thrown(run: () => unknown): AppError {
   }
   throw new Error(`nothing was thrown, but returned: ${JSON.stringify(value)}`);
 }
+
+/** The code of the AppError that `promise` rejects with; "no error" when it does not. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+  return 'no error';
+}

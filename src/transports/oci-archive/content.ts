@@ -1,16 +1,17 @@
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/json.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { skip } from '../oci-layout/blobs.ts';
 import { parseLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import { corruptArchive } from '../tar/members.ts';
+import type { PassingTar } from '../tar/passing.ts';
 
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
@@ -77,4 +78,22 @@ export async function readSmallBlob(
   digest: Digest,
 ): Promise<Uint8Array | undefined> {
   return archive?.small(blobName(digest), MAX_MANIFEST_BYTES);
+}
+
+/** The blobs of a layout as they pass. What they are is known when the index was read, at the end. */
+export async function* blobsOf(passing: PassingTar, options?: CallOptions): AsyncIterable<Source> {
+  for await (const file of passing.files(options?.signal)) {
+    const digest = digestOfName(file.name);
+    if (digest === undefined) continue;
+    const descriptor = { mediaType: 'application/octet-stream', digest, size: file.size };
+    const where = `${passing.path}: ${file.name}`;
+    yield { descriptor, open: async () => verified(file.body(), descriptor, where) };
+  }
+}
+
+/** The digest that a blob's name says. */
+export function digestOfName(name: string): Digest | undefined {
+  const [, algorithm, hex] = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ?? [];
+  const digest = `${algorithm}:${hex}`;
+  return isDigest(digest) ? digest : undefined;
 }

@@ -16,18 +16,20 @@ import type {
   WriteTraits,
 } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
-import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { bytesOf, collect, drain, type Bytes } from '../../util/bytes.ts';
 import { skip } from '../oci-layout/blobs.ts';
 import { readCapabilities } from '../oci-layout/capabilities.ts';
 import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import { PendingIndex } from '../oci-layout/pending.ts';
 import { describeRaw, findEntry } from '../oci-layout/resolve.ts';
-import { openTar, STDIO, type TarArchive } from '../tar/archive.ts';
+import { TarArchive } from '../tar/archive.ts';
+import { openTar, STDIO } from '../tar/open.ts';
+import { PassingStore } from '../tar/passing-store.ts';
 import { openExisting } from '../tar/existing.ts';
 import { counted } from '../tar/counted.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
-import { blobName, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
+import { blobName, blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
 
 /** A tar is one stream. */
 const TRAITS: WriteTraits = { maxParallelPushes: 1 };
@@ -38,8 +40,14 @@ export async function openOciArchiveForRead(
   context: OpenContext,
   options?: CallOptions,
 ): Promise<ReadStore> {
-  const archive = await openTar(place, context, options?.signal);
-  return withArchive(place, context, archive);
+  const opened = await openTar(place, context, options?.signal);
+  if (opened instanceof TarArchive) return withArchive(place, context, opened);
+  return new PassingStore(`oci-archive:${place}`, {
+    arrivals: (call) => blobsOf(opened, call),
+    skip: (call) => drain(opened.files(call?.signal)),
+    open: () => withArchive(place, context, opened.archive()),
+    close: () => opened[Symbol.asyncDispose](),
+  });
 }
 
 /**

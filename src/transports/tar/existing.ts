@@ -1,7 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
 import { stat } from 'node:fs/promises';
 import { onDisk, errnoOf } from '../oci-layout/disk.ts';
-import { openTar, STDIO, type TarArchive, type TarContext } from './archive.ts';
+import type { TarArchive } from './archive.ts';
+import { openTar, settled, STDIO, type TarContext } from './open.ts';
 
 /**
  * The archive that a write adds to; `undefined` where there is none yet: no file, an empty one,
@@ -14,7 +15,7 @@ export async function openExisting(
 ): Promise<TarArchive | undefined> {
   if (place === STDIO || !(await hasContent(place))) return undefined;
   try {
-    return await openTar(place, context, signal);
+    return await settled(await openTar(place, context, signal), signal);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError(error.code, `${place} cannot be added to: ${error.message}`, {

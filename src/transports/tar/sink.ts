@@ -3,7 +3,7 @@ import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:f
 import { dirname, join } from 'node:path';
 import { errnoOf, onDisk } from '../oci-layout/disk.ts';
 import type { OpenContext } from '../types.ts';
-import { STDIO } from './archive.ts';
+import { STDIO } from './open.ts';
 import { readAt } from './random-access.ts';
 import { writeAll } from './spool.ts';
 

@@ -29,10 +29,12 @@ export type {
   DescribedCredentialChain,
   SourceStep,
 } from './auth/types.ts';
+export { loadRegistries, type Registries } from './config/registries.ts';
 export { createHostPolicies } from './config/host-policy.ts';
 export { createHttpClient } from './http/client.ts';
 export type { HttpClient, HttpRequest, HttpResponse } from './http/types.ts';
 export { createRegistryClient } from './registry/client.ts';
+export { createRoutedClient } from './registry/routed-client.ts';
 export type { RegistryClient, Repository } from './registry/types.ts';
 export { createRegistryStore } from './transports/docker/registry-store.ts';
 export { openLayoutForRead, openLayoutForWrite } from './transports/oci-layout/store.ts';

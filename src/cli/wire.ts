@@ -45,19 +45,17 @@ export async function createWire(
     { createCredentialChain },
     { createHttpClient },
     { createRegistryClient },
-    { createRoutedClient },
     hosts,
     policies,
   ] = await Promise.all([
     import('../auth/sources.ts'),
     import('../http/client.ts'),
     import('../registry/client.ts'),
-    import('../registry/routed-client.ts'),
     import('../reference/docker-hub.ts'),
     createPolicies(side, options),
   ]);
   const places = { ...options.places, authfile: side.authfile };
-  const { warn, note, trace } = options;
+  const { warn, trace } = options;
   const mirrors = new Set<string>();
   const chain =
     credentials ??
@@ -92,21 +90,31 @@ export async function createWire(
     await policies.lookUp(hosts.apiHost(name));
     return http.endpoint(name, call);
   };
-  const registry = createRoutedClient({
-    origin: createRegistryClient({ request: http.request, endpoint, warn, retries: http.retries }),
-    mirror: createRegistryClient({
+  const retries = http.retries;
+  const origin = createRegistryClient({ request: http.request, endpoint, warn, retries });
+  const registry = await routed(origin, options, () =>
+    createRegistryClient({
       // The next place is the retry.
       request: (request) => http.request({ ...request, idempotent: false }),
       endpoint: mirrorEndpoint,
       warn,
-      retries: http.retries,
+      retries,
     }),
-    route: (name, suffix) => options.registries.route(name, suffix),
-    warn,
-    note,
-    trace,
-  });
+  );
   return { credentials: chain, http, registry, endpoint };
+}
+
+/** `origin` for logical names, where files say that they are elsewhere. */
+async function routed(
+  origin: RegistryClient,
+  { registries, warn, note, trace }: WireOptions,
+  mirror: () => RegistryClient,
+): Promise<RegistryClient> {
+  trace?.(`registries: ${registries.files.join(', ') || 'no files'}`);
+  if (registries.isPlain) return origin;
+  const { createRoutedClient } = await import('../registry/routed-client.ts');
+  const route = registries.route.bind(registries);
+  return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
 }
 
 /** What the flags say of credentials is meant for the registry that the command names. */

@@ -62,6 +62,8 @@ async function* pagesOf(
   options: CallOptions,
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
+    // For a block alone: Docker Hub's own API is nowhere else.
+    context.origin({ registry, repository: namespace });
     const http = await context.http('only');
     const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');
     for await (const page of listHubRepositories(http, namespace, { ...options, baseUrl })) {

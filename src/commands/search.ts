@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
+import { DOCKER_HUB } from '../reference/docker-hub.ts';
 import { searchHub, type HubSearch, type HubSearchResult } from '../registry/hub.ts';
 import type { CallOptions } from '../store/types.ts';
 import { argumentOf, flagOf, integerOf, listOf } from './shared/options.ts';
@@ -19,6 +20,8 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const limit = integerOf(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
   const filters = parseFilters(listOf(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
+  // For a block alone: the search is nowhere else.
+  context.origin({ registry: DOCKER_HUB, repository: '' });
   const http = await context.http('only');
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });
   const noTrunc = flagOf(input, 'noTrunc');

@@ -45,7 +45,7 @@ export function createMirroredRepository(
       try {
         const answer = await ask(place.repository, place);
         if (answer !== undefined) {
-          mirrors.answered(name, place.label);
+          mirrors.tell(`${name}: answered by ${place.label}`);
           return answer;
         }
         mirrors.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
@@ -57,7 +57,7 @@ export function createMirroredRepository(
     }
     try {
       const answer = await ask(primary, undefined);
-      if (answer !== undefined) mirrors.answered(name, primaryLabel);
+      if (answer !== undefined) mirrors.tell(`${name}: answered by ${primaryLabel}`);
       return answer;
     } catch (error) {
       for (const failure of failures) mirrors.events.warn(`the mirror failed too: ${failure}`);

@@ -16,8 +16,8 @@ export interface Mirrors {
   isUsable(place: { readonly label: string; readonly host: string }): boolean;
   /** @throws `error` itself when it is no failure of the mirror */
   failed(place: { readonly label: string; readonly host: string }, error: unknown): AppError;
-  /** Told once per name and place. */
-  answered(name: string, label: string): void;
+  /** Notes each text once. */
+  tell(text: string): void;
   readonly events: MirrorEvents;
 }
 
@@ -42,8 +42,7 @@ export function createMirrors(events: MirrorEvents): Mirrors {
       }
       return error;
     },
-    answered(name, label) {
-      const text = `${name}: answered by ${label}`;
+    tell(text) {
       if (told.has(text)) return;
       told.add(text);
       events.note(text);

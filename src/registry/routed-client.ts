@@ -26,7 +26,7 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
     const usable = intent === 'pull' ? places : [];
     const repository = origin.repository(primary.registry, primary.repository, intent);
     if (!moved && usable.length === 0) return repository;
-    if (moved) options.note(`${registry}/${name} is at ${labelOf(primary)}`);
+    if (moved) mirrors.tell(`${registry}/${name} is at ${labelOf(primary)}`);
     const logical = renamed(repository, registry, name, (from) => {
       const other = route({ registry, repository: from }).primary;
       return other.registry === primary.registry ? other.repository : undefined;

@@ -7,6 +7,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { WriteStore } from '../../src/store/types.ts';
+import { RetryElsewhereError } from '../../src/store/retry-elsewhere.ts';
 import { sourceOf, verified } from '../../src/store/verify.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';
@@ -54,6 +55,42 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     () => undefined,
     (error: unknown) => error,
   );
+
+describe('a source with other places', () => {
+  it('is opened anew when a place breaks off, and each node counts once', async () => {
+    const broken = new Set(single.below.map((node) => node.descriptor.digest));
+    const from = createMemoryStore('from');
+    await store(from, single, 'v1');
+    const { to, events, run } = await setUp(single, {
+      source: {
+        fetch: async (descriptor, options) => {
+          const bytes = await from.fetch(descriptor, options);
+          if (!broken.delete(descriptor.digest)) return bytes;
+          return (async function* () {
+            for await (const chunk of bytes) yield chunk.map((byte) => byte ^ 1);
+            throw new RetryElsewhereError(new AppError('DIGEST_MISMATCH', 'wrong'));
+          })();
+        },
+      },
+    });
+    const summary = await run();
+    expect(broken.size).toBe(0);
+    expect(summary.blobs).toEqual({ written: 3, mounted: 0, present: 0 });
+    expect((await to.resolve('v1')).digest).toBe(single.descriptor.digest);
+    expect(events.filter(({ type }) => type === 'end')).toHaveLength(4);
+  });
+
+  it('ends when no place is left', async () => {
+    const { run } = await setUp(single, {
+      source: {
+        fetch: async () => {
+          throw new AppError('DIGEST_MISMATCH', 'the primary is damaged too');
+        },
+      },
+    });
+    expect(codeOf(await failureOf(run()))).toBe('DIGEST_MISMATCH');
+  });
+});
 
 const pushes = (calls: readonly Call[]): string[] =>
   calls.filter((call) => call.startsWith('push ')).map((call) => call.slice(5));

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../helpers/commands.ts';
+import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
 import { makeImage, makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
@@ -100,6 +101,30 @@ describeWith(['docker-registry', 'skopeo'], 'registries.conf', () => {
     expect(done.stderr).toContain(`answered by ${primary.host}/real/team/app`);
   });
 
+  it('a damaged layer of a mirror is fetched anew elsewhere, in the same copy', async () => {
+    await write(mirrored());
+    const large = await makeImage({ layers: 2, layerSize: 5 * 1024 * 1024 });
+    await pushImage(mirror.origin, 'hub/team/large', ['v1'], large);
+    await pushImage(primary.origin, 'real/team/large', ['v1'], large);
+    const [layer] = [...large.nodes.values()].filter(({ bytes }) => bytes.length > 5e6);
+    const { bytes, descriptor } = layer ?? { bytes: Buffer.alloc(0), descriptor: large.root };
+    const damaged = Buffer.from(bytes);
+    damaged.fill(0, damaged.length - 10);
+    const hex = descriptor.digest.slice('sha256:'.length);
+    const folder = `${mirror.storage}/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+    await writeFile(`${folder}/data`, damaged);
+    const source = `${NOWHERE}/team/large:v1`;
+    for (const to of ['oci:large:v1', `${primary.host}/copied:v1`]) {
+      const done = await machine.expect(0, ['copy', source, to], env());
+      expect(done.stderr).toContain('gave wrong content');
+      expect(done.stdout).toContain(large.root.digest);
+    }
+    await machine.expect(0, ['copy', `${primary.host}/copied:v1`, 'oci:verified:v1']);
+    const name = `${NOWHERE}/team/large@${descriptor.digest}`;
+    const printed = await machine.expect(5, ['blob', name], env());
+    expect(printed.stderr).toContain('has digest');
+  });
+
   it('a copy is written to the rewritten place and never to a mirror; delete too', async () => {
     await write(mirrored());
     const other = await makeImage();
@@ -185,6 +210,46 @@ describeWith(['docker-registry', 'skopeo'], 'registries.conf', () => {
     const done = await machine.expect(0, ['digest', '--daemon-config', daemon, 'app']);
     expect(done.stdout).toContain(image.root.digest);
     expect(done.stderr).toContain(`docker.io/library/app: answered by ${mirror.host}/library/app`);
+  });
+});
+
+describeWith(['docker-registry', 'openssl'], 'insecure hosts', () => {
+  let certificates: Certificates;
+  let registry: DockerRegistry;
+  let machine: Machine;
+  beforeAll(async () => {
+    [certificates, machine] = await Promise.all([makeCertificates(), newMachine()]);
+    const htpasswd = { username: 'ann', password: 'canary-tls' };
+    registry = await startDockerRegistry({ tls: certificates, htpasswd });
+  });
+  afterAll(async () => {
+    await Promise.all([registry, machine, certificates].map((one) => one[Symbol.asyncDispose]()));
+  });
+  const creds = ['--creds', 'ann:canary-tls'];
+  const catalog = (...flags: string[]): string[] => ['catalog', ...flags, ...creds, registry.host];
+
+  it('insecure = true switches off the check for that host, unless --tls-verify insists', async () => {
+    const conf = machine.dir.join('r.conf');
+    await writeFile(conf, `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`);
+    expect((await machine.jsonError(1, catalog())).code).toBe('TLS');
+    await machine.expect(0, catalog('--registries-conf', conf));
+    const strict = catalog('--registries-conf', conf, '--tls-verify=true');
+    expect((await machine.jsonError(1, strict)).code).toBe('TLS');
+    await writeFile(conf, `[[registry]]\nlocation = "127.0.0.1:1"\ninsecure = true\n`);
+    expect((await machine.jsonError(1, catalog('--registries-conf', conf))).code).toBe('TLS');
+  });
+
+  it("so do hosts and networks of Docker's daemon.json, by address", async () => {
+    const daemon = machine.dir.join('daemon.json');
+    const insecure = (entry: string): Promise<void> =>
+      writeFile(daemon, JSON.stringify({ 'insecure-registries': [entry] }));
+    const args = catalog('--daemon-config', daemon);
+    for (const entry of [registry.host, '127.0.0.0/8']) {
+      await insecure(entry);
+      await machine.expect(0, args);
+    }
+    await insecure('10.0.0.0/8');
+    expect((await machine.jsonError(1, args)).code).toBe('TLS');
   });
 });
 

@@ -13,6 +13,7 @@ const PEERS = {
   skopeo: 'skopeo',
   htpasswd: 'apache2-utils',
   openssl: 'openssl',
+  squid: 'squid',
   'docker-credential-pass': 'golang-docker-credential-helpers',
   pass: 'pass',
   gpg: 'gnupg',

@@ -55,6 +55,23 @@ const LOOK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
+  // In TLS 1.3 a server's no to a client certificate comes after the handshake: maybe before anybody
+  // listens for errors, and followed by an end that undici would report in its place.
+  const early = new WeakMap<Socket, Error>();
+  const run = (connector: Connector, target: Target): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      connector(target, (error, socket) => {
+        if (error !== null) {
+          reject(error);
+        } else {
+          socket.once('error', (late: Error) => {
+            early.set(socket, late);
+            socket.destroy(late);
+          });
+          resolve(socket);
+        }
+      });
+    });
   const looks = new Map<string, Promise<CertificateFacts | undefined>>();
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
@@ -185,8 +202,9 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
           ),
         );
         socket((error, result) => {
-          if (error === null) callback(null, result);
-          else callback(error, null);
+          const failure = error ?? early.get(result);
+          if (failure === undefined) callback(null, result);
+          else callback(failure, null);
         });
       };
     },
@@ -218,15 +236,6 @@ export function hostOf({ host, port, protocol }: ProxyServer): string {
 function portOf({ port, protocol }: Target): number {
   if (port !== '' && port !== null && port !== undefined) return Number(port);
   return protocol === 'http:' ? 80 : 443;
-}
-
-function run(connector: Connector, target: Target): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    connector(target, (error, socket) => {
-      if (error !== null) reject(error);
-      else resolve(socket);
-    });
-  });
 }
 
 function guardOf(via: URL, knownClass: KnownClass): AddressGuard {

@@ -77,7 +77,7 @@ const CERTIFICATE_ROWS: readonly ErrorRow[] = [
   ]),
 ];
 
-const CERTIFICATE_REQUIRED = tlsRow('it asks for a client certificate', [
+const CERTIFICATE_REQUIRED = tlsRow('it asks for a client certificate that it accepts', [
   'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
 ]);

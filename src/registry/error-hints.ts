@@ -34,8 +34,10 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
       ? 'The repository or project may have to be created first, or the upload session expired.'
       : serverSide(refusal);
   },
-  REGISTRY_ERROR: (_connection, _attempt, refusal) =>
-    refusal.status === 413 ? BODY_TOO_LARGE : serverSide(refusal),
+  REGISTRY_ERROR: (_connection, _attempt, refusal) => {
+    if (refusal.status === 413) return BODY_TOO_LARGE;
+    return wrongProtocol(refusal) ?? serverSide(refusal);
+  },
   RATE_LIMITED: (connection, _attempt, refusal) => {
     const after = refusal.headers.get('retry-after');
     const wait = after === undefined ? '' : ` The registry asks to wait: ${sanitize(after)}.`;
@@ -43,7 +45,8 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
       ? `Sign in for a larger allowance (${loginCommand(connection)}), or wait; \`regctl rate-limit\` shows what is left.${wait}`
       : `Try again later, with fewer requests at a time.${wait}`;
   },
-  NOT_A_REGISTRY: (connection) => notARegistryHint(connection.registry),
+  NOT_A_REGISTRY: (connection, _attempt, refusal) =>
+    wrongProtocol(refusal) ?? notARegistryHint(connection.registry),
 };
 
 const BODY_TOO_LARGE =
@@ -75,6 +78,17 @@ function missing(connection: Connection, _attempt: Attempt, refusal: Refusal): s
   return refusal.credentials?.sent === true
     ? 'Check the name; a repository that the account may not see looks as if it did not exist.'
     : `Check the name; a private repository stays hidden until you sign in: ${loginCommand(connection)}`;
+}
+
+/** What Go's servers, Apache and nginx answer to a client that left out TLS or its certificate. */
+function wrongProtocol({ status, entries }: Refusal): string | undefined {
+  const words = status === 400 ? entries.map(({ message }) => message).join(' ') : '';
+  if (/\bHTTPS server\b|\bto HTTPS port\b|\bSSL-enabled server port\b/u.test(words)) {
+    return 'It speaks TLS on this port: leave out --plain-http.';
+  }
+  return /\bSSL certificate\b/u.test(words)
+    ? 'It asks for a client certificate: put client.cert and client.key into a folder and name it by --cert-dir DIR.'
+    : undefined;
 }
 
 function serverSide(refusal: Refusal): string | undefined {

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface DockerRegistryOptions {
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: {
+    readonly certFile: string;
+    readonly keyFile: string;
+    /** Only clients with a certificate of this CA are let in. */
+    readonly clientCaFile?: string;
+  };
   /** One user and its password, as bcrypt htpasswd. */
   readonly htpasswd?: { readonly username: string; readonly password: string };
   readonly token?: {
@@ -51,7 +56,15 @@ export async function startDockerRegistry(
       addr: `127.0.0.1:${port}`,
       ...(options.tls === undefined
         ? {}
-        : { tls: { certificate: options.tls.certFile, key: options.tls.keyFile } }),
+        : {
+            tls: {
+              certificate: options.tls.certFile,
+              key: options.tls.keyFile,
+              ...(options.tls.clientCaFile === undefined
+                ? {}
+                : { clientcas: [options.tls.clientCaFile] }),
+            },
+          }),
     },
     ...(options.htpasswd === undefined
       ? {}
@@ -111,7 +124,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilListening(port: number, dead: () => boolean): Promise<void> {
+export async function untilListening(port: number, dead: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     if (dead()) break;
     if (await accepts(port)) return;

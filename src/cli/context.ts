@@ -15,7 +15,7 @@ import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'now'>;
+  readonly io: Pick<Io, 'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'now'>;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
@@ -52,6 +52,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
   return {
     env: io.env,
     cwd: io.cwd,
+    tempDir: io.temp,
     now: io.now,
     flags,
     hostPlatform: flags.hostPlatform,

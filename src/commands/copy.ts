@@ -7,6 +7,7 @@ import { DEFAULT_TAG } from '../reference/print.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 import { writeFileAtomic } from '../util/atomic-file.ts';
+import { openConverted } from './shared/copy-conversion.ts';
 import { copyFlags, pairOptions, type CopyFlags } from './shared/copy-flags.ts';
 import { countsJson, imageJson, withDigest, costSince, type Cost } from './shared/copy-json.ts';
 import { createPlan, planResult } from './shared/copy-plan.ts';
@@ -14,6 +15,7 @@ import { copyRepository } from './shared/copy-repository.ts';
 import {
   isPipe,
   neighbours,
+  neighboursOf,
   openPair,
   openRehearsal,
   type CopyPlaces,
@@ -32,13 +34,19 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const cost = costSince(context);
   const shared = neighbours(context, places);
   await using pair = await openPair(context, places, shared, options);
-  const { source } = pair;
+  await using converted = await openConverted(context, pair.source, flags);
+  const source = converted ?? pair.source;
   const request: ImageRequest = {
     sourceRef: await checkPinned(source, places, flags, options),
     destinationTag: destinationTagOf(places.to),
     additionalTags: flags.additionalTags,
   };
-  const common = { ...pairOptions(context, flags, options), ...shared, source, ...request };
+  const common = {
+    ...pairOptions(context, flags, options),
+    ...neighboursOf(shared, converted !== undefined),
+    source,
+    ...request,
+  };
   if (flags.dryRun) {
     const plan = createPlan(context);
     await using destination = await openRehearsal(context, places, pair, options);
@@ -65,22 +73,34 @@ function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
 async function checkPinned(
   source: ReadStore,
   { from, to }: CopyPlaces,
-  { platforms }: CopyFlags,
+  flags: CopyFlags,
   options: CallOptions,
 ): Promise<string | undefined> {
   const pinned = to.ref;
-  if (pinned === undefined || !isDigest(pinned)) return from.ref;
-  if (platforms.length > 0) {
+  const ref = await sourceRef(source, from, flags, options);
+  if (pinned === undefined || !isDigest(pinned)) return ref;
+  if (flags.platforms.length > 0) {
     throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
       hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
     });
   }
-  const known = from.ref !== undefined && isDigest(from.ref);
-  const digest = known ? from.ref : (await source.resolve(from.ref, options)).digest;
+  const known = ref !== undefined && isDigest(ref);
+  const digest = known ? ref : (await source.resolve(ref, options)).digest;
   if (digest === pinned) return digest;
   throw new AppError('USAGE', `${from.text} has the digest ${digest}, not that of ${to.text}`, {
     hint: 'Leave the digest of the destination out, or copy the image that has it.',
   });
+}
+
+/** A digest names the original; what becomes of it has another. */
+async function sourceRef(
+  source: ReadStore,
+  { ref }: Location,
+  { conversion, platforms }: CopyFlags,
+  options: CallOptions,
+): Promise<string | undefined> {
+  if (conversion === undefined || ref === undefined || !isDigest(ref)) return ref;
+  return platforms.length > 0 ? ref : (await source.resolve(ref, options)).digest;
 }
 
 /** The digest alone, without a line end, as skopeo writes it. @throws AppError IO */

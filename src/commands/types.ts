@@ -92,6 +92,8 @@ export interface CommandSpec {
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Folder for temporary files. */
+  readonly tempDir: string;
   now(): Date;
   /** Global flags the commands themselves read. */
   readonly flags: GlobalFlags;

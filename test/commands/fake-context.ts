@@ -27,6 +27,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
   return {
     env: {},
     cwd: '/nowhere',
+    tempDir: '/nowhere',
     now: () => new Date('2026-02-01T00:00:00Z'),
     hostPlatform: { os: 'linux', architecture: 'amd64' },
     locate,

@@ -4,6 +4,7 @@ import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform
 import { isTag } from '../../reference/tag.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { Context, Input } from '../types.ts';
+import { conversionOf, type Conversion } from './copy-conversion.ts';
 import { exclusive, flagOf, integerOf, listOf, textOf } from './options.ts';
 
 /** How `copy` was asked to copy. */
@@ -13,6 +14,7 @@ export interface CopyFlags {
   readonly referrers: boolean;
   readonly noClobber: boolean;
   readonly preserveDigests: boolean;
+  readonly conversion: Conversion | undefined;
   readonly dryRun: boolean;
   readonly allTags: boolean;
   readonly newest: number | undefined;
@@ -28,6 +30,7 @@ export function copyFlags(context: Context, input: Input): CopyFlags {
     referrers: flagOf(input, 'referrers'),
     noClobber: flagOf(input, 'noClobber'),
     preserveDigests: flagOf(input, 'preserveDigests'),
+    conversion: conversionOf(input),
     dryRun: flagOf(input, 'dryRun'),
     allTags: flagOf(input, 'allTags'),
     newest: integerOf(input, 'newest', '--newest'),

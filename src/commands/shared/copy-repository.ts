@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import type { Context, Input, Result } from '../types.ts';
+import { openConverted } from './copy-conversion.ts';
 import { pairOptions, type CopyFlags } from './copy-flags.ts';
 import { costSince, countsJson, imageJson, withDigest, type Cost } from './copy-json.ts';
 import { createPlan, planResult } from './copy-plan.ts';
@@ -35,7 +36,8 @@ export async function copyRepository(
     throw new AppError('USAGE', 'source and destination are the same repository');
   const cost = costSince(context);
   await using pair = await openPair(context, places, shared, options);
-  const { source } = pair;
+  await using converted = await openConverted(context, pair.source, flags);
+  const source = converted ?? pair.source;
   const sourceTags = await collectItems(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   const common = { ...pairOptions(context, flags, options), ...shared, source, sourceTags, tags };

@@ -27,6 +27,11 @@ export function neighbours(context: Context, { from, to }: CopyPlaces): Neighbou
     : { mountFrom: () => [source.repository] };
 }
 
+/** A converted image is not in the repository yet, even where the original is. */
+export function neighboursOf(shared: Neighbours, isConverted: boolean): Neighbours {
+  return isConverted ? { ...shared, sameRepository: false } : shared;
+}
+
 /** Standard input or output, which can be used once. */
 export function isPipe({ scheme, place }: Location): boolean {
   return scheme.endsWith('-archive') && place === '-';

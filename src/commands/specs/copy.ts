@@ -45,6 +45,29 @@ export const copySpec: CommandSpec = {
     },
     { flags: '--digestfile <file>', summary: 'write the digest of the copy here', kind: 'string' },
     {
+      flags: '-f, --format <format>',
+      summary: 'convert manifests: oci, or v2s2 for Docker',
+      kind: 'string',
+      choices: ['oci', 'v2s2'],
+    },
+    {
+      flags: '--dest-compress-format <algorithm>',
+      summary: 'compress layers anew, unless they are so already',
+      kind: 'string',
+      choices: ['gzip', 'zstd'],
+    },
+    {
+      flags: '--dest-compress-level <n>',
+      summary: 'how hard: gzip 1 to 9, zstd 1 to 22; compresses every layer anew',
+      kind: 'integer',
+    },
+    {
+      flags: '--dest-force-compress-format',
+      summary: 'as skopeo; layers are never left in another format',
+      kind: 'flag',
+      hidden: true,
+    },
+    {
       flags: '--preserve-digests',
       summary: 'refuse what would give the copy another digest',
       kind: 'flag',
@@ -72,6 +95,10 @@ export const copySpec: CommandSpec = {
     {
       command: 'regctl copy --dry-run --referrers ghcr.io/o/app:1 registry.example.com/app:1',
       says: 'what a copy with its signatures would send',
+    },
+    {
+      command: 'regctl copy --dest-compress-format zstd nginx registry.example.com/nginx',
+      says: 'smaller layers that unpack faster, in a new image',
     },
     {
       command: 'regctl copy r.example.com/app@sha256:… r.example.com/app:stable',

@@ -12,7 +12,13 @@ import { fetchAll } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { together } from '../../util/together.ts';
 import { convertImage, type Place } from './image-manifest.ts';
-import { childrenIn, convertIndex, type Child, type Converted } from './index-manifest.ts';
+import {
+  childrenIn,
+  convertIndex,
+  unwanted,
+  type Child,
+  type Converted,
+} from './index-manifest.ts';
 import type { Node } from './json.ts';
 import { diffIdsOf, planImage, type ImagePlan } from './layer-plan.ts';
 import { formatOf, layerType } from './media-types.ts';
@@ -48,7 +54,7 @@ export class Conversion {
     return this.#made.get(digest);
   }
 
-  /** Whether the digest came about here and is unknown to the source. */
+  /** Whether the digest came about here, so that nothing in the source refers to it. */
   isChanged(digest: Digest): boolean {
     return this.#changed.has(digest);
   }
@@ -137,8 +143,11 @@ export class Conversion {
     const own = formatOf(manifest.mediaType);
     if (wanted !== undefined && wanted !== own) this.#mayChange(place, `be converted to ${wanted}`);
     const kept = childrenIn(manifest, wanted, place);
-    const children = await together(kept, visit.signal, (child, signal) =>
-      this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 }),
+    const idle = unwanted(kept, this.#options.platforms);
+    const children = await together(kept, visit.signal, async (child, signal) =>
+      idle.has(child)
+        ? { ...child, after: child.before, platform: child.before.platform }
+        : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 }),
     );
     const changed = children.filter(({ before, after }) => before.digest !== after.digest);
     // Images that could not stay v2s2 take the list along.

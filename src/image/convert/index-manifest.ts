@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { IndexManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import type { Platform } from '../../oci/platform.ts';
+import { matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { isAttestation } from '../../store/platforms.ts';
 import { isFilled, unsupported, warnAnnotations, type Place } from './image-manifest.ts';
 import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
@@ -50,6 +50,23 @@ export function childrenIn(
     place.warn(`v2s2 cannot hold attestations: ${dropped} of this image are left out`);
   }
   return images;
+}
+
+/** The images for other platforms than these, and what is about them: nobody will look at them. */
+export function unwanted(
+  children: readonly Child[],
+  platforms: readonly Platform[] = [],
+): ReadonlySet<Child> {
+  if (platforms.length === 0) return new Set();
+  const others = children.filter(
+    ({ before }) =>
+      before.platform !== undefined &&
+      !isAttestation(before) &&
+      !platforms.some((wanted) => matchesPlatform(wanted, before.platform as Platform)),
+  );
+  const digests = new Set<string>(others.map(({ before }) => before.digest));
+  const about = children.filter(({ before }) => digests.has(before.annotations?.[ABOUT] ?? ''));
+  return new Set([...others, ...about]);
 }
 
 /** An index over `children`, in `format`, its attestations pointing at what the images became. */

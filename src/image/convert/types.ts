@@ -1,3 +1,4 @@
+import type { Platform } from '../../oci/platform.ts';
 import type { CompressionOptions } from '../../util/compression/types.ts';
 
 /** `oci`: image-spec v1.1.1; `v2s2`: Docker's image manifest version 2, schema 2. */
@@ -11,6 +12,11 @@ export interface ConvertOptions {
    * unless a level is given. zstd makes OCI manifests, as v2s2 has no such layers.
    */
   readonly compression?: CompressionOptions | undefined;
+  /**
+   * The images of an index that will be used: the others are listed as they are, for whoever chooses
+   * among them. Absent: all.
+   */
+  readonly platforms?: readonly Platform[] | undefined;
   /** Refuses with DIGEST_CHANGED what would change a manifest. */
   readonly preserveDigests?: boolean | undefined;
   /** Folder that holds the compressed layers until the store is disposed of. */

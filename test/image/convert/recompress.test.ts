@@ -209,6 +209,28 @@ describe('layers', () => {
     expect(fetched.filter((one) => one === digestOf(bytes))).toHaveLength(1);
   });
 
+  it('of platforms that nobody wants are neither read nor changed', async () => {
+    const image = await makeIndex();
+    const inner = await storeOf(image);
+    const read: string[] = [];
+    const source: ReadStore = {
+      ...inner,
+      fetch: (descriptor, options) => {
+        read.push(descriptor.mediaType);
+        return inner.fetch(descriptor, options);
+      },
+    };
+    const { body } = await convert(source, {
+      compression: { format: 'zstd' },
+      platforms: [{ os: 'linux', architecture: 'arm64' }],
+    });
+    const before = (await bodyOf(inner, image.root)).manifests;
+    const changed = body.manifests.map((one, i) => one.digest !== before[i]?.digest);
+    expect(changed).toEqual([false, true, false]);
+    expect(read.filter((type) => type === MEDIA_TYPE.ociLayerGzip)).toHaveLength(2);
+    expect(read.filter((type) => type === MEDIA_TYPE.ociManifest)).toHaveLength(1);
+  });
+
   it('lose the annotations that described their compressed bytes', async () => {
     const bytes = gzipSync('content');
     const source = await imageOf([

@@ -81,7 +81,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     registryWith: async (login) => (await wires.with(exactly(login))).registry,
     requestCount: wires.requestCount,
     reference: parseReference,
-    origin: (reference) => ({ ...reference, ...registries().route(reference).primary }),
+    registries,
     trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
     logins: tokens.guard(createLoginStore(places)),
     emit,
@@ -219,7 +219,7 @@ function exactly(login: {
 export function checkSecrets(
   flags: ProgramFlags,
   args: readonly string[],
-  context: Pick<Context, 'locate' | 'reference' | 'origin'>,
+  context: Pick<Context, 'locate' | 'reference' | 'registries'>,
 ): void {
   const [flag] = flags.plainSecrets;
   if (flag === undefined) return;
@@ -227,7 +227,8 @@ export function checkSecrets(
     args
       .map((arg) => context.locate(arg))
       .filter((location) => location.scheme === 'docker')
-      .map((location) => context.origin(context.reference(location.place)).registry),
+      .map((location) => context.registries().route(context.reference(location.place)).primary)
+      .map(({ registry }) => registry),
   );
   if (hosts.size < 2) return;
   const name = flag.replace(/^--/u, '');

@@ -63,7 +63,7 @@ async function* pagesOf(
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
     // For a block alone: Docker Hub's own API is nowhere else.
-    context.origin({ registry, repository: namespace });
+    context.registries().route({ registry, repository: namespace });
     const http = await context.http('only');
     const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');
     for await (const page of listHubRepositories(http, namespace, { ...options, baseUrl })) {

@@ -39,10 +39,10 @@ export async function run(context: Context, input: Input, options: CallOptions):
     throw new AppError('USAGE', `${location.text} is not an image of a registry`);
   }
   // A mirror has an allowance of its own, if any: only the registry itself is asked.
-  const reference = context.origin(context.reference(location.place));
-  const response = await head(context, reference, location.ref ?? DEFAULT_TAG, options);
-  const account = await accountOf(context, reference, response, options);
-  const allowance = read(reference.registry, response, account);
+  const { primary } = context.registries().route(context.reference(location.place));
+  const response = await head(context, primary, location.ref ?? DEFAULT_TAG, options);
+  const account = await accountOf(context, primary, response, options);
+  const allowance = read(primary.registry, response, account);
   const below =
     failBelow !== undefined && allowance.Remaining !== null && allowance.Remaining < failBelow;
   if (below) {

@@ -21,7 +21,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const filters = parseFilters(listOf(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
   // For a block alone: the search is nowhere else.
-  context.origin({ registry: DOCKER_HUB, repository: '' });
+  context.registries().route({ registry: DOCKER_HUB, repository: '' });
   const http = await context.http('only');
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });
   const noTrunc = flagOf(input, 'noTrunc');

@@ -1,5 +1,6 @@
 import type { DescribedCredentialChain, LoginStore } from '../auth/types.ts';
 import type { HttpClient } from '../http/types.ts';
+import type { Registries } from '../config/registries.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';
@@ -108,8 +109,8 @@ export interface Context {
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
-  /** Where registries.conf says that a repository is. @throws AppError REGISTRY_BLOCKED */
-  origin(reference: Reference): Reference;
+  /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
+  registries(): Registries;
   /** The credential sources of a side, which can also say how they come to an answer. */
   credentials(side: Side): Promise<DescribedCredentialChain>;
   /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */

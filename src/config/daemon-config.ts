@@ -51,7 +51,7 @@ export function parseDaemonConfig(
     const name = withoutScheme(entry, path, warn);
     const [address = '', bits, ...more] = name.split('/');
     if (bits === undefined && isRegistryHost(name)) {
-      insecureHosts.add(name.toLowerCase());
+      insecureHosts.add(name.toLowerCase().replace(/:443$/u, ''));
     } else if (more.length === 0 && isNetwork(address, bits)) {
       networks.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
       hasNetworks = true;

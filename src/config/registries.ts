@@ -7,7 +7,7 @@ import {
 import type { Laxness, Route } from './registries-types.ts';
 
 export interface RegistriesOptions extends RegistriesPlace {
-  /** `--daemon-config`. Docker's file is read only when it is named. */
+  /** `--daemon-config`; Docker's file is read only when it is named. */
   readonly daemonConfig?: string | undefined;
   readonly warn: (text: string) => void;
 }
@@ -42,13 +42,14 @@ export async function loadRegistries(options: RegistriesOptions): Promise<Regist
   const files = await readRegistriesFiles(options);
   const paths = files.map((file) => file.path);
   const speaking = speakingFiles(files);
-  if (speaking.length === 0 && daemonConfig === undefined) return plain(paths);
+  if (speaking.length === 0 && daemonConfig === undefined) return plainRegistries(paths);
   const { combineRegistries } = await import('./registries-combined.ts');
   const all = daemonConfig === undefined ? paths : [...paths, daemonConfig];
   return combineRegistries({ ...options, speaking, files: all });
 }
 
-function plain(files: readonly string[]): Registries {
+/** Of a machine whose files say nothing: every name is where it says. */
+export function plainRegistries(files: readonly string[]): Registries {
   return {
     files,
     isPlain: true,

@@ -1,4 +1,5 @@
-import { type AppError, IntegrityError } from '../errors/app-error.ts';
+import { AppError, IntegrityError } from '../errors/app-error.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import type { MirrorUse } from '../config/registries-types.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest } from '../oci/digest.ts';
@@ -16,6 +17,8 @@ export interface Place {
   readonly use: MirrorUse;
   readonly repository: Repository;
 }
+
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT']);
 
 /** Blobs up to this size are verified before their first byte is handed on. */
 const HELD_BYTES = 4 * 1024 * 1024;
@@ -67,6 +70,7 @@ export function createMirroredRepository(
 
   return {
     ...primary,
+    tags: (options) => explained(primary.tags(options)),
     headManifest: (ref, options) =>
       first(ref, options, (repository) => repository.headManifest(ref, options)),
     getManifest: (ref, options) =>
@@ -84,6 +88,20 @@ export function createMirroredRepository(
         }),
       ),
   };
+}
+
+/** Where only the mirrors can be reached, an image can be read and its tags cannot be listed. */
+async function* explained<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pages;
+  } catch (error) {
+    if (!(error instanceof AppError) || !UNREACHABLE.has(error.code)) throw error;
+    throw new AppError(error.code, error.message, {
+      cause: error,
+      details: error.details,
+      hint: 'Tags are listed by the registry itself, never by a mirror of it; `regctl inspect --no-tags` needs no list.',
+    });
+  }
 }
 
 async function found<T>(answer: Promise<T | undefined>): Promise<T> {

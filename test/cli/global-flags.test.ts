@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.ts';
 import { parseGlobalFlags } from '../../src/cli/global-flags.ts';
 import { checkSecrets } from '../../src/cli/context.ts';
+import { plainRegistries } from '../../src/config/registries.ts';
 import { parseReference } from '../../src/reference/parse.ts';
-import type { Reference } from '../../src/reference/types.ts';
 import { locate } from '../../src/transports/names.ts';
 
 const host = { platform: 'linux', arch: 'x64' };
@@ -55,7 +55,7 @@ describe('global flags', () => {
     const context = {
       locate,
       reference: parseReference,
-      origin: (reference: Reference) => reference,
+      registries: () => plainRegistries([]),
     };
     const check = (values: Parameters<typeof parse>[0], ...args: string[]): void =>
       checkSecrets(parse(values), args, context);

@@ -1,5 +1,6 @@
 import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
 import type { DescribedCredentialChain } from '../../src/auth/types.ts';
+import { plainRegistries } from '../../src/config/registries.ts';
 import { parseReference } from '../../src/reference/parse.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { WriteStore } from '../../src/store/types.ts';
@@ -32,7 +33,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     hostPlatform: { os: 'linux', architecture: 'amd64' },
     locate,
     reference: parseReference,
-    origin: (reference) => reference,
+    registries: () => plainRegistries([]),
     openRead: unexpected('openRead'),
     openWrite: unexpected('openWrite'),
     registry: unexpected('registry'),

@@ -28,6 +28,7 @@ describeWith(['docker-registry', 'skopeo'], 'registries.conf', () => {
     await pushImage(mirror.origin, 'hub/team/app', ['v1'], image);
     await pushImage(primary.origin, 'real/team/app', ['v1', 'v2'], image);
     conf = machine.dir.join('registries.conf');
+    await machine.expect(0, ['copy', `${mirror.host}/hub/team/app:v1`, 'oci:out:v1']);
   });
   afterAll(async () => {
     await Promise.all([mirror, primary, machine].map((one) => one[Symbol.asyncDispose]()));
@@ -53,7 +54,7 @@ describeWith(['docker-registry', 'skopeo'], 'registries.conf', () => {
   it('copies an image through the mirror, skopeo reads the same by the same file', async () => {
     await write(mirrored());
     const source = `${NOWHERE}/team/app:v1`;
-    const done = await machine.expect(0, ['copy', source, 'oci:out:v1'], env());
+    const done = await machine.expect(0, ['copy', source, 'oci:first:v1'], env());
     expect(done.stdout).toContain(`@${image.root.digest}`);
     expect(done.stderr).toContain(`${NOWHERE}/team/app: answered by ${mirror.host}/hub/team/app`);
     const skopeo = await run(
@@ -99,6 +100,36 @@ describeWith(['docker-registry', 'skopeo'], 'registries.conf', () => {
     const done = await machine.expect(0, ['digest', '--debug', `${NOWHERE}/team/app:v2`], env());
     expect(done.stderr).toContain(`mirror ${mirror.host}/hub/team/app: it has no v2`);
     expect(done.stderr).toContain(`answered by ${primary.host}/real/team/app`);
+  });
+
+  it('digest-only and wildcards: the mirror that skopeo would ask is asked', async () => {
+    await pushImage(mirror.origin, 'wild/team/app', ['old'], image);
+    await write(`
+      [[registry]]
+      prefix = "*.invalid"
+      location = "${primary.host}/real"
+      insecure = true
+      mirror-by-digest-only = true
+      [[registry.mirror]]
+      location = "${mirror.host}/wild"
+      insecure = true
+    `);
+    for (const [suffix, place] of [
+      [':v1', `${primary.host}/real`],
+      [`@${image.root.digest}`, `${mirror.host}/wild`],
+    ] as const) {
+      const name = `a.b.invalid/team/app${suffix}`;
+      const done = await machine.expect(0, ['manifest', name], env());
+      expect(done.stderr).toContain(`answered by ${place}/team/app`);
+      const skopeo = await run(
+        'skopeo',
+        ['--debug', 'inspect', '--registries-conf', conf, '--raw', `docker://${name}`],
+        { env: machine.env },
+      );
+      expect(skopeo.code, skopeo.stderr).toBe(0);
+      expect(skopeo.stderr).toContain(`Trying to access \\"${place}/team/app`);
+      expect(done.bytes.equals(skopeo.bytes)).toBe(true);
+    }
   });
 
   it('a damaged layer of a mirror is fetched anew elsewhere, in the same copy', async () => {

@@ -231,6 +231,15 @@ describe('what mirrors are never asked', () => {
     expect(at.servers['primary']?.lines[0]).toMatch(/^GET \/v2\/real\/app\/tags\/list/u);
   });
 
+  it('when the primary is out of reach, the list of tags says why no mirror is asked', async () => {
+    await using at = await setUp({ m1: serve() });
+    const repository = at.client.repository('logical', 'app', 'pull');
+    await repository.getManifest('v1');
+    const error = await listAll(repository.tags()).catch((one: unknown) => one);
+    expect(error).toMatchObject({ code: 'NETWORK' });
+    expect((error as AppError).hint).toContain('--no-tags');
+  });
+
   it.each(['push', 'delete'] as const)('anything of a repository opened to %s', async (intent) => {
     await using at = await setUp({ m1: never, primary: serve() });
     const repository = at.client.repository('logical', 'app', intent);

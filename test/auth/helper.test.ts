@@ -49,6 +49,19 @@ describe('a credential helper', () => {
     expect(await helper().get('a.io')).toEqual(identity);
   });
 
+  it('that comes with regctl is used where PATH has none', async () => {
+    const say = (Username: string): string => JSON.stringify({ Username, Secret: 's' });
+    const own = { 'docker-credential-test': ['/bin/sh', '-c', `echo '${say('own')}'`] };
+    const one = createHelper({
+      suffix: 'test',
+      namedBy: NAMED_BY,
+      run: createHelperRunner({ env: { PATH: path }, own }),
+    });
+    expect(await one.get('a.io')).toMatchObject({ username: 'own' });
+    await script(`echo '${say('installed')}'`);
+    expect(await one.get('a.io')).toMatchObject({ username: 'installed' });
+  });
+
   it('has no login when it says so in the exact words', async () => {
     await script('echo "credentials not found in native keychain"; exit 1');
     expect(await helper().get('a.io')).toBeUndefined();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { authFiles, type AuthFile } from '../config/auth-files.ts';
 import type { DockerConfig } from '../config/docker-config.ts';
 import { updatePrivateFile } from '../config/private-file.ts';
@@ -71,7 +72,7 @@ interface Destination {
 async function destination(place: LoginPlace, target: LoginTarget): Promise<Destination> {
   const candidates = place.files.filter(({ form }) => form !== 'dockercfg');
   if (target.namespace !== undefined) {
-    const file = candidates.find(({ form }) => form === 'containers');
+    const file = candidates.find((one) => one.form === 'containers' && canHold(one));
     if (file === undefined) throw noNamespaces(target);
     return { file, config: await loadAuthFile(file, place) };
   }
@@ -81,6 +82,11 @@ async function destination(place: LoginPlace, target: LoginTarget): Promise<Dest
     if (last || answers(file, config, target, place)) return { file, config };
   }
   throw new Error('no file takes a login');
+}
+
+/** The session's folder is the system's to make, with its owner and mode. */
+function canHold({ runtimeDir }: AuthFile): boolean {
+  return runtimeDir === undefined || existsSync(runtimeDir);
 }
 
 /** Whether a look-up of the whole registry would end at this file, or at the helper it names. */

@@ -250,6 +250,10 @@ describe('the login store', () => {
     });
 
     it('keeps a login of a namespace where containers’ tools do', async () => {
+      const lasting = join(folder, 'home/.config/containers/auth.json');
+      expect(await both().save('b.io/team', LOGIN)).toEqual({ place: lasting, plainText: true });
+      expect(await both().remove('b.io/team')).toEqual([lasting]);
+      await mkdir(join(folder, 'run'));
       expect(await both().save('a.io/team', LOGIN)).toEqual({ place: runtime(), plainText: true });
       expect(await readJson(runtime())).toEqual({ auths: { 'a.io/team': { auth: basic('u:p') } } });
       await both().save('docker.io/team', LOGIN);

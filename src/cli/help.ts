@@ -21,6 +21,7 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['docker://REF', 'the same, as skopeo spells it'],
   ['oci:DIR[:TAG|@DIGEST]', 'an OCI layout folder'],
   ['oci-archive:FILE[:TAG]', 'such a layout in a tar; - is stdin or stdout'],
+  ['docker-archive:FILE[:NAME]', 'what docker save writes; :@0 is its first image'],
   ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],
 ];
 

@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Manifest } from '../oci/manifest.ts';
-import { isForeignLayerType, isManifestType } from '../oci/media-types.ts';
+import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
 import type { PushOptions, Source } from '../store/types.ts';
@@ -233,7 +233,9 @@ export class Walk {
       'UNSUPPORTED',
       `${destination.label} cannot hold a manifest of type ${mediaType}`,
       {
-        hint: `It holds: ${[...accepted].join(', ')}.`,
+        hint: isIndexType(mediaType)
+          ? 'It holds single images: choose one with --platform OS/ARCH.'
+          : `It holds: ${[...accepted].join(', ')}.`,
       },
     );
   }

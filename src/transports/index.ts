@@ -1,4 +1,5 @@
 import { dirTransport } from './dir/transport.ts';
+import { dockerArchiveTransport } from './docker-archive/transport.ts';
 import { dockerTransport } from './docker/transport.ts';
 import { ociArchiveTransport } from './oci-archive/transport.ts';
 import { ociLayoutTransport } from './oci-layout/transport.ts';
@@ -9,5 +10,6 @@ export const TRANSPORTS: readonly Transport[] = [
   dockerTransport,
   ociLayoutTransport,
   ociArchiveTransport,
+  dockerArchiveTransport,
   dirTransport,
 ];

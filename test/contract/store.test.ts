@@ -13,6 +13,7 @@ import { createMemoryStorage } from '../../src/server/memory-storage.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { createRegistryStore } from '../../src/transports/docker/registry-store.ts';
 import { openDirForWrite } from '../../src/transports/dir/store.ts';
+import { openDockerArchiveForWrite } from '../../src/transports/docker-archive/writer.ts';
 import { openOciArchiveForWrite } from '../../src/transports/oci-archive/store.ts';
 import { openLayoutForWrite } from '../../src/transports/oci-layout/store.ts';
 import { placesIn } from '../helpers/pipes.ts';
@@ -27,6 +28,9 @@ interface Row {
   readonly name: string;
   /** An empty store. */
   readonly open: () => Promise<Opened>;
+  /** Names of images where a tag alone is none. */
+  readonly name1?: string;
+  readonly name2?: string;
   /** What this store does otherwise, and why. */
   readonly deviations: {
     /** Resolving a removed manifest by its digest still works. */
@@ -37,6 +41,8 @@ interface Row {
     readonly defaultIsLatest?: string;
     /** Holds one image, which has no tag. */
     readonly oneImage?: string;
+    /** Holds single images alone. */
+    readonly noIndex?: string;
     /** Cannot list what refers to an image. */
     readonly noReferrers?: string;
     /** Cannot remove. */
@@ -80,6 +86,21 @@ const STORES: readonly Row[] = [
         openOciArchiveForWrite({ place: join(folder, 'a.tar'), ref: 'v1' }, placesIn(folder)),
       ),
     deviations: { noRemoval: 'an archive is written as a whole' },
+  },
+  {
+    name: 'docker-archive',
+    open: () =>
+      inFolder((folder) =>
+        openDockerArchiveForWrite({ place: join(folder, 'a.tar'), ref: 'x' }, placesIn(folder)),
+      ),
+    name1: 'app:v1',
+    name2: 'app:v2',
+    deviations: {
+      noIndex: 'docker load takes single images',
+      defaultIsLatest: 'its images have full names',
+      noReferrers: 'nothing but images has a place',
+      noRemoval: 'an archive is written as a whole',
+    },
   },
   {
     name: 'dir',
@@ -129,16 +150,17 @@ const lying = ({ descriptor }: TestNode, chunks: readonly string[]): Source => (
 });
 
 const node = blob('some layer');
-const tree = index([image({ layers: [node] })]);
 
-describe.each(STORES)('$name', ({ open, deviations }) => {
-  const v1 = deviations.oneImage === undefined ? 'v1' : undefined;
+describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }) => {
+  const v1 = deviations.oneImage === undefined ? name1 : undefined;
+  const single = image({ layers: [node] });
+  const tree = deviations.noIndex === undefined ? index([single]) : single;
 
   it('is empty at first', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
     expect(await it_.has(node.descriptor)).toBe(false);
-    expect(await codeOf(it_.resolve('v1'))).toMatch(/^(?:MANIFEST|REPOSITORY)_UNKNOWN$/);
+    expect(await codeOf(it_.resolve(name1))).toMatch(/^(?:MANIFEST|REPOSITORY)_UNKNOWN$/);
     expect(await codeOf(fetchAll(it_, node.descriptor))).toBe('BLOB_UNKNOWN');
     expect(await codeOf(fetchAll(it_, tree.descriptor))).toMatch(
       /^(?:MANIFEST|REPOSITORY)_UNKNOWN$/,
@@ -186,24 +208,26 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     async () => {
       await using opened = await open();
       const { store: it_ } = opened;
-      await store(it_, tree, 'v1');
+      await store(it_, tree, name1);
       const child = tree.below.at(-1);
       const wanted = {
-        mediaType: MEDIA_TYPE.ociIndex,
+        mediaType: tree.descriptor.mediaType,
         digest: tree.descriptor.digest,
         size: tree.descriptor.size,
       };
-      expect(await it_.resolve('v1', { want: 'content' })).toMatchObject(wanted);
+      expect(await it_.resolve(name1, { want: 'content' })).toMatchObject(wanted);
       expect(await it_.resolve(tree.descriptor.digest)).toMatchObject(wanted);
-      expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
-        mediaType: MEDIA_TYPE.ociManifest,
-        size: child?.descriptor.size,
-      });
+      if (deviations.noIndex === undefined) {
+        expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
+          mediaType: MEDIA_TYPE.ociManifest,
+          size: child?.descriptor.size,
+        });
+      }
       const other = image({ layers: [blob('other')] });
-      await it_.tag(tree.descriptor, 'v2');
-      await store(it_, other, 'v1');
-      expect((await it_.resolve('v1')).digest).toBe(other.descriptor.digest);
-      expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+      await it_.tag(tree.descriptor, name2);
+      await store(it_, other, name1);
+      expect((await it_.resolve(name1)).digest).toBe(other.descriptor.digest);
+      expect((await it_.resolve(name2)).digest).toBe(tree.descriptor.digest);
       expect(await codeOf(it_.resolve('v3'))).toBe('MANIFEST_UNKNOWN');
     },
   );
@@ -213,7 +237,7 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     async () => {
       await using opened = await open();
       const { store: it_ } = opened;
-      await store(it_, tree, 'v1');
+      await store(it_, tree, name1);
       expect((await it_.resolve(undefined)).digest).toBe(tree.descriptor.digest);
       const other = image({ layers: [blob('other')] });
       await store(it_, other, 'v2');
@@ -256,7 +280,7 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     const { store: it_ } = opened;
     const source = sourceOf(node.descriptor, node.data);
     await expect(it_.push(source, { signal })).rejects.toBe(reason);
-    await expect(it_.resolve('v1', { signal })).rejects.toBe(reason);
+    await expect(it_.resolve(name1, { signal })).rejects.toBe(reason);
     await expect(it_.has(node.descriptor, { signal })).rejects.toBe(reason);
     expect(await it_.has(node.descriptor)).toBe(false);
   });
@@ -264,11 +288,11 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
   it.runIf(deviations.oneImage === undefined)('lists tags', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
-    await it_.tag(tree.descriptor, 'v2');
+    await store(it_, tree, name1);
+    await it_.tag(tree.descriptor, name2);
     await it_.commit();
     const pages = await listed(it_.capabilities.tags?.tags() ?? []);
-    expect(pages.flat().toSorted()).toEqual(['v1', 'v2']);
+    expect(pages.flat().toSorted()).toEqual([name1, name2]);
   });
 
   it.runIf(deviations.noReferrers === undefined)(
@@ -276,7 +300,7 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     async () => {
       await using opened = await open();
       const { store: it_ } = opened;
-      await store(it_, tree, 'v1');
+      await store(it_, tree, name1);
       const config = blob('{}', MEDIA_TYPE.ociEmpty);
       const subject = tree.descriptor;
       const annotations = { note: 'signed' };
@@ -300,13 +324,13 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
   it.runIf(deviations.noRemoval === undefined)('removes a manifest with all its tags', async () => {
     await using opened = await open();
     const { store: it_ } = opened;
-    await store(it_, tree, 'v1');
-    await it_.tag(tree.descriptor, 'v2');
+    await store(it_, tree, name1);
+    await it_.tag(tree.descriptor, name2);
     await it_.commit();
     const { remove } = it_.capabilities;
     await remove?.removeManifest(tree.descriptor.digest);
-    expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
-    expect(await codeOf(it_.resolve('v2'))).toBe('MANIFEST_UNKNOWN');
+    expect(await codeOf(it_.resolve(name1))).toBe('MANIFEST_UNKNOWN');
+    expect(await codeOf(it_.resolve(name2))).toBe('MANIFEST_UNKNOWN');
     const byDigest = deviations.keepsRemovedContent === undefined ? 'MANIFEST_UNKNOWN' : 'no error';
     expect(await codeOf(it_.resolve(tree.descriptor.digest))).toBe(byDigest);
     expect(await codeOf(remove?.removeManifest(tree.descriptor.digest) ?? Promise.resolve())).toBe(
@@ -319,12 +343,12 @@ describe.each(STORES)('$name', ({ open, deviations }) => {
     async () => {
       await using opened = await open();
       const { store: it_ } = opened;
-      await store(it_, tree, 'v1');
-      await it_.tag(tree.descriptor, 'v2');
+      await store(it_, tree, name1);
+      await it_.tag(tree.descriptor, name2);
       await it_.commit();
       await it_.capabilities.remove?.untag('v1');
-      expect(await codeOf(it_.resolve('v1'))).toBe('MANIFEST_UNKNOWN');
-      expect((await it_.resolve('v2')).digest).toBe(tree.descriptor.digest);
+      expect(await codeOf(it_.resolve(name1))).toBe('MANIFEST_UNKNOWN');
+      expect((await it_.resolve(name2)).digest).toBe(tree.descriptor.digest);
       expect(await codeOf(it_.capabilities.remove?.untag('v1') ?? Promise.resolve())).toBe(
         'MANIFEST_UNKNOWN',
       );

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../helpers/commands.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
@@ -5,8 +6,11 @@ import { makeImage, makeIndex, pushImage, type TestImage } from '../helpers/imag
 import { describeWith } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
-const PLACES = ['docker', 'oci', 'oci-archive', 'dir'] as const;
+const PLACES = ['docker', 'oci', 'oci-archive', 'docker-archive', 'dir'] as const;
 type Place = (typeof PLACES)[number];
+
+/** Docker's archives hold single images, and no manifest: it is made anew on reading. */
+const KEEPS_MANIFEST = new Set<Place>(['docker', 'oci', 'oci-archive', 'dir']);
 
 const PAIRS = PLACES.flatMap((from) => PLACES.map((to) => ({ from, to })));
 
@@ -29,6 +33,7 @@ describeWith(['docker-registry', 'skopeo'], 'every pair of places, skopeo on bot
   function nameOf(place: Place, id: string): string {
     if (place === 'docker') return `docker://${registry.host}/${id}:v1`;
     const path = `${place}:${machine.dir.join(id)}`;
+    if (place === 'docker-archive') return `${path}:made/app:v1`;
     return place === 'dir' ? path : `${path}:v1`;
   }
 
@@ -50,20 +55,77 @@ describeWith(['docker-registry', 'skopeo'], 'every pair of places, skopeo on bot
     return skopeo(['inspect', '--raw', ...flags, name]);
   }
 
+  /** The configuration and the layers' content, which all places keep. */
+  async function seen(name: string): Promise<unknown> {
+    const flags = name.startsWith('docker://') ? ['--tls-verify=false'] : [];
+    return JSON.parse((await skopeo(['inspect', '--config', ...flags, name])).toString());
+  }
+
   for (const shape of ['image', 'index'] as const) {
-    it.each(PAIRS)(`an ${shape}: $from → $to`, async ({ from, to }) => {
+    const pairs =
+      shape === 'image'
+        ? PAIRS
+        : PAIRS.filter(({ from, to }) => KEEPS_MANIFEST.has(from) && KEEPS_MANIFEST.has(to));
+    it.each(pairs)(`an ${shape}: $from → $to`, async ({ from, to }) => {
       const image = images[shape] as TestImage;
       const id = `${shape}-${from}-${to}`;
       const theirs = nameOf(from, `theirs-${id}`);
       const ours = nameOf(to, `ours-${id}`);
       await skopeoCopy(`docker://${registry.host}/made/${shape}:v1`, theirs);
       const { stdout } = await machine.expect(0, ['copy', theirs, ours]);
-      expect(stdout).toContain(`@${image.root.digest}`);
-      expect(await skopeoRaw(ours)).toEqual(
-        Buffer.from(image.nodes.get(image.root.digest)?.bytes ?? []),
-      );
-      // skopeo reads and verifies every blob of what we wrote.
-      await skopeoCopy(ours, `dir:${machine.dir.join(`read-${id}`)}`);
+      if (KEEPS_MANIFEST.has(from)) expect(stdout).toContain(`@${image.root.digest}`);
+      if (KEEPS_MANIFEST.has(from) && KEEPS_MANIFEST.has(to)) {
+        expect(await skopeoRaw(ours)).toEqual(
+          Buffer.from(image.nodes.get(image.root.digest)?.bytes ?? []),
+        );
+      } else if (!(to === 'oci' || to === 'oci-archive')) {
+        expect(await seen(ours)).toEqual(await seen(`docker://${registry.host}/made/${shape}:v1`));
+      }
+      // skopeo reads and verifies every blob of what we wrote; Docker's types in a layout it does not.
+      const isLayout = to === 'oci' || to === 'oci-archive';
+      if (from === 'docker-archive' && isLayout) {
+        await machine.expect(0, ['copy', ours, nameOf('docker', `again-${id}`)]);
+        await skopeoCopy(nameOf('docker', `again-${id}`), `dir:${machine.dir.join(`read-${id}`)}`);
+      } else {
+        await skopeoCopy(ours, `dir:${machine.dir.join(`read-${id}`)}`);
+      }
     });
   }
+
+  it('pipes: an archive on stdout is one on stdin, of one platform of many', async () => {
+    const source = `docker://${registry.host}/made/index:v1`;
+    for (const scheme of ['oci-archive', 'docker-archive']) {
+      const out = await machine.expect(0, [
+        'copy',
+        '--platform=linux/arm64',
+        source,
+        `${scheme}:-:app:v1`.replace('oci-archive:-:app:v1', 'oci-archive:-:v1'),
+      ]);
+      expect(out.stderr).toContain('@sha256:');
+      const id = `piped-${scheme}`;
+      const back = await machine.expect(0, ['copy', `${scheme}:-`, nameOf('docker', id)], {
+        input: out.bytes,
+      });
+      expect(back.stdout).toContain(`${registry.host}/${id}:v1@sha256:`);
+      expect(await seen(nameOf('docker', id))).toMatchObject({ architecture: 'arm64' });
+      const tags = await machine.json(['tags', `${scheme}:-`], { input: out.bytes });
+      expect(tags).toEqual({
+        Repository: `${scheme}:-`,
+        Tags: [scheme === 'oci-archive' ? 'v1' : 'app:v1'],
+      });
+      const digest = await machine.expect(0, ['digest', `${scheme}:-`], { input: out.bytes });
+      expect(back.stdout).toContain(digest.stdout.trim());
+    }
+  });
+
+  it('refuses an index in a Docker archive, and leaves no file', async () => {
+    const path = machine.dir.join('index.tar');
+    const source = `docker://${registry.host}/made/index:v1`;
+    const error = await machine.jsonError(1, ['copy', source, `docker-archive:${path}:app:v1`]);
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED',
+      hint: expect.stringContaining('--platform') as string,
+    });
+    expect(await readdir(machine.dir.path)).not.toContain('index.tar');
+  });
 });

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from '../../oci/digest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import type { CallOptions } from '../../store/types.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { digestOfName } from '../oci-archive/content.ts';
+import type { TarArchive } from '../tar/archive.ts';
+import { compressionOf, type Compression } from '../tar/decompress.ts';
+import type { TarMember } from '../tar/members.ts';
+
+/** What a layer is, as its bytes are stored. */
+export interface LayerFacts {
+  /** `undefined`: as the configuration's diff ID says, for an uncompressed layer. */
+  readonly digest: Digest | undefined;
+  readonly size: number;
+  readonly compression: Compression;
+}
+
+export const LAYER_TYPE = {
+  none: MEDIA_TYPE.dockerLayer,
+  gzip: MEDIA_TYPE.dockerLayerGzip,
+  zstd: MEDIA_TYPE.dockerLayerZstd,
+} as const satisfies Record<Compression, string>;
+
+/**
+ * The digest that a name promises: "blobs/sha256/…" as `docker save` has it since 25, "….tar" of
+ * skopeo and podman for what is not compressed, "….tar.gz" of crane and jib for what is. Every
+ * reader verifies it.
+ */
+export function promisedDigest(name: string, compression: Compression): Digest | undefined {
+  const hex = /^([0-9a-f]{64})\.tar(\.gz)?$/.exec(name);
+  if (hex === null) return digestOfName(name);
+  const fits = (hex[2] === undefined) === (compression === 'none');
+  return fits ? (`sha256:${hex[1]}` as Digest) : undefined;
+}
+
+/** Looks at a layer where it lies. */
+export async function factsOf(
+  archive: TarArchive,
+  member: TarMember,
+  options?: CallOptions,
+): Promise<LayerFacts> {
+  const where = `${archive.path}: ${member.name}`;
+  const compression = compressionOf(await start(archive, member), where);
+  const { size } = member;
+  // That of an uncompressed layer is in the configuration.
+  const digest =
+    compression === 'none' ? undefined : await digestAt(archive, member, compression, options);
+  return { digest, size, compression };
+}
+
+/** What the name promises; without such a promise the whole layer is read. */
+export async function digestAt(
+  archive: TarArchive,
+  member: TarMember,
+  compression: Compression,
+  options?: CallOptions,
+): Promise<Digest> {
+  return promisedDigest(member.name, compression) ?? digestOfAll(archive.read(member, options));
+}
+
+export async function digestOfAll(bytes: Bytes): Promise<Digest> {
+  const hash = createHash('sha256');
+  for await (const chunk of bytes) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+async function start(archive: TarArchive, member: TarMember): Promise<Uint8Array> {
+  for await (const chunk of archive.read(member)) return chunk;
+  return new Uint8Array(0);
+}

@@ -1,0 +1,59 @@
+import { AppError } from '../../errors/app-error.ts';
+import { parseReference } from '../../reference/parse.ts';
+import { familiarName, formatReference, withDefaultTag } from '../../reference/print.ts';
+import { isTag } from '../../reference/tag.ts';
+import type { Reference } from '../../reference/types.ts';
+import type { Location } from '../types.ts';
+
+/**
+ * `FILE`, `FILE:REF`, `FILE:@INDEX`, as skopeo has it: the name of the file ends at the first colon
+ * (that of a Windows drive, "C:\a.tar", apart). A REF without a tag means `latest`.
+ * @throws AppError INVALID_REFERENCE
+ */
+export function parseDockerArchiveName(rest: string): Location {
+  const invalid = (rule: string): AppError =>
+    new AppError('INVALID_REFERENCE', `invalid image name "docker-archive:${rest}": ${rule}`, {
+      hint: 'Write docker-archive:FILE, docker-archive:FILE:NAME:TAG or docker-archive:FILE:@INDEX.',
+    });
+  if (rest.startsWith('//')) throw invalid('"docker-archive:" takes a file, not an address');
+  if (/[\u0000-\u001f]/.test(rest)) throw invalid('a file has no control characters');
+  const drive = /^[A-Za-z]:[\\/]/.test(rest) ? 2 : 0;
+  const colon = rest.indexOf(':', drive);
+  const place = colon < 0 ? rest : rest.slice(0, colon);
+  const name = colon < 0 ? undefined : rest.slice(colon + 1);
+  if (place === '') throw invalid('the file is missing');
+  const base = { scheme: 'docker-archive', place, text: `docker-archive:${rest}` };
+  if (name === undefined) return { ...base, ref: undefined, tag: undefined };
+  if (/^@\d{1,9}$/.test(name)) return { ...base, ref: name, tag: undefined };
+  if (name.startsWith('@')) throw invalid(`"${name}" is no index: images are counted from @0`);
+  const reference = parseReference(name);
+  if (reference.digest !== undefined) throw invalid('images in it have no digest by name');
+  const ref = familiarName(withDefaultTag(reference));
+  return { ...base, ref, tag: ref };
+}
+
+/**
+ * The full name of an image in an archive, "docker.io/library/app:v1". A tag alone belongs to the
+ * repository of `beside`. `undefined` when it is no name.
+ */
+export function fullName(name: string, beside?: string): string | undefined {
+  try {
+    if (beside !== undefined && isTag(name) && !name.includes('/')) {
+      return formatReference({ ...repositoryOf(beside), tag: name });
+    }
+    return formatReference(withDefaultTag(parseReference(name)));
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
+/** As `docker save` writes it and people type it: "app:v1". */
+export function shortName(full: string): string {
+  return familiarName(parseReference(full));
+}
+
+function repositoryOf(name: string): Reference {
+  const { registry, repository } = parseReference(name);
+  return { registry, repository };
+}

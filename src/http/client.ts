@@ -6,6 +6,7 @@ import type { CallOptions } from '../store/types.ts';
 import { sleep as realSleep } from '../util/abort.ts';
 import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './agents.ts';
 import { authenticate } from './authenticate.ts';
+import { connectionFacts, tracedProxies, type ConnectionFacts } from './connection-facts.ts';
 import { createDialer } from './dialer.ts';
 import { createEndpoints } from './endpoint.ts';
 import { log } from './log.ts';
@@ -58,6 +59,8 @@ export interface HttpClientHandle {
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
   /** The policy of this client, for those who try again on floors above: cut transfers. */
   readonly retries: Retries;
+  /** Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError */
+  readonly explain: (url: URL, registry?: string) => ConnectionFacts;
   /** Requests that went onto the wire, retries and token exchanges included. */
   readonly stats: { readonly requests: number };
   /** Ends every connection and exchange. */
@@ -76,7 +79,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const closing = new AbortController();
   const resolver = createResolver(options.lookup);
   const { knownClass } = resolver;
-  const proxies = options.proxies ?? NO_PROXIES;
+  const rules = options.proxies ?? NO_PROXIES;
+  const proxies = options.log === undefined ? rules : tracedProxies(rules, options.log);
   const roots = options.roots ?? createTrustRoots({}, options.onWarning);
   const contexts = createTlsContexts(policies, roots);
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
@@ -117,6 +121,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   return {
     request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),
     endpoint: endpoints.resolve,
+    explain: (url, registry) => connectionFacts(url, registry, { policies, proxies: rules, roots }),
     retries,
     stats,
     async close() {

@@ -8,23 +8,7 @@ const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/bundle');
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
-const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
-
-/**
- * undici without fetch, WebSocket, caches and mocks, which its index loads and nothing here uses.
- * As its index does, it gives every dispatcher the methods of the API.
- */
-const UNDICI = `
-import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
-import api from 'undici/lib/api/index.js';
-import connect from 'undici/lib/core/connect.js';
-export { default as Agent } from 'undici/lib/dispatcher/agent.js';
-export { default as Client } from 'undici/lib/dispatcher/client.js';
-export { default as Pool } from 'undici/lib/dispatcher/pool.js';
-export { default as ProxyAgent } from 'undici/lib/dispatcher/proxy-agent.js';
-export const buildConnector = connect;
-Object.assign(Dispatcher.prototype, api);
-`;
+const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts']);
 
 const packageOf = (specifier) => /^(?:@[^/]+\/)?[^/]+/u.exec(specifier)[0];
 
@@ -43,10 +27,9 @@ const packages = {
       const names = Object.keys(await import(path)).filter(
         (name) => name !== 'default' && /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name),
       );
-      const all = `import * as all from '${path}'; const module = all.default ?? all;
+      const contents = `import * as all from '${path}'; const module = all.default ?? all;
         export default module;
         export const { ${names.join(', ')} } = { ...all, ...module };`;
-      const contents = path === 'undici' ? UNDICI : all;
       return { contents, resolveDir: ROOT, pluginData: 'inside', loader: 'js' };
     });
   },

@@ -1,5 +1,8 @@
-import type { Agent } from 'undici';
-import type { Connection, Dialer } from './dialer.ts';
+import { Agent } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { callbackify } from 'node:util';
+import type { Connection, Connector, Dialer } from './dialer.ts';
+import type { Target } from './connect.ts';
 
 export interface Timeouts {
   /** TCP connection and TLS handshake, milliseconds. */
@@ -12,41 +15,56 @@ export interface Timeouts {
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 30_000, headersMs: 60_000, idleMs: 60_000 };
 
+/** An unused connection is closed before most servers do, lest a request runs into its end. */
+const UNUSED_MS = 4000;
+
 export interface Agents {
-  /** The pool for a connection; pools of different policies, guards or proxies share nothing. */
-  get(connection: Connection): Promise<Agent>;
-  close(): Promise<void>;
+  /** The pool for an origin; pools of different policies, guards or proxies share nothing. */
+  get(connection: Connection, origin: URL): Agent;
+  close(): void;
 }
 
-export function createAgents(dialer: Dialer, timeouts: Timeouts): Agents {
-  const agents = new Map<string, Promise<Agent>>();
+/** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
+class OriginAgent extends Agent {
+  readonly #connect: Connector;
+  readonly #target: Target;
 
-  const create = async (connection: Connection): Promise<Agent> => {
-    const [{ Agent: UndiciAgent }, connect] = await Promise.all([
-      import('undici'),
-      dialer.connector(connection),
-    ]);
-    return new UndiciAgent({
-      pipelining: 1,
-      headersTimeout: timeouts.headersMs,
-      bodyTimeout: timeouts.idleMs,
-      connect,
-    });
-  };
+  constructor(connect: Connector, { protocol, hostname, host, port }: URL) {
+    super({ keepAlive: true, timeout: UNUSED_MS });
+    this.#connect = connect;
+    this.#target = { protocol, hostname, host, port };
+  }
 
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, socket: Duplex) => void,
+  ): null {
+    const connect = callbackify(() => this.#connect(this.#target));
+    connect((error, socket) => callback?.(error ?? socket.errored, socket));
+    return null;
+  }
+}
+
+export function createAgents(dialer: Dialer): Agents {
+  const agents = new Map<string, Agent>();
   return {
-    get(connection) {
+    get(connection, origin) {
       const { host, via, proxy, forward } = connection;
-      const key = JSON.stringify([host, via?.origin ?? null, proxy?.label ?? null, forward]);
-      const agent = agents.get(key) ?? create(connection);
+      const key = JSON.stringify([
+        origin.origin,
+        host,
+        via?.origin ?? null,
+        proxy?.label ?? null,
+        forward,
+      ]);
+      const agent = agents.get(key) ?? new OriginAgent(dialer.connector(connection), origin);
       agents.set(key, agent);
       return agent;
     },
-    async close() {
-      const open = [...agents.values()];
+    close() {
+      for (const agent of agents.values()) agent.destroy();
       agents.clear();
       dialer.close();
-      await Promise.allSettled(open.map(async (agent) => (await agent).destroy()));
     },
   };
 }

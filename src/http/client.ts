@@ -84,7 +84,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const roots = options.roots ?? createTrustRoots({}, options.onWarning);
   const contexts = createTlsContexts(policies, roots);
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
-  const agents = createAgents(dialer, timeouts);
+  const agents = createAgents(dialer);
   const endpoints = createEndpoints({ policies, dialer, proxies });
 
   const pauses = createPauses();
@@ -126,7 +126,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     stats,
     async close() {
       closing.abort(new Error('the client was closed'));
-      await agents.close();
+      agents.close();
     },
   };
 }

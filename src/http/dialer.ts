@@ -1,10 +1,9 @@
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { callbackify } from 'node:util';
-import type { buildConnector } from 'undici';
 import type { ProxyServer } from '../config/proxy.ts';
 import { bareHost } from './address.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
+import { connectSocket, portOf, type Target } from './connect.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { AddressGuard, Resolver } from './resolver.ts';
 import { type KnownClass, mayDial } from './target.ts';
@@ -25,16 +24,14 @@ export interface Connection {
   readonly forward?: boolean | undefined;
 }
 
-export type Connector = buildConnector.connector;
-type Target = buildConnector.Options;
-type Build = typeof buildConnector;
+export type Connector = (target: Target) => Promise<Socket>;
 
 export interface Dialer {
   /**
-   * Sockets for a connection, TLS done and verified; for undici's `connect` and Node's
-   * `createConnection`. Fails with a socket error, CertificateError, ProxyError or AppError.
+   * Sockets for a connection, TLS done and verified, for an HTTP parser alone to read. Rejects with
+   * a socket error, CertificateError, ProxyError or AppError.
    */
-  connector(connection: Connection): Promise<Connector>;
+  connector(connection: Connection): Connector;
   /** What an unverified handshake with the origin shows. @throws socket errors, ProxyError */
   look(url: URL, connection: Connection): Promise<TlsLook>;
   /** Ends what is being dialled. */
@@ -48,55 +45,27 @@ export interface DialerOptions {
   readonly connectMs: number;
 }
 
-/** Time for one address before the next is tried beside it (RFC 8305 wants 250 ms to 2 s). */
-const NEXT_ADDRESS_MS = 1000;
 /** A second look at a certificate that failed must not double the wait. */
 const LOOK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
-  // In TLS 1.3 a server's no to a client certificate comes after the handshake: maybe before anybody
-  // listens for errors, and followed by an end that undici would report in its place.
-  const early = new WeakMap<Socket, Error>();
-  const run = (connector: Connector, target: Target): Promise<Socket> =>
-    new Promise((resolve, reject) => {
-      connector(target, (error, socket) => {
-        if (error !== null) {
-          reject(error);
-        } else {
-          socket.once('error', (late: Error) => {
-            early.set(socket, late);
-            socket.destroy(late);
-          });
-          resolve(socket);
-        }
-      });
-    });
   const looks = new Map<string, Promise<CertificateFacts | undefined>>();
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
-  const dial = (build: Build, host: string, via?: URL): Connector => {
-    const made = new WeakMap<object, Connector>();
-    const connectorOf = (settings: object): Connector => {
-      const existing = made.get(settings);
-      if (existing !== undefined) return existing;
-      const connector = build({
-        timeout: connectMs,
-        lookup: resolver.lookup(via === undefined ? undefined : guardOf(via, resolver.knownClass)),
-        autoSelectFamily: true,
-        autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
-        ...settings,
-      });
-      made.set(settings, connector);
-      return connector;
-    };
-    return (target, callback) => {
-      const settings = target.protocol === 'https:' ? contexts.get(host) : PLAIN;
-      connectorOf(settings)(target, callback);
-    };
+  const dial = (host: string, target: Target, way: Way = {}): Promise<Socket> => {
+    const { via, ...rest } = way;
+    const guard = via === undefined ? undefined : guardOf(via, resolver.knownClass);
+    return connectSocket(target, {
+      timeoutMs: connectMs,
+      lookup: resolver.lookup(guard),
+      tls: () => contexts.get(host),
+      pending,
+      ...rest,
+    });
   };
 
-  const toProxy = async (build: Build, proxy: ProxyServer): Promise<Socket> => {
+  const toProxy = async (proxy: ProxyServer): Promise<Socket> => {
     const host = hostOf(proxy);
     const target: Target = {
       protocol: proxy.protocol === 'https' ? 'https:' : 'http:',
@@ -104,11 +73,10 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       host,
       port: String(proxy.port),
     };
-    const connect = dial(build, host);
     try {
       return await trusting(
         host,
-        () => run(connect, target),
+        () => dial(host, target),
         () => lookAtTls({ ...wayTo(target), lookup: resolver.lookup() }, LOOK_MS),
       );
     } catch (error) {
@@ -116,8 +84,8 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     }
   };
 
-  const tunnel = async (build: Build, proxy: ProxyServer, target: Target): Promise<Socket> => {
-    const socket = await toProxy(build, proxy);
+  const tunnel = async (proxy: ProxyServer, target: Target): Promise<Socket> => {
+    const socket = await toProxy(proxy);
     socket.on('error', () => undefined);
     pending.add(socket);
     const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
@@ -173,39 +141,29 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     { proxy, via }: Connection,
     timeoutMs: number,
   ): Promise<TlsLook> => {
-    const { buildConnector: build } = await import('undici');
     const target = { protocol: url.protocol, hostname: bareHost(url.hostname), port: url.port };
     const guard = via === undefined ? undefined : guardOf(via, resolver.knownClass);
     const way = { ...wayTo(target), lookup: resolver.lookup(guard) };
     if (proxy === undefined) return lookAtTls(way, timeoutMs);
-    return lookAtTls({ ...way, socket: await tunnel(build, proxy, target) }, timeoutMs);
+    return lookAtTls({ ...way, socket: await tunnel(proxy, target) }, timeoutMs);
   };
 
   return {
-    async connector(connection) {
-      const { buildConnector: build } = await import('undici');
+    connector(connection) {
       const { host, via, proxy, forward } = connection;
-      const direct = dial(build, host, via);
       const attempt = async (target: Target): Promise<Socket> => {
-        if (proxy === undefined) return run(direct, target);
-        if (forward === true) return toProxy(build, proxy);
-        const httpSocket = await tunnel(build, proxy, target);
-        return target.protocol === 'https:' ? run(direct, { ...target, httpSocket }) : httpSocket;
+        if (proxy === undefined) return dial(host, target, { via, bulk: true });
+        if (forward === true) return toProxy(proxy);
+        const through = await tunnel(proxy, target);
+        return target.protocol === 'https:' ? dial(host, target, { via, through }) : through;
       };
-      return (target, callback) => {
+      return (target) => {
         const url = new URL(`${target.protocol}//${target.host ?? target.hostname}/`);
-        const socket = callbackify(() =>
-          trusting(
-            host,
-            () => attempt(target),
-            () => look(url, connection, LOOK_MS),
-          ),
+        return trusting(
+          host,
+          () => attempt(target),
+          () => look(url, connection, LOOK_MS),
         );
-        socket((error, result) => {
-          const failure = error ?? early.get(result);
-          if (failure === undefined) callback(null, result);
-          else callback(failure, null);
-        });
       };
     },
     look: (url, connection) => look(url, connection, connectMs),
@@ -215,7 +173,11 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   };
 }
 
-const PLAIN = {};
+interface Way {
+  readonly via?: URL | undefined;
+  readonly through?: Socket | undefined;
+  readonly bulk?: boolean | undefined;
+}
 
 function wayTo(target: Target): ConnectionOptions {
   const name = bareHost(target.hostname);
@@ -231,11 +193,6 @@ function wayTo(target: Target): ConnectionOptions {
 export function hostOf({ host, port, protocol }: ProxyServer): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return protocol === 'https' && port === 443 ? name : `${name}:${port}`;
-}
-
-function portOf({ port, protocol }: Target): number {
-  if (port !== '' && port !== null && port !== undefined) return Number(port);
-  return protocol === 'http:' ? 80 : 443;
 }
 
 function guardOf(via: URL, knownClass: KnownClass): AddressGuard {

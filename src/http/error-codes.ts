@@ -1,7 +1,7 @@
 /** Whether sending again can help: `briefly` stands for at most two quick tries. */
 export type RetryClass = 'always' | 'briefly' | 'never';
 
-/** What the code of a socket, resolver, TLS or undici error means to people. */
+/** What the code of a socket, resolver, TLS or HTTP parser error means to people. */
 export interface ErrorRow {
   readonly codes: readonly string[];
   readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
@@ -17,8 +17,6 @@ export function codesOf(error: unknown): string[] {
   let current: unknown = error;
   for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
     if ('code' in current && typeof current.code === 'string') codes.push(current.code);
-    // undici's parser error for bytes that are no HTTP at all has a name and no code.
-    if (current.name === 'HTTPParserError') codes.push('HPE_INVALID_CONSTANT');
     if (/wrong version number|packet length too long/u.test(current.message)) {
       codes.push('ERR_SSL_WRONG_VERSION_NUMBER');
     }

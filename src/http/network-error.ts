@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { AppError } from '../errors/app-error.ts';
 import { codesOf, rowIn, type ErrorRow, type RetryClass } from './error-codes.ts';
+import { BODY_TIMEOUT, HEADERS_TIMEOUT } from './exchange.ts';
 import { ProxyError } from './proxy-error.ts';
 import { FORBIDDEN_ADDRESS } from './resolver.ts';
 import { CertificateError, tlsRowOf } from './tls-error.ts';
@@ -31,7 +32,7 @@ function detailsOf(cause: unknown): Readonly<Record<string, unknown>> | undefine
   return { certificate: cause.facts };
 }
 
-/** Socket, resolver and undici codes; what is not listed, TLS aside, is NETWORK and not retried. */
+/** Socket, resolver, parser and our own codes; what is not listed, TLS aside, is NETWORK and not retried. */
 const ROWS: readonly ErrorRow[] = [
   {
     codes: ['ECONNREFUSED'],
@@ -62,38 +63,32 @@ const ROWS: readonly ErrorRow[] = [
     hint: 'Check your network connection, VPN and firewall.',
   },
   {
-    codes: ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET', 'UND_ERR_INFO'],
+    codes: ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'],
     code: 'NETWORK',
     retry: 'always',
     what: 'the connection was closed before the answer was complete',
   },
   {
-    codes: ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
-    code: 'NETWORK',
-    retry: 'always',
-    what: 'the answer is shorter or longer than announced',
-  },
-  {
-    codes: ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT'],
+    codes: ['ETIMEDOUT'],
     code: 'TIMEOUT',
     retry: 'always',
     what: 'no connection within the time limit',
     hint: 'Check your network connection and firewall.',
   },
   {
-    codes: ['UND_ERR_HEADERS_TIMEOUT'],
+    codes: [HEADERS_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
     what: 'no answer within the time limit',
   },
   {
-    codes: ['UND_ERR_BODY_TIMEOUT'],
+    codes: [BODY_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
     what: 'the answer stalled',
   },
   {
-    codes: ['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW'],
+    codes: ['HPE_HEADER_OVERFLOW'],
     code: 'NETWORK',
     retry: 'never',
     what: 'the headers of the answer are too large',
@@ -108,7 +103,7 @@ const ROWS: readonly ErrorRow[] = [
 ];
 
 /**
- * A thrown socket or undici error as an error for people. `where` is the host as it was dialled.
+ * A thrown socket or parser error as an error for people. `where` is the host as it was dialled.
  * `plain`: it was spoken to without TLS.
  */
 export function networkError(error: unknown, where: string, plain = false): NetworkError {

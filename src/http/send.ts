@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Agent, Dispatcher } from 'undici';
 import type { HostPolicies } from '../config/types.ts';
 import { AppError, wrapError } from '../errors/app-error.ts';
 import { type Bytes, bytesOf, concat } from '../util/bytes.ts';
 import type { ProxyRules } from '../config/proxy.ts';
 import type { Agents, Timeouts } from './agents.ts';
 import type { Connection } from './dialer.ts';
+import { exchange, HEADERS_TIMEOUT, type Incoming } from './exchange.ts';
 import { mergeHeaders, responseHeaders } from './headers.ts';
 import { networkError, NetworkError } from './network-error.ts';
 import { connectionOf, forwardRefusal, requestLine } from './route.ts';
-import type { HttpClient, HttpRequest, HttpResponse, ResponseHeaders } from './types.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from './types.ts';
 import { createUpload, type Upload } from './upload.ts';
 
 export interface SendOptions {
@@ -29,7 +29,7 @@ const DISCARD_MS = 1000;
 const EARLY_LIMIT = 64 * 1024;
 const EARLY_MS = 5000;
 
-/** Headers that belong to the connection and are written by undici. */
+/** Headers that belong to the connection and are written by Node's client. */
 const CONNECTION_HEADERS: readonly string[] = [
   'connection',
   'content-length',
@@ -42,7 +42,7 @@ const CONNECTION_HEADERS: readonly string[] = [
   'upgrade',
 ];
 
-/** The bottom of the stack: one request on the wire, by undici. @throws NetworkError, AppError */
+/** The bottom of the stack: one request on the wire, by Node's HTTP client. @throws NetworkError, AppError */
 export function send(options: SendOptions): HttpClient {
   return async (request) => {
     request.signal?.throwIfAborted();
@@ -55,65 +55,57 @@ async function sendOnce(
   connection: Connection,
   options: SendOptions,
 ): Promise<HttpResponse> {
-  const { timeouts } = options;
-  const agent = await options.agents.get(connection);
   const stalled = new AbortController();
   const upload =
     request.body === undefined || request.body.length === 0
       ? undefined
-      : createUpload(request.body, timeouts.headersMs, () => stalled.abort(headersTimeout()));
+      : createUpload(request.body, options.timeouts.headersMs, () =>
+          stalled.abort(headersTimeout()),
+        );
   options.onRequest();
-  let data: Dispatcher.ResponseData;
+  let answer: Incoming;
   try {
-    data = await dispatch(agent, request, connection, options, upload, stalled);
-    const refusal = forwardRefusal(connection, data.statusCode, headersIn(data));
+    answer = await dispatch(request, connection, options, upload, stalled.signal);
+    const refusal = forwardRefusal(connection, answer.status, responseHeaders(answer.rawHeaders));
     if (refusal !== undefined) {
-      await discard(data.body);
+      await discard(answer);
       throw refusal;
     }
   } catch (error) {
     upload?.release();
     throw translate(error, request, upload);
   }
-  if (upload === undefined) return responseOf(request, data, readBody(data.body, request));
+  if (upload === undefined) return responseOf(request, answer, readBody(answer, request));
   const early = !upload.finished();
   if (early) upload.hold();
-  const body = early ? bytesOf(await readEarly(data.body)) : readBody(data.body, request);
+  const body = early ? bytesOf(await readEarly(answer)) : readBody(answer, request);
   upload.release();
-  return responseOf(request, data, body);
+  return responseOf(request, answer, body);
 }
 
 function dispatch(
-  agent: Agent,
   request: HttpRequest,
   connection: Connection,
   options: SendOptions,
   upload: Upload | undefined,
-  stalled: AbortController,
-): Promise<Dispatcher.ResponseData> {
+  stalled: AbortSignal,
+): Promise<Incoming> {
   const { url, method, signal } = request;
   const { origin, path, headers } = requestLine(url, connection);
-  const signals = [signal, upload === undefined ? undefined : stalled.signal].filter(
-    (one) => one !== undefined,
-  );
-  return agent.request({
-    origin,
-    path,
+  const { headersMs, idleMs } = options.timeouts;
+  return exchange(options.agents.get(connection, new URL(origin)), {
     method,
-    headers: { ...headersOf(request, connection, options), ...headers },
-    // undici reads any async iterable; its types name only streams.
-    body: (upload?.chunks ?? null) as never,
-    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-    responseHeaders: 'raw',
-    // Registries answer HEAD rightly, and a copy asks it for every blob: keep the connection.
-    reset: false,
-    // While a body is sent the upload watches for stalls; a slow source is none.
-    ...(upload === undefined ? {} : { headersTimeout: 0 }),
+    path,
+    headers: { host: url.host, ...headersOf(request, connection, options), ...headers },
+    body: upload?.chunks,
+    signals: signal === undefined ? [stalled] : [signal, stalled],
+    headersMs,
+    idleMs,
   });
 }
 
 function headersTimeout(): Error {
-  return Object.assign(new Error('no answer in time'), { code: 'UND_ERR_HEADERS_TIMEOUT' });
+  return Object.assign(new Error('no answer in time'), { code: HEADERS_TIMEOUT });
 }
 
 function headersOf(
@@ -150,47 +142,35 @@ function translate(error: unknown, request: HttpRequest, upload?: Upload): unkno
   return failure ?? networkError(error, request.url.host, request.url.protocol === 'http:');
 }
 
-async function* readBody(body: Dispatcher.ResponseData['body'], request: HttpRequest): Bytes {
+async function* readBody(answer: Incoming, request: HttpRequest): Bytes {
   try {
-    for await (const chunk of body) yield chunk as Uint8Array;
+    yield* answer.body;
   } catch (error) {
     throw translate(error, request);
   }
 }
 
-function responseOf(
-  request: HttpRequest,
-  data: Dispatcher.ResponseData,
-  body: Bytes,
-): HttpResponse {
+function responseOf(request: HttpRequest, answer: Incoming, body: Bytes): HttpResponse {
   return {
-    status: data.statusCode,
-    headers: headersIn(data),
+    status: answer.status,
+    headers: responseHeaders(answer.rawHeaders),
     url: request.url,
     body,
-    discard: () => discard(data.body),
+    discard: () => discard(answer),
   };
 }
 
-function headersIn(data: Dispatcher.ResponseData): ResponseHeaders {
-  return responseHeaders(data.headers as unknown as string[]);
-}
-
-async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
-  try {
-    await body.dump({ limit: DISCARD_LIMIT, signal: AbortSignal.timeout(DISCARD_MS) });
-  } catch {
-    body.destroy();
-  }
+function discard(answer: Incoming): Promise<void> {
+  return answer.discard(DISCARD_LIMIT, DISCARD_MS);
 }
 
 /** At most 64 KiB in at most 5 s, and whatever came before the connection broke. */
-async function readEarly(body: Dispatcher.ResponseData['body']): Promise<Uint8Array> {
+async function readEarly(answer: Incoming): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const read = async (): Promise<void> => {
-    for await (const chunk of body) {
-      const part = (chunk as Uint8Array).subarray(0, EARLY_LIMIT - size);
+    for await (const chunk of answer.body) {
+      const part = chunk.subarray(0, EARLY_LIMIT - size);
       chunks.push(part);
       size += part.byteLength;
       if (size >= EARLY_LIMIT) return;
@@ -200,6 +180,6 @@ async function readEarly(body: Dispatcher.ResponseData['body']): Promise<Uint8Ar
   const late = delay(EARLY_MS, undefined, { signal: done.signal }).catch(() => undefined);
   await Promise.race([read().catch(() => undefined), late]);
   done.abort();
-  body.destroy();
+  answer.destroy();
   return concat(chunks, size);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/cli/version.ts';
 import { run } from '../helpers/commands.ts';
+import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { tempDir } from '../helpers/temp.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -46,7 +47,7 @@ describe('the start', () => {
     async (args) => {
       const { modules } = await loadedBy(...args);
       expect(modules).toContain('src/cli/main.ts');
-      expect(modules).not.toMatch(/node_modules\/(?:undici|chalk|ora|semver|tldts)\//);
+      expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
       expect(modules).not.toMatch(/src\/(?:http|registry|auth|copy|server|transports)\//);
     },
   );
@@ -55,6 +56,18 @@ describe('the start', () => {
     const { modules, stdout } = await loadedBy('--version');
     expect(stdout).toBe(`regctl ${VERSION}\n`);
     expect(modules).not.toMatch(/commander|src\/commands\//);
+  });
+
+  it('`tags` loads neither colours, a spinner nor the list of public suffixes', async () => {
+    await using server = await startScriptedServer(() => ({
+      status: 200,
+      body: JSON.stringify({ name: 'a', tags: ['v1'] }),
+    }));
+    const { modules, stdout } = await loadedBy('tags', '--plain-http', `${server.host}/a`);
+    expect(stdout).toBe('v1\n');
+    expect(modules).toContain('src/http/send.ts');
+    expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
+    expect(modules).not.toMatch(/src\/(?:server|copy|convert)\//);
   });
 
   it('knows the version of the package', async () => {

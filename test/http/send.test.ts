@@ -54,7 +54,7 @@ describe('send', () => {
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET', 'HEAD']) {
       await (await client.request({ ...get(server), method })).discard();
     }
-    // undici needs a turn of the event loop to take a socket back, so two may take turns.
+    // A socket goes back a turn of the event loop later, so two may take turns.
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 
@@ -73,10 +73,11 @@ describe('send', () => {
     await using stalled = await startScriptedServer(() => (_request, response) => {
       response.writeHead(200).write('first');
     });
-    await using client = testClient({ timeouts: { headersMs: 50, idleMs: 50 } });
-    await expect(client.request(get(silent))).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await using hasty = testClient({ timeouts: { headersMs: 50 } });
+    await using client = testClient({ timeouts: { idleMs: 50 } });
+    await expect(hasty.request(get(silent))).rejects.toMatchObject({ code: 'TIMEOUT' });
     const body = { length: 1, open: () => chunks('x') };
-    await expect(client.request({ ...get(silent), method: 'PUT', body })).rejects.toMatchObject({
+    await expect(hasty.request({ ...get(silent), method: 'PUT', body })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });
     const response = await client.request(get(stalled));

@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error.ts';
+import { AppError, IntegrityError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-types.ts';
@@ -164,14 +164,26 @@ export class Walk {
   async #send(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<void> {
     await this.#slot(async () => {
       this.#tally.start(descriptor);
+      let damage: IntegrityError | undefined;
       for (;;) {
-        if (await this.#sendOnce(descriptor, source, extra)) return;
+        const end = await this.#sendOnce(descriptor, source, extra, damage);
+        if (end === 'done') return;
+        if (end !== 'elsewhere') damage = end;
       }
     });
   }
 
-  /** False when the source broke off in a way that another opening mends. */
-  async #sendOnce(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<boolean> {
+  /**
+   * `elsewhere`: the source broke off in a way that another opening mends. An error: what the source
+   * gave was not its content; once, for it may come whole the next time. `damage`: that error, when
+   * this is the next time.
+   */
+  async #sendOnce(
+    descriptor: Descriptor,
+    source: Source,
+    extra: PushOptions,
+    damage: IntegrityError | undefined,
+  ): Promise<'done' | 'elsewhere' | IntegrityError> {
     const watched = watch(source);
     try {
       const outcome = await this.#pair.destination.push(watched, {
@@ -180,14 +192,17 @@ export class Walk {
         onBytes: (done) => this.#tally.bytes(descriptor, done),
       });
       this.#tally.end(descriptor, outcome);
-      return true;
+      return 'done';
     } catch (error) {
-      const { failure } = watched;
-      if (failure?.error instanceof RetryElsewhereError) return false;
-      if (failure === undefined) {
+      const failure = watched.failure?.error;
+      if (failure instanceof RetryElsewhereError) return 'elsewhere';
+      if (damage === undefined && failure instanceof IntegrityError) return failure;
+      // A stream that cannot be had twice is not what went wrong.
+      const cause = damage ?? failure;
+      if (cause === undefined) {
         throw sided('destination', this.#cannot('write', descriptor), error, descriptor.digest);
       }
-      throw sided('source', this.#cannot('read', descriptor), failure.error, descriptor.digest);
+      throw sided('source', this.#cannot('read', descriptor), cause, descriptor.digest);
     }
   }
 

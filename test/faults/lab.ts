@@ -6,6 +6,7 @@ import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/types.ts';
 import type { WriteStore } from '../../src/store/types.ts';
 import { createRegistryStore } from '../../src/transports/docker/registry-store.ts';
+import type { Fault, Schedule } from '../helpers/fault-proxy.ts';
 import type { TestImage } from '../helpers/images.ts';
 import { chainOf, policies } from '../http/setup.ts';
 
@@ -16,6 +17,9 @@ export interface QuickWire extends AsyncDisposable {
   repository(host: string, name: string): Repository;
   store(host: string, name: string): WriteStore;
 }
+
+/** Where the fault is silence, and nobody wants to sit it out. */
+export const IMPATIENT = { headersMs: 400, idleMs: 400 };
 
 /** Longest real wait; the policy believes that it waited as long as it wanted. */
 const REAL_WAIT_MS = 2;
@@ -40,7 +44,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
     allowedRealms: () => true,
     onWarning: () => undefined,
     onRetry: (event) => void events.push({ type: 'retry', ...event }),
-    timeouts: { headersMs: 400, idleMs: 400 },
+    timeouts: { headersMs: 30_000, idleMs: 30_000 },
     ...options,
   });
   const client = createRegistryClient({
@@ -60,18 +64,40 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
   };
 }
 
-/** Copies `app:v1` of one host to `copy:v1` of another; resolves to what was thrown. */
+/** The fault for requests whose "METHOD /path" matches, so many times. */
+export function on(pattern: RegExp, fault: Fault, times = Infinity): Schedule {
+  let left = times;
+  return ({ method, path }) => {
+    if (left <= 0 || !pattern.test(`${method} ${path}`)) return undefined;
+    left -= 1;
+    return fault;
+  };
+}
+
+/** The first of several schedules that has a fault. */
+export function either(...schedules: readonly Schedule[]): Schedule {
+  return (request, count) => {
+    for (const schedule of schedules) {
+      const fault = schedule(request, count);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  };
+}
+
+/** Copies the tag `v1` of one repository to another; resolves to what was thrown. */
 export async function tryCopy(
   wire: QuickWire,
   from: string,
   to: string,
+  names: { readonly from: string; readonly to: string } = { from: 'app', to: 'copy' },
   signal?: AbortSignal,
 ): Promise<unknown> {
   try {
     await copyImage({
-      source: wire.store(from, 'app'),
+      source: wire.store(from, names.from),
       sourceRef: 'v1',
-      destination: wire.store(to, 'copy'),
+      destination: wire.store(to, names.to),
       destinationTag: 'v1',
       concurrency: 3,
       emit: (event) => void wire.events.push(event),

@@ -5,7 +5,7 @@ import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
-import { expectWhole, quickWire, tryCopy } from './lab.ts';
+import { expectWhole, IMPATIENT, quickWire, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
 
@@ -53,6 +53,7 @@ function suite(kind: Kind): void {
       destination: FaultProxy;
       image: TestImage;
     }) => void | Promise<void>,
+    options: Parameters<typeof quickWire>[0] = {},
   ): Promise<void> => {
     await using from = await KEEPING.start();
     await using to = await kind.start();
@@ -61,7 +62,7 @@ function suite(kind: Kind): void {
     await using source = await startFaultProxy(from);
     await using destination = await startFaultProxy(to);
     harm(destination);
-    await using wire = quickWire();
+    await using wire = quickWire(options);
     const error = await tryCopy(wire, source.host, destination.host);
     expect(error).toBeUndefined();
     await expectWhole(to.origin, 'copy', 'v1', image);
@@ -91,7 +92,9 @@ function suite(kind: Kind): void {
   });
 
   it('goes on after a stall', async () => {
-    await expectCopy(onceOnData({ kind: 'stall-up', after: 4 * MIB }), () => undefined);
+    await expectCopy(onceOnData({ kind: 'stall-up', after: 4 * MIB }), () => undefined, {
+      timeouts: IMPATIENT,
+    });
   });
 
   it('sends a damaged blob once more', async () => {

@@ -18,8 +18,9 @@ export type Fault =
     }
   /** The connection is reset before anything is passed on. */
   | { readonly kind: 'reset' }
-  /** The request goes through and its answer is lost. */
+  /** The request goes through and its answer is lost, or another takes its place. */
   | { readonly kind: 'lose-answer' }
+  | { readonly kind: 'spoil-answer'; readonly status: number }
   /** The request's body ends after so many bytes, on both sides. */
   | { readonly kind: 'cut-up'; readonly after: number }
   /** So many bytes of the request's body reach the registry; then this is the answer. */
@@ -152,6 +153,11 @@ function forward(passage: Passage): void {
     answer.on('error', () => response.destroy());
     if (fault?.kind === 'lose-answer') {
       answer.on('end', () => request.socket.destroy()).resume();
+      return;
+    }
+    if (fault?.kind === 'spoil-answer') {
+      answer.resume();
+      response.writeHead(fault.status, { 'content-length': '0' }).end();
       return;
     }
     giveAnswer(passage, answer);

@@ -127,6 +127,33 @@ describe('putBlob', () => {
     expect(at.server.lines).toEqual([...round, ...round]);
   });
 
+  it('goes on at the byte that the registry reports, not at the one it was sent', async () => {
+    const big = Buffer.from(Array.from({ length: 9 << 20 }, (_, i) => (i * 7) % 251));
+    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
+    const parts: Buffer[] = [];
+    const reported = [3 << 20, 7 << 20];
+    await using at = await startRegistry((request, count) => {
+      if (request.method === 'POST') {
+        return { status: 202, headers: { location: '/up', 'oci-chunk-min-length': '5000000' } };
+      }
+      if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === 'PUT' && count < 4) return { status: 413 };
+      const start = Number(request.headers['content-range']?.split('-')[0]);
+      const end = request.method === 'PUT' ? big.length : (reported.shift() ?? 0);
+      parts.push(request.body.subarray(0, end - start));
+      return request.method === 'PUT'
+        ? { status: 201 }
+        : { status: 202, headers: { location: '/up', range: `0-${end - 1}` } };
+    });
+    expect(await at.repository('push').putBlob(sourceOf(bigLayer, big))).toBe('written');
+    expect(Buffer.concat(parts).equals(big)).toBe(true);
+    expect(at.server.requests.slice(4).map((one) => one.headers['content-range'])).toEqual([
+      '0-4999999',
+      `${3 << 20}-${(3 << 20) + 4_999_999}`,
+      `${7 << 20}-${(9 << 20) - 1}`,
+    ]);
+  });
+
   it('reports what the source threw, and cancels', async () => {
     await using at = await startRegistry((request) =>
       request.method === 'POST' ? opened('/up') : { status: 204 },

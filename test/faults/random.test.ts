@@ -1,0 +1,140 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { AppError } from '../../src/errors/app-error.ts';
+import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
+import { type Fault, type Schedule, startFaultProxy } from '../helpers/fault-proxy.ts';
+import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
+import { expectWhole, quickWire, tryCopy } from './lab.ts';
+
+/** More schedules on demand: FAULT_SCHEDULES=5000 npx vitest run --project faults */
+const SCHEDULES = Number(process.env['FAULT_SCHEDULES'] ?? 200);
+/** To see a failure again: FAULT_SEED=… with the seed that was printed. */
+const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 0x7fffffff);
+
+const offset = fc.integer({ min: 0, max: 9000 });
+const status = fc.constantFrom(
+  408,
+  425,
+  429,
+  499,
+  500,
+  502,
+  503,
+  504,
+  522,
+  400,
+  403,
+  404,
+  413,
+  416,
+);
+const code = fc.constantFrom(
+  'BLOB_UPLOAD_UNKNOWN',
+  'BLOB_UPLOAD_INVALID',
+  'DIGEST_INVALID',
+  'MANIFEST_BLOB_UNKNOWN',
+  'RANGE_INVALID',
+  'UNKNOWN',
+);
+
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.record({
+    kind: fc.constant('answer' as const),
+    status,
+    headers: fc.constantFrom({}, { 'retry-after': '1' }, { 'retry-after': '9999999' }),
+    body: code.map((name) => JSON.stringify({ errors: [{ code: name, message: name }] })),
+  }),
+  fc.constant({ kind: 'reset' as const }),
+  fc.constant({ kind: 'lose-answer' as const }),
+  fc.record({ kind: fc.constant('spoil-answer' as const), status }),
+  fc.record({ kind: fc.constantFrom('cut-up' as const, 'cut-down' as const), after: offset }),
+  fc.record({ kind: fc.constantFrom('stall-up' as const, 'stall-down' as const), after: offset }),
+  fc.record({ kind: fc.constant('answer-up' as const), after: offset, status }),
+  fc.record({ kind: fc.constantFrom('corrupt-up' as const, 'corrupt-down' as const), at: offset }),
+  fc.record({ kind: fc.constant('wrong-length' as const), by: fc.integer({ min: -9, max: 9 }) }),
+  fc.constantFrom(
+    { kind: 'extra-bytes' as const },
+    { kind: 'ignore-range' as const },
+    { kind: 'wrong-range' as const },
+  ),
+);
+
+/** One entry a request, in the order they come; the last may stay for ever. */
+const plan = fc.record({
+  faults: fc.array(fc.option(fault, { nil: undefined, freq: 2 }), { maxLength: 12 }),
+  stays: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fault },
+  ),
+});
+
+type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+
+/** Stalls cost real time: what would hang for ever does so once. */
+function scheduleOf({ faults, stays }: Plan): Schedule {
+  const left = [...faults];
+  return () => {
+    if (left.length > 0) return left.shift();
+    return stays?.kind === 'stall-up' || stays?.kind === 'stall-down' ? undefined : stays;
+  };
+}
+
+async function checkPlan(
+  server: RegistryServer,
+  made: { readonly image: TestImage; readonly old: TestImage; readonly name: string },
+  plans: { readonly source: Plan; readonly destination: Plan },
+): Promise<boolean> {
+  const { image, old, name } = made;
+  const target = { port: Number(server.url.port) };
+  const names = { from: 'app', to: name };
+  await pushImage(server.url.origin, name, ['v1'], old);
+  await using source = await startFaultProxy(target, scheduleOf(plans.source));
+  await using destination = await startFaultProxy(target, scheduleOf(plans.destination));
+  await using wire = quickWire({ timeouts: { headersMs: 60, idleMs: 60 } });
+  const error = await tryCopy(wire, source.host, destination.host, names);
+  if (error === undefined) {
+    await expectWhole(server.url.origin, name, 'v1', image);
+    return true;
+  }
+  expect(error).toBeInstanceOf(AppError);
+  expect((error as AppError).exitStatus).toBeGreaterThan(0);
+  const before = await tagIs(server, name, old);
+  // An answer that was lost for good after the manifest was stored: the tag is new, and it is whole.
+  if (before) await expectWhole(server.url.origin, name, 'v1', old);
+  else await expectWhole(server.url.origin, name, 'v1', image);
+  return false;
+}
+
+async function tagIs(server: RegistryServer, name: string, image: TestImage): Promise<boolean> {
+  const response = await fetch(`${server.url.origin}/v2/${name}/manifests/v1`, {
+    method: 'HEAD',
+    headers: { accept: image.root.mediaType },
+  });
+  return response.headers.get('docker-content-digest') === image.root.digest;
+}
+
+it(
+  `${SCHEDULES} random schedules end whole or with an error and the destination as it was (seed ${SEED})`,
+  async () => {
+    const server = await startRegistryServer({ storage: createMemoryStorage() });
+    const image = await makeImage({ layers: 2, layerSize: 8000 });
+    const old = await makeImage({ layers: 1 });
+    await pushImage(server.url.origin, 'app', ['v1'], image);
+    let count = 0;
+    let whole = 0;
+    const schedules = fc.asyncProperty(plan, plan, async (source, destination) => {
+      count += 1;
+      const made = { image, old, name: `copy${count}` };
+      if (await checkPlan(server, made, { source, destination })) whole += 1;
+    });
+    try {
+      await fc.assert(schedules, { numRuns: SCHEDULES, seed: SEED });
+      // The statement would hold for a copy that always fails as well.
+      expect(whole).toBeGreaterThan(SCHEDULES / 10);
+    } finally {
+      await server.close();
+    }
+  },
+  SCHEDULES * 2000,
+);

@@ -1,3 +1,4 @@
+import { knownRegistry } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
 import { type Demand, demandOf, type Offer } from './challenge-choice.ts';
 import { type ChallengeMemory, createChallengeMemory } from './challenge-memory.ts';
@@ -37,7 +38,7 @@ export function authenticate(options: AuthenticateOptions): Middleware {
       let { grant } = opening;
       for (let sends = 1; ; sends += 1) {
         const response = await next(withGrant(request, grant));
-        const demand = demandOf(response) ?? staleDemand(response, grant);
+        const demand = demandOf(response) ?? staleDemand(response, request, grant);
         if (demand === undefined || sends >= MAX_SENDS) {
           if (response.status < 400) accept(grant, memory, options);
           if (opening.refusal !== undefined) memory.distrust();
@@ -95,13 +96,20 @@ async function openingGrant(
 }
 
 /**
- * Some registries answer 403 without a challenge to a token that is not good any more. For one of
- * an earlier run that is reason to fetch another.
+ * Some registries answer without a challenge to a token that is not good any more. For one of an
+ * earlier run 403 is reason to fetch another; where it has a status of its own, that is for any
+ * token that was there before this request.
  */
-function staleDemand({ status }: HttpResponse, grant: Grant | undefined): Demand | undefined {
-  return status === 403 && grant?.kind === 'token' && grant.stored
-    ? { offers: [], scopes: [] }
-    : undefined;
+function staleDemand(
+  { status }: HttpResponse,
+  { auth }: Authenticated,
+  grant: Grant | undefined,
+): Demand | undefined {
+  if (grant?.kind !== 'token') return undefined;
+  const stale =
+    (status === 403 && grant.stored) ||
+    (grant.cached && status === knownRegistry(auth.registry)?.staleTokenStatus);
+  return stale ? { offers: [], scopes: [] } : undefined;
 }
 
 /** What the registry accepted may serve later runs. */

@@ -1,4 +1,5 @@
 import type { Credential } from '../auth/types.ts';
+import { loginAdvice } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
 import { redactUrl } from '../errors/redact.ts';
 import { bytesOf, collect } from '../util/bytes.ts';
@@ -175,8 +176,8 @@ function refused(response: HttpResponse, question: TokenQuestion, body: Uint8Arr
   const who = credential === undefined ? 'an anonymous token' : 'a token';
   const hint =
     credential === undefined
-      ? `Log in with "regctl login ${registry}" if the repository is private.`
-      : `Check the credentials from ${credential.origin}, or log in again with "regctl login ${registry}".`;
+      ? `If the repository is private, sign in: ${loginAdvice({ registry })}`
+      : `Check the credentials from ${credential.origin}, or sign in again: ${loginAdvice({ registry })}`;
   return new AppError(
     'TOKEN_FAILED',
     `${realm.host} refused ${who} for ${registry}: ${words ?? 'no reason given'} (HTTP ${response.status})`,

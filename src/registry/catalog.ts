@@ -1,4 +1,4 @@
-import { DOCKER_HUB } from '../reference/docker-hub.ts';
+import { fillIn, knownRegistry } from '../config/registry-advice.ts';
 import {
   registryConnection,
   registryUrl,
@@ -8,7 +8,6 @@ import {
 import type { Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError } from './errors.ts';
-import { hostNotes } from './hosts.ts';
 import { notAList, pages } from './pagination.ts';
 import { CATALOG_SCOPE } from './scopes.ts';
 import { names, pageSize, type ListOptions } from './tags.ts';
@@ -43,17 +42,12 @@ export async function* listCatalog(
 }
 
 function refuse(connection: Connection, attempt: Attempt, refusal: Refusal): Error {
-  if (!hasNoCatalog(connection.registry, refusal))
-    return refusalError(connection, attempt, refusal);
+  const known = knownRegistry(connection.registry, refusal.headers)?.catalog;
+  const none = NO_CATALOG.has(refusal.status) || known?.denied.includes(refusal.status) === true;
+  if (!none) return refusalError(connection, attempt, refusal);
   const hint =
-    hostNotes(connection.registry)?.catalog ??
-    'This registry does not list its repositories; ask its web page or its own API.';
+    known === undefined
+      ? 'This registry does not list its repositories; ask its web page or its own API.'
+      : fillIn(known.instead, connection);
   return refusalError(connection, attempt, refusal, { code: 'UNSUPPORTED', hint });
-}
-
-/** Docker Hub and GHCR deny the catalog instead of saying that they have none. */
-function hasNoCatalog(registry: string, refusal: Refusal): boolean {
-  if (NO_CATALOG.has(refusal.status)) return true;
-  if (refusal.status === 401) return registry === DOCKER_HUB;
-  return refusal.status === 403 && hostNotes(registry)?.catalog !== undefined;
 }

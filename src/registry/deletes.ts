@@ -1,10 +1,10 @@
+import { fillIn, knownRegistry } from '../config/registry-advice.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import { nameOf, repositoryUrl, send, type Connection } from './connection.ts';
 import { hasCode, readRefusal, type Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError, type Verdict } from './errors.ts';
-import { hostNotes } from './hosts.ts';
 
 const SWITCHED_OFF =
   'Deleting is switched off: a registry:2 or registry:3 server needs REGISTRY_STORAGE_DELETE_ENABLED=true.';
@@ -59,7 +59,7 @@ async function remove(
 }
 
 function manifestVerdict(connection: Connection, refusal: Refusal): Verdict {
-  const advice = hostNotes(connection.registry)?.remove;
+  const advice = adviceOn(connection, refusal, 'remove');
   if (isUnsupported(refusal)) return { code: 'UNSUPPORTED', hint: advice ?? SWITCHED_OFF };
   if (hasCode(refusal, 'GOOGLE_MANIFEST_DANGLING_TAG')) return { hint: advice };
   const stillUsed = refusal.status === 403 && connection.registry === 'docker.io';
@@ -74,8 +74,17 @@ function tagVerdict(connection: Connection, refusal: Refusal): Verdict {
     refusal.status === 400 ||
     (refusal.status === 404 && hasCode(refusal, 'DIGEST_INVALID'));
   if (!unsupported) return {};
-  const advice = hostNotes(connection.registry)?.untag;
+  const advice = adviceOn(connection, refusal, 'untag');
   return { code: 'UNTAG_UNSUPPORTED', hint: advice ?? NO_UNTAG };
+}
+
+function adviceOn(
+  connection: Connection,
+  refusal: Refusal,
+  what: 'remove' | 'untag',
+): string | undefined {
+  const text = knownRegistry(connection.registry, refusal.headers)?.[what];
+  return text && fillIn(text, connection);
 }
 
 /** A 404 without one of the registry's own codes means that there is no such route. */

@@ -1,51 +1,74 @@
+import {
+  fillIn,
+  knownRegistry,
+  loginAdvice,
+  loginCommand,
+  type Subject,
+} from '../config/registry-advice.ts';
+import type { KnownRegistry } from '../config/known-registries.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { sanitize } from '../errors/sanitize.ts';
-import { DOCKER_HUB } from '../reference/docker-hub.ts';
 import type { Connection } from './connection.ts';
 import type { Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 
-type Hint = (connection: Connection, attempt: Attempt, refusal: Refusal) => string | undefined;
+/** What a hint is made from; `known` is the registry's row in the table, if it has one. */
+interface Case {
+  readonly connection: Connection;
+  readonly attempt: Attempt;
+  readonly refusal: Refusal;
+  readonly known: KnownRegistry | undefined;
+}
+type Hint = (one: Case) => string | undefined;
 
 /** The cure per error code; a code without one needs no hint. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
-  UNAUTHORIZED: (connection, attempt, refusal) => {
-    const login = loginCommand(connection);
+  UNAUTHORIZED: ({ connection, attempt, refusal, known }) => {
+    const login = loginAdvice(connection, known);
     if (refusal.credentials?.sent === true) {
       return `The user name, password or token is wrong or has expired, or may not see ${connection.label}; sign in again: ${login}`;
     }
-    return isHub(connection) && attempt.kind !== 'registry'
-      ? `Docker Hub answers so for repositories that do not exist and for private ones: check the name, or sign in: ${login}`
+    return known?.hides !== undefined && attempt.kind !== 'registry'
+      ? `${known.hides}: check the name, or sign in: ${login}`
       : `Sign in: ${login}`;
   },
-  FORBIDDEN: (connection, _attempt, refusal) =>
-    refusal.credentials?.sent === true
-      ? `The account has no right to do this on ${connection.label}: ask its owner, or sign in with another account: ${loginCommand(connection)}`
-      : `Sign in with an account that has the right: ${loginCommand(connection)}`,
+  FORBIDDEN: (one) => {
+    const { connection, attempt, refusal, known } = one;
+    if (attempt.kind === 'upload' && known?.readOnly !== undefined) return known.readOnly;
+    const login = loginAdvice(connection, known);
+    if (refusal.credentials?.sent !== true) {
+      return `Sign in with an account that has the right: ${login}`;
+    }
+    const create = attempt.kind === 'upload' ? creation(one) : '';
+    return `${create}The account has no right to do this on ${connection.label}: ask its owner, or sign in with another account: ${login}`;
+  },
   MANIFEST_UNKNOWN: missing,
   BLOB_UNKNOWN: missing,
-  REPOSITORY_UNKNOWN: (connection, attempt, refusal) =>
-    attempt.kind === 'upload'
-      ? `Create the repository (Amazon ECR) or the project (Harbor, GitLab) first, and check the name.`
-      : missing(connection, attempt, refusal),
-  UPLOAD_FAILED: (_connection, _attempt, refusal) => {
-    if (refusal.status === 413) return BODY_TOO_LARGE;
-    return refusal.status === 404
-      ? 'The repository or project may have to be created first, or the upload session expired.'
-      : serverSide(refusal);
+  REPOSITORY_UNKNOWN: (one) =>
+    one.attempt.kind === 'upload'
+      ? `${creation(one) || 'Create the repository (Amazon ECR) or the project (Harbor, GitLab) first. '}Check the name too.`
+      : missing(one),
+  UPLOAD_FAILED: (one) => {
+    const { status } = one.refusal;
+    if (status === 413) return BODY_TOO_LARGE;
+    return status === 404
+      ? creation(one).trimEnd() ||
+          'The repository or project may have to be created first, or the upload session expired.'
+      : serverSide(one);
   },
-  REGISTRY_ERROR: (_connection, _attempt, refusal) => {
-    if (refusal.status === 413) return BODY_TOO_LARGE;
-    return wrongProtocol(refusal) ?? serverSide(refusal);
+  UNSUPPORTED: ({ attempt, known }) => (attempt.kind === 'upload' ? known?.readOnly : undefined),
+  REGISTRY_ERROR: (one) => {
+    if (one.refusal.status === 413) return BODY_TOO_LARGE;
+    return wrongProtocol(one.refusal) ?? serverSide(one);
   },
-  RATE_LIMITED: (connection, _attempt, refusal) => {
+  RATE_LIMITED: ({ connection, refusal, known }) => {
     const after = refusal.headers.get('retry-after');
     const wait = after === undefined ? '' : ` The registry asks to wait: ${sanitize(after)}.`;
-    return isHub(connection)
-      ? `Sign in for a larger allowance (${loginCommand(connection)}), or wait; \`regctl rate-limit\` shows what is left.${wait}`
-      : `Try again later, with fewer requests at a time.${wait}`;
+    return known?.limit === undefined
+      ? `Try again later, with fewer requests at a time.${wait}`
+      : `Sign in for a larger allowance (${loginCommand(connection, known)}), or wait; ${known.limit}.${wait}`;
   },
-  NOT_A_REGISTRY: (connection, _attempt, refusal) =>
+  NOT_A_REGISTRY: ({ connection, refusal }) =>
     wrongProtocol(refusal) ?? notARegistryHint(connection.registry),
 };
 
@@ -58,26 +81,32 @@ export function hintFor(
   attempt: Attempt,
   refusal: Refusal,
 ): string | undefined {
-  return HINTS[code]?.(connection, attempt, refusal);
+  const known = knownRegistry(connection.registry, refusal.headers);
+  return HINTS[code]?.({ connection, attempt, refusal, known });
 }
 
 export function notARegistryHint(registry: string): string {
   return `Check the host and port: whatever answers at ${registry} does not speak the registry API (/v2/).`;
 }
 
-export function isHub(connection: Connection): boolean {
-  return connection.registry === DOCKER_HUB;
+/** What has to be there before the first push, as a sentence with a space behind it, or nothing. */
+function creation({ connection, known }: Case): string {
+  return known?.create === undefined ? '' : `${sentence(known.create, connection)} `;
 }
 
-function loginCommand(connection: Connection): string {
-  return isHub(connection) ? 'regctl login' : `regctl login ${connection.registry}`;
+function sentence(text: string, subject: Subject): string {
+  const filled = fillIn(text, subject);
+  return filled.endsWith('.') ? filled : `${filled}.`;
 }
 
-function missing(connection: Connection, _attempt: Attempt, refusal: Refusal): string {
+function missing({ connection, refusal, known }: Case): string {
   if (refusal.html) return notARegistryHint(connection.registry);
-  return refusal.credentials?.sent === true
-    ? 'Check the name; a repository that the account may not see looks as if it did not exist.'
-    : `Check the name; a private repository stays hidden until you sign in: ${loginCommand(connection)}`;
+  if (known !== undefined && known.login === undefined) return `Check the name: ${known.hides}.`;
+  if (refusal.credentials?.sent === true) {
+    return 'Check the name; a repository that the account may not see looks as if it did not exist.';
+  }
+  const hidden = known?.hides ?? 'a private repository stays hidden until you sign in';
+  return `Check the name; ${hidden}: ${loginCommand(connection, known)}`;
 }
 
 /** What Go's servers, Apache and nginx answer to a client that left out TLS or its certificate. */
@@ -91,7 +120,7 @@ function wrongProtocol({ status, entries }: Refusal): string | undefined {
     : undefined;
 }
 
-function serverSide(refusal: Refusal): string | undefined {
+function serverSide({ refusal }: Case): string | undefined {
   return refusal.status >= 500
     ? 'The registry, or a proxy in front of it, is failing; try again later.'
     : undefined;

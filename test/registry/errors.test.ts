@@ -86,7 +86,7 @@ describe('RegistryError', () => {
       { registry: 'docker.io', credentials: { sent: false } },
     );
     expect(error.hint).toContain('do not exist');
-    expect(error.hint).toMatch(/regctl login$/);
+    expect(error.hint).toContain('sign in: `regctl login`. A personal access token');
   });
 
   it('names a web page as such', async () => {

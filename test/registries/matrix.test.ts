@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
+import { loginCommand } from '../../src/config/registry-advice.ts';
+import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
+import { STAND_INS } from '../helpers/stand-ins/table.ts';
+import { hostsOf, startWorld, type World } from '../helpers/stand-ins/world.ts';
+
+interface Failure {
+  readonly error: { readonly code: string; readonly hint: string; readonly message: string };
+}
+
+describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))('%s', (_id, standIn) => {
+  let certificates: Certificates;
+  let world: World;
+  let index: TestImage;
+  let image: TestImage;
+  const row = KNOWN_REGISTRIES.find(({ id }) => id === standIn.id);
+  const name = (repository = standIn.repository): string => `${standIn.registry}/${repository}`;
+  const writable = standIn.readOnly === undefined;
+
+  beforeAll(async () => {
+    certificates = await makeCertificates(...hostsOf(standIn));
+    world = await startWorld(standIn, certificates);
+    index = await makeIndex({ layers: 1 });
+    image = await makeImage({ layers: 2 });
+    await writeLayout(world.dir.join('in'), { v1: index, v2: image });
+    if (!writable) fill(world, index, ['v1', 'v3', 'v4', 'v5']);
+    if (!writable) fill(world, image, ['v2']);
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+    await certificates[Symbol.asyncDispose]();
+  });
+
+  const since = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+    const before = world.lines.length;
+    await work();
+    return world.lines.slice(before);
+  };
+  const failing = async (status: number, ...args: string[]): Promise<Failure['error']> =>
+    ((await world.json(status, ...args)) as Failure).error;
+  const command = loginCommand({ registry: standIn.registry }, row);
+
+  it('without a login: what is public is read, and the rest says how to sign in', async () => {
+    const error = await failing(1, 'delete', `${name()}@${index.root.digest}`);
+    if (standIn.anonymous === 'everything') return;
+    expect(['UNAUTHORIZED', 'TOKEN_FAILED']).toContain(error.code);
+    expect(error.hint).toContain(command);
+  });
+
+  it('a wrong password is refused, and the account is explained', async () => {
+    if (standIn.anonymous === 'everything') return;
+    const login = ['login', standIn.registry, '-u', standIn.login.username, '--password-stdin'];
+    const ran = await world.run(['-o', 'json', ...login], { input: 'wrong' });
+    expect(ran.status, ran.stderr).toBe(1);
+    const { error } = JSON.parse(ran.stdout) as Failure;
+    expect(error.hint).toContain((row?.account ?? '').split(/[{;.]/u)[0]);
+  });
+
+  it('login', async () => {
+    if (standIn.anonymous === 'everything') return;
+    const login = ['login', standIn.registry, '-u', standIn.login.username, '--password-stdin'];
+    const ran = await world.run(login, { input: `${standIn.login.password}\n` });
+    expect(ran.status, ran.stderr).toBe(0);
+    const who = await world.run(['login', '--get-login', standIn.registry]);
+    expect(who.stdout).toBe(`${standIn.login.username}\n`);
+  });
+
+  it('copy to it, or why not', async () => {
+    const from = `oci:${world.dir.join('in')}:v1`;
+    if (!writable) {
+      expect((await failing(1, 'copy', from, `${name()}:v9`)).hint).toBe(row?.readOnly);
+      return;
+    }
+    expect(await world.json(0, 'copy', from, `${name()}:v1`)).toMatchObject({
+      Digest: index.root.digest,
+    });
+    for (const [digest, { bytes }] of index.nodes) {
+      const there =
+        world.engine.content.manifest(standIn.repository, digest)?.bytes ??
+        world.engine.content.blob(standIn.repository, digest);
+      expect(there && Buffer.from(bytes).equals(there), digest).toBe(true);
+    }
+    const v2 = `oci:${world.dir.join('in')}:v2`;
+    const lines = await since(() => world.json(0, 'copy', v2, `${name()}:v2`));
+    expect(lines.filter((line) => line.startsWith('PATCH'))).toEqual([]);
+  });
+
+  it('the same copy again sends nothing', async () => {
+    if (!writable) return;
+    const from = `oci:${world.dir.join('in')}:v1`;
+    const lines = await since(async () => {
+      expect(await world.json(0, 'copy', from, `${name()}:v1`)).toMatchObject({
+        Blobs: { Written: 0 },
+      });
+    });
+    expect(lines.filter((line) => /^(?:PUT|PATCH) /u.test(line))).toEqual([]);
+  });
+
+  it('retags, and copies to another repository', async () => {
+    if (!writable) return;
+    for (const tag of ['v3', 'v4', 'v5']) {
+      expect(await world.json(0, 'copy', `${name()}:v1`, `${name()}:${tag}`)).toMatchObject({
+        Digest: index.root.digest,
+      });
+    }
+    const copied = await world.json(0, 'copy', `${name()}:v2`, `${name(standIn.neighbour)}:v2`);
+    expect(copied).toMatchObject({
+      Digest: image.root.digest,
+      Blobs: standIn.uploads.mounts ? { Written: 0, Mounted: 3 } : { Written: 3, Mounted: 0 },
+    });
+  });
+
+  it('tags, over all pages', async () => {
+    const lines = await since(async () => {
+      const ran = await world.run(['tags', name()]);
+      expect(ran).toMatchObject({ status: 0, stdout: 'v1\nv2\nv3\nv4\nv5\n' });
+    });
+    const pages = lines.filter((line) => line.includes('/tags/list')).length;
+    expect(pages).toBeGreaterThanOrEqual(Math.ceil(5 / standIn.lists.page));
+  });
+
+  it('inspect and digest', async () => {
+    expect(await world.json(0, 'inspect', `${name()}:v1`)).toMatchObject({
+      Name: name(),
+      Digest: index.root.digest,
+      RepoTags: ['v1', 'v2', 'v3', 'v4', 'v5'],
+      Labels: { made: 'by-test' },
+    });
+    const ran = await world.run(['digest', `${name()}:v2`]);
+    expect(ran).toMatchObject({ status: 0, stdout: `${image.root.digest}\n` });
+  });
+
+  it('copy from it, with what refers to it', async () => {
+    const to = `oci:${world.dir.join('out')}:v1`;
+    expect(await world.json(0, 'copy', '--referrers', `${name()}:v1`, to)).toMatchObject({
+      Digest: index.root.digest,
+    });
+  });
+
+  it('catalog, or what to use instead', async () => {
+    if (standIn.catalog === 'lists') {
+      const ran = await world.run(['catalog', standIn.registry]);
+      const names = [standIn.repository, standIn.neighbour].toSorted().join('\n');
+      expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: `${names}\n` });
+      return;
+    }
+    const error = await failing(1, 'catalog', standIn.registry);
+    expect(error.code).toBe('UNSUPPORTED');
+    expect(error.hint.slice(0, 20)).toBe(row?.catalog?.instead.slice(0, 20));
+  });
+
+  it('rate-limit', async () => {
+    expect(await world.json(0, 'rate-limit', `${name()}:v1`)).toMatchObject(
+      standIn.rateLimit === undefined
+        ? { Limited: false }
+        : { Limited: true, Limit: 100, Remaining: 76, Account: standIn.login.username },
+    );
+  });
+
+  it('removes a tag alone, or says what can', async () => {
+    const { tag } = standIn.remove;
+    const { content } = world.engine;
+    if (tag === 'yes') {
+      expect(await world.run(['delete', '--untag', `${name()}:v5`])).toMatchObject({ status: 0 });
+      expect(content.tags(standIn.repository)).toEqual(['v1', 'v2', 'v3', 'v4']);
+      return;
+    }
+    const error = await failing(3, 'delete', '--untag', `${name()}:v5`);
+    expect(error.code).toBe('UNTAG_UNSUPPORTED');
+    expect(error.hint.slice(0, 10)).toBe((row?.untag ?? 'Without --untag').slice(0, 10));
+    expect(content.tags(standIn.repository)).toContain('v5');
+  });
+
+  it('deletes an image, or says what can', async () => {
+    const { manifest } = standIn.remove;
+    const { content } = world.engine;
+    const target = `${name()}@${image.root.digest}`;
+    if (manifest === 'yes') {
+      expect(await world.run(['delete', target])).toMatchObject({ status: 0 });
+      expect(content.manifest(standIn.repository, image.root.digest)).toBeUndefined();
+      expect(content.tags(standIn.repository)).toContain('v1');
+      return;
+    }
+    const error = await failing(1, 'delete', target);
+    expect(error.hint.slice(0, 20)).toBe(row?.remove?.slice(0, 20));
+    if (manifest !== 'untagged') return;
+    expect(await world.run(['delete', '--untag', `${name()}:v2`])).toMatchObject({ status: 0 });
+    expect(await world.run(['delete', target])).toMatchObject({ status: 0 });
+  });
+
+  it('a repository that is not there', async () => {
+    const error = await failing(2, 'tags', name('team/none'));
+    expect(error.code).toBe('REPOSITORY_UNKNOWN');
+    if (standIn.unmade === undefined) return;
+    const from = `oci:${world.dir.join('in')}:v1`;
+    const push = await failing(
+      standIn.unmade.code === 'NAME_UNKNOWN' ? 2 : 1,
+      'copy',
+      from,
+      name('none/app'),
+    );
+    expect(push.hint.slice(0, 20)).toBe(row?.create?.slice(0, 20));
+  });
+
+  it('the secret went where it belongs alone, and was never printed', async () => {
+    await world.run(['--debug', 'tags', name()]);
+    const { username, password } = standIn.login;
+    const basic = Buffer.from(`${username}:${password}`).toString('base64');
+    const owner = standIn.auth.kind === 'bearer' ? new URL(standIn.auth.realm).host : standIn.api;
+    const owners = new Set([
+      owner,
+      ...(standIn.catalogChallenge === undefined ? [] : [standIn.api]),
+    ]);
+    const seenBy = world.requests
+      .filter(({ path, headers, body }) => {
+        const text = `${path} ${JSON.stringify(headers)} ${body.toString('latin1')}`;
+        return text.includes(basic) || text.includes(password);
+      })
+      .map(({ headers }) => headers.host);
+    expect(seenBy.filter((host) => host === undefined || !owners.has(host))).toEqual([]);
+    const atCdn = world.requests.filter(({ headers }) => headers.host === standIn.cdn);
+    expect(atCdn.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+    expect(world.printed()).not.toContain(basic);
+    expect(world.printed()).not.toContain(password);
+    expect(world.printed()).not.toMatch(/tok-[a-z-]+-\d+|presigned/u);
+  });
+});
+
+function fill(world: World, image: TestImage, tags: readonly string[]): void {
+  const { content, standIn } = world.engine;
+  for (const { descriptor, bytes } of image.nodes.values()) {
+    const { mediaType, digest } = descriptor;
+    const isManifest = /manifest|index/u.test(mediaType);
+    if (!isManifest) content.putBlob(standIn.repository, digest, Buffer.from(bytes));
+    const refs = digest === image.root.digest ? tags : [digest];
+    for (const ref of isManifest ? refs : []) {
+      content.putManifest(standIn.repository, ref, { type: mediaType, bytes: Buffer.from(bytes) });
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../helpers/commands.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
@@ -115,6 +115,19 @@ describeWith(['docker-registry', 'skopeo'], 'every pair of places, skopeo on bot
       });
       const digest = await machine.expect(0, ['digest', `${scheme}:-`], { input: out.bytes });
       expect(back.stdout).toContain(digest.stdout.trim());
+    }
+  });
+
+  it('makes an OCI image of what docker save writes, from a file and from a pipe', async () => {
+    const saved = nameOf('docker-archive', 'to-convert');
+    await skopeoCopy(`docker://${registry.host}/made/image:v1`, saved);
+    const path = machine.dir.join('to-convert');
+    const input = await readFile(path);
+    for (const [i, from] of [`docker-archive:${path}`, 'docker-archive:-'].entries()) {
+      const layout = nameOf('oci', `converted-${i}`);
+      await machine.expect(0, ['copy', '--format', 'oci', from, layout], { input });
+      expect(await seen(layout)).toMatchObject({ architecture: 'amd64' });
+      await skopeoCopy(layout, `dir:${machine.dir.join(`read-converted-${i}`)}`);
     }
   });
 

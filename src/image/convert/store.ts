@@ -25,7 +25,7 @@ export function createConvertedStore(source: ReadStore, options: ConvertOptions)
   const conversion = new Conversion(source, layers, options);
   return {
     label: source.label,
-    capabilities: capabilitiesOf(source, conversion),
+    capabilities: capabilitiesOf(source, conversion, options),
     async resolve(ref, call) {
       const made = ref !== undefined && isDigest(ref) ? conversion.made(ref) : undefined;
       if (made !== undefined) return made.descriptor;
@@ -68,10 +68,16 @@ function checkOptions({ format, compression }: ConvertOptions): void {
 }
 
 /** What refers to the original says nothing about the converted image. */
-function capabilitiesOf({ capabilities }: ReadStore, conversion: Conversion): Capabilities {
-  const { tags, referrers } = capabilities;
+function capabilitiesOf(
+  { capabilities }: ReadStore,
+  conversion: Conversion,
+  { compression }: ConvertOptions,
+): Capabilities {
+  const { tags, referrers, arrivals } = capabilities;
   return {
     ...(tags === undefined ? {} : { tags }),
+    // A new format leaves the layers as they are: those of a stream can be sent as they pass.
+    ...(arrivals === undefined || compression !== undefined ? {} : { arrivals }),
     ...(referrers === undefined
       ? {}
       : {

@@ -1,7 +1,7 @@
-import { pipeline, Readable, type Duplex } from 'node:stream';
-import * as zlib from 'node:zlib';
 import { AppError } from '../../errors/app-error.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
+import { createCodec } from '../../util/compression/codec.ts';
+import type { DecompressionLimits } from '../../util/compression/types.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -16,9 +16,13 @@ const MAGIC: readonly (readonly [form: Compression | 'xz' | 'bzip2', bytes: read
 
 const LONGEST_MAGIC = 4;
 
-/** Content that grows beyond this factor, once it is large, is a decompression bomb. */
-const MAX_RATIO = 1000;
-const UNSUSPICIOUS_BYTES = 256 * 1024 * 1024;
+/** What grows beyond 1000 times its size, once it is large, is a decompression bomb. */
+const BOUNDS: Omit<DecompressionLimits, 'fail'> = {
+  maxBytes: Infinity,
+  maxRatio: 1000,
+  ratioFrom: 256 * 1024 * 1024,
+  maxWindow: 128 * 1024 * 1024,
+};
 
 /** @throws AppError UNSUPPORTED for xz and bzip2 */
 export function compressionOf(start: Uint8Array, where: string): Compression {
@@ -70,69 +74,16 @@ async function* rejoined(start: Uint8Array, rest: AsyncIterator<Uint8Array>): By
 
 /**
  * Decompresses to the end of `bytes`.
- * @throws AppError UNSUPPORTED where this Node.js has no zstd; CORRUPT_ARCHIVE for damaged data,
- * for more after its end, and for a decompression bomb
+ * @throws AppError CORRUPT_ARCHIVE for damaged data, for more after its end, and for a
+ * decompression bomb
  */
-export async function* decompress({ compression, bytes }: Peeked, where: string): Bytes {
-  if (compression === 'none') {
-    yield* bytes;
-    return;
-  }
-  const decoder = decoderFor(compression, where);
-  let taken = 0;
-  let failure: { readonly error: unknown } | undefined;
-  let ended = false;
-  const counted = async function* (): Bytes {
-    try {
-      for await (const chunk of bytes) {
-        taken += chunk.byteLength;
-        yield chunk;
-      }
-      ended = true;
-    } catch (error) {
-      failure = { error };
-      throw error;
-    }
-  };
-  pipeline(Readable.from(counted(), { objectMode: false }), decoder, () => undefined);
-  let given = 0;
-  try {
-    for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
-      given += chunk.byteLength;
-      if (given > UNSUSPICIOUS_BYTES && given > taken * MAX_RATIO) throw bomb(where);
-      yield chunk;
-    }
-  } catch (error) {
-    if (failure !== undefined) throw failure.error;
-    throw isZlibError(error) ? damaged(where, compression, error) : error;
-  } finally {
-    decoder.destroy();
-  }
-  if (!ended) throw damaged(where, compression, new Error('more bytes follow its end'));
-}
-
-function decoderFor(compression: 'gzip' | 'zstd', where: string): Duplex {
-  if (compression === 'gzip') return zlib.createGunzip({ chunkSize: 128 * 1024 });
-  const create = (zlib as { createZstdDecompress?: () => Duplex }).createZstdDecompress;
-  if (create !== undefined) return create();
-  throw new AppError('UNSUPPORTED', `${where} is compressed with zstd, which this Node.js lacks`, {
-    hint: 'Run regctl on Node.js 22.15 or newer, which reads zstd.',
+export function decompress({ compression, bytes }: Peeked, where: string): Bytes {
+  return createCodec().decompress(bytes, compression, {
+    ...BOUNDS,
+    fail: (rule, cause) =>
+      new AppError('CORRUPT_ARCHIVE', `${where}: ${rule}`, {
+        hint: 'The archive is damaged or cut short; write it again from its source.',
+        cause,
+      }),
   });
-}
-
-function isZlibError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('Z_') || code.startsWith('ZSTD_') || code === 'ERR_STREAM_PREMATURE_CLOSE';
-}
-
-function damaged(where: string, compression: string, cause: unknown): AppError {
-  return new AppError('CORRUPT_ARCHIVE', `${where}: its ${compression} data is damaged`, { cause });
-}
-
-function bomb(where: string): AppError {
-  return new AppError(
-    'CORRUPT_ARCHIVE',
-    `${where}: it grows more than ${MAX_RATIO} times when decompressed`,
-    { hint: 'This is what a decompression bomb does; nothing of it was kept.' },
-  );
 }

@@ -264,6 +264,16 @@ describeWith(['docker-registry', 'skopeo', 'zstd'], 'copy changes images on the 
     expect(await leftovers()).toEqual([]);
   });
 
+  it('in a rehearsal too, which tells the digest and writes nothing', async () => {
+    await pushed('made/rehearsed', await makeIndex());
+    const args = ['copy', '-f', 'v2s2', '--dest-compress-format', 'gzip'];
+    const names = [`${a.host}/made/rehearsed:v1`, `${b.host}/made/rehearsed:v1`];
+    const plan = (await machine.json([...args, '--dry-run', ...names])) as { Digest: string };
+    expect((await fetch(`${b.origin}/v2/made/rehearsed/tags/list`)).status).toBe(404);
+    const done = await machine.expect(0, ['--format', '{{.Digest}}', ...args, ...names]);
+    expect(done.stdout.trim()).toBe(plan.Digest);
+  });
+
   it('with a digest file that says what was written', async () => {
     await pushed('made/file', await makeImage());
     const names = [`${a.host}/made/file:v1`, `${b.host}/made/file:v1`];

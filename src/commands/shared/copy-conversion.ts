@@ -42,6 +42,7 @@ export async function openConverted(
     preserveDigests,
     tempDir: context.tempDir,
     concurrency: context.flags.concurrency,
+    note: (text) => context.note(text),
     warn: (text) => context.warn(text),
   });
 }

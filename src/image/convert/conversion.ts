@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
@@ -126,6 +126,7 @@ export class Conversion {
   ): Promise<readonly Descriptor[]> {
     const bytes = await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal }));
     const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
+    this.#tell(plan, digest);
     return together([...layers.keys()], visit.signal, async (i, inner) => {
       const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
       if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');
@@ -136,6 +137,13 @@ export class Conversion {
       const mediaType = layerType(plan.format, { encoding: how.format, foreign: false });
       return { ...layer, ...made, mediaType: mediaType ?? layer.mediaType };
     });
+  }
+
+  /** The layers are read before the copy starts, as the manifest needs their digests. */
+  #tell({ layers }: ImagePlan, digest: Digest): void {
+    const found = layers.flatMap((one) => one?.format ?? []);
+    const what = found.length === 1 ? 'a layer' : `${found.length} layers`;
+    this.#options.note?.(`compressing ${what} of ${shortDigest(digest)} with ${found[0]}`);
   }
 
   async #index(manifest: IndexManifest, place: Place, visit: Visit): Promise<Node | undefined> {

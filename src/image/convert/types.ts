@@ -23,6 +23,8 @@ export interface ConvertOptions {
   readonly tempDir: string;
   /** Manifests and layers read at a time. Default 4. */
   readonly concurrency?: number | undefined;
+  /** What takes its time before anything is copied. */
+  readonly note?: ((text: string) => void) | undefined;
   /** What is left out of the result, and what was done unasked. */
   warn(text: string): void;
 }

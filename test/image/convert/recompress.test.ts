@@ -209,6 +209,14 @@ describe('layers', () => {
     expect(fetched.filter((one) => one === digestOf(bytes))).toHaveLength(1);
   });
 
+  it('are announced, as it takes a while', async () => {
+    const source = await storeOf(await makeImage({ layers: 3 }));
+    const notes: string[] = [];
+    const note = (text: string): number => notes.push(text);
+    await convert(source, { compression: { format: 'zstd' }, note });
+    expect(notes).toEqual([expect.stringMatching(/^compressing 3 layers of \w{12} with zstd$/u)]);
+  });
+
   it('of platforms that nobody wants are neither read nor changed', async () => {
     const image = await makeIndex();
     const inner = await storeOf(image);

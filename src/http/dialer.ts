@@ -2,14 +2,13 @@ import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../config/proxy.ts';
 import { bareHost } from './address.ts';
-import type { CertificateFacts } from './certificate-facts.ts';
 import { connectSocket, portOf, type Target } from './connect.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { AddressGuard, Resolver } from './resolver.ts';
 import { type KnownClass, mayDial } from './target.ts';
 import type { TlsContexts } from './tls-context.ts';
-import { CertificateError, isCertificateFault, isUnknownAuthority } from './tls-error.ts';
 import { lookAtTls, type TlsLook } from './tls-look.ts';
+import { createTrusting } from './trusting.ts';
 import { openTunnel } from './tunnel.ts';
 
 /** One way to a host; connections of different ways share nothing. */
@@ -50,7 +49,7 @@ const LOOK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
-  const looks = new Map<string, Promise<CertificateFacts | undefined>>();
+  const trusting = createTrusting(contexts);
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
   const dial = (host: string, target: Target, way: Way = {}): Promise<Socket> => {
@@ -100,40 +99,6 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       clearTimeout(timer);
       pending.delete(socket);
     }
-  };
-
-  /** Trusts more when an authority is unknown, and looks at a certificate that stays refused. */
-  const trusting = async (
-    host: string,
-    attempt: () => Promise<Socket>,
-    look: (() => Promise<TlsLook>) | undefined,
-  ): Promise<Socket> => {
-    for (;;) {
-      const wide = contexts.isWide(host);
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof ProxyError || !isCertificateFault(error)) throw error;
-        if (isUnknownAuthority(error) && !wide) {
-          contexts.widen(host);
-          continue;
-        }
-        throw new CertificateError(host, await factsOf(host, look), error);
-      }
-    }
-  };
-  const factsOf = (
-    host: string,
-    look: (() => Promise<TlsLook>) | undefined,
-  ): Promise<CertificateFacts | undefined> => {
-    const facts =
-      looks.get(host) ??
-      Promise.resolve(look?.()).then(
-        (seen) => (seen?.tls === true ? seen.certificate : undefined),
-        () => undefined,
-      );
-    looks.set(host, facts);
-    return facts;
   };
 
   const look = async (

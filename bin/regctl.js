@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import v8 from 'node:v8';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -7,6 +8,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
     `error: regctl needs Node.js 20.19 or newer; this is ${process.versions.node}\n`,
   );
   process.exit(1);
+}
+
+// Garbage is collected before the process grows: 5,000 tags then need 100 MB instead of 170, at no
+// more CPU (docs/performance.md). Flags that a later V8 does not know would be complained about.
+if (major <= 24) {
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
+  v8.setFlagsFromString('--heap-growing-percent=40');
 }
 
 // Node 22 keeps compiled code, which makes every start but the first shorter.

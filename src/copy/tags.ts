@@ -1,7 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import type { WriteStore } from '../store/types.ts';
-import { createLimiter } from '../util/limiter.ts';
 import { onSide } from './errors.ts';
 import { withScope, type Scope } from './scope.ts';
 import { CopySession, type ImageOutcome } from './session.ts';
@@ -51,7 +50,6 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
     async (scope) => {
       const session = new CopySession(options, scope);
       const known = options.noClobber === true ? undefined : await tagsOf(destination, tags, scope);
-      const turns = createLimiter(Math.max(1, options.concurrency));
       const streak = new Streak();
       const one = async (tag: string): Promise<TagOutcome> => {
         scope.signal.throwIfAborted();
@@ -70,7 +68,13 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
           return { tag, error };
         }
       };
-      const images = await scope.all(tags.map((tag) => turns.run(() => one(tag), scope.signal)));
+      const images: TagOutcome[] = [];
+      const entries = tags.entries();
+      const work = async (): Promise<void> => {
+        for (const [i, tag] of entries) images[i] = await one(tag);
+      };
+      const workers = Math.max(1, Math.min(options.concurrency, tags.length));
+      await scope.all(Array.from({ length: workers }, work));
       if (images.some(({ error }) => error === undefined)) await session.commit();
       return { images, ...session.counts() };
     },

@@ -72,14 +72,31 @@ export async function openRegular(path: string): Promise<FileHandle | undefined>
 
 /** A small file as a whole; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */
 export async function readSmall(path: string, max: number): Promise<Uint8Array | undefined> {
+  return (await readSmallUnless(path, max, undefined))?.bytes;
+}
+
+/** What is read of a small file. */
+export interface SmallFile {
+  /** Absent when the file is the one that was read before. */
+  readonly bytes: Uint8Array | undefined;
+  /** Differs for every version of the file. */
+  readonly version: string;
+}
+
+/** As readSmall, without reading again what still has the version `known`. */
+export async function readSmallUnless(
+  path: string,
+  max: number,
+  known: string | undefined,
+): Promise<SmallFile | undefined> {
   const file = await openRegular(path);
   if (file === undefined) return undefined;
   try {
     return await onDisk(path, async () => {
-      if ((await file.stat()).size > max) {
-        throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
-      }
-      return file.readFile();
+      const { size, ino, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
+      if (size > max) throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
+      const version = [ino, size, mtimeNs, ctimeNs].join(' ');
+      return { version, bytes: version === known ? undefined : await file.readFile() };
     });
   } finally {
     await file.close();

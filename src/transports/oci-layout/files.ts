@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { errnoOf, onDisk, readSmall } from './disk.ts';
+import { errnoOf, onDisk, readSmall, readSmallUnless } from './disk.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
 import { withLock, type LockOptions } from './lock.ts';
 
@@ -16,6 +16,7 @@ const MAX_MARKER_BYTES = 64 * 1024;
 export class LayoutFiles {
   readonly #folder: string;
   readonly #lock: Omit<LockOptions, 'signal'>;
+  #read: { readonly version: string; readonly index: LayoutIndex } | undefined;
 
   constructor(folder: string, lock: Omit<LockOptions, 'signal'> = {}) {
     this.#folder = folder;
@@ -58,11 +59,17 @@ export class LayoutFiles {
     );
   }
 
-  /** `undefined` when there is no index.json. @throws AppError CORRUPT_LAYOUT */
+  /**
+   * `undefined` when there is no index.json. The same object as long as the file is the same.
+   * @throws AppError CORRUPT_LAYOUT
+   */
   async readIndex(): Promise<LayoutIndex | undefined> {
     const path = join(this.#folder, 'index.json');
-    const bytes = await readSmall(path, MAX_INDEX_BYTES);
-    return bytes === undefined ? undefined : parseLayoutIndex(bytes, path);
+    const read = await readSmallUnless(path, MAX_INDEX_BYTES, this.#read?.version);
+    if (read?.bytes !== undefined) {
+      this.#read = { version: read.version, index: parseLayoutIndex(read.bytes, path) };
+    }
+    return read === undefined ? undefined : this.#read?.index;
   }
 
   /** @throws AppError CORRUPT_LAYOUT when there is none */

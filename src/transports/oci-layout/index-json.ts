@@ -57,20 +57,24 @@ export function tagsOf(index: LayoutIndex): string[] {
   return [...new Set(index.entries.flatMap(({ tag }) => (tag === undefined ? [] : [tag])))];
 }
 
-/** Points `tag` at `descriptor`; the entry the tag had, and an untagged one of the same digest, go. */
-export function withTag(index: LayoutIndex, tag: string, descriptor: Descriptor): LayoutIndex {
-  const kept = index.entries.filter(
-    (entry) =>
-      entry.tag !== tag &&
-      !(entry.tag === undefined && entry.descriptor.digest === descriptor.digest),
+/** Points tags at manifests; the entries they had, and untagged ones of the same digests, go. */
+export function withTags(index: LayoutIndex, tags: ReadonlyMap<string, Descriptor>): LayoutIndex {
+  if (tags.size === 0) return index;
+  const tagged = new Set([...tags.values()].map(({ digest }) => digest));
+  const kept = index.entries.filter(({ tag, descriptor }) =>
+    tag === undefined ? !tagged.has(descriptor.digest) : !tags.has(tag),
   );
-  return { ...index, entries: [...kept, entryOf(descriptor, tag)] };
+  const added = [...tags].map(([tag, descriptor]) => entryOf(descriptor, tag));
+  return { ...index, entries: [...kept, ...added] };
 }
 
-/** Lists `descriptor` without a tag unless it is listed already. */
-export function withEntry(index: LayoutIndex, descriptor: Descriptor): LayoutIndex {
-  const listed = index.entries.some((entry) => entry.descriptor.digest === descriptor.digest);
-  return listed ? index : { ...index, entries: [...index.entries, entryOf(descriptor, undefined)] };
+/** Lists manifests without a tag, those that are not listed already. */
+export function withEntries(index: LayoutIndex, some: readonly Descriptor[]): LayoutIndex {
+  const listed = new Set(index.entries.map(({ descriptor }) => descriptor.digest));
+  const missing = some.filter(({ digest }) => !listed.has(digest));
+  if (missing.length === 0) return index;
+  const added = missing.map((descriptor) => entryOf(descriptor, undefined));
+  return { ...index, entries: [...index.entries, ...added] };
 }
 
 function entryOf(descriptor: Descriptor, tag: string | undefined): Entry {

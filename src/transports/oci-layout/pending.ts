@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { childrenOf, type Manifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { withEntry, withTag, type LayoutIndex } from './index-json.ts';
+import { withEntries, withTags, type LayoutIndex } from './index-json.ts';
 
 /** What a run will add to index.json. */
 export class PendingIndex {
@@ -11,16 +11,20 @@ export class PendingIndex {
   /** Manifests that another manifest of this run lists: index.json need not. */
   readonly #children = new Set<Digest>();
 
+  #overlaid: { readonly before: LayoutIndex; readonly after: LayoutIndex } | undefined;
+
   get isEmpty(): boolean {
     return this.#pushed.size === 0 && this.#tags.size === 0;
   }
 
   tag(tag: string, descriptor: Descriptor): void {
+    this.#overlaid = undefined;
     this.#tags.set(tag, descriptor);
   }
 
   /** A manifest that was pushed. */
   add(descriptor: Descriptor, manifest: Manifest): void {
+    this.#overlaid = undefined;
     this.#pushed.set(descriptor.digest, descriptor);
     for (const child of childrenOf(manifest))
       if (isManifestType(child.mediaType) && isDigest(child.digest))
@@ -29,14 +33,16 @@ export class PendingIndex {
 
   /** The index as it will be after the commit. */
   overlay(index: LayoutIndex): LayoutIndex {
-    let after = index;
-    for (const [tag, descriptor] of this.#tags) after = withTag(after, tag, descriptor);
-    for (const [digest, descriptor] of this.#pushed)
-      if (!this.#children.has(digest)) after = withEntry(after, descriptor);
+    if (this.isEmpty) return index;
+    if (this.#overlaid?.before === index) return this.#overlaid.after;
+    const roots = [...this.#pushed.values()].filter(({ digest }) => !this.#children.has(digest));
+    const after = withEntries(withTags(index, this.#tags), roots);
+    this.#overlaid = { before: index, after };
     return after;
   }
 
   clear(): void {
+    this.#overlaid = undefined;
     this.#tags.clear();
     this.#pushed.clear();
     this.#children.clear();

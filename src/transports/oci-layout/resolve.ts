@@ -21,8 +21,10 @@ export function findEntry(
   const { entries } = index;
   if (ref !== undefined && isDigest(ref))
     return entries.find(({ descriptor }) => descriptor.digest === ref)?.descriptor;
-  const digests = new Set(entries.map(({ descriptor }) => descriptor.digest));
-  if (ref === undefined && digests.size === 1) return entries[0]?.descriptor;
+  const [first] = entries;
+  const isOnly = (): boolean =>
+    entries.every(({ descriptor }) => descriptor.digest === first?.descriptor.digest);
+  if (ref === undefined && isOnly() && first !== undefined) return first.descriptor;
 
   const tag = ref ?? 'latest';
   const named = entries.filter((entry) => entry.tag === tag).map((entry) => entry.descriptor);

@@ -60,6 +60,16 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+it('sees what another process wrote to index.json since it was read', async () => {
+  await write();
+  await using layout = await openLayoutForRead(folder);
+  expect((await layout.resolve('v1')).digest).toBe(one.descriptor.digest);
+  await write(two, 'v1');
+  expect((await layout.resolve('v1')).digest).toBe(two.descriptor.digest);
+  await writeIndex((await readFile(join(folder, 'index.json'), 'utf8')).replace('"v1"', '"v2"'));
+  expect((await layout.resolve('v2')).digest).toBe(two.descriptor.digest);
+});
+
 describe('writing', () => {
   it('makes what image-layout.md describes', async () => {
     await write();

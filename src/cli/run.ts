@@ -16,7 +16,7 @@ import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
 /** How long an interrupted command may put things away before it is given up. */
-const GRACE_MS = 5000;
+const GRACE_MS = 1800;
 
 /** Runs one command and writes its result. Resolves to the exit status. */
 export async function runCommand(io: Io, invocation: Invocation, stdout: Writer): Promise<number> {

@@ -53,7 +53,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     account:
       'A personal access token (dckr_pat_…) does for a password; an organisation signs in with its name and an organisation access token.',
     hides: 'Docker Hub answers so for repositories that do not exist and for private ones',
-    readOnly: 'Nobody can push to docker.io/library: write docker.io/USER/NAME.',
+    create:
+      'Write docker.io/USER/NAME: without USER it is an official image, which nobody can push.',
     catalog: {
       denied: [401],
       instead:
@@ -115,6 +116,11 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'An access token lasts an hour; a service account signs in as _json_key with its key file, or as _json_key_base64.',
     create:
       'Create the repository first: gcloud artifacts repositories create NAME --repository-format=docker',
+    catalog: {
+      denied: [401, 403],
+      instead:
+        'Use `gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY`.',
+    },
     remove: 'Remove the tags first (`regctl delete --untag`), then delete the digest.',
   },
   {

@@ -1,6 +1,6 @@
 import { knownRegistry } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
-import { type Demand, demandOf, type Offer } from './challenge-choice.ts';
+import { challengeText, type Demand, demandOf, type Offer } from './challenge-choice.ts';
 import { type ChallengeMemory, createChallengeMemory } from './challenge-memory.ts';
 import type { Endpoints } from './endpoint.ts';
 import { type Grant, type GrantOptions, type GrantQuestion, obtainGrant } from './grant.ts';
@@ -219,6 +219,7 @@ function annotate(response: HttpResponse, grant: Grant | undefined): HttpRespons
   const credential = grant?.credential;
   return {
     ...response,
+    challenge: grant?.kind === 'token' ? challengeText(grant.offer) : undefined,
     credentials:
       credential === undefined ? { sent: false } : { sent: true, origin: credential.origin },
   };

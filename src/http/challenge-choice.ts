@@ -45,3 +45,10 @@ function bearerOffer({ parameters }: Challenge): Offer {
   }
   return { kind: 'bearer', realm: url, service: parameters.get('service') };
 }
+
+/** An offer as a registry writes it, to know its software by. */
+export function challengeText(offer: Offer): string | undefined {
+  if (offer.kind === 'basic' || offer.realm === undefined) return undefined;
+  const service = offer.service === undefined ? '' : `,service="${offer.service}"`;
+  return `Bearer realm="${offer.realm.href}"${service}`;
+}

@@ -1,8 +1,9 @@
 import type { Credential } from '../auth/types.ts';
-import { loginAdvice } from '../config/registry-advice.ts';
+import { knownRegistry, loginAdvice } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
 import { redactUrl } from '../errors/redact.ts';
 import { bytesOf, collect } from '../util/bytes.ts';
+import { challengeText } from './challenge-choice.ts';
 import { mergeScopes } from './scopes.ts';
 import { checkTarget, type KnownClass, resolveLocation } from './target.ts';
 import { readToken, type Token, wordsOf } from './token-response.ts';
@@ -173,14 +174,21 @@ function refused(response: HttpResponse, question: TokenQuestion, body: Uint8Arr
   const { credential, registry, realm } = question;
   const secret = credential?.kind === 'basic' ? credential.password : credential?.token;
   const words = wordsOf(body, secret === undefined ? [] : [secret]);
+  const login = loginAdvice({ registry }, knownRegistry(registry, signsOf(question)));
   const who = credential === undefined ? 'an anonymous token' : 'a token';
   const hint =
     credential === undefined
-      ? `If the repository is private, sign in: ${loginAdvice({ registry })}`
-      : `Check the credentials from ${credential.origin}, or sign in again: ${loginAdvice({ registry })}`;
+      ? `If the repository is private, sign in: ${login}`
+      : `Check the credentials from ${credential.origin}, or sign in again: ${login}`;
   return new AppError(
     'TOKEN_FAILED',
     `${realm.host} refused ${who} for ${registry}: ${words ?? 'no reason given'} (HTTP ${response.status})`,
     { hint, details: { registry, realm: redactUrl(realm), status: response.status } },
   );
+}
+
+function signsOf({ realm, service }: TokenQuestion): Parameters<typeof knownRegistry>[1] {
+  const challenge = challengeText({ kind: 'bearer', realm, service });
+  const lines = challenge === undefined ? [] : [challenge];
+  return { all: (name) => (name === 'www-authenticate' ? lines : []) };
 }

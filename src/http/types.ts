@@ -53,6 +53,8 @@ export interface HttpResponse {
   readonly tries?: number | undefined;
   /** What the request that got this answer carried; absent when it could not carry credentials. */
   readonly credentials?: SentCredentials | undefined;
+  /** The challenge that its token met, as the registry wrote it; a sign of what software it runs. */
+  readonly challenge?: string | undefined;
 }
 
 export interface SentCredentials {

@@ -8,6 +8,7 @@ import {
 import type { Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError } from './errors.ts';
+import { knownBy } from './known.ts';
 import { notAList, pages } from './pagination.ts';
 import { CATALOG_SCOPE } from './scopes.ts';
 import { names, pageSize, type ListOptions } from './tags.ts';
@@ -42,12 +43,14 @@ export async function* listCatalog(
 }
 
 function refuse(connection: Connection, attempt: Attempt, refusal: Refusal): Error {
-  const known = knownRegistry(connection.registry, refusal.headers)?.catalog;
-  const none = NO_CATALOG.has(refusal.status) || known?.denied.includes(refusal.status) === true;
-  if (!none) return refusalError(connection, attempt, refusal);
-  const hint =
-    known === undefined
-      ? 'This registry does not list its repositories; ask its web page or its own API.'
-      : fillIn(known.instead, connection);
+  // A host is what it is; what an answer suggests must not turn a refusal into "there is none".
+  const denied = knownRegistry(connection.registry)?.catalog?.denied.includes(refusal.status);
+  if (denied !== true && !NO_CATALOG.has(refusal.status)) {
+    return refusalError(connection, attempt, refusal);
+  }
+  const instead =
+    knownBy(connection, refusal)?.catalog?.instead ??
+    'This registry does not list its repositories; ask its web page or its own API.';
+  const hint = fillIn(instead, connection);
   return refusalError(connection, attempt, refusal, { code: 'UNSUPPORTED', hint });
 }

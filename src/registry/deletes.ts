@@ -1,10 +1,11 @@
-import { fillIn, knownRegistry } from '../config/registry-advice.ts';
+import { fillIn } from '../config/registry-advice.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import { nameOf, repositoryUrl, send, type Connection } from './connection.ts';
 import { hasCode, readRefusal, type Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError, type Verdict } from './errors.ts';
+import { knownBy } from './known.ts';
 
 const SWITCHED_OFF =
   'Deleting is switched off: a registry:2 or registry:3 server needs REGISTRY_STORAGE_DELETE_ENABLED=true.';
@@ -83,7 +84,7 @@ function adviceOn(
   refusal: Refusal,
   what: 'remove' | 'untag',
 ): string | undefined {
-  const text = knownRegistry(connection.registry, refusal.headers)?.[what];
+  const text = knownBy(connection, refusal)?.[what];
   return text && fillIn(text, connection);
 }
 

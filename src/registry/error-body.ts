@@ -16,6 +16,7 @@ export interface Refusal {
   readonly url: URL;
   readonly headers: ResponseHeaders;
   readonly credentials: HttpResponse['credentials'];
+  readonly challenge: HttpResponse['challenge'];
   readonly tries: HttpResponse['tries'];
   readonly entries: readonly RegistryErrorEntry[];
   /** The body was a web page: whoever answered may not be a registry. */
@@ -32,6 +33,7 @@ export async function readRefusal(method: string, response: HttpResponse): Promi
     url: response.url,
     headers: response.headers,
     credentials: response.credentials,
+    challenge: response.challenge,
     tries: response.tries,
     entries: html ? htmlEntry(body) : parseErrorBody(body),
     html,

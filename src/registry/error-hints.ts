@@ -1,16 +1,11 @@
-import {
-  fillIn,
-  knownRegistry,
-  loginAdvice,
-  loginCommand,
-  type Subject,
-} from '../config/registry-advice.ts';
+import { fillIn, loginAdvice, loginCommand, type Subject } from '../config/registry-advice.ts';
 import type { KnownRegistry } from '../config/known-registries.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { Connection } from './connection.ts';
 import type { Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
+import { knownBy } from './known.ts';
 
 /** What a hint is made from; `known` is the registry's row in the table, if it has one. */
 interface Case {
@@ -23,7 +18,9 @@ type Hint = (one: Case) => string | undefined;
 
 /** The cure per error code; a code without one needs no hint. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
-  UNAUTHORIZED: ({ connection, attempt, refusal, known }) => {
+  UNAUTHORIZED: (one) => {
+    const { connection, attempt, refusal, known } = one;
+    if (isPublic(known)) return ofPublic(one);
     const login = loginAdvice(connection, known);
     if (refusal.credentials?.sent === true) {
       return `The user name, password or token is wrong or has expired, or may not see ${connection.label}; sign in again: ${login}`;
@@ -34,7 +31,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
   },
   FORBIDDEN: (one) => {
     const { connection, attempt, refusal, known } = one;
-    if (attempt.kind === 'upload' && known?.readOnly !== undefined) return known.readOnly;
+    if (isPublic(known)) return ofPublic(one);
     const login = loginAdvice(connection, known);
     if (refusal.credentials?.sent !== true) {
       return `Sign in with an account that has the right: ${login}`;
@@ -81,7 +78,7 @@ export function hintFor(
   attempt: Attempt,
   refusal: Refusal,
 ): string | undefined {
-  const known = knownRegistry(connection.registry, refusal.headers);
+  const known = knownBy(connection, refusal);
   return HINTS[code]?.({ connection, attempt, refusal, known });
 }
 
@@ -99,9 +96,20 @@ function sentence(text: string, subject: Subject): string {
   return filled.endsWith('.') ? filled : `${filled}.`;
 }
 
-function missing({ connection, refusal, known }: Case): string {
+/** Nobody signs in there. */
+function isPublic(known: KnownRegistry | undefined): boolean {
+  return known !== undefined && known.login === undefined;
+}
+
+function ofPublic({ attempt, known }: Case): string {
+  const readOnly = attempt.kind === 'upload' ? known?.readOnly : undefined;
+  return readOnly ?? `Check the name: ${known?.hides}.`;
+}
+
+function missing(one: Case): string {
+  const { connection, refusal, known } = one;
   if (refusal.html) return notARegistryHint(connection.registry);
-  if (known !== undefined && known.login === undefined) return `Check the name: ${known.hides}.`;
+  if (isPublic(known)) return ofPublic(one);
   if (refusal.credentials?.sent === true) {
     return 'Check the name; a repository that the account may not see looks as if it did not exist.';
   }

@@ -11,6 +11,8 @@ export class Access {
   readonly #standIn: StandIn;
   readonly #issued = new Map<string, { scopes: readonly string[]; user: string | undefined }>();
 
+  #count = 0;
+
   constructor(standIn: StandIn) {
     this.#standIn = standIn;
   }
@@ -64,7 +66,8 @@ export class Access {
       return this.#standIn.body({ status: 400, code: 'UNSUPPORTED', message: `action ${action}?` });
     }
     const granted = single.filter((scope) => this.#may(user, scope));
-    const token = `tok-${this.#standIn.id}-${this.#issued.size + 1}-${Math.floor(1e9 * (this.#issued.size + 1))}`;
+    this.#count += 1;
+    const token = `tok-${this.#standIn.id}-${this.#count}`;
     this.#issued.set(token, { scopes: granted, user });
     return {
       status: 200,

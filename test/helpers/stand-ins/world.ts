@@ -47,11 +47,14 @@ export async function startWorld(standIn: StandIn, certificates: Certificates): 
   const routes = Object.fromEntries(hostsOf(standIn).map((host) => [`${host}:443`, server.port]));
   const proxy = await startProxyServer({ routes });
   await mkdir(dir.join('home'));
-  await writeFile(dir.join('ca.pem'), certificates.ca);
+  await mkdir(dir.join('ca'));
+  await writeFile(dir.join('ca', 'ca.pem'), certificates.ca);
   const env = {
     CI: '1',
     HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
-    SSL_CERT_FILE: dir.join('ca.pem'),
+    // Both together leave out the machine's own authorities, which take long to read.
+    SSL_CERT_FILE: dir.join('ca', 'ca.pem'),
+    SSL_CERT_DIR: dir.join('ca'),
     XDG_CONFIG_HOME: dir.join('config'),
     XDG_CACHE_HOME: dir.join('cache'),
   };

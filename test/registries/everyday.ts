@@ -1,16 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
 import { loginCommand } from '../../src/config/registry-advice.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
-import { STAND_INS } from '../helpers/stand-ins/table.ts';
+import type { StandIn } from '../helpers/stand-ins/types.ts';
 import { hostsOf, startWorld, type World } from '../helpers/stand-ins/world.ts';
 
 interface Failure {
   readonly error: { readonly code: string; readonly hint: string; readonly message: string };
 }
 
-describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))('%s', (_id, standIn) => {
+/** The everyday commands on one registry, in the order in which a person meets it. */
+export function everyday(standIn: StandIn): void {
   let certificates: Certificates;
   let world: World;
   let index: TestImage;
@@ -121,6 +122,13 @@ describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))('%s', 
     expect(pages).toBeGreaterThanOrEqual(Math.ceil(5 / standIn.lists.page));
   });
 
+  it('a token that ran out is renewed', async () => {
+    if (standIn.auth.kind === 'basic') return;
+    world.engine.access.revoke();
+    const ran = await world.run(['tags', name()]);
+    expect(ran, ran.stderr).toMatchObject({ status: 0 });
+  });
+
   it('inspect and digest', async () => {
     expect(await world.json(0, 'inspect', `${name()}:v1`)).toMatchObject({
       Name: name(),
@@ -226,7 +234,7 @@ describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))('%s', 
     expect(world.printed()).not.toContain(password);
     expect(world.printed()).not.toMatch(/tok-[a-z-]+-\d+|presigned/u);
   });
-});
+}
 
 function fill(world: World, image: TestImage, tags: readonly string[]): void {
   const { content, standIn } = world.engine;

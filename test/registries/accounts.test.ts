@@ -1,0 +1,141 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { makeCertificates } from '../helpers/certificates.ts';
+import { makeImage, writeLayout } from '../helpers/images.ts';
+import { STAND_INS } from '../helpers/stand-ins/table.ts';
+import type { StandIn } from '../helpers/stand-ins/types.ts';
+import { hostsOf, startWorld, type World } from '../helpers/stand-ins/world.ts';
+
+function standInOf(id: string, change: Partial<StandIn> = {}): StandIn {
+  const found = STAND_INS.find((standIn) => standIn.id === id);
+  if (found === undefined) throw new Error(`no stand-in ${id}`);
+  return { ...found, ...change };
+}
+
+/** A world with one image in it, put there without regctl. */
+async function withWorld(standIn: StandIn, body: (world: World) => Promise<void>): Promise<void> {
+  await using certificates = await makeCertificates(...hostsOf(standIn));
+  await using world = await startWorld(standIn, certificates);
+  const bytes = Buffer.from('{"schemaVersion":2}');
+  const type = 'application/vnd.oci.image.manifest.v1+json';
+  world.engine.content.putManifest(standIn.repository, 'v1', { type, bytes });
+  await body(world);
+}
+
+async function writeConfig(world: World, config: unknown): Promise<void> {
+  await mkdir(world.dir.join('home', '.docker'), { recursive: true });
+  await writeFile(world.dir.join('home', '.docker', 'config.json'), JSON.stringify(config));
+}
+
+describe('GHCR', () => {
+  it('gets no GITHUB_TOKEN that nobody gave it', () =>
+    withWorld(standInOf('ghcr'), async (world) => {
+      const env = { GITHUB_TOKEN: 'ghp_ambient', GH_TOKEN: 'ghp_ambient' };
+      const ran = await world.run(['tags', 'ghcr.io/acme/app'], { env });
+      expect(ran).toMatchObject({ status: 0, stdout: 'v1\n' });
+      expect(JSON.stringify(world.requests.map(({ headers }) => headers))).not.toContain('Basic');
+    }));
+
+  it('is sent a layer of more than 4 MiB as one request without Content-Range', () =>
+    withWorld(standInOf('ghcr'), async (world) => {
+      const image = await makeImage({ layers: 1, layerSize: 5 * 1024 * 1024 });
+      await writeLayout(world.dir.join('in'), { big: image });
+      const { username, password } = world.engine.standIn.login;
+      const from = `oci:${world.dir.join('in')}:big`;
+      const creds = ['--dest-creds', `${username}:${password}`];
+      await world.json(0, 'copy', ...creds, from, 'ghcr.io/acme/app:big');
+      const large = world.requests.filter(({ body }) => body.length > 4 * 1024 * 1024);
+      expect(large.map(({ method, headers }) => [method, headers['content-range']])).toEqual([
+        ['PUT', undefined],
+      ]);
+    }));
+});
+
+describe('ACR', () => {
+  it('exchanges an identity token by POST, and sends it to its realm alone', () =>
+    withWorld(standInOf('acr'), async (world) => {
+      const { registry, refreshToken } = world.engine.standIn;
+      const username = '00000000-0000-0000-0000-000000000000';
+      const auth = Buffer.from(`${username}:`).toString('base64');
+      await writeConfig(world, { auths: { [registry]: { auth, identitytoken: refreshToken } } });
+      const ran = await world.run(['tags', `${registry}/team/app`]);
+      expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: 'v1\n' });
+      const posts = world.requests.filter(({ method }) => method === 'POST');
+      expect(posts.map(({ path }) => path)).toEqual(['/oauth2/token']);
+      const form = new URLSearchParams(posts[0]?.body.toString());
+      expect(form.get('grant_type')).toBe('refresh_token');
+      expect(form.get('scope')).toBe('repository:team/app:pull');
+    }));
+});
+
+describe('ECR', () => {
+  it('asks its helper anew when the password has run out', () =>
+    withWorld(standInOf('ecr'), async (world) => {
+      const { registry, repository, login } = world.engine.standIn;
+      const calls = world.dir.join('calls');
+      const bin = world.dir.join('bin');
+      await mkdir(bin);
+      const script = [
+        '#!/bin/sh',
+        'read host',
+        `echo "$host" >> ${calls}`,
+        `if [ "$(grep -c . ${calls})" = 1 ]; then p=expired; else p=${login.password}; fi`,
+        `printf '{"ServerURL":"%s","Username":"AWS","Secret":"%s"}' "$host" "$p"`,
+      ].join('\n');
+      await writeFile(`${bin}/docker-credential-ecr-login`, script);
+      await chmod(`${bin}/docker-credential-ecr-login`, 0o755);
+      await writeConfig(world, { credHelpers: { [registry]: 'ecr-login' } });
+      const env = { PATH: `${bin}:/usr/bin:/bin` };
+      const ran = await world.run(['tags', `${registry}/${repository}`], { env });
+      expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: 'v1\n' });
+      expect(await readFile(calls, 'utf8')).toBe(`${registry}\n${registry}\n`);
+    }));
+});
+
+describe.each([
+  ['gcr', '_json_key', '{\n  "type": "service_account",\n  "private_key": "canary:\\n"\n}'],
+  ['gcr', '_json_key_base64', Buffer.from('{"type":"service_account"}').toString('base64')],
+  ['quay', '$oauthtoken', 'oauth-canary'],
+  ['harbor', 'robot$library+ci', 'pa:ss w\u00f6rd'],
+])('%s, signing in as %s', (id, username, password) => {
+  it('takes user name and secret as they are', () =>
+    withWorld(standInOf(id, { login: { username, password } }), async (world) => {
+      const { registry, repository } = world.engine.standIn;
+      const login = ['login', registry, '-u', username, '--password-stdin'];
+      const ran = await world.run(login, { input: `${password}\n` });
+      expect(ran, ran.stderr).toMatchObject({ status: 0 });
+      expect(await world.run(['tags', `${registry}/${repository}`])).toMatchObject({ status: 0 });
+    }));
+});
+
+describe('a look-alike', () => {
+  const realm = {
+    kind: 'bearer',
+    service: 'x',
+    field: 'token',
+    wrongLogin: { status: 401 },
+  } as const;
+  it.each([
+    ['docker.io.evil.example', 'https://auth.docker.io/token'],
+    ['ghcr.io.evil.example', 'https://ghcr.io/token'],
+    ['evil-ghcr.io', 'https://ghcr.io/token'],
+    ['xn--ghcr-9wa.io', 'https://ghcr.io/token'],
+    [
+      '123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example',
+      'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/token',
+    ],
+  ])('%s gets no advice, and no login through the real one', (registry, url) =>
+    withWorld(
+      standInOf('ghcr', { registry, api: registry, auth: { ...realm, realm: url } }),
+      async (world) => {
+        const login = ['-o', 'json', 'login', registry, '-u', 'ann', '--password-stdin'];
+        const ran = await world.run(login, { input: 'hunter2-canary' });
+        expect(ran.status).toBe(1);
+        expect(ran.stdout).toContain('REALM_UNTRUSTED');
+        expect(ran.stdout).not.toMatch(/GITHUB_TOKEN|aws ecr|dckr_pat/u);
+        const basic = Buffer.from('ann:hunter2-canary').toString('base64');
+        expect(JSON.stringify(world.requests.map(({ headers }) => headers))).not.toContain(basic);
+      },
+    ),
+  );
+});

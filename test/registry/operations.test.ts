@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createRegistryClient } from '../../src/registry/client.ts';
+import { startScriptedServer } from '../helpers/scripted-server.ts';
+import { testClient } from '../http/setup.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { fallbackTag } from '../../src/registry/referrers.ts';
@@ -92,6 +95,24 @@ describe('delete', () => {
       `DELETE /v2/a/b/manifests/${digest}`,
       'DELETE /v2/a/b/manifests/v1',
     ]);
+  });
+
+  it('is done when an earlier try did it and only its answer was lost', async () => {
+    await using server = await startScriptedServer((_request, count) => ({
+      status: count === 1 ? 502 : 404,
+      body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"gone"}]}',
+    }));
+    await using wire = testClient({ retryTimes: 1 });
+    const client = createRegistryClient({
+      request: wire.request,
+      endpoint: async () => new URL(server.origin),
+      warn: () => {},
+    });
+    const repository = client.repository(server.host, 'a/b', 'delete');
+    await repository.deleteManifest(digest);
+    await expect(repository.deleteManifest(digest)).rejects.toMatchObject({
+      code: 'MANIFEST_UNKNOWN',
+    });
   });
 
   const unsupported = '{"errors":[{"code":"UNSUPPORTED","message":"no"}]}';

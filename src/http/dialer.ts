@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../config/proxy.ts';
 import { bareHost } from './address.ts';
-import { connectSocket, portOf, type Target } from './connect.ts';
+import { BULK_BYTES, connectSocket, portOf, type Target } from './connect.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { AddressGuard, Resolver } from './resolver.ts';
 import { type KnownClass, mayDial } from './target.ts';
@@ -49,6 +49,7 @@ const LOOK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
+  const bulk = Buffer.allocUnsafeSlow(BULK_BYTES);
   const trusting = createTrusting(contexts);
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
@@ -117,7 +118,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     connector(connection) {
       const { host, via, proxy, forward } = connection;
       const attempt = async (target: Target): Promise<Socket> => {
-        if (proxy === undefined) return dial(host, target, { via, bulk: true });
+        if (proxy === undefined) return dial(host, target, { via, bulk });
         if (forward === true) return toProxy(proxy);
         const through = await tunnel(proxy, target);
         return target.protocol === 'https:' ? dial(host, target, { via, through }) : through;
@@ -141,7 +142,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
 interface Way {
   readonly via?: URL | undefined;
   readonly through?: Socket | undefined;
-  readonly bulk?: boolean | undefined;
+  readonly bulk?: Buffer | undefined;
 }
 
 function wayTo(target: Target): ConnectionOptions {

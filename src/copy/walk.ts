@@ -7,9 +7,9 @@ import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
 import type { PushOptions, Source } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
-import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { isMissingContent, onSide, sided, watch } from './errors.ts';
 import type { Scope } from './scope.ts';
+import { createSlots, type Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 import type { CopyPair } from './types.ts';
 
@@ -26,7 +26,7 @@ export class Walk {
   readonly #pair: CopyPair;
   readonly #scope: Scope;
   readonly #tally: Tally;
-  readonly #limiter: Limiter;
+  readonly #slots: Slots;
   readonly #trusting: Pass;
   readonly #asking: Pass;
   /** The second visit, made at most once per node, after the destination missed content. */
@@ -41,7 +41,7 @@ export class Walk {
     this.#trusting = { trustPresent: true, visits };
     this.#asking = { trustPresent: false, visits };
     const limit = Math.min(pair.concurrency, pair.destination.traits.maxParallelPushes);
-    this.#limiter = createLimiter(Math.max(1, limit));
+    this.#slots = createSlots(limit);
   }
 
   /**
@@ -170,7 +170,7 @@ export class Walk {
         if (end === 'done') return;
         if (end !== 'elsewhere') damage = end;
       }
-    });
+    }, descriptor.size);
   }
 
   /**
@@ -207,11 +207,8 @@ export class Walk {
   }
 
   /** A slot is held around one transfer, never while waiting for children. */
-  #slot<T>(task: () => Promise<T>): Promise<T> {
-    return this.#limiter.run(async () => {
-      this.#scope.signal.throwIfAborted();
-      return task();
-    }, this.#scope.signal);
+  #slot<T>(task: () => Promise<T>, size?: number): Promise<T> {
+    return this.#slots.run(task, this.#scope.signal, size);
   }
 
   #below(manifest: Manifest): Node[] {

@@ -1,3 +1,4 @@
+import { fillIn, knownRegistry, loginCommand } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { CallOptions } from '../store/types.ts';
@@ -22,7 +23,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const { registry, name } = target;
   if (flagOf(input, 'getLogin')) return getLogin(context, target, options);
 
-  const login = await askLogin(context, input, options);
+  const login = await askLogin(context, input, registry, options);
   await tryLogin(context, registry, login, options);
   const { place, plainText } = await context.logins.save(name, login, options);
   if (plainText) {
@@ -58,8 +59,14 @@ async function getLogin(
 }
 
 /** From flags, standard input, or a person. @throws AppError USAGE */
-async function askLogin(context: Context, input: Input, options: CallOptions): Promise<Login> {
+async function askLogin(
+  context: Context,
+  input: Input,
+  registry: string,
+  options: CallOptions,
+): Promise<Login> {
   const { terminal } = context;
+  const known = knownRegistry(registry);
   const flag = textOf(input, 'password');
   const fromStdin = flagOf(input, 'passwordStdin');
   exclusive({ '--password': flag !== undefined, '--password-stdin': fromStdin });
@@ -71,11 +78,16 @@ async function askLogin(context: Context, input: Input, options: CallOptions): P
   const given = textOf(input, 'username');
   if (!terminal.interactive && (given === undefined || (flag === undefined && !fromStdin))) {
     throw new AppError('USAGE', 'there is no terminal to ask for a user name and password', {
-      hint: 'Pass -u NAME and --password-stdin.',
+      hint: `Pass -u NAME and --password-stdin${scripted(registry)}.`,
     });
   }
   if (fromStdin && given === undefined) {
-    throw new AppError('USAGE', '--password-stdin needs a user name', { hint: 'Pass -u NAME.' });
+    throw new AppError('USAGE', '--password-stdin needs a user name', {
+      hint: `Pass -u NAME${scripted(registry)}.`,
+    });
+  }
+  if (given === undefined && known?.account !== undefined) {
+    context.note(`${known.name}: ${fillIn(known.account, { registry })}`);
   }
   const username = given ?? (await terminal.prompt('Username:', options)).trim();
   if (username === '') throw new AppError('USAGE', 'the user name is empty');
@@ -86,6 +98,12 @@ async function askLogin(context: Context, input: Input, options: CallOptions): P
       : await terminal.prompt('Password:', { ...options, hidden: true }));
   if (password === '') throw new AppError('USAGE', 'the password is empty');
   return { username, password };
+}
+
+/** The whole command for a registry that wants a user name of its own. */
+function scripted(registry: string): string {
+  const command = loginCommand({ registry });
+  return command.includes(' -u ') ? `: ${command}` : '';
 }
 
 async function tryLogin(

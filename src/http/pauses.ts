@@ -1,4 +1,6 @@
+import { knownRegistry, loginCommand } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
+import { DOCKER_HUB, isHubHost } from '../reference/docker-hub.ts';
 
 /** Until when each host is left alone: one for all requests of a client. Times are in ms since the epoch. */
 export interface HostPauses {
@@ -36,11 +38,20 @@ export function rateLimited(host: string, facts: RateLimitFacts): AppError {
     {
       hint:
         when === undefined
-          ? `Wait and try again; "regctl login" often raises the limit, "regctl rate-limit" shows it.`
-          : `It accepts requests again at ${when}; wait for it with --retry-max-wait, and "regctl login" often raises the limit.`,
+          ? `Wait and try again${moreFor(host)}.`
+          : `It accepts requests again at ${when}; wait for it with --retry-max-wait${moreFor(host)}.`,
       details: { host, ...(when === undefined ? {} : { retryAt: when }) },
     },
   );
+}
+
+/** What raises the limit of a host, behind the advice to wait. */
+function moreFor(host: string): string {
+  const registry = isHubHost(host) ? DOCKER_HUB : host;
+  const known = knownRegistry(registry);
+  if (known !== undefined && known.login === undefined) return '';
+  const shown = known?.limit === undefined ? '' : `, ${known.limit}`;
+  return `; signing in (${loginCommand({ registry }, known)}) often raises the limit${shown}`;
 }
 
 /** " (tried 6 times)", and nothing for a single try. */

@@ -1,4 +1,5 @@
 import { fillIn, knownRegistry } from '../config/registry-advice.ts';
+import { AppError } from '../errors/app-error.ts';
 import {
   registryConnection,
   registryUrl,
@@ -36,9 +37,27 @@ export async function* listCatalog(
     },
     refuse: (refusal: Refusal) => refuse(connection, attempt, refusal),
   };
-  for await (const page of pages(connection, listing, options)) {
+  for await (const page of explained(connection, pages(connection, listing, options))) {
     const valid = page.filter((name) => /^[\w./-]{1,255}$/u.test(name));
     if (valid.length > 0) yield valid;
+  }
+}
+
+/** A token server may refuse the very scope of a catalog that its registry does not have. */
+async function* explained<T>(
+  { registry }: Connection,
+  listing: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* listing;
+  } catch (error) {
+    const known = knownRegistry(registry);
+    const refused = error instanceof AppError && error.code === 'TOKEN_FAILED';
+    if (!refused || error.details?.['status'] !== 403 || known?.catalog === undefined) throw error;
+    throw new AppError('UNSUPPORTED', `${known.name} does not list its repositories`, {
+      hint: fillIn(known.catalog.instead, { registry }),
+      cause: error,
+    });
   }
 }
 

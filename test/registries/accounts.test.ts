@@ -1,10 +1,28 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
-import { makeCertificates } from '../helpers/certificates.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { makeImage, writeLayout } from '../helpers/images.ts';
 import { STAND_INS } from '../helpers/stand-ins/table.ts';
 import type { StandIn } from '../helpers/stand-ins/types.ts';
 import { hostsOf, startWorld, type World } from '../helpers/stand-ins/world.ts';
+
+const LOOK_ALIKES = [
+  ['docker.io.evil.example', 'https://auth.docker.io/token'],
+  ['ghcr.io.evil.example', 'https://ghcr.io/token'],
+  ['evil-ghcr.io', 'https://ghcr.io/token'],
+  ['xn--ghcr-9wa.io', 'https://ghcr.io/token'],
+  [
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example',
+    'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/token',
+  ],
+] as const;
+
+let certificates: Certificates;
+beforeAll(async () => {
+  const hosts = [...STAND_INS.flatMap(hostsOf), ...LOOK_ALIKES.map(([host]) => host)];
+  certificates = await makeCertificates(...new Set(hosts));
+});
+afterAll(() => certificates[Symbol.asyncDispose]());
 
 function standInOf(id: string, change: Partial<StandIn> = {}): StandIn {
   const found = STAND_INS.find((standIn) => standIn.id === id);
@@ -14,7 +32,6 @@ function standInOf(id: string, change: Partial<StandIn> = {}): StandIn {
 
 /** A world with one image in it, put there without regctl. */
 async function withWorld(standIn: StandIn, body: (world: World) => Promise<void>): Promise<void> {
-  await using certificates = await makeCertificates(...hostsOf(standIn));
   await using world = await startWorld(standIn, certificates);
   const bytes = Buffer.from('{"schemaVersion":2}');
   const type = 'application/vnd.oci.image.manifest.v1+json';
@@ -49,6 +66,62 @@ describe('GHCR', () => {
         ['PUT', undefined],
       ]);
     }));
+});
+
+describe('without a terminal', () => {
+  it.each([
+    ['ghcr.io', '-u USER --password-stdin'],
+    ['team1.azurecr.io', 'az acr login -n team1 '],
+    ['r.example', 'Pass -u NAME and --password-stdin.'],
+  ])('login %s says what to type', (registry, words) =>
+    withWorld(standInOf('ghcr'), async (world) => {
+      const ran = await world.run(['login', registry]);
+      expect(ran.status).toBe(64);
+      expect(ran.stderr).toContain(words);
+    }),
+  );
+});
+
+describe('a catalog whose very scope is refused', () => {
+  const refusing = (id: string): StandIn => {
+    const { auth } = standInOf(id);
+    if (auth.kind !== 'bearer') throw new Error(`${id} has no tokens`);
+    return standInOf(id, { auth: { ...auth, refusedScope: 'registry:catalog:*' } });
+  };
+  it.each([
+    ['ghcr', 'UNSUPPORTED', 'gh api'],
+    ['docker-hub', 'UNSUPPORTED', 'regctl catalog docker.io/NAMESPACE'],
+    ['harbor', 'TOKEN_FAILED', "-u 'robot$PROJECT+NAME'"],
+  ])('of %s is %s', (id, code, words) =>
+    withWorld({ ...refusing(id), catalogChallenge: undefined }, async (world) => {
+      const { registry, login } = world.engine.standIn;
+      const creds = ['--creds', `${login.username}:${login.password}`];
+      expect(await world.json(1, 'catalog', ...creds, registry)).toMatchObject({
+        error: { code, hint: expect.stringContaining(words) as string },
+      });
+    }),
+  );
+});
+
+describe('a limit of requests', () => {
+  it.each([
+    ['docker-hub', ['regctl login', 'regctl rate-limit']],
+    ['ecr-public', ['aws ecr-public get-login-password', 'allows more']],
+    ['quay', ['regctl login quay.io']],
+  ])('of %s names the way out', (id, words) =>
+    withWorld(standInOf(id), async (world) => {
+      world.engine.limit();
+      const { registry, repository } = world.engine.standIn;
+      const error = await world.json(
+        4,
+        '--retry-times',
+        '0',
+        'digest',
+        `${registry}/${repository}:v1`,
+      );
+      for (const word of words) expect(JSON.stringify(error)).toContain(word);
+    }),
+  );
 });
 
 describe('ACR', () => {
@@ -115,16 +188,7 @@ describe('a look-alike', () => {
     field: 'token',
     wrongLogin: { status: 401 },
   } as const;
-  it.each([
-    ['docker.io.evil.example', 'https://auth.docker.io/token'],
-    ['ghcr.io.evil.example', 'https://ghcr.io/token'],
-    ['evil-ghcr.io', 'https://ghcr.io/token'],
-    ['xn--ghcr-9wa.io', 'https://ghcr.io/token'],
-    [
-      '123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example',
-      'https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/token',
-    ],
-  ])('%s gets no advice, and no login through the real one', (registry, url) =>
+  it.each(LOOK_ALIKES)('%s gets no advice, and no login through the real one', (registry, url) =>
     withWorld(
       standInOf('ghcr', { registry, api: registry, auth: { ...realm, realm: url } }),
       async (world) => {

@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
 import { loginCommand } from '../../src/config/registry-advice.ts';
-import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import type { Certificates } from '../helpers/certificates.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
 import type { StandIn } from '../helpers/stand-ins/types.ts';
-import { hostsOf, startWorld, type World } from '../helpers/stand-ins/world.ts';
+import { startWorld, type World } from '../helpers/stand-ins/world.ts';
 
 interface Failure {
   readonly error: { readonly code: string; readonly hint: string; readonly message: string };
 }
 
 /** The everyday commands on one registry, in the order in which a person meets it. */
-export function everyday(standIn: StandIn): void {
-  let certificates: Certificates;
+export function everyday(standIn: StandIn, certificates: () => Certificates): void {
   let world: World;
   let index: TestImage;
   let image: TestImage;
@@ -21,8 +20,7 @@ export function everyday(standIn: StandIn): void {
   const writable = standIn.readOnly === undefined;
 
   beforeAll(async () => {
-    certificates = await makeCertificates(...hostsOf(standIn));
-    world = await startWorld(standIn, certificates);
+    world = await startWorld(standIn, certificates());
     index = await makeIndex({ layers: 1 });
     image = await makeImage({ layers: 2 });
     await writeLayout(world.dir.join('in'), { v1: index, v2: image });
@@ -31,7 +29,6 @@ export function everyday(standIn: StandIn): void {
   });
   afterAll(async () => {
     await world[Symbol.asyncDispose]();
-    await certificates[Symbol.asyncDispose]();
   });
 
   const since = async (work: () => Promise<unknown>): Promise<readonly string[]> => {

@@ -65,6 +65,9 @@ export class Access {
     if (action !== undefined) {
       return this.#standIn.body({ status: 400, code: 'UNSUPPORTED', message: `action ${action}?` });
     }
+    if (single.some((scope) => scope === auth.refusedScope)) {
+      return this.#standIn.body({ status: 403, code: 'DENIED', message: 'denied' });
+    }
     const granted = single.filter((scope) => this.#may(user, scope));
     this.#count += 1;
     const token = `tok-${this.#standIn.id}-${this.#count}`;

@@ -20,6 +20,7 @@ export class Engine {
   readonly content = new Content();
   readonly access: Access;
   readonly #uploads: Uploads;
+  #limited = false;
 
   constructor(standIn: StandIn) {
     this.standIn = standIn;
@@ -27,6 +28,11 @@ export class Engine {
     this.#uploads = new Uploads(standIn, this.content);
     this.content.make(standIn.repository);
     this.content.make(standIn.neighbour);
+  }
+
+  /** From now on, everybody asks too much. */
+  limit(): void {
+    this.#limited = true;
   }
 
   /** `undefined`: a request that no client of this registry should make. */
@@ -45,6 +51,9 @@ export class Engine {
   }
 
   #route(request: ScriptedRequest, url: URL): Reply | undefined {
+    if (this.#limited) {
+      return this.#refuse({ status: 429, code: 'TOOMANYREQUESTS', message: 'Rate exceeded' });
+    }
     if (url.pathname === '/v2/')
       return this.#guarded(request, {}, () => ({ status: 200, body: '{}' }));
     if (url.pathname === '/v2/_catalog') {

@@ -26,6 +26,8 @@ export interface Bearer {
   readonly wrongLogin: Reply;
   /** Actions that make the realm refuse the whole request. */
   readonly refusesActions?: readonly string[];
+  /** Refused by the realm to everybody. */
+  readonly refusedScope?: string;
   /** Status for a token that it did not issue; absent: 401 with the challenge. */
   readonly staleStatus?: number;
 }
@@ -67,7 +69,7 @@ export interface StandIn {
   readonly refreshToken?: string;
   readonly auth: Bearer | Basic;
   /** A challenge of its own for the catalog. */
-  readonly catalogChallenge?: string;
+  readonly catalogChallenge?: string | undefined;
   readonly anonymous: 'pull' | 'nothing' | 'everything';
   /** Action that a token needs to delete. */
   readonly deleteAction: 'delete' | 'push';

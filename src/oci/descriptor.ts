@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from './digest.ts';
 import { isMediaType } from './media-types.ts';
 import type { Platform } from './platform.ts';
+import { misspeltKey } from './spelling.ts';
 
 /** Names one node of the content graph (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
 export interface Descriptor {
@@ -16,6 +17,17 @@ export interface Descriptor {
   readonly data?: string;
 }
 
+const MEMBERS: ReadonlySet<string> = new Set([
+  'mediaType',
+  'digest',
+  'size',
+  'urls',
+  'annotations',
+  'data',
+  'artifactType',
+  'platform',
+]);
+
 /**
  * Validates one descriptor of untrusted JSON; `where` names it in the error ("layers[2]").
  * @throws AppError INVALID_MANIFEST
@@ -25,6 +37,8 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     throw new AppError('INVALID_MANIFEST', `invalid descriptor at ${where}: ${rule}`);
   };
   if (!isRecord(value)) return fail('not an object');
+  const misspelt = misspeltKey(value, MEMBERS);
+  if (misspelt !== undefined) return fail(misspelt);
   const { mediaType, digest, size } = value;
   if (typeof mediaType !== 'string' || !isMediaType(mediaType))
     return fail('mediaType is not a media type');
@@ -34,7 +48,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     return fail('size is not a whole number of bytes');
   }
   const urls = value['urls'];
-  const platform = parsePlatformObject(value['platform']);
+  const platform = parsePlatformObject(value['platform'], fail);
   const annotations = stringRecord(value['annotations']);
   const artifactType = value['artifactType'];
   const data = value['data'];
@@ -60,8 +74,18 @@ function isContentOf(data: string, digest: Digest, size: number): boolean {
   return content.byteLength === size && digestOf(content, algorithmOf(digest)) === digest;
 }
 
-function parsePlatformObject(value: unknown): Platform | undefined {
+const PLATFORM_MEMBERS: ReadonlySet<string> = new Set([
+  'os',
+  'architecture',
+  'variant',
+  'os.version',
+  'os.features',
+]);
+
+function parsePlatformObject(value: unknown, fail: (rule: string) => never): Platform | undefined {
   if (!isRecord(value)) return undefined;
+  const misspelt = misspeltKey(value, PLATFORM_MEMBERS);
+  if (misspelt !== undefined) return fail(misspelt);
   const { os, architecture, variant } = value;
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
   const version = value['os.version'];

@@ -4,6 +4,7 @@ import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './desc
 import { digestOf, type Algorithm } from './digest.ts';
 import { parseJsonStrict } from './json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
+import { misspeltKey } from './spelling.ts';
 
 /** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
@@ -35,6 +36,18 @@ export interface Schema1Manifest extends ManifestBase {
 
 export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
 
+/** Members of manifests and indexes that decide what the bytes are. */
+const MEMBERS: ReadonlySet<string> = new Set([
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'config',
+  'layers',
+  'manifests',
+  'subject',
+  'annotations',
+]);
+
 /**
  * Parses manifest bytes. `contentType` (from a descriptor or header, without parameters) must agree
  * with the body's own `mediaType`; a body that could be read as both index and image is refused
@@ -49,6 +62,8 @@ export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
     if (body['schemaVersion'] !== 1) throw invalid('schemaVersion is not 1');
     return { kind: 'schema1', mediaType, raw };
   }
+  const misspelt = misspeltKey(body, MEMBERS);
+  if (misspelt !== undefined) throw invalid(misspelt);
   if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
   return isIndexType(mediaType)
     ? parseIndex(body, mediaType, raw)

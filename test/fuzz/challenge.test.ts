@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseChallenges } from '../../src/http/challenge.ts';
+import { fuzzRuns } from './runs.ts';
 
 /** fast-check prints the seed of a failing run. */
-const RUNS = { numRuns: 500 };
+const RUNS = fuzzRuns(500);
 
 const noise = fc.string({
   unit: fc.constantFrom(

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextLink, nextUrl, parseLinks } from '../../src/registry/links.ts';
+import { fuzzRuns } from './runs.ts';
 
 const current = new URL('https://reg.example/v2/a/b/tags/list?n=2');
 
@@ -55,7 +56,7 @@ describe('Link', () => {
         expect(url?.origin ?? current.origin).toBe(current.origin);
         expect(url?.username ?? '').toBe('');
       }),
-      { numRuns: 2_000 },
+      fuzzRuns(2000),
     );
   });
 

@@ -5,9 +5,10 @@ import { parseReference, parseRepository } from '../../src/reference/parse.ts';
 import { familiarName, formatReference } from '../../src/reference/print.ts';
 import { parseRegistry } from '../../src/reference/tag.ts';
 import type { Reference } from '../../src/reference/types.ts';
+import { fuzzRuns } from './runs.ts';
 
 // fast-check prints the seed and the shrunk counterexample of a failure.
-const RUNS = { numRuns: 2000 };
+const RUNS = fuzzRuns(2000);
 
 const HEX = '0123456789abcdef'.split('');
 const text = (alphabet: string, max: number): fc.Arbitrary<string> =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseRegistriesConf } from '../../src/config/registries-conf.ts';
 import { matchedLength, rewrite } from '../../src/config/registries-match.ts';
 import { AppError } from '../../src/errors/app-error.ts';
+import { fuzzRuns } from './runs.ts';
 
 const entryOf = (prefix: string) => ({
   prefix,
@@ -46,7 +47,7 @@ describe('registries.conf', () => {
           expect((error as AppError).code).toBe('CONFIG_INVALID');
         }
       }),
-      { numRuns: 500 },
+      fuzzRuns(500),
     );
   });
 

@@ -4,6 +4,7 @@ import { AppError } from '../../src/errors/app-error.ts';
 import { PassingTar } from '../../src/transports/tar/passing.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import { tarOf } from '../transports/tar/archives.ts';
+import { fuzzRuns } from './runs.ts';
 
 const valid = await tarOf([
   { name: 'index.json', data: '{}' },
@@ -43,7 +44,7 @@ it('an archive with bytes altered, cut or repeated is read or refused', async ()
         expect(['read', 'CORRUPT_ARCHIVE']).toContain(await ending(data, size));
       },
     ),
-    { numRuns: 300 },
+    fuzzRuns(300),
   );
 });
 

@@ -43,6 +43,11 @@ describe('parseManifest', () => {
     expect(childrenOf(manifest)).toEqual([CONFIG, LAYER]);
   });
 
+  it('takes annotations and unknown members in any case', () => {
+    const body = { ...IMAGE, annotations: { size: '1', Size: '2' }, Extra: 1, extra: 2 };
+    expect(parseManifest(bytes(body)).annotations).toEqual({ size: '1', Size: '2' });
+  });
+
   it('reads an index', () => {
     const manifest = parseManifest(bytes(INDEX), MEDIA_TYPE.ociIndex);
     expect(manifest.kind).toBe('index');
@@ -103,6 +108,30 @@ describe('parseManifest', () => {
     ['an untyped index served as schema 1', UNTYPED_INDEX, MEDIA_TYPE.dockerSchema1, 'is not 1'],
     ['schema 1 served as an image', SCHEMA1, MEDIA_TYPE.ociManifest, 'schemaVersion is not 2'],
     ['a type twice', `{"mediaType":"a/b",${JSON.stringify(IMAGE).slice(1)}`, undefined, 'twice'],
+    // Go's decoder ignores case: to it these are an index and another image.
+    [
+      'a second list but for its case',
+      { ...IMAGE, Manifests: [CHILD] },
+      undefined,
+      'in case alone',
+    ],
+    ['a long s for an s', { ...IMAGE, 'manife\u017fts': [CHILD] }, undefined, 'in case alone'],
+    ['a second type', { ...INDEX, MediaType: IMAGE.mediaType }, undefined, '"mediaType" in case'],
+    [
+      'a child with two digests',
+      { ...INDEX, manifests: [{ ...CHILD, Digest: LAYER['digest'] }] },
+      undefined,
+      'manifests[0]: the key "Digest"',
+    ],
+    [
+      'a child for two platforms',
+      {
+        ...INDEX,
+        manifests: [{ ...CHILD, platform: { os: 'linux', architecture: 'amd64', OS: 'windows' } }],
+      },
+      undefined,
+      'the key "OS" differs',
+    ],
     ['an unknown type', { ...IMAGE, mediaType: 'a/b' }, undefined, 'a/b is not a manifest type'],
     ['a type with a line break', { ...IMAGE, mediaType: 'a/b\r\nc: d' }, undefined, 'mediaType'],
     ['a type that is no text', { ...IMAGE, mediaType: null }, undefined, 'mediaType'],

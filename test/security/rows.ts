@@ -1,0 +1,443 @@
+/** One attack of the security table: where its rule is, and which tests attack. */
+export interface Row {
+  readonly attack: string;
+  /** Advisories that the row stands for. */
+  readonly advisories: string;
+  /** Files with the rule, each with a name that is declared there. */
+  readonly rules: readonly (readonly [file: string, name: string])[];
+  /** Test files with titles, as they are written there. */
+  readonly tests: readonly (readonly [file: string, ...titles: string[]])[];
+}
+
+const ATTACKS = 'test/http/attacks.test.ts';
+
+/** By the numbers of the table in SECURITY.md. */
+export const ROWS: readonly Row[] = [
+  {
+    attack: 'a foreign layer URL asks for the credentials of the registry',
+    advisories: 'CVE-2020-15157, CVE-2026-49349',
+    rules: [
+      ['src/copy/walk.ts', '#isForeign'],
+      ['src/http/redirect.ts', 'cross'],
+    ],
+    tests: [
+      [ATTACKS, 'fetches foreign layers without any credentials'],
+      ['test/copy/copy.test.ts', 'keeps foreign layers as references, unfetched'],
+    ],
+  },
+  {
+    attack: 'a redirect to another origin takes credentials along',
+    advisories: 'GHSA-vh4v-2xq2-g5cg',
+    rules: [
+      ['src/http/redirect.ts', 'cross'],
+      ['src/http/headers.ts', 'portableHeaders'],
+    ],
+    tests: [
+      [
+        ATTACKS,
+        'a %i to another port carries none of them',
+        'answers no Bearer challenge of a redirect target',
+        'attaches nothing again when B sends the request back to A',
+        'counts another name of the same machine as another origin',
+      ],
+    ],
+  },
+  {
+    attack: 'an upload Location elsewhere gets the credentials',
+    advisories: 'CVE-2026-50151',
+    rules: [
+      ['src/registry/locations.ts', 'resolveLocation'],
+      ['src/http/authenticate.ts', 'authenticate'],
+    ],
+    tests: [
+      [
+        ATTACKS,
+        'sends no credentials to an upload Location elsewhere, but the content',
+        'keeps a caller that forgot `via` from sending them elsewhere',
+        'drops a login inside a Location',
+      ],
+      ['test/registry/uploads.test.ts', 'sends no credentials to a Location on another origin'],
+    ],
+  },
+  {
+    attack: 'the realm of a challenge collects logins',
+    advisories: 'CVE-2026-48978, CVE-2026-33540',
+    rules: [['src/http/trust.ts', 'judgeRealm']],
+    tests: [
+      [
+        ATTACKS,
+        'on a foreign host may give an anonymous token',
+        '%s is not asked, with or without credentials',
+        'may not hand a login on to another origin',
+      ],
+      ['test/e2e/credential-matrix.test.ts', 'the thief was asked, so it could have been told'],
+    ],
+  },
+  {
+    attack: 'requests forged into the local network',
+    advisories: 'go-containerregistry 2292, 2293, 2295, 2332',
+    rules: [
+      ['src/http/target.ts', 'checkTarget'],
+      ['src/http/resolver.ts', 'createResolver'],
+    ],
+    tests: [
+      [
+        'test/http/target.test.ts',
+        'refuses a public host the target %s',
+        'refuses %s the target %s',
+      ],
+      [
+        ATTACKS,
+        'is refused when a name leads there, whatever DNS says the second time',
+        'is refused when only one of the addresses is private',
+        'dials the address that was checked',
+      ],
+      [
+        'test/http/proxy.test.ts',
+        'are not asked for %s on behalf of a registry',
+        'are left out for exempt hosts, whose addresses are then checked as ever',
+      ],
+    ],
+  },
+  {
+    attack: 'the token server is not verified because the registry is exempt',
+    advisories: 'CVE-2019-10214',
+    rules: [['src/config/host-policy.ts', 'createHostPolicies']],
+    tests: [
+      [
+        'test/http/send.test.ts',
+        'verifies the realm although the registry is exempt (CVE-2019-10214)',
+        'verifies other hosts although one is exempt',
+      ],
+    ],
+  },
+  {
+    attack: 'a missing credential helper sends the login elsewhere',
+    advisories: 'CVE-2021-41092',
+    rules: [['src/auth/helper.ts', 'missing']],
+    tests: [
+      [
+        'test/auth/helper.test.ts',
+        'that is missing is an error with its name, its setting and a cure',
+      ],
+      ['test/auth/sources.test.ts', 'never goes past a helper that fails'],
+      ['test/auth/login-store.test.ts', 'that is missing or fails stores nothing anywhere'],
+    ],
+  },
+  {
+    attack: 'a look-alike host gets the login of another',
+    advisories: 'CVE-2024-35192, CVE-2021-32690',
+    rules: [['src/auth/registry-key.ts', 'keyHost']],
+    tests: [
+      [
+        'test/auth/docker-file.test.ts',
+        'keeps a namespace login to its namespace in a containers auth file',
+      ],
+      ['test/e2e/mirrors.test.ts', 'each host gets its own, and no flag reaches a mirror'],
+    ],
+  },
+  {
+    attack: 'the same bytes are an index for one reader and an image for another',
+    advisories: 'CVE-2021-41190, GHSA-qq97-vm5h-rrhg',
+    rules: [
+      ['src/oci/manifest.ts', 'decideMediaType'],
+      ['src/oci/json.ts', 'parseJsonStrict'],
+    ],
+    tests: [
+      ['test/oci/manifest.test.ts', 'refuses %s'],
+      ['test/oci/json.test.ts', 'refuses %s'],
+      ['test/registry/manifests.test.ts', 'refuses a Content-Type that contradicts the body'],
+    ],
+  },
+  {
+    attack: 'a digest is a path',
+    advisories: 'CVE-2024-3727',
+    rules: [['src/oci/digest.ts', 'digestProblem']],
+    tests: [
+      ['test/oci/digest.test.ts', 'escapes what a terminal would obey'],
+      ['test/registry/manifests.test.ts', 'sends nothing for the reference %j'],
+      ['test/registry/operations.test.ts', 'refuse a digest that is none'],
+    ],
+  },
+  {
+    attack: 'other content than the digest names',
+    advisories: 'GHSA-qv35-3gw6-8q4j',
+    rules: [
+      ['src/registry/manifest-digest.ts', 'checkPinned'],
+      ['src/store/verify.ts', 'Verifier'],
+    ],
+    tests: [
+      [
+        'test/registry/manifests.test.ts',
+        'refuses other content under a pinned digest, whatever the header says',
+        'refuses another digest than the pinned one',
+      ],
+      [
+        'test/store/verify.test.ts',
+        'holds a chunk back that is too much, and closes the body',
+        'does not take a body of another algorithm',
+      ],
+    ],
+  },
+  {
+    attack: 'lists without end',
+    advisories: 'CVE-2023-33957, CVE-2023-33958, CVE-2023-46737, CVE-2023-33959',
+    rules: [
+      ['src/registry/page-guard.ts', 'createGuard'],
+      ['src/copy/company.ts', 'MAX_REFERRERS'],
+    ],
+    tests: [
+      ['test/registry/pagination.test.ts', 'when a page is endless'],
+      ['test/copy/company.test.ts', 'without end are refused', 'that go round in circles end'],
+    ],
+  },
+  {
+    attack: 'bodies without end',
+    advisories: 'CVE-2020-1702, CVE-2024-29902, CVE-2024-29903, CVE-2023-25153, CVE-2024-29893',
+    rules: [['src/util/bytes.ts', 'collect']],
+    tests: [
+      [ATTACKS, 'cannot exhaust the memory'],
+      ['test/registry/manifests.test.ts', 'stops an endless body at the limit'],
+      ['test/registry/blobs.test.ts', 'stops an endless body one byte too late at most'],
+      ['test/registry/errors.test.ts', 'reads no more of a body than it needs'],
+      ['test/store/verify.test.ts', 'stops a store that sends without end'],
+      ['test/image/view.test.ts', 'does not fetch a configuration above 4 MiB'],
+    ],
+  },
+  {
+    attack: 'an archive writes outside its folder',
+    advisories: 'CVE-2021-21272, CVE-2026-50162, CVE-2026-50163, CVE-2024-24579, CVE-2021-29136',
+    rules: [['src/transports/tar/archive.ts', '#targetOf']],
+    tests: [
+      [
+        'test/transports/oci-archive/store.test.ts',
+        '%s is refused with an exit status for damage',
+        '%s is corrupt',
+      ],
+      [
+        'test/transports/docker-archive/store.test.ts',
+        '%s is refused with an exit status for damage',
+      ],
+      [
+        'test/fuzz/tar.test.ts',
+        'an archive with bytes altered, cut or repeated is read or refused',
+      ],
+    ],
+  },
+  {
+    attack: 'decompression bombs',
+    advisories: 'CWE-409',
+    rules: [['src/util/compression/limits.ts', 'Bounds']],
+    tests: [
+      [
+        'test/util/compression/codec.test.ts',
+        '%s bombs stop at either bound',
+        'zstd refuses windows, dictionaries, reserved blocks and foreign bytes',
+      ],
+      ['test/transports/tar/decompress.test.ts', 'stops at a decompression bomb'],
+    ],
+  },
+  {
+    attack: 'remote text acts on the terminal',
+    advisories: 'CVE-2024-50349 class',
+    rules: [
+      ['src/errors/sanitize.ts', 'sanitize'],
+      ['src/cli/text-safety.ts', 'safeText'],
+    ],
+    tests: [
+      ['test/cli/main.test.ts', 'cannot act on the terminal as text, and is exact as JSON'],
+      [
+        'test/cli/error-text.test.ts',
+        'never let a remote text act on the terminal, start a line or flood it',
+      ],
+      ['test/http/send.test.ts', 'are shown once, without control characters'],
+      [
+        'test/cli/template.test.ts',
+        'writes JSON without characters that a terminal obeys, and means the same',
+      ],
+      [
+        'test/auth/helper.test.ts',
+        'cannot draw on the terminal through its error text, nor flood it',
+      ],
+    ],
+  },
+  {
+    attack: 'secrets in logs and messages',
+    advisories: 'CVE-2025-48374, GO-2022-0387',
+    rules: [
+      ['src/errors/redact.ts', 'redactUrl'],
+      ['src/http/log.ts', 'log'],
+    ],
+    tests: [
+      [ATTACKS, 'shows the flow and no secret'],
+      ['test/e2e/auth-worlds.test.ts', 'never printed a secret, --debug included'],
+      [
+        'test/http/authenticate.test.ts',
+        'reports a refused login in the words of the token server, without its secret',
+      ],
+    ],
+  },
+  {
+    attack: 'files with secrets that others can read or turn',
+    advisories: 'docker/cli and containers/image practice',
+    rules: [
+      ['src/config/private-file.ts', 'updatePrivateFile'],
+      ['src/util/atomic-file.ts', 'writeFileAtomic'],
+      ['src/config/cache-folder.ts', 'judgeFolder'],
+    ],
+    tests: [
+      [
+        'test/auth/login-store.test.ts',
+        'writes a private file in a private folder, in the form of Docker',
+        'loses no login when many come at once',
+        'refuses circular links and a folder that cannot be one',
+      ],
+      ['test/config/docker-config.test.ts', 'is warned about when others can read secrets in it'],
+      [
+        'test/http/token-file.test.ts',
+        'is private, and holds no login and nothing to guess one by',
+      ],
+    ],
+  },
+  {
+    attack: 'a configured helper is another program',
+    advisories: 'CVE-2024-27980, CVE-2025-15558',
+    rules: [
+      ['src/auth/helper.ts', 'createHelper'],
+      ['src/auth/helper-process.ts', 'findProgram'],
+    ],
+    tests: [
+      [
+        'test/auth/helper.test.ts',
+        'cannot be named %j',
+        'is not sought in empty or relative PATH entries',
+        'gets one verb as argument and the raw key on stdin',
+      ],
+    ],
+  },
+  {
+    attack: 'line breaks in what a helper reads',
+    advisories: 'CVE-2020-5260, CVE-2024-52006',
+    rules: [['src/auth/registry-key.ts', 'isServerKey']],
+    tests: [['test/auth/helper.test.ts', 'is never asked for %j']],
+  },
+  {
+    attack: 'the HTTP library follows redirects with credentials by itself',
+    advisories: 'CVE-2024-24758, CVE-2024-30260',
+    rules: [['src/http/exchange.ts', 'exchange']],
+    tests: [[ATTACKS, 'follows only 307 and 308 for what is not a read, and nothing on demand']],
+  },
+  {
+    attack: 'descriptors that lie about size and data',
+    advisories: 'image-spec descriptor.md',
+    rules: [['src/oci/descriptor.ts', 'parseDescriptor']],
+    tests: [
+      ['test/oci/descriptor.test.ts', 'refuses %j'],
+      [
+        'test/transports/docker/registry-store.test.ts',
+        'serves embedded content without a request, but only when it is true',
+        'refuses a manifest that is longer than its descriptor says',
+      ],
+    ],
+  },
+  {
+    attack: 'links in a layout lead out of it',
+    advisories: 'go-containerregistry 2306',
+    rules: [['src/transports/oci-layout/disk.ts', 'openRegular']],
+    tests: [
+      [
+        'test/transports/oci-layout/store.test.ts',
+        'follows no link in the place of a blob',
+        'does not hang on a pipe in the place of a blob',
+        'refuses index.json when it is a link',
+      ],
+    ],
+  },
+  {
+    attack: 'line breaks in headers',
+    advisories: 'CWE-113',
+    rules: [['src/oci/media-types.ts', 'isMediaType']],
+    tests: [
+      ['test/registry/manifests.test.ts', 'keeps line breaks out of the request'],
+      ['test/http/send.test.ts', 'refuses headers that break lines'],
+      ['test/oci/media-types.test.ts', 'fit into a header'],
+    ],
+  },
+  {
+    attack: 'the embedded registry is the victim',
+    advisories:
+      'CVE-2023-2253, CVE-2024-39897, CVE-2026-41888, CVE-2026-35172, CVE-2025-24976, GO-2026-4668',
+    rules: [
+      ['src/server/dispatch.ts', 'dispatch'],
+      ['src/server/disk-paths.ts', 'diskPaths'],
+    ],
+    tests: [
+      [
+        'test/server/server.test.ts',
+        'clamp n, know n=0, and refuse what is no number',
+        'turn off every delete at once, but not the cancelling of an upload',
+        'cuts a download whose source fails, instead of adding an error to it',
+      ],
+      [
+        'test/server/uploads.test.ts',
+        'opens a session when %j does not have the blob, wherever else it is',
+        'is answered with 4xx and does no harm: %#',
+      ],
+      [
+        'test/server/storage.contract.test.ts',
+        'links blobs per repository: mounted is readable, deleted here is kept there',
+        'does not know the session %j',
+      ],
+    ],
+  },
+  {
+    attack: 'a mirror answers for a tag, or with other content',
+    advisories: 'protocol: mirror trust',
+    rules: [['src/registry/mirrored-repository.ts', 'mayAnswer']],
+    tests: [
+      [
+        'test/registry/routed-client.test.ts',
+        'digest-only and tag-only mirrors answer nothing else',
+        'wrong content is discarded, told, and never handed on',
+        'the first that has it answers, the rest is not asked; the note says who',
+      ],
+    ],
+  },
+  {
+    attack: 'JSON that changes prototypes, or nests without end',
+    advisories: 'CWE-1321, CWE-674',
+    rules: [
+      ['src/oci/json.ts', 'withoutPrototype'],
+      ['src/config/json-file.ts', 'withoutPrototype'],
+    ],
+    tests: [
+      [
+        'test/oci/json.test.ts',
+        'bounds the depth before anything recurses',
+        'keeps __proto__ as data and the prototypes of all objects clean',
+      ],
+      [
+        'test/oci/descriptor.test.ts',
+        'takes annotations named like object internals as plain data',
+      ],
+      [
+        'test/config/docker-config.test.ts',
+        'takes __proto__ for a registry like any other',
+        'bounds the depth',
+      ],
+    ],
+  },
+  {
+    attack: 'long headers and names cost more than their length',
+    advisories: 'CWE-1333',
+    rules: [
+      ['src/registry/links.ts', 'parseLinks'],
+      ['src/http/challenge.ts', 'parseChallenges'],
+    ],
+    tests: [
+      ['test/fuzz/link.test.ts', 'reads a very long header of %j in one pass'],
+      ['test/fuzz/challenge.test.ts', 'never throws, and makes no value longer than its input'],
+      ['test/fuzz/reference.test.ts', 'are linear in the length of an attack'],
+    ],
+  },
+];

@@ -34,6 +34,9 @@ export interface ProgressState {
 
 export function createProgressState(now: () => Date): ProgressState {
   const nodes = new Map<string, NodeProgress>();
+  const running = new Set<NodeProgress>();
+  const outcomes = { written: 0, present: 0, mounted: 0 };
+  const sums = { ended: 0, size: 0, done: 0, sent: 0 };
   let begun: number | undefined;
 
   const nodeOf = (descriptor: { readonly digest: string; readonly size: number }): NodeProgress => {
@@ -42,7 +45,25 @@ export function createProgressState(now: () => Date): ProgressState {
     if (known !== undefined) return known;
     const node = { digest, size, done: 0, startedAt: undefined, outcome: undefined };
     nodes.set(digest, node);
+    sums.size += size;
     return node;
+  };
+
+  /** Kept up to date by differences: with many thousand nodes nobody adds them all up at each event. */
+  const change = (node: NodeProgress, to: Partial<NodeProgress>): void => {
+    add(node, -1);
+    Object.assign(node, to);
+    add(node, 1);
+  };
+  const add = ({ outcome, size, done }: NodeProgress, sign: 1 | -1): void => {
+    sums.done += sign * (outcome === undefined ? done : size);
+    if (outcome === undefined) {
+      sums.sent += sign * done;
+      return;
+    }
+    if (outcome === 'written') sums.sent += sign * size;
+    outcomes[outcome] += sign;
+    sums.ended += sign;
   };
 
   return {
@@ -50,32 +71,19 @@ export function createProgressState(now: () => Date): ProgressState {
       if (!('descriptor' in event)) return;
       begun ??= now().getTime();
       const node = nodeOf(event.descriptor);
-      if (event.type === 'start') node.startedAt ??= now().getTime();
-      if (event.type === 'bytes') node.done = event.done;
-      if (event.type === 'end') node.outcome = event.outcome;
+      if (event.type === 'start' && node.outcome === undefined) {
+        node.startedAt ??= now().getTime();
+        running.add(node);
+      }
+      if (event.type === 'bytes') change(node, { done: event.done });
+      if (event.type === 'end') {
+        change(node, { outcome: event.outcome });
+        running.delete(node);
+      }
     },
     node: (digest) => nodes.get(digest),
-    active: () =>
-      [...nodes.values()]
-        .filter((node) => node.startedAt !== undefined && node.outcome === undefined)
-        .sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0)),
-    totals: () => totalsOf([...nodes.values()]),
+    active: () => [...running],
+    totals: () => ({ found: nodes.size, ...sums, outcomes: { ...outcomes } }),
     elapsed: () => (begun === undefined ? 0 : now().getTime() - begun),
   };
-}
-
-function totalsOf(nodes: readonly NodeProgress[]): Totals {
-  const outcomes = { written: 0, present: 0, mounted: 0 };
-  let [size, done, sent, ended] = [0, 0, 0, 0];
-  for (const node of nodes) {
-    size += node.size;
-    done += node.outcome === undefined ? node.done : node.size;
-    if (node.outcome === 'written') sent += node.size;
-    else if (node.outcome === undefined) sent += node.done;
-    if (node.outcome !== undefined) {
-      outcomes[node.outcome] += 1;
-      ended += 1;
-    }
-  }
-  return { found: nodes.length, ended, size, done, sent, outcomes };
 }

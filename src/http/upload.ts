@@ -64,7 +64,8 @@ export function createUpload(body: RequestBody, stallMs: number, onStall: () => 
     release() {
       held = true;
       clearTimeout(timer);
-      released.abort();
+      // A reason of its own spares the stack trace of the default one.
+      released.abort('released');
     },
     failure: () => failure,
   };

@@ -21,7 +21,7 @@ import { skip } from '../oci-layout/blobs.ts';
 import { readCapabilities } from '../oci-layout/capabilities.ts';
 import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import { PendingIndex } from '../oci-layout/pending.ts';
-import { describeRaw, findEntry } from '../oci-layout/resolve.ts';
+import { describeRaw, EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar, STDIO } from '../tar/open.ts';
 import { PassingStore } from '../tar/passing-store.ts';
@@ -86,6 +86,7 @@ class OciArchive implements WriteStore {
   readonly #place: string;
   readonly #context: OpenContext;
   readonly #pending = new PendingIndex();
+  readonly #finder: EntryFinder;
   /** What was committed. */
   #archive: TarArchive | undefined;
   #index: LayoutIndex;
@@ -105,12 +106,17 @@ class OciArchive implements WriteStore {
     this.#archive = archive;
     this.#index = index;
     this.#writer = new TarWriter(place, context);
-    this.capabilities = readCapabilities(this, async () => this.#overlaid());
+    this.#finder = new EntryFinder(this.label, this.#pending);
+    this.capabilities = readCapabilities(this, {
+      index: async () => this.#index,
+      pending: this.#pending,
+      finder: this.#finder,
+    });
   }
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
-    const found = findEntry(this.#overlaid(), ref, this.label);
+    const found = this.#finder.find(this.#index, ref);
     if (found !== undefined) return found;
     const digest = ref as Digest;
     return describeRaw(await this.#rawOf(digest), digest, this.label);
@@ -152,7 +158,7 @@ class OciArchive implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (this.#pending.isEmpty) return;
-    const index = this.#overlaid();
+    const index = this.#pending.overlay(this.#index);
     await this.#start();
     await this.#keep(index, options);
     await this.#writer.addData('index.json', Buffer.from(printLayoutIndex(index)));
@@ -170,10 +176,6 @@ class OciArchive implements WriteStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#archive?.[Symbol.asyncDispose]();
-  }
-
-  #overlaid(): LayoutIndex {
-    return this.#pending.overlay(this.#index);
   }
 
   async #start(): Promise<void> {

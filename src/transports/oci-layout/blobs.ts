@@ -15,6 +15,7 @@ export class BlobFolder {
   readonly #pathOf: (digest: Digest) => string;
   readonly #label: string;
   readonly #temporary = new Set<string>();
+  readonly #folders = new Map<string, Promise<unknown>>();
 
   /** `pathOf` builds a path from a validated digest alone. */
   constructor(label: string, pathOf: (digest: Digest) => string) {
@@ -52,21 +53,24 @@ export class BlobFolder {
   ): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const path = this.path(descriptor.digest);
-    const file = await openRegular(path);
-    if (file === undefined) {
+    const opened = await openRegular(path);
+    if (opened === undefined) {
       const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.#label} does not have ${descriptor.digest}`, {
         hint: `The folder is incomplete: ${path} is missing.`,
       });
     }
-    try {
-      const { size } = await onDisk(path, () => file.stat());
-      if (size !== descriptor.size) throw wrongSize(path, descriptor, size);
-    } catch (error) {
+    const { file } = opened;
+    const size = Number(opened.stat.size);
+    if (size !== descriptor.size) {
       await file.close();
-      throw error;
+      throw wrongSize(path, descriptor, size);
     }
-    const bytes = verified(readChunks(file, path, options?.signal), descriptor, path);
+    const bytes = verified(
+      readChunks(file, path, { signal: options?.signal, size }),
+      descriptor,
+      path,
+    );
     return skip(bytes, options?.from ?? 0);
   }
 
@@ -75,7 +79,7 @@ export class BlobFolder {
     const { descriptor } = source;
     const path = this.path(descriptor.digest);
     const folder = dirname(path);
-    await onDisk(folder, () => mkdir(folder, { recursive: true }));
+    await this.#make(folder);
     const temporary = join(folder, `.${randomBytes(12).toString('hex')}.tmp`);
     this.#temporary.add(temporary);
     try {
@@ -88,10 +92,20 @@ export class BlobFolder {
       }
       options?.signal?.throwIfAborted();
       await onDisk(path, () => rename(temporary, path));
-    } finally {
+    } catch (error) {
       await rm(temporary, { force: true });
+      throw error;
+    } finally {
       this.#temporary.delete(temporary);
     }
+  }
+
+  /** Once a run. */
+  #make(folder: string): Promise<unknown> {
+    const made =
+      this.#folders.get(folder) ?? onDisk(folder, () => mkdir(folder, { recursive: true }));
+    this.#folders.set(folder, made);
+    return made;
   }
 
   async #fill(

@@ -1,20 +1,27 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
-import { isManifestType } from '../../oci/media-types.ts';
-import { describeReferrer, fetchManifest } from '../../store/manifests.ts';
 import type { Capabilities, CallOptions, ReadStore, Remover } from '../../store/types.ts';
 import type { LayoutFiles } from './files.ts';
 import { tagsOf, type LayoutIndex } from './index-json.ts';
+import type { PendingIndex } from './pending.ts';
+import { LayoutReferrers } from './referrers.ts';
+import type { EntryFinder } from './resolve.ts';
+
+/** What a layout knows of itself. */
+export interface LayoutContent {
+  /** As committed. */
+  readonly index: () => Promise<LayoutIndex>;
+  readonly pending: PendingIndex;
+  readonly finder: EntryFinder;
+}
 
 /** Tags, referrers and removal of a layout; removal changes index.json at once and leaves the blobs. */
 export function layoutCapabilities(
   store: ReadStore,
   files: LayoutFiles,
-  readIndex: () => Promise<LayoutIndex>,
+  content: LayoutContent,
 ): Capabilities {
   return {
-    ...readCapabilities(store, readIndex),
+    ...readCapabilities(store, content),
     remove: remover(store, files),
   };
 }
@@ -22,19 +29,20 @@ export function layoutCapabilities(
 /** What a layout can do without being changed. */
 export function readCapabilities(
   store: ReadStore,
-  readIndex: () => Promise<LayoutIndex>,
+  { index, pending, finder }: LayoutContent,
 ): Required<Pick<Capabilities, 'tags' | 'referrers'>> {
+  const referrers = new LayoutReferrers(store, pending, finder);
   return {
     tags: {
       async *tags(options) {
         options?.signal?.throwIfAborted();
-        const tags = tagsOf(await readIndex());
+        const tags = tagsOf(pending.overlay(await index()));
         if (tags.length > 0) yield tags;
       },
     },
     referrers: {
       async *referrers(digest, options) {
-        for await (const referrer of referrersIn(store, await readIndex(), digest, options)) {
+        for await (const referrer of referrers.of(await index(), digest, options)) {
           const { artifactType } = referrer;
           if (options?.artifactType === undefined || options.artifactType === artifactType)
             yield referrer;
@@ -70,27 +78,4 @@ async function removeEntries(
     if (entries.length === index.entries.length) throw new AppError('MANIFEST_UNKNOWN', absent);
     return { ...index, entries };
   }, options?.signal);
-}
-
-/** Listed manifests whose subject is `digest`, then those of the fallback tag "sha256-…" (distribution-spec v1.1.1). */
-async function* referrersIn(
-  store: ReadStore,
-  index: LayoutIndex,
-  digest: Digest,
-  options?: CallOptions,
-): AsyncIterable<Descriptor> {
-  const seen = new Set<Digest>();
-  const fallbackTag = `${algorithmOf(digest)}-${hexOf(digest)}`;
-  for (const { descriptor, tag } of index.entries) {
-    if (seen.has(descriptor.digest) || !isManifestType(descriptor.mediaType)) continue;
-    seen.add(descriptor.digest);
-    const manifest = await fetchManifest(store, descriptor, { signal: options?.signal });
-    if (manifest.subject?.digest === digest) yield describeReferrer(manifest, descriptor);
-    if (tag !== fallbackTag || manifest.kind !== 'index') continue;
-    for (const referrer of manifest.manifests) {
-      if (seen.has(referrer.digest)) continue;
-      seen.add(referrer.digest);
-      yield referrer;
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { lstat, open, type FileHandle } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
@@ -42,12 +43,17 @@ function reason(errno: string): string {
   return `the file system answered ${errno}`;
 }
 
+export interface OpenedFile {
+  readonly file: FileHandle;
+  readonly stat: BigIntStats;
+}
+
 /**
  * Opens a regular file without following a link in its place (GHSA-class: a layout from elsewhere
  * whose blob is a link to /etc/passwd). `undefined` when there is no file.
  * @throws AppError CORRUPT_LAYOUT for a link, folder, pipe or device
  */
-export async function openRegular(path: string): Promise<FileHandle | undefined> {
+export async function openRegular(path: string): Promise<OpenedFile | undefined> {
   const notRegular = (what: string): AppError =>
     new AppError('CORRUPT_LAYOUT', `${path} is ${what}, not a regular file`, {
       hint: 'A layout holds regular files only; copy the folder with its links resolved (cp -rL).',
@@ -62,8 +68,9 @@ export async function openRegular(path: string): Promise<FileHandle | undefined>
     return onDisk(path, () => Promise.reject(error as Error));
   }
   try {
-    if (!(await file.stat()).isFile()) throw notRegular('a folder or special file');
-    return file;
+    const stat = await file.stat({ bigint: true });
+    if (!stat.isFile()) throw notRegular('a folder or special file');
+    return { file, stat };
   } catch (error) {
     await file.close();
     throw error;
@@ -89,28 +96,51 @@ export async function readSmallUnless(
   max: number,
   known: string | undefined,
 ): Promise<SmallFile | undefined> {
-  const file = await openRegular(path);
-  if (file === undefined) return undefined;
+  if (known !== undefined && (await versionNow(path)) === known)
+    return { version: known, bytes: undefined };
+  const opened = await openRegular(path);
+  if (opened === undefined) return undefined;
+  const { file, stat } = opened;
   try {
-    return await onDisk(path, async () => {
-      const { size, ino, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
-      if (size > max) throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
-      const version = [ino, size, mtimeNs, ctimeNs].join(' ');
-      return { version, bytes: version === known ? undefined : await file.readFile() };
-    });
+    if (stat.size > max)
+      throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
+    const bytes = await onDisk(path, () => file.readFile());
+    return { version: versionOf(stat), bytes };
   } finally {
     await file.close();
   }
 }
 
-/** Reads an opened file to its end and closes it. */
-export async function* readChunks(file: FileHandle, path: string, signal?: AbortSignal): Bytes {
+function versionOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+async function versionNow(path: string): Promise<string | undefined> {
+  return onDisk(path, async () => {
+    try {
+      return versionOf(await lstat(path, { bigint: true }));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Reads an opened file to its end, or `size` bytes, and closes it. */
+export async function* readChunks(
+  file: FileHandle,
+  path: string,
+  { signal, size = Infinity }: { signal?: AbortSignal | undefined; size?: number } = {},
+): Bytes {
   try {
-    for (;;) {
+    for (let left = size; left > 0;) {
       signal?.throwIfAborted();
-      const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, CHUNK_BYTES, null));
+      // No larger than needed: the memory of many small files would soon be gone.
+      const length = Math.min(CHUNK_BYTES, left);
+      const buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, length, null));
       if (bytesRead === 0) return;
+      left -= bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
   } finally {

@@ -2,6 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { childrenOf, type Manifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
+import { describeReferrer } from '../../store/manifests.ts';
 import { withEntries, withTags, type LayoutIndex } from './index-json.ts';
 
 /** What a run will add to index.json. */
@@ -10,6 +11,7 @@ export class PendingIndex {
   readonly #pushed = new Map<Digest, Descriptor>();
   /** Manifests that another manifest of this run lists: index.json need not. */
   readonly #children = new Set<Digest>();
+  readonly #referrers = new Map<Digest, Map<Digest, Descriptor>>();
 
   #overlaid: { readonly before: LayoutIndex; readonly after: LayoutIndex } | undefined;
 
@@ -29,6 +31,29 @@ export class PendingIndex {
     for (const child of childrenOf(manifest))
       if (isManifestType(child.mediaType) && isDigest(child.digest))
         this.#children.add(child.digest);
+    const subject = manifest.subject?.digest;
+    if (subject === undefined) return;
+    const same = this.#referrers.get(subject) ?? new Map<Digest, Descriptor>();
+    this.#referrers.set(
+      subject,
+      same.set(descriptor.digest, describeReferrer(manifest, descriptor)),
+    );
+  }
+
+  /** What this run puts under a tag, or has pushed with a digest. */
+  find(ref: string): Descriptor | undefined {
+    return isDigest(ref) ? this.#pushed.get(ref) : this.#tags.get(ref);
+  }
+
+  /** What was pushed with this subject and will be listed. */
+  referrersOf(subject: Digest): Descriptor[] {
+    const all = [...(this.#referrers.get(subject)?.values() ?? [])];
+    return all.filter(({ digest }) => !this.#children.has(digest));
+  }
+
+  /** Whether a manifest that was listed under these names still will be. */
+  leaves(tags: ReadonlySet<string | undefined>): boolean {
+    return [...tags].some((tag) => tag === undefined || !this.#tags.has(tag));
   }
 
   /** The index as it will be after the commit. */
@@ -46,5 +71,6 @@ export class PendingIndex {
     this.#tags.clear();
     this.#pushed.clear();
     this.#children.clear();
+    this.#referrers.clear();
   }
 }

@@ -3,54 +3,106 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf, isDigest, algorithmOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { readSmall } from './disk.ts';
-import { tagsOf, type LayoutIndex } from './index-json.ts';
+import type { LayoutIndex } from './index-json.ts';
+import type { PendingIndex } from './pending.ts';
 
 /** Hints list at most so many names. */
 const SHOWN_NAMES = 20;
 
-/**
- * The entry that `ref` names; without one the only image, else the one tagged `latest`.
- * `undefined` for a digest that index.json does not list.
- * @throws AppError MANIFEST_UNKNOWN; CORRUPT_LAYOUT when a tag has several digests
- */
-export function findEntry(
-  index: LayoutIndex,
-  ref: string | undefined,
-  label: string,
-): Descriptor | undefined {
-  const { entries } = index;
-  if (ref !== undefined && isDigest(ref))
-    return entries.find(({ descriptor }) => descriptor.digest === ref)?.descriptor;
-  const [first] = entries;
-  const isOnly = (): boolean =>
-    entries.every(({ descriptor }) => descriptor.digest === first?.descriptor.digest);
-  if (ref === undefined && isOnly() && first !== undefined) return first.descriptor;
-
-  const tag = ref ?? 'latest';
-  const named = entries.filter((entry) => entry.tag === tag).map((entry) => entry.descriptor);
-  if (new Set(named.map((one) => one.digest)).size > 1) {
-    throw new AppError('CORRUPT_LAYOUT', `${label} has several images with the tag "${tag}"`, {
-      hint: `Name one by its digest: ${label}@DIGEST.`,
-    });
-  }
-  if (named[0] !== undefined) return named[0];
-  throw unknown(index, ref, label);
+/** The entries of an index by what they are asked for. */
+interface Lookup {
+  readonly index: LayoutIndex;
+  readonly byTag: ReadonlyMap<string, readonly Descriptor[]>;
+  readonly byDigest: ReadonlyMap<Digest, Descriptor>;
 }
 
-function unknown(index: LayoutIndex, ref: string | undefined, label: string): AppError {
-  const tags = tagsOf(index);
-  const shown = tags.slice(0, SHOWN_NAMES).join(', ');
-  const more = tags.length > SHOWN_NAMES ? `, and ${tags.length - SHOWN_NAMES} more` : '';
-  const names = tags.length === 0 ? 'It has no tags.' : `It has: ${shown}${more}.`;
-  if (index.entries.length === 0)
-    return new AppError('MANIFEST_UNKNOWN', `${label} holds no images`);
+/** Finds names in an index and in what a run adds to it, without going through all entries each time. */
+export class EntryFinder {
+  readonly #label: string;
+  readonly #pending: PendingIndex;
+  #lookup: Lookup | undefined;
+
+  constructor(label: string, pending: PendingIndex) {
+    this.#label = label;
+    this.#pending = pending;
+  }
+
+  /**
+   * The entry that `ref` names; without one the only image, else the one tagged `latest`.
+   * `undefined` for a digest that is not listed.
+   * @throws AppError MANIFEST_UNKNOWN; CORRUPT_LAYOUT when a tag has several digests
+   */
+  find(index: LayoutIndex, ref: string | undefined): Descriptor | undefined {
+    if (ref === undefined) return defaultOf(lookUp(this.#pending.overlay(index)), this.#label);
+    const added = this.#pending.find(ref);
+    if (added !== undefined) return added;
+    const lookup = this.#lookupOf(index);
+    return isDigest(ref) ? lookup.byDigest.get(ref) : tagged(lookup, ref, ref, this.#label);
+  }
+
+  /** Whatever is listed under a tag. */
+  all(index: LayoutIndex, tag: string): readonly Descriptor[] {
+    const added = this.#pending.find(tag);
+    return added === undefined ? (this.#lookupOf(index).byTag.get(tag) ?? []) : [added];
+  }
+
+  #lookupOf(index: LayoutIndex): Lookup {
+    if (this.#lookup?.index !== index) this.#lookup = lookUp(index);
+    return this.#lookup;
+  }
+}
+
+function lookUp(index: LayoutIndex): Lookup {
+  const byTag = new Map<string, Descriptor[]>();
+  const byDigest = new Map<Digest, Descriptor>();
+  for (const { descriptor, tag } of index.entries) {
+    if (!byDigest.has(descriptor.digest)) byDigest.set(descriptor.digest, descriptor);
+    if (tag === undefined) continue;
+    const same = byTag.get(tag);
+    if (same === undefined) byTag.set(tag, [descriptor]);
+    else same.push(descriptor);
+  }
+  return { index, byTag, byDigest };
+}
+
+function defaultOf(lookup: Lookup, label: string): Descriptor {
+  const [only, ...more] = lookup.byDigest.values();
+  return only !== undefined && more.length === 0
+    ? only
+    : tagged(lookup, 'latest', undefined, label);
+}
+
+function tagged(lookup: Lookup, tag: string, ref: string | undefined, label: string): Descriptor {
+  const [first, ...more] = lookup.byTag.get(tag) ?? [];
+  if (first === undefined) throw unknown(lookup, ref, label);
+  if (more.every(({ digest }) => digest === first.digest)) return first;
+  throw new AppError('CORRUPT_LAYOUT', `${label} has several images with the tag "${tag}"`, {
+    hint: `Name one by its digest: ${label}@DIGEST.`,
+  });
+}
+
+function unknown({ index, byTag }: Lookup, ref: string | undefined, label: string): AppError {
+  const { length } = index.entries;
+  if (length === 0) return new AppError('MANIFEST_UNKNOWN', `${label} holds no images`);
+  const names = namesOf(byTag);
   return ref === undefined
     ? new AppError(
         'MANIFEST_UNKNOWN',
-        `${label} holds ${index.entries.length} images and none is tagged "latest"`,
+        `${label} holds ${length} images and none is tagged "latest"`,
         { hint: `${names} Name one: ${label}:TAG or ${label}@DIGEST.` },
       )
     : new AppError('MANIFEST_UNKNOWN', `${label} has no image tagged "${ref}"`, { hint: names });
+}
+
+function namesOf(byTag: Lookup['byTag']): string {
+  if (byTag.size === 0) return 'It has no tags.';
+  const shown: string[] = [];
+  for (const tag of byTag.keys()) {
+    if (shown.length === SHOWN_NAMES) break;
+    shown.push(tag);
+  }
+  const more = byTag.size > SHOWN_NAMES ? `, and ${byTag.size - SHOWN_NAMES} more` : '';
+  return `It has: ${shown.join(', ')}${more}.`;
 }
 
 /** A manifest that only another manifest lists: its type is read from its own bytes. */

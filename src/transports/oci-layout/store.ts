@@ -20,7 +20,7 @@ import { LayoutFiles } from './files.ts';
 import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
 import type { LockOptions } from './lock.ts';
 import { PendingIndex } from './pending.ts';
-import { describeFile, findEntry } from './resolve.ts';
+import { describeFile, EntryFinder } from './resolve.ts';
 
 /** File writes at a time; more only queue at the disk. */
 const MAX_PARALLEL_PUSHES = 16;
@@ -57,17 +57,23 @@ class LayoutStore implements WriteStore {
   readonly #files: LayoutFiles;
   readonly #blobs: BlobFolder;
   readonly #pending = new PendingIndex();
+  readonly #finder: EntryFinder;
 
   constructor(folder: string, files: LayoutFiles) {
     this.label = `oci:${folder}`;
     this.#files = files;
     this.#blobs = new BlobFolder(this.label, (digest) => layoutBlobPath(folder, digest));
-    this.capabilities = layoutCapabilities(this, files, () => this.#index());
+    this.#finder = new EntryFinder(this.label, this.#pending);
+    this.capabilities = layoutCapabilities(this, files, {
+      index: () => this.#index(),
+      pending: this.#pending,
+      finder: this.#finder,
+    });
   }
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
-    const found = findEntry(await this.#index(), ref, this.label);
+    const found = this.#finder.find(await this.#index(), ref);
     if (found !== undefined) return found;
     const digest = ref as Digest;
     return describeFile(this.#blobs.path(digest), digest, this.label);
@@ -112,9 +118,9 @@ class LayoutStore implements WriteStore {
     await this.#blobs.dispose();
   }
 
-  /** index.json as it will be after `commit`. */
+  /** index.json as it is. */
   async #index(): Promise<LayoutIndex> {
-    return this.#pending.overlay((await this.#files.readIndex()) ?? EMPTY_INDEX);
+    return (await this.#files.readIndex()) ?? EMPTY_INDEX;
   }
 
   async #note(descriptor: Descriptor, options?: CallOptions): Promise<void> {

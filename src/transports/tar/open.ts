@@ -41,8 +41,8 @@ export async function openTar(
       return await index(file, place, stat.size, signal);
     mine = undefined;
     const again = async (): Promise<Bytes> =>
-      plain(readChunks(await openFile(place), place, signal), place);
-    const bytes = await plain(readChunks(file, place, signal), place);
+      plain(readChunks(await openFile(place), place, { signal }), place);
+    const bytes = await plain(readChunks(file, place, { signal }), place);
     return new PassingTar(place, bytes, stat.isFile() ? again : undefined);
   } catch (error) {
     await mine?.close();

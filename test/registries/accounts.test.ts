@@ -33,8 +33,8 @@ function standInOf(id: string, change: Partial<StandIn> = {}): StandIn {
 /** A world with one image in it, put there without regctl. */
 async function withWorld(standIn: StandIn, body: (world: World) => Promise<void>): Promise<void> {
   await using world = await startWorld(standIn, certificates);
-  const bytes = Buffer.from('{"schemaVersion":2}');
-  const type = 'application/vnd.oci.image.manifest.v1+json';
+  const type = 'application/vnd.oci.image.index.v1+json';
+  const bytes = Buffer.from(`{"schemaVersion":2,"mediaType":"${type}","manifests":[]}`);
   world.engine.content.putManifest(standIn.repository, 'v1', { type, bytes });
   await body(world);
 }
@@ -101,6 +101,19 @@ describe('a catalog whose very scope is refused', () => {
       });
     }),
   );
+});
+
+describe('a registry that refuses HEAD and names no digest', () => {
+  it('is read all the same', () =>
+    withWorld(
+      standInOf('zot', { manifests: { digestHeader: false, head: 'refused' } }),
+      async (world) => {
+        const { registry, repository } = world.engine.standIn;
+        const digest = world.engine.content.manifest(repository, 'v1')?.digest;
+        const ran = await world.run(['digest', `${registry}/${repository}:v1`]);
+        expect(ran, ran.stderr).toMatchObject({ status: 0, stdout: `${digest}\n` });
+      },
+    ));
 });
 
 describe('a limit of requests', () => {

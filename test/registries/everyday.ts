@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
+import { hexOf } from '../../src/oci/digest.ts';
 import { loginCommand } from '../../src/config/registry-advice.ts';
 import type { Certificates } from '../helpers/certificates.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
@@ -142,6 +145,23 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
     expect(await world.json(0, 'copy', '--referrers', `${name()}:v1`, to)).toMatchObject({
       Digest: index.root.digest,
     });
+  });
+
+  it('what refers to an image goes there and comes back with it', async () => {
+    if (!writable) return;
+    const layout = world.dir.join('signed');
+    const signature = await makeImage({ layers: 1, subject: image.root });
+    await writeLayout(layout, { sig: signature });
+    await world.json(0, 'copy', `oci:${layout}:sig`, `${name(standIn.neighbour)}:sig`);
+    const back = world.dir.join('back');
+    await world.json(0, 'copy', '--referrers', `${name(standIn.neighbour)}:v2`, `oci:${back}:v2`);
+    const found = await readFile(join(back, 'blobs', 'sha256', hexOf(signature.root.digest)));
+    expect(found.equals(Buffer.from(signature.nodes.get(signature.root.digest)?.bytes ?? ''))).toBe(
+      true,
+    );
+    const fallback = `sha256-${hexOf(image.root.digest)}`;
+    const tags = world.engine.content.tags(standIn.neighbour);
+    expect(tags.includes(fallback)).toBe(standIn.referrers !== 'index');
   });
 
   it('catalog, or what to use instead', async () => {

@@ -122,7 +122,8 @@ export class Engine {
     if (request.method === 'PUT') {
       const type = request.headers['content-type'] ?? '';
       const digest = this.content.putManifest(name, ref, { type, bytes: request.body });
-      return { status: 201, headers: this.#digestHeader(digest) };
+      const subject = this.#referrersOf(request.body);
+      return { status: 201, headers: { ...this.#digestHeader(digest), ...subject } };
     }
     if (request.method === 'DELETE') return this.#delete(name, ref);
     if (request.method === 'HEAD' && manifests.head === 'refused') return { status: 405 };
@@ -139,6 +140,13 @@ export class Engine {
       },
       ...(request.method === 'HEAD' ? {} : { body: found.bytes }),
     };
+  }
+
+  /** A registry with the referrers API says that it has taken notice of a subject. */
+  #referrersOf(manifest: Buffer): Record<string, string> {
+    const { subject } = JSON.parse(manifest.toString()) as { subject?: { digest: string } };
+    const noticed = this.standIn.referrers === 'index' && subject !== undefined;
+    return noticed ? { 'oci-subject': subject.digest } : {};
   }
 
   #digestHeader(digest: string): Record<string, string> {

@@ -12,10 +12,14 @@ import type { Messages } from './messages.ts';
 import type { Pipes } from './pipes.ts';
 import type { Realms } from './realms.ts';
 import { createTokenCaches, type TokenCaches } from './token-cache.ts';
+import { createLazyJournal } from './upload-journal.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
-  readonly io: Pick<Io, 'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'now'>;
+  readonly io: Pick<
+    Io,
+    'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'processes' | 'now'
+  >;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
@@ -129,6 +133,7 @@ function createWires(
   const { io, flags, messages, terminal, emit, trace } = options;
   const bySide = new Map<string, Promise<Wire>>();
   const open: Wire[] = [];
+  const journal = createLazyJournal(options);
   let loadedRealms: Promise<Realms> | undefined;
 
   const realms = (): Promise<Realms> => {
@@ -159,6 +164,7 @@ function createWires(
       trace,
       allowedRealms: allowed,
       store,
+      journal,
     };
     const wire = await createWire(side, wireOptions, credentials);
     open.push(wire);

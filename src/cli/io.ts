@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Processes } from '../registry/journal/types.ts';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -27,6 +28,8 @@ export interface Io {
   readonly home: string;
   /** The user's id; absent where the system has none. */
   readonly uid?: number | undefined;
+  /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
+  readonly processes?: (() => Promise<Processes>) | undefined;
   /** Credential helpers that come with regctl: the command line of each, by its name. */
   readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly stdin: InputStream;
@@ -52,6 +55,7 @@ export function processIo(process: NodeJS.Process): Io {
     temp: tmpdir(),
     home: homedir(),
     uid: process.geteuid?.(),
+    processes: async () => (await import('./processes.ts')).createProcesses(process),
     ownHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
     // A terminal's input is opened by looking at it, which most commands never need.
     get stdin() {

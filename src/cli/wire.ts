@@ -7,6 +7,7 @@ import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
 import type { TokenStore } from '../http/token-store.ts';
+import type { UploadJournal } from '../registry/journal/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
@@ -33,6 +34,8 @@ export interface WireOptions {
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Tokens and challenges of earlier runs; undefined: none. */
   readonly store: TokenStore | undefined;
+  /** Uploads that earlier runs left. */
+  readonly journal: UploadJournal;
 }
 
 /** `credentials`: instead of the sources that the flags and the machine's files name. */
@@ -90,12 +93,13 @@ export async function createWire(
     await policies.lookUp(hosts.apiHost(name));
     return http.endpoint(name, call);
   };
-  const retries = http.retries;
-  const origin = createRegistryClient({ request: http.request, endpoint, warn, retries });
+  const { request, retries } = http;
+  const { journal } = options;
+  const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
   const registry = await routed(origin, options, () =>
     createRegistryClient({
       // The next place is the retry.
-      request: (request) => http.request({ ...request, idempotent: false }),
+      request: (one) => request({ ...one, idempotent: false }),
       endpoint: mirrorEndpoint,
       warn,
       retries,

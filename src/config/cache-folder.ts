@@ -7,13 +7,21 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** `$XDG_CACHE_HOME/regctl`, by default below `~/.cache`; undefined where there is no home. */
 export function cacheFolder(env: Env, home: string): string | undefined {
-  const xdg = env['XDG_CACHE_HOME'] ?? '';
-  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
-  const base = isAbsolute(xdg) ? xdg : join(home, '.cache');
+  return folderBelow(env['XDG_CACHE_HOME'], join(home, '.cache'));
+}
+
+/** `$XDG_STATE_HOME/regctl`, by default below `~/.local/state`; undefined where there is no home. */
+export function stateFolder(env: Env, home: string): string | undefined {
+  return folderBelow(env['XDG_STATE_HOME'], join(home, '.local', 'state'));
+}
+
+/** XDG Base Directory Specification 0.8: a relative path is invalid and ignored. */
+function folderBelow(xdg: string | undefined, fallback: string): string | undefined {
+  const base = isAbsolute(xdg ?? '') ? (xdg ?? '') : fallback;
   return isAbsolute(base) ? join(base, 'regctl') : undefined;
 }
 
-/** False for `REGCTL_CACHE=off`. */
+/** False for `REGCTL_CACHE=off`: nothing is kept from one run for another. */
 export function cacheWanted(env: Env): boolean {
   return !/^(?:off|no|false|0)$/iu.test(env['REGCTL_CACHE'] ?? '');
 }

@@ -21,6 +21,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     endpoint: options.endpoint,
     warn: (text) => options.warn(sanitize(text)),
     retries: options.retries ?? NO_RETRIES,
+    journal: options.journal,
   };
   return {
     repository: (registry, name, intent) => createRepository(deps, registry, name, intent),

@@ -4,6 +4,7 @@ import type { Retries } from '../http/tries.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName, isTag } from '../reference/tag.ts';
 import type { CallOptions } from '../store/types.ts';
+import type { UploadJournal } from './journal/types.ts';
 
 export interface RegistryDependencies {
   readonly request: HttpClient;
@@ -13,6 +14,8 @@ export interface RegistryDependencies {
   readonly warn: (text: string) => void;
   /** How often, and after what wait, a cut transfer is continued. */
   readonly retries: Retries;
+  /** Uploads of earlier runs to go on with; undefined: none. */
+  readonly journal?: UploadJournal | undefined;
 }
 
 /** One registry, or one repository of it, and the scopes every request on it asks for. */

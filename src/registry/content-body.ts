@@ -11,6 +11,9 @@ export interface ContentBody extends RequestBody {
   readonly finished: () => boolean;
 }
 
+/** Bytes read before the request that carries them. */
+const READ_AHEAD = 64 * 1024;
+
 type ContentOptions = Pick<PushOptions, 'signal' | 'onBytes'>;
 
 /** A source from `offset` to its end as the body of a request, counted as it goes. */
@@ -86,6 +89,39 @@ export class Pieces {
     }
     this.#held = concat(parts, size);
     return this.#held.subarray(0, length);
+  }
+
+  /**
+   * The source, opened at `offset` before a request is: getting there may take long, as all that
+   * comes before is read for its hash.
+   */
+  async sourceAt(offset: number): Promise<Source> {
+    const { descriptor } = this.#source;
+    if (offset === descriptor.size) return this.#source;
+    this.#options.onBytes?.(offset);
+    await this.read(offset, Math.min(READ_AHEAD, descriptor.size - offset));
+    let ahead = true;
+    return {
+      descriptor,
+      open: async (call) => {
+        if (!ahead) return this.#source.open(call);
+        ahead = false;
+        return this.#rest();
+      },
+    };
+  }
+
+  /** The piece read last and all that follows; reading on is then up to whoever has it. */
+  async *#rest(): Bytes {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reading === undefined) return;
+    try {
+      yield this.#held;
+      yield* { [Symbol.asyncIterator]: () => reading };
+    } finally {
+      await reading.return?.();
+    }
   }
 
   async close(): Promise<void> {

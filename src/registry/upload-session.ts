@@ -1,8 +1,6 @@
-import { IntegrityError } from '../errors/app-error.ts';
 import { NetworkError } from '../http/network-error.ts';
 import { afterTries, isRetried, type Tries } from '../http/tries.ts';
 import type { HttpResponse } from '../http/types.ts';
-import { algorithmOf, isDigest } from '../oci/digest.ts';
 import type { PushOptions, Source } from '../store/types.ts';
 import { bytesOf } from '../util/bytes.ts';
 import type { Attempt } from './attempt.ts';
@@ -10,12 +8,14 @@ import { hasBlob } from './blobs.ts';
 import { checkSource } from './blame.ts';
 import { send, type Connection } from './connection.ts';
 import { contentFrom, Pieces } from './content-body.ts';
-import { hasCode, readRefusal, type Refusal } from './error-body.ts';
+import { readRefusal, type Refusal } from './error-body.ts';
 import { refusalError } from './errors.ts';
 import { withDigest, type UploadTarget } from './locations.ts';
+import { checkStored, isDigestRefused, isLost } from './upload-answers.ts';
 import { openSession } from './upload-start.ts';
 import { askPlace, movedTo, offsetOf, type Place } from './upload-status.ts';
 import { cancelSession } from './upload-cancel.ts';
+import type { UploadNotes } from './upload-notes.ts';
 
 export interface UploadOptions extends Omit<PushOptions, 'tag'> {
   /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
@@ -30,19 +30,24 @@ const MAX_CHUNK = 64 * 1024 * 1024;
 const PROGRESS = 1024 * 1024;
 const CONTENT = { 'content-type': 'application/octet-stream' };
 
+export interface Upload {
+  readonly place: Place;
+  readonly source: Source;
+  readonly attempt: Attempt;
+  readonly notes: UploadNotes;
+}
+
 /**
  * Sends a blob into an open session: by one PUT, and after a fault from where the registry says the
- * session is. A session it has forgotten is opened anew. Whatever fails cancels the session.
+ * session is. A session it has forgotten is opened anew. Whatever fails cancels the session, unless
+ * another run may go on with it.
  */
 export async function sendContent(
   connection: Connection,
-  session: UploadTarget,
-  source: Source,
-  attempt: Attempt,
+  upload: Upload,
   options: UploadOptions,
 ): Promise<void> {
-  const upload = new BlobUpload(connection, session, source, attempt, options);
-  await upload.run();
+  await new BlobUpload(connection, upload, options).run();
 }
 
 class BlobUpload {
@@ -50,9 +55,12 @@ class BlobUpload {
   readonly #source: Source;
   readonly #attempt: Attempt;
   readonly #options: UploadOptions;
+  readonly #notes: UploadNotes;
   readonly #tries: Tries;
   readonly #pieces: Pieces;
   #place: Place;
+  /** Begun by an earlier run: the registry may refuse what is there, or to go on with it. */
+  #inherited: boolean;
   /** The farthest offset that was counted as progress. */
   #mark = 0;
   #chunked = false;
@@ -64,25 +72,28 @@ class BlobUpload {
 
   constructor(
     connection: Connection,
-    session: UploadTarget,
-    source: Source,
-    attempt: Attempt,
+    { place, source, attempt, notes }: Upload,
     options: UploadOptions,
   ) {
     this.#connection = connection;
     this.#source = source;
     this.#attempt = attempt;
     this.#options = options;
+    this.#notes = notes;
+    this.#place = place;
+    this.#mark = place.offset;
+    this.#inherited = place.offset > 0;
     this.#tries = connection.deps.retries(options.signal);
     this.#pieces = new Pieces(source, attempt, options);
-    this.#place = { session, offset: 0 };
   }
 
   async run(): Promise<void> {
     try {
       while (!this.#done) await this.#step();
+      await this.#notes.done();
     } catch (error) {
-      await cancelSession(this.#connection, this.#place.session);
+      const left = await this.#notes.failed(error, this.#options.signal);
+      if (!left) await cancelSession(this.#connection, this.#place.session);
       throw error;
     } finally {
       await this.#pieces.close().catch(() => undefined);
@@ -108,7 +119,8 @@ class BlobUpload {
     const last = this.#size - 1;
     const headers =
       offset > 0 && offset <= last ? { ...CONTENT, 'content-range': `${offset}-${last}` } : CONTENT;
-    const body = contentFrom(this.#source, offset, this.#attempt, this.#options);
+    const source = this.#inherited ? await this.#pieces.sourceAt(offset) : this.#source;
+    const body = contentFrom(source, offset, this.#attempt, this.#options);
     const outcome = await this.#send('PUT', {
       url: withDigest(session.url, this.#source.descriptor.digest),
       headers,
@@ -189,6 +201,7 @@ class BlobUpload {
     const refusal = await readRefusal('PUT', response);
     if (isLost(refusal)) return this.#startOver(refusal);
     if (refusal.status === 413 || refusal.status === 416) return this.#takeSmaller(refusal);
+    if (this.#inherited) return this.#startOver(refusal);
     const error = this.#refused(refusal);
     if (!isDigestRefused(refusal)) throw error;
     // Sending damaged content again would not help: first see which side it is.
@@ -216,6 +229,7 @@ class BlobUpload {
       this.#mark = place.offset;
     }
     this.#place = place;
+    this.#notes.at(place.session);
   }
 
   async #isStored(): Promise<boolean> {
@@ -234,10 +248,10 @@ class BlobUpload {
     if (old !== undefined) await cancelSession(this.#connection, old);
     const { digest } = this.#source.descriptor;
     this.#mark = 0;
-    this.#place = {
-      session: await openSession(this.#connection, digest, this.#options),
-      offset: 0,
-    };
+    this.#inherited = false;
+    const session = await openSession(this.#connection, digest, this.#options);
+    this.#place = { session, offset: 0 };
+    this.#notes.at(session);
   }
 
   /** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
@@ -260,24 +274,4 @@ class BlobUpload {
     const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
     return refusalError(this.#connection, this.#attempt, refusal, { code });
   }
-}
-
-function isLost(refusal: Refusal): boolean {
-  return refusal.status === 404 && hasCode(refusal, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID');
-}
-
-function isDigestRefused(refusal: Refusal): boolean {
-  return refusal.status === 400 && hasCode(refusal, 'DIGEST_INVALID');
-}
-
-function checkStored(response: HttpResponse, source: Source, attempt: Attempt): void {
-  const stored = response.headers.get('docker-content-digest')?.trim();
-  const { digest } = source.descriptor;
-  if (stored === undefined || !isDigest(stored) || stored === digest) return;
-  if (algorithmOf(stored) !== algorithmOf(digest)) return;
-  throw new IntegrityError(
-    'DIGEST_MISMATCH',
-    `${attempt.target}: the registry stored the content as ${stored}`,
-    { expected: digest, actual: stored },
-  );
 }

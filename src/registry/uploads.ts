@@ -1,10 +1,16 @@
 import type { PushOutcome, Source } from '../store/types.ts';
+import { hasBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { startSharing } from './mounts.ts';
+import { cancelSession } from './upload-cancel.ts';
+import { takeNotes } from './upload-notes.ts';
 import { sendContent, type UploadOptions } from './upload-session.ts';
 import { openSession, writing } from './upload-start.ts';
 
-/** Mount, or POST and one PUT (distribution-spec v1.1.1, "Pushing blobs"). */
+/**
+ * Mount, or POST and one PUT (distribution-spec v1.1.1, "Pushing blobs"). What an earlier run left
+ * unfinished is asked for first.
+ */
 export async function putBlob(
   connection: Connection,
   source: Source,
@@ -13,9 +19,19 @@ export async function putBlob(
   const { descriptor } = source;
   const { digest } = descriptor;
   const attempt = writing(connection, digest);
+  const { notes, place } = await takeNotes(connection, descriptor, options);
+  if (place !== undefined) {
+    if (options.probe === true && (await hasBlob(connection, digest, options)) !== undefined) {
+      await Promise.all([notes.done(), cancelSession(connection, place.session)]);
+      return 'present';
+    }
+    await sendContent(connection, { place, source, attempt, notes }, options);
+    return 'written';
+  }
   const start = await startSharing(connection, descriptor, options);
   if (start === 'mounted' || start === 'present') return start;
   const session = start ?? (await openSession(connection, digest, options));
-  await sendContent(connection, session, source, attempt, options);
+  notes.at(session);
+  await sendContent(connection, { place: { session, offset: 0 }, source, attempt, notes }, options);
   return 'written';
 }

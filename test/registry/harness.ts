@@ -4,6 +4,7 @@ import { createPauses } from '../../src/http/pauses.ts';
 import { createRetries, type Retries, type RetryOptions } from '../../src/http/tries.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../src/http/types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
+import type { UploadJournal } from '../../src/registry/journal/types.ts';
 import type { Intent, RegistryClient, Repository } from '../../src/registry/types.ts';
 import {
   startScriptedServer,
@@ -26,7 +27,12 @@ export interface Harness extends AsyncDisposable {
 /** A registry client against a scripted server, over the simplest wire there is. */
 export async function startRegistry(
   script: Script,
-  options: { registry?: string; credentials?: HttpResponse['credentials']; retries?: Retries } = {},
+  options: {
+    registry?: string;
+    credentials?: HttpResponse['credentials'];
+    retries?: Retries;
+    journal?: UploadJournal;
+  } = {},
 ): Promise<Harness> {
   const server = await startScriptedServer(script);
   const warnings: string[] = [];
@@ -43,6 +49,7 @@ export async function startRegistry(
     endpoint: async () => new URL(server.origin),
     warn: (text) => warnings.push(text),
     retries: options.retries ?? quickRetries(4),
+    journal: options.journal,
   });
   return {
     server,

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { Processes } from '../registry/journal/types.ts';
+
+const NAME = /^([0-9a-f]{12})-([0-9a-f]{12}|0)-(\d{1,10})-(\d{1,20})$/u;
+/** Stands for what a system does not tell. */
+const UNKNOWN = '0';
+
+/**
+ * Processes by names that are never used twice: machine and container, boot, id, start time.
+ * Linux tells all of them; elsewhere a running process is not told from one with a reused id.
+ */
+export async function createProcesses(
+  process: Pick<NodeJS.Process, 'pid' | 'kill'>,
+): Promise<Processes> {
+  const [boot, space, start] = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(short, () => UNKNOWN),
+    readlink('/proc/self/ns/pid').catch(() => UNKNOWN),
+    startOf('self'),
+  ]);
+  const where = short(`${hostname()} ${space}`);
+  return {
+    own: [where, boot, process.pid, start ?? UNKNOWN].join('-'),
+    async runs(name) {
+      const [, place, itsBoot, pid = '', itsStart] = NAME.exec(name) ?? [];
+      if (place !== where) return undefined;
+      if (itsBoot !== boot) return itsBoot === UNKNOWN || boot === UNKNOWN ? undefined : false;
+      if (start !== undefined) return (await startOf(pid)) === itsStart;
+      return exists(process, Number(pid)) ? undefined : false;
+    },
+  };
+}
+
+function short(text: string): string {
+  return createHash('sha256').update(text.trim()).digest('hex').slice(0, 12);
+}
+
+/** proc(5), field 22 of `stat`; undefined for a process that is gone, or that nobody has waited for. */
+async function startOf(pid: string): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? undefined : rest[18];
+}
+
+function exists(process: Pick<NodeJS.Process, 'kill'>, pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

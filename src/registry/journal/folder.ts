@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, lutimes, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
+import { errno } from '../../config/text-file.ts';
+import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
+import type { Processes } from './types.ts';
+
+const MAX_FILES = 200;
+/** A process elsewhere that has not touched its file for so long is gone; a live one does it each minute. */
+export const STALE_MS = 5 * 60_000;
+/** What a killed write leaves is swept after this time. */
+const TEMPORARY_AGE_MS = 60 * 60_000;
+
+const NAME = /^upload-([0-9a-f]{32})\.([0-9a-z-]{1,100})\.[0-9a-f]{16}\.json$/u;
+const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/u;
+
+export interface JournalPlace {
+  /** Made, with mode 0700, when there is something to keep. */
+  readonly folder: string;
+  /** User id of this process; undefined where the system has none. */
+  readonly uid: number | undefined;
+  readonly now: () => number;
+  readonly processes: Processes;
+}
+
+/** One file for each upload; its name says whose it is, so that a rename hands it over at once. */
+export class JournalFolder {
+  readonly #place: JournalPlace;
+
+  constructor(place: JournalPlace) {
+    this.#place = place;
+  }
+
+  path(name: string): string {
+    return join(this.#place.folder, name);
+  }
+
+  newName(key: string): string {
+    return `upload-${key}.${this.#place.processes.own}.${randomBytes(8).toString('hex')}.json`;
+  }
+
+  /** Makes the folder and sweeps what is old. What is wrong with it completes "the folder …". */
+  async prepare(): Promise<string | undefined> {
+    await mkdir(this.#place.folder, { recursive: true, mode: 0o700 });
+    const state = await judgeFolder(this.#place.folder, this.#place.uid);
+    if (state.kind === 'unsafe') return state.problem;
+    await this.#sweep();
+    return undefined;
+  }
+
+  /**
+   * Renames a file that nobody works on to a name of this process's own, newest first, and adds
+   * that to `held`, the names that are in use here. Whoever renames first has it.
+   */
+  async claim(key: string, held: Set<string>): Promise<string | undefined> {
+    const { folder, uid } = this.#place;
+    if ((await judgeFolder(folder, uid)).kind !== 'usable') return undefined;
+    const names = (await readdir(folder)).filter((name) => NAME.exec(name)?.[1] === key);
+    const files = await this.#dated(names);
+    for (const { name, mtime } of files.toSorted((a, b) => b.mtime - a.mtime)) {
+      if (held.has(name) || (await this.#isInUse(name, mtime))) continue;
+      const own = this.newName(key);
+      held.add(own);
+      if (await this.#take(name, own)) return own;
+      held.delete(own);
+    }
+    return undefined;
+  }
+
+  /** The text of a private file; undefined for any other. */
+  async read(name: string): Promise<string | undefined> {
+    const { uid } = this.#place;
+    return (await readOwnFile(this.path(name), { uid, maxBytes: MAX_RECORD }))?.toString('utf8');
+  }
+
+  /** Says that this process lives. */
+  async touch(name: string): Promise<void> {
+    const now = new Date(this.#place.now());
+    await lutimes(this.path(name), now, now);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.path(name), { force: true });
+  }
+
+  async #isInUse(name: string, mtime: number): Promise<boolean> {
+    const { processes, now } = this.#place;
+    const owner = NAME.exec(name)?.[2] ?? '';
+    if (owner === processes.own) return false;
+    return (await processes.runs(owner)) ?? now() - mtime < STALE_MS;
+  }
+
+  /** Touched before it is renamed: under its new name it never looks abandoned. */
+  async #take(name: string, own: string): Promise<boolean> {
+    try {
+      await this.touch(name);
+      await rename(this.path(name), this.path(own));
+      return true;
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#place.now();
+    const names = await readdir(this.#place.folder);
+    const temporary = await this.#dated(names.filter((name) => TEMPORARY.test(name)));
+    const notes = await this.#dated(names.filter((name) => NAME.test(name)));
+    const old = notes
+      .toSorted((a, b) => b.mtime - a.mtime)
+      .filter(({ mtime }, index) => index >= MAX_FILES - 1 || now - mtime > MAX_AGE_MS);
+    const dead = temporary.filter(({ mtime }) => now - mtime > TEMPORARY_AGE_MS);
+    for (const { name } of [...old, ...dead]) await this.remove(name);
+  }
+
+  /** When each was touched last, in milliseconds; without those that have just gone. */
+  async #dated(names: readonly string[]): Promise<{ name: string; mtime: number }[]> {
+    const dated = await Promise.all(
+      names.map(async (name) => {
+        const found = await lstat(this.path(name)).catch(() => undefined);
+        return found === undefined ? undefined : { name, mtime: found.mtimeMs };
+      }),
+    );
+    return dated.filter((one) => one !== undefined);
+  }
+}

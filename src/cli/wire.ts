@@ -6,6 +6,7 @@ import type { TrustRoots } from '../config/trust-roots.ts';
 import type { HostPolicies } from '../config/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
+import type { Probe } from '../http/probe.ts';
 import type { TokenStore } from '../http/token-store.ts';
 import type { UploadJournal } from '../registry/journal/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
@@ -20,6 +21,8 @@ export interface Wire {
   readonly registry: RegistryClient;
   /** Base URL of a registry that the command names. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  /** The way to a registry that the command names, step by step; its mirrors can be looked at too. */
+  probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
 }
 
 export interface WireOptions {
@@ -105,7 +108,12 @@ export async function createWire(
       retries,
     }),
   );
-  return { credentials: chain, http, registry, endpoint };
+  const probe: Wire['probe'] = async (name, others) => {
+    policies.name(hosts.apiHost(name));
+    await Promise.all([name, ...others].map((one) => policies.lookUp(hosts.apiHost(one))));
+    return http.probe();
+  };
+  return { credentials: chain, http, registry, endpoint, probe };
 }
 
 /** `origin` for logical names, where files say that they are elsewhere. */

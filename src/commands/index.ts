@@ -5,6 +5,7 @@ import { configSpec } from './specs/config.ts';
 import { copySpec } from './specs/copy.ts';
 import { deleteSpec } from './specs/delete.ts';
 import { digestSpec } from './specs/digest.ts';
+import { doctorSpec } from './specs/doctor.ts';
 import { inspectSpec } from './specs/inspect.ts';
 import { listTagsSpec } from './specs/list-tags.ts';
 import { loginSpec } from './specs/login.ts';
@@ -26,7 +27,10 @@ export interface CommandGroup {
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { heading: 'Look', commands: [tagsSpec, listTagsSpec, inspectSpec, catalogSpec, searchSpec] },
   { heading: 'Move and remove', commands: [copySpec, deleteSpec] },
-  { heading: 'Accounts and allowances', commands: [loginSpec, logoutSpec, rateLimitSpec] },
+  {
+    heading: 'Accounts and allowances',
+    commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],
+  },
   {
     heading: 'Raw parts',
     commands: [digestSpec, manifestSpec, configSpec, blobSpec, manifestDigestSpec],

@@ -1,4 +1,5 @@
 import type { DescribedCredentialChain, LoginStore } from '../auth/types.ts';
+import type { Probe } from '../http/probe.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { Registries } from '../config/registries.ts';
 import type { CopyEvent } from '../copy/types.ts';
@@ -95,6 +96,8 @@ export interface Context {
   readonly cwd: string;
   /** Folder for temporary files. */
   readonly tempDir: string;
+  /** What decides where the machine's files are. */
+  readonly machine: Machine;
   now(): Date;
   /** Global flags the commands themselves read. */
   readonly flags: GlobalFlags;
@@ -107,6 +110,8 @@ export interface Context {
   http(side: Side): Promise<HttpClient>;
   /** Base URL of a registry's v2 API, its scheme already settled: "docker.io" → https://registry-1.docker.io/. */
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
+  /** The way to a registry, one step at a time; `mirrors` are other hosts that will be looked at. */
+  probe(side: Side, registry: string, mirrors: readonly string[]): Promise<Probe>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
   /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
@@ -132,6 +137,14 @@ export interface Context {
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
   readonly terminal: Terminal;
+}
+
+export interface Machine {
+  readonly home: string;
+  /** Node's name of the system. */
+  readonly os: string;
+  /** The user's number, where the system has one. */
+  readonly uid: number | undefined;
 }
 
 export interface GlobalFlags {

@@ -24,28 +24,45 @@ const MAX_CHAIN = 10;
 
 /** Facts of the certificate that a server showed; undefined when it showed none. */
 export function certificateFacts(socket: TLSSocket): CertificateFacts | undefined {
-  const leaf = socket.getPeerCertificate(true) as Chained | undefined;
-  if (leaf === undefined || Object.keys(leaf).length === 0) return undefined;
-  let last = leaf;
-  for (let i = 0; i < MAX_CHAIN; i += 1) {
-    const above: Chained | undefined = last.issuerCertificate;
-    if (above === undefined || above.fingerprint256 === last.fingerprint256) break;
-    last = above;
-  }
-  const [subject, issuer] = [nameOf(leaf.subject), nameOf(leaf.issuer)];
+  const chain = peerChain(socket);
+  const [leaf] = chain;
+  const last = chain.at(-1);
+  if (leaf === undefined || last === undefined) return undefined;
+  const link = linkOf(leaf);
   return {
-    subject,
-    issuer,
+    ...link,
     authority: nameOf(last.issuer),
-    selfSigned: subject === issuer,
-    validFrom: dateOf(leaf.valid_from),
-    validTo: dateOf(leaf.valid_to),
+    selfSigned: link.subject === link.issuer,
     names: namesOf(leaf),
     fingerprint: leaf.fingerprint256,
   };
 }
 
+/** One certificate of a chain. */
+export type ChainLink = Pick<CertificateFacts, 'subject' | 'issuer' | 'validFrom' | 'validTo'>;
+
 type Chained = PeerCertificate & { readonly issuerCertificate?: Chained };
+
+/** The certificates of a connection, the server's own first; verified ones end with their root. */
+export function peerChain(socket: TLSSocket): readonly PeerCertificate[] {
+  let next = socket.getPeerCertificate(true) as Chained | undefined;
+  const chain: Chained[] = [];
+  while (next !== undefined && Object.keys(next).length > 0 && chain.length <= MAX_CHAIN) {
+    if (next.fingerprint256 === chain.at(-1)?.fingerprint256) break;
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+export function linkOf(certificate: PeerCertificate): ChainLink {
+  return {
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    validFrom: dateOf(certificate.valid_from),
+    validTo: dateOf(certificate.valid_to),
+  };
+}
 
 /** The parts that people know a certificate by. */
 function nameOf(name: PeerCertificate['subject'] | undefined): string {

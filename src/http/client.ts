@@ -13,6 +13,7 @@ import { log } from './log.ts';
 import { redirect } from './redirect.ts';
 import { createResolver, type LookupAll } from './resolver.ts';
 import { createPauses } from './pauses.ts';
+import type { Probe } from './probe.ts';
 import { retry } from './retry.ts';
 import { send } from './send.ts';
 import { throttle } from './throttle.ts';
@@ -61,6 +62,8 @@ export interface HttpClientHandle {
   readonly retries: Retries;
   /** Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError */
   readonly explain: (url: URL, registry?: string) => ConnectionFacts;
+  /** The same way to a registry, one step at a time, for diagnosis. */
+  readonly probe: () => Promise<Probe>;
   /** Requests that went onto the wire, retries and token exchanges included. */
   readonly stats: { readonly requests: number };
   /** Ends every connection and exchange. */
@@ -118,10 +121,21 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     onRequest,
   });
 
+  const explain: HttpClientHandle['explain'] = (url, registry) =>
+    connectionFacts(url, registry, { policies, proxies: rules, roots });
+
   return {
     request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),
     endpoint: endpoints.resolve,
-    explain: (url, registry) => connectionFacts(url, registry, { policies, proxies: rules, roots }),
+    explain,
+    async probe() {
+      const { createProbe } = await import('./probe.ts');
+      const tracing = options.log === undefined ? wire : log(options.log, now)(wire);
+      const { resolve: endpoint } = endpoints;
+      const { signal: closed } = closing;
+      const parts = { dialer, resolver, proxies, roots, knownClass, closed };
+      return createProbe({ ...options, ...parts, explain, endpoint, send: tracing });
+    },
     retries,
     stats,
     async close() {

@@ -10,10 +10,15 @@ import type { HttpRequest, ResponseHeaders } from './types.ts';
  */
 export function connectionOf({ auth, url, via }: HttpRequest, proxies: ProxyRules): Connection {
   const host = auth === undefined ? url.host : apiHost(auth.registry);
+  const way = wayTo(url, host, proxies);
+  return via === undefined || via.origin === url.origin ? way : { ...way, via };
+}
+
+/** The way to a URL that the user named. @throws AppError CONFIG_INVALID as above */
+export function wayTo(url: URL, host: string, proxies: ProxyRules): Connection {
   const { proxy } = proxies(url);
   return {
     host,
-    ...(via === undefined || via.origin === url.origin ? {} : { via }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(proxy !== undefined && forwards(proxy, url) ? { forward: true } : {}),
   };

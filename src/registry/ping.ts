@@ -33,7 +33,7 @@ export async function ping(
 }
 
 /** Names itself in the API header, or answers with JSON or nothing, as registries do. */
-async function looksLikeRegistry(response: HttpResponse): Promise<boolean> {
+export async function looksLikeRegistry(response: HttpResponse): Promise<boolean> {
   try {
     if (response.headers.get('docker-distribution-api-version') !== undefined) return true;
     if (isHtml(response.headers, '')) return false;

@@ -1,9 +1,10 @@
-import { lstat, mkdir, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
 import { writeFileAtomic } from '../util/atomic-file.ts';
 import { withFileLock, type LockOptions } from './file-lock.ts';
 import { errno, fileError, readTextFile } from './text-file.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 const MAX_LINKS = 40;
 
@@ -20,9 +21,9 @@ export async function updatePrivateFile(
   options: LockOptions = {},
 ): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const target = await followLinks(path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(target), 0o700);
     const lock = join(dirname(target), `.${basename(target)}.regctl-lock`);
     await withFileLock(lock, () => replace(target, change), options);
   } catch (error) {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeFolder } from '../config/cache-folder.ts';
 import { withFileLock } from '../config/file-lock.ts';
@@ -7,6 +6,7 @@ import { writeFileAtomic } from '../util/atomic-file.ts';
 import { type Changes, extended, isAdding, reduced } from './token-changes.ts';
 import { bounded, live, printDocument } from './token-document.ts';
 import { FILE, KEY, KEY_BYTES, readAll, type CachePlace } from './token-reading.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 const LOCK = 'tokens.lock';
 /** The lock is held for milliseconds; a cache is not worth a longer wait. */
@@ -25,7 +25,7 @@ export interface MergeOptions extends CachePlace {
 export async function merge(changes: Changes, options: MergeOptions): Promise<void> {
   const { folder, uid, now } = options;
   const adding = isAdding(changes);
-  if (adding) await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (adding) await makeFolder(folder, 0o700);
   else if (!(await wouldReduce(changes, options))) return;
   if ((await judgeFolder(folder, uid)).kind !== 'usable') return;
 

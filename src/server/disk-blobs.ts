@@ -1,7 +1,8 @@
-import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeFile, temporaryBeside, unlessMissing, type DiskPaths } from './disk-paths.ts';
 import type { BlobStorage } from './storage.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** One file per repository and blob; a mount is a hard link, so the last link's removal frees the space. */
 export function diskBlobs(paths: DiskPaths): BlobStorage {
@@ -19,7 +20,7 @@ export function diskBlobs(paths: DiskPaths): BlobStorage {
       const source = paths.content(from, '_blobs', digest);
       if ((await unlessMissing(stat(source))) === undefined) return false;
       const target = paths.content(to, '_blobs', digest);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       return (await unlessMissing(linkOrCopy(source, target).then(() => true))) ?? false;
     },
     remove: (name, digest) => removeFile(paths.content(name, '_blobs', digest)),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
+import { readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isRecord } from '../oci/descriptor.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
@@ -8,6 +8,7 @@ import { decodeTag, removeFile, unlessMissing, type DiskPaths } from './disk-pat
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from './names.ts';
 import type { ManifestStorage, StoredManifest } from './storage.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** First line of a manifest's file, as JSON; the raw bytes follow, so that both are one atomic write. */
 interface Head {
@@ -88,7 +89,7 @@ async function unlist(
 }
 
 async function writeFile(path: string, data: Uint8Array | string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomic(path, data);
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
 import type { RepositoryName, Tag } from './names.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /**
  * Where things lie below the storage's directory. Names of kinds start with "_", which no component
@@ -89,7 +90,7 @@ export async function removeFile(path: string): Promise<boolean> {
 
 /** Moves a complete, synced file to its name, making the directories. */
 export async function publish(temporary: string, path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await rename(temporary, path);
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { UploadStorage } from './storage.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 const READ_BYTES = 1024 * 1024;
 
@@ -21,7 +22,7 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
     async create(name) {
       const id = randomUUID();
       const path = paths.upload(name, id);
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await (await open(path, 'wx')).close();
       return id;
     },

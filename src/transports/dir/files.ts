@@ -1,10 +1,11 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { hexOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { errnoOf, onDisk, readSmall } from '../oci-layout/disk.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 
 /** First line of the file `version`; skopeo reads and writes 1.1. */
 const MARKER = 'Directory Transport Version: ';
@@ -61,7 +62,7 @@ export class DirFiles {
   }
 
   async prepare(): Promise<void> {
-    await onDisk(this.folder, () => mkdir(this.folder, { recursive: true }));
+    await onDisk(this.folder, () => makeFolder(this.folder));
     await this.#write('version', `${MARKER}${VERSION}\n`);
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -9,6 +9,7 @@ import type { CallOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 
 /** Content-addressed files, one for each digest. */
 export class BlobFolder {
@@ -102,8 +103,7 @@ export class BlobFolder {
 
   /** Once a run. */
   #make(folder: string): Promise<unknown> {
-    const made =
-      this.#folders.get(folder) ?? onDisk(folder, () => mkdir(folder, { recursive: true }));
+    const made = this.#folders.get(folder) ?? onDisk(folder, () => makeFolder(folder));
     this.#folders.set(folder, made);
     return made;
   }

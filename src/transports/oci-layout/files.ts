@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { errnoOf, onDisk, readSmall, readSmallUnless } from './disk.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
 import { withLock, type LockOptions } from './lock.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
@@ -84,13 +85,13 @@ export class LayoutFiles {
     change: (index: LayoutIndex) => LayoutIndex,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    await onDisk(this.#folder, () => mkdir(this.#folder, { recursive: true }));
+    await onDisk(this.#folder, () => makeFolder(this.#folder));
     await withLock(this.#folder, { ...this.#lock, signal }, async () => {
       const known = await this.isLayout();
       const before = await this.readIndex();
       const after = change(before ?? EMPTY_INDEX);
       const blobs = join(this.#folder, 'blobs');
-      await onDisk(blobs, () => mkdir(blobs, { recursive: true }));
+      await onDisk(blobs, () => makeFolder(blobs));
       if (!known) await this.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
       if (before !== after) await this.#replace('index.json', printLayoutIndex(after));
     });

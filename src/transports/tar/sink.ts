@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, onDisk } from '../oci-layout/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { STDIO } from './open.ts';
 import { readAt } from './random-access.ts';
 import { writeAll } from './spool.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 
 /** What a file allows and a pipe does not. */
 interface Rewritable {
@@ -76,7 +77,7 @@ async function openStream(place: string): Promise<Sink> {
 async function openFile(place: string): Promise<Sink> {
   const folder = dirname(place);
   const temporary = join(folder, `.${randomBytes(12).toString('hex')}.tmp`);
-  await onDisk(folder, () => mkdir(folder, { recursive: true }));
+  await onDisk(folder, () => makeFolder(folder));
   const file = await onDisk(temporary, () => open(temporary, 'wx+', 0o644));
   const close = closer(file);
   let end = 0;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../util/bytes.ts';
 import { onDisk } from '../oci-layout/disk.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 
 /** A nameless temporary file, gone when it is closed, however the process ends. */
 export interface Spool {
@@ -14,7 +15,7 @@ export interface Spool {
 /** @throws AppError NO_SPACE, IO naming the temporary folder */
 export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
-  await onDisk(folder, () => mkdir(folder, { recursive: true }));
+  await onDisk(folder, () => makeFolder(folder));
   const file = await onDisk(path, () => open(path, 'wx+', 0o600));
   try {
     await onDisk(path, () => rm(path));

@@ -1,0 +1,42 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` never ends where a file system, /proc
+ * for one, says that a parent is missing which is there. @throws the error of the system
+ */
+export async function makeFolder(path: string, mode?: number): Promise<void> {
+  const made = await attempt(path, mode);
+  if (made === undefined) return;
+  const parent = dirname(path);
+  if (!made.parentMissing || parent === path) throw made.error;
+  if (!(await isFolder(parent))) await makeFolder(parent, mode);
+  // Another maker may just have made the parent: the second answer is the one that counts.
+  const again = await attempt(path, mode);
+  if (again !== undefined) throw again.error;
+}
+
+interface Failure {
+  readonly error: unknown;
+  readonly parentMissing: boolean;
+}
+
+/** `undefined` when the folder is there, whoever made it. */
+async function attempt(path: string, mode: number | undefined): Promise<Failure | undefined> {
+  try {
+    await mkdir(path, mode);
+    return undefined;
+  } catch (error) {
+    if (await isFolder(path)) return undefined;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return { error, parentMissing: code === 'ENOENT' };
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -103,7 +103,7 @@ async function askLogin(
 /** The whole command for a registry that wants a user name of its own. */
 function scripted(registry: string): string {
   const command = loginCommand({ registry });
-  return command.includes(' -u ') ? `: ${command}` : '';
+  return command.includes(' -u ') ? `: \`${command}\`` : '';
 }
 
 async function tryLogin(

@@ -74,7 +74,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     account:
       'The user name is AWS and the password lasts 12 hours; the helper docker-credential-ecr-login renews it.',
     create:
-      'Create the repository first: aws ecr create-repository --region {region} --repository-name {repository}',
+      'Create the repository first: `aws ecr create-repository --region {region} --repository-name {repository}`.',
     catalog: {
       denied: [401, 403],
       instead: 'Use `aws ecr describe-repositories --region {region}`.',
@@ -93,7 +93,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'aws ecr-public get-login-password --region us-east-1 | regctl login public.ecr.aws -u AWS --password-stdin',
     account: 'The user name is AWS and the password lasts 12 hours.',
     create:
-      'Create the repository first: aws ecr-public create-repository --region us-east-1 --repository-name NAME, below the alias of your registry.',
+      'Create the repository first: `aws ecr-public create-repository --region us-east-1 --repository-name NAME`, below the alias of your registry.',
     catalog: {
       denied: [401, 403],
       instead: 'Use `aws ecr-public describe-repositories --region us-east-1`.',
@@ -115,7 +115,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     account:
       'An access token lasts an hour; a service account signs in as _json_key with its key file, or as _json_key_base64.',
     create:
-      'Create the repository first: gcloud artifacts repositories create NAME --repository-format=docker',
+      'Create the repository first: `gcloud artifacts repositories create NAME --repository-format=docker`.',
     catalog: {
       denied: [401, 403],
       instead:

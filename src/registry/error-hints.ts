@@ -1,4 +1,4 @@
-import { fillIn, loginAdvice, loginCommand, type Subject } from '../config/registry-advice.ts';
+import { fillIn, loginAdvice, loginCommand } from '../config/registry-advice.ts';
 import type { KnownRegistry } from '../config/known-registries.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { sanitize } from '../errors/sanitize.ts';
@@ -88,12 +88,7 @@ export function notARegistryHint(registry: string): string {
 
 /** What has to be there before the first push, as a sentence with a space behind it, or nothing. */
 function creation({ connection, known }: Case): string {
-  return known?.create === undefined ? '' : `${sentence(known.create, connection)} `;
-}
-
-function sentence(text: string, subject: Subject): string {
-  const filled = fillIn(text, subject);
-  return filled.endsWith('.') ? filled : `${filled}.`;
+  return known?.create === undefined ? '' : `${fillIn(known.create, connection)} `;
 }
 
 /** Nobody signs in there. */

@@ -124,7 +124,7 @@ describe('advice', () => {
     expect(loginAdvice({ registry: 'team1.azurecr.io' })).toContain('az acr login -n team1 ');
     const create = knownRegistry(ECR)?.create ?? '';
     expect(fillIn(create, { registry: ECR, repository: 'a/b' })).toMatch(
-      /--region eu-west-1 --repository-name a\/b$/u,
+      /--region eu-west-1 --repository-name a\/b`\.$/u,
     );
     expect(loginAdvice({ registry: 'r.example:5000' })).toBe('regctl login r.example:5000');
     expect(loginCommand({ registry: 'docker.io' })).toBe('regctl login');

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { concealer } from '../errors/conceal.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { isJsonObject, parseJsonFile, type JsonObject } from '../config/json-file.ts';
 import type { CallOptions } from '../store/types.ts';
@@ -61,7 +62,7 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
     if (outcome === undefined) throw missing(program, spec);
     if (outcome.status === 0) return outcome.stdout;
     if (isNotFound(outcome.stdout) || isNotFound(outcome.stderr)) return undefined;
-    const said = quote(`${outcome.stdout}\n${outcome.stderr}`, secret);
+    const said = quote(`${wordsIn(outcome.stdout)}\n${outcome.stderr}`, secret);
     const ended =
       outcome.status === undefined ? 'was killed' : `failed with status ${outcome.status}`;
     throw broken(program, spec, `${verb} ${ended}${said === '' ? '' : `: ${said}`}`);
@@ -140,9 +141,14 @@ function parseAnswer(
   throw broken(program, spec, `${verb} did not answer with an object`);
 }
 
+/** Error texts stand where answers do: one that looks like an answer may hold the secret. */
+function wordsIn(stdout: string): string {
+  return /^\s*\{|"secret"/iu.test(stdout) ? '' : stdout;
+}
+
 /** One safe, short line of what a helper said. */
 function quote(text: string, secret: string): string {
-  const shown = secret === '' ? text : text.replaceAll(secret, '***');
+  const shown = concealer([secret])(text);
   const line = sanitize(shown.trim().replace(/\s+/gu, ' '));
   return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
 }

@@ -48,6 +48,9 @@ export function redactHeader(name: string, value: string): string {
     const scheme = /^(?:basic|bearer) /iu.exec(value)?.[0] ?? '';
     return `${scheme}REDACTED`;
   }
+  if (key === 'www-authenticate') {
+    return value.replace(/\/\/[^/?#"\s]*@/gu, '//').replace(/\?[^"\s]*/gu, '?REDACTED');
+  }
   if (key === 'location' || key === 'link') {
     return value
       .replace(/\/\/[^/?#>\s]*@/gu, '//')

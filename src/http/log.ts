@@ -46,7 +46,9 @@ export function log(write: (line: string) => void, now: () => number): Middlewar
       const response = await next(request);
       write(`${id} < ${response.status} after ${now() - started} ms`);
       for (const name of response.headers.names()) {
-        for (const value of response.headers.all(name)) write(`${id} < ${headerLine(name, value)}`);
+        for (const value of response.headers.all(name)) {
+          write(`${id} < ${headerLine(name, response.conceal?.(value) ?? value)}`);
+        }
       }
       return response;
     } catch (error) {
@@ -60,6 +62,5 @@ export function log(write: (line: string) => void, now: () => number): Middlewar
 function headerLine(name: string, value: string): string {
   const key = name.toLowerCase();
   if (!SHOWN.has(key)) return `${sanitize(key)}: …`;
-  const shown = key === 'www-authenticate' ? value.replace(/\?[^"\s]*/gu, '?REDACTED') : value;
-  return `${key}: ${sanitize(redactHeader(key, shown))}`;
+  return `${key}: ${sanitize(redactHeader(key, value))}`;
 }

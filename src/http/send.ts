@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostPolicies } from '../config/types.ts';
 import { AppError, wrapError } from '../errors/app-error.ts';
+import { type Conceal, concealer, secretsIn } from '../errors/conceal.ts';
 import { type Bytes, bytesOf, concat } from '../util/bytes.ts';
 import type { ProxyRules } from '../config/proxy.ts';
 import type { Agents, Timeouts } from './agents.ts';
@@ -62,10 +63,17 @@ async function sendOnce(
       : createUpload(request.body, options.timeouts.headersMs, () =>
           stalled.abort(headersTimeout()),
         );
+  const configured = request.auth === undefined ? {} : options.policies(connection.host).headers;
+  const headers = headersOf(request, connection, configured, options.userAgent);
+  const conceal = concealer([
+    ...secretsIn(headers['authorization']),
+    ...secretsIn(headers['proxy-authorization']),
+    ...Object.values(configured),
+  ]);
   options.onRequest();
   let answer: Incoming;
   try {
-    answer = await dispatch(request, connection, options, upload, stalled.signal);
+    answer = await dispatch(request, connection, headers, options, upload, stalled.signal);
     const refusal = forwardRefusal(connection, answer.status, responseHeaders(answer.rawHeaders));
     if (refusal !== undefined) {
       await discard(answer);
@@ -75,28 +83,29 @@ async function sendOnce(
     upload?.release();
     throw translate(error, request, upload);
   }
-  if (upload === undefined) return responseOf(request, answer, readBody(answer, request));
+  if (upload === undefined) return responseOf(request, answer, readBody(answer, request), conceal);
   const early = !upload.finished();
   if (early) upload.hold();
   const body = early ? bytesOf(await readEarly(answer)) : readBody(answer, request);
   upload.release();
-  return responseOf(request, answer, body);
+  return responseOf(request, answer, body, conceal);
 }
 
 function dispatch(
   request: HttpRequest,
   connection: Connection,
+  headers: Readonly<Record<string, string>>,
   options: SendOptions,
   upload: Upload | undefined,
   stalled: AbortSignal,
 ): Promise<Incoming> {
   const { url, method, signal } = request;
-  const { origin, path, headers } = requestLine(url, connection);
+  const { origin, path } = requestLine(url, connection);
   const { headersMs, idleMs } = options.timeouts;
   return exchange(options.agents.get(connection, new URL(origin)), {
     method,
     path,
-    headers: { host: url.host, ...headersOf(request, connection, options), ...headers },
+    headers,
     body: upload?.chunks,
     signals: signal === undefined ? [stalled] : [signal, stalled],
     headersMs,
@@ -111,12 +120,11 @@ function headersTimeout(): Error {
 function headersOf(
   request: HttpRequest,
   connection: Connection,
-  options: SendOptions,
+  configured: Readonly<Record<string, string>>,
+  userAgent: string,
 ): Record<string, string> {
-  const configured =
-    request.auth === undefined ? undefined : options.policies(connection.host).headers;
   const headers = mergeHeaders(
-    { 'user-agent': options.userAgent, accept: '*/*' },
+    { 'user-agent': userAgent, accept: '*/*' },
     configured,
     request.headers,
     // A decoded body would match neither digest nor range.
@@ -124,7 +132,7 @@ function headersOf(
   );
   for (const name of CONNECTION_HEADERS) delete headers[name];
   if (request.body !== undefined) headers['content-length'] = String(request.body.length);
-  return headers;
+  return { host: request.url.host, ...headers, ...requestLine(request.url, connection).headers };
 }
 
 /** The reason of an abort, the failure of the source, or a NetworkError. */
@@ -150,13 +158,19 @@ async function* readBody(answer: Incoming, request: HttpRequest): Bytes {
   }
 }
 
-function responseOf(request: HttpRequest, answer: Incoming, body: Bytes): HttpResponse {
+function responseOf(
+  request: HttpRequest,
+  answer: Incoming,
+  body: Bytes,
+  conceal: Conceal,
+): HttpResponse {
   return {
     status: answer.status,
     headers: responseHeaders(answer.rawHeaders),
     url: request.url,
     body,
     discard: () => discard(answer),
+    conceal,
   };
 }
 

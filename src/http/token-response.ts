@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import type { Conceal } from '../errors/conceal.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { parseJsonStrict } from '../oci/json.ts';
 
@@ -47,14 +48,12 @@ function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
 
 const MAX_WORDS = 300;
 
-/** The server's own words from an error body, fit for one line and without the given secrets. */
-export function wordsOf(body: Uint8Array, secrets: readonly string[] = []): string | undefined {
+/** The server's own words from an error body, fit for one line and without what `conceal` knows. */
+export function wordsOf(body: Uint8Array, conceal?: Conceal): string | undefined {
   const text = new TextDecoder().decode(body).trim();
-  let words = wordsOfJson(text) ?? (text.startsWith('<') ? undefined : text);
-  for (const secret of secrets) {
-    if (secret !== '') words = words?.replaceAll(secret, 'REDACTED');
-  }
-  return words === undefined || words === '' ? undefined : sanitize(words.slice(0, MAX_WORDS));
+  const words = wordsOfJson(text) ?? (text.startsWith('<') ? '' : text);
+  const shown = conceal?.(words) ?? words;
+  return shown === '' ? undefined : sanitize(shown.slice(0, MAX_WORDS));
 }
 
 function wordsOfJson(text: string): string | undefined {

@@ -1,6 +1,7 @@
 import type { Credential } from '../auth/types.ts';
 import { knownRegistry, loginAdvice } from '../config/registry-advice.ts';
 import { AppError } from '../errors/app-error.ts';
+import { concealer, secretsIn } from '../errors/conceal.ts';
 import { redactUrl } from '../errors/redact.ts';
 import { bytesOf, collect } from '../util/bytes.ts';
 import { challengeText } from './challenge-choice.ts';
@@ -173,7 +174,9 @@ async function readAnswer(
 function refused(response: HttpResponse, question: TokenQuestion, body: Uint8Array): AppError {
   const { credential, registry, realm } = question;
   const secret = credential?.kind === 'basic' ? credential.password : credential?.token;
-  const words = wordsOf(body, secret === undefined ? [] : [secret]);
+  const given = loginOf(question);
+  const sent = given === undefined ? undefined : basicHeader(given);
+  const words = wordsOf(body, concealer([secret, ...secretsIn(sent)]));
   const login = loginAdvice({ registry }, knownRegistry(registry, signsOf(question)));
   const who = credential === undefined ? 'an anonymous token' : 'a token';
   const hint =

@@ -168,7 +168,7 @@ async function readWords(response: HttpResponse): Promise<string | undefined> {
   } catch {
     // The status has been told; the words are a courtesy.
   }
-  return wordsOf(Buffer.concat(chunks));
+  return wordsOf(Buffer.concat(chunks), response.conceal);
 }
 
 async function* limited(body: Bytes): Bytes {

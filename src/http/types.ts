@@ -1,3 +1,4 @@
+import type { Conceal } from '../errors/conceal.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 /** A body that can be opened again, from an offset, for retry, re-authentication and redirects. */
@@ -55,6 +56,8 @@ export interface HttpResponse {
   readonly credentials?: SentCredentials | undefined;
   /** The challenge that its token met, as the registry wrote it; a sign of what software it runs. */
   readonly challenge?: string | undefined;
+  /** Takes out of the server's words what it was sent in confidence; absent for made-up answers. */
+  readonly conceal?: Conceal | undefined;
 }
 
 export interface SentCredentials {

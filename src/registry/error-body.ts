@@ -24,7 +24,8 @@ export interface Refusal {
 }
 
 export async function readRefusal(method: string, response: HttpResponse): Promise<Refusal> {
-  const body = method === 'HEAD' ? '' : await readSome(response.body);
+  const said = method === 'HEAD' ? '' : await readSome(response.body);
+  const body = response.conceal?.(said) ?? said;
   await response.discard();
   const html = isHtml(response.headers, body);
   return {

@@ -118,6 +118,15 @@ describe('a credential helper', () => {
     expect((error as Error).message).not.toContain('hunter2');
   });
 
+  it('that fails behind its answer does not get the secret of it printed', async () => {
+    await script('echo \'{"ServerURL":"a.io","Username":"u","Secret":"hunter2"}\'; exit 1');
+    const error = await helper()
+      .get('a.io')
+      .catch((reason: unknown) => reason as Error);
+    expect(error).toMatchObject({ code: 'CREDENTIAL_HELPER' });
+    expect((error as Error).message).not.toContain('hunter2');
+  });
+
   it('lists its users, and may have none', async () => {
     await answer({ 'a.io': 'u', __proto__x: 'v' });
     expect([...(await helper().list())]).toEqual([

@@ -53,6 +53,11 @@ describe('redactHeader', () => {
       'Bearer realm="https://a.io/token",service="a"',
       'Bearer realm="https://a.io/token",service="a"',
     ],
+    [
+      'WWW-Authenticate',
+      'Bearer realm="https://u:hunter2@a.io/token?sig=hunter2",service="a"',
+      'Bearer realm="https://a.io/token?REDACTED",service="a"',
+    ],
   ])('%s: %s', (name, value, shown) => {
     expect(redactHeader(name, value)).toBe(shown);
   });

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { Credential } from '../../src/auth/types.ts';
+import { errorJson, errorText, reportError } from '../../src/cli/error-text.ts';
+import { plainStyle } from '../../src/cli/style.ts';
+import { concealer, secretsIn } from '../../src/errors/conceal.ts';
+import { createRegistryClient } from '../../src/registry/client.ts';
+import type { Script } from '../helpers/scripted-server.ts';
+import { startScriptedServer } from '../helpers/scripted-server.ts';
+import { BASIC, chainOf, policies, secretForms, testClient, tokenRegistry } from '../http/setup.ts';
+
+const PASSWORD = 'canary "pass/word+1';
+const TOKEN = 'canary-token-5b1e';
+const CONFIGURED = 'canary-configured-9c';
+const LOGIN = { ...BASIC, password: PASSWORD };
+const CANARIES = [...secretForms(BASIC.username, PASSWORD), TOKEN, CONFIGURED, 'canary'];
+
+/** Whatever it was sent in confidence, in every place that is printed. */
+const echo: Script = (request) => {
+  const authorization = request.headers.authorization ?? '';
+  const pair = Buffer.from(authorization.replace(/^Basic /u, ''), 'base64').toString();
+  const words = `${authorization} ${pair} ${String(request.headers['x-meta-token'])}`;
+  const message = `you sent ${words} as ${encodeURIComponent(pair)}`;
+  return {
+    status: 403,
+    headers: {
+      warning: `299 - "${authorization} ${String(request.headers['x-meta-token'])}"`,
+      'www-authenticate': `Bearer realm="x",error_description="${authorization}"`,
+      etag: authorization,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ errors: [{ code: 'DENIED', message, detail: message }] }),
+  };
+};
+
+async function complaint(server: { host: string }, credential: Credential): Promise<string> {
+  await using client = testClient({
+    credentials: chainOf(credential),
+    policies: policies({ [server.host]: { headers: { 'X-Meta-Token': CONFIGURED } } }),
+  });
+  const registry = createRegistryClient({
+    request: client.request,
+    endpoint: client.endpoint,
+    retries: client.retries,
+    warn: (text) => client.warned.push(text),
+  });
+  const failure = await registry
+    .repository(server.host, 'a/b', 'pull')
+    .getManifest('v1')
+    .then(
+      () => expect.unreachable(),
+      (error: unknown) => reportError(error),
+    );
+  const printed = [
+    errorText(failure, plainStyle({ columns: 80 } as never)),
+    JSON.stringify(errorJson(failure)),
+    ...client.warned,
+    ...client.logged,
+  ].join('\n');
+  expect(printed).toContain('REDACTED');
+  return printed;
+}
+
+describe('a server that repeats what it was sent', () => {
+  it('does not get a password printed', async () => {
+    await using server = await startScriptedServer((request, count) =>
+      request.headers.authorization === undefined
+        ? { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } }
+        : echo(request, count),
+    );
+    const printed = await complaint(server, LOGIN);
+    expect(CANARIES.filter((canary) => printed.includes(canary))).toEqual([]);
+  });
+
+  it('does not get a token printed', async () => {
+    await using server = await tokenRegistry({
+      token: () => ({ status: 200, body: JSON.stringify({ token: TOKEN }) }),
+      answer: echo,
+    });
+    const printed = await complaint(server, LOGIN);
+    expect(CANARIES.filter((canary) => printed.includes(canary))).toEqual([]);
+  });
+
+  it('does not get a login printed as a token server', async () => {
+    await using server = await tokenRegistry({ token: echo });
+    const printed = await complaint(server, LOGIN);
+    expect(CANARIES.filter((canary) => printed.includes(canary))).toEqual([]);
+  });
+});
+
+describe('concealer', () => {
+  it('knows a secret in JSON, in a URL and in base64', () => {
+    const secret = 'a"b/c d+é';
+    const forms = [
+      secret,
+      JSON.stringify(secret),
+      encodeURIComponent(secret),
+      'a%22b%2Fc+d%2B%C3%A9',
+      Buffer.from(secret).toString('base64'),
+    ];
+    expect(concealer([secret])(forms.join(' '))).not.toMatch(/b\/c|b%2F|YSJ/u);
+  });
+
+  it('leaves words alone for secrets too short to be any, and takes the longest first', () => {
+    expect(concealer(['a', '', undefined, 'abc'])('abc a')).toBe('abc a');
+    expect(concealer(['abcd', 'abcdef'])('abcdef!')).toBe('REDACTED!');
+  });
+
+  it('takes both parts of a login out of a header, whatever they hold', () => {
+    const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+    expect(secretsIn(basic('jane:a:b'))).toContain('a:b');
+    expect(secretsIn('bearer abc')).toEqual(['abc']);
+    expect(secretsIn('Negotiate')).toEqual([]);
+    expect(secretsIn(undefined)).toEqual([]);
+  });
+});

@@ -5,7 +5,7 @@ import { bareHost } from './address.ts';
 import { BULK_BYTES, connectSocket, portOf, type Target } from './connect.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { AddressGuard, Resolver } from './resolver.ts';
-import { type KnownClass, mayDial } from './target.ts';
+import { mayDial, mayStay } from './target.ts';
 import type { TlsContexts } from './tls-context.ts';
 import { lookAtTls, type TlsLook } from './tls-look.ts';
 import { createTrusting } from './trusting.ts';
@@ -55,7 +55,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
   const dial = (host: string, target: Target, way: Way = {}): Promise<Socket> => {
     const { via, ...rest } = way;
-    const guard = via === undefined ? undefined : guardOf(via, resolver.knownClass);
+    const guard = via === undefined ? undefined : guardOf(via, resolver);
     return connectSocket(target, {
       timeoutMs: connectMs,
       lookup: resolver.lookup(guard),
@@ -108,7 +108,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     timeoutMs: number,
   ): Promise<TlsLook> => {
     const target = { protocol: url.protocol, hostname: bareHost(url.hostname), port: url.port };
-    const guard = via === undefined ? undefined : guardOf(via, resolver.knownClass);
+    const guard = via === undefined ? undefined : guardOf(via, resolver);
     const way = { ...wayTo(target), lookup: resolver.lookup(guard) };
     if (proxy === undefined) return lookAtTls(way, timeoutMs);
     return lookAtTls({ ...way, socket: await tunnel(proxy, target) }, timeoutMs);
@@ -161,10 +161,13 @@ export function hostOf({ host, port, protocol }: ProxyServer): string {
   return protocol === 'https' && port === 443 ? name : `${name}:${port}`;
 }
 
-function guardOf(via: URL, knownClass: KnownClass): AddressGuard {
+function guardOf(via: URL, resolver: Resolver): AddressGuard {
   return (hostname, address) => {
     const same = bareHost(hostname) === bareHost(via.hostname);
-    if (same || mayDial(via, address, knownClass)) return undefined;
+    const allowed = same
+      ? mayStay(address, resolver.knownClasses(hostname))
+      : mayDial(via, address, resolver.knownClass);
+    if (allowed) return undefined;
     return `${via.host} points at ${hostname}, which has a ${address} address`;
   };
 }

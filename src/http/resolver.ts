@@ -14,6 +14,8 @@ export interface Resolver {
   readonly lookup: (guard?: AddressGuard) => LookupFunction;
   /** The most public class of address that a name has shown so far. */
   readonly knownClass: (hostname: string) => AddressClass | undefined;
+  /** Every class of address that a name has shown so far. */
+  readonly knownClasses: (hostname: string) => ReadonlySet<AddressClass>;
 }
 
 /** Error code of a refused address; `cause.message` of the resulting AppError says why. */
@@ -28,33 +30,32 @@ const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true })
  * addresses that were checked, so a second answer of the name server changes nothing.
  */
 export function createResolver(resolveAll: LookupAll = lookupAll): Resolver {
-  const seen = new Map<string, AddressClass>();
+  const seen = new Map<string, Set<AddressClass>>();
 
   const resolve = async (
     hostname: string,
     guard: AddressGuard | undefined,
   ): Promise<readonly LookupAddress[]> => {
     const addresses = await resolveAll(hostname);
-    for (const { address } of addresses) {
-      const kind = classifyAddress(address);
+    const kinds = addresses.map(({ address }) => classifyAddress(address));
+    for (const kind of kinds) {
       const refusal = guard?.(hostname, kind);
       if (refusal !== undefined) {
         throw Object.assign(new Error(refusal), { code: FORBIDDEN_ADDRESS });
       }
-      remember(hostname, kind);
     }
+    seen.set(bareHost(hostname), new Set([...classesOf(hostname), ...kinds]));
     return addresses;
   };
-  const remember = (hostname: string, kind: AddressClass): void => {
-    const name = bareHost(hostname);
-    const before = seen.get(name);
-    if (before === undefined || OUTERMOST_FIRST.indexOf(kind) < OUTERMOST_FIRST.indexOf(before)) {
-      seen.set(name, kind);
-    }
-  };
+  const classesOf = (hostname: string): ReadonlySet<AddressClass> =>
+    seen.get(bareHost(hostname)) ?? new Set();
 
   return {
-    knownClass: (hostname) => seen.get(bareHost(hostname)),
+    knownClass(hostname) {
+      const classes = classesOf(hostname);
+      return OUTERMOST_FIRST.find((one) => classes.has(one));
+    },
+    knownClasses: classesOf,
     lookup: (guard) => (hostname, options, callback) => {
       void resolve(hostname, guard)
         .catch((error: unknown) => error as NodeJS.ErrnoException)

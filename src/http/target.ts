@@ -64,6 +64,17 @@ export function resolveLocation(location: string | undefined, base: URL): URL | 
   return target;
 }
 
+/**
+ * True when a host may point at another port of its own that is dialled at `address`: one that its
+ * name has shown before, or lies further out. A name of a public host does not become one of this
+ * machine (rebinding); nothing is known of a name that a proxy looked up.
+ */
+export function mayStay(address: AddressClass, known: ReadonlySet<AddressClass>): boolean {
+  if (known.size === 0) return true;
+  if (known.has('public') && (address === 'loopback' || address === 'special')) return false;
+  return known.has(address) || [...known].some((one) => MAY_REACH[one].has(address));
+}
+
 /** True when `address` may be dialled for a request that `from` caused. */
 export function mayDial(from: URL, address: AddressClass, knownClass: KnownClass): boolean {
   const origin = classifyHost(from.hostname) ?? knownClass(from.hostname) ?? 'public';

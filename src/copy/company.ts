@@ -4,7 +4,7 @@ import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
-import { MAX_INDEX_DEPTH } from '../store/platforms.ts';
+import { IndexSearch } from '../store/platforms.ts';
 import type { ReadStore } from '../store/types.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { nameIn, onSide, type Side } from './errors.ts';
@@ -48,7 +48,9 @@ export class Company {
 
   /** What the source has of it, for an image, its children, and the referrers themselves. */
   async of(root: Descriptor, manifest: Manifest | undefined): Promise<Found> {
-    const subjects = await this.#manifestsOf(root, manifest, 0);
+    const search = new IndexSearch(this.#pair.source.label);
+    const found = await this.#manifestsOf(root, manifest, search, 0);
+    const subjects = [...new Set(found)];
     const [referrers, tags] = await Promise.all([
       this.#referrersOf(subjects),
       this.#cosignTags(subjects),
@@ -80,24 +82,29 @@ export class Company {
   async #manifestsOf(
     root: Descriptor,
     manifest: Manifest | undefined,
+    search: IndexSearch,
     depth: number,
   ): Promise<Digest[]> {
-    if (manifest?.kind !== 'index' || depth > MAX_INDEX_DEPTH) return [root.digest];
+    if (manifest?.kind !== 'index') return [root.digest];
+    search.enter(manifest, depth);
     const { source } = this.#pair;
     const below = await this.#scope.all(
       manifest.manifests.map(async (child) => {
         if (!isManifestType(child.mediaType)) return [];
         if (!isIndexType(child.mediaType)) return [child.digest];
-        const inner = await onSide(
-          'source',
-          `cannot read ${nameIn(source, child.digest)}`,
-          child.digest,
-          () => fetchManifest(source, child, { signal: this.#scope.signal }),
+        if (!search.isNew(child)) return [];
+        const { signal } = this.#scope;
+        const inner = await this.#limiter.run(
+          () =>
+            onSide('source', `cannot read ${nameIn(source, child.digest)}`, child.digest, () =>
+              fetchManifest(source, child, { signal }),
+            ),
+          signal,
         );
-        return this.#manifestsOf(child, inner, depth + 1);
+        return this.#manifestsOf(child, inner, search, depth + 1);
       }),
     );
-    return [...new Set([root.digest, ...below.flat()])];
+    return [root.digest, ...below.flat()];
   }
 
   /** A signature may itself be referred to, so what was found is asked about in turn. */

@@ -6,10 +6,9 @@ import { isIndexType } from '../oci/media-types.ts';
 import { matchesPlatform, type Platform } from '../oci/platform.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import {
+  IndexSearch,
   isAttestation,
-  MAX_INDEX_DEPTH,
   platformUnknown,
-  tooDeep,
   type ChosenManifest,
 } from '../store/platforms.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
@@ -36,7 +35,7 @@ export async function subsetOf(
   call: CallOptions,
 ): Promise<ChosenManifest> {
   const index = root.manifest as IndexManifest;
-  const entries = await flatten(source, index, call, 0);
+  const entries = await flatten(source, index, call, new IndexSearch(source.label), 0);
   const images = entries.filter(({ descriptor }) => !isAttestation(descriptor));
   for (const wanted of platforms) {
     if (images.some((image) => isFor(image, wanted))) continue;
@@ -62,15 +61,18 @@ async function flatten(
   source: ReadStore,
   index: IndexManifest,
   call: CallOptions,
+  search: IndexSearch,
   depth: number,
 ): Promise<Entry[]> {
-  if (depth >= MAX_INDEX_DEPTH) throw tooDeep(source.label);
+  search.enter(index, depth);
   const raw = bodyOf(index)['manifests'];
   const entries: Entry[] = [];
   for (const [i, descriptor] of index.manifests.entries()) {
     if (isIndexType(descriptor.mediaType) && descriptor.platform === undefined) {
+      if (!search.isNew(descriptor)) continue;
       const inner = await fetchManifest(source, descriptor, call);
-      if (inner.kind === 'index') entries.push(...(await flatten(source, inner, call, depth + 1)));
+      if (inner.kind !== 'index') continue;
+      for (const one of await flatten(source, inner, call, search, depth + 1)) entries.push(one);
     } else {
       entries.push({ descriptor, raw: Array.isArray(raw) ? (raw as unknown[])[i] : descriptor });
     }

@@ -2,7 +2,7 @@ import { AppError, IntegrityError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-types.ts';
-import { fetchManifest } from '../store/manifests.ts';
+import { ManifestBudget } from '../store/manifest-budget.ts';
 import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
 import type { PushOptions, Source } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
@@ -31,6 +31,7 @@ export class Walk {
   readonly #asking: Pass;
   /** The second visit, made at most once per node, after the destination missed content. */
   readonly #deep: Pass = { trustPresent: false, visits: new Map() };
+  readonly #budget = new ManifestBudget();
   #warnedForeign = false;
 
   constructor(pair: CopyPair, scope: Scope, tally: Tally) {
@@ -145,10 +146,14 @@ export class Walk {
     }
     const manifest = await this.#slot(() =>
       onSide('source', this.#cannot('read', descriptor), descriptor.digest, () =>
-        fetchManifest(this.#pair.source, descriptor, { signal: this.#scope.signal }),
+        this.#budget.fetch(this.#pair.source, descriptor, { signal: this.#scope.signal }),
       ),
     );
-    await this.#subgraph(descriptor, manifest, pass, depth);
+    try {
+      await this.#subgraph(descriptor, manifest, pass, depth);
+    } finally {
+      this.#budget.give(descriptor);
+    }
   }
 
   /** Whether the destination has a manifest, and so everything below it. */

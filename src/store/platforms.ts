@@ -10,6 +10,42 @@ import type { CallOptions, ReadStore } from './types.ts';
 /** Deeper nesting of indexes than any publisher uses; a bound against endless chains. */
 export const MAX_INDEX_DEPTH = 16;
 
+/** Entries of an index and of those nested in it, together; one manifest has room for 30 000. */
+const MAX_INDEX_ENTRIES = 100_000;
+
+/**
+ * The indexes of one search. An index that is listed again is not searched again: sixteen levels of
+ * two equal entries each would be 65 536 searches.
+ */
+export class IndexSearch {
+  readonly #label: string;
+  readonly #seen = new Set<string>();
+  #entries = 0;
+
+  /** `label`: where the indexes come from. */
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  /** False for one that was there before. */
+  isNew({ digest }: Descriptor): boolean {
+    if (this.#seen.has(digest)) return false;
+    this.#seen.add(digest);
+    return true;
+  }
+
+  /** @throws AppError INVALID_MANIFEST when the indexes together are too long, or nested too deep */
+  enter({ manifests }: IndexManifest, depth: number): void {
+    if (depth >= MAX_INDEX_DEPTH) throw tooDeep(this.#label);
+    this.#entries += manifests.length;
+    if (this.#entries <= MAX_INDEX_ENTRIES) return;
+    throw new AppError(
+      'INVALID_MANIFEST',
+      `${this.#label}: nested indexes list more than ${MAX_INDEX_ENTRIES} manifests`,
+    );
+  }
+}
+
 /** Most bytes an image configuration may have. */
 export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024;
 
@@ -63,18 +99,29 @@ export async function selectPlatform(
   index: IndexManifest,
   wanted: Platform,
   options?: CallOptions,
-  depth = 0,
 ): Promise<ChosenManifest | undefined> {
-  if (depth >= MAX_INDEX_DEPTH) throw tooDeep(store.label);
+  return searchIndex(store, index, wanted, { search: new IndexSearch(store.label), options }, 0);
+}
+
+async function searchIndex(
+  store: ReadStore,
+  index: IndexManifest,
+  wanted: Platform,
+  call: { readonly search: IndexSearch; readonly options: CallOptions | undefined },
+  depth: number,
+): Promise<ChosenManifest | undefined> {
+  const { search, options } = call;
+  search.enter(index, depth);
   const found = findPlatform(index, wanted);
   const candidates =
     found === undefined
       ? index.manifests.filter((one) => isIndexType(one.mediaType) && one.platform === undefined)
       : [found];
   for (const descriptor of candidates) {
+    if (!search.isNew(descriptor)) continue;
     const manifest = await fetchManifest(store, descriptor, options);
     if (manifest.kind !== 'index') return { descriptor, manifest };
-    const inner = await selectPlatform(store, manifest, wanted, options, depth + 1);
+    const inner = await searchIndex(store, manifest, wanted, call, depth + 1);
     if (inner !== undefined) return inner;
   }
   return undefined;

@@ -4,7 +4,7 @@ import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { fetchManifest } from '../../store/manifests.ts';
+import { ManifestBudget } from '../../store/manifest-budget.ts';
 import { MAX_INDEX_DEPTH, platformOfConfig, tooDeep } from '../../store/platforms.ts';
 import { digestWouldChange } from '../../store/preserve.ts';
 import type { ReadStore } from '../../store/types.ts';
@@ -41,6 +41,8 @@ export class Conversion {
   readonly #made = new Map<Digest, Node>();
   readonly #changed = new Set<Digest>();
   readonly #warned = new Set<string>();
+  /** What was made stays until the end. */
+  readonly #budget = new ManifestBudget();
 
   constructor(source: ReadStore, layers: Recompressor, options: ConvertOptions) {
     this.#source = source;
@@ -80,7 +82,7 @@ export class Conversion {
     if (visit.depth > MAX_INDEX_DEPTH) throw tooDeep(label);
     const own = { mediaType, digest, size };
     const manifest = await this.#slot(visit, (signal) =>
-      fetchManifest(this.#source, own, { signal }),
+      this.#budget.fetch(this.#source, own, { signal }),
     );
     const place: Place = { label, digest, warn: (text) => this.#warnOnce(text) };
     const node = (await this.#changedForm(manifest, place, visit)) ?? { descriptor: own, manifest };

@@ -22,7 +22,9 @@ export async function writeResult(
   if (template !== undefined) return writeTemplate(result, template, writer);
   if (form === 'ndjson') return writeNdjson(result, writer, style);
   if (form === 'json') return writeJson(result, writer, style);
-  if (result.bytes !== undefined) return writeBytes(result.bytes, writer);
+  if (result.bytes !== undefined) {
+    return writeBytes(style.terminal ? visible(result.bytes) : result.bytes, writer);
+  }
   if (form === undefined && result.defaultOutput === 'json') {
     return writeJson(result, writer, style);
   }
@@ -106,7 +108,17 @@ async function writeJsonText(pieces: AsyncIterable<string>, writer: Writer): Pro
   await writer.write(batch);
 }
 
-async function writeBytes(pieces: AsyncIterable<Uint8Array>, writer: Writer): Promise<void> {
+/** What a terminal would obey is shown; a pipe or file gets the bytes as they are. */
+async function* visible(pieces: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  for await (const piece of pieces) yield safeText(decoder.decode(piece, { stream: true }), false);
+  yield safeText(decoder.decode(), false);
+}
+
+async function writeBytes(
+  pieces: AsyncIterable<Uint8Array | string>,
+  writer: Writer,
+): Promise<void> {
   for await (const piece of pieces) await writer.write(piece);
 }
 

@@ -88,6 +88,14 @@ describe('a result', () => {
     expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'USAGE' } });
   });
 
+  it('is no raw bytes on a terminal, which would obey them', async () => {
+    const raw = Buffer.from('{"a":"\u009b2J\u202e","b":"ü"}\n\u001b[2J\u0000');
+    const pieces = stream(raw.subarray(0, 8), raw.subarray(8, 20), raw.subarray(20));
+    const shown = await tags([], result({ bytes: pieces }), { stdoutTty: true });
+    expect(shown.stdout).toBe('{"a":"\\x9b2J\\u202e","b":"ü"}\n\\x1b[2J\\x00');
+    expect((await tags([], result({ bytes: stream(raw) }))).stdout).toBe(raw.toString());
+  });
+
   it('cannot act on the terminal as text, and is exact as JSON', async () => {
     const evil = 'a\u001b]0;owned\u0007\u009b\u202eb';
     const made = result({ json: { evil }, text: () => `${evil}\nc` });

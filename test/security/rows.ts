@@ -93,6 +93,11 @@ export const ROWS: readonly Row[] = [
         'dials the address that was checked',
       ],
       [
+        'test/security/rebinding.test.ts',
+        'does not lead to another port of this machine',
+        'known as %j and now %s: %s',
+      ],
+      [
         'test/http/proxy.test.ts',
         'are not asked for %s on behalf of a registry',
         'are left out for exempt hosts, whose addresses are then checked as ever',
@@ -185,16 +190,26 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/registry/page-guard.ts', 'createGuard'],
       ['src/copy/company.ts', 'MAX_REFERRERS'],
+      ['src/store/platforms.ts', 'IndexSearch'],
     ],
     tests: [
       ['test/registry/pagination.test.ts', 'when a page is endless'],
       ['test/copy/company.test.ts', 'without end are refused', 'that go round in circles end'],
+      [
+        'test/security/graph.test.ts',
+        'are copied whole, each manifest once',
+        'are searched once %s',
+        'are searched once to be shown',
+      ],
     ],
   },
   {
     attack: 'bodies without end',
     advisories: 'CVE-2020-1702, CVE-2024-29902, CVE-2024-29903, CVE-2023-25153, CVE-2024-29893',
-    rules: [['src/util/bytes.ts', 'collect']],
+    rules: [
+      ['src/util/bytes.ts', 'collect'],
+      ['src/store/manifest-budget.ts', 'ManifestBudget'],
+    ],
     tests: [
       [ATTACKS, 'cannot exhaust the memory'],
       ['test/registry/manifests.test.ts', 'stops an endless body at the limit'],
@@ -202,6 +217,14 @@ export const ROWS: readonly Row[] = [
       ['test/registry/errors.test.ts', 'reads no more of a body than it needs'],
       ['test/store/verify.test.ts', 'stops a store that sends without end'],
       ['test/image/view.test.ts', 'does not fetch a configuration above 4 MiB'],
+      [
+        'test/security/graph.test.ts',
+        'manifests held at once have a bound, and room again when they are done with',
+      ],
+      [
+        'test/transports/oci-archive/store.test.ts',
+        'a small archive of long names is corrupt before they fill the memory',
+      ],
     ],
   },
   {
@@ -245,7 +268,11 @@ export const ROWS: readonly Row[] = [
       ['src/cli/text-safety.ts', 'safeText'],
     ],
     tests: [
-      ['test/cli/main.test.ts', 'cannot act on the terminal as text, and is exact as JSON'],
+      [
+        'test/cli/main.test.ts',
+        'cannot act on the terminal as text, and is exact as JSON',
+        'is no raw bytes on a terminal, which would obey them',
+      ],
       [
         'test/cli/error-text.test.ts',
         'never let a remote text act on the terminal, start a line or flood it',
@@ -267,9 +294,21 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/errors/redact.ts', 'redactUrl'],
       ['src/http/log.ts', 'log'],
+      ['src/errors/conceal.ts', 'concealer'],
     ],
     tests: [
       [ATTACKS, 'shows the flow and no secret'],
+      [
+        'test/security/echo.test.ts',
+        'does not get a password printed',
+        'does not get a token printed',
+        'does not get a login printed as a token server',
+        'knows a secret in JSON, in a URL and in base64',
+      ],
+      [
+        'test/auth/helper.test.ts',
+        'that fails behind its answer does not get the secret of it printed',
+      ],
       ['test/e2e/auth-worlds.test.ts', 'never printed a secret, --debug included'],
       [
         'test/http/authenticate.test.ts',

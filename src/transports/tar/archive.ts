@@ -15,6 +15,9 @@ const SINGLE: ReadonlySet<string> = new Set([
   'repositories',
 ]);
 
+/** Names and link targets of all members together: those of a million short ones. */
+const MAX_NAMES = 128 * 1024 * 1024;
+
 /** The contents of the members of an archive. */
 export interface TarContent {
   /** @throws AppError UNSUPPORTED where it can be read no more */
@@ -26,6 +29,7 @@ export interface TarContent {
 export class MemberTable {
   readonly #path: string;
   readonly #members = new Map<string, TarMember>();
+  #names = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -33,6 +37,10 @@ export class MemberTable {
 
   /** @throws AppError CORRUPT_ARCHIVE */
   add(member: TarMember): void {
+    // Extended headers allow long names, and a compressed archive of them is small.
+    this.#names += member.name.length + member.target.length;
+    if (this.#names > MAX_NAMES)
+      throw corruptArchive(this.#path, `the names in it exceed ${MAX_NAMES} characters`);
     if (SINGLE.has(member.name) && this.#members.has(member.name))
       throw corruptArchive(this.#path, `it has two members named ${member.name}`);
     this.#members.set(member.name, member);

@@ -221,6 +221,23 @@ describe('hostile archives', () => {
   });
 });
 
+it('a small archive of long names is corrupt before they fill the memory', async () => {
+  await using dir = await tempDir();
+  const member = await tarOf([{ name: 'x'.repeat(200_000), data: '' }]);
+  const packed = gzipSync(member.subarray(0, member.byteLength - 1024));
+  const data = Buffer.concat(Array.from({ length: 700 }, () => packed));
+  expect(data.byteLength).toBeLessThan(1_000_000);
+  await writeFile(dir.join('a.tar'), data);
+  const attempt = async (): Promise<void> => {
+    await using source = await openOciArchiveForRead(dir.join('a.tar'), placesIn(dir.path));
+    await source.resolve(undefined);
+  };
+  await expect(attempt()).rejects.toMatchObject({
+    code: 'CORRUPT_ARCHIVE',
+    message: expect.stringContaining('names in it exceed') as string,
+  });
+});
+
 /** A PAX header that claims to be 1 GiB long. */
 function hugeHeader(): Buffer {
   const header = Buffer.alloc(512);

@@ -29,6 +29,7 @@ export async function writeResult(
     return writeJson(result, writer, style);
   }
   if (result.lines !== undefined) return writeLines(result.lines, writer, style);
+  if (result.live !== undefined) return writeLive(result.live(style), writer, style);
   await writer.write(ended(safeText(result.text(style), style.terminal)));
 }
 
@@ -86,6 +87,14 @@ async function writeLines(
 ): Promise<void> {
   const safe = mapped(lines, (line) => `${safeText(line, style.terminal)}\n`);
   await writeText(safe, writer, style.terminal);
+}
+
+async function writeLive(
+  pieces: AsyncIterable<string>,
+  writer: Writer,
+  style: Style,
+): Promise<void> {
+  for await (const piece of pieces) await writer.write(safeText(piece, style.terminal));
 }
 
 /** Characters that short pieces are gathered to before they are written. */

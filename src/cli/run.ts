@@ -86,7 +86,7 @@ async function perform(
     await progress.close(true);
     await render(io, result, { flags, template, stdout });
     done = true;
-    return result.exit ?? 0;
+    return (typeof result.exit === 'function' ? result.exit() : result.exit) ?? 0;
   } finally {
     if (!done) await progress.close(false);
     await context[Symbol.asyncDispose]();

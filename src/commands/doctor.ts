@@ -1,30 +1,44 @@
 import type { CallOptions } from '../store/types.ts';
 import { labelOf } from './shared/doctor/check.ts';
 import { CHECKS } from './shared/doctor/checks.ts';
-import { examine } from './shared/doctor/examine.ts';
+import { examine, type Finding } from './shared/doctor/examine.ts';
 import { doctorPage } from './shared/doctor/page.ts';
 import { parseTarget } from './shared/doctor/target.ts';
 import { argumentOf } from './shared/options.ts';
 import type { Context, Input, Result } from './types.ts';
 
-/** Looks at the way to a registry step by step; fails when a step does. */
+/** Looks at the way to a registry step by step; exit status 1 when a step fails. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
   const target = parseTarget(argumentOf(input, 0, 'REGISTRY'), context);
-  const findings = await examine(CHECKS, target, context, options);
-  const healthy = findings.every(({ verdict }) => verdict !== 'failed');
+  const title = labelOf(target);
+  const found: Finding[] = [];
+  const findings = async function* (): AsyncGenerator<Finding> {
+    for await (const finding of examine(CHECKS, target, context, options)) {
+      found.push(finding);
+      yield finding;
+    }
+  };
+  const isHealthy = (): boolean => found.every(({ verdict }) => verdict !== 'failed');
+  const { home } = context.machine;
+  const nameWidth = Math.max(...CHECKS.map(({ name }) => name.length));
   return {
-    json: {
-      Registry: labelOf(target),
-      Healthy: healthy,
-      Checks: findings.map(({ name, verdict, details, hint, elapsedMs }) => ({
-        Name: name,
-        Verdict: verdict,
-        Detail: details.join('; '),
-        Hint: hint ?? null,
-        ElapsedMs: elapsedMs,
-      })),
+    async json() {
+      const checks = [];
+      for await (const finding of findings()) checks.push(jsonOf(finding));
+      return { Registry: title, Healthy: isHealthy(), Checks: checks };
     },
-    text: (style) => doctorPage(labelOf(target), findings, style),
-    ...(healthy ? {} : { exit: 1 }),
+    text: () => '',
+    live: (style) => doctorPage(findings(), { title, home, nameWidth }, style),
+    exit: () => (isHealthy() ? 0 : 1),
+  };
+}
+
+function jsonOf({ name, verdict, details, hint, elapsedMs }: Finding): Record<string, unknown> {
+  return {
+    Name: name,
+    Verdict: verdict,
+    Detail: details.join('; '),
+    Hint: hint ?? null,
+    ElapsedMs: elapsedMs,
   };
 }

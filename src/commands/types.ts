@@ -41,9 +41,12 @@ export interface Result {
   readonly bytes?: AsyncIterable<Uint8Array>;
   /** Lines for stdout as they arrive, instead of `text`, so that memory stays flat; `json` is then a function of no use and may be undefined. */
   readonly lines?: AsyncIterable<string>;
+  /** Pieces of the text as they come about, instead of `text`, for people who watch. */
+  readonly live?: (style: Style) => AsyncIterable<string>;
   /** Output form when the user gave no `-o`: "json" for inspect and list-tags. Default "text". */
   readonly defaultOutput?: 'text' | 'json';
-  readonly exit?: number;
+  /** Exit status; a function is called when everything is written. */
+  readonly exit?: number | (() => number);
   /** stdout carries an archive: the result goes to stderr. */
   readonly stdoutTaken?: boolean;
 }

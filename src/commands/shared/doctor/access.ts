@@ -22,8 +22,8 @@ export const accessCheck = check({
         : await authorization.ask(url, options);
     if (response.status === 200) {
       await response.discard();
-      const what = whole ? 'the registry lets in' : `${registry}/${repository} can be read by`;
-      return { verdict: 'ok', detail: `${what} ${whoOf(authorization)}` };
+      const what = whole ? 'is let in' : `may read ${repository}`;
+      return { verdict: 'ok', detail: `${whoOf(authorization)} ${what}` };
     }
     if (whole && isAnonymous(authorization) && [401, 403].includes(response.status)) {
       await response.discard();

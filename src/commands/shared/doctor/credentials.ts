@@ -20,11 +20,11 @@ export const credentialsCheck = check({
       const who = demand === 'none' ? ', although none is asked for' : '';
       return {
         verdict: 'ok',
-        detail: [`${describe(login)}${who}`, ...steps.map(line)],
+        detail: [`${describe(login)}${who}`, ...lines(steps)],
         facts: { login },
       };
     }
-    const detail = ['none in any source: anonymous', ...steps.map(line)];
+    const detail = ['none in any source: anonymous', ...lines(steps)];
     return demand !== undefined && isBasicOnly(demand)
       ? { verdict: 'failed', detail, hint: `Sign in: ${loginAdvice(place)}` }
       : { verdict: 'ok', detail, facts: { login: 'none' } };
@@ -42,7 +42,20 @@ function describe(login: Credential): string {
   }
 }
 
-function line({ source, asked, answered, detail }: SourceStep): string {
-  if (answered) return `from ${source}${detail === '' ? '' : `, ${detail}`}`;
-  return asked ? `not in ${source}: ${detail}` : `not asked: ${source}`;
+/** Who answered, and the others by why they did not. */
+function lines(steps: readonly SourceStep[]): readonly string[] {
+  const found = steps.filter(({ answered }) => answered);
+  const others = steps.filter(({ answered }) => !answered);
+  const reasons = new Set(others.map(reasonOf));
+  return [
+    ...found.map(({ source, detail }) => `from ${source}${detail === '' ? '' : `, ${detail}`}`),
+    ...[...reasons].map((reason) => {
+      const same = others.filter((step) => reasonOf(step) === reason);
+      return `${reason}: ${same.map(({ source }) => source).join(', ')}`;
+    }),
+  ];
+}
+
+function reasonOf({ asked, detail }: SourceStep): string {
+  return asked ? detail : 'not asked';
 }

@@ -24,13 +24,12 @@ const STEP_MS = 10_000;
  * Runs the checks in order; one that needs what an earlier one did not find out is skipped.
  * @throws the reason of `signal`, unless it is a time limit: that ends up in the report
  */
-export async function examine(
+export async function* examine(
   checks: readonly Check[],
   target: Target,
   context: Context,
   options: ExamineOptions = {},
-): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
+): AsyncGenerator<Finding> {
   /** Why there is no such fact. */
   const missing = new Map<FactName, string>();
   let facts: Partial<Facts> = { target };
@@ -49,9 +48,8 @@ export async function examine(
     const { verdict, detail, hint } = outcome;
     const details = typeof detail === 'string' ? [detail] : detail;
     const elapsedMs = context.now().getTime() - started;
-    findings.push({ name: one.name, verdict, details, hint, elapsedMs });
+    yield { name: one.name, verdict, details, hint, elapsedMs };
   }
-  return findings;
 }
 
 const skipped = (why: string): Outcome => ({ verdict: 'skipped', detail: `because ${why}` });

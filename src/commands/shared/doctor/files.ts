@@ -100,9 +100,12 @@ function trustFiles({ certificateFiles, roots }: ConnectionFacts): readonly Foun
   });
   if (certificateFiles === undefined) return [{ lines }];
   const { folder, ca, clientCertificates } = certificateFiles;
-  const what = `${ca.length} CA, ${clientCertificates.length} client certificates`;
+  const what = [
+    ...(ca.length === 0 ? [] : [`${ca.length} CA`]),
+    ...(clientCertificates.length === 0 ? [] : [`${clientCertificates.length} client`]),
+  ].join(', ');
   const shared = clientCertificates.map(({ key }) => key).filter(isShared);
-  return [{ lines }, { lines: [`${folder}: ${what}`], shared }];
+  return [{ lines }, { lines: [`${folder}: ${what || 'nothing'}`], shared }];
 }
 
 function isShared(path: string): boolean {

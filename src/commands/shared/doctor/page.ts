@@ -11,18 +11,44 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   skipped: '–',
 };
 /** Narrowest that details are wrapped to. */
-const MIN_DETAIL = 24;
+const MIN_DETAIL = 12;
 const TIME_WIDTH = 8;
 
 type Paint = (text: string) => string;
 
-/** The report: on a terminal wrapped to its width, on a pipe a line a check and one for its cure. */
-export function doctorPage(title: string, findings: readonly Finding[], style: Style): string {
-  const width = Math.max(...findings.map(({ name }) => displayWidth(name)));
-  const body = style.terminal
-    ? findings.flatMap((one) => wrapped(one, width, style))
-    : findings.flatMap((one) => plain(one, width));
-  return [style.bold(sanitize(title)), '', ...body, '', conclusion(findings, style)].join('\n');
+export interface PageOptions {
+  readonly title: string;
+  /** Written as "~" in paths. */
+  readonly home: string;
+  /** Columns of the longest name. */
+  readonly nameWidth: number;
+}
+
+/**
+ * The report, piece by piece: on a terminal wrapped to its width, on a pipe a line a check and one
+ * for its cure.
+ */
+export async function* doctorPage(
+  findings: AsyncIterable<Finding>,
+  { title, home, nameWidth }: PageOptions,
+  style: Style,
+): AsyncGenerator<string> {
+  yield `${style.bold(sanitize(title))}\n\n`;
+  const all: Finding[] = [];
+  for await (const finding of findings) {
+    all.push(finding);
+    const safe = readable(finding, home);
+    const lines = style.terminal ? wrapped(safe, nameWidth, style) : plain(safe, nameWidth);
+    yield `${lines.join('\n')}\n`;
+  }
+  yield `\n${conclusion(all, style)}\n`;
+}
+
+function readable(finding: Finding, home: string): Finding {
+  const { details, hint } = finding;
+  const short = (text: string): string =>
+    sanitize(home.length > 1 ? text.replaceAll(`${home}/`, '~/') : text);
+  return { ...finding, details: details.map(short), hint: hint && short(hint) };
 }
 
 function paintOf(verdict: Verdict, style: Style): Paint {
@@ -36,10 +62,13 @@ function wrapped(finding: Finding, nameWidth: number, style: Style): readonly st
   const room = Math.max(MIN_DETAIL, style.width - left - TIME_WIDTH - 1);
   const paint = paintOf(verdict, style);
   const body = verdict === 'skipped' ? style.dim : (text: string) => text;
-  const [first = '', ...rest] = details.flatMap((text) => wrap(sanitize(text), room));
+  const full = room + TIME_WIDTH;
+  const [opening = '', ...others] = details;
+  const [first = '', ...tail] = wrap(opening, full, room);
+  const rest = [...tail, ...others.flatMap((text) => wrap(text, full))];
   const time = verdict === 'skipped' ? '' : padStart(`${elapsedMs} ms`, TIME_WIDTH);
   const indent = ' '.repeat(left);
-  const cure = hint === undefined ? [] : wrap(sanitize(hint), room + TIME_WIDTH - 1);
+  const cure = hint === undefined ? [] : wrap(hint, full - 2);
   return [
     ` ${paint(MARKS[verdict])} ${paint(padEnd(name, nameWidth))}  ${body(padEnd(first, room))} ${style.dim(time)}`.trimEnd(),
     ...rest.map((line) => `${indent}${style.dim(line)}`),
@@ -51,8 +80,8 @@ function plain(
   { name, verdict, details, hint, elapsedMs }: Finding,
   width: number,
 ): readonly string[] {
-  const text = details.map((line) => sanitize(line)).join('; ');
-  const cure = hint === undefined ? [] : [`${' '.repeat(width + 11)}→ ${sanitize(hint)}`];
+  const text = details.join('; ');
+  const cure = hint === undefined ? [] : [`${' '.repeat(width + 11)}→ ${hint}`];
   const time = verdict === 'skipped' ? '' : ` (${elapsedMs} ms)`;
   return [`${verdict.padEnd(7)}  ${padEnd(name, width)}  ${text}${time}`, ...cure];
 }
@@ -65,32 +94,39 @@ function conclusion(findings: readonly Finding[], style: Style): string {
   return style.red(`not healthy: ${failed.map(({ name }) => name).join(', ')} failed${told}`);
 }
 
-/** Breaks at spaces; a word longer than a line is cut where the line ends. */
-function wrap(text: string, columns: number): readonly string[] {
+/**
+ * Breaks at spaces; a word longer than a line behind a slash, or else where the line ends. `first`:
+ * columns of the first line.
+ */
+function wrap(text: string, columns: number, first = columns): readonly string[] {
   const lines: string[] = [];
+  const fits = (line: string): boolean =>
+    displayWidth(line) <= (lines.length === 0 ? first : columns);
   let line = '';
-  for (const word of text.split(' ').flatMap((one) => pieces(one, columns))) {
+  for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (displayWidth(longer) > columns) {
-      lines.push(line);
-      line = word;
-    } else {
+    if (fits(longer)) {
       line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (!fits(line)) {
+      const cut = cutOf(line, fits);
+      lines.push(line.slice(0, cut));
+      line = line.slice(cut);
     }
   }
   return [...lines, line];
 }
 
-function pieces(word: string, columns: number): readonly string[] {
-  if (displayWidth(word) <= columns) return [word];
-  const all: string[] = [];
-  let piece = '';
+/** Where to cut a word whose beginning alone fits. */
+function cutOf(word: string, fits: (line: string) => boolean): number {
+  let end = 0;
   for (const char of word) {
-    if (displayWidth(piece + char) > columns) {
-      all.push(piece);
-      piece = '';
-    }
-    piece += char;
+    if (end > 0 && !fits(word.slice(0, end + char.length))) break;
+    end += char.length;
   }
-  return [...all, piece];
+  const slash = word.lastIndexOf('/', end - 1) + 1;
+  return slash > 1 ? slash : end;
 }

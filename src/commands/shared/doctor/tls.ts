@@ -19,7 +19,7 @@ export const tlsCheck = check({
     }
     const seen = await probe.handshake(base, place.registry, options);
     const days = daysLeft(seen, context.now());
-    const detail = [...lines(seen, way.connection), ...lifetime(days)];
+    const detail = lines(seen, way.connection, days);
     if (!seen.verified) {
       return {
         verdict: 'warning',
@@ -38,20 +38,20 @@ export const tlsCheck = check({
 function lines(
   { protocol, chain, rootSource, verified }: Handshake,
   { certificateFiles }: ConnectionFacts,
+  days: number,
 ): readonly string[] {
   const [leaf] = chain;
+  const issuers = [...new Set(chain.map(({ issuer }) => issuer))];
   const clients = certificateFiles?.clientCertificates ?? [];
-  const root = chain.at(-1);
   return [
     ...(leaf === undefined
       ? [protocol]
       : [
-          `${protocol}, ${leaf.subject}, ${day(leaf.validFrom)} to ${day(leaf.validTo)}`,
-          `issued by ${[...new Set(chain.map(({ issuer }) => issuer))].join(', by ')}`,
+          `${protocol}, ${leaf.subject}`,
+          `issued by ${issuers.join(', by ')}`,
+          `${day(leaf.validFrom)} to ${day(leaf.validTo)}${lifetime(days)}`,
         ]),
-    ...(verified && root !== undefined
-      ? [`verified by ${root.subject} of ${rootSource ?? "this machine's authorities"}`]
-      : []),
+    ...(verified ? [`trusted by ${rootSource ?? "this machine's authorities"}`] : []),
     ...clients.map(({ cert }) => `a client certificate can be shown: ${cert}`),
   ];
 }
@@ -63,9 +63,13 @@ function daysLeft({ chain, verified }: Handshake, now: Date): number {
   return Math.floor((Math.min(...ends) - now.getTime()) / DAY_MS);
 }
 
-function lifetime(days: number): readonly string[] {
-  if (!Number.isFinite(days)) return [];
-  return [days < 0 ? `expired ${-days} days ago` : `${days} ${days === 1 ? 'day' : 'days'} left`];
+function lifetime(days: number): string {
+  if (!Number.isFinite(days)) return '';
+  return days < 0 ? `, ended ${count(-days)} ago` : `, ${count(days)} left`;
+}
+
+function count(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`;
 }
 
 function day(time: string): string {

@@ -7,8 +7,10 @@ import { CopySession, type ImageOutcome } from './session.ts';
 import type { CopyCounts, CopyPair } from './types.ts';
 
 export interface CopyTagsOptions extends CopyPair {
-  /** Tags of the source; each keeps its name. */
+  /** Tags of the source. */
   readonly tags: readonly string[];
+  /** What a tag is called at the destination. Default: the same. */
+  readonly destinationTag?: ((tag: string) => string) | undefined;
 }
 
 export type TagOutcome =
@@ -44,7 +46,7 @@ const GIVE_UP_AFTER = 10;
  * be finished; what is not an AppError
  */
 export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
-  const { tags, destination, signal } = options;
+  const { tags, destination, signal, destinationTag = (tag) => tag } = options;
   return withScope(
     signal,
     async (scope) => {
@@ -56,15 +58,16 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
         const reason = streak.reason;
         if (reason !== undefined) return { tag, error: notTried(tag, reason) };
         try {
-          const isNew = known !== undefined && !known.has(tag);
-          const outcome = await session.image({ sourceRef: tag, destinationTag: tag, isNew });
+          const name = destinationTag(tag);
+          const isNew = known !== undefined && !known.has(name);
+          const outcome = await session.image({ sourceRef: tag, destinationTag: name, isNew });
           streak.end(undefined);
           return { tag, ...outcome };
         } catch (error) {
           scope.signal.throwIfAborted();
           if (!(error instanceof AppError)) throw error;
           streak.end(error);
-          options.emit({ type: 'warning', text: `${tag} was not copied: ${error.message}` });
+          options.emit({ type: 'warning', text: `${tag} was not copied: ${reasonOf(error)}` });
           return { tag, error };
         }
       };
@@ -110,6 +113,13 @@ async function tagsOf(
       throw error;
     });
   }
+}
+
+/** What failed, and the last reason below it. */
+function reasonOf(error: AppError): string {
+  let last: unknown = error;
+  while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
+  return last === error ? error.message : `${error.message}: ${(last as AppError).message}`;
 }
 
 /** Failures of one kind in a row, as long as nothing has worked. */

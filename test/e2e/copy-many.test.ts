@@ -142,6 +142,25 @@ describeWith(['docker-registry'], 'copying more than one image', () => {
     expect(await tagsOf(`${other.host}/back`)).toEqual(Object.keys(images).toSorted());
   });
 
+  it('a repository goes to an archive of Docker’s, where tags have names, and back', async () => {
+    const source = `${registry.host}/app`;
+    await machine.expect(0, ['copy', '--all-tags', source, 'docker-archive:./all.tar']);
+    expect(await tagsOf('docker-archive:./all.tar')).toEqual(
+      Object.keys(images)
+        .map((tag) => `${source}:${tag}`)
+        .toSorted(),
+    );
+    const back = ['copy', '--all-tags', '--semver', '^1', 'docker-archive:./all.tar'];
+    await machine.expect(0, [...back, `${other.host}/unpacked`]);
+    expect(await tagsOf(`${other.host}/unpacked`)).toEqual(['1.0.0', '1.1.0']);
+    await machine.expect(0, [...back, 'oci:./unpacked']);
+    const named = ['copy', '--all-tags', 'oci:./unpacked'];
+    await machine.expect(64, [...named, 'docker-archive:./named.tar']);
+    await machine.expect(0, [...named, 'docker-archive:./named.tar:my/app']);
+    expect(await tagsOf('docker-archive:./named.tar')).toEqual(['my/app:1.0.0', 'my/app:1.1.0']);
+    await machine.expect(1, [...named, 'dir:./flat']);
+  });
+
   it('--dry-run says what would be sent, to a registry and to a folder, and writes nothing', async () => {
     const plan = ['copy', '--dry-run', `${registry.host}/app:1.0.0`];
     const json = await machine.json([...plan, `${other.host}/dry:1`]);

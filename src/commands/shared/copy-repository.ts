@@ -12,6 +12,7 @@ import { createNameFilter } from './name-filter.ts';
 import { newestFirst } from './newest.ts';
 import { listOf, textOf } from './options.ts';
 import { collectItems } from './result.ts';
+import { mustStayApart, tagNames, tagPart } from './tag-names.ts';
 import { mustBeRepository, tagListerOf } from './tag-source.ts';
 
 interface Wanted {
@@ -30,7 +31,8 @@ export async function copyRepository(
   options: CallOptions,
 ): Promise<Result> {
   mustBeRepository(places.from, places.from.text);
-  mustBeRepository(places.to, places.to.text);
+  mustBeRepository(unnamed(places.to), places.to.text);
+  const destinationTag = tagNames(context, places);
   const shared = neighbours(context, places);
   if (shared.sameRepository === true)
     throw new AppError('USAGE', 'source and destination are the same repository');
@@ -40,7 +42,15 @@ export async function copyRepository(
   const source = converted ?? pair.source;
   const sourceTags = await collectItems(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
-  const common = { ...pairOptions(context, flags, options), ...shared, source, sourceTags, tags };
+  mustStayApart(tags, destinationTag);
+  const common = {
+    ...pairOptions(context, flags, options),
+    ...shared,
+    source,
+    sourceTags,
+    tags,
+    destinationTag,
+  };
   if (flags.dryRun) {
     const plan = createPlan(context);
     await using destination = await openRehearsal(context, places, pair, options);
@@ -55,7 +65,7 @@ export async function copyRepository(
     emit: (event) => context.emit(event),
   });
   tell(context, summary.images);
-  return resultOf(places, summary, cost());
+  return resultOf(places, destinationTag, summary, cost());
 }
 
 async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {
@@ -75,7 +85,7 @@ async function choose(
     exclude: listOf(input, 'exclude'),
     semver,
   });
-  const kept = sourceTags.filter(keep);
+  const kept = sourceTags.filter((tag) => keep(tagPart(tag)));
   if (kept.length === 0) {
     context.warn(
       sourceTags.length === 0
@@ -97,13 +107,28 @@ function tell(context: Context, images: readonly TagOutcome[]): void {
   else context.warn(`${text}: ${failed.map(({ tag }) => tag).join(', ')}`);
 }
 
-function resultOf({ from, to }: CopyPlaces, summary: TagsSummary, cost: Cost): Result {
+/** The name that a repository gets in an archive of Docker's is no image's yet. */
+function unnamed(to: CopyPlaces['to']): CopyPlaces['to'] {
+  const { scheme, tag, text } = to;
+  const isName =
+    scheme === 'docker-archive' && tag !== undefined && !text.endsWith(`:${tagPart(tag)}`);
+  return isName ? { ...to, ref: undefined } : to;
+}
+
+function resultOf(
+  { from, to }: CopyPlaces,
+  nameOf: (tag: string) => string,
+  summary: TagsSummary,
+  cost: Cost,
+): Result {
   return {
     json: { Source: placeOf(from), Destination: placeOf(to), ...bodyOf(summary, cost) },
     text: () =>
       summary.images
         .flatMap((one) =>
-          one.error === undefined ? [withDigest(`${placeOf(to)}:${one.tag}`, one.descriptor)] : [],
+          one.error === undefined
+            ? [withDigest(`${placeOf(to)}:${nameOf(one.tag)}`, one.descriptor)]
+            : [],
         )
         .join('\n'),
     ...exitOf(summary),

@@ -12,6 +12,7 @@ import type { Messages } from './messages.ts';
 import type { Pipes } from './pipes.ts';
 import type { Realms } from './realms.ts';
 import { createTokenCaches, type TokenCaches } from './token-cache.ts';
+import { lazyTemporaries } from './temporaries.ts';
 import { createLazyJournal } from './upload-journal.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
@@ -52,12 +53,14 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
   };
   const tokens = createTokenCaches(options);
   const wires = createWires(options, places, tokens, registries);
+  const temporaries = lazyTemporaries(io);
 
   return {
     env: io.env,
     cwd: io.cwd,
     tempDir: io.temp,
     machine: { home: io.home, os: io.host.platform, uid: io.uid },
+    temporaries,
     now: io.now,
     flags,
     hostPlatform: flags.hostPlatform,
@@ -69,7 +72,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     },
     async openRead(location, side, call) {
       const registry = await registryFor(location, () => wires.of(side));
-      return transportOf(location).openRead(location, { registry, ...pipes }, call);
+      const own = { registry, temporaries: await temporaries(location), ...pipes };
+      return transportOf(location).openRead(location, own, call);
     },
     async openWrite(location, side, call) {
       const transport = transportOf(location);
@@ -77,7 +81,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
         throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
       }
       const registry = await registryFor(location, () => wires.of(side));
-      return transport.openWrite(location, { registry, ...pipes }, call);
+      const own = { registry, temporaries: await temporaries(location), ...pipes };
+      return transport.openWrite(location, own, call);
     },
     registry: async (side) => (await wires.of(side)).registry,
     http: async (side) => (await wires.of(side)).http.request,

@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Processes } from '../registry/journal/types.ts';
+import type { Processes } from '../util/temporaries.ts';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {

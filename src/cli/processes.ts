@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Processes } from '../registry/journal/types.ts';
+import type { Processes } from '../util/temporaries.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{12}|0)-(\d{1,10})-(\d{1,20})$/u;
 /** Stands for what a system does not tell. */

@@ -8,6 +8,7 @@ import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
+import type { Temporaries } from '../util/temporaries.ts';
 
 /** Which connection flags apply: `--src-…`, `--dest-…`, or the plain ones alone. */
 export type Side = 'src' | 'dest' | 'only';
@@ -101,6 +102,8 @@ export interface Context {
   readonly tempDir: string;
   /** What decides where the machine's files are. */
   readonly machine: Machine;
+  /** Their names, by which they are swept if this process is killed. */
+  temporaries(): Promise<Temporaries>;
   now(): Date;
   /** Global flags the commands themselves read. */
   readonly flags: GlobalFlags;

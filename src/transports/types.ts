@@ -1,6 +1,7 @@
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
+import type { Temporaries } from '../util/temporaries.ts';
 
 /** A parsed image name of some transport. */
 export interface Location {
@@ -25,6 +26,8 @@ export interface OpenContext {
   stdout(bytes: Uint8Array): Promise<void>;
   /** Folder for what has to wait on disk. */
   readonly tempDir: string;
+  /** Names for what is written beside its place, so that it is swept if this process is killed. */
+  readonly temporaries: Temporaries;
 }
 
 export interface Transport {

@@ -9,6 +9,8 @@ export interface AtomicWriteOptions {
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** False: after a power cut the file may be empty, which a cache bears. Default: true. */
   readonly durable?: boolean | undefined;
+  /** Name of the temporary file. Default: a random one. */
+  readonly temporary?: string | undefined;
 }
 
 /** Replaces `path` as a whole or not at all: temporary file beside it, fsync, rename. */
@@ -17,7 +19,8 @@ export async function writeFileAtomic(
   data: Uint8Array | string,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  const name = options.temporary ?? `.${randomBytes(8).toString('hex')}.tmp`;
+  const temporary = join(dirname(path), name);
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o644);
     try {

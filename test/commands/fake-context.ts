@@ -30,6 +30,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     cwd: '/nowhere',
     tempDir: '/nowhere',
     machine: { home: '/nowhere', os: 'linux', uid: undefined },
+    temporaries: unexpected('temporaries'),
     now: () => new Date('2026-02-01T00:00:00Z'),
     hostPlatform: { os: 'linux', architecture: 'amd64' },
     locate,

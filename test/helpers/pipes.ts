@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { OpenContext } from '../../src/transports/types.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
+import { plainTemporaries } from '../../src/util/temporaries.ts';
 
 type Pipes = Omit<OpenContext, 'registry'>;
 
@@ -13,6 +14,7 @@ function unexpected(name: string): () => never {
 /** A context for places that are neither standard input nor standard output. */
 export const noPipes: Pipes = {
   tempDir: tmpdir(),
+  temporaries: plainTemporaries(),
   stdin: unexpected('stdin'),
   stdout: unexpected('stdout'),
 };

@@ -41,6 +41,7 @@ export async function openConverted(
     platforms,
     preserveDigests,
     tempDir: context.tempDir,
+    temporaries: () => context.temporaries(),
     concurrency: context.flags.concurrency,
     note: (text) => context.note(text),
     warn: (text) => context.warn(text),

@@ -11,6 +11,7 @@ import type {
   CompressionOptions,
   DecompressionLimits,
 } from '../../util/compression/types.ts';
+import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
 import { TempFiles } from './temp-files.ts';
 
 /** A layer's content under its new name. */
@@ -38,9 +39,13 @@ export class Recompressor implements AsyncDisposable {
   readonly #running = new Map<string, Promise<Kept>>();
   readonly #made = new Map<Digest, Kept>();
 
-  constructor(source: ReadStore, tempDir: string) {
+  constructor(
+    source: ReadStore,
+    tempDir: string,
+    temporaries: () => Promise<Temporaries> = async () => plainTemporaries(),
+  ) {
     this.#source = source;
-    this.#files = new TempFiles(tempDir);
+    this.#files = new TempFiles(tempDir, temporaries);
   }
 
   has(digest: Digest): boolean {

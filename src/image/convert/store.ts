@@ -21,7 +21,7 @@ import type { ConvertOptions } from './types.ts';
  */
 export function createConvertedStore(source: ReadStore, options: ConvertOptions): ReadStore {
   checkOptions(options);
-  const layers = new Recompressor(source, options.tempDir);
+  const layers = new Recompressor(source, options.tempDir, options.temporaries);
   const conversion = new Conversion(source, layers, options);
   return {
     label: source.label,

@@ -2,23 +2,25 @@ import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
 /** A private folder of temporary files, made when the first is, removed with all that is in it. */
 export class TempFiles implements AsyncDisposable {
   readonly #parent: string;
+  readonly #temporaries: () => Promise<Temporaries>;
   #folder: Promise<string> | undefined;
   #count = 0;
 
-  constructor(parent: string) {
+  constructor(parent: string, temporaries: () => Promise<Temporaries>) {
     this.#parent = parent;
+    this.#temporaries = temporaries;
   }
 
   /** A new file of these bytes; nothing is left of one that fails. @throws AppError NO_SPACE, IO */
   async write(bytes: Bytes): Promise<string> {
-    // mkdtemp makes it for its owner alone.
-    this.#folder ??= onDisk(this.#parent, () => mkdtemp(join(this.#parent, 'regctl-')));
+    this.#folder ??= this.#make();
     const path = join(await this.#folder, String((this.#count += 1)));
     const file = await onDisk(path, () => open(path, 'wx', 0o600));
     try {
@@ -30,6 +32,13 @@ export class TempFiles implements AsyncDisposable {
       await file.close();
     }
     return path;
+  }
+
+  /** mkdtemp makes it for its owner alone. */
+  async #make(): Promise<string> {
+    const temporaries = await this.#temporaries();
+    await temporaries.sweep(this.#parent);
+    return onDisk(this.#parent, () => mkdtemp(join(this.#parent, temporaries.prefix)));
   }
 
   /** @throws AppError IO */

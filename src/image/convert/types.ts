@@ -1,5 +1,6 @@
 import type { Platform } from '../../oci/platform.ts';
 import type { CompressionOptions } from '../../util/compression/types.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
 
 /** `oci`: image-spec v1.1.1; `v2s2`: Docker's image manifest version 2, schema 2. */
 export type ManifestFormat = 'oci' | 'v2s2';
@@ -21,6 +22,8 @@ export interface ConvertOptions {
   readonly preserveDigests?: boolean | undefined;
   /** Folder that holds the compressed layers until the store is disposed of. */
   readonly tempDir: string;
+  /** Names what is in it, so that it is swept if this process is killed. */
+  readonly temporaries?: (() => Promise<Temporaries>) | undefined;
   /** Manifests and layers read at a time. Default 4. */
   readonly concurrency?: number | undefined;
   /** What takes its time before anything is copied. */

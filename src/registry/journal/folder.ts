@@ -3,8 +3,8 @@ import { lstat, lutimes, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
 import { errno } from '../../config/text-file.ts';
+import type { Processes } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
-import type { Processes } from './types.ts';
 
 const MAX_FILES = 200;
 /** A process elsewhere that has not touched its file for so long is gone; a live one does it each minute. */

@@ -36,11 +36,3 @@ export interface UploadJournal {
   ): Promise<{ readonly session: JournaledSession; readonly entry: JournalEntry } | undefined>;
   note(blob: JournaledBlob, session: JournaledSession): JournalEntry;
 }
-
-/** Who runs on this machine. */
-export interface Processes {
-  /** This process among all that may ever share a folder: letters, digits and "-". */
-  readonly own: string;
-  /** Whether the process of that name still runs; undefined where that cannot be seen from here. */
-  runs(name: string): Promise<boolean | undefined>;
-}

@@ -1,9 +1,10 @@
-import { readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { hexOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { isTemporaryName, syncFolder, type Temporaries } from '../../util/temporaries.ts';
 import { errnoOf, onDisk, readSmall } from '../oci-layout/disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
@@ -19,9 +20,11 @@ const CONTENT =
 /** The files of a flat folder that are no blobs, and its tidying. */
 export class DirFiles {
   readonly folder: string;
+  readonly #temporaries: Temporaries;
 
-  constructor(folder: string) {
+  constructor(folder: string, temporaries: Temporaries) {
     this.folder = folder;
+    this.#temporaries = temporaries;
   }
 
   blobPath(digest: Digest): string {
@@ -54,10 +57,21 @@ export class DirFiles {
    * @throws AppError PATH_EXISTS; UNSUPPORTED for another major version
    */
   async mustBeFree(): Promise<void> {
-    const names = await this.#names();
-    if (names === undefined || names.length === 0 || (await this.#isMarked())) return;
+    const names = (await this.#names())?.filter((name) => !isTemporaryName(name)) ?? [];
+    if (names.length === 0 || (await this.#isMarked())) return;
     throw new AppError('PATH_EXISTS', `${this.folder} holds other files than an image`, {
       hint: 'Name a new or empty folder; what is there would be mixed with the image.',
+    });
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return onDisk(path, async () => {
+      try {
+        return (await lstat(path)).isFile();
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return false;
+        throw error;
+      }
     });
   }
 
@@ -68,6 +82,7 @@ export class DirFiles {
 
   async writeRoot(raw: Uint8Array): Promise<void> {
     await this.#write('manifest.json', raw);
+    await syncFolder(this.folder);
   }
 
   /** Removes what an image left that was here before; `needed` are paths. */
@@ -102,6 +117,7 @@ export class DirFiles {
 
   async #write(name: string, data: Uint8Array | string): Promise<void> {
     const path = join(this.folder, name);
-    await onDisk(path, () => writeFileAtomic(path, data));
+    const temporary = this.#temporaries.name();
+    await onDisk(path, () => writeFileAtomic(path, data, { temporary }));
   }
 }

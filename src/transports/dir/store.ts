@@ -21,29 +21,38 @@ import type {
 } from '../../store/types.ts';
 import { fetchAll, sourceOf, verified } from '../../store/verify.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
+import { plainTemporaries } from '../../util/temporaries.ts';
 import { BlobFolder, skip } from '../oci-layout/blobs.ts';
 import { readSmall } from '../oci-layout/disk.ts';
+import { withLock, type LockOptions } from '../oci-layout/lock.ts';
 import { describeRaw } from '../oci-layout/resolve.ts';
 import { DirFiles } from './files.ts';
 
 /** File writes at a time; more only queue at the disk. */
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 
+type DirOptions = Omit<LockOptions, 'signal'>;
+
 /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */
 export async function openDirForRead(folder: string): Promise<WriteStore> {
-  const files = new DirFiles(folder);
+  const temporaries = plainTemporaries();
+  const files = new DirFiles(folder, temporaries);
   await files.mustHoldImage();
-  return new DirStore(files);
+  return new DirStore(files, { temporaries });
 }
 
 /**
  * A folder for one image, whose place the image that was there loses at `commit()`.
  * @throws AppError PATH_EXISTS when it holds something else; UNSUPPORTED, IO
  */
-export async function openDirForWrite(folder: string): Promise<WriteStore> {
-  const files = new DirFiles(folder);
+export async function openDirForWrite(
+  folder: string,
+  options: Partial<DirOptions> = {},
+): Promise<WriteStore> {
+  const temporaries = options.temporaries ?? plainTemporaries();
+  const files = new DirFiles(folder, temporaries);
   await files.mustBeFree();
-  return new DirStore(files);
+  return new DirStore(files, { ...options, temporaries });
 }
 
 class DirStore implements WriteStore {
@@ -52,17 +61,26 @@ class DirStore implements WriteStore {
   /** A folder holds one image without a name. */
   readonly capabilities: Capabilities = { tags: { async *tags() {} } };
   readonly #files: DirFiles;
+  readonly #options: DirOptions;
+  /** Files that this run wrote, or found and relies on. */
+  readonly #relied = new Set<string>();
   readonly #blobs: BlobFolder;
   readonly #instances: BlobFolder;
   /** The manifest pushed last: children come before what lists them. */
   #root: Descriptor | undefined;
   #prepared: Promise<void> | undefined;
 
-  constructor(files: DirFiles) {
+  constructor(files: DirFiles, options: DirOptions) {
     this.label = `dir:${files.folder}`;
     this.#files = files;
-    this.#blobs = new BlobFolder(this.label, (digest) => files.blobPath(digest));
-    this.#instances = new BlobFolder(this.label, (digest) => files.instancePath(digest));
+    this.#options = options;
+    const { temporaries } = options;
+    this.#blobs = new BlobFolder(this.label, (digest) => files.blobPath(digest), temporaries);
+    this.#instances = new BlobFolder(
+      this.label,
+      (digest) => files.instancePath(digest),
+      temporaries,
+    );
   }
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
@@ -116,6 +134,7 @@ class DirStore implements WriteStore {
       await fetchManifest(this, descriptor, { signal: options?.signal });
       this.#root = descriptor;
     }
+    if (!isManifest || !present) this.#relied.add(this.#pathOf(descriptor.digest, isManifest));
     return present ? 'present' : 'written';
   }
 
@@ -128,19 +147,36 @@ class DirStore implements WriteStore {
     options?.signal?.throwIfAborted();
     const root = this.#root;
     if (root === undefined) return;
-    const raw = await fetchAll(this, root, { signal: options?.signal });
-    const needed = new Set<string>();
-    await this.#collect(root, needed, options);
-    needed.delete(this.#files.instancePath(root.digest));
-    await this.#keepFormerRoot(needed);
-    await this.#files.writeRoot(raw);
-    this.#root = undefined;
-    await this.#files.tidy(needed);
+    const call = { signal: options?.signal };
+    await withLock(this.#files.folder, { ...this.#options, ...call }, async () => {
+      await this.#mustBeWhole();
+      const raw = await fetchAll(this, root, call);
+      const needed = new Set<string>();
+      await this.#collect(root, needed, call);
+      needed.delete(this.#files.instancePath(root.digest));
+      await this.#keepFormerRoot(needed);
+      await this.#blobs.settle();
+      await this.#instances.settle();
+      await this.#files.writeRoot(raw);
+      this.#root = undefined;
+      await this.#files.tidy(needed);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#blobs.dispose();
     await this.#instances.dispose();
+  }
+
+  /** @throws AppError IO when a run beside this one has tidied away what this one needs */
+  async #mustBeWhole(): Promise<void> {
+    for (const path of this.#relied) {
+      if (await this.#files.exists(path)) continue;
+      throw new AppError('IO', `${this.label}: another run wrote its image here in the meantime`, {
+        hint: 'Run it again, or name a folder of its own.',
+      });
+    }
+    this.#relied.clear();
   }
 
   /** The image that `manifest.json` names, or will. */

@@ -7,7 +7,8 @@ export const dirTransport: Transport = {
   help: 'dir:DIR: one image as files in a flat folder, as skopeo writes it',
   parse: parseDirName,
   openRead: async ({ place }) => (await import('./store.ts')).openDirForRead(place),
-  openWrite: async ({ place }) => (await import('./store.ts')).openDirForWrite(place),
+  openWrite: async ({ place }, { temporaries }) =>
+    (await import('./store.ts')).openDirForWrite(place, { temporaries }),
 };
 
 /** The whole rest is the folder: it holds one image, which has no name. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
@@ -8,6 +7,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { CallOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
 import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
@@ -15,12 +15,16 @@ import { makeFolder } from '../../util/make-folder.ts';
 export class BlobFolder {
   readonly #pathOf: (digest: Digest) => string;
   readonly #label: string;
+  readonly #temporaries: Temporaries;
   readonly #temporary = new Set<string>();
+  /** Folders in which names have changed. */
+  readonly #changed = new Set<string>();
   readonly #folders = new Map<string, Promise<unknown>>();
 
   /** `pathOf` builds a path from a validated digest alone. */
-  constructor(label: string, pathOf: (digest: Digest) => string) {
+  constructor(label: string, pathOf: (digest: Digest) => string, temporaries: Temporaries) {
     this.#label = label;
+    this.#temporaries = temporaries;
     this.#pathOf = pathOf;
   }
 
@@ -81,7 +85,8 @@ export class BlobFolder {
     const path = this.path(descriptor.digest);
     const folder = dirname(path);
     await this.#make(folder);
-    const temporary = join(folder, `.${randomBytes(12).toString('hex')}.tmp`);
+    await this.#temporaries.sweep(folder);
+    const temporary = join(folder, this.#temporaries.name());
     this.#temporary.add(temporary);
     try {
       const file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
@@ -93,6 +98,7 @@ export class BlobFolder {
       }
       options?.signal?.throwIfAborted();
       await onDisk(path, () => rename(temporary, path));
+      this.#changed.add(folder);
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
@@ -122,6 +128,12 @@ export class BlobFolder {
       sent += chunk.byteLength;
       options?.onBytes?.(sent);
     }
+  }
+
+  /** What was written stays under its name, also after a power cut. */
+  async settle(): Promise<void> {
+    for (const folder of this.#changed) await syncFolder(folder);
+    this.#changed.clear();
   }
 
   /** Removes what unfinished writes left. */

@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { syncFolder } from '../../util/temporaries.ts';
 import { errnoOf, onDisk, readSmall, readSmallUnless } from './disk.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
 import { withLock, type LockOptions } from './lock.ts';
@@ -13,15 +14,17 @@ import { makeFolder } from '../../util/make-folder.ts';
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
+export type LayoutOptions = Omit<LockOptions, 'signal'>;
+
 /** The `oci-layout` and `index.json` files of a layout folder. */
 export class LayoutFiles {
   readonly #folder: string;
-  readonly #lock: Omit<LockOptions, 'signal'>;
+  readonly #options: LayoutOptions;
   #read: { readonly version: string; readonly index: LayoutIndex } | undefined;
 
-  constructor(folder: string, lock: Omit<LockOptions, 'signal'> = {}) {
+  constructor(folder: string, options: LayoutOptions) {
     this.#folder = folder;
-    this.#lock = lock;
+    this.#options = options;
   }
 
   /**
@@ -86,7 +89,8 @@ export class LayoutFiles {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     await onDisk(this.#folder, () => makeFolder(this.#folder));
-    await withLock(this.#folder, { ...this.#lock, signal }, async () => {
+    await this.#options.temporaries.sweep(this.#folder);
+    await withLock(this.#folder, { ...this.#options, signal }, async () => {
       const known = await this.isLayout();
       const before = await this.readIndex();
       const after = change(before ?? EMPTY_INDEX);
@@ -95,10 +99,12 @@ export class LayoutFiles {
       if (!known) await this.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
       if (before !== after) await this.#replace('index.json', printLayoutIndex(after));
     });
+    await syncFolder(this.#folder);
   }
 
   async #replace(name: string, text: string): Promise<void> {
     const path = join(this.#folder, name);
-    await onDisk(path, () => writeFileAtomic(path, text));
+    const temporary = this.#options.temporaries.name();
+    await onDisk(path, () => writeFileAtomic(path, text, { temporary }));
   }
 }

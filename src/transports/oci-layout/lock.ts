@@ -1,14 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sleep } from '../../util/abort.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
 import { errnoOf, onDisk } from './disk.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long one holder may stay before it counts as dead. Default 10 s: a turn takes milliseconds. */
   readonly staleMs?: number | undefined;
+  /** Names the holder, so that one that was killed need not be waited for. */
+  readonly temporaries: Temporaries;
 }
 
 const POLL_MS = 25;
@@ -20,7 +22,7 @@ export async function withLock<T>(
   task: () => Promise<T>,
 ): Promise<T> {
   const path = join(folder, '.regctl.lock');
-  const token = randomUUID();
+  const token = options.temporaries.holder();
   await acquire(path, token, options);
   try {
     return await task();
@@ -39,8 +41,10 @@ async function acquire(path: string, token: string, options: LockOptions): Promi
     const holder = await holderOf(path);
     polls = holder === seen ? polls + 1 : 0;
     seen = holder;
-    if (holder !== undefined && polls >= patience) await putAside(path, holder);
-    else await sleep(POLL_MS, options.signal);
+    const gone = holder !== undefined && (await options.temporaries.isGone(holder));
+    if (holder !== undefined && (gone || polls >= patience)) {
+      await putAside(path, holder, options.temporaries);
+    } else await sleep(POLL_MS, options.signal);
   }
 }
 
@@ -78,8 +82,8 @@ async function holderOf(path: string): Promise<string | undefined> {
 }
 
 /** Moves a dead holder's lock away; a live one caught by chance goes back. */
-async function putAside(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
+async function putAside(path: string, dead: string, temporaries: Temporaries): Promise<void> {
+  const aside = join(dirname(path), temporaries.name());
   await onDisk(path, async () => {
     try {
       await rename(path, aside);

@@ -14,11 +14,11 @@ import type {
   WriteTraits,
 } from '../../store/types.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
 import { BlobFolder, layoutBlobPath } from './blobs.ts';
 import { layoutCapabilities } from './capabilities.ts';
-import { LayoutFiles } from './files.ts';
+import { LayoutFiles, type LayoutOptions } from './files.ts';
 import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
-import type { LockOptions } from './lock.ts';
 import { PendingIndex } from './pending.ts';
 import { describeFile, EntryFinder } from './resolve.ts';
 
@@ -30,10 +30,11 @@ const MAX_PARALLEL_PUSHES = 16;
  * @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openLayoutForRead(folder: string): Promise<WriteStore> {
-  const files = new LayoutFiles(folder);
+  const temporaries = plainTemporaries();
+  const files = new LayoutFiles(folder, { temporaries });
   await files.mustBeLayout();
   await files.mustReadIndex();
-  return new LayoutStore(folder, files);
+  return new LayoutStore(folder, files, temporaries);
 }
 
 /**
@@ -42,12 +43,13 @@ export async function openLayoutForRead(folder: string): Promise<WriteStore> {
  */
 export async function openLayoutForWrite(
   folder: string,
-  lock: Omit<LockOptions, 'signal'> = {},
+  options: Partial<LayoutOptions> = {},
 ): Promise<WriteStore> {
-  const files = new LayoutFiles(folder, lock);
+  const temporaries = options.temporaries ?? plainTemporaries();
+  const files = new LayoutFiles(folder, { ...options, temporaries });
   await files.isLayout();
   await files.readIndex();
-  return new LayoutStore(folder, files);
+  return new LayoutStore(folder, files, temporaries);
 }
 
 class LayoutStore implements WriteStore {
@@ -59,10 +61,14 @@ class LayoutStore implements WriteStore {
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
 
-  constructor(folder: string, files: LayoutFiles) {
+  constructor(folder: string, files: LayoutFiles, temporaries: Temporaries) {
     this.label = `oci:${folder}`;
     this.#files = files;
-    this.#blobs = new BlobFolder(this.label, (digest) => layoutBlobPath(folder, digest));
+    this.#blobs = new BlobFolder(
+      this.label,
+      (digest) => layoutBlobPath(folder, digest),
+      temporaries,
+    );
     this.#finder = new EntryFinder(this.label, this.#pending);
     this.capabilities = layoutCapabilities(this, files, {
       index: () => this.#index(),
@@ -110,6 +116,7 @@ class LayoutStore implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (this.#pending.isEmpty) return;
+    await this.#blobs.settle();
     await this.#files.update((index) => this.#pending.overlay(index), options?.signal);
     this.#pending.clear();
   }

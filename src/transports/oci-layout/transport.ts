@@ -8,5 +8,5 @@ export const ociLayoutTransport: Transport = {
   help: 'oci:DIR[:TAG] or oci:DIR@DIGEST: an OCI image layout in a folder',
   parse: (rest) => parseLayoutName(rest),
   openRead: (location) => openLayoutForRead(location.place),
-  openWrite: (location) => openLayoutForWrite(location.place),
+  openWrite: (location, { temporaries }) => openLayoutForWrite(location.place, { temporaries }),
 };

@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { syncFolder } from '../../util/temporaries.ts';
 import { errnoOf, onDisk } from '../oci-layout/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { STDIO } from './open.ts';
 import { readAt } from './random-access.ts';
 import { writeAll } from './spool.ts';
 import { makeFolder } from '../../util/make-folder.ts';
+
+export type SinkContext = Pick<OpenContext, 'stdout' | 'temporaries'>;
 
 /** What a file allows and a pipe does not. */
 interface Rewritable {
@@ -29,11 +31,11 @@ export interface Sink {
  * A temporary file beside `place` that replaces it at the end; for "-", a pipe or a device, the
  * thing itself. @throws AppError IO, NO_SPACE
  */
-export async function openSink(place: string, context: Pick<OpenContext, 'stdout'>): Promise<Sink> {
+export async function openSink(place: string, context: SinkContext): Promise<Sink> {
   if (place === STDIO) {
     return { write: (bytes) => context.stdout(bytes), finish: nothing, abandon: nothing };
   }
-  return (await isSpecial(place)) ? openStream(place) : openFile(await targetOf(place));
+  return (await isSpecial(place)) ? openStream(place) : openFile(await targetOf(place), context);
 }
 
 async function nothing(): Promise<void> {}
@@ -74,10 +76,11 @@ async function openStream(place: string): Promise<Sink> {
   };
 }
 
-async function openFile(place: string): Promise<Sink> {
+async function openFile(place: string, { temporaries }: SinkContext): Promise<Sink> {
   const folder = dirname(place);
-  const temporary = join(folder, `.${randomBytes(12).toString('hex')}.tmp`);
+  const temporary = join(folder, temporaries.name());
   await onDisk(folder, () => makeFolder(folder));
+  await temporaries.sweep(folder);
   const file = await onDisk(temporary, () => open(temporary, 'wx+', 0o644));
   const close = closer(file);
   let end = 0;
@@ -99,6 +102,7 @@ async function openFile(place: string): Promise<Sink> {
       await close();
       await onDisk(place, () => rename(temporary, place));
       finished = true;
+      await syncFolder(folder);
     },
     async abandon() {
       await close();

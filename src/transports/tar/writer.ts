@@ -1,9 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import type { OpenContext } from '../types.ts';
 import { BLOCK_BYTES, encodeHeader, padded } from './codec.ts';
 import { readRegion, type RandomAccess } from './random-access.ts';
-import { openSink, type Sink } from './sink.ts';
+import { openSink, type Sink, type SinkContext } from './sink.ts';
 
 interface Region {
   readonly offset: number;
@@ -13,14 +12,14 @@ interface Region {
 /** Writes a tar member by member, in the order of the calls; what failed leaves no trace in a file. */
 export class TarWriter implements AsyncDisposable {
   readonly #place: string;
-  readonly #context: Pick<OpenContext, 'stdout'>;
+  readonly #context: SinkContext;
   readonly #written = new Map<string, Region>();
   #sink: Sink | undefined;
   #end = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(place: string, context: Pick<OpenContext, 'stdout'>) {
+  constructor(place: string, context: SinkContext) {
     this.#place = place;
     this.#context = context;
   }

@@ -12,7 +12,8 @@ import {
 } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createUploadJournal } from '../../../src/registry/journal/journal.ts';
-import type { JournaledBlob, Processes } from '../../../src/registry/journal/types.ts';
+import type { JournaledBlob } from '../../../src/registry/journal/types.ts';
+import type { Processes } from '../../../src/util/temporaries.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
 const BLOB: JournaledBlob = {

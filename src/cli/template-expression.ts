@@ -44,6 +44,9 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['sign', /^[()|]/u],
 ];
 
+/** Of one action; also a bound on brackets in brackets. */
+const MAX_TOKENS = 1000;
+
 function tokens(source: string): Token[] {
   const found: Token[] = [];
   let rest = source;
@@ -57,6 +60,7 @@ function tokens(source: string): Token[] {
     if (hit?.text === undefined) {
       throw templateError(`cannot read "${trimmed}" in {{${source.trim()}}}`);
     }
+    if (found.length >= MAX_TOKENS) throw templateError('an action is too long');
     found.push({ kind: hit.kind, text: hit.text, apart: trimmed.length < rest.length });
     rest = trimmed.slice(hit.text.length);
   }

@@ -35,7 +35,7 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['upper', (text) => goText(text).toUpperCase()],
   ['lower', (text) => goText(text).toLowerCase()],
   ['title', (text) => goText(text).replace(/\b\p{L}/gu, (letter) => letter.toUpperCase())],
-  ['truncate', (text, length) => Array.from(goText(text)).slice(0, Number(length)).join('')],
+  ['truncate', (text, length) => Array.from(goText(text)).slice(0, numberOf(length)).join('')],
   ['print', (...args) => args.map(goText).join('')],
   ['println', (...args) => `${args.map(goText).join(' ')}\n`],
   ['printf', (format, ...args) => printf(goText(format), args)],
@@ -49,6 +49,11 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['and', (...args) => firstWhere(args, (one) => !isTrue(one))],
   ['or', (...args) => firstWhere(args, isTrue)],
 ]);
+
+/** An object cannot be made a number of: NaN. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
+}
 
 function firstWhere(args: readonly unknown[], holds: (one: unknown) => boolean): unknown {
   const at = args.findIndex(holds);
@@ -65,7 +70,7 @@ function lengthOf(value: unknown): number {
 
 function indexOf(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) {
-    const at = Number(key);
+    const at = numberOf(key);
     if (Number.isInteger(at) && at >= 0 && at < value.length) return value[at] as unknown;
     throw templateError(`index ${goText(key)} is outside a list of ${value.length}`);
   }

@@ -51,9 +51,13 @@ function cut(source: string): readonly Piece[] {
   return pieces;
 }
 
+/** Of blocks in blocks, and of `else if` behind `else if`. */
+const MAX_DEPTH = 100;
+
 class NodeParser {
   readonly #pieces: readonly Piece[];
   #at = 0;
+  #depth = 0;
 
   constructor(pieces: readonly Piece[]) {
     this.#pieces = pieces;
@@ -98,6 +102,15 @@ class NodeParser {
   }
 
   #block(kind: 'if' | 'with' | 'range', head: string): Node {
+    if (this.#depth >= MAX_DEPTH)
+      throw templateError(`it is nested deeper than ${MAX_DEPTH} levels`);
+    this.#depth += 1;
+    const node = this.#blockInside(kind, head);
+    this.#depth -= 1;
+    return node;
+  }
+
+  #blockInside(kind: 'if' | 'with' | 'range', head: string): Node {
     const declared = /^\s*\$(\w+)\s*(?:,\s*\$(\w+)\s*)?:=([\s\S]*)$/u.exec(head);
     const names = [declared?.[1], declared?.[2]].filter((name) => name !== undefined);
     const value = parseExpression(declared?.[3] ?? head);

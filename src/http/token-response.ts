@@ -11,6 +11,8 @@ export interface Token {
 
 /** distribution docs/content/spec/auth/token.md: the default, and the least clients must assume. */
 const LEAST_SECONDS = 60;
+/** What says more lives longer than any program. */
+const MOST_SECONDS = 10 * 365 * 24 * 60 * 60;
 const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
 
 /** @throws AppError TOKEN_FAILED when the answer holds no usable token */
@@ -39,8 +41,9 @@ export function readToken(body: Uint8Array, realmHost: string, now: number): Tok
  * clocks agree on it: not in the future, and not so old that the token would be born dead.
  */
 function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
-  const seconds = Number(expiresIn ?? LEAST_SECONDS);
-  const lifetime = Math.max(Number.isFinite(seconds) ? seconds : 0, LEAST_SECONDS) * 1000;
+  const given = typeof expiresIn === 'number' || typeof expiresIn === 'string' ? expiresIn : 0;
+  const seconds = Math.min(Number(given), MOST_SECONDS);
+  const lifetime = Math.max(Number.isNaN(seconds) ? 0 : seconds, LEAST_SECONDS) * 1000;
   const issued = typeof issuedAt === 'string' ? Date.parse(issuedAt) : Number.NaN;
   const start = issued <= now && issued + lifetime > now ? issued : now;
   return start + lifetime - Math.min(lifetime / 10, 30_000);

@@ -49,6 +49,15 @@ describe('readToken', () => {
   );
 });
 
+it.each([[[{}]], { a: 1 }, 'soon', 1e308, -1, null])(
+  'an expires_in of %j is a time to live all the same',
+  (expires_in) => {
+    const { renewAt } = readToken(json({ token: 'x', expires_in }), 'auth.example', 0);
+    expect(renewAt).toBeGreaterThanOrEqual(54_000);
+    expect(renewAt).toBeLessThan(Number.MAX_SAFE_INTEGER);
+  },
+);
+
 describe('wordsOf', () => {
   it.each([
     [{ errors: [{ code: 'DENIED', message: 'no way' }] }, 'no way'],

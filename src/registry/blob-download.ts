@@ -106,7 +106,11 @@ export async function resume(
 }
 
 /** `Content-Range: bytes START-END/TOTAL` (RFC 9110, 14.4) starts and ends where it must. */
-function continues(response: HttpResponse, offset: number, size: number): boolean {
+export function continues(
+  response: Pick<HttpResponse, 'headers'>,
+  offset: number,
+  size: number,
+): boolean {
   const value = response.headers.get('content-range') ?? '';
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/iu.exec(value.trim());
   if (match === null) return false;

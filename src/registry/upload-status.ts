@@ -35,7 +35,7 @@ export async function askPlace(
  * Bytes that a session has, from `Range: 0-N`, both inclusive; `undefined` when it does not say.
  * distribution answers `0-0` for an empty session too, so that one byte counts as none.
  */
-export function offsetOf(response: HttpResponse): number | undefined {
+export function offsetOf(response: Pick<HttpResponse, 'headers'>): number | undefined {
   const match = /^(?:bytes=)?0-(\d{1,15})$/u.exec(response.headers.get('range')?.trim() ?? '');
   if (match === null) return undefined;
   const last = Number(match[1]);

@@ -97,6 +97,7 @@ export const ROWS: readonly Row[] = [
         'does not lead to another port of this machine',
         'known as %j and now %s: %s',
       ],
+      ['test/fuzz/target.test.ts', 'no inner address gets through %s'],
       [
         'test/http/proxy.test.ts',
         'are not asked for %s on behalf of a registry',
@@ -152,6 +153,7 @@ export const ROWS: readonly Row[] = [
       ['test/oci/manifest.test.ts', 'refuses %s'],
       ['test/oci/json.test.ts', 'refuses %s'],
       ['test/registry/manifests.test.ts', 'refuses a Content-Type that contradicts the body'],
+      ['test/fuzz/manifest.test.ts', 'of any bytes mean one thing to every reader, or are refused'],
     ],
   },
   {
@@ -258,6 +260,10 @@ export const ROWS: readonly Row[] = [
         'zstd refuses windows, dictionaries, reserved blocks and foreign bytes',
       ],
       ['test/transports/tar/decompress.test.ts', 'stops at a decompression bomb'],
+      [
+        'test/fuzz/compression.test.ts',
+        'gives at most what its bounds allow, or is refused by them',
+      ],
     ],
   },
   {
@@ -278,6 +284,7 @@ export const ROWS: readonly Row[] = [
         'never let a remote text act on the terminal, start a line or flood it',
       ],
       ['test/http/send.test.ts', 'are shown once, without control characters'],
+      ['test/fuzz/output.test.ts', 'of remote text a terminal obeys nothing'],
       [
         'test/cli/template.test.ts',
         'writes JSON without characters that a terminal obeys, and means the same',
@@ -310,6 +317,10 @@ export const ROWS: readonly Row[] = [
         'that fails behind its answer does not get the secret of it printed',
       ],
       ['test/e2e/auth-worlds.test.ts', 'never printed a secret, --debug included'],
+      [
+        'test/fuzz/headers.test.ts',
+        'URLs and headers in a log hold no secret, whatever stands around it',
+      ],
       [
         'test/http/authenticate.test.ts',
         'reports a refused login in the words of the token server, without its secret',
@@ -464,6 +475,8 @@ export const ROWS: readonly Row[] = [
         'takes __proto__ for a registry like any other',
         'bounds the depth',
       ],
+      ['test/fuzz/config.test.ts', '%s of any text is read or refused without its secrets'],
+      ['test/fuzz/output.test.ts', 'of any text print text or are refused as wrong usage'],
     ],
   },
   {

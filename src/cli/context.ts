@@ -97,6 +97,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     logins: tokens.guard(createLoginStore(places)),
     emit,
     warn: messages.warn,
+    holdWarnings: messages.holdWarnings,
     note: messages.note,
     terminal,
     [Symbol.asyncDispose]: wires.close,

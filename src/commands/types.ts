@@ -140,6 +140,8 @@ export interface Context {
   /** Progress of a copy; rendered by cli/progress. */
   emit(event: CopyEvent): void;
   warn(text: string): void;
+  /** Warnings are not printed from now on: the function takes those that came since it last did. */
+  holdWarnings(): () => readonly string[];
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
   readonly terminal: Terminal;

@@ -64,6 +64,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
       ...overrides.flags,
     },
     warn: (text) => void warnings.push(text),
+    holdWarnings: () => () => warnings.splice(0),
     note: (text) => void notes.push(text),
     warnings,
     notes,

@@ -275,7 +275,10 @@ location = "127.0.0.1:${port}"
     const open = await examine(['--config', folder, registry.host]);
     expect(open.of('files').Verdict).toBe('warning');
     expect(open.of('files').Hint).toBe(`chmod 600 ${file}`);
+    expect(open.of('files').Detail).toContain(`${file} holds credentials and can be read`);
     expect(open.healthy).toBe(true);
+    const page = await machine.expect(0, ['--config', folder, 'doctor', registry.host]);
+    expect(page.stderr).toBe('');
 
     await writeFile(file, '{"auths": [');
     const broken = await examine(['--config', folder, registry.host]);

@@ -21,7 +21,8 @@ export interface ExamineOptions extends CallOptions {
 const STEP_MS = 10_000;
 
 /**
- * Runs the checks in order; one that needs what an earlier one did not find out is skipped.
+ * Runs the checks in order; one that needs what an earlier one did not find out is skipped. What
+ * the program warned of meanwhile is part of the finding.
  * @throws the reason of `signal`, unless it is a time limit: that ends up in the report
  */
 export async function* examine(
@@ -32,6 +33,7 @@ export async function* examine(
 ): AsyncGenerator<Finding> {
   /** Why there is no such fact. */
   const missing = new Map<FactName, string>();
+  const takeWarnings = context.holdWarnings();
   let facts: Partial<Facts> = { target };
   for (const one of checks) {
     const started = context.now().getTime();
@@ -45,11 +47,29 @@ export async function* examine(
     for (const fact of one.gives) {
       if (facts[fact] === undefined) missing.set(fact, why ?? `${one.name} ${ended(outcome)}`);
     }
-    const { verdict, detail, hint } = outcome;
-    const details = typeof detail === 'string' ? [detail] : detail;
     const elapsedMs = context.now().getTime() - started;
-    yield { name: one.name, verdict, details, hint, elapsedMs };
+    yield { ...withWarnings(one.name, outcome, takeWarnings()), elapsedMs };
   }
+}
+
+/** A warning that names a command to run has its own cure. */
+function withWarnings(
+  name: string,
+  { verdict, detail, hint }: Outcome,
+  warnings: readonly string[],
+): Omit<Finding, 'elapsedMs'> {
+  const own = typeof detail === 'string' ? [detail] : detail;
+  if (warnings.length === 0) return { name, verdict, details: own, hint };
+  const parts = warnings.map(
+    (text) => /^(?<what>.*?)(?:; run: (?<cure>.+))?$/su.exec(text)?.groups,
+  );
+  const cures = parts.flatMap((part) => part?.['cure'] ?? []);
+  return {
+    name,
+    verdict: verdict === 'failed' ? 'failed' : 'warning',
+    details: [...own, ...parts.flatMap((part) => part?.['what'] ?? [])],
+    hint: hint ?? (cures.length === 0 ? undefined : cures.join(' && ')),
+  };
 }
 
 const skipped = (why: string): Outcome => ({ verdict: 'skipped', detail: `because ${why}` });

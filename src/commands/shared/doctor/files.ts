@@ -6,6 +6,7 @@ import {
   loadDockerConfig,
   type DockerConfig,
 } from '../../../config/docker-config.ts';
+import { warnIfShared } from '../../../config/text-file.ts';
 import { AppError } from '../../../errors/app-error.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
 import type { ConnectionFacts } from '../../../http/connection-facts.ts';
@@ -19,7 +20,7 @@ export const filesCheck = check({
   needs: ['place', 'mirrors'],
   gives: ['probe'],
   async run({ place, mirrors }, context): Promise<Outcome> {
-    const read = await Promise.all(loginFiles(context).map((file) => readLogins(file)));
+    const read = await Promise.all(loginFiles(context).map((file) => readLogins(file, context)));
     const hosts = mirrors.map(({ registry }) => registry);
     const opened = await attempt(() => context.probe('only', place.registry, hosts));
     const { value: probe } = opened;
@@ -30,7 +31,7 @@ export const filesCheck = check({
     const found = [
       ...read,
       ...context.registries().files.map((path): Found => ({ lines: [path] })),
-      ...(seen?.value === undefined ? [] : trustFiles(seen.value)),
+      ...(seen?.value === undefined ? [] : trustFiles(seen.value, context)),
     ];
     const facts = probe === undefined ? {} : { probe };
     const lines = found.flatMap((one) => one.lines);
@@ -39,19 +40,12 @@ export const filesCheck = check({
       const detail = [...new Set([...failure.message.split('\n'), ...lines])];
       return { verdict: 'failed', detail, hint: failure.hint, facts };
     }
-    const shared = found.flatMap((one) => one.shared ?? []);
-    if (shared.length > 0) {
-      const detail = [...lines, ...shared.map((path) => `other users can read ${path}`)];
-      return { verdict: 'warning', detail, hint: `chmod 600 ${shared.join(' ')}`, facts };
-    }
     return { verdict: 'ok', detail: lines.length === 0 ? 'none' : lines, facts };
   },
 });
 
 interface Found {
   readonly lines: readonly string[];
-  /** Files with secrets that other users can read. */
-  readonly shared?: readonly string[];
   readonly failure?: AppError;
 }
 
@@ -64,17 +58,16 @@ function loginFiles({ env, flags, machine }: Context): readonly AuthFile[] {
   return [...files, { path, form: 'docker', named: false }];
 }
 
-async function readLogins({ path, form, named }: AuthFile): Promise<Found> {
-  const shared: string[] = [];
+async function readLogins({ path, form, named }: AuthFile, context: Context): Promise<Found> {
   const { value, failure } = await attempt(() =>
     loadDockerConfig(path, {
-      warn: () => void shared.push(path),
+      warn: (text) => context.warn(text),
       required: named,
       bareAuths: form === 'dockercfg',
     }),
   );
   if (value === undefined) return { lines: [], ...(failure === undefined ? {} : { failure }) };
-  return value.missing ? { lines: [] } : { lines: [`${path}: ${summary(value)}`], shared };
+  return value.missing ? { lines: [] } : { lines: [`${path}: ${summary(value)}`] };
 }
 
 function summary({ auths, credHelpers, credsStore }: DockerConfig): string {
@@ -90,7 +83,10 @@ function connectionOf(probe: Probe, registry: string): ConnectionFacts {
   return probe.explain(new URL(`https://${apiHost(registry)}/`), registry);
 }
 
-function trustFiles({ certificateFiles, roots }: ConnectionFacts): readonly Found[] {
+function trustFiles(
+  { certificateFiles, roots }: ConnectionFacts,
+  context: Context,
+): readonly Found[] {
   const origins = [...new Set(roots.map(({ origin }) => origin))].filter(
     (one) => one !== 'the system',
   );
@@ -104,13 +100,11 @@ function trustFiles({ certificateFiles, roots }: ConnectionFacts): readonly Foun
     ...(ca.length === 0 ? [] : [`${ca.length} CA`]),
     ...(clientCertificates.length === 0 ? [] : [`${clientCertificates.length} client`]),
   ].join(', ');
-  const shared = clientCertificates.map(({ key }) => key).filter(isShared);
-  return [{ lines }, { lines: [`${folder}: ${what || 'nothing'}`], shared }];
-}
-
-function isShared(path: string): boolean {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-  return sep === '/' && (mode & 0o044) !== 0;
+  for (const { key } of clientCertificates) {
+    const mode = statSync(key, { throwIfNoEntry: false })?.mode;
+    warnIfShared(key, sep === '/' ? mode : undefined, (text) => context.warn(text));
+  }
+  return [{ lines }, { lines: [`${folder}: ${what || 'nothing'}`] }];
 }
 
 interface Attempt<T> {

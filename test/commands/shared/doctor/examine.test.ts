@@ -93,6 +93,26 @@ describe('examine', () => {
     ]);
   });
 
+  it('a warning of the program is part of the finding, with its cure', async () => {
+    const warns = (verdict: 'ok' | 'failed'): Check => ({
+      name: 'first',
+      needs: [],
+      gives: [],
+      run: async (_facts, context) => {
+        context.warn('others can read /f; run: chmod 600 /f');
+        context.warn('odd');
+        return { verdict, detail: 'well' };
+      },
+    });
+    expect(await verdicts([warns('ok'), resolves('second')])).toEqual([
+      'first warning well|others can read /f|odd chmod 600 /f',
+      'second ok well ',
+    ]);
+    expect(await verdicts([warns('failed')])).toEqual([
+      'first failed well|others can read /f|odd chmod 600 /f',
+    ]);
+  });
+
   it('an interrupt ends it, a bug is no verdict', async () => {
     const reason = new AppError('INTERRUPTED', 'interrupted');
     const interrupted = verdicts([resolves('first')], { signal: AbortSignal.abort(reason) });

@@ -189,7 +189,7 @@ describe('a copy that was killed', () => {
     await machine.expect(0, copy(proxy), { env: { REGCTL_CACHE: 'off' } });
     await expect(stat(`${machine.home}/.local`)).rejects.toMatchObject({ code: 'ENOENT' });
     const env = { XDG_STATE_HOME: '/proc/none' };
-    const done = await machine.expect(0, copy(proxy, 'v2'), { env });
+    const done = await machine.expect(0, ['copy', source, `${proxy.host}/new:v1`], { env });
     expect(done.stderr).not.toContain('journal');
   });
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, lutimes, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
 import { errno } from '../../config/text-file.ts';
+import { makeFolder } from '../../util/make-folder.ts';
 import type { Processes } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
 
@@ -42,7 +43,7 @@ export class JournalFolder {
 
   /** Makes the folder and sweeps what is old. What is wrong with it completes "the folder …". */
   async prepare(): Promise<string | undefined> {
-    await mkdir(this.#place.folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#place.folder, 0o700);
     const state = await judgeFolder(this.#place.folder, this.#place.uid);
     if (state.kind === 'unsafe') return state.problem;
     await this.#sweep();

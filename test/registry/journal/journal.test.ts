@@ -236,7 +236,7 @@ describe('without a usable folder there is nothing to go on with', () => {
         mkdir(dir.join('else'), { mode: 0o700 }).then(() => symlink('else', dir.join('regctl'))),
       'is a symbolic link',
     ],
-    ['a link to nothing', (dir) => symlink('nowhere', dir.join('regctl')), 'ENOENT'],
+    ['a link to nothing', (dir) => symlink('nowhere', dir.join('regctl')), 'EEXIST'],
   ];
   it.each(cases)('%s', async (_name, prepare, why) => {
     await using dir = await tempDir();

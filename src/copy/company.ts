@@ -6,9 +6,9 @@ import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import { IndexSearch } from '../store/platforms.ts';
 import type { ReadStore } from '../store/types.ts';
-import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { nameIn, onSide, type Side } from './errors.ts';
 import type { Scope } from './scope.ts';
+import type { Slots } from './slots.ts';
 import type { CopyPair } from './types.ts';
 import type { Walk } from './walk.ts';
 
@@ -36,14 +36,14 @@ export class Company {
   readonly #pair: CopyPair;
   readonly #scope: Scope;
   readonly #walk: Walk;
-  readonly #limiter: Limiter;
+  readonly #slots: Slots;
   #sourceTags: Promise<ReadonlySet<string>> | undefined;
 
-  constructor(pair: CopyPair, scope: Scope, walk: Walk) {
+  constructor(pair: CopyPair, scope: Scope, slots: Slots, walk: Walk) {
     this.#pair = pair;
     this.#scope = scope;
     this.#walk = walk;
-    this.#limiter = createLimiter(Math.max(1, pair.concurrency));
+    this.#slots = slots;
   }
 
   /** What the source has of it, for an image, its children, and the referrers themselves. */
@@ -94,7 +94,7 @@ export class Company {
         if (!isIndexType(child.mediaType)) return [child.digest];
         if (!search.isNew(child)) return [];
         const { signal } = this.#scope;
-        const inner = await this.#limiter.run(
+        const inner = await this.#slots.run(
           () =>
             onSide('source', `cannot read ${nameIn(source, child.digest)}`, child.digest, () =>
               fetchManifest(source, child, { signal }),
@@ -132,7 +132,7 @@ export class Company {
     const { referrers } = store.capabilities;
     if (referrers === undefined) return [];
     const { signal } = this.#scope;
-    return this.#limiter.run(
+    return this.#slots.run(
       () =>
         onSide(
           side,

@@ -1,11 +1,13 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
+import type { Manifest } from '../oci/manifest.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import { sourceOf } from '../store/verify.ts';
 import { Company } from './company.ts';
 import { nameIn, onSide } from './errors.ts';
 import { isUpToDate, planRoot, type Plan } from './plan.ts';
 import type { Scope } from './scope.ts';
+import { createSlots, type Slots } from './slots.ts';
 import { Tally } from './tally.ts';
 import { tagsToWrite } from './tags-to-write.ts';
 import type { CopyCounts, CopyPair, ImageRequest } from './types.ts';
@@ -21,6 +23,7 @@ export interface ImageOutcome {
 export class CopySession {
   readonly #pair: CopyPair;
   readonly #scope: Scope;
+  readonly #slots: Slots;
   readonly #tally: Tally;
   readonly #walk: Walk;
   readonly #company: Company;
@@ -29,15 +32,16 @@ export class CopySession {
     this.#pair = pair;
     this.#scope = scope;
     this.#tally = new Tally((event) => pair.emit(event));
-    this.#walk = new Walk(pair, scope, this.#tally);
-    this.#company = new Company(pair, scope, this.#walk);
+    this.#slots = createSlots(pair.concurrency);
+    this.#walk = new Walk(pair, scope, this.#slots, this.#tally);
+    this.#company = new Company(pair, scope, this.#slots, this.#walk);
   }
 
   /** @throws CopyError; AppError PLATFORM_UNKNOWN, TAG_EXISTS, DIGEST_CHANGED, UNSUPPORTED */
   async image(request: ImageRequest): Promise<ImageOutcome> {
     await this.#walk.receive();
-    const plan = await planRoot(this.#pair, request, this.#scope);
-    const tags = await tagsToWrite(this.#pair, request, plan, this.#scope);
+    const plan = await this.#slot(() => planRoot(this.#pair, request, this.#scope));
+    const tags = await tagsToWrite(this.#pair, request, plan, this.#scope, this.#slots);
     const outcome = { descriptor: plan.root, unchanged: isUpToDate(plan) };
     if (this.#pair.referrers === true) await this.#together(request, plan);
     else await this.#write(plan, request, request.destinationTag);
@@ -71,8 +75,10 @@ export class CopySession {
   async #indexOf(root: Descriptor): Promise<Plan['manifest']> {
     if (!isIndexType(root.mediaType)) return undefined;
     const { source } = this.#pair;
+    const read = (): Promise<Manifest> =>
+      fetchManifest(source, root, { signal: this.#scope.signal });
     return onSide('source', `cannot read ${nameIn(source, root.digest)}`, root.digest, () =>
-      fetchManifest(source, root, { signal: this.#scope.signal }),
+      this.#slot(read),
     );
   }
 
@@ -80,7 +86,7 @@ export class CopySession {
   async #companion(tag: string): Promise<void> {
     const plain: CopyPair = { ...this.#pair, platforms: undefined, noClobber: false };
     const request = { sourceRef: tag, destinationTag: tag };
-    const plan = await planRoot(plain, request, this.#scope);
+    const plan = await this.#slot(() => planRoot(plain, request, this.#scope));
     if (this.#pair.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
       const text = `${tag} is at the destination already, with other content; it stays as it is`;
       this.#pair.emit({ type: 'warning', text });
@@ -117,9 +123,17 @@ export class CopySession {
     if (tag === undefined) return;
     const { destination } = this.#pair;
     const call = { signal: this.#scope.signal };
-    await onSide('destination', `cannot set ${nameIn(destination, tag)}`, tag, async () => {
+    const set = async (): Promise<void> => {
       if (manifest === undefined) await destination.tag(root, tag, call);
       else await destination.push(sourceOf(root, manifest.raw), { ...call, tag });
-    });
+    };
+    await onSide('destination', `cannot set ${nameIn(destination, tag)}`, tag, () =>
+      this.#slot(set),
+    );
+  }
+
+  /** At most `concurrency` requests to each side at a time, whatever they are for. */
+  #slot<T>(task: () => Promise<T>): Promise<T> {
+    return this.#slots.run(task, this.#scope.signal);
   }
 }

@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isUpToDate, lookUpTag, type Plan } from './plan.ts';
 import type { Scope } from './scope.ts';
+import type { Slots } from './slots.ts';
 import type { CopyPair, ImageRequest } from './types.ts';
 
 interface TagState {
@@ -19,13 +20,17 @@ export async function tagsToWrite(
   { destinationTag, additionalTags }: ImageRequest,
   plan: Plan,
   scope: Scope,
+  slots: Slots,
 ): Promise<string[]> {
   const ask = noClobber === true || isUpToDate(plan);
   const names = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
+  const { signal } = scope;
+  const lookUp = (tag: string): Promise<Descriptor | undefined> =>
+    slots.run(() => lookUpTag(destination, tag, { signal }), signal);
   const states = await scope.all<TagState>(
     names.map(async (tag) => ({
       tag,
-      existing: ask ? await lookUpTag(destination, tag, { signal: scope.signal }) : undefined,
+      existing: ask ? await lookUp(tag) : undefined,
     })),
   );
   if (noClobber === true) {

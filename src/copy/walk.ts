@@ -7,9 +7,10 @@ import { MAX_INDEX_DEPTH, tooDeep } from '../store/platforms.ts';
 import type { PushOptions, Source } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
+import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { isMissingContent, onSide, sided, watch } from './errors.ts';
 import type { Scope } from './scope.ts';
-import { createSlots, type Slots } from './slots.ts';
+import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 import type { CopyPair } from './types.ts';
 
@@ -27,6 +28,8 @@ export class Walk {
   readonly #scope: Scope;
   readonly #tally: Tally;
   readonly #slots: Slots;
+  /** Where the destination takes fewer than there are slots. */
+  readonly #pushes: Limiter | undefined;
   readonly #trusting: Pass;
   readonly #asking: Pass;
   /** The second visit, made at most once per node, after the destination missed content. */
@@ -34,15 +37,16 @@ export class Walk {
   readonly #budget = new ManifestBudget();
   #warnedForeign = false;
 
-  constructor(pair: CopyPair, scope: Scope, tally: Tally) {
+  constructor(pair: CopyPair, scope: Scope, slots: Slots, tally: Tally) {
     this.#pair = pair;
     this.#scope = scope;
     this.#tally = tally;
     const visits = new Map<string, Promise<void>>();
     this.#trusting = { trustPresent: true, visits };
     this.#asking = { trustPresent: false, visits };
-    const limit = Math.min(pair.concurrency, pair.destination.traits.maxParallelPushes);
-    this.#slots = createSlots(limit);
+    this.#slots = slots;
+    const most = pair.destination.traits.maxParallelPushes;
+    this.#pushes = most < pair.concurrency ? createLimiter(most) : undefined;
   }
 
   /**
@@ -167,7 +171,7 @@ export class Walk {
   }
 
   async #send(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<void> {
-    await this.#slot(async () => {
+    await this.#pushSlot(descriptor, async () => {
       this.#tally.start(descriptor);
       let damage: IntegrityError | undefined;
       for (;;) {
@@ -175,7 +179,7 @@ export class Walk {
         if (end === 'done') return;
         if (end !== 'elsewhere') damage = end;
       }
-    }, descriptor.size);
+    });
   }
 
   /**
@@ -214,6 +218,11 @@ export class Walk {
   /** A slot is held around one transfer, never while waiting for children. */
   #slot<T>(task: () => Promise<T>, size?: number): Promise<T> {
     return this.#slots.run(task, this.#scope.signal, size);
+  }
+
+  #pushSlot({ size }: Descriptor, task: () => Promise<void>): Promise<void> {
+    const turn = (): Promise<void> => this.#slot(task, size);
+    return this.#pushes?.run(turn, this.#scope.signal) ?? turn();
   }
 
   #below(manifest: Manifest): Node[] {

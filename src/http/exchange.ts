@@ -66,7 +66,11 @@ export function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
     request.once('response', (response) => {
       clearTimeout(timer);
       answered = response;
-      resolve(incoming(request, response, outgoing));
+      const answer = incoming(request, response, outgoing);
+      const done = (): void => resolve(answer);
+      // One without content frees its connection at its end; a request before would open another.
+      if (response.readableFlowing === true) response.once('end', done).once('close', done);
+      else done();
     });
     if (outgoing.body === undefined) {
       request.once('socket', () => {
@@ -74,7 +78,7 @@ export function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
       });
       request.end();
     } else {
-      sendBody(request, outgoing.body).catch(fail);
+      sendBody(request, outgoing.body, Number(headers['content-length'])).catch(fail);
     }
   });
 }
@@ -94,13 +98,17 @@ function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): (
   };
 }
 
-async function sendBody(request: ClientRequest, body: Bytes): Promise<void> {
+/** The last chunk ends the request: were it answered before, its connection would not be reused. */
+async function sendBody(request: ClientRequest, body: Bytes, length: number): Promise<void> {
+  let left = length;
   for await (const chunk of body) {
     if (request.destroyed) return;
-    if (!request.write(chunk)) await drained(request);
+    left -= chunk.byteLength;
+    if (left === 0) request.end(chunk);
+    else if (!request.write(chunk)) await drained(request);
     if (request.destroyed) return;
   }
-  request.end();
+  if (left !== 0) request.end();
 }
 
 function drained(request: ClientRequest): Promise<void> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { parseWarning } from '../../src/http/warnings.ts';
-import type { Bytes } from '../../src/util/bytes.ts';
+import { bytesOf, type Bytes } from '../../src/util/bytes.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { startScriptedServer, type ScriptedServer } from '../helpers/scripted-server.ts';
 import { BASIC, bodyText, chainOf, policies, rootsOf, testClient } from './setup.ts';
@@ -40,6 +40,20 @@ describe('send', () => {
     expect(await bodyText(response)).toBe('not gzip');
     await response.discard();
     await response.discard();
+  });
+
+  it('sends the next request over the connection of an answer without content', async () => {
+    const ports = new Set<number | undefined>();
+    await using server = await startScriptedServer(() => (request, response) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(202, { 'content-length': '0' }).end();
+    });
+    await using client = testClient();
+    const content = Buffer.from('content');
+    const body = { length: content.byteLength, open: async () => bytesOf(content) };
+    for (const method of ['HEAD', 'POST', 'HEAD', 'PUT', 'POST', 'PUT', 'HEAD'])
+      await client.request({ ...get(server), method, ...(method === 'PUT' ? { body } : {}) });
+    expect(ports.size).toBe(1);
   });
 
   it('reuses connections, after HEAD and after a discarded body too', async () => {

@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/faults/**'],
+          exclude: ['test/e2e/**', 'test/faults/**', 'test/load/**'],
           pool: 'threads',
           testTimeout: fuzzing ? 0 : 30_000,
           hookTimeout: 60_000,
@@ -22,6 +22,17 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           pool: 'threads',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'load',
+          include: ['test/load/**/*.test.ts'],
+          pool: 'threads',
+          globalSetup: ['test/helpers/global-setup.ts'],
+          // The whole load (REGCTL_LOAD=full) takes minutes.
+          testTimeout: 600_000,
           hookTimeout: 60_000,
         },
       },

@@ -5,6 +5,7 @@ import { makeAuthority, type Authority } from '../helpers/authority.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { freePort, startDockerRegistry } from '../helpers/docker-registry.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
+import { startProxyServer } from '../helpers/proxy-server.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { startTokenServer } from '../helpers/token-server.ts';
 import { describeWith } from '../helpers/when.ts';
@@ -207,7 +208,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
 
     const nowhere = await examine(['nonexistent.invalid/team/app']);
     expect(nowhere.failed).toEqual(['dns']);
-    expect(nowhere.of('rate limit').Detail).toBe('because dns failed');
+    expect(nowhere.of('token').Detail).toBe('because dns failed');
     // What needs no network is still told.
     expect(nowhere.of('credentials').Verdict).toBe('ok');
     expect(nowhere.of('cache').Verdict).toBe('ok');
@@ -306,6 +307,30 @@ location = "127.0.0.1:${port}"
     expect(proxied.of('proxy').Detail).toBe(`http://127.0.0.1:${port}: HTTPS_PROXY is set`);
     expect(proxied.failed).toEqual(['tcp']);
     expect(proxied.of('tcp').Detail).toContain(`the proxy http://127.0.0.1:${port}`);
+  });
+
+  it('everything goes through the proxy that applies', async () => {
+    await using names = await makeCertificates('registry.corp');
+    await using registry = await startDockerRegistry({
+      tls: names,
+      htpasswd: { username: 'ann', password: PASSWORD },
+    });
+    await using proxy = await startProxyServer({ routes: { 'registry.corp:443': registry.port } });
+    const env = {
+      ...login('registry.corp', PASSWORD),
+      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+      NODE_EXTRA_CA_CERTS: names.caFile,
+    };
+    const report = await examine(['registry.corp'], { env });
+    expect(report.failed).toEqual([]);
+    expect(report.of('dns').Detail).toBe(
+      '127.0.0.1 is an address; the proxy looks up the registry',
+    );
+    expect(report.of('tcp').Detail).toBe(`connected by http://127.0.0.1:${proxy.port}`);
+    expect(report.of('tls').Detail).toContain(`trusted by ${names.caFile}`);
+    expect(new Set(proxy.heads.map((head) => head.split('\r\n', 1)[0]))).toEqual(
+      new Set(['CONNECT registry.corp:443 HTTP/1.1']),
+    );
   });
 
   it('a silent server is given up in time, an interrupt ends it, a time limit is told', async () => {

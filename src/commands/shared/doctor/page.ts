@@ -65,12 +65,13 @@ function wrapped(finding: Finding, nameWidth: number, style: Style): readonly st
   const full = room + TIME_WIDTH;
   const [opening = '', ...others] = details;
   const [first = '', ...tail] = wrap(opening, full, room);
-  const rest = [...tail, ...others.flatMap((text) => wrap(text, full))];
+  const rest = others.flatMap((text) => wrap(text, full));
   const time = verdict === 'skipped' ? '' : padStart(`${elapsedMs} ms`, TIME_WIDTH);
   const indent = ' '.repeat(left);
   const cure = hint === undefined ? [] : wrap(hint, full - 2);
   return [
     ` ${paint(MARKS[verdict])} ${paint(padEnd(name, nameWidth))}  ${body(padEnd(first, room))} ${style.dim(time)}`.trimEnd(),
+    ...tail.map((line) => `${indent}${body(line)}`),
     ...rest.map((line) => `${indent}${style.dim(line)}`),
     ...cure.map((line, i) => `${indent}${style.cyan(i === 0 ? '→' : ' ')} ${style.cyan(line)}`),
   ];

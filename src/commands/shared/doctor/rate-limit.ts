@@ -6,12 +6,14 @@ import { check, type Outcome } from './check.ts';
 /** What is left of Docker Hub's pull allowance; asking costs no pull. */
 export const rateLimitCheck = check({
   name: 'rate limit',
-  needs: ['answer', 'place'],
+  needs: ['place'],
+  uses: ['answer'],
   gives: [],
-  async run({ place }, context, options): Promise<Outcome> {
+  async run({ place, answer }, context, options): Promise<Outcome> {
     if (place.registry !== DOCKER_HUB) {
       return { verdict: 'skipped', detail: 'Docker Hub alone tells its allowance' };
     }
+    if (answer === undefined) return { verdict: 'skipped', detail: 'because it did not answer' };
     const image = context.reference(ALLOWANCE_IMAGE);
     return judge(await askAllowance(context, image, 'latest', options));
   },

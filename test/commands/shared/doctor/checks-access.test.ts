@@ -217,7 +217,10 @@ describe('mirrors, rate limit and cache', () => {
       endpoint: async () => new URL('https://registry-1.docker.io/'),
     });
     const place = { registry: 'docker.io', repository: '' };
-    const found = await run(rateLimitCheck, { place }, context);
+    const silent = await run(rateLimitCheck, { place }, context);
+    expect(silent).toMatchObject({ verdict: 'skipped', detail: 'because it did not answer' });
+    const answer = { status: 401, headers: reply(401).headers, demand: undefined, at: NOW };
+    const found = await run(rateLimitCheck, { place, answer }, context);
     expect(found.verdict).toBe(verdict);
     expect(textOf(found)).toContain(text);
     expect(seen.map(({ method }) => method)).toEqual(['HEAD']);

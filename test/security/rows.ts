@@ -57,6 +57,11 @@ export const ROWS: readonly Row[] = [
         'drops a login inside a Location',
       ],
       ['test/registry/uploads.test.ts', 'sends no credentials to a Location on another origin'],
+      [
+        'test/registry/resumed-uploads.test.ts',
+        'gets no credentials for another origin',
+        'sends nobody to %s',
+      ],
     ],
   },
   {
@@ -346,6 +351,11 @@ export const ROWS: readonly Row[] = [
       [
         'test/http/token-file.test.ts',
         'is private, and holds no login and nothing to guess one by',
+      ],
+      [
+        'test/registry/journal/journal.test.ts',
+        'is private',
+        'does not read through a link, or a file that others may read',
       ],
     ],
   },

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
+import { collect } from '../util/bytes.ts';
 import { configInvalid } from './json-file.ts';
 
 export interface TextFile {
@@ -9,16 +10,28 @@ export interface TextFile {
   readonly mode: number | undefined;
 }
 
+/** More than any configuration file or bundle of certificates has. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+function tooLarge(path: string): AppError {
+  return configInvalid(path, `it is larger than ${MAX_BYTES} bytes`);
+}
+
 /**
  * A whole UTF-8 file; undefined when there is none.
- * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8)
+ * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8, larger than 16 MiB)
  */
 export async function readTextFile(path: string): Promise<TextFile | undefined> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
     const stat = await file.stat();
-    const text = decode(await file.readFile(), path);
+    if (stat.size > MAX_BYTES) throw tooLarge(path);
+    // Of a pipe or device nobody knows the size.
+    const bytes = stat.isFile()
+      ? await file.readFile()
+      : await collect(file.createReadStream({ autoClose: false }), MAX_BYTES, () => tooLarge(path));
+    const text = decode(bytes, path);
     return { text, mode: stat.isFile() && sep === '/' ? stat.mode & 0o7777 : undefined };
   } catch (error) {
     if (error instanceof AppError) throw error;

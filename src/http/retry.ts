@@ -1,4 +1,4 @@
-import { bytesOf, type Bytes, concat } from '../util/bytes.ts';
+import { bytesOf, type Bytes, Gathered } from '../util/bytes.ts';
 import { NetworkError } from './network-error.ts';
 import { afterTries, type Retries } from './tries.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware } from './types.ts';
@@ -45,20 +45,18 @@ async function tryOnce(
 /** A small body as one piece, so that a cut in it is a failed try. */
 async function readWhole(response: HttpResponse): Promise<HttpResponse> {
   const rest = response.body[Symbol.asyncIterator]();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size <= WHOLE_LIMIT) {
+  const gathered = new Gathered();
+  while (gathered.size <= WHOLE_LIMIT) {
     const { value, done } = await rest.next();
-    if (done === true) return { ...response, body: bytesOf(concat(chunks, size)) };
-    chunks.push(value);
-    size += value.byteLength;
+    if (done === true) return { ...response, body: bytesOf(gathered.bytes()) };
+    gathered.add(value);
   }
-  return { ...response, body: chained(chunks, rest) };
+  return { ...response, body: chained(gathered.bytes(), rest) };
 }
 
-async function* chained(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): Bytes {
+async function* chained(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Bytes {
   try {
-    yield* chunks;
+    yield first;
     for (;;) {
       const { value, done } = await rest.next();
       if (done === true) return;

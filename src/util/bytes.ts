@@ -7,14 +7,49 @@ export async function collect(
   max: number,
   tooLarge: () => Error,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const gathered = new Gathered();
   for await (const chunk of bytes) {
-    size += chunk.byteLength;
-    if (size > max) throw tooLarge();
-    chunks.push(chunk);
+    if (gathered.size + chunk.byteLength > max) throw tooLarge();
+    gathered.add(chunk);
   }
-  return concat(chunks, size);
+  return gathered.bytes();
+}
+
+const FIRST_ROOM = 16 * 1024;
+
+/** Chunks as one buffer: a million chunks of one byte take the room of their bytes, not of a million objects. */
+export class Gathered {
+  #buffer: Uint8Array | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first chunk is kept as it is, and copied when a second one comes. */
+  add(chunk: Uint8Array): void {
+    const end = this.#size + chunk.byteLength;
+    if (this.#buffer === undefined) {
+      this.#buffer = chunk;
+    } else {
+      if (end > this.#buffer.byteLength) this.#grow(end);
+      this.#buffer.set(chunk, this.#size);
+    }
+    this.#size = end;
+  }
+
+  /** Without a copy where little room is left over. */
+  bytes(): Uint8Array {
+    const buffer = this.#buffer ?? new Uint8Array();
+    const all = buffer.subarray(0, this.#size);
+    return this.#size * 1.25 < buffer.byteLength ? all.slice() : all;
+  }
+
+  #grow(least: number): void {
+    const grown = new Uint8Array(Math.max(2 * least, FIRST_ROOM));
+    grown.set((this.#buffer ?? new Uint8Array()).subarray(0, this.#size));
+    this.#buffer = grown;
+  }
 }
 
 export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -178,6 +179,13 @@ describe('the file', () => {
     await writeFile(binary, Uint8Array.of(0x7b, 0xff, 0x7d));
     await expect(loadDockerConfig(binary, { warn })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
+    });
+  });
+
+  it.skipIf(!existsSync('/dev/zero'))('is read no further than its bound', async () => {
+    await expect(loadDockerConfig('/dev/zero', { warn })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('is larger than') as string,
     });
   });
 });

@@ -14,6 +14,24 @@ describe('collect', () => {
     await expect(collect(chunks(), 2, tooLarge)).rejects.toThrow('too large');
   });
 
+  it.each([
+    [[20_000, 0, 1]],
+    [[1, 1, 1]],
+    [[0, 0, 5]],
+    [Array.from({ length: 40_000 }, () => 1)],
+    [[16_384, 16_384, 1, 100_000]],
+  ])('gives every byte once, whatever the sizes', async (sizes) => {
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const all = Uint8Array.from({ length: total }, (_one, i) => (i * 31) % 251);
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      let at = 0;
+      for (const size of sizes) yield all.slice(at, (at += size));
+    }
+    const bytes = await collect(chunks(), total, tooLarge);
+    expect(Buffer.compare(bytes, all)).toBe(0);
+    expect(bytes.buffer.byteLength).toBeLessThanOrEqual(Math.max(16_384, total * 1.25));
+  });
+
   it('stops reading an endless body and closes it', async () => {
     let pulled = 0;
     let closed = false;

@@ -111,23 +111,25 @@ export class Company {
   async #referrersOf(subjects: readonly Digest[]): Promise<Referred[]> {
     const found: Referred[] = [];
     const asked = new Set<Digest>(subjects);
-    let total = 0;
+    const total = { count: 0 };
     for (let next = subjects; next.length > 0;) {
       const level = await this.#scope.all(
-        next.map(async (subject) => ({ subject, referrers: await this.#list('source', subject) })),
+        next.map(async (subject) => ({
+          subject,
+          referrers: await this.#list('source', subject, total),
+        })),
       );
       const some = level.filter(({ referrers }) => referrers.length > 0);
       found.push(...some);
       const digests = some.flatMap(({ referrers }) => referrers.map((one) => one.digest));
-      total += digests.length;
-      if (total > MAX_REFERRERS) throw tooMany(this.#pair.source);
       next = [...new Set(digests)].filter((digest) => !asked.has(digest));
       for (const digest of next) asked.add(digest);
     }
     return found;
   }
 
-  async #list(side: Side, subject: Digest): Promise<Descriptor[]> {
+  /** `total` counts over several lists: they are bounded together. */
+  async #list(side: Side, subject: Digest, total = { count: 0 }): Promise<Descriptor[]> {
     const store = this.#pair[side];
     const { referrers } = store.capabilities;
     if (referrers === undefined) return [];
@@ -141,8 +143,10 @@ export class Company {
           async () => {
             const all: Descriptor[] = [];
             for await (const one of referrers.referrers(subject, { signal })) {
-              if (isManifestType(one.mediaType)) all.push(one);
-              if (all.length > MAX_REFERRERS) throw tooMany(store);
+              if (!isManifestType(one.mediaType)) continue;
+              all.push(one);
+              total.count += 1;
+              if (total.count > MAX_REFERRERS) throw tooMany(store);
             }
             return all;
           },

@@ -8,6 +8,7 @@ import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { MAX_CONFIG_BYTES } from '../../store/platforms.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { TarArchive } from '../tar/archive.ts';
+import type { Compression } from '../tar/decompress.ts';
 import { corruptArchive, type TarMember } from '../tar/members.ts';
 import { digestAt, factsOf, LAYER_TYPE, type LayerFacts } from './layers.ts';
 import { parseSavedImages, type SavedImage } from './manifest-json.ts';
@@ -29,6 +30,8 @@ export class SavedArchive {
   readonly #made = new Map<SavedImage, Promise<MadeManifest>>();
   readonly #ready: MadeManifest[] = [];
   readonly #content = new Map<Digest, TarMember>();
+  readonly #looked = new Map<string, LayerFacts>();
+  readonly #digests = new Map<string, Digest>();
 
   /** `known`: what was learned of layers while they passed, by the names of their members. */
   constructor(
@@ -116,12 +119,12 @@ export class SavedArchive {
     options?: CallOptions,
   ): Promise<Descriptor> {
     const member = this.#member(name);
-    const facts = this.#known.get(member.name) ?? (await factsOf(this.tar, member, options));
+    const facts = this.#known.get(member.name) ?? (await this.#factsOf(member, options));
     const isPlain = facts.compression === 'none';
     const digest =
       (isPlain ? diffId : undefined) ??
       facts.digest ??
-      (await digestAt(this.tar, member, facts.compression, options));
+      (await this.#digestOf(member, facts.compression, options));
     if (isPlain && facts.digest !== undefined && facts.digest !== digest) {
       throw new IntegrityError(
         'DIGEST_MISMATCH',
@@ -132,6 +135,24 @@ export class SavedArchive {
     }
     this.#content.set(digest, member);
     return { mediaType: LAYER_TYPE[facts.compression], size: facts.size, digest };
+  }
+
+  /** A list may name one layer very often: it is read once. */
+  async #factsOf(member: TarMember, options?: CallOptions): Promise<LayerFacts> {
+    const facts = this.#looked.get(member.name) ?? (await factsOf(this.tar, member, options));
+    this.#looked.set(member.name, facts);
+    return facts;
+  }
+
+  async #digestOf(
+    member: TarMember,
+    compression: Compression,
+    options?: CallOptions,
+  ): Promise<Digest> {
+    const known = this.#digests.get(member.name);
+    const digest = known ?? (await digestAt(this.tar, member, compression, options));
+    this.#digests.set(member.name, digest);
+    return digest;
   }
 
   #member(name: string): TarMember {

@@ -73,6 +73,7 @@ export const ROWS: readonly Row[] = [
         ATTACKS,
         'on a foreign host may give an anonymous token',
         '%s is not asked, with or without credentials',
+        'gets none even so on the host of an https registry',
         'may not hand a login on to another origin',
       ],
       ['test/e2e/credential-matrix.test.ts', 'the thief was asked, so it could have been told'],
@@ -142,8 +143,11 @@ export const ROWS: readonly Row[] = [
     tests: [
       [
         'test/auth/docker-file.test.ts',
+        'the login of %s never goes to %s',
         'keeps a namespace login to its namespace in a containers auth file',
       ],
+      ['test/config/registry-advice.test.ts', '%j looks like one and is none'],
+      ['test/http/trust.test.ts', '%s does not trust, from %s, %s'],
       ['test/e2e/mirrors.test.ts', 'each host gets its own, and no flag reaches a mirror'],
     ],
   },
@@ -222,6 +226,8 @@ export const ROWS: readonly Row[] = [
       ['test/registry/manifests.test.ts', 'stops an endless body at the limit'],
       ['test/registry/blobs.test.ts', 'stops an endless body one byte too late at most'],
       ['test/registry/errors.test.ts', 'reads no more of a body than it needs'],
+      ['test/e2e/hostile-text.test.ts', 'takes the room of its bytes, not of a million objects'],
+      ['test/config/docker-config.test.ts', 'is read no further than its bound'],
       ['test/store/verify.test.ts', 'stops a store that sends without end'],
       ['test/image/view.test.ts', 'does not fetch a configuration above 4 MiB'],
       [
@@ -290,6 +296,7 @@ export const ROWS: readonly Row[] = [
       ],
       ['test/http/send.test.ts', 'are shown once, without control characters'],
       ['test/fuzz/output.test.ts', 'of remote text a terminal obeys nothing'],
+      ['test/e2e/hostile-text.test.ts', 'cannot act on a terminal through %s'],
       [
         'test/cli/template.test.ts',
         'writes JSON without characters that a terminal obeys, and means the same',
@@ -322,6 +329,7 @@ export const ROWS: readonly Row[] = [
         'that fails behind its answer does not get the secret of it printed',
       ],
       ['test/e2e/auth-worlds.test.ts', 'never printed a secret, --debug included'],
+      ['test/e2e/hostile-text.test.ts', 'shows the way of %s, and no secret of it'],
       [
         'test/fuzz/headers.test.ts',
         'URLs and headers in a log hold no secret, whatever stands around it',

@@ -1,14 +1,22 @@
 // Bundles the program into dist/bundle, so that a start loads a few files instead of hundreds.
 // The library stays what tsc wrote to dist/. Run by `npm run build`.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/bundle');
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
-const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts']);
+const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
+
+/**
+ * Of undici the pool of connections, which is all that `src/http/exchange-undici.ts` asks for. What
+ * its client loads beyond HTTP/1.1 is left out: the dialer offers servers nothing else, and bodies
+ * are never forms.
+ */
+const UNDICI = `export { default as Pool } from 'undici/lib/dispatcher/pool.js';`;
+const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$/;
 
 const packageOf = (specifier) => /^(?:@[^/]+\/)?[^/]+/u.exec(specifier)[0];
 
@@ -22,8 +30,15 @@ const packages = {
       if (!INSIDE.has(packageOf(path))) return { path, external: true };
       return kind === 'dynamic-import' ? { path, namespace: 'lazy' } : undefined;
     });
+    to.onLoad({ filter: UNDICI_WITHOUT }, ({ path }) => ({
+      contents: `module.exports = () => { throw new Error('not in the bundle: ${basename(path)}') };`,
+      loader: 'js',
+    }));
     // What `import()` of a CommonJS package gives in Node: its names, not the default alone.
     to.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {
+      if (path === 'undici') {
+        return { contents: UNDICI, resolveDir: ROOT, pluginData: 'inside', loader: 'js' };
+      }
       const names = Object.keys(await import(path)).filter(
         (name) => name !== 'default' && /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name),
       );

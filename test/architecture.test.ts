@@ -30,6 +30,7 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
   commander: 'cli/program.ts',
   chalk: 'cli/',
   ora: 'cli/',
+  undici: 'http/',
   keytar: 'auth/keychain.ts',
   bcryptjs: 'server/htpasswd.ts',
   'tar-stream': 'transports/tar/codec.ts',
@@ -42,6 +43,7 @@ const PACKAGE_HOME: Readonly<Record<string, string>> = {
 const LAZY = new Set([
   'chalk',
   'ora',
+  'undici',
   'keytar',
   'tldts',
   'semver',

@@ -1,8 +1,6 @@
-import { Agent } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { callbackify } from 'node:util';
-import type { Connection, Connector, Dialer } from './dialer.ts';
+import type { Connection, Dialer } from './dialer.ts';
 import type { Target } from './connect.ts';
+import type { Exchange, Pool } from './exchange.ts';
 
 export interface Timeouts {
   /** TCP connection and TLS handshake, milliseconds. */
@@ -15,55 +13,46 @@ export interface Timeouts {
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 30_000, headersMs: 60_000, idleMs: 60_000 };
 
-/** An unused connection is closed before most servers do, lest a request runs into its end. */
-const UNUSED_MS = 4000;
+/** `api`: undici. `bulk`: Node's own client, for bodies so large that the cost of a byte counts. */
+export type Lane = 'api' | 'bulk';
 
 export interface Agents {
-  /** The pool for an origin; pools of different policies, guards or proxies share nothing. */
-  get(connection: Connection, origin: URL): Agent;
+  /**
+   * The connections to an origin; those of different policies, guards, proxies or lanes share
+   * nothing. Their number has no bound here: whoever sends has one, and an upload that holds a
+   * connection while its source waits for another would never end.
+   */
+  get(connection: Connection, origin: URL, lane: Lane): Promise<Exchange>;
   close(): void;
 }
 
-/** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
-class OriginAgent extends Agent {
-  readonly #connect: Connector;
-  readonly #target: Target;
-
-  constructor(connect: Connector, { protocol, hostname, host, port }: URL) {
-    super({ keepAlive: true, timeout: UNUSED_MS });
-    this.#connect = connect;
-    this.#target = { protocol, hostname, host, port };
-  }
-
-  override createConnection(
-    _options: unknown,
-    callback?: (error: Error | null, socket: Duplex) => void,
-  ): null {
-    const connect = callbackify(() => this.#connect(this.#target));
-    connect((error, socket) => callback?.(error ?? socket.errored, socket));
-    return null;
-  }
-}
-
 export function createAgents(dialer: Dialer): Agents {
-  const agents = new Map<string, Agent>();
+  const pools = new Map<string, Promise<Pool>>();
+  let closed = false;
+
+  const create = async (connection: Connection, target: Target, lane: Lane): Promise<Pool> => {
+    const connect = dialer.connector(connection, { bulk: lane === 'bulk' });
+    const pool =
+      lane === 'bulk'
+        ? (await import('./exchange-node.ts')).nodePool(connect, target)
+        : await (await import('./exchange-undici.ts')).undiciPool(connect, target);
+    if (closed) pool.destroy();
+    return pool;
+  };
+
   return {
-    get(connection, origin) {
-      const { host, via, proxy, forward } = connection;
-      const key = JSON.stringify([
-        origin.origin,
-        host,
-        via?.origin ?? null,
-        proxy?.label ?? null,
-        forward,
-      ]);
-      const agent = agents.get(key) ?? new OriginAgent(dialer.connector(connection), origin);
-      agents.set(key, agent);
-      return agent;
+    async get(connection, { origin, protocol, hostname, host, port }, lane) {
+      const { host: named, via, proxy, forward } = connection;
+      const way = [named, via?.origin ?? null, proxy?.label ?? null, forward];
+      const key = JSON.stringify([lane, origin, ...way]);
+      const pool = pools.get(key) ?? create(connection, { protocol, hostname, host, port }, lane);
+      pools.set(key, pool);
+      return (await pool).exchange;
     },
     close() {
-      for (const agent of agents.values()) agent.destroy();
-      agents.clear();
+      closed = true;
+      for (const pool of pools.values()) void pool.then((one) => one.destroy());
+      pools.clear();
       dialer.close();
     },
   };

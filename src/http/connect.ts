@@ -60,8 +60,9 @@ export function connectSocket(target: Target, options: ConnectOptions): Promise<
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       settle();
       // In TLS 1.3 a server's no to a client certificate comes after the handshake: maybe before
-      // anybody else listens. Whoever takes the socket looks at `errored`.
-      socket.on('error', () => undefined);
+      // anybody else listens, and followed by an end that would be reported in its place. Whoever
+      // takes the socket looks at `errored`.
+      socket.on('error', (refusal) => socket.destroy(refusal));
       resolve(socket);
     });
   });

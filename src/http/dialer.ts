@@ -27,10 +27,10 @@ export type Connector = (target: Target) => Promise<Socket>;
 
 export interface Dialer {
   /**
-   * Sockets for a connection, TLS done and verified, for an HTTP parser alone to read. Rejects with
-   * a socket error, CertificateError, ProxyError or AppError.
+   * Sockets for a connection, TLS done and verified, for an HTTP parser alone to read; `bulk` for
+   * Node's parser alone. Rejects with a socket error, CertificateError, ProxyError or AppError.
    */
-  connector(connection: Connection): Connector;
+  connector(connection: Connection, options?: { readonly bulk?: boolean }): Connector;
   /** What an unverified handshake with the origin shows. @throws socket errors, ProxyError */
   look(url: URL, connection: Connection): Promise<TlsLook>;
   /** Ends what is being dialled. */
@@ -49,7 +49,7 @@ const LOOK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
-  const bulk = Buffer.allocUnsafeSlow(BULK_BYTES);
+  let pieces: Buffer | undefined;
   const trusting = createTrusting(contexts);
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
@@ -115,8 +115,10 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   };
 
   return {
-    connector(connection) {
+    connector(connection, options) {
       const { host, via, proxy, forward } = connection;
+      if (options?.bulk === true) pieces ??= Buffer.allocUnsafeSlow(BULK_BYTES);
+      const bulk = options?.bulk === true ? pieces : undefined;
       const attempt = async (target: Target): Promise<Socket> => {
         if (proxy === undefined) return dial(host, target, { via, bulk });
         if (forward === true) return toProxy(proxy);

@@ -1,16 +1,12 @@
-import {
-  request as httpRequest,
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { type Bytes, bytesOf } from '../util/bytes.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Bytes } from '../util/bytes.ts';
 
 /** What goes onto the wire. */
 export interface Outgoing {
   readonly method: string;
   /** A path with query, or for a proxy the whole URL. */
   readonly path: string;
+  /** With `host`. */
   readonly headers: Readonly<Record<string, string>>;
   /** As many bytes as `content-length` says. */
   readonly body?: Bytes | undefined;
@@ -35,56 +31,32 @@ export interface Incoming {
   destroy(): void;
 }
 
+/**
+ * One request and its answer.
+ * @throws Error of the socket or parser, HEADERS_TIMEOUT, whatever `body` throws, a signal's reason
+ */
+export type Exchange = (outgoing: Outgoing) => Promise<Incoming>;
+
+/** The connections to one origin. */
+export interface Pool {
+  readonly exchange: Exchange;
+  /** Ends every connection and exchange. */
+  destroy(): void;
+}
+
 /** Codes of our own limits, as network-error.ts knows them. */
 export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
 export const BODY_TIMEOUT = 'BODY_TIMEOUT';
 
-/**
- * One request and its answer over a pool of Node's HTTP client.
- * @throws Error of the socket or parser, HEADERS_TIMEOUT, whatever `body` throws, a signal's reason
- */
-export function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
-  const { method, path, headers, signals, headersMs } = outgoing;
-  return new Promise<Incoming>((resolve, reject) => {
-    const request = httpRequest({ agent, method, path, headers: { ...headers }, setHost: false });
-    let answered: IncomingMessage | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const fail = (error: Error): void => {
-      // A request that still waits for its connection would report it only then.
-      reject(error);
-      answered?.destroy(error);
-      request.destroy(error);
-    };
-    const unwatch = watch(signals, fail);
-    request.once('close', () => {
-      clearTimeout(timer);
-      unwatch();
-      reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
-    });
-    // Stays for good: a connection can break after the answer, too.
-    request.on('error', reject);
-    request.once('response', (response) => {
-      clearTimeout(timer);
-      answered = response;
-      const answer = incoming(request, response, outgoing);
-      const done = (): void => resolve(answer);
-      // One without content frees its connection at its end; a request before would open another.
-      if (response.readableFlowing === true) response.once('end', done).once('close', done);
-      else done();
-    });
-    if (outgoing.body === undefined) {
-      request.once('socket', () => {
-        timer = setTimeout(() => fail(coded(HEADERS_TIMEOUT)), headersMs);
-      });
-      request.end();
-    } else {
-      sendBody(request, outgoing.body, Number(headers['content-length'])).catch(fail);
-    }
-  });
+/** An unused connection is closed before most servers do, lest a request runs into its end. */
+export const UNUSED_MS = 4000;
+
+export function timeout(code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT): Error {
+  return Object.assign(new Error('no answer in time'), { code });
 }
 
 /** @returns what ends the watch */
-function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
+export function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
   const listeners = signals.map((signal) => {
     const listener = (): void => {
       const reason: unknown = signal.reason;
@@ -98,86 +70,52 @@ function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): (
   };
 }
 
-/** The last chunk ends the request: were it answered before, its connection would not be reused. */
-async function sendBody(request: ClientRequest, body: Bytes, length: number): Promise<void> {
-  let left = length;
-  for await (const chunk of body) {
-    if (request.destroyed) return;
-    left -= chunk.byteLength;
-    if (left === 0) request.end(chunk);
-    else if (!request.write(chunk)) await drained(request);
-    if (request.destroyed) return;
-  }
-  if (left !== 0) request.end();
+/** A body as a client gives it: ended by `destroy`, which makes reading it throw. */
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  destroy(error?: Error): unknown;
 }
 
-function drained(request: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      request.off('drain', done).off('close', done);
-      resolve();
-    };
-    request.on('drain', done).on('close', done);
-  });
-}
-
-function incoming(
-  request: ClientRequest,
-  response: IncomingMessage,
-  { method, idleMs }: Outgoing,
-): Incoming {
-  const status = response.statusCode ?? 0;
-  // Kept, so that whoever reads later learns why the connection broke.
-  response.on('error', () => undefined);
-  const empty = method === 'HEAD' || response.headers['content-length'] === '0';
-  if (empty) response.resume();
-  return {
-    status,
-    rawHeaders: response.rawHeaders,
-    body: empty ? bytesOf(new Uint8Array()) : read(response, idleMs),
-    async discard(limit, ms) {
-      if (response.readableEnded || response.destroyed || empty) return;
-      if (Number(response.headers['content-length']) > limit) response.destroy();
-      else await drain(response, limit, ms);
-    },
-    // The answer may be complete while the request is not.
-    destroy: () => void request.destroy(),
-  };
-}
-
-/** Counts only the time in which somebody waits for the next chunk. */
-async function* read(response: IncomingMessage, idleMs: number): Bytes {
+/** The bytes of an answer. Counts only the time in which somebody waits for the next chunk. */
+export async function* readBody(body: AnswerBody, idleMs: number): Bytes {
   let waiting = true;
   const timer = setTimeout(() => {
-    if (waiting) response.destroy(coded(BODY_TIMEOUT));
+    if (waiting) body.destroy(timeout(BODY_TIMEOUT));
   }, idleMs);
   try {
-    for await (const chunk of response) {
+    for await (const chunk of body) {
       waiting = false;
-      yield chunk as Uint8Array;
+      yield chunk;
       waiting = true;
       timer.refresh();
     }
+    await freed();
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function drain(response: IncomingMessage, limit: number, ms: number): Promise<void> {
-  const timer = setTimeout(() => response.destroy(), ms);
+/** Reads away what is short and quick enough. */
+export async function drainBody(body: AnswerBody, limit: number, ms: number): Promise<void> {
+  const timer = setTimeout(() => body.destroy(), ms);
   let left = limit;
   try {
-    for await (const chunk of response) {
-      left -= (chunk as Uint8Array).byteLength;
-      if (left < 0) break;
+    for await (const chunk of body) {
+      left -= chunk.byteLength;
+      // Leaving the loop destroys the body.
+      if (left < 0) return;
     }
+    await freed();
   } catch {
-    response.destroy();
+    body.destroy();
   } finally {
     clearTimeout(timer);
   }
 }
 
-function coded(code: string): Error {
-  return Object.assign(new Error('no answer in time'), { code });
+/**
+ * Both clients take a connection back a turn of the event loop after its answer; who asks sooner
+ * would open another.
+ */
+export async function freed(): Promise<void> {
+  await turn();
 }

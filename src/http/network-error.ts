@@ -63,10 +63,23 @@ const ROWS: readonly ErrorRow[] = [
     hint: 'Check your network connection, VPN and firewall.',
   },
   {
-    codes: ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'],
+    codes: [
+      'ECONNRESET',
+      'EPIPE',
+      'ECONNABORTED',
+      'ERR_STREAM_PREMATURE_CLOSE',
+      'UND_ERR_SOCKET',
+      'UND_ERR_INFO',
+    ],
     code: 'NETWORK',
     retry: 'always',
     what: 'the connection was closed before the answer was complete',
+  },
+  {
+    codes: ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
+    code: 'NETWORK',
+    retry: 'always',
+    what: 'the answer is shorter or longer than announced',
   },
   {
     codes: ['ETIMEDOUT'],
@@ -88,7 +101,7 @@ const ROWS: readonly ErrorRow[] = [
     what: 'the answer stalled',
   },
   {
-    codes: ['HPE_HEADER_OVERFLOW'],
+    codes: ['HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'],
     code: 'NETWORK',
     retry: 'never',
     what: 'the headers of the answer are too large',

@@ -41,7 +41,7 @@ export function requestLine(url: URL, { proxy, forward }: Connection): RequestLi
   if (proxy === undefined || forward !== true) return { origin: url.origin, path, headers: {} };
   const login = proxyAuthorization(proxy);
   return {
-    // The dialer speaks TLS with the proxy where it is wanted; Node's client only frames the request.
+    // The dialer speaks TLS with the proxy where it is wanted; the HTTP client only frames the request.
     origin: `http://${hostOf(proxy)}`,
     path: `${url.origin}${path}`,
     headers: {

@@ -4,9 +4,9 @@ import { AppError, wrapError } from '../errors/app-error.ts';
 import { type Conceal, concealer, secretsIn } from '../errors/conceal.ts';
 import { type Bytes, bytesOf, concat } from '../util/bytes.ts';
 import type { ProxyRules } from '../config/proxy.ts';
-import type { Agents, Timeouts } from './agents.ts';
+import type { Agents, Lane, Timeouts } from './agents.ts';
 import type { Connection } from './dialer.ts';
-import { exchange, HEADERS_TIMEOUT, type Incoming } from './exchange.ts';
+import { HEADERS_TIMEOUT, type Incoming, timeout } from './exchange.ts';
 import { mergeHeaders, responseHeaders } from './headers.ts';
 import { networkError, NetworkError } from './network-error.ts';
 import { connectionOf, forwardRefusal, requestLine } from './route.ts';
@@ -30,7 +30,7 @@ const DISCARD_MS = 1000;
 const EARLY_LIMIT = 64 * 1024;
 const EARLY_MS = 5000;
 
-/** Headers that belong to the connection and are written by Node's client. */
+/** Headers that belong to the connection and are written by the HTTP client. */
 const CONNECTION_HEADERS: readonly string[] = [
   'connection',
   'content-length',
@@ -43,7 +43,7 @@ const CONNECTION_HEADERS: readonly string[] = [
   'upgrade',
 ];
 
-/** The bottom of the stack: one request on the wire, by Node's HTTP client. @throws NetworkError, AppError */
+/** The bottom of the stack: one request on the wire. @throws NetworkError, AppError */
 export function send(options: SendOptions): HttpClient {
   return async (request) => {
     request.signal?.throwIfAborted();
@@ -61,7 +61,7 @@ async function sendOnce(
     request.body === undefined || request.body.length === 0
       ? undefined
       : createUpload(request.body, options.timeouts.headersMs, () =>
-          stalled.abort(headersTimeout()),
+          stalled.abort(timeout(HEADERS_TIMEOUT)),
         );
   const configured = request.auth === undefined ? {} : options.policies(connection.host).headers;
   const headers = headersOf(request, connection, configured, options.userAgent);
@@ -91,7 +91,12 @@ async function sendOnce(
   return responseOf(request, answer, body, conceal);
 }
 
-function dispatch(
+/** Both lanes do the same; they differ in what a start and a byte cost. */
+function laneOf({ bulk }: HttpRequest): Lane {
+  return bulk === true ? 'bulk' : 'api';
+}
+
+async function dispatch(
   request: HttpRequest,
   connection: Connection,
   headers: Readonly<Record<string, string>>,
@@ -102,7 +107,8 @@ function dispatch(
   const { url, method, signal } = request;
   const { origin, path } = requestLine(url, connection);
   const { headersMs, idleMs } = options.timeouts;
-  return exchange(options.agents.get(connection, new URL(origin)), {
+  const exchange = await options.agents.get(connection, new URL(origin), laneOf(request));
+  return exchange({
     method,
     path,
     headers,
@@ -111,10 +117,6 @@ function dispatch(
     headersMs,
     idleMs,
   });
-}
-
-function headersTimeout(): Error {
-  return Object.assign(new Error('no answer in time'), { code: HEADERS_TIMEOUT });
 }
 
 function headersOf(

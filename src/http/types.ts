@@ -35,6 +35,8 @@ export interface HttpRequest {
    * like any other. What turns out longer than 4 MiB streams on.
    */
   readonly whole?: boolean | undefined;
+  /** It or its answer is large content: the cost of a byte counts for more than that of a start. */
+  readonly bulk?: boolean | undefined;
   /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */
   readonly idempotent?: boolean | undefined;
   /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */

@@ -58,7 +58,8 @@ async function getBlob(
     reopen: async (offset: number): Promise<HttpResponse> => {
       const url = await repositoryUrl(connection, `blobs/${digest}`, options);
       const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
-      return send(connection, 'GET', url, { headers, signal, stream: true });
+      const contentSize = descriptor.size - offset;
+      return send(connection, 'GET', url, { headers, signal, stream: true, contentSize });
     },
     refuse: (response: HttpResponse) =>
       responseError(connection, reading(connection, digest), 'GET', response),

@@ -38,11 +38,19 @@ export interface SendOptions extends CallOptions {
   readonly anonymous?: boolean | undefined;
   /** The answer is content of any length; else it is small and read within the try. */
   readonly stream?: boolean | undefined;
+  /** The request or its answer carries this many bytes of content. */
+  readonly contentSize?: number | undefined;
   /** Default: as its method says. */
   readonly idempotent?: boolean | undefined;
   /** The URL whose answer named the target. */
   readonly via?: URL | undefined;
 }
+
+/**
+ * Content from this size goes by the client that is cheaper per byte; less would not pay for a
+ * connection of its own.
+ */
+const BULK = 1024 * 1024;
 
 export function registryConnection(
   deps: RegistryDependencies,
@@ -115,6 +123,7 @@ export async function send(
     auth: options.anonymous === true ? undefined : auth,
     via: options.via,
     whole: options.stream !== true,
+    bulk: (options.contentSize ?? 0) >= BULK,
     idempotent: options.idempotent,
     signal: options.signal,
   });

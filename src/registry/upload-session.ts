@@ -175,6 +175,7 @@ class BlobUpload {
       return await send(this.#connection, method, url, {
         headers,
         body,
+        contentSize: body?.length,
         anonymous,
         via,
         signal,

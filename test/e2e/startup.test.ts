@@ -47,7 +47,7 @@ describe('the start', () => {
     async (args) => {
       const { modules } = await loadedBy(...args);
       expect(modules).toContain('src/cli/main.ts');
-      expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
+      expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts|undici)\//);
       expect(modules).not.toMatch(/src\/(?:http|registry|auth|copy|server|transports)\//);
     },
   );
@@ -65,7 +65,11 @@ describe('the start', () => {
     }));
     const { modules, stdout } = await loadedBy('tags', '--plain-http', `${server.host}/a`);
     expect(stdout).toBe('v1\n');
-    expect(modules).toContain('src/http/send.ts');
+    expect(modules).toContain('src/http/exchange-undici.ts');
+    expect(modules).not.toContain('src/http/exchange-node.ts');
+    // Of undici the connections alone: no `request`, fetch, cache or mock.
+    expect(modules).toContain('undici/lib/dispatcher/pool.js');
+    expect(modules).not.toMatch(/undici\/lib\/(?:api|cache|interceptor|mock|web\/fetch\/index)/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
     expect(modules).not.toMatch(/src\/(?:server|copy|convert)\//);
   });

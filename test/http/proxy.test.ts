@@ -9,12 +9,13 @@ import {
   BASIC,
   bodyText,
   chainOf,
+  clientOn,
   everything,
+  LANES,
   PASSWORD,
   policies,
   rootsOf,
   secretForms,
-  testClient,
   USER,
 } from './setup.ts';
 
@@ -30,7 +31,8 @@ const lookup: LookupAll = (name) =>
 const through = (value: string, noProxy = ''): ProxyRules =>
   createProxyRules({ HTTP_PROXY: value, HTTPS_PROXY: value, NO_PROXY: noProxy });
 
-describe('proxies', () => {
+describe.each(LANES)('proxies (%s)', (lane) => {
+  const testClient = clientOn(lane);
   let certificates: Certificates;
   let registry: ScriptedServer;
   let plain: ScriptedServer;

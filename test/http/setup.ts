@@ -118,6 +118,19 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
   };
 }
 
+/** The two clients below `HttpClient`: what one does the other does too. */
+export const LANES = ['api', 'bulk'] as const;
+
+/** `testClient` with every request on one of the lanes. */
+export function clientOn(lane: (typeof LANES)[number]): typeof testClient {
+  return (options) => {
+    const client = testClient(options);
+    const { request: send } = client;
+    const request: TestClient['request'] = (one) => send({ ...one, bulk: lane === 'bulk' });
+    return Object.assign(client, { request });
+  };
+}
+
 export async function bodyText(response: HttpResponse): Promise<string> {
   const bytes = await collect(response.body, 1024 * 1024, () => new Error('too large'));
   return new TextDecoder().decode(bytes);

@@ -3,7 +3,15 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, type Authority } from '../helpers/authority.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
-import { bodyText, policies, rootsOf, testClient, type TestClient } from './setup.ts';
+import {
+  bodyText,
+  clientOn,
+  LANES,
+  policies,
+  rootsOf,
+  type testClient as makeClient,
+  type TestClient,
+} from './setup.ts';
 
 let authority: Authority;
 beforeAll(async () => {
@@ -57,10 +65,12 @@ async function startTls(
   };
 }
 
-const trusting = (): TestClient =>
-  testClient({ policies: (host) => policies({ [host]: { ca: [authority.ca] } })(host) });
+const trustingOf = (create: typeof makeClient) => (): TestClient =>
+  create({ policies: (host) => policies({ [host]: { ca: [authority.ca] } })(host) });
 
-describe('a certificate that is refused', () => {
+describe.each(LANES)('a certificate that is refused (%s)', (lane) => {
+  const testClient = clientOn(lane);
+  const trusting = trustingOf(testClient);
   it('of an unknown authority: subject, issuer, dates, and the file that cures it', async () => {
     const pair = authority.issue({ cn: 'localhost', names: ['localhost'] });
     await using server = await startTls(pair);
@@ -123,7 +133,8 @@ describe('a certificate that is refused', () => {
   });
 });
 
-describe('the trust of the machine', () => {
+describe.each(LANES)('the trust of the machine (%s)', (lane) => {
+  const testClient = clientOn(lane);
   it('is asked when the CA of the host does not do, by all connections at once', async () => {
     const other = await makeAuthority();
     const pair = authority.issue({ cn: 'localhost', names: ['localhost'] });
@@ -151,7 +162,9 @@ describe('the trust of the machine', () => {
   });
 });
 
-describe('client certificates', () => {
+describe.each(LANES)('client certificates (%s)', (lane) => {
+  const testClient = clientOn(lane);
+  const trusting = trustingOf(testClient);
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
     'are shown to their host alone (%s)',
     async (version) => {
@@ -199,7 +212,9 @@ describe('client certificates', () => {
   });
 });
 
-describe('the wrong protocol', () => {
+describe.each(LANES)('the wrong protocol (%s)', (lane) => {
+  const testClient = clientOn(lane);
+  const trusting = trustingOf(testClient);
   it('TLS that is too old', async () => {
     const pair = authority.issue({ cn: 'localhost', names: ['localhost'] });
     await using server = await startTls({

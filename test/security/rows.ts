@@ -392,7 +392,10 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'the HTTP library follows redirects with credentials by itself',
     advisories: 'CVE-2024-24758, CVE-2024-30260',
-    rules: [['src/http/exchange.ts', 'exchange']],
+    rules: [
+      ['src/http/exchange-undici.ts', 'exchange'],
+      ['src/http/exchange-node.ts', 'exchange'],
+    ],
     tests: [[ATTACKS, 'follows only 307 and 308 for what is not a read, and nothing on demand']],
   },
   {

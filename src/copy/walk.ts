@@ -9,6 +9,7 @@ import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
 import { isMissingContent, onSide, sided, watch } from './errors.ts';
+import { asBlob, keyOf, schema1, type Node } from './nodes.ts';
 import type { Scope } from './scope.ts';
 import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
@@ -275,31 +276,9 @@ export class Walk {
   }
 }
 
-interface Node {
-  readonly descriptor: Descriptor;
-  readonly isManifest: boolean;
-}
-
-function keyOf({ descriptor, isManifest }: Node): string {
-  return `${isManifest ? 'manifest' : 'blob'} ${descriptor.digest}`;
-}
-
 /** A failed visit is forgotten: the next image that needs the node tries again. */
 function remember({ visits }: Pass, key: string, visit: Promise<void>): Promise<void> {
   visits.set(key, visit);
   visit.catch(() => visits.delete(key));
   return visit;
-}
-
-/** Whatever an image calls a layer is stored among the blobs, also under a manifest's media type. */
-function asBlob(layer: Descriptor): Descriptor {
-  return isManifestType(layer.mediaType)
-    ? { ...layer, mediaType: 'application/octet-stream' }
-    : layer;
-}
-
-function schema1(label: string): AppError {
-  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
-    hint: 'Convert it first: pull and push it once with an engine that writes schema 2 or OCI.',
-  });
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
 import type { Result, Style } from '../commands/types.ts';
 import { colourJson } from './json-colour.ts';
 import type { OutputForm } from './global-flags.ts';
@@ -85,7 +86,8 @@ async function writeLines(
   writer: Writer,
   style: Style,
 ): Promise<void> {
-  const safe = mapped(lines, (line) => `${safeText(line, style.terminal)}\n`);
+  // Whoever reads line by line must not be told of names that are parts of one.
+  const safe = mapped(lines, (line) => `${sanitize(line)}\n`);
   await writeText(safe, writer, style.terminal);
 }
 

@@ -80,6 +80,15 @@ describe('a result', () => {
     expect((await tags(['--format', '{{len .Tags}}'], streamed())).stdout).toBe('2\n');
   });
 
+  it('is a line for each of several, whatever a name holds', async () => {
+    const lines = stream('v1', 'a\nerror: forged', '\u001b[2Jb\r');
+    expect((await tags([], result({ lines }))).stdout).toBe(
+      'v1\na\\x0aerror: forged\n\\x1b[2Jb\\x0d\n',
+    );
+    const again = stream('a\nb\u009b');
+    expect((await tags(['-o', 'ndjson'], result({ lines: again }))).stdout).toBe('"a\\nb\u009b"\n');
+  });
+
   it('is raw bytes, untouched', async () => {
     const raw = Buffer.from('{"\u001b":1}');
     expect((await tags([], result({ bytes: stream(raw) }))).stdout).toBe('{"\u001b":1}');

@@ -190,21 +190,3 @@ describe('--debug', () => {
     );
   });
 });
-
-describe('a list in chunks of one byte', () => {
-  it('takes the room of its bytes, not of a million objects', async () => {
-    const page = Buffer.from(`{"tags":["v1"${', "v1"'.repeat(400_000)}]}`);
-    const wire = Buffer.alloc(page.byteLength * 6);
-    for (const [i, byte] of page.entries())
-      wire.write(`1\r\n${String.fromCodePoint(byte)}\r\n`, i * 6);
-    await using server = await startScriptedServer(() => (_request, response) => {
-      response.socket?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-      response.socket?.write(Buffer.concat([wire, Buffer.from('0\r\n\r\n')]));
-    });
-    await using machine = await newMachine();
-    const done = await machine.expect(0, ['tags', '--limit', '1', `${server.host}/a`], {
-      env: { NODE_OPTIONS: '--max-old-space-size=96' },
-    });
-    expect(done.stdout).toBe('v1\n');
-  });
-});

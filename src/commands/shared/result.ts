@@ -1,4 +1,3 @@
-import { sanitize } from '../../errors/sanitize.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Result } from '../types.ts';
 
@@ -23,7 +22,7 @@ export function streamedList(list: StreamedList): Result {
   return {
     json: async () => ({ ...list.head, [list.key]: await collectItems(list.items()) }),
     jsonText: jsonPieces(list, defaultOutput === 'json' ? 4 : 2),
-    lines: sanitized(list.items),
+    lines: lazily(list.items),
     text: () => '',
     defaultOutput,
   };
@@ -35,8 +34,9 @@ export async function collectItems(items: AsyncIterable<string>): Promise<string
   return all;
 }
 
-async function* sanitized(items: () => AsyncIterable<string>): AsyncIterable<string> {
-  for await (const item of items()) yield sanitize(item);
+/** Starts with the first question. */
+async function* lazily(items: () => AsyncIterable<string>): AsyncIterable<string> {
+  yield* items();
 }
 
 /** As JSON.stringify with this indent would write the object. */

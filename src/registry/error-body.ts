@@ -1,4 +1,5 @@
 import type { RegistryErrorEntry } from '../errors/app-error.ts';
+import type { Conceal } from '../errors/conceal.ts';
 import type { HttpResponse, ResponseHeaders } from '../http/types.ts';
 import { isRecord } from '../oci/descriptor.ts';
 import { parseJsonStrict } from '../oci/json.ts';
@@ -24,8 +25,7 @@ export interface Refusal {
 }
 
 export async function readRefusal(method: string, response: HttpResponse): Promise<Refusal> {
-  const said = method === 'HEAD' ? '' : await readSome(response.body);
-  const body = response.conceal?.(said) ?? said;
+  const body = method === 'HEAD' ? '' : await readSome(response.body);
   await response.discard();
   const html = isHtml(response.headers, body);
   return {
@@ -36,9 +36,31 @@ export async function readRefusal(method: string, response: HttpResponse): Promi
     credentials: response.credentials,
     challenge: response.challenge,
     tries: response.tries,
-    entries: html ? htmlEntry(body) : parseErrorBody(body),
+    entries: entriesWithout(response.conceal, body, html ? htmlEntry : parseErrorBody),
     html,
   };
+}
+
+/** Codes as registries have them: a password that is a part of one must not change what it means. */
+const CODE = /^(?:[A-Z]+(?:_[A-Z]+)+|DENIED|TOOMANYREQUESTS|UNAUTHORIZED|UNKNOWN|UNSUPPORTED)$/u;
+
+/** Secrets are taken out before anything is cut, lest half of one is left. */
+function entriesWithout(
+  conceal: Conceal | undefined,
+  body: string,
+  parse: (body: string) => RegistryErrorEntry[],
+): RegistryErrorEntry[] {
+  const entries = parse(body);
+  const concealed = conceal?.(body) ?? body;
+  if (conceal === undefined || concealed === body) return entries;
+  const safe = parse(concealed);
+  // Where a member's name was a secret, the two do not fit together.
+  const fits = safe.length === entries.length;
+  return entries.map(({ code }, i) => ({
+    ...(fits ? safe[i] : undefined),
+    code: CODE.test(code) ? code : conceal(code),
+    message: (fits ? safe[i]?.message : undefined) ?? 'REDACTED',
+  }));
 }
 
 /** True when one of the registry's own error codes is among `codes`. */

@@ -87,6 +87,22 @@ describe('a server that repeats what it was sent', () => {
   });
 });
 
+it.each(['UNKNOWN', 'MANIFEST', 'errors', 'message', 'code'])(
+  'a password %j that is a word of the protocol does not change what an answer means',
+  async (password) => {
+    await using server = await startScriptedServer((request) =>
+      request.headers.authorization === undefined
+        ? { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } }
+        : { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN","message":"not known"}]}' },
+    );
+    await using client = testClient({ credentials: chainOf({ ...LOGIN, password }) });
+    const registry = createRegistryClient({ ...client, warn: () => undefined });
+    await expect(
+      registry.repository(server.host, 'a/b', 'pull').getManifest('v1'),
+    ).rejects.toMatchObject({ code: 'REPOSITORY_UNKNOWN' });
+  },
+);
+
 describe('concealer', () => {
   it('knows a secret in JSON, in a URL and in base64', () => {
     const secret = 'a"b/c d+é';

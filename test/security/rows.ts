@@ -322,6 +322,7 @@ export const ROWS: readonly Row[] = [
         'does not get a password printed',
         'does not get a token printed',
         'does not get a login printed as a token server',
+        'a password %j that is a word of the protocol does not change what an answer means',
         'knows a secret in JSON, in a URL and in base64',
       ],
       [

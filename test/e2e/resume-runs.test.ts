@@ -78,6 +78,7 @@ describe('a copy that was killed', () => {
           // What the proxy has passed on is to arrive.
           await delay(200);
           kill(signal);
+          if (signal === 'SIGKILL') proxy.drop();
         })();
       },
     });

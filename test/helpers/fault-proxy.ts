@@ -59,6 +59,11 @@ export interface FaultProxy extends AsyncDisposable {
   /** Body bytes given to the client, and passed on to the registry. */
   readonly bytes: { down: number; up: number };
   schedule: Schedule;
+  /**
+   * Lets go of every connection. What stands still is not read, so that the end of a killed client
+   * may wait behind its data, unseen.
+   */
+  drop(): void;
 }
 
 /** Forwards to a plain-HTTP registry, keeping the Host header, and does harm as scheduled. */
@@ -100,6 +105,9 @@ export async function startFaultProxy(
     },
     set schedule(value) {
       state.schedule = value;
+    },
+    drop() {
+      for (const socket of sockets) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -34,9 +34,13 @@ export interface Part {
   readonly skip: number;
 }
 
-/** One blob's bytes, verified, over as many requests as it takes. */
+/**
+ * One blob's bytes, verified, over as many requests as it takes; the last are held back until all
+ * are known to be right.
+ */
 export async function* download(job: Download): Bytes {
-  const { descriptor, verifier, tries } = job;
+  const { verifier, tries } = job;
+  let last: Uint8Array | undefined;
   let part = job.first;
   let mark = verifier.received;
   for (;;) {
@@ -49,7 +53,8 @@ export async function* download(job: Download): Bytes {
         if (fresh.byteLength === 0) continue;
         verifier.update(fresh);
         job.onProgress(verifier);
-        yield fresh;
+        if (verifier.complete) last = fresh;
+        else yield fresh;
       }
     } catch (error) {
       job.signal?.throwIfAborted();
@@ -58,13 +63,14 @@ export async function* download(job: Download): Bytes {
     } finally {
       await part.response.discard();
     }
-    if (verifier.received === descriptor.size) break;
+    if (verifier.complete) break;
     if (verifier.received - mark >= PROGRESS) tries.progressed();
     mark = verifier.received;
     if (!(await tries.again(cutOff(job, cause)))) throw gaveUp(job, cause);
     part = await resume(job, verifier.received);
   }
   verifier.finish();
+  if (last !== undefined) yield last;
 }
 
 /** Whatever ended a body early, another request may bring the rest. */

@@ -32,6 +32,11 @@ export class Verifier {
     return fork;
   }
 
+  /** All bytes are there; whether they are the right ones, `finish` says. */
+  get complete(): boolean {
+    return this.#received === this.#descriptor.size;
+  }
+
   /** @throws IntegrityError SIZE_MISMATCH as soon as there is one byte too many */
   update(chunk: Uint8Array): void {
     this.#received += chunk.byteLength;
@@ -68,14 +73,21 @@ export class Verifier {
   }
 }
 
-/** Passes bytes through and throws IntegrityError in place of a wrong ending. */
+/**
+ * Passes bytes through and throws IntegrityError in place of a wrong ending. The last bytes are
+ * held back until all are known to be right: whoever is promised `size` bytes never has them of
+ * anything else.
+ */
 export async function* verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   const verifier = new Verifier(descriptor, where);
+  let last: Uint8Array | undefined;
   for await (const chunk of bytes) {
     verifier.update(chunk);
-    yield chunk;
+    if (!verifier.complete) yield chunk;
+    else if (chunk.byteLength > 0) last = chunk;
   }
   verifier.finish();
+  if (last !== undefined) yield last;
 }
 
 /** A node of a store as a source that can be opened again. */

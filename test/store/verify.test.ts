@@ -46,6 +46,18 @@ function storeServing(bytes: () => Bytes): ReadStore {
 }
 
 describe('verified', () => {
+  it.each(['some CONTENT', 'some contentX', 'some conten'])(
+    'never hands out the last bytes of %j',
+    async (body) => {
+      const seen: Uint8Array[] = [];
+      const take = async (): Promise<void> => {
+        for await (const chunk of verified(chunked(body), DESCRIPTOR, 'here')) seen.push(chunk);
+      };
+      await expect(take()).rejects.toBeInstanceOf(IntegrityError);
+      expect(Buffer.concat(seen).byteLength).toBeLessThan(DESCRIPTOR.size);
+    },
+  );
+
   it.each(['sha256', 'sha512'] as const)('passes true content on (%s)', async (algorithm) => {
     const descriptor = describeBytes(CONTENT, algorithm);
     const result = await drain(verified(chunked('some content'), descriptor, 'here'));
@@ -86,7 +98,7 @@ describe('verified', () => {
       }
     }
     const { text, error } = await drain(verified(body(), DESCRIPTOR, 'here'));
-    expect(text).toBe('some content');
+    expect(text).toBe('');
     expect(error).toMatchObject({ code: 'SIZE_MISMATCH' });
     expect(closed).toBe(true);
   });

@@ -1,11 +1,23 @@
 // Bundles the program into dist/bundle, so that a start loads a few files instead of hundreds.
 // The library stays what tsc wrote to dist/. Run by `npm run build`.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/bundle');
+const PIECES = join(ROOT, 'dist/pieces');
+
+/** What a command that speaks to a registry loads, whichever it is. */
+const ONLINE = [
+  'src/cli/run.ts',
+  'src/cli/realms.ts',
+  'src/config/known-realms.ts',
+  'src/config/registries.ts',
+  'src/commands/tags.ts',
+  'lazy:undici',
+];
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
 const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
@@ -17,6 +29,30 @@ const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici'
  */
 const UNDICI = `export { default as Pool } from 'undici/lib/dispatcher/pool.js';`;
 const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$/;
+
+/**
+ * What these load, every command that speaks to a registry needs: in the bundle it comes with them,
+ * for each further file of a start costs about a millisecond. The sources keep it lazy for the
+ * library's users.
+ */
+const TOGETHER = /src\/(?:cli\/(?:context|run|wire|token-cache)|http\/agents)\.ts$/;
+const STILL_LAZY = /template|exchange-node|registries|probe|realms/;
+
+const together = {
+  name: 'together',
+  setup(to) {
+    to.onLoad({ filter: TOGETHER }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const imports = [];
+      const text = source.replaceAll(/\bimport\('(\.[^']+)'\)/gu, (all, specifier) => {
+        if (STILL_LAZY.test(specifier)) return all;
+        imports.push(`import * as together${imports.length} from '${specifier}';`);
+        return `Promise.resolve(together${imports.length - 1})`;
+      });
+      return { contents: `${imports.join('\n')}\n${text}`, loader: 'ts' };
+    });
+  },
+};
 
 const packageOf = (specifier) => /^(?:@[^/]+\/)?[^/]+/u.exec(specifier)[0];
 
@@ -94,19 +130,76 @@ const { metafile, outputFiles } = await build({
   minify: false,
   metafile: true,
   write: false,
-  plugins: [packages],
+  plugins: [together, packages],
   logLevel: 'warning',
 });
 const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
-await mkdir(OUT, { recursive: true });
+await mkdir(PIECES, { recursive: true });
 await Promise.all(
   outputFiles.map(({ path, text }) =>
     // esbuild's stand-in for `require` looks for a real one; only its chunk needs it.
-    writeFile(path, text.includes('typeof require !==') ? REQUIRE + text : text),
+    writeFile(
+      join(PIECES, basename(path)),
+      text.includes('typeof require !==') ? REQUIRE + text : text,
+    ),
   ),
 );
+
+/** Pieces that come along with those made from these sources, by their static imports. */
+function closure(entries, known = new Set()) {
+  const pieces = new Set();
+  const add = (piece) => {
+    if (known.has(piece) || pieces.has(piece)) return;
+    pieces.add(piece);
+    for (const { path, kind } of metafile.outputs[piece]?.imports ?? []) {
+      if (kind === 'import-statement') add(path);
+    }
+  };
+  for (const [piece, { entryPoint }] of Object.entries(metafile.outputs)) {
+    if (entries.some((entry) => entryPoint?.endsWith(entry))) add(piece);
+  }
+  return pieces;
+}
+
+// Each file of a start costs more than a millisecond, so what is always needed together is joined.
+const first = closure(['regctl.ts']);
+const table = closure(['src/cli/program.ts', 'src/commands/index.ts'], first);
+const online = closure(ONLINE, new Set([...first, ...table]));
+const groupOf = (pieces) => (id) =>
+  id.startsWith(PIECES) && pieces.has(relative(ROOT, join(OUT, basename(id))));
+const joined = await rolldown({
+  input: { regctl: join(PIECES, 'regctl.js') },
+  platform: 'node',
+  external: (id) => !/^[./]/u.test(id),
+  logLevel: 'warn',
+});
+const { output } = await joined.write({
+  dir: OUT,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
+  minify: false,
+  codeSplitting: {
+    groups: [
+      { name: 'first', test: groupOf(first) },
+      { name: 'table', test: groupOf(table) },
+      { name: 'online', test: groupOf(online) },
+    ],
+  },
+});
+await joined.close();
+/** Which sources each file is made of: for whoever wonders what a start loads. */
+const contents = output.map(({ fileName, moduleIds = [] }) => [
+  fileName,
+  moduleIds.flatMap((id) => {
+    const piece = metafile.outputs[relative(ROOT, join(OUT, basename(id)))];
+    return Object.entries(piece?.inputs ?? {}).flatMap(([input, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [input] : [],
+    );
+  }),
+]);
+await writeFile(join(OUT, 'contents.json'), JSON.stringify(Object.fromEntries(contents), null, 1));
+await rm(PIECES, { recursive: true });
 await writeFile(join(OUT, 'LICENSES.txt'), await licences(metafile.inputs));
-const kib = Math.round(outputFiles.reduce((sum, { contents }) => sum + contents.length, 0) / 1024);
-console.log(
-  `${relative(ROOT, dirname(outputFiles[0].path))}: ${outputFiles.length} files, ${kib} KiB`,
-);
+const kib = Math.round(output.reduce((sum, { code }) => sum + code.length, 0) / 1024);
+console.log(`${relative(ROOT, OUT)}: ${output.length} files, ${kib} KiB`);

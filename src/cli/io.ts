@@ -42,13 +42,16 @@ export interface Io {
   onSignal(signal: StopSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
+  /** Called when the code of a command is loaded, before it runs. */
+  readonly onLoaded?: (() => void) | undefined;
 }
 
 const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
 
 /** The real process as `Io`. */
-export function processIo(process: NodeJS.Process): Io {
+export function processIo(process: NodeJS.Process, onLoaded?: () => void): Io {
   return {
+    onLoaded,
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),

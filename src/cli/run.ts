@@ -70,6 +70,7 @@ async function perform(
     import('./terminal.ts'),
     spec.load(),
   ]);
+  io.onLoaded?.();
   const context = await createContext({
     io,
     flags,

@@ -18,13 +18,12 @@ export async function resolve(specifier, context, next) {
   return found;
 }`;
 
-/** The sources in the loaded files of the bundle, by the comments that esbuild puts before each. */
+/** The sources in the loaded files of the bundle, as the build noted them. */
 async function sourcesOf(hooked: string): Promise<string> {
-  const files = [...hooked.matchAll(/^loaded (file:.*\/dist\/.*)$/gmu)].map(([, url]) => url ?? '');
-  const texts = await Promise.all([...new Set(files)].map((url) => readFile(new URL(url), 'utf8')));
-  return texts
-    .flatMap((text) => text.match(/^\s*\/\/ (?:src|.*node_modules)\/.*$/gmu) ?? [])
-    .join('\n');
+  const noted = await readFile(join(ROOT, 'dist/bundle/contents.json'), 'utf8');
+  const contents = JSON.parse(noted) as Record<string, readonly string[] | undefined>;
+  const files = [...hooked.matchAll(/^loaded file:.*\/dist\/bundle\/(.*)$/gmu)];
+  return files.flatMap(([, name]) => contents[name ?? ''] ?? []).join('\n');
 }
 
 async function loadedBy(...args: readonly string[]): Promise<{ modules: string; stdout: string }> {

@@ -73,8 +73,8 @@ function suite(kind: Kind): void {
     await expectCopy(onceOnData({ kind: 'cut-up', after: 6 * MIB }), ({ source, destination }) => {
       const again = kind.keeps ? 0 : 6 * MIB;
       expect(destination.bytes.up).toBeLessThan(size + again + 2 * MIB);
-      // What was sent and not taken is read again, and at most the megabyte before it.
-      expect(source.bytes.down).toBeLessThan(size + again + 6 * MIB);
+      // Buffers on the way may have taken all of the source by then: it is read again at most once.
+      expect(source.bytes.down).toBeLessThan(2 * size + MIB);
     });
   });
 

@@ -19,6 +19,8 @@ export default defineConfig({
       {
         test: {
           name: 'faults',
+          // Real processes, clocks and kernel buffers: what fails has to fail twice.
+          retry: 1,
           include: ['test/faults/**/*.test.ts'],
           pool: 'threads',
           testTimeout: 60_000,
@@ -39,6 +41,8 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          // Real processes, clocks and kernel buffers: what fails has to fail twice.
+          retry: 1,
           include: ['test/e2e/**/*.test.ts'],
           pool: 'threads',
           globalSetup: ['test/helpers/global-setup.ts'],

@@ -49,6 +49,14 @@ async function setUp(prepare: (into: WriteStore) => Promise<void> = async () => 
   return { from, to, calls: destination.calls, events, run };
 }
 
+/** `from`, naming the same referrers for whatever is asked about. */
+function listing(from: WriteStore, some: readonly TestImage[]): WriteStore {
+  async function* referrers() {
+    for (const { descriptor } of some) yield descriptor;
+  }
+  return { ...from, capabilities: { ...from.capabilities, referrers: { referrers } } };
+}
+
 describe('referrers', () => {
   it('of the image, its children and the referrers themselves come along, the tag last', async () => {
     const { to, calls, run } = await setUp();
@@ -103,19 +111,7 @@ describe('referrers', () => {
   it('that are listed and gone are left out with a warning', async () => {
     const { from, to, events, run } = await setUp();
     const ghost = about(first, 'ghost');
-    const stale = {
-      ...from,
-      capabilities: {
-        ...from.capabilities,
-        referrers: {
-          async *referrers() {
-            yield ghost.descriptor;
-            yield sbom.descriptor;
-          },
-        },
-      },
-    };
-    await run({ source: stale });
+    await run({ source: listing(from, [ghost, sbom]) });
     expect((await to.resolve('v1')).digest).toBe(root.descriptor.digest);
     expect(await to.has(sbom.descriptor)).toBe(true);
     const texts = events.flatMap((event) => (event.type === 'warning' ? [event.text] : []));
@@ -124,19 +120,7 @@ describe('referrers', () => {
 
   it('that go round in circles end', async () => {
     const { from, to, run } = await setUp();
-    const endless = {
-      ...from,
-      capabilities: {
-        ...from.capabilities,
-        referrers: {
-          async *referrers() {
-            yield sbom.descriptor;
-            yield signature.descriptor;
-          },
-        },
-      },
-    };
-    await run({ source: endless });
+    await run({ source: listing(from, [sbom, signature]) });
     expect(await to.has(signature.descriptor)).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { AppError, CopyError, RegistryError } from '../errors/app-error.ts';
+import { AppError, CopyError } from '../errors/app-error.ts';
 import type { ReadStore, Source } from '../store/types.ts';
 
 export type Side = CopyError['side'];
@@ -50,15 +50,6 @@ export function watch(source: Source): WatchedSource {
       })();
     },
   };
-}
-
-/** The destination says that a manifest's blobs or children are not there after all. */
-export function isMissingContent(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof RegistryError)
-      return at.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN');
-  }
-  return false;
 }
 
 /** "tag "v1" of ghcr.io/a/b", for messages. */

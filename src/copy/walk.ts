@@ -1,4 +1,4 @@
-import { AppError, IntegrityError } from '../errors/app-error.ts';
+import { AppError, IntegrityError, isMissingContent } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../oci/media-types.ts';
@@ -8,12 +8,15 @@ import type { PushOptions, Source } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
-import { isMissingContent, onSide, sided, watch } from './errors.ts';
+import { onSide, sided, watch } from './errors.ts';
 import { asBlob, keyOf, schema1, type Node } from './nodes.ts';
 import type { Scope } from './scope.ts';
 import type { Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 import type { CopyPair } from './types.ts';
+
+/** After the second visit all is known to be there; a destination may still need time to see it. */
+const LAG_WAITS = 2;
 
 /** How much one visit takes on trust. */
 interface Pass {
@@ -97,9 +100,10 @@ export class Walk {
     descriptor: Descriptor,
     manifest: Manifest,
     tag: string | undefined,
+    lagWaits = 0,
   ): Promise<void> {
     this.#checkAccepted(descriptor);
-    await this.#send(descriptor, sourceOf(descriptor, manifest.raw), { tag });
+    await this.#send(descriptor, sourceOf(descriptor, manifest.raw), { tag, lagWaits });
   }
 
   async #subgraph(
@@ -116,12 +120,13 @@ export class Walk {
     const children = (visited: Pass): Promise<unknown> =>
       this.#scope.all(this.#below(manifest).map((child) => this.#visit(child, visited, depth + 1)));
     await children(pass);
+    const deep = pass === this.#deep;
     try {
-      await this.manifestAlone(descriptor, manifest, tag);
+      await this.manifestAlone(descriptor, manifest, tag, deep ? LAG_WAITS : 1);
     } catch (error) {
-      if (pass === this.#deep || !isMissingContent(error)) throw error;
+      if (deep || !isMissingContent(error)) throw error;
       await children(this.#deep);
-      await this.manifestAlone(descriptor, manifest, tag);
+      await this.manifestAlone(descriptor, manifest, tag, LAG_WAITS);
     }
   }
 

@@ -64,6 +64,15 @@ export class RegistryError extends AppError {
   }
 }
 
+/** A registry says that what a manifest names is not there, or not yet. */
+export function isMissingContent(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof RegistryError)
+      return at.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN');
+  }
+  return false;
+}
+
 /** Content does not match its descriptor. */
 export class IntegrityError extends AppError {
   override readonly name = 'IntegrityError';

@@ -28,6 +28,13 @@ export interface RetryOptions {
 /** THE policy: what is tried again, how often and after what wait, on whatever floor the loop is. */
 export type Retries = (signal?: AbortSignal) => Tries;
 
+/** What was sent is there, but does not show yet (eventual consistency). */
+export interface Lag {
+  readonly reason: string;
+  /** Most waits for it in one series, whatever the number of tries is. */
+  readonly times: number;
+}
+
 /** One thing being tried until it works or is given up. */
 export interface Tries {
   /**
@@ -36,7 +43,7 @@ export interface Tries {
    * @throws AppError RATE_LIMITED after the last 429, or when the host asks for too long a wait;
    * the signal's reason
    */
-  again(outcome: HttpResponse | NetworkError): Promise<boolean>;
+  again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean>;
   /** It got further: counting begins anew. */
   progressed(): void;
   /** Tries that failed since it last got further. */
@@ -53,6 +60,8 @@ export const NO_RETRIES: Retries = () => ({
 const BRIEF_TRIES = 2;
 const BASE_MS = 250;
 const CAP_MS = 30_000;
+/** A store that spreads what it took needs seconds; at once is never soon enough. */
+const LAG_MS = 2000;
 const MAX_WORDS_BYTES = 16 * 1024;
 /** What is added at most to a `Retry-After`, so that those who were told the same do not return as one. */
 const SPREAD_MS = 1000;
@@ -100,12 +109,11 @@ class Series implements Tries {
     this.#waited = 0;
   }
 
-  async again(outcome: HttpResponse | NetworkError): Promise<boolean> {
+  async again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean> {
     this.#failed += 1;
-    const plan =
-      outcome instanceof NetworkError ? this.#afterError(outcome) : await this.#after(outcome);
+    const plan = await this.#plan(outcome);
     if (plan === undefined || this.#waited + plan.delayMs > this.#options.maxWaitMs) return false;
-    if (!(outcome instanceof NetworkError)) await outcome.discard();
+    if ('discard' in outcome) await outcome.discard();
     this.#options.onRetry({ attempt: this.#failed, ...plan });
     await this.#options.sleep(plan.delayMs, this.#signal);
     this.#waited += plan.delayMs;
@@ -114,6 +122,18 @@ class Series implements Tries {
 
   get #left(): number {
     return this.#options.retryTimes - this.#failed + 1;
+  }
+
+  async #plan(outcome: HttpResponse | NetworkError | Lag): Promise<Plan | undefined> {
+    if (outcome instanceof NetworkError) return this.#afterError(outcome);
+    return 'discard' in outcome ? this.#after(outcome) : this.#afterLag(outcome);
+  }
+
+  /** Half of the wait is sure, the other half by chance. */
+  #afterLag({ reason, times }: Lag): Plan | undefined {
+    if (this.#failed > times || this.#left <= 0) return undefined;
+    const ceiling = LAG_MS * 2 ** (this.#failed - 1);
+    return { delayMs: Math.round((ceiling * (1 + this.#options.random())) / 2), reason };
   }
 
   #afterError(error: NetworkError): Plan | undefined {

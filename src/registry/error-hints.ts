@@ -3,7 +3,7 @@ import type { KnownRegistry } from '../config/known-registries.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { Connection } from './connection.ts';
-import type { Refusal } from './error-body.ts';
+import { hasCode, type Refusal } from './error-body.ts';
 import type { Attempt } from './attempt.ts';
 import { knownBy } from './known.ts';
 
@@ -15,6 +15,9 @@ interface Case {
   readonly known: KnownRegistry | undefined;
 }
 type Hint = (one: Case) => string | undefined;
+
+const NOT_SEEN =
+  'The registry does not have, or does not see yet, what the manifest names: run it again in a while; what is there is not sent again.';
 
 /** The cure per error code; a code without one needs no hint. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
@@ -48,6 +51,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UPLOAD_FAILED: (one) => {
     const { status } = one.refusal;
     if (status === 413) return BODY_TOO_LARGE;
+    if (hasCode(one.refusal, 'MANIFEST_BLOB_UNKNOWN')) return NOT_SEEN;
     return status === 404
       ? creation(one).trimEnd() ||
           'The repository or project may have to be created first, or the upload session expired.'

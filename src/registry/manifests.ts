@@ -1,4 +1,4 @@
-import { AppError, wrapError } from '../errors/app-error.ts';
+import { AppError, isMissingContent, wrapError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { NetworkError } from '../http/network-error.ts';
 import { isRetried } from '../http/tries.ts';
@@ -21,6 +21,8 @@ import { notARegistryHint } from './error-hints.ts';
 import type { Attempt } from './attempt.ts';
 import { refusalError, responseError } from './errors.ts';
 import type { ManifestResponse, PutManifestOptions } from './types.ts';
+
+const NOT_SEEN_YET = 'the registry does not see yet what was sent to it (MANIFEST_BLOB_UNKNOWN)';
 
 /** Statuses of a HEAD that say nothing about the manifest: ask again with GET. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 405, 406, 415, 501]);
@@ -110,6 +112,25 @@ export async function putManifest(
     );
   }
   if (isDigest(ref)) checkPinned(raw, ref, target);
+  const tries = connection.deps.retries(options.signal);
+  const lag = { reason: `${target}: ${NOT_SEEN_YET}`, times: options.lagWaits ?? 0 };
+  for (;;) {
+    try {
+      return await putOnce(connection, ref, raw, mediaType, options);
+    } catch (error) {
+      if (lag.times === 0 || !isMissingContent(error) || !(await tries.again(lag))) throw error;
+    }
+  }
+}
+
+async function putOnce(
+  connection: Connection,
+  ref: string,
+  raw: Uint8Array,
+  mediaType: string,
+  options: PutManifestOptions,
+): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }> {
+  const target = nameOf(connection, ref);
   const attempt: Attempt = { action: 'write manifest', target, kind: 'upload' };
   const url = await repositoryUrl(connection, `manifests/${ref}`, options);
   const sending = send(connection, 'PUT', url, {

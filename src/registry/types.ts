@@ -10,6 +10,8 @@ export type Intent = 'pull' | 'push' | 'delete';
 export interface PutManifestOptions extends CallOptions {
   /** ETag of what the tag points at: the registry, where it can, refuses if that has changed. */
   readonly ifMatch?: string | undefined;
+  /** Most waits for a registry that does not see yet what the manifest names. Default none. */
+  readonly lagWaits?: number | undefined;
 }
 
 export interface ManifestResponse {

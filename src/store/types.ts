@@ -51,6 +51,8 @@ export interface ReadStore extends AsyncDisposable {
 export interface PushOptions extends CallOptions {
   /** For a manifest: the tag it is written under, in the same request where the store can. */
   readonly tag?: string | undefined;
+  /** For a manifest: waits for a destination that does not see yet what was written. Default none. */
+  readonly lagWaits?: number | undefined;
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
   /** Cumulative bytes sent of this node; goes back when an attempt starts over. */

@@ -52,6 +52,9 @@ const LAYER_GET = /^GET \S+\/blobs\//u;
 const DATA_PUT = /^PUT \S+\/blobs\/uploads\//u;
 const MANIFEST_PUT = /^PUT \S+\/manifests\//u;
 
+const manifestPuts = ({ lines }: FaultProxy): number =>
+  lines.filter((line) => MANIFEST_PUT.test(line)).length;
+
 /** The nine rows in which skopeo, crane, regclient and oras were compared. */
 const PEER_ROWS: readonly Row[] = [
   {
@@ -197,6 +200,36 @@ const CATALOGUE: readonly Row[] = [
   {
     name: 'a blob not seen yet by the manifest PUT',
     destination: () => on(MANIFEST_PUT, answer(400, {}, errors('MANIFEST_BLOB_UNKNOWN')), 1),
+    check: ({ wire, destination }) => {
+      expect(manifestPuts(destination)).toBe(2);
+      expect(wire.events).toContainEqual(
+        expect.objectContaining({
+          type: 'retry',
+          attempt: 1,
+          reason: expect.stringContaining('does not see yet') as string,
+        }),
+      );
+    },
+  },
+  {
+    name: 'a blob not seen for a while by the manifest PUT',
+    layerSize: 4 * MIB,
+    destination: () => on(MANIFEST_PUT, answer(400, {}, errors('MANIFEST_BLOB_UNKNOWN')), 4),
+    // A wait, a second visit that finds everything there, and two longer waits.
+    check: ({ wire, destination }) => {
+      expect(manifestPuts(destination)).toBe(5);
+      expect(wire.waits.map((ms) => Math.floor(Math.log2(ms / 1000)))).toEqual([0, 0, 1]);
+      expect(destination.bytes.up).toBeLessThan(5 * MIB);
+    },
+  },
+  {
+    name: 'a blob never seen by the manifest PUT',
+    destination: () => on(MANIFEST_PUT, answer(400, {}, errors('MANIFEST_BLOB_UNKNOWN'))),
+    fails: 'UPLOAD_FAILED',
+    check: ({ wire, destination }) => {
+      expect(manifestPuts(destination)).toBe(5);
+      expect(wire.waits).toHaveLength(3);
+    },
   },
   { name: 'a layer stalled', source: () => on(LAYER_GET, { kind: 'stall-down', after: 200 }, 1) },
   {

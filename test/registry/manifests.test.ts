@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MANIFEST_ACCEPT, MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import type { Reply } from '../helpers/scripted-server.ts';
-import { startRegistry } from './harness.ts';
+import { quickRetries, startRegistry } from './harness.ts';
 
 const raw = Buffer.from(
   JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] }),
@@ -260,6 +260,51 @@ describe('putManifest', () => {
     await expect(put).rejects.toMatchObject({
       errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no blob' }],
       status: 400,
+    });
+  });
+
+  describe('that names what the registry does not see yet', () => {
+    const unseen = {
+      status: 400,
+      body: JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no blob' }] }),
+    };
+
+    it('is sent again after waits that double, and no more often than is asked for', async () => {
+      const waits: number[] = [];
+      const told: string[] = [];
+      const retries = quickRetries(4, ({ delayMs, reason }) => {
+        waits.push(delayMs);
+        told.push(reason);
+      });
+      await using at = await startRegistry(() => unseen, { retries });
+      const repository = at.repository('push');
+      const put = repository.putManifest('v1', raw, MEDIA_TYPE.ociIndex, { lagWaits: 3 });
+      await expect(put).rejects.toMatchObject({ code: 'UPLOAD_FAILED' });
+      expect(at.server.lines).toHaveLength(4);
+      // Of 2, 4 and 8 s, the half that is not left to chance.
+      expect(waits).toEqual([1000, 2000, 4000]);
+      expect(told[0]).toContain('does not see yet');
+    });
+
+    it.each([
+      [0, 5],
+      [1, 1],
+    ])('is sent %i times more with %i retries, and succeeds when it is seen', async (times, n) => {
+      await using at = await startRegistry(
+        (_request, count) => (count > times ? { status: 201 } : unseen),
+        { retries: quickRetries(n) },
+      );
+      await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex, { lagWaits: 3 });
+      expect(at.server.lines).toHaveLength(times + 1);
+    });
+
+    it('is not waited for without retries', async () => {
+      await using at = await startRegistry(() => unseen, { retries: quickRetries(0) });
+      const put = at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex, {
+        lagWaits: 3,
+      });
+      await expect(put).rejects.toMatchObject({ code: 'UPLOAD_FAILED' });
+      expect(at.server.lines).toHaveLength(1);
     });
   });
 

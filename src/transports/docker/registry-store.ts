@@ -1,4 +1,4 @@
-import { AppError, IntegrityError, RegistryError } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isMissingContent } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
@@ -196,11 +196,4 @@ class RegistryStore implements WriteStore {
     if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
     return descriptor;
   }
-}
-
-function isMissingContent(error: unknown): boolean {
-  return (
-    error instanceof RegistryError &&
-    error.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN')
-  );
 }

@@ -1,5 +1,6 @@
 import { AppError, CopyError } from '../errors/app-error.ts';
 import type { ReadStore, Source } from '../store/types.ts';
+import { passedThrough } from '../store/verify.ts';
 
 export type Side = CopyError['side'];
 
@@ -41,13 +42,13 @@ export function watch(source: Source): WatchedSource {
         throw error;
       };
       const bytes = await source.open(options).catch(fail);
-      return (async function* () {
+      return passedThrough(bytes, async function* (all) {
         try {
-          yield* bytes;
+          yield* all;
         } catch (error) {
           fail(error);
         }
-      })();
+      });
     },
   };
 }

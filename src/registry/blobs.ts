@@ -4,7 +4,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
-import { Verifier } from '../store/verify.ts';
+import { alreadyVerified, Verifier } from '../store/verify.ts';
 import { download, resume, type Download } from './blob-download.ts';
 import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
 import { nameOf, repositoryUrl, send, type Connection } from './connection.ts';
@@ -75,6 +75,7 @@ async function getBlob(
   const first =
     start === 0 ? { response: await openWhole(job), skip: 0 } : await resume(job, start);
   const bytes = download({ ...job, first, verifier });
+  if (from === 0) return alreadyVerified(bytes, descriptor);
   return from === start ? bytes : skipFirst(bytes, from - start);
 }
 

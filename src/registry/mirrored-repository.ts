@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
+import { passedThrough } from '../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
 import { MISSING, type Mirrors } from './mirrors.ts';
 import type { Repository } from './types.ts';
@@ -84,7 +85,7 @@ export function createMirroredRepository(
           if (place === undefined) return bytes;
           return descriptor.size <= HELD_BYTES
             ? held(bytes, descriptor)
-            : watched(bytes, place, mirrors, options);
+            : passedThrough(bytes, (all) => watched(all, place, mirrors, options));
         }),
       ),
   };

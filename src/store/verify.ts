@@ -73,12 +73,56 @@ export class Verifier {
   }
 }
 
+/** A node's bytes that throw in place of a wrong ending: whoever gets them need not hash them again. */
+class VerifiedBytes implements AsyncIterable<Uint8Array> {
+  readonly #bytes: Bytes;
+  readonly #descriptor: Descriptor;
+  #taken = false;
+
+  constructor(bytes: Bytes, descriptor: Descriptor) {
+    this.#bytes = bytes;
+    this.#descriptor = descriptor;
+  }
+
+  static areOf(bytes: Bytes, { digest, size }: Descriptor): boolean {
+    if (!(bytes instanceof VerifiedBytes)) return false;
+    const known = bytes.#descriptor;
+    return known.digest === digest && known.size === size;
+  }
+
+  passedThrough(step: (bytes: Bytes) => Bytes): Bytes {
+    return new VerifiedBytes(step(this), this.#descriptor);
+  }
+
+  /** What is left after a reading would be taken for the whole. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    if (this.#taken) throw new Error('verified bytes are read once');
+    this.#taken = true;
+    return this.#bytes[Symbol.asyncIterator]();
+  }
+}
+
 /**
- * Passes bytes through and throws IntegrityError in place of a wrong ending. The last bytes are
- * held back until all are known to be right: whoever is promised `size` bytes never has them of
- * anything else.
+ * Passes bytes through and throws IntegrityError in place of a wrong ending; once, however often a
+ * node's bytes come by here. The last bytes are held back until all are known to be right: whoever
+ * is promised `size` bytes never has them of anything else.
  */
-export async function* verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
+export function verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
+  if (VerifiedBytes.areOf(bytes, descriptor)) return bytes;
+  return new VerifiedBytes(check(bytes, descriptor, where), descriptor);
+}
+
+/** The whole content of a node from whoever has run it through a Verifier and held back its end. */
+export function alreadyVerified(bytes: Bytes, descriptor: Descriptor): Bytes {
+  return new VerifiedBytes(bytes, descriptor);
+}
+
+/** `step` changes no byte and drops no error: what was verified before it still is. */
+export function passedThrough(bytes: Bytes, step: (bytes: Bytes) => Bytes): Bytes {
+  return bytes instanceof VerifiedBytes ? bytes.passedThrough(step) : step(bytes);
+}
+
+async function* check(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   const verifier = new Verifier(descriptor, where);
   let last: Uint8Array | undefined;
   for await (const chunk of bytes) {

@@ -3,7 +3,15 @@ import { IntegrityError } from '../../src/errors/app-error.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, type Algorithm } from '../../src/oci/digest.ts';
 import type { ReadStore } from '../../src/store/types.ts';
-import { fetchAll, sourceFrom, sourceOf, verified, Verifier } from '../../src/store/verify.ts';
+import {
+  alreadyVerified,
+  fetchAll,
+  passedThrough,
+  sourceFrom,
+  sourceOf,
+  verified,
+  Verifier,
+} from '../../src/store/verify.ts';
 import { collect, type Bytes } from '../../src/util/bytes.ts';
 
 const CONTENT = Buffer.from('some content');
@@ -44,6 +52,44 @@ function storeServing(bytes: () => Bytes): ReadStore {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+describe('bytes that were verified', () => {
+  it('are not verified again for the same node, and are for another', () => {
+    const once = verified(chunked('some content'), DESCRIPTOR, 'here');
+    expect(verified(once, { ...DESCRIPTOR, mediaType: 'other/type' }, 'there')).toBe(once);
+    expect(verified(once, describeBytes(Buffer.from('other')), 'there')).not.toBe(once);
+    expect(verified(once, { ...DESCRIPTOR, size: 5 }, 'there')).not.toBe(once);
+    const elsewhere = alreadyVerified(chunked('some content'), DESCRIPTOR);
+    expect(verified(elsewhere, DESCRIPTOR, 'there')).toBe(elsewhere);
+  });
+
+  it('stay so where they only pass, and throw what was wrong', async () => {
+    const seen: number[] = [];
+    const watch = (bytes: Bytes): Bytes =>
+      passedThrough(bytes, async function* (all) {
+        for await (const chunk of all) {
+          seen.push(chunk.byteLength);
+          yield chunk;
+        }
+      });
+    const right = watch(verified(chunked('some content'), DESCRIPTOR, 'here'));
+    expect(verified(right, DESCRIPTOR, 'there')).toBe(right);
+    expect((await drain(right)).text).toBe('some content');
+    expect(seen).toEqual([5, 5, 2]);
+    const wrong = watch(verified(chunked('some CONTENT'), DESCRIPTOR, 'here'));
+    expect((await drain(verified(wrong, DESCRIPTOR, 'there'))).error).toBeInstanceOf(
+      IntegrityError,
+    );
+    const unknown = watch(chunked('some content'));
+    expect(verified(unknown, DESCRIPTOR, 'there')).not.toBe(unknown);
+  });
+
+  it('are read once: what is left after a reading is not the whole', async () => {
+    const bytes = verified(chunked('some content'), DESCRIPTOR, 'here');
+    for await (const chunk of bytes) if (chunk.byteLength > 0) break;
+    expect((await drain(bytes)).error).toEqual(new Error('verified bytes are read once'));
+  });
+});
 
 describe('verified', () => {
   it.each(['some CONTENT', 'some contentX', 'some conten'])(

@@ -1,4 +1,4 @@
-import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -7,9 +7,14 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { CallOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
+import { Appender } from './append.ts';
 import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
+
+/** Of the four threads that Node has for files, two stay free. */
+const MAX_EARLY_SYNCS = 2;
 
 /** Content-addressed files, one for each digest. */
 export class BlobFolder {
@@ -17,6 +22,7 @@ export class BlobFolder {
   readonly #label: string;
   readonly #temporaries: Temporaries;
   readonly #temporary = new Set<string>();
+  readonly #syncs = createLimiter(MAX_EARLY_SYNCS);
   /** Folders in which names have changed. */
   readonly #changed = new Set<string>();
   readonly #folders = new Map<string, Promise<unknown>>();
@@ -90,11 +96,12 @@ export class BlobFolder {
     this.#temporary.add(temporary);
     try {
       const file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
+      const out = new Appender(file, temporary, this.#syncs);
       try {
-        await this.#fill(file, temporary, source, options);
-        await onDisk(temporary, () => file.sync());
+        await this.#fill(out, source, options);
+        await out.sync();
       } finally {
-        await file.close();
+        await out.close();
       }
       options?.signal?.throwIfAborted();
       await onDisk(path, () => rename(temporary, path));
@@ -114,17 +121,12 @@ export class BlobFolder {
     return made;
   }
 
-  async #fill(
-    file: FileHandle,
-    path: string,
-    source: Source,
-    options?: PushOptions,
-  ): Promise<void> {
+  async #fill(out: Appender, source: Source, options?: PushOptions): Promise<void> {
     const bytes = await source.open({ signal: options?.signal });
     let sent = 0;
     for await (const chunk of verified(bytes, source.descriptor, this.#label)) {
       options?.signal?.throwIfAborted();
-      await onDisk(path, () => writeAll(file, chunk));
+      await out.write(chunk);
       sent += chunk.byteLength;
       options?.onBytes?.(sent);
     }
@@ -142,21 +144,17 @@ export class BlobFolder {
   }
 }
 
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  let offset = 0;
-  while (offset < chunk.byteLength) {
-    const { bytesWritten } = await file.write(chunk, offset, chunk.byteLength - offset);
-    offset += bytesWritten;
-  }
-}
-
 /** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
 export function layoutBlobPath(folder: string, digest: Digest): string {
   return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
 }
 
 /** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
-export async function* skip(bytes: Bytes, count: number): Bytes {
+export function skip(bytes: Bytes, count: number): Bytes {
+  return count === 0 ? bytes : skipSome(bytes, count);
+}
+
+async function* skipSome(bytes: Bytes, count: number): Bytes {
   let left = count;
   for await (const chunk of bytes) {
     const cut = Math.min(left, chunk.byteLength);

@@ -4,7 +4,7 @@ import type { BigIntStats } from 'node:fs';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 

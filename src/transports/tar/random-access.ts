@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Bytes } from '../../util/bytes.ts';
 import { onDisk } from '../oci-layout/disk.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** A file that is read at any offset. */
 export interface RandomAccess {

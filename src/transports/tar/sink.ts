@@ -1,11 +1,12 @@
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder } from '../../util/temporaries.ts';
+import { Appender } from '../oci-layout/append.ts';
 import { errnoOf, onDisk } from '../oci-layout/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { STDIO } from './open.ts';
 import { readAt } from './random-access.ts';
-import { writeAll } from './spool.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 export type SinkContext = Pick<OpenContext, 'stdout' | 'temporaries'>;
@@ -63,7 +64,7 @@ async function existing<T>(place: string, look: () => Promise<T>): Promise<T | u
 
 async function openStream(place: string): Promise<Sink> {
   const file = await onDisk(place, () => open(place, 'w'));
-  const close = closer(file);
+  const close = once(() => file.close());
   return {
     async write(bytes) {
       for (let done = 0; done < bytes.byteLength;) {
@@ -82,23 +83,20 @@ async function openFile(place: string, { temporaries }: SinkContext): Promise<Si
   await onDisk(folder, () => makeFolder(folder));
   await temporaries.sweep(folder);
   const file = await onDisk(temporary, () => open(temporary, 'wx+', 0o644));
-  const close = closer(file);
-  let end = 0;
+  const out = new Appender(file, temporary, createLimiter(1));
+  const close = once(() => out.close());
   let finished = false;
   return {
-    async write(bytes) {
-      await onDisk(temporary, () => writeAll(file, bytes, end));
-      end += bytes.byteLength;
-    },
+    write: (bytes) => out.write(bytes),
     rewrite: {
-      read: (position, length) => readAt(file, temporary, position, length),
-      async truncate(size) {
-        await onDisk(temporary, () => file.truncate(size));
-        end = size;
+      async read(position, length) {
+        await out.flush();
+        return readAt(file, temporary, position, length);
       },
+      truncate: (size) => out.truncate(size),
     },
     async finish() {
-      await onDisk(temporary, () => file.sync());
+      await out.sync();
       await close();
       await onDisk(place, () => rename(temporary, place));
       finished = true;
@@ -111,10 +109,10 @@ async function openFile(place: string, { temporaries }: SinkContext): Promise<Si
   };
 }
 
-function closer(file: FileHandle): () => Promise<void> {
+function once(close: () => Promise<void>): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
-    closing ??= file.close();
+    closing ??= close();
     return closing;
   };
 }

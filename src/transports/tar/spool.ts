@@ -32,12 +32,7 @@ export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal):
   }
 }
 
-/** Writes the whole chunk at `position`. */
-export async function writeAll(
-  file: FileHandle,
-  chunk: Uint8Array,
-  position: number,
-): Promise<void> {
+async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < chunk.byteLength;) {
     const { bytesWritten } = await file.write(
       chunk,

@@ -1,0 +1,130 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Limiter } from '../../util/limiter.ts';
+import { onDisk } from './disk.ts';
+
+/** Bytes that wait for the disk while more are fetched. */
+const MOST_BYTES = 1024 * 1024;
+/** Of small chunks the objects weigh more than the bytes. */
+const MOST_CHUNKS = 64;
+/** So many bytes are sent to the disk at a time, rather than all of them at the end. */
+const SYNC_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Appends to a new file while the caller fetches what comes next. Small chunks that wait are written
+ * as one, and a long file goes to the disk as it comes, so that little is left for `sync`. Chunks
+ * must not change any more. After an error everything fails with it: a disk says once that it lost
+ * something.
+ */
+export class Appender {
+  readonly #file: FileHandle;
+  readonly #path: string;
+  readonly #syncs: Limiter;
+  #end = 0;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #unsynced = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** `syncs` bounds the syncs under way at a time: each keeps a thread from reading and writing. */
+  constructor(file: FileHandle, path: string, syncs: Limiter) {
+    this.#file = file;
+    this.#path = path;
+    this.#syncs = syncs;
+  }
+
+  /** Returns when there is room for more. @throws AppError NO_SPACE, IO, of this chunk or one before */
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#check();
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.byteLength;
+    this.#writing ??= this.#drain();
+    if (this.#isFull()) await this.#writing;
+    this.#check();
+  }
+
+  /** All is in the file. @throws as `write` */
+  async flush(): Promise<void> {
+    await this.#writing;
+    this.#check();
+  }
+
+  /** All is on the disk. @throws as `write` */
+  async sync(): Promise<void> {
+    await this.flush();
+    await this.#syncing;
+    this.#check();
+    await onDisk(this.#path, () => this.#file.sync());
+  }
+
+  /** Takes back what lies behind the first `size` bytes. @throws as `write` */
+  async truncate(size: number): Promise<void> {
+    await this.flush();
+    await onDisk(this.#path, () => this.#file.truncate(size));
+    this.#end = size;
+  }
+
+  /** Closes the file, when nothing is under way in it any more. What still waits is dropped. */
+  async close(): Promise<void> {
+    this.#failure ??= { error: new Error(`${this.#path} is closed`) };
+    await this.#writing;
+    await this.#syncing;
+    await this.#file.close();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0 && this.#failure === undefined) await this.#writeWaiting();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#writing = undefined;
+  }
+
+  async #writeWaiting(): Promise<void> {
+    const chunks = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (let left = chunks; left.length > 0;) {
+      const { bytesWritten } = await onDisk(this.#path, () => this.#file.writev(left, this.#end));
+      this.#end += bytesWritten;
+      this.#unsynced += bytesWritten;
+      left = after(left, bytesWritten);
+    }
+    if (this.#unsynced >= SYNC_BYTES) this.#syncing ??= this.#syncSoFar();
+  }
+
+  async #syncSoFar(): Promise<void> {
+    try {
+      await this.#syncs.run(async () => {
+        if (this.#failure !== undefined) return;
+        this.#unsynced = 0;
+        await onDisk(this.#path, () => this.#file.datasync());
+      });
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    this.#syncing = undefined;
+  }
+
+  #isFull(): boolean {
+    return this.#waitingBytes > MOST_BYTES || this.#waiting.length > MOST_CHUNKS;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
+/** What is left of the chunks behind their first `count` bytes. */
+function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  return chunks.flatMap((chunk) => {
+    const cut = Math.min(skip, chunk.byteLength);
+    skip -= cut;
+    return cut === chunk.byteLength ? [] : [chunk.subarray(cut)];
+  });
+}

@@ -14,7 +14,7 @@ import {
   type ChosenManifest,
 } from '../store/platforms.ts';
 import { digestWouldChange } from '../store/preserve.ts';
-import type { CallOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions, ReadStore, ResolveOptions, Want, WriteStore } from '../store/types.ts';
 import { fetchAll } from '../store/verify.ts';
 import { nameIn, onSide } from './errors.ts';
 import type { Scope } from './scope.ts';
@@ -35,33 +35,51 @@ export function isUpToDate({ root, existing }: Plan): boolean {
 }
 
 /**
- * Decides the root with the fewest requests: one HEAD on the destination; a GET on the source, or
- * a HEAD where the destination's tag exists and so may already be equal.
+ * Decides the root with the fewest requests, both sides at once: one HEAD on the destination, and
+ * one request to the source, which reads the manifest where that is as cheap as asking for it.
  */
 export async function planRoot(pair: CopyPair, request: ImageRequest, scope: Scope): Promise<Plan> {
   const { source, destination, platforms = [], sameRepository, noClobber } = pair;
   const { sourceRef, destinationTag, isNew } = request;
   const call = { signal: scope.signal };
   // A retag is one PUT: to look first would cost as much as it could save.
-  const blind = isNew === true || (sameRepository === true && noClobber !== true);
+  const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
-    blind || destinationTag === undefined
+    isBlind || destinationTag === undefined
       ? undefined
       : lookUpTag(destination, destinationTag, call);
 
   if (platforms.length > 0) {
-    const [existing, chosen] = await scope.all<Descriptor | ChosenManifest | undefined>([
+    const [existing, chosen] = await both(
+      scope,
       lookUp(),
       readPlatforms(pair, sourceRef, platforms, call),
-    ]);
-    const { descriptor, manifest } = chosen as ChosenManifest;
-    return { root: descriptor, manifest, existing: existing as Descriptor | undefined };
+    );
+    return { root: chosen.descriptor, manifest: chosen.manifest, existing };
   }
-  const existing = await lookUp();
-  if (existing !== undefined && (await isAlready(existing, source, sourceRef, call)))
-    return { root: existing, manifest: undefined, existing };
-  const { descriptor, manifest } = await readRoot(source, sourceRef, call);
-  return { root: descriptor, manifest, existing };
+  const looking = lookUp();
+  // The digest is what would be asked for: the source need not be.
+  if (sourceRef !== undefined && isDigest(sourceRef)) {
+    const existing = await looking;
+    if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
+  }
+  const want = isBlind ? 'content' : wantedAfter(looking);
+  const [existing, root] = await both(scope, looking, find(source, sourceRef, { ...call, want }));
+  if (existing?.digest === root.digest) return { root: existing, manifest: undefined, existing };
+  return { root, manifest: await readManifest(source, sourceRef, root, call), existing };
+}
+
+/** Where the tag exists it may be equal, and the manifest not be needed. */
+function wantedAfter(looking: Promise<Descriptor | undefined>): Promise<Want> {
+  const want = looking.then((existing) => (existing === undefined ? 'content' : 'descriptor'));
+  // Not every store looks at it.
+  want.catch(() => undefined);
+  return want;
+}
+
+async function both<A, B>(scope: Scope, a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await scope.all<unknown>([a, b]);
+  return [await a, await b];
 }
 
 /** What a tag points at; `undefined` where the tag or its repository does not exist. */
@@ -83,18 +101,25 @@ export async function lookUpTag(
   }
 }
 
-/** A source named by digest needs no request: the digest is what would be asked for. */
-async function isAlready(
-  existing: Descriptor,
+async function find(
   source: ReadStore,
-  sourceRef: string | undefined,
-  call: CallOptions,
-): Promise<boolean> {
-  if (sourceRef !== undefined && isDigest(sourceRef)) return sourceRef === existing.digest;
-  const wanted = await onSide('source', `cannot find ${nameIn(source, sourceRef)}`, sourceRef, () =>
-    source.resolve(sourceRef, { ...call, want: 'descriptor' }),
+  ref: string | undefined,
+  options: ResolveOptions,
+): Promise<Descriptor> {
+  return onSide('source', `cannot find ${nameIn(source, ref)}`, ref, () =>
+    source.resolve(ref, options),
   );
-  return wanted.digest === existing.digest;
+}
+
+async function readManifest(
+  source: ReadStore,
+  ref: string | undefined,
+  root: Descriptor,
+  call: CallOptions,
+): Promise<Manifest> {
+  return onSide('source', `cannot read ${nameIn(source, ref)}`, ref, () =>
+    fetchManifest(source, root, call),
+  );
 }
 
 async function readRoot(
@@ -102,10 +127,8 @@ async function readRoot(
   ref: string | undefined,
   call: CallOptions,
 ): Promise<ChosenManifest> {
-  return onSide('source', `cannot read ${nameIn(source, ref)}`, ref, async () => {
-    const descriptor = await source.resolve(ref, { ...call, want: 'content' });
-    return { descriptor, manifest: await fetchManifest(source, descriptor, call) };
-  });
+  const descriptor = await find(source, ref, { ...call, want: 'content' });
+  return { descriptor, manifest: await readManifest(source, ref, descriptor, call) };
 }
 
 async function readPlatforms(

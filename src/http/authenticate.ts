@@ -34,6 +34,19 @@ export function authenticate(options: AuthenticateOptions): Middleware {
     const sendAuthenticated = async (request: Authenticated): Promise<HttpResponse> => {
       await options.store?.ready();
       const memory = memories(request.url, request.auth);
+      const answered = await memory.lead(request.signal);
+      try {
+        return await converse(request, memory, answered);
+      } finally {
+        answered?.();
+      }
+    };
+    /** `answered`: to be called when the first answer is understood. */
+    const converse = async (
+      request: Authenticated,
+      memory: ChallengeMemory,
+      answered: (() => void) | undefined,
+    ): Promise<HttpResponse> => {
       const opening = await openingGrant(request, memory, next, options);
       let { grant } = opening;
       for (let sends = 1; ; sends += 1) {
@@ -45,6 +58,7 @@ export function authenticate(options: AuthenticateOptions): Middleware {
           return annotate(response, grant);
         }
         if (demand.offers.length > 0) memory.keep(demand.offers);
+        answered?.();
         const { offers } = memory.recall();
         if (opening.refusal !== undefined && sameOffers(offers, opening.refusal.offers)) {
           await response.discard();

@@ -1,6 +1,7 @@
 import type { HostPolicies } from '../config/types.ts';
 import { apiHost } from '../reference/docker-hub.ts';
 import type { Offer } from './challenge-choice.ts';
+import { abortable } from '../util/abort.ts';
 import { placeOf, type ChallengePlace, type TokenStore } from './token-store.ts';
 import type { RequestAuth } from './types.ts';
 
@@ -14,6 +15,11 @@ export interface Recalled {
 /** What is known of how one origin wants requests to authenticate. */
 export interface ChallengeMemory {
   recall(): Recalled;
+  /**
+   * Where nothing is known yet, one request goes first and the others wait, so that one challenge
+   * serves them all. Resolves to what lets them go; to undefined for who need not go first.
+   */
+  lead(signal: AbortSignal | undefined): Promise<(() => void) | undefined>;
   /** The registry has just said so. */
   keep(offers: readonly Offer[]): void;
   /** The registry accepted what came of it: it may serve later runs. */
@@ -31,6 +37,7 @@ export function createChallengeMemory(
   store?: TokenStore,
 ): (url: URL, auth: RequestAuth) => ChallengeMemory {
   const heard = new Map<string, readonly Offer[]>();
+  const leads = new Map<string, Promise<void>>();
 
   return (url, { registry, repository }) => {
     const origin = placeOf(url, policies(apiHost(registry)).verifyTls);
@@ -39,12 +46,21 @@ export function createChallengeMemory(
       repository === undefined
         ? [place('registry'), place('repository')]
         : [place('repository'), place('registry')];
+    const recall = (): Recalled => {
+      const known = heard.get(keyOf(own)) ?? heard.get(keyOf(other));
+      if (known !== undefined) return { offers: known, stored: false };
+      const left = [own, other].map((one) => store?.offers(one) ?? []);
+      return { offers: left.find(({ length }) => length > 0) ?? [], stored: true };
+    };
     return {
-      recall() {
-        const known = heard.get(keyOf(own)) ?? heard.get(keyOf(other));
-        if (known !== undefined) return { offers: known, stored: false };
-        const left = [own, other].map((one) => store?.offers(one) ?? []);
-        return { offers: left.find(({ length }) => length > 0) ?? [], stored: true };
+      recall,
+      async lead(signal) {
+        if (recall().offers.length > 0) return undefined;
+        const lead = leads.get(keyOf(own));
+        if (lead !== undefined) return abortable(lead, signal).then(() => undefined);
+        return new Promise((resolve) => {
+          leads.set(keyOf(own), new Promise<void>((end) => resolve(end)));
+        });
       },
       keep: (offers) => void heard.set(keyOf(own), offers),
       accept() {

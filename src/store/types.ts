@@ -19,12 +19,15 @@ export interface OpenReadOptions extends CallOptions {
   readonly forChange?: boolean | undefined;
 }
 
+export type Want = 'descriptor' | 'content';
+
 export interface ResolveOptions extends CallOptions {
   /**
    * `content`: the caller will fetch the manifest next, so a registry asks with GET and keeps the
-   * bytes for that fetch. Default `descriptor`: a HEAD, which costs no Docker Hub pull.
+   * bytes for that fetch. Default `descriptor`: a HEAD, which costs no Docker Hub pull. A promise:
+   * not known yet; a store where both cost the same need not wait for it. Its rejection is thrown.
    */
-  readonly want?: 'descriptor' | 'content' | undefined;
+  readonly want?: Want | Promise<Want> | undefined;
 }
 
 export interface ReadStore extends AsyncDisposable {

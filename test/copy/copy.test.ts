@@ -6,7 +6,7 @@ import { AppError, CopyError, RegistryError } from '../../src/errors/app-error.t
 import type { Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { WriteStore } from '../../src/store/types.ts';
+import type { ReadStore, WriteStore } from '../../src/store/types.ts';
 import { RetryElsewhereError } from '../../src/store/retry-elsewhere.ts';
 import { sourceOf, verified } from '../../src/store/verify.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
@@ -102,7 +102,7 @@ describe('request economy', () => {
     const { source, destination, run } = await setUp(single);
     const summary = await run();
     const nodes = [...single.below.map((node) => node.descriptor.digest), single.descriptor.digest];
-    expect(source.calls.filter((call) => !call.startsWith('fetch'))).toEqual(['content v1']);
+    expect(source.calls.filter((call) => !call.startsWith('fetch'))).toEqual(['either v1']);
     expect(source.calls.filter((call) => call.startsWith('fetch')).toSorted()).toEqual(
       nodes.map((digest) => `fetch ${digest}`).toSorted(),
     );
@@ -116,10 +116,47 @@ describe('request economy', () => {
   it('asks each side once when there is nothing to do', async () => {
     const { source, destination, run } = await setUp(multi, {}, (to) => store(to, multi, 'v1'));
     const summary = await run();
-    expect(source.calls).toEqual(['resolve v1']);
+    expect(source.calls).toEqual(['either v1']);
     expect(destination.calls).toEqual(['resolve v1', 'commit ']);
     expect(summary.descriptor.digest).toBe(multi.descriptor.digest);
     expect(summary.bytes.sent).toBe(0);
+  });
+
+  it('asks both sides at once', async () => {
+    let arrived = 0;
+    let both = (): void => {};
+    const met = new Promise<void>((resolve) => (both = resolve));
+    const before = async (call: Call): Promise<void> => {
+      if (call !== 'resolve v1' && call !== 'either v1') return;
+      arrived += 1;
+      if (arrived === 2) both();
+      await met;
+    };
+    const { destination, run } = await setUp(single, {
+      source: { before },
+      destination: { before },
+    });
+    await run();
+    expect(pushes(destination.calls)).toHaveLength(4);
+  });
+
+  it('tells a source that waits what the destination said', async () => {
+    const wanted: unknown[] = [];
+    const copyOver = async (existing: TestImage | undefined): Promise<void> => {
+      const { from, run } = await setUp(single, {}, async (to) => {
+        if (existing !== undefined) await store(to, existing, 'v1');
+      });
+      const waiting: ReadStore = {
+        ...from,
+        resolve: async (ref, options) => {
+          wanted.push(await options?.want);
+          return from.resolve(ref, options);
+        },
+      };
+      await run({ source: waiting });
+    };
+    for (const existing of [undefined, single, multi]) await copyOver(existing);
+    expect(wanted).toEqual(['content', 'descriptor', 'descriptor']);
   });
 
   it('does not ask the source at all when it was named by the digest that the tag has', async () => {
@@ -280,6 +317,33 @@ describe('what travels', () => {
 });
 
 describe('safety', () => {
+  it.each(['source', 'destination'] as const)(
+    'blames the %s for its refusal while the other side is being asked, and writes nothing',
+    async (side) => {
+      const refuse = (call: Call): void => {
+        if (/^(?:resolve|either) /u.test(call)) throw new AppError('FORBIDDEN', 'no');
+      };
+      const { source, destination, run } = await setUp(single, { [side]: { before: refuse } });
+      expect(await failureOf(run())).toMatchObject({ side, code: 'FORBIDDEN' });
+      expect(pushes(destination.calls)).toEqual([]);
+      expect(source.running() + destination.running()).toBe(0);
+    },
+  );
+
+  it('leaves no rejection behind when the source never asks what was wanted', async () => {
+    const stray: unknown[] = [];
+    const note = (reason: unknown): void => void stray.push(reason);
+    process.on('unhandledRejection', note);
+    const refuse = (call: Call): void => {
+      if (call === 'resolve v1') throw new AppError('FORBIDDEN', 'no');
+    };
+    const { run } = await setUp(single, { destination: { before: refuse } });
+    await failureOf(run());
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(stray).toEqual([]);
+  });
+
   it('refuses to move a tag with noClobber, and accepts an equal one', async () => {
     const moved = await setUp(single, {}, (to) => store(to, multi, 'v1'));
     expect(await failureOf(moved.run({ noClobber: true }))).toMatchObject({

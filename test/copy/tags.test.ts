@@ -74,7 +74,7 @@ describe('many tags', () => {
     });
     const { images } = await run();
     expect(images.every((one) => one.error === undefined && one.unchanged)).toBe(true);
-    expect(tally(source.calls)).toEqual({ resolve: 4 });
+    expect(tally(source.calls)).toEqual({ either: 4 });
     expect(tally(destination.calls)).toEqual({ resolve: 4, commit: 1 });
     expect(from.label).toBe('from');
   });

@@ -1,11 +1,11 @@
-import type { ReadStore, Source, WriteStore } from '../../src/store/types.ts';
+import type { ReadStore, ResolveOptions, Source, WriteStore } from '../../src/store/types.ts';
 
 export type Call =
-  `${'resolve' | 'content' | 'has' | 'fetch' | 'push' | 'tag' | 'commit'} ${string}`;
+  `${'resolve' | 'content' | 'either' | 'has' | 'fetch' | 'push' | 'tag' | 'commit'} ${string}`;
 
 export interface Watched {
   readonly store: WriteStore;
-  /** "resolve v1", "content v1" (want: content), "fetch sha256:…", in order of arrival. */
+  /** "resolve v1", "content v1" (want: content), "either v1" (not known yet), "fetch sha256:…", in order of arrival. */
   readonly calls: Call[];
   /** Calls that have not settled. */
   readonly running: () => number;
@@ -42,9 +42,7 @@ export function watchStore(inner: WriteStore, interference: Interference = {}): 
     capabilities: inner.capabilities,
     traits: interference.traits ?? inner.traits,
     resolve: (ref, o) =>
-      through(`${o?.want === 'content' ? 'content' : 'resolve'} ${ref ?? ''}`, o?.signal, () =>
-        inner.resolve(ref, o),
-      ),
+      through(`${verbOf(o?.want)} ${ref ?? ''}`, o?.signal, () => inner.resolve(ref, o)),
     has: (d, o) => through(`has ${d.digest}`, o?.signal, () => inner.has(d, o)),
     fetch: (d, o) => through(`fetch ${d.digest}`, o?.signal, () => fetch(d, o)),
     push: (source: Source, o) =>
@@ -54,4 +52,9 @@ export function watchStore(inner: WriteStore, interference: Interference = {}): 
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   return { store, calls, running: () => running };
+}
+
+function verbOf(want: ResolveOptions['want']): 'resolve' | 'content' | 'either' {
+  if (want instanceof Promise) return 'either';
+  return want === 'content' ? 'content' : 'resolve';
 }

@@ -84,6 +84,53 @@ describe('Bearer', () => {
     ).toEqual(['repository:a:pull,push', 'repository:b:pull']);
   });
 
+  it('meets one challenge for all first requests, whatever they ask for', async () => {
+    await using server = await tokenRegistry();
+    await using client = testClient();
+    const names = ['a', 'b', 'c'];
+    await Promise.all(
+      names.map((name) => client.request(get(server, `/v2/${name}/manifests/1`, [pull(name)]))),
+    );
+    expect(server.lines.filter((line) => line.startsWith('GET /v2/'))).toHaveLength(4);
+    expect(client.stats.requests).toBe(7);
+  });
+
+  it('lets the others go when the first request fails, or has no challenge to meet', async () => {
+    let fail = true;
+    await using server = await startScriptedServer(() => {
+      const cut = fail;
+      fail = false;
+      return cut ? (_request, response) => void response.destroy() : { status: 200 };
+    });
+    await using client = testClient({ retryTimes: 0 });
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c'].map((name) =>
+        client.request(get(server, `/v2/${name}/manifests/1`, [pull(name)])),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(server.lines).toHaveLength(3);
+  });
+
+  it('does not keep a request that is aborted waiting for the first', async () => {
+    let answer = (): void => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    await using server = await startScriptedServer(async () => {
+      await held;
+      return { status: 200 };
+    });
+    await using client = testClient();
+    const first = client.request(get(server, '/v2/a/manifests/1', [pull('a')]));
+    const stop = new AbortController();
+    const second = { ...get(server, '/v2/b/manifests/1', [pull('b')]), signal: stop.signal };
+    const waiting = client.request(second);
+    stop.abort(new Error('stop'));
+    await expect(waiting).rejects.toThrow('stop');
+    answer();
+    expect((await first).status).toBe(200);
+    expect(server.lines).toEqual(['GET /v2/a/manifests/1']);
+  });
+
   it('shares one exchange among requests at the same time', async () => {
     await using server = await tokenRegistry();
     await using client = testClient();

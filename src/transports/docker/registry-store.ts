@@ -3,6 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
+import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { Repository } from '../../registry/types.ts';
 import type {
   CallOptions,
@@ -11,10 +12,12 @@ import type {
   PushOutcome,
   ResolveOptions,
   Source,
+  Want,
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
+import { abortable } from '../../util/abort.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded.ts';
 import { createFallbackIndex, type FallbackIndex } from './fallback-index.ts';
@@ -59,7 +62,7 @@ class RegistryStore implements WriteStore {
 
   async resolve(ref: string | undefined, options: ResolveOptions = {}): Promise<Descriptor> {
     const name = ref ?? DEFAULT_TAG;
-    if (options.want !== 'content') {
+    if ((await this.#wanted(options)) !== 'content') {
       const head = await this.#repository.headManifest(name, options);
       if (head === undefined) throw this.#unknown(name);
       return this.#seen(head.descriptor);
@@ -140,6 +143,12 @@ class RegistryStore implements WriteStore {
       throw error;
     }
     return handled;
+  }
+
+  /** Docker Hub alone counts a GET as a pull, and a HEAD not. */
+  async #wanted({ want, signal }: ResolveOptions): Promise<Want | undefined> {
+    if (!(want instanceof Promise)) return want;
+    return this.#repository.registry === DOCKER_HUB ? abortable(want, signal) : 'content';
   }
 
   /** What was taken for present was not all there: the next visit asks anew. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/errors/app-error.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { fallbackTag } from '../../../src/registry/referrers.ts';
@@ -49,6 +50,31 @@ describe('reading', () => {
     expect(await store.resolve('v1')).toEqual(index);
     expect(await store.has(index)).toBe(true);
     expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1']);
+  });
+
+  it('reads at once where it is not known yet what will be wanted', async () => {
+    await using at = await startRegistry(() => manifest);
+    const store = createRegistryStore(at.repository());
+    const never = new Promise<'descriptor'>(() => undefined);
+    expect(await store.resolve('v1', { want: never })).toEqual(index);
+    expect(Buffer.from(await fetchAll(store, index))).toEqual(raw);
+    expect(at.server.lines).toEqual(['GET /v2/a/b/manifests/v1']);
+  });
+
+  it('spends no pull of Docker Hub before it is known to be needed', async () => {
+    await using at = await startRegistry((request) =>
+      request.method === 'HEAD' ? { ...manifest, body: '' } : manifest,
+    );
+    const store = createRegistryStore({ ...at.repository(), registry: 'docker.io' });
+    await store.resolve('v1', { want: Promise.resolve('descriptor' as const) });
+    await store.resolve('v1', { want: Promise.resolve('content' as const) });
+    expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1', 'GET /v2/a/b/manifests/v1']);
+    const failure = new AppError('NETWORK', 'the other side');
+    await expect(store.resolve('v1', { want: Promise.reject(failure) })).rejects.toBe(failure);
+    const never = new Promise<'descriptor'>(() => undefined);
+    const stopped = AbortSignal.abort(failure);
+    await expect(store.resolve('v1', { want: never, signal: stopped })).rejects.toBe(failure);
+    expect(at.server.lines).toHaveLength(2);
   });
 
   it('takes one HEAD for an answer, also when it is no', async () => {

@@ -5,6 +5,7 @@ import { type ChallengeMemory, createChallengeMemory } from './challenge-memory.
 import type { Endpoints } from './endpoint.ts';
 import { type Grant, type GrantOptions, type GrantQuestion, obtainGrant } from './grant.ts';
 import { mergeHeaders } from './headers.ts';
+import { isRepeatable } from './retry.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
 import type { TokenStore } from './token-store.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware, RequestAuth } from './types.ts';
@@ -67,6 +68,9 @@ export function authenticate(options: AuthenticateOptions): Middleware {
         const better = await nextGrant(request, { ...demand, offers }, grant, next, options);
         if (better === undefined || better.header === grant?.header) {
           return annotate(response, grant);
+        }
+        if (isMoved(request) && isRenewal(grant, demand, request)) {
+          return { ...annotate(response, grant), renewed: true };
         }
         await response.discard();
         grant = better;
@@ -179,6 +183,17 @@ async function nextGrant(
   if (!covered) return obtain({ ...question, scopes: wider }, options);
   options.cache.drop(grant.token);
   return obtain({ ...question, renew: true }, options);
+}
+
+/** Some of its body may have been taken before it was refused. */
+function isMoved(request: HttpRequest): boolean {
+  return (request.body?.length ?? 0) > 0 && !isRepeatable(request);
+}
+
+/** What it carried would have sufficed before: the next request of its kind comes with the new. */
+function isRenewal(grant: Grant | undefined, demand: Demand, { auth }: Authenticated): boolean {
+  if (grant?.kind !== 'token') return grant?.kind === 'basic';
+  return coversScopes(grant.scopes, mergeScopes(demand.scopes, auth.scopes));
 }
 
 function offersSameRealm(offers: readonly Offer[], used: Offer): boolean {

@@ -25,7 +25,7 @@ export function retry(retries: Retries): Middleware {
 }
 
 /** PATCH moves an upload on; its caller asks for the offset before it goes on. */
-function isRepeatable(request: HttpRequest): boolean {
+export function isRepeatable(request: HttpRequest): boolean {
   return request.idempotent ?? request.method !== 'PATCH';
 }
 

@@ -54,6 +54,11 @@ export interface HttpResponse {
   discard(): Promise<void>;
   /** How often it was tried, when that was more than once. */
   readonly tries?: number | undefined;
+  /**
+   * Its token is not good any more, and a new one is at hand. The request was not repeated, because
+   * its body may have moved something on: its sender knows how to go on.
+   */
+  readonly renewed?: boolean | undefined;
   /** What the request that got this answer carried; absent when it could not carry credentials. */
   readonly credentials?: SentCredentials | undefined;
   /** The challenge that its token met, as the registry wrote it; a sign of what software it runs. */

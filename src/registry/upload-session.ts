@@ -69,6 +69,8 @@ class BlobUpload {
   #allSent = false;
   /** Starting over without a fault of the network is done once. */
   #startedOver = false;
+  /** Where the upload was when its token was last found to be renewed. */
+  #renewedAt: number | undefined;
 
   constructor(
     connection: Connection,
@@ -199,6 +201,10 @@ class BlobUpload {
       const refusal = await readRefusal('PUT', response);
       throw this.#refused({ ...refusal, tries: this.#tries.failed });
     }
+    if (response.renewed === true && this.#mayRenew()) {
+      await response.discard();
+      return this.#goOn();
+    }
     const refusal = await readRefusal('PUT', response);
     if (isLost(refusal)) return this.#startOver(refusal);
     if (refusal.status === 413 || refusal.status === 416) return this.#takeSmaller(refusal);
@@ -209,6 +215,14 @@ class BlobUpload {
     const damaged = await checkSource(this.#source, this.#attempt, error, this.#options);
     if (this.#startedOver) throw damaged;
     await this.#startOver(refusal);
+  }
+
+  /** A token that is refused where the last one was is no token that expired. */
+  #mayRenew(): boolean {
+    const { offset } = this.#place;
+    const before = this.#renewedAt;
+    this.#renewedAt = offset;
+    return before === undefined || offset - before >= PROGRESS;
   }
 
   /** Asks the session where it is; what it cannot say starts over. */

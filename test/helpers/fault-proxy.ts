@@ -9,12 +9,14 @@ import type { AddressInfo, Socket } from 'node:net';
 
 /** What goes wrong with one request. Bytes count the body. */
 export type Fault =
-  /** Answered in the registry's place, after so many bytes of the body were taken and dropped. */
+  /** Answered in the registry's place, at once; what comes of the body is dropped. */
   | {
       readonly kind: 'answer';
       readonly status: number;
       readonly headers?: OutgoingHttpHeaders;
       readonly body?: string;
+      /** The connection is closed behind the answer, whatever still comes. */
+      readonly close?: boolean;
     }
   /** The connection is reset before anything is passed on. */
   | { readonly kind: 'reset' }
@@ -24,7 +26,13 @@ export type Fault =
   /** The request's body ends after so many bytes, on both sides. */
   | { readonly kind: 'cut-up'; readonly after: number }
   /** So many bytes of the request's body reach the registry; then this is the answer. */
-  | { readonly kind: 'answer-up'; readonly after: number; readonly status: number }
+  | {
+      readonly kind: 'answer-up';
+      readonly after: number;
+      readonly status: number;
+      readonly headers?: OutgoingHttpHeaders;
+      readonly close?: boolean;
+    }
   | { readonly kind: 'cut-down'; readonly after: number }
   /** Nothing more is taken, or given, and the connection stays open. */
   | { readonly kind: 'stall-up'; readonly after: number }
@@ -56,8 +64,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly origin: string;
   /** "GET /v2/a/manifests/x" lines as they arrive. */
   readonly lines: string[];
-  /** Body bytes given to the client, and passed on to the registry. */
-  readonly bytes: { down: number; up: number };
+  /** Body bytes given to the client, passed on to the registry, and taken in vain. */
+  readonly bytes: { down: number; up: number; dropped: number };
   schedule: Schedule;
   /**
    * Lets go of every connection. What stands still is not read, so that the end of a killed client
@@ -73,7 +81,7 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const lines: string[] = [];
   const sockets = new Set<Socket>();
-  const bytes = { down: 0, up: 0 };
+  const bytes = { down: 0, up: 0, dropped: 0 };
   const counts = new Map<string, number>();
   const state = { schedule };
   const server = createServer((request, response) => {
@@ -125,14 +133,14 @@ interface Passage {
 }
 
 function handle(passage: Passage): void {
-  const { request, response, fault } = passage;
+  const { request, fault } = passage;
   if (fault?.kind === 'reset') {
     request.socket.resetAndDestroy();
     return;
   }
   if (fault?.kind === 'answer') {
-    request.resume();
-    response.writeHead(fault.status, fault.headers).end(fault.body);
+    drop(passage);
+    giveOwn(passage, fault);
     return;
   }
   forward(passage);
@@ -176,11 +184,27 @@ function forward(passage: Passage): void {
   });
 }
 
+/** The rest of a body, counted and forgotten. */
+function drop({ request, bytes }: Passage): void {
+  request.on('data', (chunk: Buffer) => void (bytes.dropped += chunk.byteLength)).resume();
+}
+
+function giveOwn(
+  { request, response }: Passage,
+  { status, headers, body, close }: Fault & { kind: 'answer' | 'answer-up'; body?: string },
+): void {
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body ?? ''), ...headers });
+  response.end(body, () => {
+    if (close === true) request.socket.destroySoon();
+  });
+}
+
 function passUp(
-  { request, response, bytes, fault }: Passage,
+  passage: Passage,
   onward: ReturnType<typeof httpRequest>,
   endHere: () => void,
 ): void {
+  const { request, bytes, fault } = passage;
   let seen = 0;
   const limit =
     fault !== undefined && 'after' in fault && fault.kind.endsWith('-up') ? fault.after : Infinity;
@@ -193,8 +217,8 @@ function passUp(
     setTimeout(() => {
       onward.destroy();
       if (fault?.kind !== 'answer-up') return void request.socket.destroy();
-      request.resume();
-      response.writeHead(fault.status, { 'content-length': '0' }).end();
+      drop(passage);
+      giveOwn(passage, fault);
     }, 20);
   };
   request.on('data', (chunk: Buffer) => {

@@ -163,6 +163,42 @@ describe('Bearer', () => {
     ]);
   });
 
+  it('does not repeat what may have been taken in part, and has a new token for what follows', async () => {
+    const dead = new Set<string>();
+    await using server = await tokenRegistry({ refuse: (token) => dead.has(token) });
+    await using client = testClient();
+    const first = get(server, '/v2/a/blobs/uploads/1', [pull('a')]);
+    await client.request(first);
+    dead.add('token-1');
+    const body = { length: 3, open: () => bytesOf(new TextEncoder().encode('abc')) };
+    const put = await client.request({ ...first, method: 'PUT', body, idempotent: false });
+    expect([put.status, put.renewed]).toEqual([401, true]);
+    expect((await client.request(first)).status).toBe(200);
+    const sent = server.requests.filter(({ path }) => path.startsWith('/v2/'));
+    expect(sent.map(({ method, headers }) => [method, headers.authorization])).toEqual([
+      ['GET', undefined],
+      ['GET', 'Bearer token-1'],
+      ['PUT', 'Bearer token-1'],
+      ['GET', 'Bearer token-2'],
+    ]);
+    // An empty body has moved nothing on, and what may be repeated is.
+    dead.add('token-2');
+    const empty = { length: 0, open: () => bytesOf(new Uint8Array()) };
+    const end = { ...first, method: 'PUT', body: empty, idempotent: false };
+    expect((await client.request(end)).status).toBe(200);
+    dead.add('token-3');
+    expect((await client.request({ ...first, method: 'PUT', body })).status).toBe(200);
+  });
+
+  it('says of a token that is refused at once that it is not renewed', async () => {
+    await using server = await tokenRegistry({ refuse: () => true });
+    await using client = testClient();
+    const body = { length: 3, open: () => bytesOf(new TextEncoder().encode('abc')) };
+    const one = get(server, '/v2/a/blobs/uploads/1', [pull('a')]);
+    const put = await client.request({ ...one, method: 'PUT', body, idempotent: false });
+    expect([put.status, put.renewed]).toEqual([401, undefined]);
+  });
+
   it('drops a token that is refused, asks the credential source anew and tries once more', async () => {
     let refused = '';
     await using server = await tokenRegistry({ refuse: (token) => token === refused });

@@ -22,12 +22,15 @@ setTimeout(() => process.exit(), 1000).unref();
 /**
  * Garbage is collected before the process grows: 5,000 tags then need 100 MB instead of 170, at no
  * more CPU. undici's parser is WebAssembly; to optimise it costs 90 ms and 35 MB, and no run earns
- * them back (docs/performance.md). Not before everything is loaded: a change of flags makes V8
- * compile Node's own modules anew. A later V8 that does not know a flag would complain.
+ * them back. The buffers of blobs make V8 mark its small heap again and again: a tenth to a fifth of
+ * a copy's CPU in the background, a few milliseconds at once (docs/performance.md). Not before
+ * everything is loaded: a change of flags makes V8 compile Node's own modules anew. A later V8 that
+ * does not know a flag would complain.
  */
 function tune() {
   if (major > 24) return;
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--heap-growing-percent=40');
   v8.setFlagsFromString('--liftoff-only');
+  v8.setFlagsFromString('--no-incremental-marking');
 }

@@ -62,7 +62,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       },
       {
         flags: '--concurrency <n>',
-        summary: 'transfers at a time (default: 6)',
+        summary: 'requests to each side at a time (default: 6)',
         kind: 'integer',
       },
     ],

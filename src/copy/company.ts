@@ -94,7 +94,8 @@ export class Company {
         if (!isIndexType(child.mediaType)) return [child.digest];
         if (!search.isNew(child)) return [];
         const { signal } = this.#scope;
-        const inner = await this.#slots.run(
+        const inner = await this.#slots.on(
+          'source',
           () =>
             onSide('source', `cannot read ${nameIn(source, child.digest)}`, child.digest, () =>
               fetchManifest(source, child, { signal }),
@@ -134,7 +135,8 @@ export class Company {
     const { referrers } = store.capabilities;
     if (referrers === undefined) return [];
     const { signal } = this.#scope;
-    return this.#slots.run(
+    return this.#slots.on(
+      side,
       () =>
         onSide(
           side,

@@ -18,6 +18,7 @@ import type { CallOptions, ReadStore, ResolveOptions, Want, WriteStore } from '.
 import { fetchAll } from '../store/verify.ts';
 import { nameIn, onSide } from './errors.ts';
 import type { Scope } from './scope.ts';
+import type { Slots } from './slots.ts';
 import { subsetOf } from './subset.ts';
 import type { CopyPair, ImageRequest } from './types.ts';
 
@@ -38,22 +39,28 @@ export function isUpToDate({ root, existing }: Plan): boolean {
  * Decides the root with the fewest requests, both sides at once: one HEAD on the destination, and
  * one request to the source, which reads the manifest where that is as cheap as asking for it.
  */
-export async function planRoot(pair: CopyPair, request: ImageRequest, scope: Scope): Promise<Plan> {
+export async function planRoot(
+  pair: CopyPair,
+  request: ImageRequest,
+  scope: Scope,
+  slots: Slots,
+): Promise<Plan> {
   const { source, destination, platforms = [], sameRepository, noClobber } = pair;
   const { sourceRef, destinationTag, isNew } = request;
-  const call = { signal: scope.signal };
+  const { signal } = scope;
+  const call = { signal };
   // A retag is one PUT: to look first would cost as much as it could save.
   const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
     isBlind || destinationTag === undefined
       ? undefined
-      : lookUpTag(destination, destinationTag, call);
+      : slots.on('destination', () => lookUpTag(destination, destinationTag, call), signal);
 
   if (platforms.length > 0) {
     const [existing, chosen] = await both(
       scope,
       lookUp(),
-      readPlatforms(pair, sourceRef, platforms, call),
+      slots.on('source', () => readPlatforms(pair, sourceRef, platforms, call), signal),
     );
     return { root: chosen.descriptor, manifest: chosen.manifest, existing };
   }
@@ -64,9 +71,11 @@ export async function planRoot(pair: CopyPair, request: ImageRequest, scope: Sco
     if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
   }
   const want = isBlind ? 'content' : wantedAfter(looking);
-  const [existing, root] = await both(scope, looking, find(source, sourceRef, { ...call, want }));
+  const finding = slots.on('source', () => find(source, sourceRef, { ...call, want }), signal);
+  const [existing, root] = await both(scope, looking, finding);
   if (existing?.digest === root.digest) return { root: existing, manifest: undefined, existing };
-  return { root, manifest: await readManifest(source, sourceRef, root, call), existing };
+  const read = (): Promise<Manifest> => readManifest(source, sourceRef, root, call);
+  return { root, manifest: await slots.on('source', read, signal), existing };
 }
 
 /** Where the tag exists it may be equal, and the manifest not be needed. */

@@ -40,7 +40,7 @@ export class CopySession {
   /** @throws CopyError; AppError PLATFORM_UNKNOWN, TAG_EXISTS, DIGEST_CHANGED, UNSUPPORTED */
   async image(request: ImageRequest): Promise<ImageOutcome> {
     await this.#walk.receive();
-    const plan = await this.#slot(() => planRoot(this.#pair, request, this.#scope));
+    const plan = await planRoot(this.#pair, request, this.#scope, this.#slots);
     const tags = await tagsToWrite(this.#pair, request, plan, this.#scope, this.#slots);
     const outcome = { descriptor: plan.root, unchanged: isUpToDate(plan) };
     if (this.#pair.referrers === true) await this.#together(request, plan);
@@ -78,7 +78,7 @@ export class CopySession {
     const read = (): Promise<Manifest> =>
       fetchManifest(source, root, { signal: this.#scope.signal });
     return onSide('source', `cannot read ${nameIn(source, root.digest)}`, root.digest, () =>
-      this.#slot(read),
+      this.#slots.on('source', read, this.#scope.signal),
     );
   }
 
@@ -86,7 +86,7 @@ export class CopySession {
   async #companion(tag: string): Promise<void> {
     const plain: CopyPair = { ...this.#pair, platforms: undefined, noClobber: false };
     const request = { sourceRef: tag, destinationTag: tag };
-    const plan = await this.#slot(() => planRoot(plain, request, this.#scope));
+    const plan = await planRoot(plain, request, this.#scope, this.#slots);
     if (this.#pair.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
       const text = `${tag} is at the destination already, with other content; it stays as it is`;
       this.#pair.emit({ type: 'warning', text });
@@ -128,12 +128,7 @@ export class CopySession {
       else await destination.push(sourceOf(root, manifest.raw), { ...call, tag });
     };
     await onSide('destination', `cannot set ${nameIn(destination, tag)}`, tag, () =>
-      this.#slot(set),
+      this.#slots.on('destination', set, this.#scope.signal),
     );
-  }
-
-  /** At most `concurrency` requests to each side at a time, whatever they are for. */
-  #slot<T>(task: () => Promise<T>): Promise<T> {
-    return this.#slots.run(task, this.#scope.signal);
   }
 }

@@ -26,7 +26,7 @@ export async function tagsToWrite(
   const names = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
   const { signal } = scope;
   const lookUp = (tag: string): Promise<Descriptor | undefined> =>
-    slots.run(() => lookUpTag(destination, tag, { signal }), signal);
+    slots.on('destination', () => lookUpTag(destination, tag, { signal }), signal);
   const states = await scope.all<TagState>(
     names.map(async (tag) => ({
       tag,

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import type { WriteStore } from '../store/types.ts';
 import { onSide } from './errors.ts';
 import { withScope, type Scope } from './scope.ts';
+import { underWay } from './slots.ts';
 import { CopySession, type ImageOutcome } from './session.ts';
 import type { CopyCounts, CopyPair } from './types.ts';
 
@@ -76,7 +77,7 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
       const work = async (): Promise<void> => {
         for (const [i, tag] of entries) images[i] = await one(tag);
       };
-      const workers = Math.max(1, Math.min(options.concurrency, tags.length));
+      const workers = Math.max(1, Math.min(underWay(options.concurrency), tags.length));
       await scope.all(Array.from({ length: workers }, work));
       if (images.some(({ error }) => error === undefined)) await session.commit();
       return { images, ...session.counts() };

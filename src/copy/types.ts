@@ -44,7 +44,7 @@ export interface CopyPair extends CallOptions {
   readonly referrers?: boolean | undefined;
   /** The tags of the source, where they were listed already. */
   readonly sourceTags?: readonly string[] | undefined;
-  /** Transfers at a time; the destination may allow fewer. */
+  /** Requests to each side at a time; the destination may allow fewer. */
   readonly concurrency: number;
   /** Repositories of the destination's registry that may hold a blob. */
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;

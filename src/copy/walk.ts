@@ -8,10 +8,10 @@ import type { PushOptions, Source } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { sourceFrom, sourceOf } from '../store/verify.ts';
 import { createLimiter, type Limiter } from '../util/limiter.ts';
-import { onSide, sided, watch } from './errors.ts';
+import { onSide, type Side, sided, watch } from './errors.ts';
 import { asBlob, keyOf, schema1, type Node } from './nodes.ts';
 import type { Scope } from './scope.ts';
-import type { Slots } from './slots.ts';
+import { underWay, type Slots } from './slots.ts';
 import type { Tally } from './tally.ts';
 import type { CopyPair } from './types.ts';
 
@@ -32,7 +32,7 @@ export class Walk {
   readonly #scope: Scope;
   readonly #tally: Tally;
   readonly #slots: Slots;
-  /** Where the destination takes fewer than there are slots. */
+  /** Where the destination takes fewer than may be under way. */
   readonly #pushes: Limiter | undefined;
   readonly #trusting: Pass;
   readonly #asking: Pass;
@@ -50,7 +50,7 @@ export class Walk {
     this.#asking = { trustPresent: false, visits };
     this.#slots = slots;
     const most = pair.destination.traits.maxParallelPushes;
-    this.#pushes = most < pair.concurrency ? createLimiter(most) : undefined;
+    this.#pushes = most < underWay(pair.concurrency) ? createLimiter(most) : undefined;
   }
 
   /**
@@ -84,7 +84,7 @@ export class Walk {
         const key = keyOf({ descriptor: node.descriptor, isManifest: false });
         if (this.#asking.visits.has(key)) continue;
         this.#tally.found(node.descriptor);
-        await this.#send(node.descriptor, node, {});
+        await this.#transfer(node, {});
         this.#asking.visits.set(key, Promise.resolve());
       }
     });
@@ -103,7 +103,10 @@ export class Walk {
     lagWaits = 0,
   ): Promise<void> {
     this.#checkAccepted(descriptor);
-    await this.#send(descriptor, sourceOf(descriptor, manifest.raw), { tag, lagWaits });
+    const source = sourceOf(descriptor, manifest.raw);
+    await this.#pushTurn(() =>
+      this.#on('destination', () => this.#send(source, { tag, lagWaits })),
+    );
   }
 
   async #subgraph(
@@ -143,9 +146,7 @@ export class Walk {
   async #visitBlob(descriptor: Descriptor): Promise<void> {
     const { source, mountFrom } = this.#pair;
     this.#tally.found(descriptor);
-    await this.#send(descriptor, sourceFrom(source, descriptor), {
-      mountFrom: mountFrom?.(descriptor),
-    });
+    await this.#transfer(sourceFrom(source, descriptor), { mountFrom: mountFrom?.(descriptor) });
   }
 
   async #visitManifest(descriptor: Descriptor, pass: Pass, depth: number): Promise<void> {
@@ -154,7 +155,7 @@ export class Walk {
       this.#tally.present(descriptor);
       return;
     }
-    const manifest = await this.#slot(() =>
+    const manifest = await this.#on('source', () =>
       onSide('source', this.#cannot('read', descriptor), descriptor.digest, () =>
         this.#budget.fetch(this.#pair.source, descriptor, { signal: this.#scope.signal }),
       ),
@@ -169,23 +170,28 @@ export class Walk {
   /** Whether the destination has a manifest, and so everything below it. */
   async has(descriptor: Descriptor): Promise<boolean> {
     const { destination } = this.#pair;
-    return this.#slot(() =>
+    return this.#on('destination', () =>
       onSide('destination', this.#cannot('look up', descriptor), descriptor.digest, () =>
         destination.has(descriptor, { signal: this.#scope.signal }),
       ),
     );
   }
 
-  async #send(descriptor: Descriptor, source: Source, extra: PushOptions): Promise<void> {
-    await this.#pushSlot(descriptor, async () => {
-      this.#tally.start(descriptor);
-      let damage: IntegrityError | undefined;
-      for (;;) {
-        const end = await this.#sendOnce(descriptor, source, extra, damage);
-        if (end === 'done') return;
-        if (end !== 'elsewhere') damage = end;
-      }
-    });
+  /** What has to be fetched while it is sent. */
+  async #transfer(source: Source, extra: PushOptions): Promise<void> {
+    await this.#pushTurn(() =>
+      this.#slots.transfer(source, (passing) => this.#send(passing, extra), this.#scope.signal),
+    );
+  }
+
+  async #send(source: Source, extra: PushOptions): Promise<void> {
+    this.#tally.start(source.descriptor);
+    let damage: IntegrityError | undefined;
+    for (;;) {
+      const end = await this.#sendOnce(source, extra, damage);
+      if (end === 'done') return;
+      if (end !== 'elsewhere') damage = end;
+    }
   }
 
   /**
@@ -194,11 +200,11 @@ export class Walk {
    * this is the next time.
    */
   async #sendOnce(
-    descriptor: Descriptor,
     source: Source,
     extra: PushOptions,
     damage: IntegrityError | undefined,
   ): Promise<'done' | 'elsewhere' | IntegrityError> {
+    const { descriptor } = source;
     const watched = watch(source);
     try {
       const outcome = await this.#pair.destination.push(watched, {
@@ -221,13 +227,12 @@ export class Walk {
     }
   }
 
-  /** A slot is held around one transfer, never while waiting for children. */
-  #slot<T>(task: () => Promise<T>, size?: number): Promise<T> {
-    return this.#slots.run(task, this.#scope.signal, size);
+  /** A slot is held around one request, never while waiting for children. */
+  #on<T>(side: Side, task: () => Promise<T>): Promise<T> {
+    return this.#slots.on(side, task, this.#scope.signal);
   }
 
-  #pushSlot({ size }: Descriptor, task: () => Promise<void>): Promise<void> {
-    const turn = (): Promise<void> => this.#slot(task, size);
+  #pushTurn(turn: () => Promise<void>): Promise<void> {
     return this.#pushes?.run(turn, this.#scope.signal) ?? turn();
   }
 

@@ -98,7 +98,7 @@ export class Pieces {
   async sourceAt(offset: number): Promise<Source> {
     const { descriptor } = this.#source;
     if (offset === descriptor.size) return this.#source;
-    this.#options.onBytes?.(offset);
+    if (offset > 0) this.#options.onBytes?.(offset);
     await this.read(offset, Math.min(READ_AHEAD, descriptor.size - offset));
     let ahead = true;
     return {

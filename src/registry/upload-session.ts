@@ -26,6 +26,11 @@ export interface UploadOptions extends Omit<PushOptions, 'tag'> {
 const CHUNK = 4 * 1024 * 1024;
 /** A chunk is held in memory; a registry that wants larger ones is sent the rest as one. */
 const MAX_CHUNK = 64 * 1024 * 1024;
+/**
+ * Less than this is asked of the source before the request that carries it: a connection that waits
+ * for a source could have carried another. More is worth a connection that is opened meanwhile.
+ */
+const AT_HAND = 1024 * 1024;
 /** Bytes between two faults that count as progress. */
 const PROGRESS = 1024 * 1024;
 const CONTENT = { 'content-type': 'application/octet-stream' };
@@ -121,7 +126,8 @@ class BlobUpload {
     const last = this.#size - 1;
     const headers =
       offset > 0 && offset <= last ? { ...CONTENT, 'content-range': `${offset}-${last}` } : CONTENT;
-    const source = this.#inherited ? await this.#pieces.sourceAt(offset) : this.#source;
+    const isShort = this.#size - offset < AT_HAND;
+    const source = this.#inherited || isShort ? await this.#pieces.sourceAt(offset) : this.#source;
     const body = contentFrom(source, offset, this.#attempt, this.#options);
     const outcome = await this.#send('PUT', {
       url: withDigest(session.url, this.#source.descriptor.digest),

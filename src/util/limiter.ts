@@ -1,4 +1,6 @@
 export interface Limiter {
+  /** Waits for a slot; resolves to what gives it back. @throws the signal's reason */
+  enter(signal?: AbortSignal): Promise<() => void>;
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
@@ -42,6 +44,10 @@ export function createLimiter(limit: number): Limiter {
   };
 
   return {
+    async enter(signal) {
+      await acquire(signal);
+      return release;
+    },
     async run(task, signal) {
       await acquire(signal);
       try {

@@ -23,7 +23,7 @@ import { embeddedContent } from './embedded.ts';
 import { createFallbackIndex, type FallbackIndex } from './fallback-index.ts';
 import { createManifestCache } from './manifest-cache.ts';
 
-const TRAITS: WriteTraits = { maxParallelPushes: 6 };
+const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 const DEFAULT_TAG = 'latest';
 
 /** One repository of a registry as a store. */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-const [{ credentialHelper }, { processIo }] = await Promise.all([
-  import('../dist/cli/credential-helper.js'),
-  import('../dist/cli/io.js'),
-]);
-const status = await credentialHelper(processIo(process));
+void Promise.all([import('../dist/cli/credential-helper.js'), import('../dist/cli/io.js')]).then(
+  async ([{ credentialHelper }, { processIo }]) => {
+    const status = await credentialHelper(processIo(process));
 
-// A call to the keychain that was given up must not hold the process.
-process.exit(status);
+    // A call to the keychain that was given up must not hold the process.
+    process.exit(status);
+  },
+);

@@ -1,8 +1,9 @@
 // Bundles the program into dist/bundle, so that a start loads a few files instead of hundreds.
 // The library stays what tsc wrote to dist/. Run by `npm run build`.
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build as esbuild } from 'esbuild';
 import { rolldown } from 'rolldown';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -13,6 +14,7 @@ const PIECES = join(ROOT, 'dist/pieces');
 const ONLINE = [
   'src/cli/run.ts',
   'src/cli/realms.ts',
+  'src/cli/temporaries.ts',
   'src/config/known-realms.ts',
   'src/config/registries.ts',
   'src/commands/tags.ts',
@@ -60,7 +62,7 @@ const packages = {
   name: 'packages',
   setup(to) {
     to.onResolve({ filter: /^[^./]/ }, async ({ path, kind, pluginData, resolveDir }) => {
-      if (path.startsWith('node:')) return { path, external: true };
+      if (path.startsWith('node:')) return { path, external: true, sideEffects: false };
       // Inside a package its own dependencies resolve as usual.
       if (pluginData === 'inside' || resolveDir.includes('node_modules')) return undefined;
       if (!INSIDE.has(packageOf(path))) return { path, external: true };
@@ -111,38 +113,35 @@ async function licences(inputs) {
 }
 
 await rm(OUT, { recursive: true, force: true });
-const { metafile, outputFiles } = await build({
+const bundle = (options) =>
+  esbuild({
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    // Readable: a stack trace in a bug report names our functions without a source map.
+    minify: false,
+    plugins: [together, packages],
+    logLevel: 'warning',
+    ...options,
+  });
+const { metafile, outputFiles } = await bundle({
   stdin: {
     contents: `export { main } from './src/cli/main.ts'; export { processIo } from './src/cli/io.ts';`,
     resolveDir: ROOT,
     sourcefile: 'regctl.ts',
   },
-  absWorkingDir: ROOT,
   outdir: OUT,
   entryNames: 'regctl',
   chunkNames: '[name]-[hash]',
-  bundle: true,
   splitting: true,
   format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  // Readable: a stack trace in a bug report names our functions without a source map.
-  minify: false,
   metafile: true,
   write: false,
-  plugins: [together, packages],
-  logLevel: 'warning',
 });
-const REQUIRE = `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n`;
 await mkdir(PIECES, { recursive: true });
 await Promise.all(
-  outputFiles.map(({ path, text }) =>
-    // esbuild's stand-in for `require` looks for a real one; only its chunk needs it.
-    writeFile(
-      join(PIECES, basename(path)),
-      text.includes('typeof require !==') ? REQUIRE + text : text,
-    ),
-  ),
+  outputFiles.map(({ path, text }) => writeFile(join(PIECES, basename(path)), text)),
 );
 
 /** Pieces that come along with those made from these sources, by their static imports. */
@@ -175,9 +174,10 @@ const joined = await rolldown({
 });
 const { output } = await joined.write({
   dir: OUT,
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: '[name]-[hash].js',
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name]-[hash].cjs',
+  dynamicImportInCjs: true,
   minify: false,
   codeSplitting: {
     groups: [
@@ -198,6 +198,22 @@ const contents = output.map(({ fileName, moduleIds = [] }) => [
     );
   }),
 ]);
+const build = createHash('sha256')
+  .update(JSON.stringify(output.map(({ fileName, code }) => [fileName, code])))
+  .digest('hex');
+const { COMMANDS } = await import(join(ROOT, 'dist/commands/index.js'));
+const commands = JSON.stringify(COMMANDS.map(({ name }) => name));
+await bundle({
+  stdin: {
+    contents: `import { start } from './src/cli/start/start.ts';
+      module.exports = (process, require) =>
+        start({ process, require, folder: __dirname, build: '${build}', commands: ${commands} });`,
+    resolveDir: ROOT,
+    sourcefile: 'start.ts',
+  },
+  outfile: join(OUT, 'start.cjs'),
+  format: 'cjs',
+});
 await writeFile(join(OUT, 'contents.json'), JSON.stringify(Object.fromEntries(contents), null, 1));
 await rm(PIECES, { recursive: true });
 await writeFile(join(OUT, 'LICENSES.txt'), await licences(metafile.inputs));

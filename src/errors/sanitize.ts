@@ -4,6 +4,7 @@ const UNSAFE =
 
 /** Makes a remote string safe for one line of a terminal: controls become `\xNN` or `\uNNNN`. */
 export function sanitize(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   return text.replace(UNSAFE, (char) => {
     const code = char.codePointAt(0) ?? 0;
     return code < 0x100

@@ -7,6 +7,7 @@ import { ProxyError } from './proxy-error.ts';
 import type { AddressGuard, Resolver } from './resolver.ts';
 import { mayDial, mayStay } from './target.ts';
 import type { TlsContexts } from './tls-context.ts';
+import { answersTls } from './tls-hello.ts';
 import { lookAtTls, type TlsLook } from './tls-look.ts';
 import { createTrusting } from './trusting.ts';
 import { openTunnel } from './tunnel.ts';
@@ -33,6 +34,8 @@ export interface Dialer {
   connector(connection: Connection, options?: { readonly bulk?: boolean }): Connector;
   /** What an unverified handshake with the origin shows. @throws socket errors, ProxyError */
   look(url: URL, connection: Connection): Promise<TlsLook>;
+  /** Whether the origin answers a TLS greeting in TLS. @throws socket errors, ProxyError */
+  speaksTls(url: URL, connection: Connection): Promise<boolean>;
   /** Ends what is being dialled. */
   close(): void;
 }
@@ -135,6 +138,14 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       };
     },
     look: (url, connection) => look(url, connection, connectMs),
+    async speaksTls({ hostname, port }, { host, proxy, via }) {
+      // Plain TCP, to the port of https where the address has none.
+      const target: Target = { protocol: 'http:', hostname, port: port === '' ? '443' : port };
+      const socket =
+        proxy === undefined ? await dial(host, target, { via }) : await tunnel(proxy, target);
+      const name = bareHost(hostname);
+      return answersTls(socket, isIP(name) === 0 ? name : undefined, connectMs);
+    },
     close() {
       for (const socket of pending) socket.destroy();
     },

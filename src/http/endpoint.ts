@@ -58,12 +58,12 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
   };
 }
 
-/** One TLS handshake. A certificate that does not verify is still TLS: the request will say so. */
+/** A certificate that does not verify is still TLS: the request will say so. */
 async function speaksTls(host: string, { dialer, proxies }: EndpointOptions): Promise<boolean> {
   const url = new URL(`https://${host}/`);
   const { proxy } = proxies(url);
   try {
-    return (await dialer.look(url, { host, ...(proxy === undefined ? {} : { proxy }) })).tls;
+    return await dialer.speaksTls(url, { host, ...(proxy === undefined ? {} : { proxy }) });
   } catch (error) {
     throw networkError(error, url.host);
   }

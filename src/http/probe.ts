@@ -88,7 +88,7 @@ export function createProbe(parts: ProbeParts): Probe {
     async speaksTls(url, registry, { signal } = {}) {
       try {
         const way = wayTo(url, apiHost(registry), proxies);
-        return (await abortable(dialer.look(url, way), signal)).tls;
+        return await abortable(dialer.speaksTls(url, way), signal);
       } catch (error) {
         signal?.throwIfAborted();
         throw networkError(error, url.host);

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import * as tls from 'node:tls';
 import { distinctCertificates, type TrustRoots } from '../config/trust-roots.ts';
 import type { HostPolicies, HostPolicy } from '../config/types.ts';
 import { AppError } from '../errors/app-error.ts';
@@ -67,9 +67,10 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
 
 /** The keychain of macOS and the store of Windows, where this Node can read them. */
 function systemStore(): readonly string[] {
-  const read = (tls as { getCACertificates?: (type: 'system') => readonly string[] })
-    .getCACertificates;
-  return read?.('system') ?? [];
+  const tls = createRequire(import.meta.url)('node:tls') as {
+    getCACertificates?: (type: 'system') => readonly string[];
+  };
+  return tls.getCACertificates?.('system') ?? [];
 }
 
 /** Client certificates are shown to this host alone (CVE-2019-10214). */

@@ -13,7 +13,7 @@ export type TlsLook =
  */
 export function lookAtTls(options: ConnectionOptions, timeoutMs: number): Promise<TlsLook> {
   return new Promise((resolve, reject) => {
-    const socket: TLSSocket = connect({ ...options, rejectUnauthorized: false });
+    const socket: TLSSocket = connect({ ...options, rejectUnauthorized: false, ca: [] });
     let connected = options.socket !== undefined;
     const settle = (action: () => void): void => {
       clearTimeout(timer);

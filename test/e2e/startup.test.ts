@@ -1,44 +1,46 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/cli/version.ts';
 import { run } from '../helpers/commands.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { tempDir } from '../helpers/temp.ts';
+import { newMachine, type Machine } from './regctl.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'bin/regctl.js');
 
-/** Writes every module that is resolved to stderr. */
-const HOOKS = `
-import { writeSync } from 'node:fs';
-export async function resolve(specifier, context, next) {
-  const found = await next(specifier, context);
-  writeSync(2, 'loaded ' + found.url + '\\n');
-  return found;
-}`;
+/** Writes the name of every file of the bundle that is read to stderr. */
+const HOOK = `
+const fs = require('node:fs');
+const read = fs.readFileSync;
+fs.readFileSync = (path, ...rest) => {
+  if (/dist.bundle/.test(String(path))) fs.writeSync(2, 'loaded ' + path + '\\n');
+  return read(path, ...rest);
+};`;
 
 /** The sources in the loaded files of the bundle, as the build noted them. */
 async function sourcesOf(hooked: string): Promise<string> {
   const noted = await readFile(join(ROOT, 'dist/bundle/contents.json'), 'utf8');
   const contents = JSON.parse(noted) as Record<string, readonly string[] | undefined>;
-  const files = [...hooked.matchAll(/^loaded file:.*\/dist\/bundle\/(.*)$/gmu)];
+  const files = [...hooked.matchAll(/^loaded .*\/dist\/bundle\/(.*)$/gmu)];
   return files.flatMap(([, name]) => contents[name ?? ''] ?? []).join('\n');
 }
 
 async function loadedBy(...args: readonly string[]): Promise<{ modules: string; stdout: string }> {
   await using dir = await tempDir();
-  await writeFile(dir.join('hooks.mjs'), HOOKS);
-  await writeFile(
-    dir.join('register.mjs'),
-    "import { register } from 'node:module';\nregister('./hooks.mjs', import.meta.url);\n",
-  );
-  const done = await run(process.execPath, ['--import', dir.join('register.mjs'), BIN, ...args], {
-    env: { PATH: process.env['PATH'] },
+  await writeFile(dir.join('hook.cjs'), HOOK);
+  const done = await run(process.execPath, ['--require', dir.join('hook.cjs'), BIN, ...args], {
+    env: { PATH: process.env['PATH'], REGCTL_CACHE: 'off' },
   });
   expect(done.code, done.stderr).toBe(0);
   return { modules: await sourcesOf(done.stderr), stdout: done.stdout };
 }
+
+const tagList = (): { status: number; body: string } => ({
+  status: 200,
+  body: JSON.stringify({ name: 'a', tags: ['v1'] }),
+});
 
 describe('the start', () => {
   it.each([[['--version']], [['--help']], [['tags', '--help']], [['help', 'copy']]])(
@@ -58,10 +60,7 @@ describe('the start', () => {
   });
 
   it('`tags` loads neither colours, a spinner nor the list of public suffixes', async () => {
-    await using server = await startScriptedServer(() => ({
-      status: 200,
-      body: JSON.stringify({ name: 'a', tags: ['v1'] }),
-    }));
+    await using server = await startScriptedServer(tagList);
     const { modules, stdout } = await loadedBy('tags', '--plain-http', `${server.host}/a`);
     expect(stdout).toBe('v1\n');
     expect(modules).toContain('src/http/exchange-undici.ts');
@@ -76,5 +75,56 @@ describe('the start', () => {
   it('knows the version of the package', async () => {
     const text = await readFile(join(ROOT, 'package.json'), 'utf8');
     expect((JSON.parse(text) as { version: string }).version).toBe(VERSION);
+  });
+});
+
+describe('compiled code', () => {
+  const codeOf = async (machine: Machine): Promise<readonly string[]> =>
+    readdir(machine.dir.join('cache', 'regctl', 'code')).catch(() => []);
+
+  it('of a run serves the next one of the same command, and stays as it is', async () => {
+    await using server = await startScriptedServer(tagList);
+    await using machine = await newMachine();
+    const args = ['--plain-http', 'tags', `${server.host}/a`];
+    await machine.expect(0, args);
+    expect(await codeOf(machine)).toEqual(['tags']);
+    const path = machine.dir.join('cache', 'regctl', 'code', 'tags');
+    const { mode, ino } = await stat(path);
+    expect(mode & 0o777).toBe(0o600);
+    expect((await machine.expect(0, args)).stdout).toBe('v1\n');
+    expect((await stat(path)).ino).toBe(ino);
+  });
+
+  it('that was damaged is made anew', async () => {
+    await using server = await startScriptedServer(tagList);
+    await using machine = await newMachine();
+    const args = ['--plain-http', 'tags', `${server.host}/a`];
+    await machine.expect(0, args);
+    const path = machine.dir.join('cache', 'regctl', 'code', 'tags');
+    const whole = await readFile(path);
+    const damaged = Buffer.from(whole).fill(1, whole.length / 2);
+    await writeFile(path, damaged);
+    expect(await machine.expect(0, args)).toMatchObject({ stdout: 'v1\n', stderr: '' });
+    expect((await readFile(path)).equals(damaged)).toBe(false);
+  });
+
+  it('is neither kept with REGCTL_CACHE=off, nor after an error, nor where nothing can be kept', async () => {
+    await using server = await startScriptedServer(tagList);
+    await using machine = await newMachine();
+    const args = ['--plain-http', 'tags', `${server.host}/a`];
+    await machine.expect(0, args, { env: { REGCTL_CACHE: 'off' } });
+    await machine.expect(64, ['tags', 'not a name']);
+    expect(await codeOf(machine)).toEqual([]);
+    const done = await machine.expect(0, args, { env: { XDG_CACHE_HOME: '/proc/no' } });
+    expect(done).toMatchObject({ stdout: 'v1\n', stderr: '' });
+  });
+
+  it('is safe when many begin at once', async () => {
+    await using server = await startScriptedServer(tagList);
+    await using machine = await newMachine();
+    const args = ['--plain-http', 'tags', `${server.host}/a`];
+    const all = await Promise.all(Array.from({ length: 8 }, () => machine.expect(0, args)));
+    expect(all.map(({ stdout }) => stdout)).toEqual(all.map(() => 'v1\n'));
+    expect(await codeOf(machine)).toEqual(['tags']);
   });
 });

@@ -15,7 +15,8 @@ const MOVES_PER_BYTE = 4096;
 
 /** Compresses into concatenated frames, as the library takes whole buffers only (RFC 8878 section 3). */
 export async function* compressFrames(bytes: Bytes, level: number): Bytes {
-  const { compressFrame } = await import('./zstd-wasm.ts');
+  const { frameCompressor } = await import('./zstd-wasm.ts');
+  const compressFrame = await frameCompressor;
   let chunks: Uint8Array[] = [];
   let size = 0;
   let frames = 0;

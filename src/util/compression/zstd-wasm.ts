@@ -1,14 +1,15 @@
-const { init, compress } = await import('@bokuweb/zstd-wasm');
+/** Made once: a second `init` would exchange the library's memory under a running call. */
+export const frameCompressor = load();
 
-// Evaluated once: a second `init` would exchange the library's memory under a running call.
-await init();
+async function load(): Promise<(data: Uint8Array, level: number) => Uint8Array> {
+  const { init, compress } = await import('@bokuweb/zstd-wasm');
+  await init();
+  return (data, level) => whole(compress(data, level));
+}
 
-/** One whole frame; `data` and result are held in memory. */
-export function compressFrame(data: Uint8Array, level: number): Uint8Array {
-  const frame = compress(data, level);
+/** Another user of the library in this process may have initialised it anew at the wrong moment. */
+function whole(frame: Uint8Array): Uint8Array {
   const [a, b, c, d] = frame;
-  // Another user of the library in this process may have initialised it anew at the wrong moment.
-  if (a !== 0x28 || b !== 0xb5 || c !== 0x2f || d !== 0xfd)
-    throw new Error('the zstd library gave something that is not zstd');
-  return frame;
+  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return frame;
+  throw new Error('the zstd library gave something that is not zstd');
 }

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { constants, Script } from 'node:vm';
+
+/** What V8 made of a piece's text. */
+export interface CompiledPieces {
+  /** Undefined: it has to be compiled. */
+  get(piece: string): Buffer | undefined;
+}
+
+export interface PieceOptions {
+  /** The folder of the bundle. */
+  readonly folder: string;
+  readonly compiled: CompiledPieces;
+  /** Loads anything that is no piece: Node's modules and packages. */
+  readonly require: (name: string) => unknown;
+}
+
+export interface Pieces {
+  /** The exports of a piece, which runs when it is first asked for. */
+  load(piece: string): unknown;
+  /** From here on V8's flags are others: what is loaded later neither uses compiled code nor gives any. */
+  settle(): void;
+  /** What was loaded before that. */
+  readonly loaded: ReadonlyMap<string, LoadedPiece>;
+}
+
+export interface LoadedPiece {
+  readonly script: Script;
+  /** Its compiled form was at hand and fitted. */
+  readonly ready: boolean;
+}
+
+type Wrapper = (
+  exports: object,
+  require: (name: string) => unknown,
+  module: { exports: object },
+  filename: string,
+  dirname: string,
+) => void;
+
+/** The CommonJS files of the bundle, as Node's own loader runs them, but with compiled code. */
+export function createPieces({ folder, compiled, require }: PieceOptions): Pieces {
+  const modules = new Map<string, { exports: object }>();
+  const loaded = new Map<string, LoadedPiece>();
+  let settled = false;
+
+  const load = (piece: string): object => {
+    const existing = modules.get(piece);
+    if (existing !== undefined) return existing.exports;
+    const module = { exports: {} };
+    modules.set(piece, module);
+    const filename = join(folder, piece);
+    const cachedData = settled ? undefined : compiled.get(piece);
+    const script = new Script(wrapped(readFileSync(filename, 'utf8')), {
+      filename,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
+    const ready = cachedData !== undefined && script.cachedDataRejected !== true;
+    if (!settled) loaded.set(piece, { script, ready });
+    const run = script.runInThisContext() as Wrapper;
+    run(module.exports, inside, module, filename, dirname(filename));
+    return module.exports;
+  };
+  const inside = (name: string): unknown =>
+    name.startsWith('./') ? load(name.slice(2)) : require(name);
+  const settle = (): void => {
+    settled = true;
+  };
+  return { load, loaded, settle };
+}
+
+/** On the text's first line, so that a stack trace has the file's own lines. */
+function wrapped(text: string): string {
+  return `(function (exports, require, module, __filename, __dirname) { ${text}\n})`;
+}

@@ -1,0 +1,73 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder, cacheWanted } from '../../config/cache-folder.ts';
+import type { processIo } from '../io.ts';
+import type { main } from '../main.ts';
+import { readCode, writeCode, type CodeFile } from './compiled-code.ts';
+import { lazyBuiltins } from './lazy-builtins.ts';
+import { createPieces, type Pieces } from './pieces.ts';
+import { createTuning } from './tune.ts';
+
+export interface StartOptions {
+  readonly process: NodeJS.Process;
+  /** Loads Node's modules and packages. */
+  readonly require: (name: string) => unknown;
+  /** The folder of the bundle. */
+  readonly folder: string;
+  /** Names this bundle's content. */
+  readonly build: string;
+  /** The names of the commands. */
+  readonly commands: readonly string[];
+}
+
+type Program = { readonly main: typeof main; readonly processIo: typeof processIo };
+
+const NO_CODE = { get: () => undefined, pieces: [] };
+
+/** Runs the bundled program with the compiled code of its last run, and sets the exit status. */
+export async function start(options: StartOptions): Promise<void> {
+  const { process, require, folder } = options;
+  const file = codeFile(options);
+  const compiled = file === undefined ? NO_CODE : readCode(file);
+  const pieces = createPieces({ folder, compiled, require: lazyBuiltins(require) });
+  const tuning = createTuning(process.versions.node);
+  const program = pieces.load('regctl.cjs') as Program;
+  const onLoaded = (): void => {
+    pieces.settle();
+    tuning.tune();
+  };
+  const status = await program.main(program.processIo(process, onLoaded));
+  process.exitCode = status;
+  if (file !== undefined && status === 0 && hasNews(pieces)) {
+    tuning.undo();
+    writeCode(file, codeOf(pieces, compiled));
+  }
+  // Everything is written by now; a connection that something left open must not hold the shell.
+  setTimeout(() => process.exit(), 1000).unref();
+}
+
+/** One file a command, for each uses other functions. Undefined: none is kept for this start. */
+function codeFile({ process, build, commands }: StartOptions): CodeFile | undefined {
+  const command = process.argv.slice(2).find((word) => commands.includes(word));
+  if (command === undefined || !cacheWanted(process.env)) return undefined;
+  const folder = cacheFolder(process.env, homedir());
+  if (folder === undefined) return undefined;
+  const { version, arch, platform } = process;
+  const key = `${build} ${version} ${platform} ${arch}`;
+  return { path: join(folder, 'code', command), key, uid: process.geteuid?.() };
+}
+
+function hasNews({ loaded }: Pieces): boolean {
+  return [...loaded.values()].some(({ ready }) => !ready);
+}
+
+/** What this run loaded, with the functions that it compiled, and what it had but did not need. */
+function codeOf(
+  { loaded }: Pieces,
+  compiled: ReturnType<typeof readCode>,
+): ReadonlyMap<string, Buffer> {
+  const code = new Map<string, Buffer>();
+  for (const piece of compiled.pieces) code.set(piece, compiled.get(piece) ?? Buffer.alloc(0));
+  for (const [piece, { script }] of loaded) code.set(piece, script.createCachedData());
+  return code;
+}

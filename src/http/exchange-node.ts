@@ -91,26 +91,31 @@ function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
   });
 }
 
-/** The last chunk ends the request: were it answered before, its connection would not be reused. */
+/**
+ * A chunk is in the hands of the system before the next is asked for: its memory may be used again.
+ * The last one ends the request: were it answered before, its connection would not be reused.
+ */
 async function sendBody(request: ClientRequest, body: Bytes, length: number): Promise<void> {
   let left = length;
   for await (const chunk of body) {
     if (request.destroyed) return;
     left -= chunk.byteLength;
     if (left === 0) request.end(chunk);
-    else if (!request.write(chunk)) await drained(request);
+    else await written(request, chunk);
     if (request.destroyed) return;
   }
   if (left !== 0) request.end();
 }
 
-function drained(request: ClientRequest): Promise<void> {
+/** Also done when the request is over: then nobody sends the chunk any more. */
+function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      request.off('drain', done).off('close', done);
+      request.off('close', done);
       resolve();
     };
-    request.on('drain', done).on('close', done);
+    request.on('close', done);
+    request.write(chunk, done);
   });
 }
 

@@ -50,7 +50,7 @@ export interface SendOptions extends CallOptions {
  * Content from this size goes by the client that is cheaper per byte; less would not pay for a
  * connection of its own.
  */
-const BULK = 1024 * 1024;
+export const BULK = 1024 * 1024;
 
 export function registryConnection(
   deps: RegistryDependencies,

@@ -3,6 +3,7 @@ import type { RequestBody } from '../http/types.ts';
 import type { PushOptions, Source } from '../store/types.ts';
 import { concat, type Bytes } from '../util/bytes.ts';
 import type { Attempt } from './attempt.ts';
+import { BULK } from './connection.ts';
 
 export interface ContentBody extends RequestBody {
   /** What the source threw while it was read; the client may have wrapped it. */
@@ -24,6 +25,8 @@ export function contentFrom(
   options: ContentOptions,
 ): ContentBody {
   const { size } = source.descriptor;
+  // Only the lane for bulk is done with a chunk when it asks for the next.
+  const opening = { ...openingAt(offset, options), fleeting: size - offset >= BULK };
   let failure: unknown;
   let sent = offset;
   async function* content(): Bytes {
@@ -31,7 +34,7 @@ export function contentFrom(
     sent = offset;
     options.onBytes?.(sent);
     try {
-      for await (const chunk of await source.open(openingAt(offset, options))) {
+      for await (const chunk of await source.open(opening)) {
         sent += chunk.byteLength;
         if (sent > size) throw wrongSize(attempt, size, sent);
         yield chunk;

@@ -7,11 +7,20 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface OpenOptions extends CallOptions {
+  /** Bytes from this offset. Default 0. */
+  readonly from?: number | undefined;
+  /**
+   * Whoever reads is done with a chunk when asking for the next: its memory may be used again.
+   * Default false: chunks are for keeps.
+   */
+  readonly fleeting?: boolean | undefined;
+}
+
 /** Content that can be opened again: retry, re-authentication, redirect and resume all reopen it. */
 export interface Source {
   readonly descriptor: Descriptor;
-  /** Bytes from offset `from` (default 0). */
-  open(options?: CallOptions & { from?: number | undefined }): Promise<Bytes>;
+  open(options?: OpenOptions): Promise<Bytes>;
 }
 
 export interface OpenReadOptions extends CallOptions {
@@ -45,10 +54,7 @@ export interface ReadStore extends AsyncDisposable {
    * Verified bytes of a manifest or blob: throws IntegrityError instead of ending normally when
    * size or digest is wrong. @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN
    */
-  fetch(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes>;
+  fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes>;
 }
 
 export interface PushOptions extends CallOptions {

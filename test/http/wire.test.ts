@@ -1,10 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, collect } from '../../src/util/bytes.ts';
+import { makeCertificates } from '../helpers/certificates.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
-import { BASIC, bodyText, chainOf, clientOn, LANES, testClient as anyClient } from './setup.ts';
+import {
+  BASIC,
+  bodyText,
+  chainOf,
+  clientOn,
+  LANES,
+  policy,
+  testClient as anyClient,
+} from './setup.ts';
 
 const LARGE = 5 * 1024 * 1024 + 7;
 
@@ -147,5 +158,47 @@ describe('connections', () => {
     expect(await bodyText(response)).toBe('in');
     expect(server.lines).toHaveLength(2);
     expect(ports.size).toBe(1);
+  });
+});
+
+describe.each(['plain', 'TLS'])('memory that is used again (%s)', (kind) => {
+  it.each([
+    [4096, 4000],
+    [1024 * 1024, 16],
+  ])('reaches a slow server as it was, in chunks of %d bytes', async (size, count) => {
+    await using certificates = kind === 'TLS' ? await makeCertificates() : undefined;
+    const received = createHash('sha256');
+    const listener: RequestListener = (request, response) => {
+      setTimeout(() => request.on('data', (chunk: Buffer) => received.update(chunk)), 100);
+      request.on('end', () => response.writeHead(201).end());
+    };
+    const server =
+      certificates === undefined
+        ? createHttpServer(listener)
+        : createHttpsServer(certificates, listener);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const scheme = certificates === undefined ? 'http' : 'https';
+    await using client = clientOn('bulk')({
+      policies: () => policy({ scheme, verifyTls: false }),
+    });
+    const content = randomBytes(size * count);
+    const memory = Buffer.alloc(size);
+    const body = {
+      length: content.byteLength,
+      async *open() {
+        for (let at = 0; at < content.byteLength; at += size) {
+          content.copy(memory, 0, at);
+          yield memory;
+        }
+      },
+    };
+    try {
+      const url = new URL(`${scheme}://127.0.0.1:${port}`);
+      await (await client.request({ method: 'PUT', url, body })).discard();
+    } finally {
+      server.close();
+    }
+    expect(received.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
   });
 });

@@ -10,8 +10,9 @@ import {
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type {
-  Capabilities,
   CallOptions,
+  Capabilities,
+  OpenOptions,
   PushOptions,
   PushOutcome,
   ResolveOptions,
@@ -108,10 +109,7 @@ class DirStore implements WriteStore {
     );
   }
 
-  async fetch(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes> {
+  async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     if (!isManifestType(descriptor.mediaType)) return this.#blobs.read(descriptor, options);
     const raw = await this.#rootOf(descriptor);

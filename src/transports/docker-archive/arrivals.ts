@@ -83,7 +83,7 @@ export class PassingLayers {
         descriptor: describe(facts, digest),
         open: async (call) => {
           const from = call?.from ?? 0;
-          return readRegion(access, from, size - from, call?.signal);
+          return readRegion(access, from, size - from, { signal: call?.signal });
         },
       };
     } finally {

@@ -4,7 +4,7 @@ import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/json.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import type { CallOptions, Source } from '../../store/types.ts';
+import type { CallOptions, OpenOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { skip } from '../oci-layout/blobs.ts';
@@ -51,7 +51,7 @@ export function readBlob(
   archive: TarArchive | undefined,
   descriptor: Descriptor,
   label: string,
-  options?: CallOptions & { from?: number | undefined },
+  options?: OpenOptions,
 ): Bytes {
   const name = blobName(descriptor.digest);
   const member = archive?.find(name);

@@ -5,8 +5,9 @@ import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifes
 import { isManifestType } from '../../oci/media-types.ts';
 import { checkManifestSize, fetchManifest } from '../../store/manifests.ts';
 import type {
-  Capabilities,
   CallOptions,
+  Capabilities,
+  OpenOptions,
   PushOptions,
   PushOutcome,
   ReadStore,
@@ -128,10 +129,7 @@ class OciArchive implements WriteStore {
     return this.#writer.sizeOf(name) === size || this.#archive?.find(name)?.size === size;
   }
 
-  async fetch(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes> {
+  async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const name = blobName(descriptor.digest);
     if (this.#writer.sizeOf(name) === undefined)

@@ -4,7 +4,7 @@ import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import type { CallOptions, PushOptions, Source } from '../../store/types.ts';
+import type { OpenOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { createLimiter } from '../../util/limiter.ts';
@@ -58,10 +58,7 @@ export class BlobFolder {
   }
 
   /** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size before any byte */
-  async read(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes> {
+  async read(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const path = this.path(descriptor.digest);
     const opened = await openRegular(path);
@@ -78,7 +75,7 @@ export class BlobFolder {
       throw wrongSize(path, descriptor, size);
     }
     const bytes = verified(
-      readChunks(file, path, { signal: options?.signal, size }),
+      readChunks(file, path, { signal: options?.signal, fleeting: options?.fleeting, size }),
       descriptor,
       path,
     );

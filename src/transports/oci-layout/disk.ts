@@ -126,18 +126,37 @@ async function versionNow(path: string): Promise<string | undefined> {
   });
 }
 
+/** Buffers for the chunks of one reading: no larger than needed, for the memory of many small files. */
+export function roomFor(fleeting: boolean | undefined): (length: number) => Buffer {
+  let kept: Buffer | undefined;
+  return (length) => {
+    if (kept !== undefined && kept.byteLength >= length) return kept;
+    const buffer = Buffer.allocUnsafeSlow(length);
+    if (fleeting === true) kept = buffer;
+    return buffer;
+  };
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: to the end. */
+  readonly size?: number;
+  /** As in OpenOptions. */
+  readonly fleeting?: boolean | undefined;
+}
+
 /** Reads an opened file to its end, or `size` bytes, and closes it. */
 export async function* readChunks(
   file: FileHandle,
   path: string,
-  { signal, size = Infinity }: { signal?: AbortSignal | undefined; size?: number } = {},
+  { signal, size = Infinity, fleeting }: ReadOptions = {},
 ): Bytes {
+  const room = roomFor(fleeting);
   try {
     for (let left = size; left > 0;) {
       signal?.throwIfAborted();
-      // No larger than needed: the memory of many small files would soon be gone.
       const length = Math.min(CHUNK_BYTES, left);
-      const buffer = Buffer.allocUnsafeSlow(length);
+      const buffer = room(length);
       const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, length, null));
       if (bytesRead === 0) return;
       left -= bytesRead;

@@ -4,8 +4,9 @@ import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type {
-  Capabilities,
   CallOptions,
+  Capabilities,
+  OpenOptions,
   PushOptions,
   PushOutcome,
   ResolveOptions,
@@ -90,10 +91,7 @@ class LayoutStore implements WriteStore {
     return this.#blobs.has(descriptor);
   }
 
-  fetch(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes> {
+  fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     return this.#blobs.read(descriptor, options);
   }
 

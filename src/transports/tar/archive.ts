@@ -3,6 +3,7 @@ import type { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
 import { corruptArchive, type TarMember } from './members.ts';
+import type { RegionOptions } from './random-access.ts';
 
 /** Links in a row that are followed inside an archive; `docker save` needs one. */
 const MAX_LINKS = 4;
@@ -21,7 +22,7 @@ const MAX_NAMES = 128 * 1024 * 1024;
 /** The contents of the members of an archive. */
 export interface TarContent {
   /** @throws AppError UNSUPPORTED where it can be read no more */
-  open(member: TarMember, signal?: AbortSignal): Bytes;
+  open(member: TarMember, options?: RegionOptions): Bytes;
   close(): Promise<void>;
 }
 
@@ -78,8 +79,8 @@ export class TarArchive implements AsyncDisposable {
     throw this.#corrupt(`the links at "${sanitize(name)}" lead nowhere`);
   }
 
-  read(member: TarMember, options?: { readonly signal?: AbortSignal | undefined }): Bytes {
-    return this.#content.open(member, options?.signal);
+  read(member: TarMember, options?: RegionOptions): Bytes {
+    return this.#content.open(member, options);
   }
 
   /** A small member as a whole; `undefined` when there is none. @throws AppError CORRUPT_ARCHIVE */

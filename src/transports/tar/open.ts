@@ -7,7 +7,7 @@ import { MemberTable, TarArchive } from './archive.ts';
 import { compressionOf, decompress, peekCompression } from './decompress.ts';
 import { readMembers } from './members.ts';
 import { PassingTar } from './passing.ts';
-import { readAt, readRegion, type RandomAccess } from './random-access.ts';
+import { readAt, readRegion, type RandomAccess, type RegionOptions } from './random-access.ts';
 
 /** In the place of a file: standard input or output. */
 export const STDIO = '-';
@@ -80,13 +80,15 @@ async function index(
 ): Promise<TarArchive> {
   const access: RandomAccess = {
     size,
-    read: (position, length) => readAt(file, path, position, length),
+    read: (position, length, room) => readAt(file, path, position, length, room),
   };
   const members = new MemberTable(path);
   for await (const member of readMembers(access, path, signal)) members.add(member);
   const content = {
-    open: ({ offset, size: length }: { offset: number; size: number }, call?: AbortSignal): Bytes =>
-      readRegion(access, offset, length, call),
+    open: (
+      { offset, size: length }: { offset: number; size: number },
+      call?: RegionOptions,
+    ): Bytes => readRegion(access, offset, length, call),
     close: () => file.close(),
   };
   return new TarArchive(path, content, members);

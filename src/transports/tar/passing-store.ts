@@ -1,7 +1,8 @@
 import type {
   Arrivals,
-  Capabilities,
   CallOptions,
+  Capabilities,
+  OpenOptions,
   ReadStore,
   ResolveOptions,
   Source,
@@ -59,10 +60,7 @@ export class PassingStore implements ReadStore {
     return (await this.#inner(options)).has(descriptor, options);
   }
 
-  async fetch(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes> {
+  async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     return (await this.#inner(options)).fetch(descriptor, options);
   }
 

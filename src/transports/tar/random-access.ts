@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Bytes } from '../../util/bytes.ts';
-import { onDisk } from '../oci-layout/disk.ts';
+import { onDisk, roomFor, type ReadOptions } from '../oci-layout/disk.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -8,8 +8,14 @@ const CHUNK_BYTES = 1024 * 1024;
 export interface RandomAccess {
   readonly size: number;
   /** At most `length` bytes from `position`; fewer only at the end of the file. */
-  read(position: number, length: number): Promise<Uint8Array>;
+  read(position: number, length: number, room?: Room): Promise<Uint8Array>;
 }
+
+/** Gives the memory to read into: at least so many bytes. */
+export type Room = (length: number) => Buffer;
+
+/** How a region is read. */
+export type RegionOptions = Pick<ReadOptions, 'signal' | 'fleeting'>;
 
 /** @throws AppError IO naming `path` */
 export async function readAt(
@@ -17,8 +23,9 @@ export async function readAt(
   path: string,
   position: number,
   length: number,
+  room: Room = roomFor(false),
 ): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const buffer = room(length);
   let filled = 0;
   while (filled < length) {
     const at = position + filled;
@@ -34,11 +41,12 @@ export async function* readRegion(
   file: RandomAccess,
   offset: number,
   size: number,
-  signal?: AbortSignal,
+  { signal, fleeting }: RegionOptions = {},
 ): Bytes {
+  const room = roomFor(fleeting);
   for (let done = 0; done < size;) {
     signal?.throwIfAborted();
-    const chunk = await file.read(offset + done, Math.min(CHUNK_BYTES, size - done));
+    const chunk = await file.read(offset + done, Math.min(CHUNK_BYTES, size - done), room);
     if (chunk.byteLength === 0) return;
     done += chunk.byteLength;
     yield chunk;

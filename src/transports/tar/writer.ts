@@ -40,7 +40,7 @@ export class TarWriter implements AsyncDisposable {
       size: this.#end,
       read: (position, length) => rewrite.read(position, length),
     };
-    return readRegion(access, region.offset, region.size, signal);
+    return readRegion(access, region.offset, region.size, { signal });
   }
 
   /** A member of known size; the caller verifies that `bytes` has it. */

@@ -56,6 +56,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'string',
       },
       {
+        flags: '--min-speed <n>',
+        summary: 'bytes a second below which a transfer stalls (default: 64; 0: none)',
+        kind: 'integer',
+      },
+      {
         flags: '--command-timeout <duration>',
         summary: 'give up after this long: 30s, 5m',
         kind: 'string',

@@ -31,6 +31,8 @@ export interface ProgramFlags extends GlobalFlags {
   readonly noColor: boolean;
   readonly retryTimes: number;
   readonly retryMaxWaitMs: number | undefined;
+  /** Bytes a second; `undefined`: the wire's default. */
+  readonly minSpeed: number | undefined;
   readonly registriesConf: string | undefined;
   readonly daemonConfig: string | undefined;
   readonly timeoutMs: number | undefined;
@@ -73,6 +75,7 @@ export function parseGlobalFlags(
     noColor: flag(values, 'noColor'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
     retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
+    minSpeed: atLeast(0, values, 'minSpeed', '--min-speed'),
     registriesConf: text(values, 'registriesConf'),
     daemonConfig: text(values, 'daemonConfig'),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),

@@ -80,6 +80,7 @@ export async function createWire(
     random: Math.random,
     retryTimes: options.flags.retryTimes,
     maxRetryWaitMs: options.flags.retryMaxWaitMs,
+    timeouts: speedLimit(options.flags),
     allowedRealms: options.allowedRealms,
     onWarning: options.warn,
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
@@ -114,6 +115,10 @@ export async function createWire(
     return http.probe();
   };
   return { credentials: chain, http, registry, endpoint, probe };
+}
+
+function speedLimit({ minSpeed }: ProgramFlags): { readonly minSpeed?: number } {
+  return minSpeed === undefined ? {} : { minSpeed };
 }
 
 /** `origin` for logical names, where files say that they are elsewhere. */

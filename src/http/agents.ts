@@ -9,9 +9,24 @@ export interface Timeouts {
   readonly headersMs: number;
   /** Between two chunks of an answer; there is no limit on the whole. */
   readonly idleMs: number;
+  /**
+   * Bytes a second that a body must move over each `paceMs` in which it is waited for, either way;
+   * 0: any. A body with fewer bytes than that makes has to be there by then.
+   */
+  readonly minSpeed: number;
+  readonly paceMs: number;
 }
 
-export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 30_000, headersMs: 60_000, idleMs: 60_000 };
+/** 64 bytes a second are 4 KB in the minute: six transfers over a link of 2 KB/s have 20 KB each. */
+export const DEFAULT_MIN_SPEED = 64;
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 30_000,
+  headersMs: 60_000,
+  idleMs: 60_000,
+  minSpeed: DEFAULT_MIN_SPEED,
+  paceMs: 60_000,
+};
 
 /** `api`: undici. `bulk`: Node's own client, for bodies so large that the cost of a byte counts. */
 export type Lane = 'api' | 'bulk';

@@ -117,6 +117,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     policies,
     proxies,
     timeouts,
+    now,
     userAgent: options.userAgent,
     onRequest,
   });

@@ -47,11 +47,14 @@ export interface Pool {
 /** Codes of our own limits, as network-error.ts knows them. */
 export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
 export const BODY_TIMEOUT = 'BODY_TIMEOUT';
+export const TOO_SLOW = 'TOO_SLOW';
 
 /** An unused connection is closed before most servers do, lest a request runs into its end. */
 export const UNUSED_MS = 4000;
 
-export function timeout(code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT): Error {
+export function timeout(
+  code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
+): Error {
   return Object.assign(new Error('no answer in time'), { code });
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { AppError } from '../errors/app-error.ts';
 import { codesOf, rowIn, type ErrorRow, type RetryClass } from './error-codes.ts';
-import { BODY_TIMEOUT, HEADERS_TIMEOUT } from './exchange.ts';
+import { BODY_TIMEOUT, HEADERS_TIMEOUT, TOO_SLOW } from './exchange.ts';
 import { ProxyError } from './proxy-error.ts';
 import { FORBIDDEN_ADDRESS } from './resolver.ts';
 import { CertificateError, tlsRowOf } from './tls-error.ts';
@@ -99,6 +99,13 @@ const ROWS: readonly ErrorRow[] = [
     code: 'TIMEOUT',
     retry: 'always',
     what: 'the answer stalled',
+  },
+  {
+    codes: [TOO_SLOW],
+    code: 'TIMEOUT',
+    retry: 'always',
+    what: 'the transfer moved next to nothing for a minute',
+    hint: 'Where the link is that slow, --min-speed sets another limit in bytes a second; 0 is none.',
   },
   {
     codes: ['HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'],

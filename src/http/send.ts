@@ -6,9 +6,10 @@ import { type Bytes, bytesOf, concat } from '../util/bytes.ts';
 import type { ProxyRules } from '../config/proxy.ts';
 import type { Agents, Lane, Timeouts } from './agents.ts';
 import type { Connection } from './dialer.ts';
-import { HEADERS_TIMEOUT, type Incoming, timeout } from './exchange.ts';
+import { type Incoming, timeout, TOO_SLOW } from './exchange.ts';
 import { mergeHeaders, responseHeaders } from './headers.ts';
 import { networkError, NetworkError } from './network-error.ts';
+import { Pace, type PaceLimit } from './pace.ts';
 import { connectionOf, forwardRefusal, requestLine } from './route.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from './types.ts';
 import { createUpload, type Upload } from './upload.ts';
@@ -19,6 +20,7 @@ export interface SendOptions {
   readonly proxies: ProxyRules;
   readonly timeouts: Timeouts;
   readonly userAgent: string;
+  readonly now: () => number;
   /** Called once per request that goes onto the wire. */
   readonly onRequest: () => void;
 }
@@ -60,9 +62,12 @@ async function sendOnce(
   const upload =
     request.body === undefined || request.body.length === 0
       ? undefined
-      : createUpload(request.body, options.timeouts.headersMs, () =>
-          stalled.abort(timeout(HEADERS_TIMEOUT)),
-        );
+      : createUpload(request.body, {
+          ...paceOf(options),
+          stallMs: options.timeouts.headersMs,
+          now: options.now,
+          onStall: (code) => stalled.abort(timeout(code)),
+        });
   const configured = request.auth === undefined ? {} : options.policies(connection.host).headers;
   const headers = headersOf(request, connection, configured, options.userAgent);
   const conceal = concealer([
@@ -83,10 +88,11 @@ async function sendOnce(
     upload?.release();
     throw translate(error, request, upload);
   }
-  if (upload === undefined) return responseOf(request, answer, readBody(answer, request), conceal);
+  const read = (): Bytes => readBody(answer, request, options);
+  if (upload === undefined) return responseOf(request, answer, read(), conceal);
   const early = !upload.finished();
   if (early) upload.hold();
-  const body = early ? bytesOf(await readEarly(answer)) : readBody(answer, request);
+  const body = early ? bytesOf(await readEarly(answer)) : read();
   upload.release();
   return responseOf(request, answer, body, conceal);
 }
@@ -152,9 +158,21 @@ function translate(error: unknown, request: HttpRequest, upload?: Upload): unkno
   return failure ?? networkError(error, request.url.host, request.url.protocol === 'http:');
 }
 
-async function* readBody(answer: Incoming, request: HttpRequest): Bytes {
+function paceOf({ timeouts }: SendOptions): PaceLimit {
+  return { minSpeed: timeouts.minSpeed, windowMs: timeouts.paceMs };
+}
+
+async function* readBody(answer: Incoming, request: HttpRequest, options: SendOptions): Bytes {
+  const { now } = options;
+  const pace = new Pace(paceOf(options));
+  let from = now();
   try {
-    yield* answer.body;
+    for await (const chunk of answer.body) {
+      // Leaving the loop lets go of the connection.
+      if (pace.isSlow(chunk.byteLength, now() - from)) throw timeout(TOO_SLOW);
+      yield chunk;
+      from = now();
+    }
   } catch (error) {
     throw translate(error, request);
   }

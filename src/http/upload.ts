@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { IntegrityError } from '../errors/app-error.ts';
 import type { Bytes } from '../util/bytes.ts';
+import { HEADERS_TIMEOUT, TOO_SLOW } from './exchange.ts';
+import { Pace, Pieces, type PaceLimit } from './pace.ts';
 import type { RequestBody } from './types.ts';
 
 /** One sending of a request body. */
@@ -17,31 +19,66 @@ export interface Upload {
   failure(): unknown;
 }
 
+export interface UploadLimits extends PaceLimit {
+  /** Without a byte taken, or from the last one to the answer. */
+  readonly stallMs: number;
+  readonly now: () => number;
+  readonly onStall: (code: typeof HEADERS_TIMEOUT | typeof TOO_SLOW) => void;
+}
+
+/** At least as fast does a registry store what it has received; it answers when that is done. */
+const STORED_PER_MS = 10 * 1024;
+/** What a connection may still hold when it has taken the last byte. */
+const HELD_BYTES = 256 * 1024;
+const MOST_EXTRA_MS = 15 * 60 * 1000;
+
 /**
  * Wraps a body so that it can be stopped when the server answers early, and so that `onStall` is
- * called when the server takes no bytes, or gives no answer after the last one, for `stallMs`.
- * Time spent waiting for the source does not count.
+ * called when the server takes no bytes or too few, or gives no answer after the last one. Time
+ * spent waiting for the source does not count.
  */
-export function createUpload(body: RequestBody, stallMs: number, onStall: () => void): Upload {
+export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
+  const { stallMs, now, onStall } = limits;
+  const pace = new Pace(limits);
+  const pieces = new Pieces();
+  let spentMs = 0;
   let sent = 0;
   let held = false;
   let failure: unknown;
   let timer: NodeJS.Timeout | undefined;
   const released = new AbortController();
-  const watch = (): void => {
+  const watch = (extraMs = 0): void => {
     clearTimeout(timer);
-    if (!held) timer = setTimeout(onStall, stallMs);
+    if (!held) timer = setTimeout(() => onStall(HEADERS_TIMEOUT), stallMs + extraMs);
+  };
+  /** The last bytes have to arrive, at the speed of those before, and all of them to be stored. */
+  const extraMs = (): number =>
+    Math.min(MOST_EXTRA_MS, sent / STORED_PER_MS + (HELD_BYTES * spentMs) / Math.max(1, sent));
+
+  const offer = (piece: Uint8Array): number => {
+    sent += piece.byteLength;
+    watch(sent === body.length ? extraMs() : 0);
+    return now();
+  };
+  const taken = (piece: Uint8Array, tookMs: number): void => {
+    clearTimeout(timer);
+    spentMs += Math.max(0, tookMs);
+    pieces.took(tookMs);
+    if (pace.isSlow(piece.byteLength, tookMs) && !held) onStall(TOO_SLOW);
   };
 
   async function* pump(): Bytes {
     try {
       for await (const chunk of await body.open()) {
         if (held) break;
-        sent += chunk.byteLength;
-        if (sent > body.length) checkLength(sent, body.length);
-        watch();
-        yield chunk;
-        clearTimeout(timer);
+        const length = sent + chunk.byteLength;
+        if (length > body.length) checkLength(length, body.length);
+        for (const piece of pieces.of(chunk)) {
+          const from = offer(piece);
+          yield piece;
+          taken(piece, now() - from);
+          if (held) break;
+        }
         if (held) break;
       }
       if (!held) checkLength(sent, body.length);
@@ -51,7 +88,7 @@ export function createUpload(body: RequestBody, stallMs: number, onStall: () => 
     }
     // Ending now would make a short request of it while the answer is still being read.
     if (held && !released.signal.aborted) await once(released.signal, 'abort');
-    else if (!held) watch();
+    else if (!held) watch(extraMs());
   }
 
   return {

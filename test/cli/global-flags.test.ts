@@ -38,6 +38,8 @@ describe('global flags', () => {
 
   it('refuse no transfers at all', () => {
     expect(() => parse({ concurrency: 0 })).toThrow('--concurrency must be at least 1');
+    expect(() => parse({ minSpeed: -1 })).toThrow('--min-speed must be at least 0');
+    expect(parse({ minSpeed: 0 }).minSpeed).toBe(0);
   });
 
   it('a side that speaks of credentials takes none of the plain ones', () => {

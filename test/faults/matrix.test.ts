@@ -233,6 +233,23 @@ const CATALOGUE: readonly Row[] = [
   },
   { name: 'a layer stalled', source: () => on(LAYER_GET, { kind: 'stall-down', after: 200 }, 1) },
   {
+    name: 'a layer that drips',
+    layerSize: 4 * MIB,
+    source: () => on(LAYER_GET, { kind: 'drip-down', after: 3 * MIB }, 2),
+    check: ({ source }) => expect(source.bytes.down).toBeLessThan(5 * MIB),
+  },
+  {
+    name: 'a manifest that drips',
+    source: () => on(MANIFEST_GET, { kind: 'drip-down', after: 20 }, 2),
+  },
+  {
+    name: 'a layer that drips every time',
+    layerSize: 64 * 1024,
+    source: () => on(LAYER_GET, { kind: 'drip-down', after: 20 }),
+    fails: 'TIMEOUT',
+    check: ({ source }) => expect(source.lines.length).toBeLessThan(20),
+  },
+  {
     name: 'a manifest stalled',
     source: () => on(MANIFEST_GET, { kind: 'stall-down', after: 20 }, 1),
   },
@@ -280,6 +297,12 @@ const CATALOGUE: readonly Row[] = [
   },
 ];
 
+/** Nobody wants to sit out what is only silence, or as good as that. */
+function patienceFor({ name }: Row): Parameters<typeof quickWire>[0] {
+  if (name.includes('stalled')) return { timeouts: IMPATIENT };
+  return name.includes('drips') ? { timeouts: { minSpeed: 20_000, paceMs: 300 } } : {};
+}
+
 function statuses(...list: readonly number[]): Schedule {
   const left = [...list];
   return ({ method, path }) => {
@@ -311,8 +334,7 @@ describeWith(['docker-registry'], 'fault matrix', () => {
     await pushImage(registry.origin, names.to, ['v1'], old);
     await using source = await startFaultProxy(registry, row.source?.());
     await using destination = await startFaultProxy(registry, row.destination?.());
-    const timeouts = row.name.includes('stalled') ? { timeouts: IMPATIENT } : {};
-    await using wire = quickWire({ credentials: chainOf(BASIC), ...timeouts });
+    await using wire = quickWire({ credentials: chainOf(BASIC), ...patienceFor(row) });
     const error = await tryCopy(wire, source.host, destination.host, names);
     if (row.fails === undefined) {
       expect(error).toBeUndefined();

@@ -37,6 +37,8 @@ export type Fault =
   /** Nothing more is taken, or given, and the connection stays open. */
   | { readonly kind: 'stall-up'; readonly after: number }
   | { readonly kind: 'stall-down'; readonly after: number }
+  /** From there on a byte every few milliseconds. */
+  | { readonly kind: 'drip-down'; readonly after: number }
   /** One byte of the body is another one. */
   | { readonly kind: 'corrupt-up'; readonly at: number }
   | { readonly kind: 'corrupt-down'; readonly at: number }
@@ -247,7 +249,8 @@ function giveAnswer({ request, response, bytes, fault }: Passage, answer: Incomi
   if (fault?.kind === 'wrong-range' && range !== null) {
     headers['content-range'] = `bytes ${Number(range[1]) + 1}-${range[2] ?? ''}`;
   }
-  const cut = fault?.kind === 'cut-down' || fault?.kind === 'stall-down';
+  const dripping = fault?.kind === 'drip-down';
+  const cut = dripping || fault?.kind === 'cut-down' || fault?.kind === 'stall-down';
   const limit = cut ? fault.after : Infinity;
   let seen = 0;
   response.strictContentLength = false;
@@ -265,6 +268,7 @@ function giveAnswer({ request, response, bytes, fault }: Passage, answer: Incomi
     const full = part.byteLength > 0 && !response.write(part);
     if (seen >= limit) {
       answer.destroy();
+      if (dripping) return drip(response, chunk.subarray(part.byteLength));
       if (full) response.once('drain', ended);
       else ended();
       return;
@@ -275,10 +279,21 @@ function giveAnswer({ request, response, bytes, fault }: Passage, answer: Incomi
     }
   });
   answer.on('end', () => {
+    // A short answer is complete when it is stopped.
+    if (cut && seen >= limit) return;
     if (fault?.kind === 'extra-bytes') response.write('extra');
     if (fault?.kind === 'wrong-length') ended();
     else response.end();
   });
+}
+
+function drip(response: ServerResponse, rest: Uint8Array): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (at === rest.byteLength) response.end();
+    else response.write(rest.subarray(at, (at += 1)));
+  }, 20);
+  response.on('close', () => clearInterval(timer));
 }
 
 function flip(part: Buffer, at: number): void {

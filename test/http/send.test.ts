@@ -1,5 +1,6 @@
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { parseWarning } from '../../src/http/warnings.ts';
@@ -21,6 +22,63 @@ const get = (server: { origin: string }): { method: string; url: URL } => ({
   method: 'GET',
   url: new URL('/v2/', server.origin),
 });
+
+/** A clock that goes on by so much each time it is looked at. */
+function ticking(ms: number): () => number {
+  let at = 0;
+  return () => (at += ms);
+}
+
+/** Says `head` to every request, and then a little more every few milliseconds, without end. */
+async function startDripServer(
+  head: string,
+  drop: () => string,
+): Promise<{ readonly origin: string; readonly dripping: () => number } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    let timer: NodeJS.Timeout | undefined;
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      clearInterval(timer);
+      sockets.delete(socket);
+    });
+    socket.on('data', () => {
+      sockets.add(socket);
+      clearInterval(timer);
+      socket.write(head);
+      timer = setInterval(() => socket.write(drop()), 3);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    dripping: () => sockets.size,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** Takes every body, whether it ends or not. */
+async function startSink(): Promise<{ readonly origin: string } & AsyncDisposable> {
+  const server = createHttpServer((request, response) => {
+    request.on('error', () => undefined);
+    request.resume().on('end', () => response.writeHead(201).end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
 
 describe.each(LANES)('send (%s)', (lane) => {
   const testClient = clientOn(lane);
@@ -105,6 +163,63 @@ describe.each(LANES)('send (%s)', (lane) => {
     });
     const response = await client.request(get(stalled));
     await expect(bodyText(response)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('bounds the time of headers that never end', async () => {
+    await using server = await startDripServer('HTTP/1.1 200 OK\r\n', () => 'x-a: 1\r\n');
+    await using client = testClient({ timeouts: { headersMs: 200 } });
+    await expect(client.request(get(server))).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it.each([
+    ['a large body', 10_000_000],
+    ['a small one', 60],
+  ])('lets go of %s that drips, and says what to do', async (_name, length) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\n`;
+    await using server = await startDripServer(head, () => 'x');
+    await using client = testClient({ now: ticking(5000), retryTimes: 2 });
+    const response = await client.request(get(server));
+    await expect(bodyText(response)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      hint: expect.stringContaining('--min-speed') as string,
+    });
+    await expect(client.request({ ...get(server), whole: true })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('(tried 3 times)') as string,
+    });
+    await expect.poll(server.dripping).toBe(0);
+  });
+
+  it('takes a slow body that is faster than the limit, or has none', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\n';
+    await using server = await startDripServer(head, () => 'x');
+    for (const minSpeed of [0, 0.001]) {
+      await using client = testClient({ now: ticking(5000), timeouts: { minSpeed } });
+      expect(await bodyText(await client.request(get(server)))).toHaveLength(40);
+    }
+    await using link = await startScriptedServer(() => (_request, response) => {
+      response.writeHead(200).end(Buffer.alloc(100 * 1024));
+    });
+    // 64 KiB at most come at once, and seem to take half a minute: 2 KB a second.
+    await using client = testClient({ now: ticking(32_000) });
+    expect(await bodyText(await client.request(get(link)))).toHaveLength(100 * 1024);
+  });
+
+  it('gives up on a server that takes next to nothing of an upload', async () => {
+    await using server = await startSink();
+    const length = 256 * 1024;
+    const open = (): Bytes => chunks('x'.repeat(length));
+    const put = { ...get(server), method: 'PUT', body: { length, open } };
+    await using client = testClient({ now: ticking(30_000) });
+    await expect(client.request(put)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      hint: expect.stringContaining('--min-speed') as string,
+    });
+    await using patient = testClient({ now: ticking(30_000), timeouts: { minSpeed: 0 } });
+    expect((await patient.request(put)).status).toBe(201);
+    // 16 KiB in eight seconds, then less at a time: 2 KB a second.
+    await using steady = testClient({ now: ticking(500) });
+    expect((await steady.request(put)).status).toBe(201);
   });
 
   it('does not count a slow source as a stalled server', async () => {

@@ -1,0 +1,55 @@
+/** Least speed of a transfer, over windows in which somebody waits for the other side. */
+export interface PaceLimit {
+  /** Bytes a second; 0: no limit. */
+  readonly minSpeed: number;
+  /** Milliseconds. */
+  readonly windowMs: number;
+}
+
+/** Counts what one transfer moves while it is waited for; time spent elsewhere is not counted. */
+export class Pace {
+  readonly #limit: PaceLimit;
+  #bytes = 0;
+  #waitedMs = 0;
+
+  constructor(limit: PaceLimit) {
+    this.#limit = limit;
+  }
+
+  /** Whether the window that ends here, if one does, was slower than the limit. */
+  isSlow(bytes: number, waitedMs: number): boolean {
+    this.#bytes += bytes;
+    this.#waitedMs += Math.max(0, waitedMs);
+    if (this.#waitedMs < this.#limit.windowMs) return false;
+    const slow = this.#bytes < (this.#limit.minSpeed * this.#waitedMs) / 1000;
+    this.#bytes = 0;
+    this.#waitedMs = 0;
+    return slow;
+  }
+}
+
+/** A piece should be taken in about so long, so that a slow link is told from one that stalls. */
+const PIECE_MS = 1000;
+const FIRST_PIECE = 16 * 1024;
+const LEAST_PIECE = 1024;
+const MOST_PIECE = 16 * 1024 * 1024;
+
+/** Sizes of what is handed to a connection at a time: small at first, and as large as it is quick. */
+export class Pieces {
+  #size = FIRST_PIECE;
+
+  /** The chunk itself where it is small enough. */
+  *of(chunk: Uint8Array): Iterable<Uint8Array> {
+    for (let at = 0; at < chunk.byteLength;) {
+      const end = Math.min(chunk.byteLength, at + this.#size);
+      yield at === 0 && end === chunk.byteLength ? chunk : chunk.subarray(at, end);
+      at = end;
+    }
+  }
+
+  /** How long the last piece took to be taken. */
+  took(ms: number): void {
+    const next = ms < PIECE_MS ? this.#size * 2 : this.#size / 2;
+    this.#size = Math.min(MOST_PIECE, Math.max(LEAST_PIECE, next));
+  }
+}

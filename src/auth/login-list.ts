@@ -7,12 +7,15 @@ import { helperFor, storeHelper } from './docker-helper.ts';
 import { loadAuthFile } from './file-source.ts';
 import type { CredentialHelper } from './helper.ts';
 import type { RunHelper } from './helper-process.ts';
+import type { ListedHelpers } from './listed-helpers.ts';
 import { registryOfKey, sameRegistry, targetOfKey } from './registry-key.ts';
 
 /** The files that may hold logins, in the order they are asked, and how their helpers are run. */
 export interface LoginPlace {
   readonly files: readonly AuthFile[];
   readonly run: RunHelper;
+  /** Those that registries.conf names. */
+  readonly listed: () => ListedHelpers;
   readonly warn: (text: string) => void;
 }
 
@@ -22,6 +25,10 @@ export async function listLogins(
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const found = new Set<string>();
+  const { before, after } = place.listed();
+  for (const helper of [...before, ...after]) {
+    for (const host of await tryList(helper, place, options)) found.add(host);
+  }
   for (const file of place.files) {
     const config = await loadAuthFile(file, place);
     for (const [key, entry] of config.auths) {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { authFiles, type AuthFile } from '../config/auth-files.ts';
+import { authFiles, type AuthFile, type AuthFileForm } from '../config/auth-files.ts';
 import type { DockerConfig } from '../config/docker-config.ts';
 import { updatePrivateFile } from '../config/private-file.ts';
 import { AppError } from '../errors/app-error.ts';
@@ -9,6 +9,7 @@ import { helperFor } from './docker-helper.ts';
 import { loadAuthFile } from './file-source.ts';
 import type { CredentialHelper } from './helper.ts';
 import { createHelperRunner } from './helper-process.ts';
+import { listedHelpers, listedKeys, type ListedHelpers } from './listed-helpers.ts';
 import { isLoginOf, withLogin, withoutLogin, type Login } from './login-file.ts';
 import { listLogins, type LoginPlace } from './login-list.ts';
 import {
@@ -30,11 +31,11 @@ import type { LoginStore } from './types.ts';
  * USAGE for a user name that cannot be stored.
  */
 export function createLoginStore(options: CredentialPlaces): LoginStore {
-  const place: LoginPlace = {
-    files: authFiles(options),
-    run: options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers }),
-    warn: options.warn,
-  };
+  const files = authFiles(options);
+  const run =
+    options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
+  const listed = (): ListedHelpers => listedHelpers(options, files, run);
+  const place: LoginPlace = { files, run, listed, warn: options.warn };
   return {
     save: (target, login, call) => save(place, loginTarget(target), login, call),
     remove: (target, call) => remove(place, loginTarget(target), call),
@@ -49,6 +50,8 @@ async function save(
   options: CallOptions = {},
 ): Promise<{ place: string; plainText: boolean }> {
   checkUsername(login.username);
+  const [first] = place.listed().before;
+  if (first !== undefined) return saveIn(first, target, login, options);
   const { file, config } = await destination(place, target);
   const helper = helperFor(config, target.host, place.run);
   if (helper === undefined) {
@@ -61,6 +64,19 @@ async function save(
   const [key = target.host] = helperKeys(target.host, file.form);
   await helper.store(key, login, options);
   await clearFile(file, config, target, options);
+  return { place: helper.program, plainText: false };
+}
+
+/** The helper that registries.conf lists before the files is where a look-up begins. */
+async function saveIn(
+  helper: CredentialHelper,
+  target: LoginTarget,
+  login: Login,
+  options: CallOptions,
+): Promise<{ place: string; plainText: boolean }> {
+  if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
+  const [key = target.host] = listedKeys(target.host);
+  await helper.store(key, login, options);
   return { place: helper.program, plainText: false };
 }
 
@@ -132,11 +148,15 @@ async function remove(
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const removed: string[] = [];
+  const { before, after } = place.listed();
+  for (const helper of target.namespace === undefined ? [...before, ...after] : []) {
+    if (await eraseAll(helper, 'containers', target.host, options)) removed.push(helper.program);
+  }
   for (const file of place.files) {
     const config = await loadAuthFile(file, place);
     const helper =
       target.namespace === undefined ? helperFor(config, target.host, place.run) : undefined;
-    if (helper !== undefined && (await eraseAll(helper, file, target.host, options))) {
+    if (helper !== undefined && (await eraseAll(helper, file.form, target.host, options))) {
       removed.push(helper.program);
     }
     const entries = [...config.auths].filter(([key]) => isLoginOf(key, target, file));
@@ -153,13 +173,12 @@ async function remove(
 /** Erases every key under which the helper may know the registry. */
 async function eraseAll(
   helper: CredentialHelper,
-  file: AuthFile,
+  form: AuthFileForm,
   host: string,
   options: CallOptions,
 ): Promise<boolean> {
   const listed = await listOf(helper, options);
-  const keys =
-    listed?.filter((key) => sameRegistry(keyHost(key), host)) ?? helperKeys(host, file.form);
+  const keys = listed?.filter((key) => sameRegistry(keyHost(key), host)) ?? helperKeys(host, form);
   let erased = false;
   for (const key of keys) erased = (await helper.erase(key, options)) || erased;
   return erased;

@@ -7,6 +7,7 @@ import { credentialOf, findEntry } from './docker-file.ts';
 import { fileSource, type FileSourceOptions } from './file-source.ts';
 import { flagSource, type CredentialFlags } from './flags.ts';
 import { createHelperRunner, type RunHelper } from './helper-process.ts';
+import { helperSource, listedHelpers, type ListedHelpersOptions } from './listed-helpers.ts';
 import { createMemo } from './memo.ts';
 import { sameRegistry } from './registry-key.ts';
 import { inquire, traceLine } from './inquiry.ts';
@@ -19,7 +20,7 @@ import type {
 
 const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
-export interface CredentialPlaces extends AuthFilePlace {
+export interface CredentialPlaces extends AuthFilePlace, ListedHelpersOptions {
   readonly warn: (text: string) => void;
   /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
   readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
@@ -88,7 +89,10 @@ export function createCredentialChain(options: CredentialChainOptions): Describe
   };
 }
 
-/** The one ordered list: flags, then a named file alone, or the variable and both worlds' files. */
+/**
+ * The one ordered list: flags, then a named file alone, or the variable, both worlds' files, and
+ * around them the helpers of registries.conf.
+ */
 function orderedSources(
   options: CredentialChainOptions,
   memo: FileSourceOptions['memo'],
@@ -98,10 +102,14 @@ function orderedSources(
   const files = authFiles(options);
   const run =
     options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
+  const listed = listedHelpers(options, files, run);
+  const read = listed.files ? files : [];
   return [
     ...(flags === undefined ? [] : [flags]),
     ...(files.some((file) => file.named) ? [] : variableSource(options)),
-    ...files.map((file) => fileSource(file, { run, warn: options.warn, memo })),
+    ...listed.before.map((helper) => helperSource(helper, memo)),
+    ...read.map((file) => fileSource(file, { run, warn: options.warn, memo })),
+    ...listed.after.map((helper) => helperSource(helper, memo)),
   ];
 }
 

@@ -49,6 +49,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     ownHelpers: io.ownHelpers,
     configDir: flags.config,
     authfile: flags.authfile,
+    credentialHelpers: () => registries().credentialHelpers,
     warn: messages.warn,
   };
   const tokens = createTokenCaches(options);

@@ -68,6 +68,31 @@ describe('the login store', () => {
     expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
   });
 
+  it('keeps logins in the helper that registries.conf lists first, and forgets them in all', async () => {
+    const vaults = { first: {}, last: { 'a.io': { Username: 'old', Secret: 's' } } };
+    const { run } = memoryHelpers(vaults);
+    const listed = (...names: string[]): LoginStore =>
+      store({
+        configDir: undefined,
+        home: folder,
+        runHelper: run,
+        credentialHelpers: () => names,
+      });
+    const both = listed('first', 'containers-auth.json', 'last');
+    expect(await both.save('docker.io', LOGIN)).toEqual({
+      place: 'docker-credential-first',
+      plainText: false,
+    });
+    expect(vaults.first).toEqual({ 'docker.io': { Username: 'u', Secret: 'p' } });
+    expect(await both.list()).toEqual(['a.io', 'docker.io']);
+    await expect(both.save('a.io/team', LOGIN)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(await both.remove('a.io')).toEqual(['docker-credential-last']);
+    expect(await both.remove('docker.io')).toEqual(['docker-credential-first']);
+    expect(vaults).toEqual({ first: {}, last: {} });
+    const filesFirst = listed('containers-auth.json', 'last');
+    expect(await filesFirst.save('b.io', LOGIN)).toMatchObject({ plainText: true });
+  });
+
   it('keeps unknown keys, their order, and mode and owner of the file', async () => {
     await put(
       JSON.stringify({

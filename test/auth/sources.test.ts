@@ -253,6 +253,68 @@ describe('the chain', () => {
       expect(one.describeSources()).toEqual(files);
     });
 
+    describe('and helpers of registries.conf', () => {
+      const vaults = {
+        first: { 'a.io': held('first'), 'docker.io': held('hub') },
+        last: { 'a.io': held('last'), 'c.io': held('last') },
+      };
+      const listed = (
+        names: readonly string[],
+        options: Partial<CredentialChainOptions> = {},
+      ): DescribedCredentialChain =>
+        both({
+          credentialHelpers: () => names,
+          runHelper: memoryHelpers(vaults).run,
+          ...options,
+        });
+      const users = (one: DescribedCredentialChain): Promise<unknown[]> =>
+        Promise.all(['a.io', 'b.io', 'c.io', 'docker.io'].map((host) => userOf(one, host)));
+
+      it.each([
+        [
+          ['first', 'containers-auth.json', 'last'],
+          ['first', 'file', 'last', 'hub'],
+        ],
+        [
+          ['containers-auth.json', 'last'],
+          ['file', 'file', 'last', undefined],
+        ],
+        [
+          ['last', 'first'],
+          ['last', undefined, 'last', 'hub'],
+        ],
+        [['containers-auth.json'], ['file', 'file', undefined, undefined]],
+        [[], [undefined, undefined, undefined, undefined]],
+      ])('are asked in the order of %j', async (names, expected) => {
+        await inHome('.docker/config.json', auths('file', 'a.io', 'b.io'));
+        expect(await users(listed(names))).toEqual(expected);
+      });
+
+      it('are not asked beside a file that was named, nor after flags that answer', async () => {
+        const authfile = await inHome('named.json', auths('named', 'a.io'));
+        const { run, calls } = memoryHelpers(vaults);
+        const options = { runHelper: run };
+        expect(await userOf(listed(['first'], { ...options, authfile }), 'a.io')).toBe('named');
+        const flags = { creds: 'flag:p' };
+        expect(await userOf(listed(['first'], { ...options, flags }), 'a.io')).toBe('flag');
+        const none = listed(['first'], { ...options, flags: { noCreds: true } });
+        expect(await userOf(none, 'a.io')).toBeUndefined();
+        expect(calls).toEqual([]);
+      });
+
+      it('that are missing, or no names, are an error and no reason to ask elsewhere', async () => {
+        await inHome('.docker/config.json', auths('file', 'a.io'));
+        const missing = listed(['nowhere', 'containers-auth.json']);
+        await expect(missing.lookup('a.io')).rejects.toMatchObject({
+          code: 'CREDENTIAL_HELPER',
+          message: expect.stringContaining('credential-helpers in registries.conf') as string,
+        });
+        expect(() => listed(['../../evil'])).toThrow(
+          expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error,
+        );
+      });
+    });
+
     it('asks the helpers of each file for that file alone', async () => {
       await inHome('run/containers/auth.json', {
         credHelpers: { 'a.io': 'one', 'docker.io': 'one' },

@@ -3,6 +3,8 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileSource } from '../../src/auth/file-source.ts';
 import { flagSource } from '../../src/auth/flags.ts';
+import { createHelper } from '../../src/auth/helper.ts';
+import { helperSource } from '../../src/auth/listed-helpers.ts';
 import { createCredentialChain } from '../../src/auth/sources.ts';
 import type { CredentialSource } from '../../src/auth/types.ts';
 import type { AuthFileForm } from '../../src/config/auth-files.ts';
@@ -75,6 +77,14 @@ const SUBJECTS: readonly Subject[] = [
   { name: 'containers-auth.json', make: (dir) => fromFile(dir, 'containers', { auths: entry }) },
   { name: '.dockercfg', make: (dir) => fromFile(dir, 'dockercfg', entry) },
   { name: 'credsStore', make: (dir) => fromFile(dir, 'docker', { credsStore: 'vault' }) },
+  {
+    name: 'credential-helpers of registries.conf',
+    make: async () => {
+      const { run } = memoryHelpers({ vault: { 'a.io': { Username: 'ann', Secret: SECRET } } });
+      const helper = createHelper({ suffix: 'vault', namedBy: 'x', run });
+      return helperSource(helper, (_key, ask) => ask(new AbortController().signal));
+    },
+  },
   {
     name: 'credHelpers of a containers-auth.json',
     make: (dir) => fromFile(dir, 'containers', { credHelpers: { 'a.io': 'vault' } }),

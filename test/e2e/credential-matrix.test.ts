@@ -105,6 +105,16 @@ const SOURCES: readonly Source[] = [
     },
     env: withHelpers,
   },
+  {
+    name: 'credential-helpers of registries.conf',
+    put: async (machine, host) => {
+      await putHelper(machine, host);
+      const file = machine.dir.join('xdg/containers/registries.conf');
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, 'credential-helpers = ["containers-auth.json", "vault"]\n');
+    },
+    env: withHelpers,
+  },
 ];
 
 /** Lets in who has the secret; `thief` is another server, which it points to. */

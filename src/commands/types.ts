@@ -6,7 +6,13 @@ import type { CopyEvent } from '../copy/types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type {
+  CallOptions,
+  OpenReadOptions,
+  OpenWriteOptions,
+  ReadStore,
+  WriteStore,
+} from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 
@@ -110,7 +116,7 @@ export interface Context {
   /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(image: string): Location;
   openRead(location: Location, side: Side, options?: OpenReadOptions): Promise<ReadStore>;
-  openWrite(location: Location, side: Side, options?: CallOptions): Promise<WriteStore>;
+  openWrite(location: Location, side: Side, options?: OpenWriteOptions): Promise<WriteStore>;
   registry(side: Side): Promise<RegistryClient>;
   /** For APIs that are not /v2/: Docker Hub's. */
   http(side: Side): Promise<HttpClient>;

@@ -177,6 +177,12 @@ async function nextGrant(
     if (demand.offers[0]?.kind === 'basic') options.credentials.forget(request.auth.registry);
     return obtain(question, options);
   }
+  if (request.auth.laterScopes !== undefined && !coversScopes(scopes, grant.scopes)) {
+    // What it was asked for beside may be why it does not do.
+    options.cache.drop(grant.token);
+    const auth = { ...request.auth, laterScopes: undefined };
+    return obtain({ ...question, auth, renew: grant.cached }, options);
+  }
   const wider = mergeScopes(demand.scopes, grant.scopes, request.auth.scopes);
   const covered = coversScopes(grant.scopes, wider);
   if (covered && !grant.cached && offersSameRealm(demand.offers, grant.offer)) return undefined;

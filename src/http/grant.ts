@@ -6,6 +6,7 @@ import { apiHost } from '../reference/docker-hub.ts';
 import { abortable } from '../util/abort.ts';
 import { classifyHost } from './address.ts';
 import type { Offer } from './challenge-choice.ts';
+import { coversScopes, mergeScopes } from './scopes.ts';
 import type { KnownClass } from './target.ts';
 import { basicHeader, fetchToken } from './token.ts';
 import type { Token } from './token-response.ts';
@@ -144,28 +145,45 @@ async function tokenGrant(
       options,
     );
   }
-  question.signal?.throwIfAborted();
-  const { once } = question;
-  const exchange = (): Promise<Token> =>
-    fetchToken(
-      {
-        registry: auth.registry,
-        registryUrl: question.url,
-        realm,
-        service,
-        scopes,
-        credential,
-        once,
-      },
-      {
-        send: question.send,
-        now: options.now,
-        knownClass: options.knownClass,
-        signal: options.closed,
-      },
-    );
-  const fetched = cache.fetch(owner, scopes, exchange, { once });
-  return grantOf(await abortable(fetched, question.signal), { cached: false, stored: false });
+  const fetch = async (asked: readonly string[]): Promise<Grant> => {
+    question.signal?.throwIfAborted();
+    const { once } = question;
+    const exchange = (): Promise<Token> =>
+      fetchToken(
+        {
+          registry: auth.registry,
+          registryUrl: question.url,
+          realm,
+          service,
+          scopes: asked,
+          credential,
+          once,
+        },
+        {
+          send: question.send,
+          now: options.now,
+          knownClass: options.knownClass,
+          signal: options.closed,
+        },
+      );
+    const fetched = cache.fetch(owner, asked, exchange, { once });
+    return grantOf(await abortable(fetched, question.signal), { cached: false, stored: false });
+  };
+  const wide = mergeScopes(scopes, auth.laterScopes ?? []);
+  if (coversScopes(scopes, wide)) return fetch(scopes);
+  try {
+    return await fetch(wide);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return fetch(scopes);
+  }
+}
+
+/** The token server said no; it may be to one scope of several. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') return false;
+  const status = error.details?.['status'];
+  return typeof status === 'number' && status >= 400 && status < 500;
 }
 
 function ownerOf(

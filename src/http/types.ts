@@ -15,6 +15,8 @@ export interface RequestAuth {
   readonly repository?: string | undefined;
   /** Scopes this request is known to need: "repository:a/b:pull,push". */
   readonly scopes: readonly string[];
+  /** Scopes that later requests will need: a new token is asked for with them, if it is given so. */
+  readonly laterScopes?: readonly string[] | undefined;
 }
 
 export interface HttpRequest {

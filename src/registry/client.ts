@@ -7,7 +7,8 @@ import { deleteManifest, deleteTag } from './deletes.ts';
 import { getManifest, headManifest, putManifest } from './manifests.ts';
 import { ping } from './ping.ts';
 import { createReferrers } from './referrers.ts';
-import { scopesFor } from './scopes.ts';
+import { MAX_MOUNTS } from './mounts.ts';
+import { pullScope, scopesFor } from './scopes.ts';
 import { listTags } from './tags.ts';
 import type { Intent, RegistryClient, Repository } from './types.ts';
 import { putBlob } from './uploads.ts';
@@ -24,7 +25,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     journal: options.journal,
   };
   return {
-    repository: (registry, name, intent) => createRepository(deps, registry, name, intent),
+    repository: (registry, name, intent, _suffix, mountFrom) =>
+      createRepository(deps, registry, name, intent, mountFrom),
     catalog: (registry, listOptions) => listCatalog(deps, registry, listOptions),
     ping: (registry, callOptions) => ping(deps, registry, callOptions),
   };
@@ -35,8 +37,10 @@ function createRepository(
   registry: string,
   name: string,
   intent: Intent,
+  mountFrom: readonly string[] | undefined,
 ): Repository {
-  const at = repositoryConnection(deps, registry, name, scopesFor(name, intent));
+  const later = mountFrom?.slice(0, MAX_MOUNTS).map(pullScope);
+  const at = repositoryConnection(deps, registry, name, scopesFor(name, intent), later);
   return {
     registry,
     name,

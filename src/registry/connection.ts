@@ -25,6 +25,8 @@ export interface Connection {
   /** Absent for registry-wide requests. */
   readonly repository?: string;
   readonly scopes: readonly string[];
+  /** Scopes that some later request will need beside. */
+  readonly laterScopes?: readonly string[] | undefined;
   /** For messages: "ghcr.io/a/b", "ghcr.io". */
   readonly label: string;
 }
@@ -66,9 +68,10 @@ export function repositoryConnection(
   registry: string,
   name: string,
   scopes: readonly string[],
+  laterScopes?: readonly string[],
 ): Connection {
   checkName(name);
-  return { deps, registry, repository: name, scopes, label: `${registry}/${name}` };
+  return { deps, registry, repository: name, scopes, laterScopes, label: `${registry}/${name}` };
 }
 
 /** The grammar leaves no room to climb out of a path. @throws AppError INVALID_REFERENCE */
@@ -113,8 +116,9 @@ export async function send(
   url: URL,
   options: SendOptions = {},
 ): Promise<HttpResponse> {
-  const { registry, repository, scopes } = connection;
-  const auth = { registry, repository, scopes: [...scopes, ...(options.extraScopes ?? [])] };
+  const { registry, repository, laterScopes } = connection;
+  const scopes = [...connection.scopes, ...(options.extraScopes ?? [])];
+  const auth = { registry, repository, scopes, laterScopes };
   return connection.deps.request({
     method,
     url,

@@ -13,7 +13,7 @@ import type { UploadOptions } from './upload-session.ts';
 import { postUpload, sessionOf, writing } from './upload-start.ts';
 
 /** Repositories tried for a mount; more cost a request each and seldom help. */
-const MAX_MOUNTS = 3;
+export const MAX_MOUNTS = 3;
 /** Failures of the token exchange for two repositories; the plain upload needs only one. */
 const MOUNT_REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'TOKEN_FAILED']);
 /** Up to this many bytes are sent again rather than asked for by a HEAD. */

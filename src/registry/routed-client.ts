@@ -1,7 +1,7 @@
 import type { Endpoint, Route } from '../config/registries-types.ts';
 import { createMirrors, type MirrorEvents } from './mirrors.ts';
 import { createMirroredRepository, type Place } from './mirrored-repository.ts';
-import type { Intent, RegistryClient, Repository } from './types.ts';
+import type { RegistryClient, Repository } from './types.ts';
 
 export interface RoutedClientOptions extends MirrorEvents {
   /** Reaches the places that were named, with the flags that were given for them. */
@@ -20,17 +20,24 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
   const { origin, route } = options;
   const mirrors = createMirrors(options);
 
-  const open = (registry: string, name: string, intent: Intent, suffix?: string): Repository => {
+  const open: RegistryClient['repository'] = (registry, name, intent, suffix, mountFrom) => {
     const { primary, mirrors: places } = route({ registry, repository: name }, suffix);
     const moved = primary.registry !== registry || primary.repository !== name;
     const usable = intent === 'pull' ? places : [];
-    const repository = origin.repository(primary.registry, primary.repository, intent);
-    if (!moved && usable.length === 0) return repository;
-    if (moved) mirrors.tell(`${registry}/${name} is at ${labelOf(primary)}`);
-    const logical = renamed(repository, registry, name, (from) => {
+    const physical = (from: string): string | undefined => {
       const other = route({ registry, repository: from }).primary;
       return other.registry === primary.registry ? other.repository : undefined;
-    });
+    };
+    const repository = origin.repository(
+      primary.registry,
+      primary.repository,
+      intent,
+      undefined,
+      mountFrom?.flatMap((from) => physical(from) ?? []),
+    );
+    if (!moved && usable.length === 0) return repository;
+    if (moved) mirrors.tell(`${registry}/${name} is at ${labelOf(primary)}`);
+    const logical = renamed(repository, registry, name, physical);
     if (usable.length === 0) return logical;
     const candidates = usable.map((place): Place => ({
       label: labelOf(place),

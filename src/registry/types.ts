@@ -70,8 +70,17 @@ export interface Repository {
 }
 
 export interface RegistryClient {
-  /** `suffix`: ":tag", "@digest" or both, where one image alone is meant. */
-  repository(registry: string, name: string, intent: Intent, suffix?: string): Repository;
+  /**
+   * `suffix`: ":tag", "@digest" or both, where one image alone is meant. `mountFrom`: repositories
+   * of the same registry that blobs will be mounted from, so that the first token is good for it.
+   */
+  repository(
+    registry: string,
+    name: string,
+    intent: Intent,
+    suffix?: string,
+    mountFrom?: readonly string[],
+  ): Repository;
   /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
   catalog(
     registry: string,

@@ -28,6 +28,11 @@ export interface OpenReadOptions extends CallOptions {
   readonly forChange?: boolean | undefined;
 }
 
+export interface OpenWriteOptions extends CallOptions {
+  /** Repositories of the same registry that blobs will be mounted from. */
+  readonly mountFrom?: readonly string[] | undefined;
+}
+
 export type Want = 'descriptor' | 'content';
 
 export interface ResolveOptions extends CallOptions {

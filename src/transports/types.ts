@@ -1,5 +1,11 @@
 import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions, OpenReadOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type {
+  CallOptions,
+  OpenReadOptions,
+  OpenWriteOptions,
+  ReadStore,
+  WriteStore,
+} from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 
@@ -37,5 +43,9 @@ export interface Transport {
   /** Text behind "scheme:". @throws AppError INVALID_REFERENCE */
   parse(rest: string): Location;
   openRead(location: Location, context: OpenContext, options?: OpenReadOptions): Promise<ReadStore>;
-  openWrite?(location: Location, context: OpenContext, options?: CallOptions): Promise<WriteStore>;
+  openWrite?(
+    location: Location,
+    context: OpenContext,
+    options?: OpenWriteOptions,
+  ): Promise<WriteStore>;
 }

@@ -72,7 +72,7 @@ describeWith(
     it('another repository of the same registry: mounted, no blob is sent', async () => {
       const before = src.proxy.uploaded();
       const count = await measure(['copy', `${src.host}/app:v1`, `${src.host}/other:v1`]);
-      expect(count, seen()).toBeLessThanOrEqual(14);
+      expect(count, seen()).toBeLessThanOrEqual(12);
       const manifestBytes = image.nodes.get(image.root.digest)?.bytes.byteLength ?? 0;
       expect(src.proxy.uploaded() - before).toBe(manifestBytes);
     });

@@ -411,3 +411,62 @@ describe('Basic', () => {
     expect(server.lines).toHaveLength(before + 1);
   });
 });
+
+describe('scopes that are needed later', () => {
+  const later = (server: { origin: string; host: string }, name = 'a'): HttpRequest => {
+    const one = get(server, `/v2/${name}/manifests/1`, [pull(name)]);
+    const { registry, repository, scopes } = one.auth ?? { registry: '', scopes: [] };
+    return { ...one, auth: { registry, repository, scopes, laterScopes: [pull('other')] } };
+  };
+  const asked = (server: { lines: readonly string[] }): string[][] =>
+    server.lines
+      .filter((line) => line.startsWith('GET /token'))
+      .map((line) => new URL(line.slice(4), 'http://x').searchParams.getAll('scope'));
+
+  it('are asked for with the first token, which then serves for them too', async () => {
+    await using server = await tokenRegistry();
+    await using client = testClient();
+    await client.request(later(server));
+    await client.request(get(server, '/v2/other/manifests/1', [pull('other')]));
+    expect(asked(server)).toEqual([[pull('a'), pull('other')]]);
+    expect(server.lines).toHaveLength(4);
+  });
+
+  it('are no reason for another token', async () => {
+    await using server = await tokenRegistry();
+    await using client = testClient();
+    await client.request(get(server, '/v2/a/manifests/1', [pull('a')]));
+    await client.request(later(server));
+    expect(asked(server)).toEqual([[pull('a')]]);
+  });
+
+  it.each([400, 401, 403])('are left out when the token server answers %i', async (status) => {
+    await using server = await tokenRegistry({
+      token: ({ path }) =>
+        path.includes('other') ? { status } : { status: 200, body: '{"token":"narrow"}' },
+    });
+    await using client = testClient();
+    expect((await client.request(later(server))).status).toBe(200);
+    expect((await client.request(later(server))).status).toBe(200);
+    expect(asked(server)).toEqual([[pull('a'), pull('other')], [pull('a')]]);
+  });
+
+  it('are left out when the token with them does not do', async () => {
+    await using server = await tokenRegistry({ refuse: (token) => token === 'token-1' });
+    await using client = testClient();
+    expect((await client.request(later(server))).status).toBe(200);
+    expect((await client.request(later(server))).status).toBe(200);
+    expect(asked(server)).toEqual([[pull('a'), pull('other')], [pull('a')]]);
+    expect(server.lines).toHaveLength(6);
+  });
+
+  it('do not hide the refusal of a login, and end', async () => {
+    await using server = await tokenRegistry({ token: () => ({ status: 401 }) });
+    await using client = testClient({ credentials: chainOf(BASIC) });
+    await expect(client.request(later(server))).rejects.toMatchObject({ code: 'TOKEN_FAILED' });
+    expect(asked(server)).toHaveLength(2);
+    await using stubborn = await tokenRegistry({ refuse: () => true });
+    expect((await client.request(later(stubborn))).status).toBe(401);
+    expect(asked(stubborn)).toEqual([[pull('a'), pull('other')], [pull('a')]]);
+  });
+});

@@ -40,6 +40,7 @@ const layer = { mediaType: 'x/y', digest: digestOf(BLOB), size: BLOB.length };
 interface Setup extends AsyncDisposable {
   readonly client: RegistryClient;
   readonly servers: Readonly<Record<string, ScriptedServer>>;
+  readonly laterScopes: readonly string[];
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
   readonly traces: readonly string[];
@@ -55,12 +56,15 @@ async function setUp(
     servers[host] = await startScriptedServer(script);
   }
   const [notes, warnings, traces]: [string[], string[], string[]] = [[], [], []];
+  const laterScopes: string[] = [];
   const physical = createRegistryClient({
-    request: (request) =>
-      plainClient(request).catch((error: Error) => {
+    request: (request) => {
+      laterScopes.push(...(request.auth?.laterScopes ?? []));
+      return plainClient(request).catch((error: Error) => {
         request.signal?.throwIfAborted();
         throw new AppError('NETWORK', error.message);
-      }),
+      });
+    },
     endpoint: async (host) => new URL(servers[host]?.origin ?? 'http://127.0.0.1:1'),
     warn: (text) => warnings.push(text),
   });
@@ -82,6 +86,7 @@ async function setUp(
   return {
     client,
     servers,
+    laterScopes,
     notes,
     warnings,
     traces,
@@ -260,7 +265,9 @@ describe('rewritten names', () => {
     const script: Script = ({ method }) =>
       method === 'HEAD' ? { status: 404 } : { status: 201, headers: { location: '/v2/x' } };
     await using at = await setUp({ primary: script });
-    const repository = at.client.repository('logical', 'app', 'push');
+    const repository = at.client.repository('logical', 'app', 'push', undefined, ['other']);
+    await repository.headManifest('v1');
+    expect(at.laterScopes).toEqual(['repository:real/other:pull']);
     const source = {
       descriptor: layer,
       open: async () => {

@@ -1,3 +1,4 @@
+import { createRegistryClient } from '../../src/registry/client.ts';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
@@ -228,6 +229,30 @@ describe('putBlob', () => {
 });
 
 describe('mount', () => {
+  it('is prepared for by the first request of a repository that will need it', async () => {
+    const auths: unknown[] = [];
+    const client = createRegistryClient({
+      request: async (one) => {
+        auths.push(one.auth);
+        throw new Error('enough');
+      },
+      endpoint: async () => new URL('http://127.0.0.1:1'),
+      warn: () => {},
+    });
+    const from = ['c/d', 'e/f', 'g/h', 'i/j'];
+    for (const mountFrom of [from, undefined]) {
+      const at = client.repository('reg.example', 'a/b', 'push', undefined, mountFrom);
+      await expect(at.headManifest('v1')).rejects.toThrow('enough');
+    }
+    const auth = {
+      registry: 'reg.example',
+      repository: 'a/b',
+      scopes: ['repository:a/b:pull,push'],
+    };
+    const pulls = ['repository:c/d:pull', 'repository:e/f:pull', 'repository:g/h:pull'];
+    expect(auths).toEqual([{ ...auth, laterScopes: pulls }, auth]);
+  });
+
   const mount = `${POST}?mount=${encodeURIComponent(digest)}&from=c%2Fd`;
 
   it('is one POST with both scopes', async () => {

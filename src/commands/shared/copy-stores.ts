@@ -47,7 +47,7 @@ export interface OpenedPair extends AsyncDisposable {
 export async function openPair(
   context: Context,
   { from, to }: CopyPlaces,
-  { sameRepository }: Neighbours,
+  { sameRepository, mountFrom }: Neighbours,
   options: CallOptions,
 ): Promise<OpenedPair> {
   const isOneStore =
@@ -58,7 +58,7 @@ export async function openPair(
   return {
     source,
     async destination() {
-      destination ??= await context.openWrite(to, 'dest', options);
+      destination ??= await context.openWrite(to, 'dest', { ...options, mountFrom: mountFrom?.() });
       return destination;
     },
     async [Symbol.asyncDispose]() {

@@ -13,8 +13,8 @@ export const dockerTransport: Transport = {
     createRegistryStore(
       openRepository(location, context, options?.forChange === true ? 'delete' : 'pull'),
     ),
-  openWrite: async (location, context) =>
-    createRegistryStore(openRepository(location, context, 'push')),
+  openWrite: async (location, context, options) =>
+    createRegistryStore(openRepository(location, context, 'push', options?.mountFrom)),
 };
 
 function parseLocation(rest: string): Location {
@@ -33,8 +33,9 @@ export function openRepository(
   location: Location,
   context: OpenContext,
   intent: Intent,
+  mountFrom?: readonly string[],
 ): Repository {
   const { registry, repository } = parseReference(location.place);
   const suffix = location.text.slice(location.place.length);
-  return context.registry.repository(registry, repository, intent, suffix);
+  return context.registry.repository(registry, repository, intent, suffix, mountFrom);
 }

@@ -7,6 +7,8 @@ import type { CopyCounts, CopyEvent } from './types.ts';
 export class Tally {
   readonly #emit: (event: CopyEvent) => void;
   readonly #found = new Set<string>();
+  /** What was really handed to the network, by node; a store need not tell. */
+  readonly #told = new Map<string, number>();
   readonly #blobs = { written: 0, mounted: 0, present: 0 };
   #sent = 0;
   #skipped = 0;
@@ -29,11 +31,18 @@ export class Tally {
     this.#emit({ type: 'bytes', descriptor, done });
   }
 
+  sent({ digest }: Descriptor, bytes: number): void {
+    this.#told.set(digest, (this.#told.get(digest) ?? 0) + bytes);
+  }
+
   end(descriptor: Descriptor, outcome: PushOutcome): void {
     const isManifest = isManifestType(descriptor.mediaType);
     if (!isManifest) this.#blobs[outcome] += 1;
-    if (outcome === 'written') this.#sent += descriptor.size;
-    else if (!isManifest) this.#skipped += descriptor.size;
+    const { digest, size } = descriptor;
+    const sent = outcome === 'written' ? (this.#told.get(digest) ?? size) : 0;
+    this.#told.delete(digest);
+    this.#sent += sent;
+    if (!isManifest) this.#skipped += Math.max(0, size - sent);
     this.#emit({ type: 'end', descriptor, outcome });
   }
 

@@ -20,7 +20,10 @@ export type CopyEvent =
 /** Counts of a run, whatever the number of images. */
 export interface CopyCounts {
   readonly blobs: { readonly written: number; readonly mounted: number; readonly present: number };
-  /** Bytes of blobs and manifests written, and of blobs that did not have to be. */
+  /**
+   * Bytes of blobs and manifests sent, again after a fault or for the first time, and of blobs that
+   * did not have to be: they were there, or an earlier run had sent that much of them.
+   */
   readonly bytes: { readonly sent: number; readonly skipped: number };
 }
 

@@ -211,6 +211,7 @@ export class Walk {
         ...extra,
         signal: this.#scope.signal,
         onBytes: (done) => this.#tally.bytes(descriptor, done),
+        onSent: (bytes) => this.#tally.sent(descriptor, bytes),
       });
       this.#tally.end(descriptor, outcome);
       return 'done';

@@ -15,7 +15,7 @@ export interface ContentBody extends RequestBody {
 /** Bytes read before the request that carries them. */
 const READ_AHEAD = 64 * 1024;
 
-type ContentOptions = Pick<PushOptions, 'signal' | 'onBytes'>;
+type ContentOptions = Pick<PushOptions, 'signal' | 'onBytes' | 'onSent'>;
 
 /** A source from `offset` to its end as the body of a request, counted as it goes. */
 export function contentFrom(
@@ -33,12 +33,14 @@ export function contentFrom(
     failure = undefined;
     sent = offset;
     options.onBytes?.(sent);
+    options.onSent?.(0);
     try {
       for await (const chunk of await source.open(opening)) {
         sent += chunk.byteLength;
         if (sent > size) throw wrongSize(attempt, size, sent);
         yield chunk;
         options.onBytes?.(sent);
+        options.onSent?.(chunk.byteLength);
       }
       if (sent < size) throw wrongSize(attempt, size, sent);
     } catch (error) {

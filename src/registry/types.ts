@@ -59,6 +59,7 @@ export interface Repository {
     options?: CallOptions & {
       mountFrom?: readonly string[] | undefined;
       onBytes?: ((sent: number) => void) | undefined;
+      onSent?: ((bytes: number) => void) | undefined;
       probe?: boolean | undefined;
     },
   ): Promise<PushOutcome>;

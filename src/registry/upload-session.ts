@@ -2,7 +2,7 @@ import { NetworkError } from '../http/network-error.ts';
 import { afterTries, isRetried, type Tries } from '../http/tries.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { PushOptions, Source } from '../store/types.ts';
-import { bytesOf } from '../util/bytes.ts';
+import { bytesOf, type Bytes } from '../util/bytes.ts';
 import type { Attempt } from './attempt.ts';
 import { hasBlob } from './blobs.ts';
 import { checkSource } from './blame.ts';
@@ -154,7 +154,7 @@ class BlobUpload {
     const outcome = await this.#send('PATCH', {
       url: session.url,
       headers: { ...CONTENT, 'content-range': `${offset}-${offset + length - 1}` },
-      body: { length, open: () => bytesOf(data) },
+      body: { length, open: () => this.#counted(data) },
     });
     if (outcome instanceof NetworkError || outcome.status < 200 || outcome.status > 204) {
       return outcome;
@@ -170,6 +170,11 @@ class BlobUpload {
     });
     this.#options.onBytes?.(reached);
     return undefined;
+  }
+
+  #counted(data: Uint8Array): Bytes {
+    this.#options.onSent?.(data.byteLength);
+    return bytesOf(data);
   }
 
   async #send(

@@ -69,6 +69,11 @@ export interface PushOptions extends CallOptions {
   readonly lagWaits?: number | undefined;
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
+  /**
+   * More bytes were handed to the network for this node, each time they are; also 0, so that a store
+   * that can go on with what was sent before is told from one that says nothing.
+   */
+  readonly onSent?: ((bytes: number) => void) | undefined;
   /** Cumulative bytes sent of this node; goes back when an attempt starts over. */
   readonly onBytes?: ((sent: number) => void) | undefined;
 }

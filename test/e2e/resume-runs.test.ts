@@ -112,8 +112,12 @@ describe('a copy that was killed', () => {
     expect((await stat(`${path}/${note}`)).mode & 0o777).toBe(0o600);
 
     forget(proxy);
-    await machine.expect(0, copy(proxy));
+    const summary = await machine.json(copy(proxy));
     expect(sent[1]?.range).toBe(`${CUT}-${layer.size - 1}`);
+    // What it says that it sent is what went over the wire.
+    expect(summary).toMatchObject({ Bytes: { Sent: proxy.bytes.up } });
+    const { Bytes } = summary as { Bytes: { Sent: number; Skipped: number } };
+    expect(Bytes.Sent + Bytes.Skipped).toBe(layer.size + small);
     expect(proxy.bytes.up).toBe(layer.size - CUT + small - configAlready(proxy));
     expect(await state(machine)).toEqual([]);
     await machine.expect(0, ['copy', `${proxy.host}/app:v1`, `oci:${machine.dir.join('back')}`]);

@@ -8,31 +8,58 @@ import { fallbackTag } from '../../registry/referrers.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../store/types.ts';
 
-/** Writers of one process take turns; between processes the tag is a race by design. */
-export type FallbackIndex = (
-  descriptor: Descriptor,
-  raw: Uint8Array,
-  options: CallOptions,
-) => Promise<void>;
+/** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
+export interface FallbackIndex {
+  /** Lists a manifest with its subject; one without a subject is none of this. */
+  add(descriptor: Descriptor, raw: Uint8Array, options: CallOptions): Promise<void>;
+  /** Takes out the line of a manifest that was deleted, and nothing else. */
+  remove(digest: Digest, subject: Digest, options: CallOptions): Promise<void>;
+}
 
 /**
  * Keeps the tag that lists a subject's referrers where the registry has no referrers API
- * (distribution-spec v1.1.1, "Pushing Manifests with Subject").
- * @throws AppError INVALID_MANIFEST when that tag is something else
+ * (distribution-spec v1.1.1, "Pushing Manifests with Subject", "Deleting Manifests").
+ * `add` throws AppError INVALID_MANIFEST when that tag is something else; both throw
+ * REGISTRY_ERROR when others keep writing it.
  */
 export function createFallbackIndex(repository: Repository): FallbackIndex {
   let turn: Promise<void> = Promise.resolve();
-  return async (descriptor, raw, options) => {
-    const manifest = parseManifest(raw, descriptor.mediaType);
-    const { subject } = manifest;
-    if (subject === undefined) return;
-    const mine = turn.then(() =>
-      addEntry(repository, subject.digest, entryOf(manifest, descriptor), options),
-    );
+  const inTurn = async (task: () => Promise<void>): Promise<void> => {
+    const mine = turn.then(task);
     turn = mine.catch(() => {});
     await mine;
   };
+  return {
+    async add(descriptor, raw, options) {
+      const manifest = parseManifest(raw, descriptor.mediaType);
+      const { subject } = manifest;
+      if (subject === undefined) return;
+      const entry = entryOf(manifest, descriptor);
+      const edit: Edit = ({ digests, entries }) =>
+        digests.has(entry.digest) ? undefined : [...entries, entry];
+      const failure = `did not keep the referrer ${entry.digest}`;
+      await inTurn(() => change(repository, subject.digest, { edit, failure }, options));
+    },
+    async remove(digest, subject, options) {
+      const edit: Edit = ({ digests, entries }) =>
+        digests.has(digest)
+          ? entries.filter((entry) => !(isRecord(entry) && entry['digest'] === digest))
+          : undefined;
+      const failure = `still lists ${digest}, which was deleted`;
+      await inTurn(async () => {
+        try {
+          await change(repository, subject, { edit, failure }, options);
+        } catch (error) {
+          // Another image under that tag lists nothing.
+          if (!(error instanceof AppError && error.code === 'INVALID_MANIFEST')) throw error;
+        }
+      });
+    },
+  };
 }
+
+/** The entries as they should be; `undefined` when they are. */
+type Edit = (found: Found) => readonly unknown[] | undefined;
 
 /** `artifactType` is the manifest's own, or its config's media type; annotations come along. */
 function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
@@ -53,18 +80,18 @@ function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
 const MAX_ROUNDS = 5;
 
 /** Reads, checks, writes, and reads again to see that no other writer was faster. */
-async function addEntry(
+async function change(
   repository: Repository,
   subject: Digest,
-  entry: Descriptor,
+  { edit, failure }: { readonly edit: Edit; readonly failure: string },
   options: CallOptions,
 ): Promise<void> {
   const tag = fallbackTag(subject);
   let found = await readIndex(repository, tag, options);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    if (found.digests.has(entry.digest)) return;
-    const next = { ...found.body, manifests: [...found.entries, entry] };
-    const raw = new TextEncoder().encode(JSON.stringify(next));
+    const manifests = edit(found);
+    if (manifests === undefined) return;
+    const raw = new TextEncoder().encode(JSON.stringify({ ...found.body, manifests }));
     const { etag } = found;
     try {
       await repository.putManifest(tag, raw, MEDIA_TYPE.ociIndex, { ...options, ifMatch: etag });
@@ -73,9 +100,9 @@ async function addEntry(
     }
     found = await readIndex(repository, tag, options);
   }
-  if (found.digests.has(entry.digest)) return;
+  if (edit(found) === undefined) return;
   const name = `${repository.registry}/${repository.name}:${tag}`;
-  throw new AppError('REGISTRY_ERROR', `${name} did not keep the referrer ${entry.digest}`, {
+  throw new AppError('REGISTRY_ERROR', `${name} ${failure}`, {
     hint: 'Others write the same list; try again when they are done.',
   });
 }

@@ -1,7 +1,7 @@
 import { AppError, IntegrityError, isMissingContent } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, isDigest } from '../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { Repository } from '../../registry/types.ts';
@@ -36,25 +36,23 @@ class RegistryStore implements WriteStore {
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
   readonly #repository: Repository;
-  readonly #addToFallback: FallbackIndex;
+  readonly #fallback: FallbackIndex;
   readonly #manifests = createManifestCache();
   /** Digests this run has seen in the repository, or put there. */
   readonly #present = new Set<string>();
+  readonly #types = new Map<string, string>();
   /** Blobs whose absence was just established: the push that follows need not ask again. */
   readonly #absent = new Set<string>();
 
   constructor(repository: Repository) {
     this.#repository = repository;
-    this.#addToFallback = createFallbackIndex(repository);
+    this.#fallback = createFallbackIndex(repository);
     this.label = `${repository.registry}/${repository.name}`;
     this.capabilities = {
       tags: { tags: (options) => repository.tags(options) },
       referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
       remove: {
-        removeManifest: async (digest, options) => {
-          await repository.deleteManifest(digest, options);
-          this.#present.delete(digest);
-        },
+        removeManifest: (digest, options) => this.#removeManifest(digest, options),
         untag: (tag, options) => repository.deleteTag(tag, options),
       },
     };
@@ -115,7 +113,7 @@ class RegistryStore implements WriteStore {
     if (options.tag === undefined && this.#present.has(digest)) return 'present';
     const raw = await this.#collect(source, options);
     const subjectHandled = await this.#putManifest(descriptor, raw, options);
-    if (!subjectHandled) await this.#addToFallback(descriptor, raw, options);
+    if (!subjectHandled) await this.#fallback.add(descriptor, raw, options);
     options.onBytes?.(size);
     this.#manifests.keep(descriptor, raw);
     this.#seen(descriptor);
@@ -149,6 +147,28 @@ class RegistryStore implements WriteStore {
   async #wanted({ want, signal }: ResolveOptions): Promise<Want | undefined> {
     if (!(want instanceof Promise)) return want;
     return this.#repository.registry === DOCKER_HUB ? abortable(want, signal) : 'content';
+  }
+
+  /** What it refers to has to be read while it is there. */
+  async #removeManifest(digest: Digest, options: CallOptions = {}): Promise<void> {
+    const subject = await this.#subjectOf(digest, options);
+    await this.#repository.deleteManifest(digest, options);
+    this.#present.delete(digest);
+    if (subject !== undefined) await this.#fallback.remove(digest, subject, options);
+  }
+
+  /** Docker's types have no subject. What cannot be read is for the deletion itself to complain of. */
+  async #subjectOf(digest: Digest, options: CallOptions): Promise<Digest | undefined> {
+    const type = this.#types.get(digest);
+    if (type?.startsWith('application/vnd.docker.') === true) return undefined;
+    try {
+      const { raw, descriptor } = await this.#repository.getManifest(digest, options);
+      return parseManifest(raw, descriptor.mediaType).subject?.digest;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
   }
 
   /** What was taken for present was not all there: the next visit asks anew. */
@@ -202,6 +222,9 @@ class RegistryStore implements WriteStore {
   }
 
   #seen(descriptor: Descriptor): Descriptor {
+    if (isManifestType(descriptor.mediaType)) {
+      this.#types.set(descriptor.digest, descriptor.mediaType);
+    }
     if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
     return descriptor;
   }

@@ -5,7 +5,7 @@ import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { fallbackTag } from '../../../src/registry/referrers.ts';
 import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
 import { createRegistryStore } from '../../../src/transports/docker/registry-store.ts';
-import type { Reply } from '../../helpers/scripted-server.ts';
+import type { Reply, Script } from '../../helpers/scripted-server.ts';
 import { startRegistry } from '../../registry/harness.ts';
 
 const raw = Buffer.from(
@@ -287,6 +287,110 @@ describe('a manifest with a subject', () => {
         ({ digest }) => digest,
       ),
     ).toEqual([theirs.descriptor.digest, mine.descriptor.digest]);
+  });
+
+  describe('that is deleted', () => {
+    const [one, two] = [named('one'), named('two')];
+    const foreign = { ...two.descriptor, 'x-unknown': [1] };
+    const listed = {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociIndex,
+      manifests: [one.descriptor, foreign],
+      annotations: { kept: 'yes' },
+    };
+
+    /** A registry with `one`, and what its fallback tag has. */
+    const registry = (initial: object | undefined, refuse: (puts: number) => boolean) => {
+      let stored: Buffer | undefined =
+        initial === undefined ? undefined : Buffer.from(JSON.stringify(initial));
+      const puts: { match: unknown; body: Buffer }[] = [];
+      const script: Script = ({ method, path, headers, body }) => {
+        if (method === 'DELETE') return { status: 202 };
+        if (path !== tag) {
+          return {
+            status: 200,
+            headers: { 'content-type': MEDIA_TYPE.ociManifest },
+            body: one.bytes,
+          };
+        }
+        if (method === 'PUT') {
+          puts.push({ match: headers['if-match'], body });
+          if (refuse(puts.length)) return { status: 412 };
+          stored = body;
+          return { status: 201 };
+        }
+        if (stored === undefined) return { status: 404 };
+        const etag = `"${digestOf(stored)}"`;
+        return {
+          status: 200,
+          headers: { 'content-type': MEDIA_TYPE.ociIndex, etag },
+          body: stored,
+        };
+      };
+      return { puts, script, now: () => JSON.parse(String(stored)) as unknown };
+    };
+    const deleteOne = async (script: Script): Promise<readonly string[]> => {
+      await using at = await startRegistry(script);
+      const store = createRegistryStore(at.repository('delete'));
+      await store.capabilities.remove?.removeManifest(one.descriptor.digest);
+      return at.server.lines;
+    };
+
+    it.each([0, 1])('loses its line and no other, after %i writers that were faster', async (n) => {
+      const { puts, script, now } = registry(listed, (count) => count <= n);
+      const lines = await deleteOne(script);
+      expect(now()).toEqual({ ...listed, manifests: [foreign] });
+      expect(puts).toHaveLength(n + 1);
+      expect(puts[0]?.match).toBe(`"${digestOf(Buffer.from(JSON.stringify(listed)))}"`);
+      const at = lines.findIndex((line) => line.startsWith('DELETE'));
+      expect(lines.slice(0, at + 2)).toEqual([
+        `GET /v2/a/b/manifests/${one.descriptor.digest}`,
+        `DELETE /v2/a/b/manifests/${one.descriptor.digest}`,
+        `GET ${tag}`,
+      ]);
+    });
+
+    it.each([
+      ['is not listed', { ...listed, manifests: [foreign] }],
+      ['has no list', undefined],
+      ['has an image in the place of the list', JSON.parse(String(two.bytes)) as object],
+    ])('changes nothing where it %s', async (_name, initial) => {
+      const { puts, script } = registry(initial, () => false);
+      await deleteOne(script);
+      expect(puts).toEqual([]);
+    });
+
+    it('leaves the list alone when the registry does not delete', async () => {
+      const { puts, script } = registry(listed, () => false);
+      const refusing: Script = (request, count) =>
+        request.method === 'DELETE' ? { status: 405 } : script(request, count);
+      await expect(deleteOne(refusing)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+      expect(puts).toEqual([]);
+    });
+
+    it('says so when its line cannot be taken out', async () => {
+      const { script } = registry(listed, () => true);
+      await expect(deleteOne(script)).rejects.toMatchObject({
+        code: 'REGISTRY_ERROR',
+        message: expect.stringContaining('which was deleted') as string,
+      });
+    });
+  });
+
+  it('costs one request to delete what can have no subject', async () => {
+    const type = MEDIA_TYPE.dockerManifest;
+    await using at = await startRegistry(({ method }) =>
+      method === 'HEAD'
+        ? { ...manifest, headers: { ...manifest.headers, 'content-type': type }, body: '' }
+        : { status: 202 },
+    );
+    const store = createRegistryStore(at.repository('delete'));
+    const { digest } = await store.resolve('v1');
+    await store.capabilities.remove?.removeManifest(digest);
+    expect(at.server.lines).toEqual([
+      'HEAD /v2/a/b/manifests/v1',
+      `DELETE /v2/a/b/manifests/${digest}`,
+    ]);
   });
 
   it('says so when the list never keeps the entry', async () => {

@@ -13,7 +13,7 @@ import type { Pipes } from './pipes.ts';
 import type { Realms } from './realms.ts';
 import { createTokenCaches, type TokenCaches } from './token-cache.ts';
 import { lazyTemporaries } from './temporaries.ts';
-import { createLazyJournal } from './upload-journal.ts';
+import { createLazyJournal, forgettingUploads } from './upload-journal.ts';
 import type { Wire, WireOptions } from './wire.ts';
 
 export interface ContextOptions {
@@ -95,7 +95,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     reference: parseReference,
     registries,
     trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
-    logins: tokens.guard(createLoginStore(places)),
+    logins: forgettingUploads(options, tokens.guard(createLoginStore(places))),
     emit,
     warn: messages.warn,
     holdWarnings: messages.holdWarnings,

@@ -1,3 +1,5 @@
+import type { LoginStore } from '../auth/types.ts';
+import type { createUploadJournal } from '../registry/journal/journal.ts';
 import type { JournalEntry, UploadJournal } from '../registry/journal/types.ts';
 import type { ContextOptions } from './context.ts';
 
@@ -10,24 +12,52 @@ const NO_ENTRY: JournalEntry = {
   leave: async () => undefined,
 };
 
+type Options = Pick<ContextOptions, 'io' | 'trace'>;
+type Journal = ReturnType<typeof createUploadJournal>;
+
+/** `undefined` where there is no place for it. */
+async function openJournal({ io, trace }: Options): Promise<Journal | undefined> {
+  const [{ stateFolder }, journals, processes] = await Promise.all([
+    import('../config/cache-folder.ts'),
+    import('../registry/journal/journal.ts'),
+    io.processes?.(),
+  ]);
+  const folder = stateFolder(io.env, io.home);
+  if (folder === undefined || processes === undefined) return undefined;
+  const now = (): number => io.now().getTime();
+  return journals.createUploadJournal({ folder, uid: io.uid, now, processes, trace });
+}
+
+/**
+ * Logins that take the notes of unfinished uploads with them, also while the journal is switched
+ * off: the URL of a session may be all that somebody needs to go on with it.
+ */
+export function forgettingUploads(options: Options, logins: LoginStore): LoginStore {
+  return {
+    ...logins,
+    async remove(target, call) {
+      const { apiHost } = await import('../reference/docker-hub.ts');
+      const [host = '', ...path] = target.split('/');
+      const namespace = path.join('/');
+      const journal = await openJournal(options);
+      await journal?.forget(
+        ({ registry, repository }) =>
+          new URL(registry).host === apiHost(host.toLowerCase()) &&
+          (namespace === '' || `${repository}/`.startsWith(`${namespace}/`)),
+      );
+      return logins.remove(target, call);
+    },
+  };
+}
+
 /** The journal of uploads in the user's state folder, loaded with the first large blob. */
-export function createLazyJournal({
-  io,
-  trace,
-}: Pick<ContextOptions, 'io' | 'trace'>): UploadJournal {
+export function createLazyJournal(options: Options): UploadJournal {
   let once: Promise<void> | undefined;
-  let journal: Pick<UploadJournal, 'find' | 'note'> | undefined;
+  let journal: Journal | undefined;
 
   const open = async (): Promise<void> => {
-    const [{ cacheWanted, stateFolder }, { createUploadJournal }, processes] = await Promise.all([
-      import('../config/cache-folder.ts'),
-      import('../registry/journal/journal.ts'),
-      io.processes?.(),
-    ]);
-    const folder = stateFolder(io.env, io.home);
-    if (folder === undefined || processes === undefined || !cacheWanted(io.env)) return;
-    const now = (): number => io.now().getTime();
-    journal = createUploadJournal({ folder, uid: io.uid, now, processes, trace });
+    const { cacheWanted } = await import('../config/cache-folder.ts');
+    if (cacheWanted(options.io.env)) journal = await openJournal(options);
   };
 
   return {

@@ -220,6 +220,12 @@ describe('a copy that was killed', () => {
       ['version', 'registry', 'repository', 'digest', 'size', 'url', 'openedAt'].sort(),
     );
     expect(text).not.toMatch(/ann|s3cret/u);
+    // Its URL may be all that it takes to go on: it goes with the login, and with no other's.
+    await machine.expect(0, ['logout', 'other.example']);
+    await machine.expect(0, ['logout', `${proxy.host}/other`]);
+    expect(await state(machine)).toEqual([note]);
+    await machine.expect(0, ['logout', proxy.host], { env: { REGCTL_CACHE: 'off' } });
+    expect(await state(machine)).toEqual([]);
   });
 
   describeWith(['docker-registry'], 'docker-registry', () => {

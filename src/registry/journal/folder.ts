@@ -69,6 +69,13 @@ export class JournalFolder {
     return undefined;
   }
 
+  /** Every note there is, whosever. */
+  async all(): Promise<readonly string[]> {
+    const { folder, uid } = this.#place;
+    if ((await judgeFolder(folder, uid)).kind !== 'usable') return [];
+    return (await readdir(folder)).filter((name) => NAME.test(name));
+  }
+
   /** The text of a private file; undefined for any other. */
   async read(name: string): Promise<string | undefined> {
     const { uid } = this.#place;

@@ -1,7 +1,7 @@
 import { errno } from '../../config/text-file.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { JournalFolder, type JournalPlace } from './folder.ts';
-import { keyOf, parseRecord, printRecord, type JournalRecord } from './record.ts';
+import { keyOf, parseRecord, placeOfRecord, printRecord, type JournalRecord } from './record.ts';
 import type { JournalEntry, JournaledBlob, JournaledSession, UploadJournal } from './types.ts';
 
 export interface UploadJournalOptions extends JournalPlace {
@@ -17,11 +17,12 @@ const TOUCH_EVERY_MS = 60_000;
  */
 export function createUploadJournal(
   options: UploadJournalOptions,
-): Pick<UploadJournal, 'find' | 'note'> {
+): Pick<UploadJournal, 'find' | 'note'> & Pick<FolderJournal, 'forget'> {
   const journal = new FolderJournal(options);
   return {
     find: (blob) => journal.find(blob),
     note: (blob, session) => journal.note(blob, session),
+    forget: (isMeant) => journal.forget(isMeant),
   };
 }
 
@@ -61,6 +62,18 @@ class FolderJournal {
     const entry = this.#entry(blob, this.#folder.newName(keyOf(blob)), record, false);
     entry.moved(session);
     return entry;
+  }
+
+  /** Removes what there is of some uploads; what cannot be read is of none, and ages. */
+  async forget(
+    isMeant: (place: Pick<JournaledBlob, 'registry' | 'repository'>) => boolean,
+  ): Promise<void> {
+    await this.#attempt('clean', async () => {
+      for (const name of await this.#folder.all()) {
+        const place = placeOfRecord((await this.#folder.read(name)) ?? '');
+        if (place !== undefined && isMeant(place)) await this.#folder.remove(name);
+      }
+    });
   }
 
   #entry(

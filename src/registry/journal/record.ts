@@ -27,6 +27,15 @@ export function printRecord(blob: JournaledBlob, { session, openedAt }: JournalR
   return `${JSON.stringify({ version: VERSION, ...blob, ...session, openedAt })}\n`;
 }
 
+/** Where a record says that its upload goes; `undefined` for what is no record. */
+export function placeOfRecord(
+  text: string,
+): Pick<JournaledBlob, 'registry' | 'repository'> | undefined {
+  const { registry, repository } = objectOf(text);
+  if (!isHttpUrl(registry) || typeof repository !== 'string') return undefined;
+  return { registry, repository };
+}
+
 /** `undefined` for what is damaged, too old, from the future, or of another upload. */
 export function parseRecord(
   text: string,

@@ -74,6 +74,28 @@ describe('the journal of uploads', () => {
     expect(await files(dir)).toEqual([]);
   });
 
+  it('forgets the uploads that are meant, of whatever process, and no others', async () => {
+    await using dir = await tempDir();
+    const other = { ...BLOB, repository: 'c/d' };
+    const [mine, , elsewhere] = [
+      await died(dir),
+      await died(dir, 'alive-1'),
+      await died(dir, 'dead-1', other),
+    ];
+    const damaged = mine.replace('dead-1', 'dead-2');
+    await writeFile(dir.join('regctl', damaged), '{', { mode: 0o600 });
+    await writeFile(dir.join('regctl', 'notes.txt'), 'not ours');
+    const { journal } = run(dir, 'new-1', { alive: ['alive-1'] });
+    await journal.forget(({ registry, repository }) => {
+      expect(registry).toBe(BLOB.registry);
+      return repository === BLOB.repository;
+    });
+    expect((await files(dir)).toSorted()).toEqual([damaged, elsewhere, 'notes.txt'].toSorted());
+    await using empty = await tempDir();
+    await run(empty, 'new-1').journal.forget(() => true);
+    expect(await files(empty)).toEqual([]);
+  });
+
   it('gives it to exactly one of many that come at once', async () => {
     await using dir = await tempDir();
     await died(dir);

@@ -88,8 +88,11 @@ class OciArchive implements WriteStore {
   readonly #context: OpenContext;
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
-  /** What was committed. */
+  /** What was committed, if it is open. */
   #archive: TarArchive | undefined;
+  /** By a commit: the new file is opened when it is asked for, which few runs do. */
+  #replaced = false;
+  #opening: Promise<void> | undefined;
   #index: LayoutIndex;
   /** What was pushed since. */
   #writer: TarWriter;
@@ -126,14 +129,15 @@ class OciArchive implements WriteStore {
   async has({ digest, size }: Descriptor, options?: CallOptions): Promise<boolean> {
     options?.signal?.throwIfAborted();
     const name = blobName(digest);
-    return this.#writer.sizeOf(name) === size || this.#archive?.find(name)?.size === size;
+    if (this.#writer.sizeOf(name) === size) return true;
+    return (await this.#committed())?.find(name)?.size === size;
   }
 
   async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const name = blobName(descriptor.digest);
     if (this.#writer.sizeOf(name) === undefined)
-      return readBlob(this.#archive, descriptor, this.label, options);
+      return readBlob(await this.#committed(), descriptor, this.label, options);
     const bytes = this.#writer.read(name, options?.signal);
     return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
@@ -167,13 +171,27 @@ class OciArchive implements WriteStore {
     this.#writer = new TarWriter(this.#place, this.#context);
     this.#started = false;
     const before = this.#archive;
-    this.#archive = await openExisting(this.#place, this.#context, options?.signal);
+    this.#archive = undefined;
+    this.#replaced = true;
     await before?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#archive?.[Symbol.asyncDispose]();
+  }
+
+  async #committed(): Promise<TarArchive | undefined> {
+    if (this.#replaced) {
+      this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined));
+      await this.#opening;
+    }
+    return this.#archive;
+  }
+
+  async #reopen(): Promise<void> {
+    this.#archive = await openExisting(this.#place, this.#context);
+    this.#replaced = false;
   }
 
   async #start(): Promise<void> {
@@ -201,14 +219,14 @@ class OciArchive implements WriteStore {
   async #rawOf(digest: Digest): Promise<Uint8Array | undefined> {
     const name = blobName(digest);
     const size = this.#writer.sizeOf(name);
-    if (size === undefined) return readSmallBlob(this.#archive, digest);
+    if (size === undefined) return readSmallBlob(await this.#committed(), digest);
     if (size > MAX_MANIFEST_BYTES) return undefined;
     return collect(this.#writer.read(name), size, () => new Error('the region bounds the size'));
   }
 
   /** Takes over what the images that stay need; what nothing names any more is left behind. */
   async #keep(index: LayoutIndex, options?: CallOptions): Promise<void> {
-    if (this.#archive === undefined) return;
+    if ((await this.#committed()) === undefined) return;
     const seen = new Set<string>();
     for (const { descriptor } of index.entries) await this.#keepTree(descriptor, seen, options);
   }
@@ -223,6 +241,9 @@ class OciArchive implements WriteStore {
       for (const child of childrenOf(manifest)) await this.#keepTree(child, seen, options);
     }
     if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
-    await this.#write(descriptor, readBlob(this.#archive, descriptor, this.label, options));
+    await this.#write(
+      descriptor,
+      readBlob(await this.#committed(), descriptor, this.label, options),
+    );
   }
 }

@@ -58,20 +58,53 @@ function headerOf({ name, type, size, linkname }: Decoded): TarHeader {
   return { name, type: kind, size: isLink ? 0 : size, target: linkname ?? '' };
 }
 
-/** The header blocks of a member that belongs to nobody in particular, dated 1970: archives are reproducible. */
-export async function encodeHeader(header: {
+/** What is written of a member that belongs to nobody in particular, dated 1970: archives are reproducible. */
+interface OwnHeader {
   readonly name: string;
   readonly size: number;
-}): Promise<Uint8Array> {
+}
+
+export async function encodeHeader(header: OwnHeader): Promise<Uint8Array> {
+  return plainHeader(header) ?? packedHeader(header);
+}
+
+const MODE = 0o644;
+/** The first size that eleven octal digits cannot say. */
+const TOO_LARGE = 8 ** 11;
+
+/** One ustar block (POSIX pax, "ustar Interchange Format"); `undefined` where it takes more than that. */
+function plainHeader({ name, size }: OwnHeader): Uint8Array | undefined {
+  if (!/^[ -~]{1,100}$/u.test(name) || size >= TOO_LARGE) return undefined;
+  const block = Buffer.alloc(BLOCK_BYTES);
+  const number = (value: number, digits: number, offset: number): void => {
+    block.write(`${value.toString(8).padStart(digits, '0')} `, offset, 'latin1');
+  };
+  block.write(name, 0, 'latin1');
+  number(MODE, 6, 100);
+  number(0, 6, 108);
+  number(0, 6, 116);
+  number(size, 11, 124);
+  number(0, 11, 136);
+  block.write('0', 156, 'latin1');
+  block.write('ustar\x0000', 257, 'latin1');
+  number(0, 6, 329);
+  number(0, 6, 337);
+  // The checksum counts its own field as eight spaces.
+  const sum = block.reduce((total, byte) => total + byte, 8 * 32);
+  number(sum, 6, 148);
+  return block;
+}
+
+/** With extended headers where they are needed. */
+async function packedHeader({ name, size }: OwnHeader): Promise<Uint8Array> {
   const { pack } = await import('tar-stream');
-  const { name, size } = header;
   const packer = pack();
   packer.on('error', ignore);
   const body = packer.entry({
     name,
     type: 'file',
     size,
-    mode: 0o644,
+    mode: MODE,
     mtime: new Date(0),
   });
   body.on('error', ignore);

@@ -139,14 +139,17 @@ export class Walk {
     if (running !== undefined) return running;
     const visit = node.isManifest
       ? this.#visitManifest(node.descriptor, pass, depth)
-      : this.#visitBlob(node.descriptor);
+      : this.#visitBlob(node.descriptor, pass);
     return remember(pass, key, visit);
   }
 
-  async #visitBlob(descriptor: Descriptor): Promise<void> {
+  async #visitBlob(descriptor: Descriptor, pass: Pass): Promise<void> {
     const { source, mountFrom } = this.#pair;
     this.#tally.found(descriptor);
-    await this.#transfer(sourceFrom(source, descriptor), { mountFrom: mountFrom?.(descriptor) });
+    await this.#transfer(sourceFrom(source, descriptor), {
+      mountFrom: mountFrom?.(descriptor),
+      doubt: pass === this.#deep,
+    });
   }
 
   async #visitManifest(descriptor: Descriptor, pass: Pass, depth: number): Promise<void> {

@@ -25,6 +25,21 @@ export async function hasBlob(
   return response.status === 200 ? { size: lengthOf(response) } : undefined;
 }
 
+/** A registry may still say of a blob that it is there when it cannot give it any more: asks for a byte. */
+export async function canRead(
+  connection: Connection,
+  digest: Digest,
+  options: CallOptions = {},
+): Promise<boolean> {
+  const url = await repositoryUrl(connection, `blobs/${digest}`, options);
+  const headers = { range: 'bytes=0-0' };
+  const { signal } = options;
+  const response = await send(connection, 'GET', url, { headers, signal, stream: true });
+  await response.discard();
+  // 416: an empty blob has no first byte.
+  return response.status === 200 || response.status === 206 || response.status === 416;
+}
+
 /** How `Repository.getBlob` reads, with a memory of the places that readings came to. */
 export function createBlobReader(
   connection: Connection,

@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { hasBlob } from './blobs.ts';
+import { canRead, hasBlob } from './blobs.ts';
 import { checkName, type Connection } from './connection.ts';
 import { readRefusal } from './error-body.ts';
 import { refusalError } from './errors.ts';
@@ -25,14 +25,17 @@ type Start = 'mounted' | 'present' | UploadTarget | undefined;
 /**
  * The start of an upload that may spare the content: a mount from a neighbour, or, with `probe`,
  * from the repository itself, which answers 201 where the blob is there and opens the upload where
- * it is not: a HEAD and a POST in one.
+ * it is not: a HEAD and a POST in one. With `doubt` neither is believed.
  */
 export async function startSharing(
   connection: Connection,
   descriptor: Descriptor,
-  options: UploadOptions,
+  asked: UploadOptions,
 ): Promise<Start> {
   const { digest } = descriptor;
+  const { doubt = false } = asked;
+  if (doubt && (await canRead(connection, digest, asked))) return 'present';
+  const options = doubt ? { ...asked, probe: false } : asked;
   const own = connection.repository ?? '';
   const neighbours = (options.mountFrom ?? []).filter((from) => from !== own);
   for (const from of neighbours.slice(0, MAX_MOUNTS)) {

@@ -61,6 +61,7 @@ export interface Repository {
       onBytes?: ((sent: number) => void) | undefined;
       onSent?: ((bytes: number) => void) | undefined;
       probe?: boolean | undefined;
+      doubt?: boolean | undefined;
     },
   ): Promise<PushOutcome>;
   tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;

@@ -1,11 +1,21 @@
 import type { PushOutcome, Source } from '../store/types.ts';
-import { hasBlob } from './blobs.ts';
+import type { Digest } from '../oci/digest.ts';
+import { canRead, hasBlob } from './blobs.ts';
 import type { Connection } from './connection.ts';
 import { startSharing } from './mounts.ts';
 import { cancelSession } from './upload-cancel.ts';
 import { takeNotes } from './upload-notes.ts';
 import { sendContent, type UploadOptions } from './upload-session.ts';
 import { openSession, writing } from './upload-start.ts';
+
+async function isThere(
+  connection: Connection,
+  digest: Digest,
+  options: UploadOptions,
+): Promise<boolean> {
+  if (options.doubt === true) return canRead(connection, digest, options);
+  return (await hasBlob(connection, digest, options)) !== undefined;
+}
 
 /**
  * Mount, or POST and one PUT (distribution-spec v1.1.1, "Pushing blobs"). What an earlier run left
@@ -21,7 +31,7 @@ export async function putBlob(
   const attempt = writing(connection, digest);
   const { notes, place } = await takeNotes(connection, descriptor, options);
   if (place !== undefined) {
-    if (options.probe === true && (await hasBlob(connection, digest, options)) !== undefined) {
+    if (options.probe === true && (await isThere(connection, digest, options))) {
       await Promise.all([notes.done(), cancelSession(connection, place.session)]);
       return 'present';
     }

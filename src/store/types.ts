@@ -67,6 +67,11 @@ export interface PushOptions extends CallOptions {
   readonly tag?: string | undefined;
   /** For a manifest: waits for a destination that does not see yet what was written. Default none. */
   readonly lagWaits?: number | undefined;
+  /**
+   * For a blob: the destination missed content that it had said was there, so that it is only
+   * believed to have what it can show.
+   */
+  readonly doubt?: boolean | undefined;
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
   /**

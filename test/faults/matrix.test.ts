@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
+import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { startRegistryServer } from '../../src/server/server.ts';
 import { type DockerRegistry, startDockerRegistry } from '../helpers/docker-registry.ts';
 import {
   type Fault,
@@ -377,6 +379,24 @@ describeWith(['docker-registry'], 'fault matrix', () => {
     expect(await tryCopy(wire, source.host, registry.host, names)).toBeUndefined();
     await expectWhole(registry.origin, names.to, 'v1', image);
     expect(given).toBe(3);
+  });
+
+  it('a blob that is only said to be there is sent after all', async () => {
+    await using forgetful = await startRegistryServer({ storage: createMemoryStorage() });
+    const { origin, port } = forgetful.url;
+    const image = await makeImage({ layers: 1, layerSize: 2 * MIB });
+    await pushImage(registry.origin, 'cached', ['v1'], image);
+    // A cache in front of the registry that has outlived what it knows of.
+    await using destination = await startFaultProxy({ port: Number(port) }, ({ method, path }) =>
+      method === 'HEAD' && path.includes('/blobs/') ? answer(200) : undefined,
+    );
+    await using wire = quickWire();
+    const names = { from: 'cached', to: 'cached' };
+    expect(await tryCopy(wire, registry.host, destination.host, names)).toBeUndefined();
+    await expectWhole(origin, 'cached', 'v1', image);
+    // Refused, and again after a wait; then each blob is looked at, and the layer sent.
+    expect(manifestPuts(destination)).toBe(3);
+    expect(destination.bytes.up).toBeLessThan(3 * MIB);
   });
 
   it('an index of which one part fails gets no tag', async () => {

@@ -356,6 +356,26 @@ describe('a blob of which nothing is known', () => {
     },
   );
 
+  it.each([
+    ['can be read', 206, 'present', ['GET']],
+    ['is empty', 416, 'present', ['GET']],
+    ['is said to be there but cannot be read', 404, 'written', ['GET', 'POST', 'PUT']],
+  ])('in doubt is asked for itself: one that %s', async (_name, status, outcome, methods) => {
+    await using at = await startRegistry(({ method, headers }) => {
+      if (method === 'GET') {
+        expect(headers.range).toBe('bytes=0-0');
+        return { status, body: 'x' };
+      }
+      // HEAD and a mount would both say that it is there.
+      if (method === 'HEAD') return { status: 200 };
+      return method === 'POST' ? { status: 202, headers: { location: '/up' } } : { status: 201 };
+    });
+    const put = at.repository('push').putBlob(source, { probe: true, doubt: true });
+    expect(await put).toBe(outcome);
+    expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual(methods);
+    expect(at.server.lines.join('')).not.toContain('mount');
+  });
+
   it('is looked for in the repository when no neighbour gives it', async () => {
     await using at = await startRegistry((request) => ({
       status: request.method === 'HEAD' ? 200 : 404,

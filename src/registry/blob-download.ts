@@ -17,6 +17,8 @@ export interface Download {
   readonly verifier: Verifier;
   /** Called after each chunk. */
   readonly onProgress: (verifier: Verifier) => void;
+  /** All was read; whether it is the blob's content. */
+  readonly onEnd: (right: boolean) => void;
   /** "ghcr.io/a/b@sha256:…" */
   readonly target: string;
   readonly refuse: (response: HttpResponse) => Promise<Error>;
@@ -58,7 +60,10 @@ export async function* download(job: Download): Bytes {
       }
     } catch (error) {
       job.signal?.throwIfAborted();
-      if (error instanceof IntegrityError) throw error;
+      if (error instanceof IntegrityError) {
+        job.onEnd(false);
+        throw error;
+      }
       cause = error;
     } finally {
       await part.response.discard();
@@ -69,7 +74,13 @@ export async function* download(job: Download): Bytes {
     if (!(await tries.again(cutOff(job, cause)))) throw gaveUp(job, cause);
     part = await resume(job, verifier.received);
   }
-  verifier.finish();
+  try {
+    verifier.finish();
+  } catch (error) {
+    job.onEnd(false);
+    throw error;
+  }
+  job.onEnd(true);
   if (last !== undefined) yield last;
 }
 

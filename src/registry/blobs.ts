@@ -79,10 +79,8 @@ async function getBlob(
     refuse: (response: HttpResponse) =>
       responseError(connection, reading(connection, digest), 'GET', response),
     tries: connection.deps.retries(signal),
-    onProgress: (verifier: Verifier) => {
-      checkpoints.note(digest, verifier);
-      if (verifier.received === descriptor.size) checkpoints.drop(digest);
-    },
+    onProgress: (verifier: Verifier) => checkpoints.note(digest, verifier),
+    onEnd: (right: boolean) => (right ? checkpoints.done(digest) : checkpoints.drop(digest)),
   };
   const known = from === 0 ? undefined : checkpoints.before(digest, from);
   const verifier = known ?? new Verifier(descriptor, target);

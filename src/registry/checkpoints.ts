@@ -10,16 +10,21 @@ export interface Checkpoints {
   note(digest: Digest, verifier: Verifier): void;
   /** The last one at or before `offset`, to go on from. */
   before(digest: Digest, offset: number): Verifier | undefined;
-  /** The blob was read to its end. */
+  /** The blob was read to its end: its reader may still come back, so it is not forgotten at once. */
+  done(digest: Digest): void;
+  /** What was read is not the blob's content: nothing goes on from there. */
   drop(digest: Digest): void;
 }
 
 const EVERY = 1024 * 1024;
 /** A registry that took less than this much of what was sent makes the reading start over. */
 const KEPT = 64;
+/** As many as are copied at a time, and a few. */
+const DONE_KEPT = 16;
 
 export function createCheckpoints(): Checkpoints {
   const noted = new Map<Digest, Verifier[]>();
+  const done = new Set<Digest>();
   return {
     note(digest, verifier) {
       const list = noted.get(digest) ?? [];
@@ -34,6 +39,17 @@ export function createCheckpoints(): Checkpoints {
         .get(digest)
         ?.findLast(({ received }) => received <= offset)
         ?.fork(),
-    drop: (digest) => void noted.delete(digest),
+    drop(digest) {
+      done.delete(digest);
+      noted.delete(digest);
+    },
+    done(digest) {
+      done.delete(digest);
+      done.add(digest);
+      for (const oldest of [...done].slice(0, -DONE_KEPT)) {
+        done.delete(oldest);
+        noted.delete(oldest);
+      }
+    },
   };
 }

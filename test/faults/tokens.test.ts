@@ -267,6 +267,54 @@ function suite(kind: Kind): void {
   });
 }
 
+describe('a realm on a foreign host', () => {
+  /** The destination and its token server under names of their own, both on this machine. */
+  const copyToNames = async (
+    allowed: boolean,
+    check: (seen: { error: unknown; sent: readonly (string | undefined)[] }) => void,
+  ): Promise<void> => {
+    await using from = await KEEPING.start();
+    await using to = await KEEPING.start();
+    const image = await makeImage({ layers: 1 });
+    await pushImage(from.origin, 'app', ['v1'], image);
+    await using tokens = await startScriptedServer(() => ({ status: 200, body: '{"token":"t"}' }));
+    const realm = `http://tokens.elsewhere.test:${new URL(tokens.origin).port}/token`;
+    const headers = { 'www-authenticate': `Bearer realm="${realm}",service="s"` };
+    await using destination = await startFaultProxy(to, (request) =>
+      request.headers.authorization === 'Bearer t'
+        ? undefined
+        : { kind: 'answer', status: 401, headers },
+    );
+    await using wire = quickWire({
+      credentials: chainOf(BASIC),
+      allowedRealms: () => allowed,
+      lookup: async () => [{ address: '127.0.0.1', family: 4 }],
+    });
+    const host = `registry.test:${new URL(destination.origin).port}`;
+    const error = await tryCopy(wire, `127.0.0.1:${from.port}`, host);
+    const stored = await tagOf(to.origin, 'copy', 'v1', image.root.mediaType);
+    expect(stored).toBe(allowed ? image.root.digest : undefined);
+    check({ error, sent: tokens.requests.map((one) => one.headers.authorization) });
+  };
+
+  it('gets no login, and the destination stays as it was', async () => {
+    await copyToNames(false, ({ error, sent }) => {
+      expect(error).toMatchObject({
+        code: 'REALM_UNTRUSTED',
+        hint: expect.stringContaining('--allow-realm') as string,
+      });
+      expect(sent.filter((one) => one !== undefined)).toEqual([]);
+    });
+  });
+
+  it('is used where the user allowed it', async () => {
+    await copyToNames(true, ({ error, sent }) => {
+      expect(error).toBeUndefined();
+      expect(sent).toEqual([expect.stringMatching(/^Basic /u)]);
+    });
+  });
+});
+
 describe('a token revoked in mid-transfer, a registry that keeps sessions', () => {
   suite(KEEPING);
 });

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { responseHeaders, retryAfterMs } from '../../src/http/headers.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
@@ -81,6 +82,43 @@ describe('retry', () => {
       lost.request({ method: 'GET', url: new URL('http://no.example/') }),
     ).rejects.toMatchObject({ message: 'no.example: no such host' });
     expect(lost.retried).toHaveLength(0);
+  });
+
+  it('tries again when a name cannot be looked up for now', async () => {
+    await using server = await scripted(status(200));
+    let looked = 0;
+    const lookup = async (): Promise<{ address: string; family: number }[]> => {
+      looked += 1;
+      if (looked < 3) throw Object.assign(new Error('x'), { code: 'EAI_AGAIN' });
+      return [{ address: '127.0.0.1', family: 4 }];
+    };
+    await using client = testClient({ retryTimes: 5, lookup });
+    const { port } = new URL(server.origin);
+    const url = new URL(`http://flap.example:${port}/`);
+    expect((await client.request({ method: 'GET', url })).status).toBe(200);
+    expect(client.retried.map(({ reason }) => reason)).toEqual(
+      Array(2).fill(`flap.example:${port}: the name could not be looked up for now`) as string[],
+    );
+  });
+
+  it('does not try again what is no HTTP/1.1, such as the end of an HTTP/2 connection', async () => {
+    let asked = 0;
+    const server = createServer((socket) => {
+      asked += 1;
+      socket.on('error', () => undefined);
+      // SETTINGS and GOAWAY with ENHANCE_YOUR_CALM (RFC 9113, 6.5 and 6.8).
+      const frames = ['000000040000000000', '000008070000000000', '000000000000000b'];
+      socket.end(Buffer.from(frames.join(''), 'hex'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await using client = testClient({ retryTimes: 5 });
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringContaining('not valid HTTP') as string,
+    });
+    expect([asked, client.retried]).toEqual([1, []]);
+    server.close();
   });
 
   it('waits as long as Retry-After says, in seconds or as a date, and a little more', async () => {

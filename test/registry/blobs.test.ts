@@ -105,6 +105,14 @@ describe('a cut download', () => {
     ['a range from elsewhere', range(1_400)],
     ['a range of another total', range(1_500, 9_999)],
     ['a range without Content-Range', { status: 206, body: data.subarray(1_500) }],
+    [
+      'several ranges',
+      {
+        status: 206,
+        headers: { 'content-type': 'multipart/byteranges; boundary=x' },
+        body: Buffer.concat([Buffer.from('--x\r\n\r\n'), data.subarray(1_500)]),
+      },
+    ],
     ['416', { status: 416 }],
   ])('starts over after %s', async (_name, second) => {
     await using at = await startRegistry((_request, count) =>
@@ -222,6 +230,26 @@ describe('a blob read again from an offset', () => {
     const start = Number(/=(\d+)-/u.exec(at.server.requests[1]?.headers.range ?? '')?.[1]);
     expect(from - start).toBeGreaterThanOrEqual(0);
     expect(from - start).toBeLessThan(2 * (1 << 20));
+  });
+
+  it('continues near it also when it was read to its end, but not after damage', async () => {
+    const state = { body: big };
+    await using at = await startRegistry((request, count) => serve(state.body)(request, count));
+    const repository = at.repository();
+    const from = 2_600_000;
+    await bytesFrom(await repository.getBlob(descriptor));
+    const rest = await bytesFrom(await repository.getBlob(descriptor, { from }));
+    expect(rest.equals(big.subarray(from))).toBe(true);
+    expect(at.server.requests[1]?.headers.range).toMatch(/^bytes=2\d{6}-$/u);
+
+    state.body = Buffer.from(big).fill(1);
+    await expect(bytesFrom(await repository.getBlob(descriptor))).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    state.body = big;
+    const again = await bytesFrom(await repository.getBlob(descriptor, { from }));
+    expect(again.equals(big.subarray(from))).toBe(true);
+    expect(at.server.requests[3]?.headers.range).toBeUndefined();
   });
 
   it('still verifies all of it', async () => {

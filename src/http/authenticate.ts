@@ -51,7 +51,8 @@ export function authenticate(options: AuthenticateOptions): Middleware {
       const opening = await openingGrant(request, memory, next, options);
       let { grant } = opening;
       for (let sends = 1; ; sends += 1) {
-        const response = await next(withGrant(request, grant));
+        const decided = grant === undefined ? request : await settled(request);
+        const response = await next(withGrant(decided, grant));
         const demand = demandOf(response) ?? staleDemand(response, request, grant);
         if (demand === undefined || sends >= MAX_SENDS) {
           if (response.status < 400) accept(grant, memory, options);
@@ -77,12 +78,14 @@ export function authenticate(options: AuthenticateOptions): Middleware {
       }
     };
 
-    return (request) => {
+    return async (request) => {
       const { auth, headers, url } = request;
-      if (auth === undefined) return next(request);
+      if (auth === undefined) return next(await settled(request));
       // A safety net below the callers: whatever they pass, credentials stay on their origin.
-      if (!options.endpoints.owns(auth.registry, url)) return next({ ...request, auth: undefined });
-      if (mergeHeaders(headers)['authorization'] !== undefined) return next(request);
+      if (!options.endpoints.owns(auth.registry, url)) {
+        return next(await settled({ ...request, auth: undefined }));
+      }
+      if (mergeHeaders(headers)['authorization'] !== undefined) return next(await settled(request));
       return sendAuthenticated({ ...request, auth });
     };
   };
@@ -243,6 +246,10 @@ function isRefusedLogin(error: unknown): error is AppError {
 
 function sameOffers(a: readonly Offer[], b: readonly Offer[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+async function settled(request: HttpRequest): Promise<HttpRequest> {
+  return request.decide === undefined ? request : { ...request, method: await request.decide() };
 }
 
 function withGrant(request: HttpRequest, grant: Grant | undefined): HttpRequest {

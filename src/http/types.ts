@@ -21,6 +21,11 @@ export interface RequestAuth {
 
 export interface HttpRequest {
   readonly method: string;
+  /**
+   * The method in place of `method`, for a request that has all that it takes to be sent: what is
+   * not known yet need not hold up signing in. One that goes without authorisation goes as `method`.
+   */
+  readonly decide?: (() => Promise<'GET' | 'HEAD'>) | undefined;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;

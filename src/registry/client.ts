@@ -4,6 +4,7 @@ import { createBlobReader, hasBlob } from './blobs.ts';
 import { listCatalog } from './catalog.ts';
 import { repositoryConnection, type RegistryDependencies } from './connection.ts';
 import { deleteManifest, deleteTag } from './deletes.ts';
+import { findManifest } from './manifest-find.ts';
 import { getManifest, headManifest, putManifest } from './manifests.ts';
 import { ping } from './ping.ts';
 import { createReferrers } from './referrers.ts';
@@ -46,6 +47,7 @@ function createRepository(
     name,
     headManifest: (ref, options) => headManifest(at, ref, options),
     getManifest: (ref, options) => getManifest(at, ref, options),
+    findManifest: (ref, want, options) => findManifest(at, ref, want, options),
     putManifest: (ref, raw, mediaType, options) => putManifest(at, ref, raw, mediaType, options),
     deleteManifest: (digest, options) => deleteManifest(at, digest, options),
     deleteTag: (tag, options) => deleteTag(at, tag, options),

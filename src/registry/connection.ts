@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import type { HttpClient, HttpResponse, RequestBody } from '../http/types.ts';
+import type { HttpClient, HttpRequest, HttpResponse, RequestBody } from '../http/types.ts';
 import type { Retries } from '../http/tries.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName, isTag } from '../reference/tag.ts';
@@ -34,6 +34,7 @@ export interface Connection {
 export interface SendOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
+  readonly decide?: HttpRequest['decide'];
   /** Scopes beyond the connection's own. */
   readonly extraScopes?: readonly string[] | undefined;
   /** No credentials at all: the target is not the registry. */
@@ -124,6 +125,7 @@ export async function send(
     url,
     headers: options.headers,
     body: options.body,
+    decide: options.decide,
     auth: options.anonymous === true ? undefined : auth,
     via: options.via,
     whole: options.stream !== true,

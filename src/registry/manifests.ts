@@ -1,14 +1,14 @@
-import { AppError, isMissingContent, wrapError } from '../errors/app-error.ts';
+import { AppError, isMissingContent } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { NetworkError } from '../http/network-error.ts';
 import { isRetried } from '../http/tries.ts';
-import type { HttpResponse, ResponseHeaders } from '../http/types.ts';
+import type { HttpResponse } from '../http/types.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../oci/digest.ts';
-import { describeManifest, MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts';
-import { isManifestType, isMediaType, isSchema1Type, MANIFEST_ACCEPT } from '../oci/media-types.ts';
+import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
+import { isMediaType, isSchema1Type, MANIFEST_ACCEPT } from '../oci/media-types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { bytesOf, collect } from '../util/bytes.ts';
-import { nameOf, repositoryUrl, send, type Connection } from './connection.ts';
+import { nameOf, repositoryUrl, send, type Connection, type SendOptions } from './connection.ts';
 import {
   checkByTag,
   checkEqual,
@@ -16,6 +16,7 @@ import {
   headerAlgorithm,
   headerDigest,
 } from './manifest-digest.ts';
+import { describe, fromHeaders } from './manifest-descriptor.ts';
 import { contentTypeOf, isHtml, readRefusal } from './error-body.ts';
 import { notARegistryHint } from './error-hints.ts';
 import type { Attempt } from './attempt.ts';
@@ -32,9 +33,18 @@ export async function getManifest(
   ref: string,
   options: CallOptions = {},
 ): Promise<ManifestResponse> {
+  return readManifest(connection, ref, await askManifest(connection, 'GET', ref, options), options);
+}
+
+/** A manifest from the answer to a GET. */
+export async function readManifest(
+  connection: Connection,
+  ref: string,
+  answer: HttpResponse,
+  options: CallOptions,
+): Promise<ManifestResponse> {
   const target = nameOf(connection, ref);
-  const read = await readTwice(connection, ref, options);
-  const { response, raw } = read;
+  const { response, raw } = await readTwice(connection, ref, answer, options);
   const contentType = contentTypeOf(response.headers);
   if (isHtml(response.headers, new TextDecoder().decode(raw.subarray(0, 64)))) {
     throw new AppError(
@@ -55,14 +65,23 @@ interface Read {
 }
 
 /** What arrived damaged is asked for once more; a registry that says the same again is believed. */
-async function readTwice(connection: Connection, ref: string, options: CallOptions): Promise<Read> {
-  const first = await readOnce(connection, ref, options);
-  return isAsNamed(first, ref) ? first : readOnce(connection, ref, options);
+async function readTwice(
+  connection: Connection,
+  ref: string,
+  answer: HttpResponse,
+  options: CallOptions,
+): Promise<Read> {
+  const first = await readOnce(connection, ref, answer);
+  if (isAsNamed(first, ref)) return first;
+  return readOnce(connection, ref, await askManifest(connection, 'GET', ref, options));
 }
 
-async function readOnce(connection: Connection, ref: string, options: CallOptions): Promise<Read> {
+async function readOnce(
+  connection: Connection,
+  ref: string,
+  response: HttpResponse,
+): Promise<Read> {
   const target = nameOf(connection, ref);
-  const response = await ask(connection, 'GET', ref, options);
   if (response.status !== 200) {
     throw await responseError(connection, reading(target), 'GET', response);
   }
@@ -83,8 +102,22 @@ export async function headManifest(
   ref: string,
   options: CallOptions = {},
 ): Promise<Omit<ManifestResponse, 'raw'> | undefined> {
+  return readDescriptor(
+    connection,
+    ref,
+    await askManifest(connection, 'HEAD', ref, options),
+    options,
+  );
+}
+
+/** What the answer to a HEAD says. */
+export async function readDescriptor(
+  connection: Connection,
+  ref: string,
+  response: HttpResponse,
+  options: CallOptions,
+): Promise<Omit<ManifestResponse, 'raw'> | undefined> {
   const target = nameOf(connection, ref);
-  const response = await ask(connection, 'HEAD', ref, options);
   if (response.status === 404) {
     await response.discard();
     return undefined;
@@ -190,15 +223,18 @@ function stored(ref: string, raw: Uint8Array): { digest: Digest; subjectHandled:
   return { digest: isDigest(ref) ? ref : digestOf(raw), subjectHandled: false };
 }
 
-async function ask(
+/** @throws AppError INVALID_REFERENCE before anything is sent for what is no reference */
+export async function askManifest(
   connection: Connection,
   method: string,
   ref: string,
-  options: CallOptions,
+  options: Pick<SendOptions, 'signal' | 'decide'>,
 ): Promise<HttpResponse> {
+  nameOf(connection, ref);
+  const { signal, decide } = options;
   const url = await repositoryUrl(connection, `manifests/${ref}`, options);
   const headers = { accept: MANIFEST_ACCEPT };
-  return send(connection, method, url, { headers, signal: options.signal });
+  return send(connection, method, url, { headers, signal, decide });
 }
 
 function reading(target: string): Attempt {
@@ -219,52 +255,6 @@ async function readBody(response: HttpResponse, target: string): Promise<Uint8Ar
   } finally {
     await response.discard();
   }
-}
-
-function describe(
-  raw: Uint8Array,
-  contentType: string | undefined,
-  digest: Digest,
-  target: string,
-): ManifestResponse['descriptor'] {
-  try {
-    return describeAs(raw, contentType, digest);
-  } catch (error) {
-    throw wrapError(error, 'INVALID_MANIFEST', `${target}: ${messageOf(error)}`);
-  }
-}
-
-function describeAs(
-  raw: Uint8Array,
-  contentType: string | undefined,
-  digest: Digest,
-): ManifestResponse['descriptor'] {
-  const manifest = parseManifest(raw, contentType);
-  return { ...describeManifest(manifest, algorithmOf(digest)), digest };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** A descriptor from a HEAD, when it says all that a descriptor needs. */
-function fromHeaders(
-  headers: ResponseHeaders,
-  ref: string,
-  target: string,
-): Omit<ManifestResponse, 'raw'> | undefined {
-  const mediaType = contentTypeOf(headers);
-  const claimed = headerDigest(headers);
-  const length = headers.get('content-length');
-  if (isDigest(ref) && claimed !== undefined) {
-    checkEqual(ref, claimed, `${target}: the registry names another digest`);
-  }
-  const digest = isDigest(ref) ? ref : claimed;
-  if (digest === undefined || mediaType === undefined || !isManifestType(mediaType)) {
-    return undefined;
-  }
-  if (length === undefined || !/^[1-9]\d{0,14}$/.test(length)) return undefined;
-  return { descriptor: { mediaType, digest, size: Number(length) }, headers };
 }
 
 async function getOrUndefined(

@@ -6,6 +6,7 @@ import { isDigest } from '../oci/digest.ts';
 import type { CallOptions } from '../store/types.ts';
 import { RetryElsewhereError } from '../store/retry-elsewhere.ts';
 import { passedThrough } from '../store/verify.ts';
+import { abortable } from '../util/abort.ts';
 import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
 import { MISSING, type Mirrors } from './mirrors.ts';
 import type { Repository } from './types.ts';
@@ -69,13 +70,21 @@ export function createMirroredRepository(
     }
   };
 
+  const headManifest: Repository['headManifest'] = (ref, options) =>
+    first(ref, options, (repository) => repository.headManifest(ref, options));
+  const getManifest: Repository['getManifest'] = (ref, options) =>
+    found(first(ref, options, (repository) => repository.getManifest(ref, options)));
+
   return {
     ...primary,
     tags: (options) => explained(primary.tags(options)),
-    headManifest: (ref, options) =>
-      first(ref, options, (repository) => repository.headManifest(ref, options)),
-    getManifest: (ref, options) =>
-      found(first(ref, options, (repository) => repository.getManifest(ref, options))),
+    headManifest,
+    getManifest,
+    // A mirror may want no login, and which of them answers is not known before.
+    async findManifest(ref, want, options) {
+      const wanted = await abortable(want, options?.signal);
+      return wanted === 'content' ? getManifest(ref, options) : headManifest(ref, options);
+    },
     hasBlob: (digest, options) =>
       first(digest, options, (repository) => repository.hasBlob(digest, options)),
     getBlob: (descriptor, options) =>

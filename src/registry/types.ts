@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CallOptions, PushOutcome, Source } from '../store/types.ts';
+import type { CallOptions, PushOutcome, Source, Want } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
 
@@ -20,6 +20,8 @@ export interface ManifestResponse {
   readonly headers: ResponseHeaders;
 }
 
+export type FoundManifest = Omit<ManifestResponse, 'raw'> & Partial<Pick<ManifestResponse, 'raw'>>;
+
 /** The v2 API of one repository (distribution-spec v1.1.1); one method per endpoint, no policy. */
 export interface Repository {
   readonly registry: string;
@@ -31,6 +33,15 @@ export interface Repository {
   ): Promise<Omit<ManifestResponse, 'raw'> | undefined>;
   /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
   getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
+  /**
+   * HEAD, or GET with `raw`: as `want` says by the time that the registry lets itself be asked.
+   * `undefined` on 404 to a HEAD. @throws as getManifest; what `want` throws
+   */
+  findManifest(
+    ref: string,
+    want: Promise<Want>,
+    options?: CallOptions,
+  ): Promise<FoundManifest | undefined>;
   /** @throws RegistryError with status 412 when `ifMatch` no longer is the tag's ETag */
   putManifest(
     ref: string,

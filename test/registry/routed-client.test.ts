@@ -260,6 +260,23 @@ describe('what mirrors are never asked', () => {
   });
 });
 
+describe('what is wanted of a manifest', () => {
+  it('is waited for before any place is asked: a mirror may have no challenge', async () => {
+    await using at = await setUp({ m1: status(404), m2: serve(), primary: never });
+    const repository = at.client.repository('logical', 'app', 'pull');
+    const answer = await repository.findManifest('v1', Promise.resolve('content'));
+    expect(answer?.descriptor.digest).toBe(MANIFEST_DIGEST);
+    expect(answer?.raw?.byteLength).toBe(MANIFEST.length);
+    const asked = ['GET /v2/hub/app/manifests/v1'];
+    expect([at.servers['m1']?.lines, at.servers['m2']?.lines]).toEqual([asked, asked]);
+    const stop = AbortSignal.abort(new Error('stop'));
+    const undecided = new Promise<'content'>(() => undefined);
+    await expect(repository.findManifest('v1', undecided, { signal: stop })).rejects.toThrow(
+      'stop',
+    );
+  });
+});
+
 describe('rewritten names', () => {
   it('mount from the rewritten repository', async () => {
     const script: Script = ({ method }) =>

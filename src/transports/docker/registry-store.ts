@@ -4,7 +4,7 @@ import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
-import type { Repository } from '../../registry/types.ts';
+import type { FoundManifest, Repository } from '../../registry/types.ts';
 import type {
   CallOptions,
   Capabilities,
@@ -12,12 +12,10 @@ import type {
   PushOutcome,
   ResolveOptions,
   Source,
-  Want,
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
-import { abortable } from '../../util/abort.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded.ts';
 import { createFallbackIndex, type FallbackIndex } from './fallback-index.ts';
@@ -60,13 +58,10 @@ class RegistryStore implements WriteStore {
 
   async resolve(ref: string | undefined, options: ResolveOptions = {}): Promise<Descriptor> {
     const name = ref ?? DEFAULT_TAG;
-    if ((await this.#wanted(options)) !== 'content') {
-      const head = await this.#repository.headManifest(name, options);
-      if (head === undefined) throw this.#unknown(name);
-      return this.#seen(head.descriptor);
-    }
-    const { descriptor, raw } = await this.#repository.getManifest(name, options);
-    this.#manifests.keep(descriptor, raw);
+    const found = await this.#find(name, options);
+    if (found === undefined) throw this.#unknown(name);
+    const { descriptor, raw } = found;
+    if (raw !== undefined) this.#manifests.keep(descriptor, raw);
     return this.#seen(descriptor);
   }
 
@@ -143,10 +138,15 @@ class RegistryStore implements WriteStore {
     return handled;
   }
 
-  /** Docker Hub alone counts a GET as a pull, and a HEAD not. */
-  async #wanted({ want, signal }: ResolveOptions): Promise<Want | undefined> {
-    if (!(want instanceof Promise)) return want;
-    return this.#repository.registry === DOCKER_HUB ? abortable(want, signal) : 'content';
+  /** Docker Hub alone counts a GET as a pull, and a HEAD not: it has to wait for what is wanted. */
+  #find(name: string, { want, ...options }: ResolveOptions): Promise<FoundManifest | undefined> {
+    const repository = this.#repository;
+    if (want instanceof Promise && repository.registry === DOCKER_HUB) {
+      return repository.findManifest(name, want, options);
+    }
+    return want instanceof Promise || want === 'content'
+      ? repository.getManifest(name, options)
+      : repository.headManifest(name, options);
   }
 
   /** What it refers to has to be read while it is there. */

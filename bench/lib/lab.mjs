@@ -31,12 +31,12 @@ export async function startLab() {
     XDG_CONFIG_HOME: join(dir, 'config'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
     TMPDIR: dir,
-    // A node that keeps compiled code starts as it does at the second run of a real machine.
-    NODE_COMPILE_CACHE: join(dir, 'compile-cache'),
   };
   return {
     dir,
     env,
+    /** Where regctl keeps tokens. */
+    tokens: join(dir, 'cache/regctl/tokens.json'),
     /** Without authentication or latency. */
     source,
     destination,

@@ -87,6 +87,13 @@ export const SCENARIOS = {
     prepare: (lab) => five(registryPlace(lab.source.host, 'five')),
     job: (lab, tool) => tool.tags(`${lab.source.host}/five`),
   },
+  'tags-first': {
+    title: '`tags`, local registry, the first run of all',
+    startup: true,
+    cold: true,
+    prepare: (lab) => five(registryPlace(lab.source.host, 'five')),
+    job: (lab, tool) => tool.tags(`${lab.source.host}/five`),
+  },
   tags: read('tags', 'tags', (lab) => `${lab.near.host}/five`),
   'tags-cached': read('tags, cached tokens', 'tags', (lab) => `${lab.near.host}/five`, {
     cached: true,

@@ -15,11 +15,15 @@ const ONLINE = [
   'src/cli/run.ts',
   'src/cli/realms.ts',
   'src/cli/temporaries.ts',
+  'src/util/temporaries.ts',
   'src/config/known-realms.ts',
   'src/config/registries.ts',
   'src/commands/tags.ts',
-  'lazy:undici',
+  'src/http/exchange-node.ts',
 ];
+
+/** What a command of many requests loads besides. */
+const MANY = ['src/http/exchange-undici.ts', 'lazy:undici'];
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
 const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
@@ -38,7 +42,7 @@ const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\
  * library's users.
  */
 const TOGETHER = /src\/(?:cli\/(?:context|run|wire|token-cache)|http\/agents)\.ts$/;
-const STILL_LAZY = /template|exchange-node|registries|probe|realms/;
+const STILL_LAZY = /template|exchange-undici|registries|probe|realms/;
 
 const together = {
   name: 'together',
@@ -164,6 +168,7 @@ function closure(entries, known = new Set()) {
 const first = closure(['regctl.ts']);
 const table = closure(['src/cli/program.ts', 'src/commands/index.ts'], first);
 const online = closure(ONLINE, new Set([...first, ...table]));
+const many = closure(MANY, new Set([...first, ...table, ...online]));
 const groupOf = (pieces) => (id) =>
   id.startsWith(PIECES) && pieces.has(relative(ROOT, join(OUT, basename(id))));
 const joined = await rolldown({
@@ -184,6 +189,7 @@ const { output } = await joined.write({
       { name: 'first', test: groupOf(first) },
       { name: 'table', test: groupOf(table) },
       { name: 'online', test: groupOf(online) },
+      { name: 'many', test: groupOf(many) },
     ],
   },
 });

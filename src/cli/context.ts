@@ -27,6 +27,8 @@ export interface ContextOptions {
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
   readonly pipes: Pipes;
+  /** Whether a handful of requests is to come rather than hundreds. */
+  readonly fewRequests: boolean;
 }
 
 export interface ProgramContext extends Context, AsyncDisposable {}
@@ -174,6 +176,7 @@ function createWires(
       allowedRealms: allowed,
       store,
       journal,
+      fewRequests: options.fewRequests,
     };
     const wire = await createWire(side, wireOptions, credentials);
     open.push(wire);

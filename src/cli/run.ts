@@ -69,6 +69,7 @@ async function perform(
     import('./context.ts'),
     import('./terminal.ts'),
     spec.load(),
+    spec.manyRequests === true ? loadMany() : undefined,
   ]);
   io.onLoaded?.();
   const context = await createContext({
@@ -79,6 +80,7 @@ async function perform(
     emit: progress.emit,
     trace: createTrace(flags.debug, messages.line, io.now),
     pipes: createPipes(io, stdout),
+    fewRequests: spec.manyRequests !== true,
   });
   let done = false;
   try {
@@ -92,6 +94,11 @@ async function perform(
     if (!done) await progress.close(false);
     await context[Symbol.asyncDispose]();
   }
+}
+
+async function loadMany(): Promise<void> {
+  const { loadUndici } = await import('../http/exchange-undici.ts');
+  await loadUndici();
 }
 
 async function render(

@@ -33,6 +33,7 @@ export interface WireOptions {
   readonly note: (text: string) => void;
   readonly warn: (text: string) => void;
   readonly emit: (event: CopyEvent) => void;
+  readonly fewRequests: boolean;
   readonly trace: ((line: string) => void) | undefined;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Tokens and challenges of earlier runs; undefined: none. */
@@ -85,6 +86,7 @@ export async function createWire(
     onWarning: options.warn,
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
     log: options.trace,
+    fewRequests: options.fewRequests,
     store: options.store,
   });
   const endpoint: Wire['endpoint'] = async (name, call) => {

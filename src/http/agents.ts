@@ -28,7 +28,10 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   paceMs: 60_000,
 };
 
-/** `api`: undici. `bulk`: Node's own client, for bodies so large that the cost of a byte counts. */
+/**
+ * `api`: undici, or Node's own client where few requests are to come. `bulk`: Node's, for bodies so
+ * large that the cost of a byte counts.
+ */
 export type Lane = 'api' | 'bulk';
 
 export interface Agents {
@@ -41,14 +44,15 @@ export interface Agents {
   close(): void;
 }
 
-export function createAgents(dialer: Dialer): Agents {
+/** `fewRequests`: undici would not earn its start. */
+export function createAgents(dialer: Dialer, fewRequests = false): Agents {
   const pools = new Map<string, Promise<Pool>>();
   let closed = false;
 
   const create = async (connection: Connection, target: Target, lane: Lane): Promise<Pool> => {
     const connect = dialer.connector(connection, { bulk: lane === 'bulk' });
     const pool =
-      lane === 'bulk'
+      lane === 'bulk' || fewRequests
         ? (await import('./exchange-node.ts')).nodePool(connect, target)
         : await (await import('./exchange-undici.ts')).undiciPool(connect, target);
     if (closed) pool.destroy();

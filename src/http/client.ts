@@ -44,6 +44,8 @@ export interface HttpClientOptions {
   /** The wire trace, redacted, line by line. */
   readonly log?: ((line: string) => void) | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Only a handful of requests is to come, so that the start of their client counts. */
+  readonly fewRequests?: boolean | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
   /** Tokens and challenges of earlier runs. Default: none. */
@@ -87,7 +89,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const roots = options.roots ?? createTrustRoots({}, options.onWarning);
   const contexts = createTlsContexts(policies, roots);
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
-  const agents = createAgents(dialer);
+  const agents = createAgents(dialer, options.fewRequests);
   const endpoints = createEndpoints({ policies, dialer, proxies });
 
   const pauses = createPauses();

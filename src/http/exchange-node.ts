@@ -41,7 +41,8 @@ class OriginAgent extends Agent {
 
 /**
  * For the bodies of blobs: Node's parser runs in native code and reads in large pieces, which costs
- * half the CPU per byte (docs/performance.md).
+ * half the CPU per byte. And for commands of a few requests: it is there after a third of undici's
+ * time (docs/performance.md).
  */
 export function nodePool(connect: Connector, target: Target): Pool {
   const agent = new OriginAgent(connect, target);

@@ -1,4 +1,5 @@
 import { callbackify } from 'node:util';
+import type * as undici from 'undici';
 import type { Dispatcher, Pool as UndiciPool } from 'undici';
 import { type Bytes, bytesOf } from '../util/bytes.ts';
 import { BufferedBody } from './buffered-body.ts';
@@ -20,9 +21,14 @@ import {
 /** A server that closes after so little time is not raced for its connection. */
 const UNUSED_MARGIN_MS = 1000;
 
+/** For a start that has its code at hand before the first request. */
+export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
+  return import('undici');
+}
+
 /** For everything but the bodies of large blobs: undici over the dialer's sockets. */
 export async function undiciPool(connect: Connector, target: Target): Promise<Pool> {
-  const { Pool: Connections } = await import('undici');
+  const { Pool: Connections } = await loadUndici();
   const dial = callbackify(() => connect(target));
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {
     pipelining: 1,

@@ -27,13 +27,16 @@ async function sourcesOf(hooked: string): Promise<string> {
   return files.flatMap(([, name]) => contents[name ?? ''] ?? []).join('\n');
 }
 
-async function loadedBy(...args: readonly string[]): Promise<{ modules: string; stdout: string }> {
+async function loadedBy(
+  args: readonly string[],
+  status = 0,
+): Promise<{ modules: string; stdout: string }> {
   await using dir = await tempDir();
   await writeFile(dir.join('hook.cjs'), HOOK);
   const done = await run(process.execPath, ['--require', dir.join('hook.cjs'), BIN, ...args], {
     env: { PATH: process.env['PATH'], REGCTL_CACHE: 'off' },
   });
-  expect(done.code, done.stderr).toBe(0);
+  expect(done.code, done.stderr).toBe(status);
   return { modules: await sourcesOf(done.stderr), stdout: done.stdout };
 }
 
@@ -46,7 +49,7 @@ describe('the start', () => {
   it.each([[['--version']], [['--help']], [['tags', '--help']], [['help', 'copy']]])(
     '%j loads no wire, colours or spinner',
     async (args) => {
-      const { modules } = await loadedBy(...args);
+      const { modules } = await loadedBy(args);
       expect(modules).toContain('src/cli/main.ts');
       expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts|undici)\//);
       expect(modules).not.toMatch(/src\/(?:http|registry|auth|copy|server|transports)\//);
@@ -54,22 +57,30 @@ describe('the start', () => {
   );
 
   it('--version loads not even the command line parser or the table', async () => {
-    const { modules, stdout } = await loadedBy('--version');
+    const { modules, stdout } = await loadedBy(['--version']);
     expect(stdout).toBe(`regctl ${VERSION}\n`);
     expect(modules).not.toMatch(/commander|src\/commands\//);
   });
 
   it('`tags` loads neither colours, a spinner nor the list of public suffixes', async () => {
     await using server = await startScriptedServer(tagList);
-    const { modules, stdout } = await loadedBy('tags', '--plain-http', `${server.host}/a`);
+    const { modules, stdout } = await loadedBy(['tags', '--plain-http', `${server.host}/a`]);
     expect(stdout).toBe('v1\n');
-    expect(modules).toContain('src/http/exchange-undici.ts');
-    expect(modules).not.toContain('src/http/exchange-node.ts');
-    // Of undici the connections alone: no `request`, fetch, cache or mock.
-    expect(modules).toContain('undici/lib/dispatcher/pool.js');
-    expect(modules).not.toMatch(/undici\/lib\/(?:api|cache|interceptor|mock|web\/fetch\/index)/);
+    // A handful of requests does not earn undici's start.
+    expect(modules).toContain('src/http/exchange-node.ts');
+    expect(modules).not.toMatch(/undici/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
     expect(modules).not.toMatch(/src\/(?:server|copy|convert)\//);
+  });
+
+  it('`copy` loads the connections of undici, and no more of it', async () => {
+    await using server = await startScriptedServer(() => ({ status: 404 }));
+    const { modules } = await loadedBy(
+      ['copy', '--dry-run', '--plain-http', `${server.host}/a`, `${server.host}/b`],
+      2,
+    );
+    expect(modules).toContain('undici/lib/dispatcher/pool.js');
+    expect(modules).not.toMatch(/undici\/lib\/(?:api|cache|interceptor|mock|web\/fetch\/index)/);
   });
 
   it('knows the version of the package', async () => {

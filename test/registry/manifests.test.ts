@@ -95,6 +95,26 @@ describe('getManifest', () => {
     });
   });
 
+  it('reads one of 4 MiB, and none that is a byte longer', async () => {
+    const padded = (size: number): Buffer => {
+      const empty = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] };
+      const text = (x: string): string => JSON.stringify({ ...empty, annotations: { x } });
+      return Buffer.from(text('x'.repeat(size - text('').length)));
+    };
+    let size = 4 * 1024 * 1024;
+    await using at = await startRegistry(() => ({
+      status: 200,
+      headers: { 'content-type': MEDIA_TYPE.ociIndex },
+      body: padded(size),
+    }));
+    const { descriptor } = await at.repository().getManifest('v1');
+    expect(descriptor.size).toBe(size);
+    size += 1;
+    await expect(at.repository().getManifest('v1')).rejects.toMatchObject({
+      code: 'RESPONSE_TOO_LARGE',
+    });
+  });
+
   it('stops an endless body at the limit', async () => {
     await using at = await startRegistry(() => (_request, response) => {
       const chunk = Buffer.alloc(256 * 1024, 0x20);

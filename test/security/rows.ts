@@ -1,12 +1,10 @@
+import type { HeldRow } from '../helpers/held.ts';
+
 /** One attack of the security table: where its rule is, and which tests attack. */
-export interface Row {
+export interface Row extends HeldRow {
   readonly attack: string;
   /** Advisories that the row stands for. */
   readonly advisories: string;
-  /** Files with the rule, each with a name that is declared there. */
-  readonly rules: readonly (readonly [file: string, name: string])[];
-  /** Test files with titles, as they are written there. */
-  readonly tests: readonly (readonly [file: string, ...titles: string[]])[];
 }
 
 const ATTACKS = 'test/http/attacks.test.ts';

@@ -1,12 +1,16 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import { run } from '../helpers/commands.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { startTokenServer, type TokenServer } from '../helpers/token-server.ts';
 import { describeWith } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
+
+const BIN = join(import.meta.dirname, '../../bin/regctl.js');
 
 const basic = (user: string, password: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
@@ -84,6 +88,23 @@ describeWith(['docker-registry', 'htpasswd'], 'a registry with htpasswd', () => 
 
     await machine.expect(0, ['logout', registry.host]);
     await machine.expect(1, ['tags', `${registry.host}/app`]);
+  });
+
+  it('login keeps what it stores private, whatever the umask is', async () => {
+    await using careless = await newMachine();
+    const login = ['login', '-u', 'ann', '--password-stdin', registry.host];
+    const done = await run(
+      'sh',
+      ['-c', 'umask 000; exec "$@"', 'sh', process.execPath, BIN, ...login],
+      { cwd: careless.dir.path, env: careless.env, input: 'secret\n' },
+    );
+    expect(done.code, done.stderr).toBe(0);
+    const modes = await Promise.all(
+      ['.docker', '.docker/config.json'].map(
+        async (name) => (await stat(`${careless.home}/${name}`)).mode & 0o777,
+      ),
+    );
+    expect(modes).toEqual([0o700, 0o600]);
   });
 
   it('takes --username and --password, and each side its own', async () => {

@@ -165,6 +165,20 @@ describe.each(LANES)('send (%s)', (lane) => {
     await expect(bodyText(response)).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
+  it.each([
+    ['one of a megabyte', () => `x-a: ${'x'.repeat(1024 * 1024)}\r\n`],
+    ['very many', () => Array.from({ length: 20_000 }, (_, i) => `x-${i}: 1\r\n`).join('')],
+  ])('refuses headers that are too large, and does not ask again: %s', async (_name, headers) => {
+    const answer = `HTTP/1.1 200 OK\r\n${headers()}\r\n`;
+    await using server = await startDripServer(answer, () => '');
+    await using client = testClient({ retryTimes: 3 });
+    await expect(client.request(get(server))).rejects.toMatchObject({
+      code: 'NETWORK',
+      message: expect.stringContaining('headers of the answer are too large') as string,
+    });
+    expect(client.retried).toEqual([]);
+  });
+
   it('bounds the time of headers that never end', async () => {
     await using server = await startDripServer('HTTP/1.1 200 OK\r\n', () => 'x-a: 1\r\n');
     await using client = testClient({ timeouts: { headersMs: 200 } });

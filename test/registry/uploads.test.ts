@@ -75,6 +75,30 @@ describe('putBlob', () => {
     expect(at.scopes).toEqual(['repository:a/b:pull,push', 'anonymous']);
   });
 
+  it.each(['PATCH', 'GET'])('sends none to where the answer to a %s leads', async (method) => {
+    const big = Buffer.alloc(5 << 20, 7);
+    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
+    const start = 4 << 20;
+    await using storage = await startScriptedServer((request) => ({
+      status: request.method === 'PUT' ? 201 : 204,
+    }));
+    const elsewhere = { location: `${storage.origin}/up?sig=1`, range: `0-${start - 1}` };
+    let puts = 0;
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === method) return { status: 202, headers: elsewhere };
+      puts += 1;
+      // Chunks are asked for, or the session is.
+      return { status: method === 'PATCH' ? 413 : 503 };
+    });
+    expect(await at.repository('push').putBlob(sourceOf(bigLayer, big))).toBe('written');
+    expect(puts).toBe(1);
+    const put = storage.requests.find((one) => one.method === 'PUT');
+    expect(put?.headers['content-range']).toBe(`${start}-${big.length - 1}`);
+    expect(storage.requests.map((one) => one.headers.authorization)).not.toContain(SECRET);
+  });
+
   it('starts a lost session over, once', async () => {
     const lost = { status: 404, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
     await using at = await startRegistry((request, count) =>

@@ -54,7 +54,11 @@ export const ROWS: readonly Row[] = [
         'keeps a caller that forgot `via` from sending them elsewhere',
         'drops a login inside a Location',
       ],
-      ['test/registry/uploads.test.ts', 'sends no credentials to a Location on another origin'],
+      [
+        'test/registry/uploads.test.ts',
+        'sends no credentials to a Location on another origin',
+        'sends none to where the answer to a %s leads',
+      ],
       [
         'test/registry/resumed-uploads.test.ts',
         'gets no credentials for another origin',
@@ -355,6 +359,7 @@ export const ROWS: readonly Row[] = [
         'refuses circular links and a folder that cannot be one',
       ],
       ['test/config/docker-config.test.ts', 'is warned about when others can read secrets in it'],
+      ['test/e2e/auth-real.test.ts', 'login keeps what it stores private, whatever the umask is'],
       [
         'test/http/token-file.test.ts',
         'is private, and holds no login and nothing to guess one by',
@@ -507,6 +512,11 @@ export const ROWS: readonly Row[] = [
       ['src/http/challenge.ts', 'parseChallenges'],
     ],
     tests: [
+      [
+        'test/http/send.test.ts',
+        'refuses headers that are too large, and does not ask again: %s',
+        'bounds the time of headers that never end',
+      ],
       ['test/fuzz/link.test.ts', 'reads a very long header of %j in one pass'],
       ['test/fuzz/challenge.test.ts', 'never throws, and makes no value longer than its input'],
       ['test/fuzz/reference.test.ts', 'are linear in the length of an attack'],

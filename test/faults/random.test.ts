@@ -5,6 +5,8 @@ import { createMemoryStorage } from '../../src/server/memory-storage.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
 import { type Fault, type Schedule, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
+import { BASIC, chainOf } from '../http/setup.ts';
+import { type Gate, startGate } from './gate.ts';
 import { expectWhole, quickWire, tryCopy } from './lab.ts';
 
 /** More schedules on demand: FAULT_SCHEDULES=5000 npx vitest run --project faults */
@@ -38,7 +40,21 @@ const code = fc.constantFrom(
   'UNKNOWN',
 );
 
-const fault: fc.Arbitrary<Fault> = fc.oneof(
+/** Every token so far is worth nothing: said at once, or in the middle of a body. */
+interface Revocation {
+  readonly kind: 'revoke';
+  readonly after: number;
+  readonly close: boolean;
+}
+type Harm = Fault | Revocation;
+
+const harm: fc.Arbitrary<Harm> = fc.oneof(
+  fc.record({
+    kind: fc.constant('revoke' as const),
+    after: fc.oneof(fc.constant(0), offset),
+    close: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('drip-down' as const), after: offset }),
   fc.record({
     kind: fc.constant('answer' as const),
     status,
@@ -62,21 +78,29 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 
 /** One entry a request, in the order they come; the last may stay for ever. */
 const plan = fc.record({
-  faults: fc.array(fc.option(fault, { nil: undefined, freq: 2 }), { maxLength: 12 }),
-  stays: fc.oneof(
-    { weight: 5, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fault },
-  ),
+  faults: fc.array(fc.option(harm, { nil: undefined, freq: 2 }), { maxLength: 12 }),
+  stays: fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: harm }),
 });
 
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
+const COSTLY: ReadonlySet<string> = new Set(['stall-up', 'stall-down', 'drip-down']);
+
 /** Stalls cost real time: what would hang for ever does so once. */
-function scheduleOf({ faults, stays }: Plan): Schedule {
+function scheduleOf({ faults, stays }: Plan, gate: Gate): Schedule {
   const left = [...faults];
-  return () => {
+  const next = (): Harm | undefined => {
     if (left.length > 0) return left.shift();
-    return stays?.kind === 'stall-up' || stays?.kind === 'stall-down' ? undefined : stays;
+    return stays !== undefined && COSTLY.has(stays.kind) ? undefined : stays;
+  };
+  return ({ headers }) => {
+    const refused = gate.check(headers.authorization);
+    if (refused !== undefined) return refused;
+    const one = next();
+    if (one?.kind !== 'revoke') return one;
+    const { after, close } = one;
+    const refusal = { ...gate.revoke(), close };
+    return after === 0 ? { kind: 'answer', ...refusal } : { kind: 'answer-up', after, ...refusal };
   };
 }
 
@@ -89,9 +113,14 @@ async function checkPlan(
   const target = { port: Number(server.url.port) };
   const names = { from: 'app', to: name };
   await pushImage(server.url.origin, name, ['v1'], old);
-  await using source = await startFaultProxy(target, scheduleOf(plans.source));
-  await using destination = await startFaultProxy(target, scheduleOf(plans.destination));
-  await using wire = quickWire({ timeouts: { headersMs: 60, idleMs: 60 } });
+  await using gates = await startGates();
+  await using source = await startFaultProxy(target, scheduleOf(plans.source, gates.source));
+  const to = scheduleOf(plans.destination, gates.destination);
+  await using destination = await startFaultProxy(target, to);
+  await using wire = quickWire({
+    credentials: chainOf(BASIC),
+    timeouts: { headersMs: 60, idleMs: 60, paceMs: 60, minSpeed: 2000 },
+  });
   const error = await tryCopy(wire, source.host, destination.host, names);
   if (error === undefined) {
     await expectWhole(server.url.origin, name, 'v1', image);
@@ -104,6 +133,19 @@ async function checkPlan(
   if (before) await expectWhole(server.url.origin, name, 'v1', old);
   else await expectWhole(server.url.origin, name, 'v1', image);
   return false;
+}
+
+async function startGates(): Promise<
+  { readonly source: Gate; readonly destination: Gate } & AsyncDisposable
+> {
+  const [source, destination] = await Promise.all([startGate('from'), startGate('to')]);
+  return {
+    source,
+    destination,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([source, destination].map((gate) => gate[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 async function tagIs(server: RegistryServer, name: string, image: TestImage): Promise<boolean> {

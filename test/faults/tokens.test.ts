@@ -8,6 +8,7 @@ import { makeImage, pushImage } from '../helpers/images.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { describeWith } from '../helpers/when.ts';
 import { BASIC, chainOf } from '../http/setup.ts';
+import { type Gate, startGate } from './gate.ts';
 import { expectWhole, quickWire, tagOf, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
@@ -33,37 +34,6 @@ const KEEPING: Kind = {
   },
 };
 const FORGETTING: Kind = { keeps: false, start: () => startDockerRegistry() };
-
-/** A gate that lets those pass who have a token that was not revoked. */
-interface Gate extends AsyncDisposable {
-  readonly issued: () => number;
-  /** Every token so far is worth nothing from now on; what a registry then says. */
-  revoke(): { readonly status: 401; readonly headers: Record<string, string> };
-  check(authorization: string | undefined): Fault | undefined;
-}
-
-async function startGate(name: string): Promise<Gate> {
-  let issued = 0;
-  let firstGood = 1;
-  const server = await startScriptedServer(() => {
-    issued += 1;
-    return { status: 200, body: JSON.stringify({ token: `${name}-${issued}`, expires_in: 300 }) };
-  });
-  const challenge = `Bearer realm="${server.origin}/token",service="gate"`;
-  const refusal = { status: 401, headers: { 'www-authenticate': challenge } } as const;
-  return {
-    issued: () => issued,
-    revoke() {
-      firstGood = issued + 1;
-      return refusal;
-    },
-    check(authorization) {
-      const number = Number(/^Bearer \w+-(\d+)$/u.exec(authorization ?? '')?.[1] ?? 0);
-      return number >= firstGood ? undefined : { kind: 'answer', ...refusal };
-    },
-    [Symbol.asyncDispose]: () => server.close(),
-  };
-}
 
 type Request = Parameters<FaultProxy['schedule']>[0];
 const isData = ({ method, headers }: Request): boolean =>

@@ -1,5 +1,12 @@
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+} from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { errno } from './text-file.ts';
 
@@ -37,10 +44,10 @@ const unsafe = (problem: string): FolderState => ({ kind: 'unsafe', problem });
  * Whether a folder may hold secrets: it is this user's alone, and no link that somebody may turn.
  * @throws system errors other than ENOENT and ENOTDIR
  */
-export async function judgeFolder(path: string, uid: number | undefined): Promise<FolderState> {
+export function judgeFolder(path: string, uid: number | undefined): FolderState {
   let folder: Stats;
   try {
-    folder = await lstat(path);
+    folder = lstatSync(path);
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return { kind: 'missing' };
     throw error;
@@ -58,25 +65,25 @@ export async function judgeFolder(path: string, uid: number | undefined): Promis
  * `maxBytes`. `uid`: undefined where the system has none. Does not wait on a pipe.
  * @throws system errors other than ENOENT and ELOOP
  */
-export async function readOwnFile(
+export function readOwnFile(
   path: string,
   options: { readonly uid: number | undefined; readonly maxBytes: number },
-): Promise<Buffer | undefined> {
-  let file: FileHandle | undefined;
+): Buffer | undefined {
+  let file: number | undefined;
   try {
     // Windows has neither flag.
     const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-    file = await open(path, (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK);
-    const found = await file.stat();
+    file = openSync(path, (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK);
+    const found = fstatSync(file);
     const mine =
       options.uid === undefined || (found.uid === options.uid && (found.mode & 0o077) === 0);
     return mine && found.isFile() && found.size <= options.maxBytes
-      ? await file.readFile()
+      ? readFileSync(file)
       : undefined;
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ELOOP') return undefined;
     throw error;
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
 import { errno, fileError, readTextFile } from './text-file.ts';
@@ -74,7 +74,7 @@ async function optional(path: string): Promise<readonly RegistriesFile[]> {
 async function dropIns(dir: string): Promise<readonly RegistriesFile[]> {
   let names: readonly string[];
   try {
-    const entries = await readdir(dir, { withFileTypes: true });
+    const entries = readdirSync(dir, { withFileTypes: true });
     names = entries.filter((one) => !one.isDirectory()).map((one) => one.name);
   } catch (error) {
     if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return [];

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
 import { collect } from '../util/bytes.ts';
@@ -22,23 +22,20 @@ function tooLarge(path: string): AppError {
  * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8, larger than 16 MiB)
  */
 export async function readTextFile(path: string): Promise<TextFile | undefined> {
-  let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    const stat = await file.stat();
+    const stat = statSync(path);
     if (stat.size > MAX_BYTES) throw tooLarge(path);
-    // Of a pipe or device nobody knows the size.
+    // Some KiB are read sooner than a promise of them is made. Of a pipe or device nobody knows the
+    // size, nor how long it takes.
     const bytes = stat.isFile()
-      ? await file.readFile()
-      : await collect(file.createReadStream({ autoClose: false }), MAX_BYTES, () => tooLarge(path));
+      ? readFileSync(path)
+      : await collect(createReadStream(path), MAX_BYTES, () => tooLarge(path));
     const text = decode(bytes, path);
     return { text, mode: stat.isFile() && sep === '/' ? stat.mode & 0o7777 : undefined };
   } catch (error) {
     if (error instanceof AppError) throw error;
     if (errno(error) === 'ENOENT') return undefined;
     throw fileError('read', path, error);
-  } finally {
-    await file?.close();
   }
 }
 

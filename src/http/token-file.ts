@@ -41,13 +41,13 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
   let changes = noChanges();
 
   const load = async (): Promise<void> => {
-    const state = await judgeFolder(folder, uid);
+    const state = judgeFolder(folder, uid);
     if (state.kind === 'unsafe') {
       barred = true;
       trace?.(`token cache: not used, ${folder} ${state.problem}`);
     }
     if (state.kind !== 'usable') return;
-    const [document, readKey] = await readAll(options);
+    const [document, readKey] = readAll(options);
     key = readKey;
     left = live(document, now());
     const { tokens, challenges } = left;

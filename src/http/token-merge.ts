@@ -26,11 +26,11 @@ export async function merge(changes: Changes, options: MergeOptions): Promise<vo
   const { folder, uid, now } = options;
   const adding = isAdding(changes);
   if (adding) await makeFolder(folder, 0o700);
-  else if (!(await wouldReduce(changes, options))) return;
-  if ((await judgeFolder(folder, uid)).kind !== 'usable') return;
+  else if (!wouldReduce(changes, options)) return;
+  if (judgeFolder(folder, uid).kind !== 'usable') return;
 
   const replace = async (): Promise<void> => {
-    const [document, readKey] = await readAll(options);
+    const [document, readKey] = readAll(options);
     if (readKey === undefined && !adding) return;
     const key = readKey ?? randomBytes(KEY_BYTES);
     if (readKey === undefined) await put(join(folder, KEY), key);
@@ -44,10 +44,10 @@ export async function merge(changes: Changes, options: MergeOptions): Promise<vo
 }
 
 /** A run that only takes something away need not lock, or be able to write, when it is not there. */
-async function wouldReduce(changes: Changes, options: CachePlace): Promise<boolean> {
+function wouldReduce(changes: Changes, options: CachePlace): boolean {
   const { folder, uid } = options;
-  if ((await judgeFolder(folder, uid)).kind !== 'usable') return false;
-  const [document] = await readAll(options);
+  if (judgeFolder(folder, uid).kind !== 'usable') return false;
+  const [document] = readAll(options);
   return reduced(document, changes) !== document;
 }
 

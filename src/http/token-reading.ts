@@ -15,14 +15,9 @@ export const KEY_BYTES = 32;
 const MAX_FILE = 1024 * 1024;
 
 /** Without a whole key, nothing in the file can be matched to a credential. */
-export async function readAll({
-  folder,
-  uid,
-}: CachePlace): Promise<readonly [TokenDocument, Buffer | undefined]> {
-  const [text, key] = await Promise.all([
-    readOwnFile(join(folder, FILE), { uid, maxBytes: MAX_FILE }),
-    readOwnFile(join(folder, KEY), { uid, maxBytes: KEY_BYTES }),
-  ]);
+export function readAll({ folder, uid }: CachePlace): readonly [TokenDocument, Buffer | undefined] {
+  const text = readOwnFile(join(folder, FILE), { uid, maxBytes: MAX_FILE });
+  const key = readOwnFile(join(folder, KEY), { uid, maxBytes: KEY_BYTES });
   if (key?.byteLength !== KEY_BYTES) return [EMPTY, undefined];
   return [text === undefined ? EMPTY : parseDocument(text.toString('utf8')), key];
 }

@@ -59,19 +59,19 @@ describe.skipIf(uid === undefined)('a folder for secrets', () => {
   it.each(cases)('%s', async (_name, prepare, verdict) => {
     await using dir = await tempDir();
     await prepare(dir);
-    expect(await judgeFolder(dir.join('x'), uid)).toMatchObject(verdict);
+    expect(judgeFolder(dir.join('x'), uid)).toMatchObject(verdict);
   });
 
   it('below a file is missing', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('x'), '');
-    expect(await judgeFolder(dir.join('x/regctl'), uid)).toEqual({ kind: 'missing' });
+    expect(judgeFolder(dir.join('x/regctl'), uid)).toEqual({ kind: 'missing' });
   });
 
   it('of somebody else is unsafe', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('x'), { mode: 0o700 });
-    expect(await judgeFolder(dir.join('x'), (uid ?? 0) + 1)).toMatchObject({
+    expect(judgeFolder(dir.join('x'), (uid ?? 0) + 1)).toMatchObject({
       kind: 'unsafe',
       problem: 'belongs to another user',
     });
@@ -84,7 +84,7 @@ describe.skipIf(uid === undefined)('a file of one’s own', () => {
   it('is read when it is small and private', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('f'), 'secret', { mode: 0o600 });
-    expect((await readOwnFile(dir.join('f'), limits))?.toString()).toBe('secret');
+    expect(readOwnFile(dir.join('f'), limits)?.toString()).toBe('secret');
   });
 
   const refused: readonly [string, (dir: TempDir) => Promise<unknown>][] = [
@@ -105,13 +105,13 @@ describe.skipIf(uid === undefined)('a file of one’s own', () => {
   it.each(refused)('is not %s', async (_name, prepare) => {
     await using dir = await tempDir();
     await prepare(dir);
-    expect(await readOwnFile(dir.join('f'), limits)).toBeUndefined();
+    expect(readOwnFile(dir.join('f'), limits)).toBeUndefined();
   });
 
   it.skipIf(uid !== 0)('is not one of somebody else', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('f'), 's', { mode: 0o600 });
     await chown(dir.join('f'), 12_345, 12_345);
-    expect(await readOwnFile(dir.join('f'), limits)).toBeUndefined();
+    expect(readOwnFile(dir.join('f'), limits)).toBeUndefined();
   });
 });

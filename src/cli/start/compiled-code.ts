@@ -1,18 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
 import type { CompiledPieces } from './pieces.ts';
 
 /** Where the code of one command is kept, and for whom. */
@@ -99,24 +88,13 @@ function hashOf(bytes: Buffer): Buffer {
 }
 
 function readOwn({ path, uid }: CodeFile): Buffer {
-  if (!isOwnFolder(dirname(path), uid)) throw new Error('not a folder of this user alone');
-  // Windows has neither flag.
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-  const file = openSync(path, (O_RDONLY ?? 0) | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    const found = fstatSync(file);
-    const mine = uid === undefined || (found.uid === uid && (found.mode & 0o077) === 0);
-    if (!mine || !found.isFile() || found.size > MAX_BYTES) throw new Error('not such a file');
-    return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
+  const found = isOwnFolder(dirname(path), uid)
+    ? readOwnFile(path, { uid, maxBytes: MAX_BYTES })
+    : undefined;
+  if (found === undefined) throw new Error("not this user's alone");
+  return found;
 }
 
 function isOwnFolder(path: string, uid: number | undefined): boolean {
-  return [path, join(path, '..')].every((folder) => {
-    const found = lstatSync(folder);
-    const mine = uid === undefined || (found.uid === uid && (found.mode & 0o077) === 0);
-    return found.isDirectory() && mine;
-  });
+  return [path, dirname(path)].every((folder) => judgeFolder(folder, uid).kind === 'usable');
 }

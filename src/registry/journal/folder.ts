@@ -44,7 +44,7 @@ export class JournalFolder {
   /** Makes the folder and sweeps what is old. What is wrong with it completes "the folder …". */
   async prepare(): Promise<string | undefined> {
     await makeFolder(this.#place.folder, 0o700);
-    const state = await judgeFolder(this.#place.folder, this.#place.uid);
+    const state = judgeFolder(this.#place.folder, this.#place.uid);
     if (state.kind === 'unsafe') return state.problem;
     await this.#sweep();
     return undefined;
@@ -56,7 +56,7 @@ export class JournalFolder {
    */
   async claim(key: string, held: Set<string>): Promise<string | undefined> {
     const { folder, uid } = this.#place;
-    if ((await judgeFolder(folder, uid)).kind !== 'usable') return undefined;
+    if (judgeFolder(folder, uid).kind !== 'usable') return undefined;
     const names = (await readdir(folder)).filter((name) => NAME.exec(name)?.[1] === key);
     const files = await this.#dated(names);
     for (const { name, mtime } of files.toSorted((a, b) => b.mtime - a.mtime)) {
@@ -72,14 +72,14 @@ export class JournalFolder {
   /** Every note there is, whosever. */
   async all(): Promise<readonly string[]> {
     const { folder, uid } = this.#place;
-    if ((await judgeFolder(folder, uid)).kind !== 'usable') return [];
+    if (judgeFolder(folder, uid).kind !== 'usable') return [];
     return (await readdir(folder)).filter((name) => NAME.test(name));
   }
 
   /** The text of a private file; undefined for any other. */
   async read(name: string): Promise<string | undefined> {
     const { uid } = this.#place;
-    return (await readOwnFile(this.path(name), { uid, maxBytes: MAX_RECORD }))?.toString('utf8');
+    return readOwnFile(this.path(name), { uid, maxBytes: MAX_RECORD })?.toString('utf8');
   }
 
   /** Says that this process lives. */

@@ -13,7 +13,7 @@ export const cacheCheck = check({
     if (!cacheWanted(env)) return { verdict: 'skipped', detail: 'switched off by REGCTL_CACHE' };
     const folder = cacheFolder(env, machine.home);
     if (folder === undefined) return { verdict: 'skipped', detail: 'there is no home folder' };
-    const state = await judgeFolder(folder, machine.uid);
+    const state = judgeFolder(folder, machine.uid);
     if (state.kind === 'unsafe') {
       return {
         verdict: 'warning',
@@ -21,7 +21,7 @@ export const cacheCheck = check({
         hint: `Tokens are kept in a folder that is yours alone: chmod 700 ${folder}, or remove it.`,
       };
     }
-    const [document] = await readAll({ folder, uid: machine.uid });
+    const [document] = readAll({ folder, uid: machine.uid });
     const { tokens, challenges } = live(document, context.now().getTime());
     const own = (list: readonly { readonly registry: string }[]): number =>
       list.filter(({ registry }) => registry === place.registry).length;

@@ -3,15 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 /**
  * Garbage is collected before the process grows: 5,000 tags then need 100 MB instead of 170, at no
  * more CPU. undici's parser is WebAssembly; to optimise it costs 90 ms and 35 MB, and no run earns
- * them back. The buffers of blobs make V8 mark its small heap again and again: a tenth to a fifth of
- * a copy's CPU in the background, a few milliseconds at once (docs/performance.md).
+ * them back (docs/performance.md).
  */
-const TUNED = [
-  '--semi-space-growth-factor=1',
-  '--heap-growing-percent=40',
-  '--liftoff-only',
-  '--no-incremental-marking',
-];
+const TUNED = ['--semi-space-growth-factor=1', '--heap-growing-percent=40', '--liftoff-only'];
 
 /** V8's own values, those that `--liftoff-only` implies included. */
 const PLAIN = [
@@ -20,7 +14,6 @@ const PLAIN = [
   '--no-liftoff-only',
   '--wasm-tier-up',
   '--wasm-dynamic-tiering',
-  '--incremental-marking',
 ];
 
 /** A later V8 that does not know a flag would complain. */

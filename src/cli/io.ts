@@ -44,14 +44,20 @@ export interface Io {
   exit(status: number): void;
   /** Called when the code of a command is loaded, before it runs. */
   readonly onLoaded?: (() => void) | undefined;
+  /** Called when large contents start to move, and when none moves any more. */
+  readonly onLarge?: ((moving: boolean) => void) | undefined;
 }
 
 const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
 
 /** The real process as `Io`. */
-export function processIo(process: NodeJS.Process, onLoaded?: () => void): Io {
+export function processIo(
+  process: NodeJS.Process,
+  { onLoaded, onLarge }: Pick<Io, 'onLoaded' | 'onLarge'> = {},
+): Io {
   return {
     onLoaded,
+    onLarge,
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),

@@ -6,6 +6,7 @@ import { formatDuration } from './units.ts';
 import type { Io } from './io.ts';
 import { createMessages } from './messages.ts';
 import type { Parsed } from './program.ts';
+import { noticeLarge } from './large.ts';
 import { chooseProgress, createProgress } from './progress.ts';
 import { settle } from './settle.ts';
 import { listenForSignals } from './signals.ts';
@@ -77,7 +78,7 @@ async function perform(
     flags,
     messages,
     terminal: createTerminal(io),
-    emit: progress.emit,
+    emit: noticeLarge(progress.emit, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
     pipes: createPipes(io, stdout),
     fewRequests: spec.manyRequests !== true,

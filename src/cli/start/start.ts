@@ -36,7 +36,9 @@ export async function start(options: StartOptions): Promise<void> {
     pieces.settle();
     tuning.tune();
   };
-  const status = await program.main(program.processIo(process, onLoaded));
+  const status = await program.main(
+    program.processIo(process, { onLoaded, onLarge: tuning.large }),
+  );
   process.exitCode = status;
   if (file !== undefined && status === 0 && hasNews(pieces)) {
     tuning.undo();

@@ -14,6 +14,7 @@ const PLAIN = [
   '--no-liftoff-only',
   '--wasm-tier-up',
   '--wasm-dynamic-tiering',
+  '--incremental-marking',
 ];
 
 /** A later V8 that does not know a flag would complain. */
@@ -22,6 +23,12 @@ const LAST_KNOWN_NODE = 24;
 export interface Tuning {
   /** Not before everything is loaded: a change of flags makes V8 compile Node's own modules anew. */
   tune(): void;
+  /**
+   * Buffers of large contents make V8 mark its small heap again and again: a tenth to a fifth of a
+   * copy's CPU in steps and in the background, a few milliseconds at once. With many small objects
+   * steps need less memory (docs/performance.md).
+   */
+  readonly large: (moving: boolean) => void;
   /** Compiled code is only good for the flags that it was made under. */
   undo(): void;
 }
@@ -34,6 +41,9 @@ export function createTuning(nodeVersion: string): Tuning {
       if (!known) return;
       TUNED.forEach((flag) => setFlagsFromString(flag));
       tuned = true;
+    },
+    large(moving) {
+      if (tuned) setFlagsFromString(moving ? '--no-incremental-marking' : '--incremental-marking');
     },
     undo() {
       if (tuned) PLAIN.forEach((flag) => setFlagsFromString(flag));

@@ -15,6 +15,8 @@ export interface Timeouts {
    */
   readonly minSpeed: number;
   readonly paceMs: number;
+  /** Bytes a second of the slowest link over which the end of an upload is given time to arrive. */
+  readonly slowestLink: number;
 }
 
 /** 64 bytes a second are 4 KB in the minute: six transfers over a link of 2 KB/s have 20 KB each. */
@@ -26,6 +28,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   idleMs: 60_000,
   minSpeed: DEFAULT_MIN_SPEED,
   paceMs: 60_000,
+  slowestLink: 512,
 };
 
 /**

@@ -65,6 +65,7 @@ async function sendOnce(
       : createUpload(request.body, {
           ...paceOf(options),
           stallMs: options.timeouts.headersMs,
+          slowestLink: options.timeouts.slowestLink,
           now: options.now,
           onStall: (code) => stalled.abort(timeout(code)),
         });

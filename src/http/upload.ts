@@ -22,14 +22,18 @@ export interface Upload {
 export interface UploadLimits extends PaceLimit {
   /** Without a byte taken, or from the last one to the answer. */
   readonly stallMs: number;
+  /** Bytes a second, where nothing is known of the link yet. */
+  readonly slowestLink: number;
   readonly now: () => number;
   readonly onStall: (code: typeof HEADERS_TIMEOUT | typeof TOO_SLOW) => void;
 }
 
 /** At least as fast does a registry store what it has received; it answers when that is done. */
 const STORED_PER_MS = 10 * 1024;
-/** What a connection may still hold when it has taken the last byte. */
-const HELD_BYTES = 256 * 1024;
+/** What a connection over a slow link may still hold when it has taken the last byte. */
+const HELD_BYTES = 128 * 1024;
+/** More than any connection holds: by then the link has shown its speed. */
+const TELLING_BYTES = 4 * 1024 * 1024;
 const MOST_EXTRA_MS = 15 * 60 * 1000;
 
 /**
@@ -38,7 +42,7 @@ const MOST_EXTRA_MS = 15 * 60 * 1000;
  * spent waiting for the source does not count.
  */
 export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
-  const { stallMs, now, onStall } = limits;
+  const { stallMs, slowestLink, now, onStall } = limits;
   const pace = new Pace(limits);
   const pieces = new Pieces();
   let spentMs = 0;
@@ -52,8 +56,11 @@ export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
     if (!held) timer = setTimeout(() => onStall(HEADERS_TIMEOUT), stallMs + extraMs);
   };
   /** The last bytes have to arrive, at the speed of those before, and all of them to be stored. */
-  const extraMs = (): number =>
-    Math.min(MOST_EXTRA_MS, sent / STORED_PER_MS + (HELD_BYTES * spentMs) / Math.max(1, sent));
+  const extraMs = (): number => {
+    const msPerByte = sent < TELLING_BYTES ? 1000 / slowestLink : spentMs / sent;
+    const arriving = Math.min(sent, HELD_BYTES) * msPerByte;
+    return Math.min(MOST_EXTRA_MS, arriving + sent / STORED_PER_MS);
+  };
 
   const offer = (piece: Uint8Array): number => {
     sent += piece.byteLength;

@@ -19,7 +19,7 @@ export interface QuickWire extends AsyncDisposable {
 }
 
 /** Where the fault is silence, and nobody wants to sit it out. */
-export const IMPATIENT = { headersMs: 1500, idleMs: 1500 };
+export const IMPATIENT = { headersMs: 1500, idleMs: 1500, slowestLink: 1e6 };
 
 /** Longest real wait; the policy believes that it waited as long as it wanted. */
 const REAL_WAIT_MS = 2;

@@ -8,6 +8,7 @@ describe('the body of an upload', () => {
     stallMs: 60_000,
     minSpeed: 64,
     windowMs: 60_000,
+    slowestLink: 1e9,
     now: () => 0,
     onStall: (code) => {
       throw new Error(`stalled: ${code}`);
@@ -54,6 +55,21 @@ describe('the body of an upload', () => {
     while (slow.length === 0 && (await pieces.next()).done !== true);
     dripping.release();
     expect(slow).toEqual(['TOO_SLOW']);
+  });
+
+  it('has time to arrive where the connection took all of it at once', async () => {
+    const stalls: string[] = [];
+    const onStall = (code: string): void => void stalls.push(code);
+    for (const [slowestLink, expected] of [
+      [512, []],
+      [1e9, ['HEADERS_TIMEOUT']],
+    ] as const) {
+      const upload = createUpload(body, limits({ stallMs: 10, slowestLink, onStall }));
+      await collect(upload.chunks, body.length, () => new Error('too much'));
+      await delay(200);
+      upload.release();
+      expect(stalls).toEqual(expected);
+    }
   });
 
   it('has more time to be stored the larger it is', async () => {

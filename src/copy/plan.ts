@@ -71,11 +71,18 @@ export async function planRoot(
     if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
   }
   const want = isBlind ? 'content' : wantedAfter(looking);
-  const finding = slots.on('source', () => find(source, sourceRef, { ...call, want }), signal);
-  const [existing, root] = await both(scope, looking, finding);
-  if (existing?.digest === root.digest) return { root: existing, manifest: undefined, existing };
-  const read = (): Promise<Manifest> => readManifest(source, sourceRef, root, call);
-  return { root, manifest: await slots.on('source', read, signal), existing };
+  // One slot for both: what came with the descriptor should not wait for another to be read.
+  const finding = slots.on(
+    'source',
+    async () => {
+      const root = await find(source, sourceRef, { ...call, want });
+      if ((await looking)?.digest === root.digest) return { root, manifest: undefined };
+      return { root, manifest: await readManifest(source, sourceRef, root, call) };
+    },
+    signal,
+  );
+  const [existing, found] = await both(scope, looking, finding);
+  return { ...found, existing };
 }
 
 /** Where the tag exists it may be equal, and the manifest not be needed. */

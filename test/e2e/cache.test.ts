@@ -79,8 +79,8 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
     it('is private and holds neither the login nor a plain hash of it', async () => {
       await machine.expect(0, tags());
       expect((await stat(folder())).mode & 0o777).toBe(0o700);
-      expect((await readdir(folder())).sort()).toEqual(['tokens.json', 'tokens.key']);
-      for (const name of await readdir(folder())) {
+      expect((await readdir(folder())).sort()).toEqual(['code', 'tokens.json', 'tokens.key']);
+      for (const name of ['tokens.json', 'tokens.key', 'code/tags']) {
         expect((await stat(`${folder()}/${name}`)).mode & 0o777, name).toBe(0o600);
       }
       expect(await cached()).not.toMatch(/secret|YW5uOnNlY3JldA/);
@@ -141,7 +141,7 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
       expect(tokens.flatMap(({ scopes }) => scopes).sort()).toEqual(
         names.map((name) => `repository:${name}:pull`).sort(),
       );
-      expect((await readdir(folder())).sort()).toEqual(['tokens.json', 'tokens.key']);
+      expect((await readdir(folder())).sort()).toEqual(['code', 'tokens.json', 'tokens.key']);
       expect(await counted(list('many/7')), seen()).toBe(1);
     });
   });

@@ -12,12 +12,14 @@ import {
 } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { UploadStorage } from './storage.ts';
+import { createTakeover } from './takeover.ts';
 import { makeFolder } from '../util/make-folder.ts';
 
 const READ_BYTES = 1024 * 1024;
 
 /** A session is one file whose size is the offset, so that it survives a restart. */
 export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage {
+  const takeover = createTakeover();
   return {
     async create(name) {
       const id = randomUUID();
@@ -30,23 +32,25 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
       if (!isUploadId(id)) return undefined;
       return (await unlessMissing(stat(paths.upload(name, id))))?.size;
     },
-    async append(name, id, bytes, at) {
+    async append(name, id, body, at) {
       if (!isUploadId(id)) return { kind: 'unknown' };
-      return locked(id, async () => {
-        const file = await unlessMissing(open(paths.upload(name, id), 'r+'));
-        if (file === undefined) return { kind: 'unknown' };
-        try {
-          let { size: offset } = await file.stat();
-          if (at !== undefined && at !== offset) return { kind: 'out-of-order', offset };
-          for await (const chunk of bytes) {
-            await writeFully(file, chunk, offset);
-            offset += chunk.byteLength;
+      return takeover.run(paths.upload(name, id), body, (bytes) =>
+        locked(id, async () => {
+          const file = await unlessMissing(open(paths.upload(name, id), 'r+'));
+          if (file === undefined) return { kind: 'unknown' };
+          try {
+            let { size: offset } = await file.stat();
+            if (at !== undefined && at !== offset) return { kind: 'out-of-order', offset };
+            for await (const chunk of bytes) {
+              await writeFully(file, chunk, offset);
+              offset += chunk.byteLength;
+            }
+            return { kind: 'appended', offset };
+          } finally {
+            await file.close();
           }
-          return { kind: 'appended', offset };
-        } finally {
-          await file.close();
-        }
-      });
+        }),
+      );
     },
     async finish(name, id, digest) {
       if (!isUploadId(id)) return { kind: 'unknown' };
@@ -69,7 +73,9 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
       });
     },
     async cancel(name, id) {
-      return isUploadId(id) && locked(id, () => removeFile(paths.upload(name, id)));
+      if (!isUploadId(id)) return false;
+      takeover.contest(paths.upload(name, id));
+      return locked(id, () => removeFile(paths.upload(name, id)));
     },
   };
 }

@@ -3,6 +3,7 @@ import { algorithmOf, digestOf, type Digest } from '../oci/digest.ts';
 import { bytesOf, concat } from '../util/bytes.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from './names.ts';
+import { createTakeover } from './takeover.ts';
 import type {
   BlobStorage,
   ManifestStorage,
@@ -71,9 +72,14 @@ function memoryBlobs(repositories: Repositories): BlobStorage {
   };
 }
 
+function keyOf(name: RepositoryName, id: string): string {
+  return `${name} ${id}`;
+}
+
 function memoryUploads(repositories: Repositories): UploadStorage {
   const sessions = new Map<string, Session>();
   const locked = createKeyedLock();
+  const takeover = createTakeover();
   const find = (name: RepositoryName, id: string): Session | undefined => {
     const session = sessions.get(id);
     return session?.repository === name ? session : undefined;
@@ -85,19 +91,21 @@ function memoryUploads(repositories: Repositories): UploadStorage {
       return id;
     },
     offset: async (name, id) => find(name, id)?.size,
-    append: (name, id, bytes, at) =>
-      locked(id, async () => {
-        const session = find(name, id);
-        if (session === undefined) return { kind: 'unknown' };
-        if (at !== undefined && at !== session.size) {
-          return { kind: 'out-of-order', offset: session.size };
-        }
-        for await (const chunk of bytes) {
-          session.chunks.push(chunk);
-          session.size += chunk.byteLength;
-        }
-        return { kind: 'appended', offset: session.size };
-      }),
+    append: (name, id, body, at) =>
+      takeover.run(keyOf(name, id), body, (bytes) =>
+        locked(id, async () => {
+          const session = find(name, id);
+          if (session === undefined) return { kind: 'unknown' };
+          if (at !== undefined && at !== session.size) {
+            return { kind: 'out-of-order', offset: session.size };
+          }
+          for await (const chunk of bytes) {
+            session.chunks.push(chunk);
+            session.size += chunk.byteLength;
+          }
+          return { kind: 'appended', offset: session.size };
+        }),
+      ),
     finish: (name, id, digest) =>
       locked(id, async () => {
         const session = find(name, id);
@@ -108,8 +116,10 @@ function memoryUploads(repositories: Repositories): UploadStorage {
         openRepository(repositories, name).blobs.set(digest, data);
         return { kind: 'stored', size: session.size };
       }),
-    cancel: (name, id) =>
-      locked(id, async () => find(name, id) !== undefined && sessions.delete(id)),
+    cancel(name, id) {
+      takeover.contest(keyOf(name, id));
+      return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));
+    },
   };
 }
 

@@ -84,7 +84,11 @@ export const ROWS: readonly Row[] = [
     ],
     tests: [
       [MATRIX, 'upload cut at 20 of 64 MiB', 'upload reset', 'upload cut', 'upload cut every time'],
-      [SESSIONS, 'continues a cut upload where the registry says'],
+      [SESSIONS, 'continues a cut upload where the registry says', 'goes on after a stall'],
+      [
+        'test/server/storage.contract.test.ts',
+        'lets another go on where a source fell silent, or end what it does not end',
+      ],
     ],
   },
   {

@@ -104,6 +104,38 @@ describe.each(Object.entries(STORAGES))('%s storage', (_name, open) => {
     expect(await storage.uploads.offset(A, id)).toBe(3);
   });
 
+  it('lets another go on where a source fell silent, or end what it does not end', async () => {
+    const storage = await open();
+    const id = await storage.uploads.create(A);
+    const silent = (): { bytes: AsyncIterable<Uint8Array>; begun: Promise<void> } => {
+      let begin = (): void => undefined;
+      const begun = new Promise<void>((resolve) => (begin = resolve));
+      async function* bytes(): AsyncIterable<Uint8Array> {
+        yield text('abc');
+        begin();
+        await new Promise(() => undefined);
+      }
+      return { bytes: bytes(), begun };
+    };
+    const first = silent();
+    const failureOf = (append: Promise<unknown>): Promise<unknown> =>
+      append.catch((error: unknown) => error);
+    const superseded = failureOf(storage.uploads.append(A, id, first.bytes));
+    await first.begun;
+    expect(await storage.uploads.append(A, id, bytesOf(text('def')), 3)).toEqual({
+      kind: 'appended',
+      offset: 6,
+    });
+    expect(await superseded).toMatchObject({ code: 'RANGE_INVALID' });
+
+    const second = silent();
+    const ended = failureOf(storage.uploads.append(A, id, second.bytes, 6));
+    await second.begun;
+    expect(await storage.uploads.cancel(A, id)).toBe(true);
+    expect(await ended).toMatchObject({ code: 'RANGE_INVALID' });
+    expect(await storage.uploads.offset(A, id)).toBeUndefined();
+  });
+
   it('keeps what arrived before the source broke off', async () => {
     const storage = await open();
     const id = await storage.uploads.create(A);

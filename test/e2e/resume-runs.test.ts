@@ -69,6 +69,7 @@ describe('a copy that was killed', () => {
     proxy: FaultProxy,
     args: readonly string[],
     signal?: NodeJS.Signals,
+    isSeen = true,
   ): ReturnType<Machine['regctl']> =>
     machine.regctl(args, {
       onStart: (kill) => {
@@ -78,7 +79,7 @@ describe('a copy that was killed', () => {
           // What the proxy has passed on is to arrive.
           await delay(200);
           kill(signal);
-          if (signal === 'SIGKILL') proxy.drop();
+          if (signal === 'SIGKILL' && isSeen) proxy.drop();
         })();
       },
     });
@@ -125,6 +126,19 @@ describe('a copy that was killed', () => {
     forget(proxy);
     await machine.expect(0, copy(proxy, 'v2'));
     expect(proxy.bytes.up).toBe(image.root.size);
+  });
+
+  it('goes on although the registry still waits for the one that died', async () => {
+    await using registry = await keeping();
+    await using proxy = await startFaultProxy(registry);
+    await using machine = await newMachine();
+    const sent = stallOnce(proxy);
+    // As when a machine loses its power: nobody ends the connection.
+    await start(machine, proxy, copy(proxy), 'SIGKILL', false);
+    forget(proxy);
+    await machine.expect(0, copy(proxy));
+    expect(sent[1]?.range).toBe(`${CUT}-${layer.size - 1}`);
+    expect(proxy.bytes.up).toBe(layer.size - CUT + small - configAlready(proxy));
   });
 
   it('reads a registry as its source again, and hashes all of it', async () => {

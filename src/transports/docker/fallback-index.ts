@@ -122,13 +122,16 @@ const EMPTY: Found = {
   etag: undefined,
 };
 
+/** With its last manifest a repository may go, too. */
+const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'REPOSITORY_UNKNOWN']);
+
 async function readIndex(
   repository: Repository,
   tag: string,
   options: CallOptions,
 ): Promise<Found> {
   const answer = await repository.getManifest(tag, options).catch((error: unknown) => {
-    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
+    if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
     throw error;
   });
   if (answer === undefined) return EMPTY;

@@ -361,6 +361,16 @@ describe('a manifest with a subject', () => {
       expect(puts).toEqual([]);
     });
 
+    it('has no list where the repository went with its last manifest', async () => {
+      const { puts, script } = registry(undefined, () => false);
+      const gone: Script = (request, count) =>
+        request.path === tag
+          ? { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' }
+          : script(request, count);
+      await deleteOne(gone);
+      expect(puts).toEqual([]);
+    });
+
     it('leaves the list alone when the registry does not delete', async () => {
       const { puts, script } = registry(listed, () => false);
       const refusing: Script = (request, count) =>

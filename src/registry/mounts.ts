@@ -40,8 +40,9 @@ export async function startSharing(
   const neighbours = (options.mountFrom ?? []).filter((from) => from !== own);
   for (const from of neighbours.slice(0, MAX_MOUNTS)) {
     const outcome = await tryMount(connection, digest, from, options);
-    if (outcome === 'mounted') return outcome;
-    if (outcome !== undefined) return settle(connection, descriptor, outcome, options);
+    if (outcome === 'mounted') {
+      if (!doubt || (await canRead(connection, digest, options))) return outcome;
+    } else if (outcome !== undefined) return settle(connection, descriptor, outcome, options);
   }
   if (options.probe !== true) return undefined;
   const outcome =

@@ -400,6 +400,16 @@ describe('a blob of which nothing is known', () => {
     expect(at.server.lines.join('')).not.toContain('mount');
   });
 
+  it('in doubt is sent when a mount gave what cannot be read', async () => {
+    await using at = await startRegistry(({ method, path }) => {
+      if (method === 'GET') return { status: 404 };
+      if (path.includes('mount=')) return { status: 201 };
+      return method === 'POST' ? { status: 202, headers: { location: '/up' } } : { status: 201 };
+    });
+    const options = { probe: true, doubt: true, mountFrom: ['c/d'] };
+    expect(await at.repository('push').putBlob(source, options)).toBe('written');
+  });
+
   it('is looked for in the repository when no neighbour gives it', async () => {
     await using at = await startRegistry((request) => ({
       status: request.method === 'HEAD' ? 200 : 404,

@@ -148,17 +148,25 @@ async function remove(
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const removed: string[] = [];
+  const failures: AppError[] = [];
+  const forget = async (helper: CredentialHelper, form: AuthFileForm): Promise<void> => {
+    try {
+      if (await eraseAll(helper, form, target.host, options)) removed.push(helper.program);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof AppError)) throw error;
+      // What the others hold goes all the same.
+      failures.push(error);
+    }
+  };
   const { before, after } = place.listed();
-  for (const helper of target.namespace === undefined ? [...before, ...after] : []) {
-    if (await eraseAll(helper, 'containers', target.host, options)) removed.push(helper.program);
-  }
+  const wholeRegistry = target.namespace === undefined;
+  for (const helper of wholeRegistry ? [...before, ...after] : [])
+    await forget(helper, 'containers');
   for (const file of place.files) {
     const config = await loadAuthFile(file, place);
-    const helper =
-      target.namespace === undefined ? helperFor(config, target.host, place.run) : undefined;
-    if (helper !== undefined && (await eraseAll(helper, file.form, target.host, options))) {
-      removed.push(helper.program);
-    }
+    const helper = wholeRegistry ? helperFor(config, target.host, place.run) : undefined;
+    if (helper !== undefined) await forget(helper, file.form);
     const entries = [...config.auths].filter(([key]) => isLoginOf(key, target, file));
     if (entries.length > 0) {
       const change = (text: string | undefined): string | undefined =>
@@ -167,6 +175,8 @@ async function remove(
     }
     if (entries.some(([, entry]) => holdsCredential(entry))) removed.push(file.path);
   }
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   return removed;
 }
 

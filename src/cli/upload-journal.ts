@@ -40,9 +40,14 @@ export function forgettingUploads(options: Options, logins: LoginStore): LoginSt
       const [host = '', ...path] = target.split('/');
       const namespace = path.join('/');
       const journal = await openJournal(options);
+      const isOf = (registry: URL): boolean => {
+        // As a URL has it: without the port that its scheme implies.
+        const named = `${registry.protocol}//${apiHost(host.toLowerCase())}`;
+        return URL.canParse(named) && new URL(named).host === registry.host;
+      };
       await journal?.forget(
         ({ registry, repository }) =>
-          new URL(registry).host === apiHost(host.toLowerCase()) &&
+          isOf(new URL(registry)) &&
           (namespace === '' || `${repository}/`.startsWith(`${namespace}/`)),
       );
       return logins.remove(target, call);

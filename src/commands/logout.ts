@@ -14,12 +14,19 @@ export async function run(context: Context, input: Input, options: CallOptions):
   }
   const targets = all ? await context.logins.list(options) : [parseLoginTarget(argument).name];
   const removed: string[] = [];
-  // One after the other: they share a file.
+  let failure: { readonly error: unknown } | undefined;
+  // One after the other: they share a file. What cannot be forgotten keeps nothing else.
   for (const target of targets) {
-    const places = await context.logins.remove(target, options);
-    if (places.length > 0) removed.push(target);
-    for (const place of places) context.note(`${target}: removed from ${place}`);
+    try {
+      const places = await context.logins.remove(target, options);
+      if (places.length > 0) removed.push(target);
+      for (const place of places) context.note(`${target}: removed from ${place}`);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failure ??= { error };
+    }
   }
+  if (failure !== undefined) throw failure.error;
   return { json: { Removed: removed }, text: () => textOf(removed, targets) };
 }
 

@@ -93,6 +93,22 @@ describe('the login store', () => {
     expect(await filesFirst.save('b.io', LOGIN)).toMatchObject({ plainText: true });
   });
 
+  it('forgets what lies in files also where a listed helper is not installed', async () => {
+    const vaults = { last: { 'a.io': { Username: 'old', Secret: 's' } } };
+    const { run } = memoryHelpers(vaults);
+    const logins = store({
+      configDir: undefined,
+      home: folder,
+      runHelper: run,
+      credentialHelpers: () => ['containers-auth.json', 'nowhere', 'last'],
+    });
+    await logins.save('a.io', LOGIN);
+    await expect(logins.remove('a.io')).rejects.toMatchObject({ code: 'CREDENTIAL_HELPER' });
+    expect(vaults).toEqual({ last: {} });
+    await expect(logins.remove('a.io')).rejects.toMatchObject({ code: 'CREDENTIAL_HELPER' });
+    expect(await logins.list()).toEqual([]);
+  });
+
   it('keeps unknown keys, their order, and mode and owner of the file', async () => {
     await put(
       JSON.stringify({

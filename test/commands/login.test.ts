@@ -244,4 +244,23 @@ describe('logout', () => {
       logout(context(stored), input(['ghcr.io'], { all: true }), {}),
     ).rejects.toMatchObject({ code: 'USAGE' });
   });
+
+  it('--all goes on behind one that cannot be forgotten, and says so', async () => {
+    const stored = ['broken.example', 'ghcr.io'];
+    const { logins, ...rest } = context(stored);
+    const failing: Context = {
+      ...rest,
+      logins: {
+        ...logins,
+        remove: (host) =>
+          host === 'broken.example'
+            ? Promise.reject(new AppError('CREDENTIAL_HELPER', 'broken'))
+            : logins.remove(host),
+      },
+    };
+    await expect(logout(failing, input([], { all: true }), {})).rejects.toMatchObject({
+      code: 'CREDENTIAL_HELPER',
+    });
+    expect(stored).toEqual(['broken.example']);
+  });
 });

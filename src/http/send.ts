@@ -115,6 +115,8 @@ async function dispatch(
   const { origin, path } = requestLine(url, connection);
   const { headersMs, idleMs } = options.timeouts;
   const exchange = await options.agents.get(connection, new URL(origin), laneOf(request));
+  // It is not listened to while a lane is being loaded.
+  signal?.throwIfAborted();
   return exchange({
     method,
     path,

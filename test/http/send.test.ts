@@ -314,6 +314,21 @@ describe.each(LANES)('send (%s)', (lane) => {
     await expect(client.request(aborted)).rejects.toBe(reason);
   });
 
+  it('ends with a signal that came while the client of its lane was loaded', async () => {
+    await using server = await startScriptedServer(() => () => undefined);
+    const reason = new Error('stop');
+    const controller = new AbortController();
+    // Asked for last before a lane is.
+    const proxies = (): { proxy: undefined; reason: string } => {
+      controller.abort(reason);
+      return { proxy: undefined, reason: 'none' };
+    };
+    await using client = testClient({ proxies });
+    const pending = client.request({ ...get(server), signal: controller.signal });
+    await expect(pending).rejects.toBe(reason);
+    expect(server.lines).toEqual([]);
+  });
+
   it('refuses headers that break lines', async () => {
     await using server = await startScriptedServer(() => ({ status: 200 }));
     await using client = testClient();

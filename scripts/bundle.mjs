@@ -15,6 +15,7 @@ const ONLINE = [
   'src/cli/run.ts',
   'src/cli/realms.ts',
   'src/cli/temporaries.ts',
+  'src/http/token-merge.ts',
   'src/util/temporaries.ts',
   'src/config/known-realms.ts',
   'src/config/registries.ts',
@@ -177,8 +178,7 @@ const joined = await rolldown({
   external: (id) => !/^[./]/u.test(id),
   logLevel: 'warn',
 });
-const { output } = await joined.write({
-  dir: OUT,
+const { output } = await joined.generate({
   format: 'cjs',
   entryFileNames: '[name].cjs',
   chunkFileNames: '[name]-[hash].cjs',
@@ -194,6 +194,14 @@ const { output } = await joined.write({
   },
 });
 await joined.close();
+await mkdir(OUT, { recursive: true });
+/** ASCII alone, which is read without decoding. */
+const ascii = (code) =>
+  code.replaceAll(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+await Promise.all(output.map(({ fileName, code }) => writeFile(join(OUT, fileName), ascii(code))));
 /** Which sources each file is made of: for whoever wonders what a start loads. */
 const contents = output.map(({ fileName, moduleIds = [] }) => [
   fileName,

@@ -42,7 +42,7 @@ export interface Io {
   onSignal(signal: StopSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
-  /** Called when the code of a command is loaded, before it runs. */
+  /** Called when the code of a heavy command is loaded, before it runs. */
   readonly onLoaded?: (() => void) | undefined;
   /** Called when large contents start to move, and when none moves any more. */
   readonly onLarge?: ((moving: boolean) => void) | undefined;

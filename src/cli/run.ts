@@ -70,9 +70,9 @@ async function perform(
     import('./context.ts'),
     import('./terminal.ts'),
     spec.load(),
-    spec.manyRequests === true ? loadMany() : undefined,
+    spec.heavy === true ? loadConnections() : undefined,
   ]);
-  io.onLoaded?.();
+  if (spec.heavy === true) io.onLoaded?.();
   const context = await createContext({
     io,
     flags,
@@ -81,7 +81,7 @@ async function perform(
     emit: noticeLarge(progress.emit, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
     pipes: createPipes(io, stdout),
-    fewRequests: spec.manyRequests !== true,
+    fewRequests: spec.heavy !== true,
   });
   let done = false;
   try {
@@ -97,7 +97,7 @@ async function perform(
   }
 }
 
-async function loadMany(): Promise<void> {
+async function loadConnections(): Promise<void> {
   const { loadUndici } = await import('../http/exchange-undici.ts');
   await loadUndici();
 }

@@ -95,8 +95,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Whether the command takes `--src-…` and `--dest-…` connection flags. */
   readonly twoSided?: boolean;
-  /** Whether it may make hundreds of requests rather than a handful. */
-  readonly manyRequests?: boolean;
+  /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */
+  readonly heavy?: boolean;
   readonly examples: readonly { readonly command: string; readonly says: string }[];
   /** Imported only when chosen. */
   load(): Promise<CommandModule>;

@@ -6,6 +6,7 @@ const HEAVY = new Set(
     'child_process',
     'crypto',
     'dns',
+    'dns/promises',
     'fs/promises',
     'http',
     'https',

@@ -39,7 +39,7 @@ type Wrapper = (
   dirname: string,
 ) => void;
 
-/** The CommonJS files of the bundle, as Node's own loader runs them, but with compiled code. */
+/** The CommonJS files of the bundle, all ASCII, as Node's own loader runs them, but with compiled code. */
 export function createPieces({ folder, compiled, require }: PieceOptions): Pieces {
   const modules = new Map<string, { exports: object }>();
   const loaded = new Map<string, LoadedPiece>();
@@ -52,7 +52,7 @@ export function createPieces({ folder, compiled, require }: PieceOptions): Piece
     modules.set(piece, module);
     const filename = join(folder, piece);
     const cachedData = settled ? undefined : compiled.get(piece);
-    const script = new Script(wrapped(readFileSync(filename, 'utf8')), {
+    const script = new Script(wrapped(readFileSync(filename, 'latin1')), {
       filename,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(cachedData === undefined ? {} : { cachedData }),

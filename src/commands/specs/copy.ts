@@ -79,7 +79,7 @@ export const copySpec: CommandSpec = {
     },
   ],
   twoSided: true,
-  manyRequests: true,
+  heavy: true,
   examples: [
     {
       command: 'regctl copy alpine:3.20 registry.example.com/base/alpine:3.20',

@@ -21,7 +21,7 @@ export const deleteSpec: CommandSpec = {
     { flags: '--dry-run', summary: 'say what would go, and delete nothing', kind: 'flag' },
     { flags: '-y, --yes', summary: 'do not ask', kind: 'flag' },
   ],
-  manyRequests: true,
+  heavy: true,
   examples: [
     {
       command: 'regctl delete registry.example.com/app:old',

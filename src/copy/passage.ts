@@ -15,6 +15,7 @@ export class Passage implements AsyncDisposable {
   readonly #sides: Sides;
   readonly #signal: AbortSignal;
   readonly #held = new Map<Side, () => void>();
+  readonly #taking = new Map<Side, Promise<void>>();
   #openings = 0;
   #isBoth = false;
   #isOver = false;
@@ -67,12 +68,23 @@ export class Passage implements AsyncDisposable {
     }
   }
 
+  /** Openings that wait for the same slot get the same one: it is never waited for while it is held. */
   async #take(side: Side): Promise<void> {
     if (this.#held.has(side)) return;
-    const leave = await this.#sides[side].enter(this.#signal);
-    // An opening may be given up while it waits.
-    if (this.#isOver || this.#held.has(side)) leave();
-    else this.#held.set(side, leave);
+    const taking = this.#taking.get(side) ?? this.#enter(side);
+    this.#taking.set(side, taking);
+    await taking;
+  }
+
+  async #enter(side: Side): Promise<void> {
+    try {
+      const leave = await this.#sides[side].enter(this.#signal);
+      // An opening may be given up while it waits.
+      if (this.#isOver) leave();
+      else this.#held.set(side, leave);
+    } finally {
+      this.#taking.delete(side);
+    }
   }
 
   #give(side: Side): void {

@@ -132,6 +132,25 @@ describe('slots', () => {
     expect(await slots.transfer(sized(2 * MIB), async () => 'both', signal)).toBe('both');
   });
 
+  it('does not wait for what it holds when one opening is overtaken by another', async () => {
+    const slots = createSlots(1);
+    const { signal } = new AbortController();
+    const { opened, open } = gate();
+    const busy = slots.on('source', () => opened, signal);
+    const twice = slots.transfer(
+      sized(7),
+      async (source) => {
+        const both = [read(source), read(source)];
+        open();
+        return Promise.all(both);
+      },
+      signal,
+    );
+    expect(await twice).toEqual([data, data]);
+    await busy;
+    expect(await slots.on('source', async () => 'free', signal)).toBe('free');
+  });
+
   it('starts nothing after an abort, and always has a slot', async () => {
     const reason = new Error('stop');
     const aborted = AbortSignal.abort(reason);

@@ -53,6 +53,7 @@ const LOOK_MS = 5000;
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
   let pieces: Buffer | undefined;
+  let closed = false;
   const trusting = createTrusting(contexts);
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
@@ -144,9 +145,18 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       const socket =
         proxy === undefined ? await dial(host, target, { via }) : await tunnel(proxy, target);
       const name = bareHost(hostname);
-      return answersTls(socket, isIP(name) === 0 ? name : undefined, connectMs);
+      pending.add(socket);
+      try {
+        const answer = await answersTls(socket, isIP(name) === 0 ? name : undefined, connectMs);
+        // Hung up here, not there.
+        if (closed) throw new Error('the client was closed');
+        return answer;
+      } finally {
+        pending.delete(socket);
+      }
     },
     close() {
+      closed = true;
       for (const socket of pending) socket.destroy();
     },
   };

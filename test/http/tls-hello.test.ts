@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answersTls, clientHello } from '../../src/http/tls-hello.ts';
 import { makeAuthority, type Authority } from '../helpers/authority.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
+import { policy, testClient } from './setup.ts';
 
 let ecdsa: Authority;
 let rsa: Certificates;
@@ -75,5 +76,25 @@ describe('a TLS greeting', () => {
   it('names the host, and no address', () => {
     expect(Buffer.from(clientHello('registry.example')).includes('registry.example')).toBe(true);
     expect(clientHello(undefined)).toHaveLength(clientHello('ab').byteLength - 11);
+  });
+
+  it('ends with the client, and says nothing of the host then', async () => {
+    let greeted = 0;
+    let open = 0;
+    const server = createTcp((socket) => {
+      open += 1;
+      socket.on('error', () => undefined).on('data', () => (greeted += 1));
+      socket.on('close', () => (open -= 1));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using client = testClient({ policies: () => policy({ scheme: 'probe' }) });
+    const asked = client.endpoint(host);
+    asked.catch(() => undefined);
+    await expect.poll(() => greeted).toBe(1);
+    await client.close();
+    await expect(asked).rejects.toMatchObject({ code: 'NETWORK' });
+    await expect.poll(() => open).toBe(0);
+    await new Promise((resolve) => server.close(resolve));
   });
 });

@@ -10,6 +10,7 @@ const HEAVY = new Set(
     'fs/promises',
     'http',
     'https',
+    'module',
     'readline',
     'tls',
     'zlib',

@@ -26,14 +26,16 @@ const NO_CODE = { get: () => undefined, pieces: [] };
 
 /** Runs the bundled program with the compiled code of its last run, and sets the exit status. */
 export async function start(options: StartOptions): Promise<void> {
-  const { process, require, folder } = options;
+  const { process, require: load, folder } = options;
   const file = codeFile(options);
   const compiled = file === undefined ? NO_CODE : readCode(file);
-  const pieces = createPieces({ folder, compiled, require: lazyBuiltins(require) });
+  const pieces = createPieces({ folder, compiled, require: lazyBuiltins(load) });
   const tuning = createTuning(process.versions.node);
   const program = pieces.load('regctl.cjs') as Program;
   const onLoaded = (): void => {
     pieces.settle();
+    // Used by every command that comes here, and dearer to load under other flags.
+    load('node:fs/promises');
     tuning.tune();
   };
   const status = await program.main(

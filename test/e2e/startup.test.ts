@@ -130,6 +130,16 @@ describe('compiled code', () => {
     expect(done).toMatchObject({ stdout: 'v1\n', stderr: '' });
   });
 
+  it('loads packages that are no part of the bundle without a word from Node', async () => {
+    await using server = await startScriptedServer(tagList);
+    await using machine = await newMachine();
+    const conf = machine.dir.join('registries.conf');
+    await writeFile(conf, 'short-name-mode = "disabled"\n');
+    const args = ['--plain-http', '--registries-conf', conf, 'tags', `${server.host}/a`];
+    for (let start = 0; start < 2; start += 1)
+      expect(await machine.expect(0, args)).toMatchObject({ stdout: 'v1\n', stderr: '' });
+  });
+
   it('is safe when many begin at once', async () => {
     await using server = await startScriptedServer(tagList);
     await using machine = await newMachine();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** What V8 made of a piece's text. */
 export interface CompiledPieces {
@@ -14,6 +14,8 @@ export interface PieceOptions {
   readonly compiled: CompiledPieces;
   /** Loads anything that is no piece: Node's modules and packages. */
   readonly require: (name: string) => unknown;
+  /** The same by `import()`, which a piece has as `require.import`. */
+  readonly import: (name: string) => Promise<unknown>;
 }
 
 export interface Pieces {
@@ -31,16 +33,18 @@ export interface LoadedPiece {
   readonly ready: boolean;
 }
 
+type Inside = ((name: string) => unknown) & Pick<PieceOptions, 'import'>;
+
 type Wrapper = (
   exports: object,
-  require: (name: string) => unknown,
+  require: Inside,
   module: { exports: object },
   filename: string,
   dirname: string,
 ) => void;
 
 /** The CommonJS files of the bundle, all ASCII, as Node's own loader runs them, but with compiled code. */
-export function createPieces({ folder, compiled, require }: PieceOptions): Pieces {
+export function createPieces({ folder, compiled, ...node }: PieceOptions): Pieces {
   const modules = new Map<string, { exports: object }>();
   const loaded = new Map<string, LoadedPiece>();
   let settled = false;
@@ -54,7 +58,6 @@ export function createPieces({ folder, compiled, require }: PieceOptions): Piece
     const cachedData = settled ? undefined : compiled.get(piece);
     const script = new Script(wrapped(readFileSync(filename, 'latin1')), {
       filename,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       ...(cachedData === undefined ? {} : { cachedData }),
     });
     const ready = cachedData !== undefined && script.cachedDataRejected !== true;
@@ -63,8 +66,9 @@ export function createPieces({ folder, compiled, require }: PieceOptions): Piece
     run(module.exports, inside, module, filename, dirname(filename));
     return module.exports;
   };
-  const inside = (name: string): unknown =>
-    name.startsWith('./') ? load(name.slice(2)) : require(name);
+  const byName = (name: string): unknown =>
+    name.startsWith('./') ? load(name.slice(2)) : node.require(name);
+  const inside: Inside = Object.assign(byName, { import: node.import });
   const settle = (): void => {
     settled = true;
   };

@@ -29,7 +29,12 @@ export async function start(options: StartOptions): Promise<void> {
   const { process, require: load, folder } = options;
   const file = codeFile(options);
   const compiled = file === undefined ? NO_CODE : readCode(file);
-  const pieces = createPieces({ folder, compiled, require: lazyBuiltins(load) });
+  const pieces = createPieces({
+    folder,
+    compiled,
+    require: lazyBuiltins(load),
+    import: async (name): Promise<unknown> => import(name),
+  });
   const tuning = createTuning(process.versions.node);
   const program = pieces.load('regctl.cjs') as Program;
   const onLoaded = (): void => {

@@ -17,7 +17,8 @@ async function bundle(pieces: Readonly<Record<string, string>>): Promise<TempDir
 
 const piecesIn = (dir: TempDir, code: ReadonlyMap<string, Buffer> = new Map()): Pieces => {
   const compiled: CompiledPieces = { get: (piece) => code.get(piece) };
-  return createPieces({ folder: dir.path, compiled, require });
+  const load = async (name: string): Promise<unknown> => import(name);
+  return createPieces({ folder: dir.path, compiled, require, import: load });
 };
 
 const readiness = ({ loaded }: Pieces): Record<string, boolean> =>
@@ -35,6 +36,12 @@ describe('pieces', () => {
     expect(a.b.file).toBe(dir.join('b.cjs'));
     expect(a.again).toBe(a.b);
     expect(pieces.load('a.cjs')).toBe(a);
+  });
+
+  it('import packages as Node does', async () => {
+    await using dir = await bundle({ 'a.cjs': `exports.path = require.import('node:path');` });
+    const { path } = piecesIn(dir).load('a.cjs') as { path: Promise<{ sep: string }> };
+    expect((await path).sep).toBe('/');
   });
 
   it('may ask for each other in a circle', async () => {

@@ -19,7 +19,7 @@ export interface ListedHelpers {
 }
 
 export interface ListedHelpersOptions {
-  /** The list as registries.conf has it; `undefined`: the files alone. */
+  /** The list as registries.conf has it; none, or an empty one: the files alone. */
   readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
   readonly configDir?: string | undefined;
 }
@@ -34,7 +34,8 @@ export function listedHelpers(
   run: RunHelper,
 ): ListedHelpers {
   const named = configDir !== undefined || files.some((file) => file.named);
-  const list = (named ? undefined : credentialHelpers?.()) ?? [FILES];
+  const given = named ? [] : (credentialHelpers?.() ?? []);
+  const list = given.length === 0 ? [FILES] : given;
   const at = list.indexOf(FILES);
   const make = (names: readonly string[]): CredentialHelper[] =>
     names

@@ -284,7 +284,8 @@ describe('the chain', () => {
           ['last', undefined, 'last', 'hub'],
         ],
         [['containers-auth.json'], ['file', 'file', undefined, undefined]],
-        [[], [undefined, undefined, undefined, undefined]],
+        // As skopeo has it: an empty list is none.
+        [[], ['file', 'file', undefined, undefined]],
       ])('are asked in the order of %j', async (names, expected) => {
         await inHome('.docker/config.json', auths('file', 'a.io', 'b.io'));
         expect(await users(listed(names))).toEqual(expected);

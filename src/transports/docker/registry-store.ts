@@ -1,4 +1,4 @@
-import { AppError, IntegrityError, isMissingContent } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isMissingContent, wrapError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
@@ -154,7 +154,14 @@ class RegistryStore implements WriteStore {
     const subject = await this.#subjectOf(digest, options);
     await this.#repository.deleteManifest(digest, options);
     this.#present.delete(digest);
-    if (subject !== undefined) await this.#fallback.remove(digest, subject, options);
+    if (subject === undefined) return;
+    try {
+      await this.#fallback.remove(digest, subject, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const done = `${this.label}@${digest} is deleted, but the tag that lists it could not be changed`;
+      throw wrapError(error, 'REGISTRY_ERROR', done);
+    }
   }
 
   /** Docker's types have no subject. What cannot be read is for the deletion itself to complain of. */

@@ -383,8 +383,20 @@ describe('a manifest with a subject', () => {
       const { script } = registry(listed, () => true);
       await expect(deleteOne(script)).rejects.toMatchObject({
         code: 'REGISTRY_ERROR',
-        message: expect.stringContaining('which was deleted') as string,
+        message: expect.stringContaining('is deleted, but') as string,
+        cause: { message: expect.stringContaining('which was deleted') as string },
       });
+    });
+
+    it('says so when the account may not change the list', async () => {
+      const { script, now } = registry(listed, () => false);
+      const refusing: Script = (request, count) =>
+        request.method === 'PUT' ? { status: 403 } : script(request, count);
+      await expect(deleteOne(refusing)).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        message: expect.stringContaining('is deleted, but') as string,
+      });
+      expect(now()).toEqual(listed);
     });
   });
 

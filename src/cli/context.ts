@@ -19,7 +19,7 @@ import type { Wire, WireOptions } from './wire.ts';
 export interface ContextOptions {
   readonly io: Pick<
     Io,
-    'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'processes' | 'now'
+    'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'processes' | 'now' | 'onLong'
   >;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
@@ -177,6 +177,7 @@ function createWires(
       store,
       journal,
       fewRequests: options.fewRequests,
+      onMany: io.onLong,
     };
     const wire = await createWire(side, wireOptions, credentials);
     open.push(wire);

@@ -42,8 +42,8 @@ export interface Io {
   onSignal(signal: StopSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
-  /** Called when the code of a heavy command is loaded, before it runs. */
-  readonly onLoaded?: (() => void) | undefined;
+  /** Called when the run will take some time: a heavy command is loaded, or there were many requests. */
+  readonly onLong?: (() => void) | undefined;
   /** Called when large contents start to move, and when none moves any more. */
   readonly onLarge?: ((moving: boolean) => void) | undefined;
 }
@@ -53,10 +53,10 @@ const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', im
 /** The real process as `Io`. */
 export function processIo(
   process: NodeJS.Process,
-  { onLoaded, onLarge }: Pick<Io, 'onLoaded' | 'onLarge'> = {},
+  { onLong, onLarge }: Pick<Io, 'onLong' | 'onLarge'> = {},
 ): Io {
   return {
-    onLoaded,
+    onLong,
     onLarge,
     argv: process.argv.slice(2),
     env: process.env,

@@ -72,7 +72,7 @@ async function perform(
     spec.load(),
     spec.heavy === true ? loadConnections() : undefined,
   ]);
-  if (spec.heavy === true) io.onLoaded?.();
+  if (spec.heavy === true) io.onLong?.();
   const context = await createContext({
     io,
     flags,

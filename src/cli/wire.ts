@@ -34,6 +34,7 @@ export interface WireOptions {
   readonly warn: (text: string) => void;
   readonly emit: (event: CopyEvent) => void;
   readonly fewRequests: boolean;
+  readonly onMany: (() => void) | undefined;
   readonly trace: ((line: string) => void) | undefined;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Tokens and challenges of earlier runs; undefined: none. */
@@ -87,6 +88,7 @@ export async function createWire(
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
     log: options.trace,
     fewRequests: options.fewRequests,
+    onMany: options.onMany,
     store: options.store,
   });
   const endpoint: Wire['endpoint'] = async (name, call) => {

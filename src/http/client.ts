@@ -46,6 +46,8 @@ export interface HttpClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Only a handful of requests is to come, so that the start of their client counts. */
   readonly fewRequests?: boolean | undefined;
+  /** Called once, when there were more requests than a short command makes. */
+  readonly onMany?: (() => void) | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
   /** Tokens and challenges of earlier runs. Default: none. */
@@ -71,6 +73,9 @@ export interface HttpClientHandle {
   /** Ends every connection and exchange. */
   close(): Promise<void>;
 }
+
+/** A list of this many pages goes on, as a rule; an image that is looked at takes four requests. */
+const MANY = 6;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
@@ -113,6 +118,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   ];
   const onRequest = (): void => {
     stats.requests += 1;
+    if (stats.requests === MANY) options.onMany?.();
   };
   const wire = send({
     agents,

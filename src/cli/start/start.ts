@@ -37,15 +37,13 @@ export async function start(options: StartOptions): Promise<void> {
   });
   const tuning = createTuning(process.versions.node);
   const program = pieces.load('regctl.cjs') as Program;
-  const onLoaded = (): void => {
+  const onLong = (): void => {
     pieces.settle();
     // Used by every command that comes here, and dearer to load under other flags.
     load('node:fs/promises');
     tuning.tune();
   };
-  const status = await program.main(
-    program.processIo(process, { onLoaded, onLarge: tuning.large }),
-  );
+  const status = await program.main(program.processIo(process, { onLong, onLarge: tuning.large }));
   process.exitCode = status;
   if (file !== undefined && status === 0 && hasNews(pieces)) {
     tuning.undo();

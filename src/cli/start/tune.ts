@@ -38,7 +38,7 @@ export function createTuning(nodeVersion: string): Tuning {
   let tuned = false;
   return {
     tune() {
-      if (!known) return;
+      if (!known || tuned) return;
       TUNED.forEach((flag) => setFlagsFromString(flag));
       tuned = true;
     },

@@ -30,14 +30,14 @@ export function underWay(limit: number): number {
 }
 
 /**
- * `limit` slots a side. Large contents have two thirds of them: one fills its connection by itself,
+ * `limit` slots a side. Large contents have half of them: one fills its connection by itself,
  * and fewer buffers are under way.
  */
 export function createSlots(limit: number): Slots {
   const most = Math.max(1, limit);
   const sides: Sides = { source: createLimiter(most), destination: createLimiter(most) };
   const transfers = createLimiter(underWay(limit));
-  const large = createLimiter(Math.max(1, Math.ceil((limit * 2) / 3)));
+  const large = createLimiter(Math.max(1, Math.ceil(limit / 2)));
   return {
     on: (side, task, signal) => sides[side].run(task, signal),
     transfer(source, task, signal) {

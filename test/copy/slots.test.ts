@@ -32,7 +32,7 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
 }
 
 describe('slots', () => {
-  it('gives large contents two thirds, and the rest to everything else', async () => {
+  it('gives large contents half, and the rest to everything else', async () => {
     const slots = createSlots(6);
     const { signal } = new AbortController();
     const running: string[] = [];
@@ -46,7 +46,7 @@ describe('slots', () => {
       slots.transfer(sized(MIB), held('small'), signal),
     ];
     await settle();
-    expect(running.toSorted()).toEqual(['large', 'large', 'large', 'large', 'small']);
+    expect(running.toSorted()).toEqual(['large', 'large', 'large', 'small']);
     open();
     await Promise.all(all);
     expect(running).toHaveLength(6);

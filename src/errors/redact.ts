@@ -1,5 +1,5 @@
 /** Query keys that never carry a secret; every other value is hidden. */
-const SAFE_QUERY_KEYS: ReadonlySet<string> = new Set([
+export const SAFE_QUERY_KEYS: ReadonlySet<string> = new Set([
   'scope',
   'service',
   'mount',

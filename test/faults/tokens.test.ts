@@ -1,39 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
-import { startRegistryServer } from '../../src/server/server.ts';
-import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { describeWith } from '../helpers/when.ts';
 import { BASIC, chainOf } from '../http/setup.ts';
 import { type Gate, startGate } from './gate.ts';
+import { FORGETTING, KEEPING, type Kind } from './kinds.ts';
 import { expectWhole, quickWire, tagOf, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
 const SIZE = 10 * MIB;
 /** What kernel buffers of both sides take of a body whose sender is not told yet to stop. */
 const IN_FLIGHT = 8 * MIB;
-
-interface Kind {
-  /** Whether a session outlives the request that broke. */
-  readonly keeps: boolean;
-  start(): Promise<{ readonly port: number; readonly origin: string } & AsyncDisposable>;
-}
-
-const KEEPING: Kind = {
-  keeps: true,
-  start: async () => {
-    const server = await startRegistryServer({ storage: createMemoryStorage() });
-    return {
-      port: Number(server.url.port),
-      origin: server.url.origin,
-      [Symbol.asyncDispose]: () => server.close(),
-    };
-  },
-};
-const FORGETTING: Kind = { keeps: false, start: () => startDockerRegistry() };
 
 type Request = Parameters<FaultProxy['schedule']>[0];
 const isData = ({ method, headers }: Request): boolean =>

@@ -1,35 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
-import { startRegistryServer } from '../../src/server/server.ts';
-import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
+import { FORGETTING, KEEPING, type Kind } from './kinds.ts';
 import { expectWhole, IMPATIENT, quickWire, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
-
-interface Kind {
-  /** Whether a session outlives the request that broke. */
-  readonly keeps: boolean;
-  start(): Promise<{ readonly port: number; readonly origin: string } & AsyncDisposable>;
-}
-
-const KEEPING: Kind = {
-  keeps: true,
-  start: async () => {
-    const server = await startRegistryServer({ storage: createMemoryStorage() });
-    return {
-      port: Number(server.url.port),
-      origin: server.url.origin,
-      [Symbol.asyncDispose]: () => server.close(),
-    };
-  },
-};
-const FORGETTING: Kind = {
-  keeps: false,
-  start: () => startDockerRegistry(),
-};
 
 /** The first data request above a size meets the fault; resumed ones do not. */
 function onceOnData(fault: Fault): (proxy: FaultProxy) => void {

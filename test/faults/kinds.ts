@@ -1,0 +1,24 @@
+import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { startRegistryServer } from '../../src/server/server.ts';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
+
+/** A registry, by what becomes of an upload session whose request broke. */
+export interface Kind {
+  /** Whether a session outlives the request that broke. */
+  readonly keeps: boolean;
+  start(): Promise<{ readonly port: number; readonly origin: string } & AsyncDisposable>;
+}
+
+export const KEEPING: Kind = {
+  keeps: true,
+  start: async () => {
+    const server = await startRegistryServer({ storage: createMemoryStorage() });
+    return {
+      port: Number(server.url.port),
+      origin: server.url.origin,
+      [Symbol.asyncDispose]: () => server.close(),
+    };
+  },
+};
+
+export const FORGETTING: Kind = { keeps: false, start: () => startDockerRegistry() };

@@ -2,7 +2,7 @@
 // The library stays what tsc wrote to dist/. Run by `npm run build`.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { rolldown } from 'rolldown';
 
@@ -14,13 +14,11 @@ const PIECES = join(ROOT, 'dist/pieces');
 const ONLINE = [
   'src/cli/run.ts',
   'src/cli/realms.ts',
-  'src/cli/temporaries.ts',
   'src/http/token-merge.ts',
   'src/util/temporaries.ts',
   'src/config/known-realms.ts',
   'src/config/registries.ts',
   'src/commands/tags.ts',
-  'src/http/exchange-node.ts',
 ];
 
 /** What a command of many requests loads besides. */
@@ -42,17 +40,40 @@ const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\
  * for each further file of a start costs about a millisecond. The sources keep it lazy for the
  * library's users.
  */
-const TOGETHER = /src\/(?:cli\/(?:context|run|wire|token-cache)|http\/agents)\.ts$/;
-const STILL_LAZY = /template|exchange-undici|registries|probe|realms/;
+const TOGETHER = [
+  'src/cli/context.ts',
+  'src/cli/run.ts',
+  'src/cli/token-cache.ts',
+  'src/cli/wire.ts',
+  'src/http/agents.ts',
+];
+
+/** What they load that many commands do without. */
+const STILL_LAZY = [
+  'src/cli/realms.ts',
+  'src/cli/template.ts',
+  'src/config/registries.ts',
+  'src/http/exchange-undici.ts',
+];
+
+/** Entries of the two lists that the bundle met. */
+const met = new Set();
+
+function isListed(list, path) {
+  const source = relative(ROOT, path).replaceAll('\\', '/');
+  if (list.includes(source)) met.add(source);
+  return list.includes(source);
+}
 
 const together = {
   name: 'together',
   setup(to) {
-    to.onLoad({ filter: TOGETHER }, async ({ path }) => {
+    to.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!isListed(TOGETHER, path)) return undefined;
       const source = await readFile(path, 'utf8');
       const imports = [];
       const text = source.replaceAll(/\bimport\('(\.[^']+)'\)/gu, (all, specifier) => {
-        if (STILL_LAZY.test(specifier)) return all;
+        if (isListed(STILL_LAZY, join(dirname(path), specifier))) return all;
         imports.push(`import * as together${imports.length} from '${specifier}';`);
         return `Promise.resolve(together${imports.length - 1})`;
       });
@@ -144,10 +165,16 @@ const { metafile, outputFiles } = await bundle({
   metafile: true,
   write: false,
 });
+failOn([...TOGETHER, ...STILL_LAZY].filter((source) => !met.has(source)));
 await mkdir(PIECES, { recursive: true });
 await Promise.all(
   outputFiles.map(({ path, text }) => writeFile(join(PIECES, basename(path)), text)),
 );
+
+/** An entry that matches nothing would only make every start slower, and nobody would see it. */
+function failOn(lost) {
+  if (lost.length > 0) throw new Error(`bundle.mjs: nothing matches ${lost.join(', ')}`);
+}
 
 /** Pieces that come along with those made from these sources, by their static imports. */
 function closure(entries, known = new Set()) {
@@ -159,9 +186,11 @@ function closure(entries, known = new Set()) {
       if (kind === 'import-statement') add(path);
     }
   };
-  for (const [piece, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entries.some((entry) => entryPoint?.endsWith(entry))) add(piece);
-  }
+  const begun = new Map(
+    Object.entries(metafile.outputs).map(([piece, { entryPoint }]) => [entryPoint, piece]),
+  );
+  failOn(entries.filter((entry) => !begun.has(entry)));
+  for (const entry of entries) add(begun.get(entry));
   return pieces;
 }
 

@@ -13,22 +13,22 @@ const PIECES = join(ROOT, 'dist/pieces');
 /** What a command that speaks to a registry loads, whichever it is. */
 const ONLINE = [
   'src/cli/run.ts',
-  'src/cli/realms.ts',
-  'src/http/token-merge.ts',
+  'src/client/trusted-realms.ts',
+  'src/http/auth/disk/write.ts',
   'src/util/temporaries.ts',
-  'src/config/known-realms.ts',
-  'src/config/registries.ts',
-  'src/commands/tags.ts',
+  'src/config/hosts/trusted-realms.ts',
+  'src/config/containers/registries.ts',
+  'src/commands/tags/run.ts',
 ];
 
 /** What a command of many requests loads besides. */
-const MANY = ['src/http/exchange-undici.ts', 'lazy:undici'];
+const MANY = ['src/http/exchange/undici.ts', 'lazy:undici'];
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
 const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
 
 /**
- * Of undici the pool of connections, which is all that `src/http/exchange-undici.ts` asks for. What
+ * Of undici the pool of connections, which is all that `src/http/exchange/undici.ts` asks for. What
  * its client loads beyond HTTP/1.1 is left out: the dialer offers servers nothing else, and bodies
  * are never forms.
  */
@@ -43,17 +43,17 @@ const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\
 const TOGETHER = [
   'src/cli/context.ts',
   'src/cli/run.ts',
-  'src/cli/token-cache.ts',
-  'src/cli/wire.ts',
-  'src/http/agents.ts',
+  'src/client/token-caches.ts',
+  'src/client/connections.ts',
+  'src/http/exchange/pools.ts',
 ];
 
 /** What they load that many commands do without. */
 const STILL_LAZY = [
-  'src/cli/realms.ts',
-  'src/cli/template.ts',
-  'src/config/registries.ts',
-  'src/http/exchange-undici.ts',
+  'src/client/trusted-realms.ts',
+  'src/cli/template/render.ts',
+  'src/config/containers/registries.ts',
+  'src/http/exchange/undici.ts',
 ];
 
 /** Entries of the two lists that the bundle met. */
@@ -196,7 +196,7 @@ function closure(entries, known = new Set()) {
 
 // Each file of a start costs more than a millisecond, so what is always needed together is joined.
 const first = closure(['regctl.ts']);
-const table = closure(['src/cli/program.ts', 'src/commands/index.ts'], first);
+const table = closure(['src/cli/args/parse.ts', 'src/commands/index.ts'], first);
 const online = closure(ONLINE, new Set([...first, ...table]));
 const many = closure(MANY, new Set([...first, ...table, ...online]));
 const groupOf = (pieces) => (id) =>

@@ -10,7 +10,7 @@ export { childrenOf, parseManifest, type Manifest } from './oci/manifest.ts';
 export { MEDIA_TYPE } from './oci/media-types.ts';
 export { formatPlatform, parsePlatform, type Platform } from './oci/platform.ts';
 export { parseReference } from './reference/parse.ts';
-export { formatReference } from './reference/print.ts';
+export { formatReference } from './reference/format.ts';
 export type { Reference } from './reference/types.ts';
 export { createMemoryStore } from './store/memory.ts';
 export type {
@@ -22,33 +22,38 @@ export type {
   WriteStore,
 } from './store/types.ts';
 export { fetchAll, sourceFrom, sourceOf, verified } from './store/verify.ts';
-export { createCredentialChain } from './auth/sources.ts';
+export { createCredentialChain } from './credentials/chain.ts';
 export type {
   Credential,
   CredentialChain,
   DescribedCredentialChain,
   SourceStep,
-} from './auth/types.ts';
-export { loadRegistries, type Registries } from './config/registries.ts';
-export { createHostPolicies } from './config/host-policy.ts';
+} from './credentials/types.ts';
+export { loadRegistries, type Registries } from './config/containers/registries.ts';
+export { createHostPolicies } from './config/hosts/policy.ts';
 export { createHttpClient } from './http/client.ts';
 export type { HttpClient, HttpRequest, HttpResponse } from './http/types.ts';
 export { createRegistryClient } from './registry/client.ts';
-export { createRoutedClient } from './registry/routed-client.ts';
+export { createRoutedClient } from './registry/mirrors/client.ts';
 export type { RegistryClient, Repository } from './registry/types.ts';
-export { createRegistryStore } from './transports/docker/registry-store.ts';
-export { openDockerArchiveForRead } from './transports/docker-archive/store.ts';
-export { openDockerArchiveForWrite } from './transports/docker-archive/writer.ts';
+export { createRegistryStore } from './transports/docker/store.ts';
+export { openDockerArchiveForRead } from './transports/docker-archive/open.ts';
+export { openDockerArchiveForWrite } from './transports/docker-archive/write-store.ts';
 export { openDirForRead, openDirForWrite } from './transports/dir/store.ts';
 export { openOciArchiveForRead, openOciArchiveForWrite } from './transports/oci-archive/store.ts';
 export { openLayoutForRead, openLayoutForWrite } from './transports/oci-layout/store.ts';
 export { openImage } from './image/view.ts';
 export { createConvertedStore } from './image/convert/store.ts';
 export type { ConvertOptions, ManifestFormat } from './image/convert/types.ts';
-export { copyImage } from './copy/copy.ts';
-export { copyTags, type CopyTagsOptions, type TagOutcome, type TagsSummary } from './copy/tags.ts';
-export { rehearse, type Rehearsal } from './copy/rehearsal.ts';
+export { copyImage } from './copy/copy-image.ts';
+export {
+  copyTags,
+  type CopyTagsOptions,
+  type TagOutcome,
+  type TagsSummary,
+} from './copy/copy-tags.ts';
+export { rehearse, type Rehearsal } from './copy/dry-run.ts';
 export type { CopyEvent, CopyOptions, CopyPair, CopySummary } from './copy/types.ts';
-export { createMemoryStorage } from './server/memory-storage.ts';
-export { createDiskStorage } from './server/disk-storage.ts';
+export { createMemoryStorage } from './server/storage/memory.ts';
+export { createDiskStorage } from './server/storage/disk.ts';
 export { startRegistryServer } from './server/server.ts';

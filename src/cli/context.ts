@@ -1,20 +1,20 @@
 import { AppError } from '../errors/app-error.ts';
-import type { DescribedCredentialChain } from '../auth/types.ts';
-import type { CredentialPlaces } from '../auth/sources.ts';
+import type { DescribedCredentialChain } from '../credentials/types.ts';
+import type { CredentialPlaces } from '../credentials/chain.ts';
 import type { Context, Side, Terminal } from '../commands/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { Location } from '../transports/types.ts';
-import type { ConnectionFlags, ProgramFlags } from './global-flags.ts';
+import type { ConnectionFlags, ProgramFlags } from './args/global-flags.ts';
 import type { Io } from './io.ts';
-import type { Registries } from '../config/registries.ts';
-import type { Messages } from './messages.ts';
-import type { Pipes } from './pipes.ts';
-import type { Realms } from './realms.ts';
-import { createTokenCaches, type TokenCaches } from './token-cache.ts';
-import { lazyTemporaries } from './temporaries.ts';
-import { createLazyJournal, forgettingUploads } from './upload-journal.ts';
-import type { Wire, WireOptions } from './wire.ts';
+import type { Registries } from '../config/containers/registries.ts';
+import type { Messages } from './output/messages.ts';
+import type { Pipes } from './output/stdio.ts';
+import type { Realms } from '../client/trusted-realms.ts';
+import { createTokenCaches, type TokenCaches } from '../client/token-caches.ts';
+import { lazyTemporaries } from '../client/temporaries.ts';
+import { createLazyJournal, forgettingUploads } from '../client/upload-journal.ts';
+import type { Wire, WireOptions } from '../client/connections.ts';
 
 export interface ContextOptions {
   readonly io: Pick<
@@ -38,9 +38,9 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
   const { io, flags, messages, terminal, emit, pipes } = options;
   const [{ locate, transportOf }, { parseReference }, { createLoginStore }, registries] =
     await Promise.all([
-      import('../transports/names.ts'),
+      import('../transports/locate.ts'),
       import('../reference/parse.ts'),
-      import('../auth/login-store.ts'),
+      import('../credentials/logins/store.ts'),
       openRegistries(options),
     ]);
   const places: CredentialPlaces = {
@@ -112,7 +112,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
  * not fail for want of a configuration.
  */
 async function openRegistries({ io, flags, messages }: ContextOptions): Promise<() => Registries> {
-  const { loadRegistries } = await import('../config/registries.ts');
+  const { loadRegistries } = await import('../config/containers/registries.ts');
   try {
     const { registriesConf, daemonConfig } = flags;
     const { env, home } = io;
@@ -148,7 +148,7 @@ function createWires(
   let loadedRealms: Promise<Realms> | undefined;
 
   const realms = (): Promise<Realms> => {
-    loadedRealms ??= import('./realms.ts').then(({ loadRealms }) =>
+    loadedRealms ??= import('../client/trusted-realms.ts').then(({ loadRealms }) =>
       loadRealms({ env: io.env, home: io.home, allowRealm: flags.allowRealm }),
     );
     return loadedRealms;
@@ -159,7 +159,7 @@ function createWires(
     credentials?: DescribedCredentialChain,
   ): Promise<Wire> => {
     const [{ createWire }, { allowed }, store] = await Promise.all([
-      import('./wire.ts'),
+      import('../client/connections.ts'),
       realms(),
       // A login that is being tried must be tried, and its tokens may belong to a keychain.
       credentials === undefined ? tokens.use() : undefined,

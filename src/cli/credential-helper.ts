@@ -1,9 +1,9 @@
-import { answerHelperCall } from '../auth/helper-server.ts';
-import { openKeychain } from '../auth/keychain.ts';
+import { answerHelperCall } from '../credentials/helpers/server.ts';
+import { openKeychain } from '../credentials/helpers/keychain.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Io } from './io.ts';
-import { VERSION } from './version.ts';
-import { createWriter } from './writer.ts';
+import { VERSION } from '../client/version.ts';
+import { createWriter } from './output/writer.ts';
 
 /** Name of the program, and of its entries in the keychain. */
 const PROGRAM = 'docker-credential-regctl';

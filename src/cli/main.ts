@@ -1,7 +1,7 @@
 import type { CommandGroup } from '../commands/index.ts';
 import type { Io } from './io.ts';
-import { VERSION } from './version.ts';
-import { ClosedPipeError, createWriter, type Writer } from './writer.ts';
+import { VERSION } from '../client/version.ts';
+import { ClosedPipeError, createWriter, type Writer } from './output/writer.ts';
 
 /**
  * Runs the program. Resolves to its exit status and never rejects.
@@ -33,7 +33,7 @@ async function runProgram(
     await stdout.write(`regctl ${VERSION}\n`);
     return 0;
   }
-  const [{ parseArguments }, groups] = await Promise.all([import('./program.ts'), loadGroups()]);
+  const [{ parseArguments }, groups] = await Promise.all([import('./args/parse.ts'), loadGroups()]);
   const columns = io.stdout.columns ?? 80;
   const parsed = parseArguments(io.argv, groups, { host: io.host, columns });
   if (parsed.kind === 'print') {
@@ -48,14 +48,18 @@ async function runProgram(
 async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
   if (error instanceof ClosedPipeError) return 0;
   const [{ reportError, errorText, errorJson }, { requestedJson }, { createStyle, wantsColour }] =
-    await Promise.all([import('./error-text.ts'), import('./argv.ts'), import('./style.ts')]);
+    await Promise.all([
+      import('./output/error.ts'),
+      import('./args/argv.ts'),
+      import('./output/style.ts'),
+    ]);
   const report = reportError(error);
   const form = requestedJson(io.argv);
   // A half-written JSON text stays half-written: an error behind it would pass for content.
   const asJson = form === 'ndjson' || (form === 'json' && !stdout.started);
   if (asJson) {
-    const { toJson } = await import('./output.ts');
-    const { plainStyle } = await import('./style.ts');
+    const { toJson } = await import('./output/result.ts');
+    const { plainStyle } = await import('./output/style.ts');
     const style = plainStyle(io.stdout);
     const indent = form === 'json' ? 2 : undefined;
     await stdout.write(`${toJson(errorJson(report), style, indent)}\n`).catch(() => undefined);

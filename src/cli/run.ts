@@ -1,18 +1,18 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/types.ts';
-import { createTrace } from './debug.ts';
-import { createPipes } from './pipes.ts';
-import { formatDuration } from './units.ts';
+import { createTrace } from './output/trace.ts';
+import { createPipes } from './output/stdio.ts';
+import { formatDuration } from './output/units.ts';
 import type { Io } from './io.ts';
-import { createMessages } from './messages.ts';
-import type { Parsed } from './program.ts';
-import { noticeLarge } from './large.ts';
-import { chooseProgress, createProgress } from './progress.ts';
-import { settle } from './settle.ts';
-import { listenForSignals } from './signals.ts';
-import { createStyle, wantsColour } from './style.ts';
-import type { Template } from './template.ts';
-import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './writer.ts';
+import { createMessages } from './output/messages.ts';
+import type { Parsed } from './args/parse.ts';
+import { noticeLarge } from './progress/large.ts';
+import { chooseProgress, createProgress } from './progress/progress.ts';
+import { settle } from './process/grace.ts';
+import { listenForSignals } from './process/signals.ts';
+import { createStyle, wantsColour } from './output/style.ts';
+import type { Template } from './template/render.ts';
+import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './output/writer.ts';
 
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
@@ -54,7 +54,7 @@ async function perform(
   const template =
     flags.format === undefined
       ? undefined
-      : (await import('./template.ts')).compileTemplate(flags.format);
+      : (await import('./template/render.ts')).compileTemplate(flags.format);
   const colour = wantsColour(io.stderr, io.env, flags.noColor);
   const messages = createMessages(io.stderr, {
     quiet: flags.quiet,
@@ -68,7 +68,7 @@ async function perform(
   });
   const [{ checkSecrets, createContext }, { createTerminal }, module] = await Promise.all([
     import('./context.ts'),
-    import('./terminal.ts'),
+    import('./process/terminal.ts'),
     spec.load(),
     spec.heavy === true ? loadConnections() : undefined,
   ]);
@@ -98,7 +98,7 @@ async function perform(
 }
 
 async function loadConnections(): Promise<void> {
-  const { loadUndici } = await import('../http/exchange-undici.ts');
+  const { loadUndici } = await import('../http/exchange/undici.ts');
   await loadUndici();
 }
 
@@ -115,7 +115,7 @@ async function render(
   const stream = result.stdoutTaken === true ? io.stderr : io.stdout;
   const writer = result.stdoutTaken === true ? createWriter(io.stderr) : stdout;
   const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
-  const { writeResult } = await import('./output.ts');
+  const { writeResult } = await import('./output/result.ts');
   await writeResult(result, { form: flags.output, template }, writer, style);
 }
 

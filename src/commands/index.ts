@@ -1,21 +1,21 @@
 import type { CommandSpec } from './types.ts';
-import { blobSpec } from './specs/blob.ts';
-import { catalogSpec } from './specs/catalog.ts';
-import { configSpec } from './specs/config.ts';
-import { copySpec } from './specs/copy.ts';
-import { deleteSpec } from './specs/delete.ts';
-import { digestSpec } from './specs/digest.ts';
-import { doctorSpec } from './specs/doctor.ts';
-import { inspectSpec } from './specs/inspect.ts';
-import { listTagsSpec } from './specs/list-tags.ts';
-import { loginSpec } from './specs/login.ts';
-import { logoutSpec } from './specs/logout.ts';
-import { manifestDigestSpec } from './specs/manifest-digest.ts';
-import { manifestSpec } from './specs/manifest.ts';
-import { rateLimitSpec } from './specs/rate-limit.ts';
-import { searchSpec } from './specs/search.ts';
-import { serveSpec } from './specs/serve.ts';
-import { tagsSpec } from './specs/tags.ts';
+import { blobSpec } from './blob/spec.ts';
+import { catalogSpec } from './catalog/spec.ts';
+import { configSpec } from './config/spec.ts';
+import { copySpec } from './copy/spec.ts';
+import { deleteSpec } from './delete/spec.ts';
+import { digestSpec } from './digest/spec.ts';
+import { doctorSpec } from './doctor/spec.ts';
+import { inspectSpec } from './inspect/spec.ts';
+import { listTagsSpec } from './tags/list-tags-spec.ts';
+import { loginSpec } from './login/spec.ts';
+import { logoutSpec } from './logout/spec.ts';
+import { manifestDigestSpec } from './manifest-digest/spec.ts';
+import { manifestSpec } from './manifest/spec.ts';
+import { rateLimitSpec } from './rate-limit/spec.ts';
+import { searchSpec } from './search/spec.ts';
+import { serveSpec } from './serve/spec.ts';
+import { tagsSpec } from './tags/spec.ts';
 
 /** A heading of the help page and the commands below it. */
 export interface CommandGroup {

@@ -1,7 +1,7 @@
-import type { DescribedCredentialChain, LoginStore } from '../auth/types.ts';
-import type { Probe } from '../http/probe.ts';
+import type { DescribedCredentialChain, LoginStore } from '../credentials/types.ts';
+import type { Probe } from '../http/probe/probe.ts';
 import type { HttpClient } from '../http/types.ts';
-import type { Registries } from '../config/registries.ts';
+import type { Registries } from '../config/containers/registries.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';

@@ -3,15 +3,15 @@ import { isIndexType } from '../oci/media-types.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import { sourceOf } from '../store/verify.ts';
-import { Company } from './company.ts';
-import { nameIn, onSide } from './errors.ts';
-import { isUpToDate, planRoot, type Plan } from './plan.ts';
-import type { Scope } from './scope.ts';
-import { createSlots, type Slots } from './slots.ts';
-import { Tally } from './tally.ts';
-import { tagsToWrite } from './tags-to-write.ts';
+import { Company } from './referrers.ts';
+import { nameIn, onSide } from './engine/errors.ts';
+import { isUpToDate, planRoot, type Plan } from './resolve-root.ts';
+import type { Scope } from './engine/task-group.ts';
+import { createSlots, type Slots } from './engine/slots.ts';
+import { Tally } from './engine/counters.ts';
+import { tagsToWrite } from './additional-tags.ts';
 import type { CopyCounts, CopyPair, ImageRequest } from './types.ts';
-import { Walk } from './walk.ts';
+import { Walk } from './engine/graph-copy.ts';
 
 export interface ImageOutcome {
   readonly descriptor: Descriptor;

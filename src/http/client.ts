@@ -1,26 +1,26 @@
-import type { CredentialChain } from '../auth/types.ts';
-import { NO_PROXIES, type ProxyRules } from '../config/proxy.ts';
-import { createTrustRoots, type TrustRoots } from '../config/trust-roots.ts';
-import type { HostPolicies } from '../config/types.ts';
+import type { CredentialChain } from '../credentials/types.ts';
+import { NO_PROXIES, type ProxyRules } from '../config/proxies/rules.ts';
+import { createTrustRoots, type TrustRoots } from '../config/tls/roots.ts';
+import type { HostPolicies } from '../config/hosts/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { sleep as realSleep } from '../util/abort.ts';
-import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './agents.ts';
-import { authenticate } from './authenticate.ts';
-import { connectionFacts, tracedProxies, type ConnectionFacts } from './connection-facts.ts';
-import { createDialer } from './dialer.ts';
-import { createEndpoints } from './endpoint.ts';
+import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './exchange/pools.ts';
+import { authenticate } from './auth/authenticate.ts';
+import { connectionFacts, tracedProxies, type ConnectionFacts } from './probe/connection-report.ts';
+import { createDialer } from './dial/dialer.ts';
+import { createEndpoints } from './dial/endpoint.ts';
 import { log } from './log.ts';
 import { redirect } from './redirect.ts';
-import { createResolver, type LookupAll } from './resolver.ts';
-import { createPauses } from './pauses.ts';
-import type { Probe } from './probe.ts';
-import { retry } from './retry.ts';
-import { send } from './send.ts';
-import { throttle } from './throttle.ts';
-import { createTlsContexts } from './tls-context.ts';
-import { createTokenCache } from './token-cache.ts';
-import type { TokenStore } from './token-store.ts';
-import { createRetries, type Retries, type RetryEvent } from './tries.ts';
+import { createResolver, type LookupAll } from './address/resolver.ts';
+import { createPauses } from './retry/pauses.ts';
+import type { Probe } from './probe/probe.ts';
+import { retry } from './retry/retry.ts';
+import { send } from './exchange/send.ts';
+import { throttle } from './retry/throttle.ts';
+import { createTlsContexts } from './tls/context.ts';
+import { createTokenCache } from './auth/token-cache.ts';
+import type { TokenStore } from './auth/token-store.ts';
+import { createRetries, type Retries, type RetryEvent } from './retry/policy.ts';
 import type { HttpClient, Middleware } from './types.ts';
 import { warnings } from './warnings.ts';
 
@@ -138,7 +138,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     endpoint: endpoints.resolve,
     explain,
     async probe() {
-      const { createProbe } = await import('./probe.ts');
+      const { createProbe } = await import('./probe/probe.ts');
       const tracing = options.log === undefined ? wire : log(options.log, now)(wire);
       const { resolve: endpoint } = endpoints;
       const { signal: closed } = closing;

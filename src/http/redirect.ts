@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import { portableHeaders } from './headers.ts';
-import { checkTarget, type KnownClass, resolveLocation } from './target.ts';
+import { checkTarget, type KnownClass, resolveLocation } from './address/target.ts';
 import type { HttpRequest, HttpResponse, Middleware } from './types.ts';
 
 const MAX_HOPS = 10;

@@ -1,4 +1,4 @@
-import type { Conceal } from '../errors/conceal.ts';
+import type { Conceal } from '../errors/redact-secrets.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 /** A body that can be opened again, from an offset, for retry, re-authentication and redirects. */
@@ -33,7 +33,7 @@ export interface HttpRequest {
   readonly auth?: RequestAuth | undefined;
   /**
    * The URL whose answer named this one: a Location, a Link, a foreign layer, a realm. On another
-   * origin the target is judged (target.ts), the request goes without `auth` and without headers
+   * origin the target is judged (address/target.ts), the request goes without `auth` and without headers
    * of its own, and only a checked address is dialled.
    */
   readonly via?: URL | undefined;

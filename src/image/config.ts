@@ -1,5 +1,5 @@
 import { isRecord, stringRecord } from '../oci/descriptor.ts';
-import { parseJsonStrict } from '../oci/json.ts';
+import { parseJsonStrict } from '../oci/strict-json.ts';
 import { AppError } from '../errors/app-error.ts';
 
 export interface HistoryEntry {

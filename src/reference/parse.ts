@@ -1,7 +1,7 @@
 import type { AppError } from '../errors/app-error.ts';
 import type { Problem } from './grammar.ts';
 import { looksLikeHost } from './host.ts';
-import { invalidName } from './invalid.ts';
+import { invalidName } from './error.ts';
 import { scanReference } from './scan.ts';
 import type { Reference } from './types.ts';
 

@@ -4,7 +4,7 @@ import { DOCKER_HUB } from './docker-hub.ts';
 import { isPathTooLong, pathProblem, tagProblem, type Problem } from './grammar.ts';
 import { canonicalHost, hostProblem, looksLikeHost } from './host.ts';
 import type { Reference } from './types.ts';
-import { endOfUserInfo } from './user-info.ts';
+import { endOfUserInfo } from './grammar.merge-user-info.ts';
 
 /** Longest input that is looked at, in characters. */
 const MAX_INPUT = 1024;

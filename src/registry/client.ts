@@ -1,18 +1,18 @@
 import { sanitize } from '../errors/sanitize.ts';
-import { NO_RETRIES } from '../http/tries.ts';
-import { createBlobReader, hasBlob } from './blobs.ts';
-import { listCatalog } from './catalog.ts';
-import { repositoryConnection, type RegistryDependencies } from './connection.ts';
-import { deleteManifest, deleteTag } from './deletes.ts';
-import { findManifest } from './manifest-find.ts';
-import { getManifest, headManifest, putManifest } from './manifests.ts';
+import { NO_RETRIES } from '../http/retry/policy.ts';
+import { createBlobReader, hasBlob } from './blobs/blobs.ts';
+import { listCatalog } from './lists/catalog.ts';
+import { repositoryConnection, type RegistryDependencies } from './requests.ts';
+import { deleteManifest, deleteTag } from './manifests/delete.ts';
+import { findManifest } from './manifests/find.ts';
+import { getManifest, headManifest, putManifest } from './manifests/manifests.ts';
 import { ping } from './ping.ts';
-import { createReferrers } from './referrers.ts';
-import { MAX_MOUNTS } from './mounts.ts';
+import { createReferrers } from './lists/referrers.ts';
+import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
-import { listTags } from './tags.ts';
+import { listTags } from './lists/tags.ts';
 import type { Intent, RegistryClient, Repository } from './types.ts';
-import { putBlob } from './uploads.ts';
+import { putBlob } from './uploads/put-blob.ts';
 
 export type RegistryClientOptions = Omit<RegistryDependencies, 'retries'> &
   Partial<Pick<RegistryDependencies, 'retries'>>;

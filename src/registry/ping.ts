@@ -2,11 +2,11 @@ import { AppError } from '../errors/app-error.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { collect } from '../util/bytes.ts';
-import { registryConnection, registryUrl, send, type RegistryDependencies } from './connection.ts';
-import { isHtml } from './error-body.ts';
-import { notARegistryHint } from './error-hints.ts';
-import type { Attempt } from './attempt.ts';
-import { responseError } from './errors.ts';
+import { registryConnection, registryUrl, send, type RegistryDependencies } from './requests.ts';
+import { isHtml } from './errors/body.ts';
+import { notARegistryHint } from './errors/hints.ts';
+import type { Attempt } from './requests.merge-attempt.ts';
+import { responseError } from './errors/error.ts';
 
 const MAX_PING_BYTES = 64 * 1024;
 

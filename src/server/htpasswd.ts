@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
-import type { VerifyPassword } from './basic-auth.ts';
+import type { VerifyPassword } from './api/basic-auth.ts';
 
 /** Cost up to 17: higher ones would take the process minutes per guess. */
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-7])\$[./A-Za-z0-9]{53}$/u;

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '../errors/app-error.ts';
-import { dispatch, type RegistryOptions } from './dispatch.ts';
+import { dispatch, type RegistryOptions } from './api/dispatch.ts';
 
 export interface RegistryServerOptions extends RegistryOptions {
   /** Address to listen on. Default 127.0.0.1. */

@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../oci/descriptor.ts';
-import { parseJsonStrict } from '../oci/json.ts';
+import { parseJsonStrict } from '../oci/strict-json.ts';
 import type { IndexManifest, Manifest } from '../oci/manifest.ts';
 import { isImageType, isIndexType } from '../oci/media-types.ts';
 import { formatPlatform, matchesPlatform, normalize, type Platform } from '../oci/platform.ts';

@@ -1,11 +1,11 @@
 import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
-import type { DescribedCredentialChain } from '../../src/auth/types.ts';
-import { plainRegistries } from '../../src/config/registries.ts';
+import type { DescribedCredentialChain } from '../../src/credentials/types.ts';
+import { plainRegistries } from '../../src/config/containers/registries.ts';
 import { parseReference } from '../../src/reference/parse.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { WriteStore } from '../../src/store/types.ts';
 import { sourceOf } from '../../src/store/verify.ts';
-import { locate } from '../../src/transports/names.ts';
+import { locate } from '../../src/transports/locate.ts';
 import type { TestImage } from '../helpers/images.ts';
 
 export interface FakeContext extends Context {

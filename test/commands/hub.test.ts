@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { run as catalog } from '../../src/commands/catalog.ts';
-import { run as search } from '../../src/commands/search.ts';
+import { run as catalog } from '../../src/commands/catalog/run.ts';
+import { run as search } from '../../src/commands/search/run.ts';
 import type { Context } from '../../src/commands/types.ts';
 import type { HttpClient } from '../../src/http/types.ts';
 import { fakeContext, input, linesOf, PLAIN, textOf } from './fake-context.ts';

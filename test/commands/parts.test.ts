@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { run as blob } from '../../src/commands/blob.ts';
-import { run as config } from '../../src/commands/config.ts';
-import { run as digest } from '../../src/commands/digest.ts';
-import { run as manifestDigest } from '../../src/commands/manifest-digest.ts';
-import { run as manifest } from '../../src/commands/manifest.ts';
+import { run as blob } from '../../src/commands/blob/run.ts';
+import { run as config } from '../../src/commands/config/run.ts';
+import { run as digest } from '../../src/commands/digest/run.ts';
+import { run as manifestDigest } from '../../src/commands/manifest-digest/run.ts';
+import { run as manifest } from '../../src/commands/manifest/run.ts';
 import type { Context } from '../../src/commands/types.ts';
 import { digestOf, parseDigest } from '../../src/oci/digest.ts';
 import type { Repository } from '../../src/registry/types.ts';

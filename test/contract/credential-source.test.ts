@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileSource } from '../../src/auth/file-source.ts';
-import { flagSource } from '../../src/auth/flags.ts';
-import { createHelper } from '../../src/auth/helper.ts';
-import { helperSource } from '../../src/auth/listed-helpers.ts';
-import { createCredentialChain } from '../../src/auth/sources.ts';
-import type { CredentialSource } from '../../src/auth/types.ts';
-import type { AuthFileForm } from '../../src/config/auth-files.ts';
+import { fileSource } from '../../src/credentials/sources/auth-file.ts';
+import { flagSource } from '../../src/credentials/sources/flags.ts';
+import { createHelper } from '../../src/credentials/helpers/helper.ts';
+import { helperSource } from '../../src/credentials/sources/containers-helpers.ts';
+import { createCredentialChain } from '../../src/credentials/chain.ts';
+import type { CredentialSource } from '../../src/credentials/types.ts';
+import type { AuthFileForm } from '../../src/config/containers/auth-files.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
-import { basic, memoryHelpers } from '../auth/helpers.ts';
+import { basic, memoryHelpers } from '../credentials/fake-helpers.ts';
 
 const SECRET = 'canary-7f3a';
 

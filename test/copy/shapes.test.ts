@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyImage } from '../../src/copy/copy.ts';
+import { copyImage } from '../../src/copy/copy-image.ts';
 import type { CopyOptions } from '../../src/copy/types.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startFaultProxy, type FaultProxy } from '../helpers/fault-proxy.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../src/cli/version.ts';
+import { VERSION } from '../../src/client/version.ts';
 import { run } from '../helpers/commands.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -52,7 +52,7 @@ describe('the start', () => {
       const { modules } = await loadedBy(args);
       expect(modules).toContain('src/cli/main.ts');
       expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts|undici)\//);
-      expect(modules).not.toMatch(/src\/(?:http|registry|auth|copy|server|transports)\//);
+      expect(modules).not.toMatch(/src\/(?:http|registry|credentials|copy|server|transports)\//);
     },
   );
 
@@ -67,7 +67,7 @@ describe('the start', () => {
     const { modules, stdout } = await loadedBy(['tags', '--plain-http', `${server.host}/a`]);
     expect(stdout).toBe('v1\n');
     // A handful of requests does not earn undici's start.
-    expect(modules).toContain('src/http/exchange-node.ts');
+    expect(modules).toContain('src/http/exchange/node.ts');
     expect(modules).not.toMatch(/undici/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
     expect(modules).not.toMatch(/src\/(?:server|copy|convert)\//);

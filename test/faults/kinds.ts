@@ -1,4 +1,4 @@
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
 

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
 import type { CopyEvent } from '../../src/copy/types.ts';
-import { copyImage } from '../../src/copy/copy.ts';
+import { copyImage } from '../../src/copy/copy-image.ts';
 import { createHttpClient, type HttpClientOptions } from '../../src/http/client.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/types.ts';
 import type { WriteStore } from '../../src/store/types.ts';
-import { createRegistryStore } from '../../src/transports/docker/registry-store.ts';
+import { createRegistryStore } from '../../src/transports/docker/store.ts';
 import type { Fault, Schedule } from '../helpers/fault-proxy.ts';
 import type { TestImage } from '../helpers/images.ts';
 import { chainOf, policies } from '../http/setup.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
 import { type Fault, type Schedule, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChallenges } from '../../src/http/challenge.ts';
+import { parseChallenges } from '../../src/http/auth/challenge.ts';
 import { fuzzRuns } from './runs.ts';
 
 /** fast-check prints the seed of a failing run. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { credentialOf, findEntry } from '../../src/auth/docker-file.ts';
-import { parseDockerAuthConfig } from '../../src/config/docker-auth-config.ts';
-import { parseBareAuths, parseDockerConfig } from '../../src/config/docker-config.ts';
+import { credentialOf, findEntry } from '../../src/credentials/auth-entry.ts';
+import { parseDockerAuthConfig } from '../../src/config/docker/auth-variable.ts';
+import { parseBareAuths, parseDockerConfig } from '../../src/config/docker/config-json.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { fuzzRuns } from './runs.ts';
 

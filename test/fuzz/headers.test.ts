@@ -2,12 +2,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactHeader, redactUrl, SAFE_QUERY_KEYS } from '../../src/errors/redact.ts';
 import { responseHeaders, retryAfterMs } from '../../src/http/headers.ts';
-import { resolveLocation } from '../../src/http/target.ts';
-import { readToken } from '../../src/http/token-response.ts';
+import { resolveLocation } from '../../src/http/address/target.ts';
+import { readToken } from '../../src/http/auth/token-response.ts';
 import { parseWarning } from '../../src/http/warnings.ts';
 import type { AppError } from '../../src/errors/app-error.ts';
-import { continues } from '../../src/registry/blob-download.ts';
-import { offsetOf } from '../../src/registry/upload-status.ts';
+import { continues } from '../../src/registry/blobs/download.ts';
+import { offsetOf } from '../../src/registry/uploads/status.ts';
 import { fuzzRuns } from './runs.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');

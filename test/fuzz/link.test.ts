@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextLink, nextUrl, parseLinks } from '../../src/registry/links.ts';
+import { nextLink, nextUrl, parseLinks } from '../../src/registry/lists/link-header.ts';
 import { fuzzRuns } from './runs.ts';
 
 const current = new URL('https://reg.example/v2/a/b/tags/list?n=2');

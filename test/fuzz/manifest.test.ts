@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { parseImageConfig } from '../../src/image/config.ts';
 import { isDigest } from '../../src/oci/digest.ts';
-import { parseJsonStrict } from '../../src/oci/json.ts';
+import { parseJsonStrict } from '../../src/oci/strict-json.ts';
 import { childrenOf, parseManifest, type Manifest } from '../../src/oci/manifest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import { parseErrorBody } from '../../src/registry/error-body.ts';
+import { parseErrorBody } from '../../src/registry/errors/body.ts';
 import { blob, image, index } from '../helpers/graphs.ts';
 import { fuzzRuns } from './runs.ts';
 

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileTemplate } from '../../src/cli/template.ts';
-import { safeJson, safeText } from '../../src/cli/text-safety.ts';
-import { renderTable } from '../../src/commands/shared/table.ts';
-import { createNameFilter } from '../../src/commands/shared/name-filter.ts';
-import { byVersion } from '../../src/commands/shared/name-order.ts';
+import { compileTemplate } from '../../src/cli/template/render.ts';
+import { safeJson, safeText } from '../../src/errors/sanitize.merge-text-safety.ts';
+import { renderTable } from '../../src/commands/output/table.ts';
+import { createNameFilter } from '../../src/tags/filter.ts';
+import { byVersion } from '../../src/tags/order.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { sanitize } from '../../src/errors/sanitize.ts';
-import { plainStyle } from '../../src/cli/style.ts';
+import { plainStyle } from '../../src/cli/output/style.ts';
 import { fuzzRuns } from './runs.ts';
 
 const remote = fc.oneof(

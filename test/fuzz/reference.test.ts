@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { parseReference, parseRepository } from '../../src/reference/parse.ts';
-import { familiarName, formatReference } from '../../src/reference/print.ts';
-import { parseRegistry } from '../../src/reference/tag.ts';
+import { familiarName, formatReference } from '../../src/reference/format.ts';
+import { parseRegistry } from '../../src/reference/names.ts';
 import type { Reference } from '../../src/reference/types.ts';
 import { fuzzRuns } from './runs.ts';
 

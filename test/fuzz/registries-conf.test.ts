@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRegistriesConf } from '../../src/config/registries-conf.ts';
-import { matchedLength, rewrite } from '../../src/config/registries-match.ts';
+import { parseRegistriesConf } from '../../src/config/containers/registries-conf.ts';
+import { matchedLength, rewrite } from '../../src/config/containers/match.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { fuzzRuns } from './runs.ts';
 

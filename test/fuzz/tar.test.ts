@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import { PassingTar } from '../../src/transports/tar/passing.ts';
+import { PassingTar } from '../../src/transports/tar/stream.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import { tarOf } from '../transports/tar/archives.ts';
 import { fuzzRuns } from './runs.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyAddress } from '../../src/http/address.ts';
-import { checkTarget } from '../../src/http/target.ts';
+import { classifyAddress } from '../../src/http/address/class.ts';
+import { checkTarget } from '../../src/http/address/target.ts';
 import { fuzzRuns } from './runs.ts';
 
 const FROM = new URL('https://registry.example/v2/');

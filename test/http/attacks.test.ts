@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Credential } from '../../src/auth/types.ts';
+import type { Credential } from '../../src/credentials/types.ts';
 import type { HttpClientOptions } from '../../src/http/client.ts';
 import type { HttpRequest } from '../../src/http/types.ts';
 import { bytesOf } from '../../src/util/bytes.ts';

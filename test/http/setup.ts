@@ -1,6 +1,6 @@
-import type { Credential, CredentialChain } from '../../src/auth/types.ts';
-import type { TrustRoots } from '../../src/config/trust-roots.ts';
-import type { HostPolicies, HostPolicy } from '../../src/config/types.ts';
+import type { Credential, CredentialChain } from '../../src/credentials/types.ts';
+import type { TrustRoots } from '../../src/config/tls/roots.ts';
+import type { HostPolicies, HostPolicy } from '../../src/config/hosts/types.ts';
 import {
   createHttpClient,
   type HttpClientHandle,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { dispatch } from '../../src/server/dispatch.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { dispatch } from '../../src/server/api/dispatch.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import type { RepositoryName, Tag } from '../../src/server/names.ts';
-import type { Storage } from '../../src/server/storage.ts';
+import type { Storage } from '../../src/server/storage/types.ts';
 import { childrenOf } from '../../src/oci/manifest.ts';
 import { isManifestType } from '../../src/oci/media-types.ts';
 import type { TestImage, TestNode } from '../helpers/graphs.ts';

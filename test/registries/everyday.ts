@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
+import { KNOWN_REGISTRIES } from '../../src/config/registries/table.ts';
 import { hexOf } from '../../src/oci/digest.ts';
-import { loginCommand } from '../../src/config/registry-advice.ts';
+import { loginCommand } from '../../src/config/registries/lookup.ts';
 import type { Certificates } from '../helpers/certificates.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
 import type { StandIn } from '../helpers/stand-ins/types.ts';

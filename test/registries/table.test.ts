@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KNOWN_REGISTRIES } from '../../src/config/known-registries.ts';
+import { KNOWN_REGISTRIES } from '../../src/config/registries/table.ts';
 import { STAND_INS } from '../helpers/stand-ins/table.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs/registries');

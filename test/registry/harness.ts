@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { responseHeaders } from '../../src/http/headers.ts';
-import { createPauses } from '../../src/http/pauses.ts';
-import { createRetries, type Retries, type RetryOptions } from '../../src/http/tries.ts';
+import { createPauses } from '../../src/http/retry/pauses.ts';
+import { createRetries, type Retries, type RetryOptions } from '../../src/http/retry/policy.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../src/http/types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { UploadJournal } from '../../src/registry/journal/types.ts';

@@ -4,7 +4,7 @@ import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { testClient } from '../http/setup.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import { fallbackTag } from '../../src/registry/referrers.ts';
+import { fallbackTag } from '../../src/registry/lists/referrers.ts';
 import type { Reply } from '../helpers/scripted-server.ts';
 import { startRegistry } from './harness.ts';
 

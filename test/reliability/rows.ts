@@ -8,18 +8,18 @@ export interface Row extends HeldRow {
 const MATRIX = 'test/faults/matrix.test.ts';
 const SESSIONS = 'test/faults/uploads.test.ts';
 const TOKENS = 'test/faults/tokens.test.ts';
-const BLOBS = 'test/registry/blobs.test.ts';
-const UPLOADS = 'test/registry/uploads.test.ts';
-const RETRY = 'test/http/retry.test.ts';
-const SEND = 'test/http/send.test.ts';
+const BLOBS = 'test/registry/blobs/blobs.test.ts';
+const UPLOADS = 'test/registry/uploads/put-blob.test.ts';
+const RETRY = 'test/http/retry/retry.test.ts';
+const SEND = 'test/http/exchange/send.test.ts';
 
 /** By the numbers of the table in docs/reliability.md. */
 export const ROWS: readonly Row[] = [
   {
     failure: 'a body is cut',
     rules: [
-      ['src/registry/blob-download.ts', 'download'],
-      ['src/http/retry.ts', 'readWhole'],
+      ['src/registry/blobs/download.ts', 'download'],
+      ['src/http/retry/retry.ts', 'readWhole'],
     ],
     tests: [
       [
@@ -43,12 +43,12 @@ export const ROWS: readonly Row[] = [
     failure: 'other content of the right length',
     rules: [
       ['src/store/verify.ts', 'verified'],
-      ['src/copy/walk.ts', '#sendOnce'],
+      ['src/copy/engine/graph-copy.ts', '#sendOnce'],
     ],
     tests: [
       [MATRIX, 'a layer damaged once', 'every layer damaged', 'a manifest damaged once'],
       [
-        'test/registry/routed-client.test.ts',
+        'test/registry/mirrors/client.test.ts',
         'wrong content is discarded, told, and never handed on',
       ],
       [BLOBS, 'continues near it also when it was read to its end, but not after damage'],
@@ -64,7 +64,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a wrong answer to a Range',
-    rules: [['src/registry/blob-download.ts', 'continues']],
+    rules: [['src/registry/blobs/download.ts', 'continues']],
     tests: [
       [MATRIX, 'a wrong range', '416 for a range', '200 in place of 206'],
       [
@@ -79,14 +79,14 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'a reset in mid-upload',
     rules: [
-      ['src/registry/upload-session.ts', '#goOn'],
-      ['src/registry/upload-status.ts', 'askPlace'],
+      ['src/registry/uploads/upload.ts', '#goOn'],
+      ['src/registry/uploads/status.ts', 'askPlace'],
     ],
     tests: [
       [MATRIX, 'upload cut at 20 of 64 MiB', 'upload reset', 'upload cut', 'upload cut every time'],
       [SESSIONS, 'continues a cut upload where the registry says', 'goes on after a stall'],
       [
-        'test/server/storage.contract.test.ts',
+        'test/server/storage/storage.contract.test.ts',
         'lets another go on where a source fell silent, or end what it does not end',
       ],
       [
@@ -97,7 +97,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'the registry takes fewer bytes than it was sent',
-    rules: [['src/registry/upload-status.ts', 'offsetOf']],
+    rules: [['src/registry/uploads/status.ts', 'offsetOf']],
     tests: [
       [UPLOADS, 'goes on at the byte that the registry reports, not at the one it was sent'],
       [SESSIONS, 'keeps to chunks of 4 MiB when it continues and is told to (GHCR)'],
@@ -105,7 +105,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'the registry finds another digest',
-    rules: [['src/registry/blame.ts', 'checkSource']],
+    rules: [['src/registry/uploads/verify-source.ts', 'checkSource']],
     tests: [
       [MATRIX, 'upload damaged once', 'every upload damaged'],
       [UPLOADS, 'says whether the source or the way is damaged when the digest is refused'],
@@ -113,7 +113,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a manifest PUT fails',
-    rules: [['src/registry/manifests.ts', 'isStored']],
+    rules: [['src/registry/manifests/manifests.ts', 'isStored']],
     tests: [
       [
         MATRIX,
@@ -127,8 +127,8 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'the registry does not see yet what it was sent',
     rules: [
-      ['src/registry/manifests.ts', 'putManifest'],
-      ['src/copy/walk.ts', 'LAG_WAITS'],
+      ['src/registry/manifests/manifests.ts', 'putManifest'],
+      ['src/copy/engine/graph-copy.ts', 'LAG_WAITS'],
     ],
     tests: [
       [
@@ -138,12 +138,12 @@ export const ROWS: readonly Row[] = [
         'a blob never seen by the manifest PUT',
       ],
       [
-        'test/registry/manifests.test.ts',
+        'test/registry/manifests/manifests.test.ts',
         'is sent again after waits that double, and no more often than is asked for',
         'is not waited for without retries',
       ],
       [
-        'test/copy/copy.test.ts',
+        'test/copy/copy-image.test.ts',
         'visits a second time when the destination lost what it said it had',
       ],
     ],
@@ -151,8 +151,8 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'a token ends in mid-transfer',
     rules: [
-      ['src/http/authenticate.ts', 'isRenewal'],
-      ['src/registry/upload-session.ts', '#mayRenew'],
+      ['src/http/auth/authenticate.ts', 'isRenewal'],
+      ['src/registry/uploads/upload.ts', '#mayRenew'],
     ],
     tests: [
       [
@@ -165,7 +165,7 @@ export const ROWS: readonly Row[] = [
         'is not led round in circles by a token that dies in every PUT',
       ],
       [
-        'test/http/authenticate.test.ts',
+        'test/http/auth/authenticate.test.ts',
         'renews before the token expires, without a 401',
         'drops a token that is refused, asks the credential source anew and tries once more',
         'does not repeat what may have been taken in part, and has a new token for what follows',
@@ -174,7 +174,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a signed address expires',
-    rules: [['src/registry/blobs.ts', 'getBlob']],
+    rules: [['src/registry/blobs/blobs.ts', 'getBlob']],
     tests: [
       [MATRIX, 'a signed address that expires is asked for anew'],
       [BLOBS, 'asks the registry again when the answer is a refusal'],
@@ -183,8 +183,8 @@ export const ROWS: readonly Row[] = [
   {
     failure: '429 and 503',
     rules: [
-      ['src/http/tries.ts', 'createRetries'],
-      ['src/http/throttle.ts', 'throttle'],
+      ['src/http/retry/policy.ts', 'createRetries'],
+      ['src/http/retry/throttle.ts', 'throttle'],
     ],
     tests: [
       [
@@ -207,7 +207,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'an upload session is lost',
-    rules: [['src/registry/upload-answers.ts', 'isLost']],
+    rules: [['src/registry/uploads/answers.ts', 'isLost']],
     tests: [
       [MATRIX, 'upload session expired', 'upload session expired every time'],
       [UPLOADS, 'starts a lost session over, once'],
@@ -215,14 +215,14 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a chunk out of its place',
-    rules: [['src/registry/upload-session.ts', '#takeSmaller']],
+    rules: [['src/registry/uploads/upload.ts', '#takeSmaller']],
     tests: [
       [SESSIONS, 'realigns a chunk that was cut', 'sends in chunks where one request is too large'],
     ],
   },
   {
     failure: 'a mount opens an upload instead',
-    rules: [['src/registry/mounts.ts', 'settle']],
+    rules: [['src/registry/uploads/mount.ts', 'settle']],
     tests: [
       [
         UPLOADS,
@@ -235,9 +235,9 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'silence, or a byte now and then',
     rules: [
-      ['src/http/pace.ts', 'Pace'],
-      ['src/http/exchange.ts', 'readBody'],
-      ['src/http/upload.ts', 'createUpload'],
+      ['src/http/exchange/speed-limit.ts', 'Pace'],
+      ['src/http/exchange/types.ts', 'readBody'],
+      ['src/http/exchange/upload-body.ts', 'createUpload'],
     ],
     tests: [
       [
@@ -258,9 +258,12 @@ export const ROWS: readonly Row[] = [
         'gives up on a server that takes next to nothing of an upload',
         'does not count a slow source as a stalled server',
       ],
-      ['test/http/pace.test.ts', 'of six transfers over 2 KB a second is enough by far'],
       [
-        'test/http/upload.test.ts',
+        'test/http/exchange/speed-limit.test.ts',
+        'of six transfers over 2 KB a second is enough by far',
+      ],
+      [
+        'test/http/exchange/upload-body.test.ts',
         'is not stalled on a slow link that takes longer for a chunk than it may for a byte',
         'has more time to be stored the larger it is',
       ],
@@ -268,7 +271,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a kept connection is closed',
-    rules: [['src/http/network-error.ts', 'ROWS']],
+    rules: [['src/http/dial/network-error.ts', 'ROWS']],
     tests: [
       [MATRIX, 'kept connections closed', 'answer of an upload lost'],
       [RETRY, 'opens the body anew after a reset, but never repeats a PATCH'],
@@ -277,8 +280,8 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'proxies, TLS and DNS',
     rules: [
-      ['src/http/network-error.ts', 'networkError'],
-      ['src/http/tls-error.ts', 'tlsRowOf'],
+      ['src/http/dial/network-error.ts', 'networkError'],
+      ['src/http/tls/error.ts', 'tlsRowOf'],
     ],
     tests: [
       [MATRIX, '502 from a proxy every time', '407 from a proxy', '408, 425, 499, 522'],
@@ -288,27 +291,30 @@ export const ROWS: readonly Row[] = [
         'tries again when a name cannot be looked up for now',
         'does not try again what is no HTTP/1.1, such as the end of an HTTP/2 connection',
       ],
-      ['test/http/tls-errors.test.ts', 'HTTP where TLS is expected', 'TLS that is too old'],
-      ['test/http/proxy.test.ts', 'that are not there, or are something else, are named'],
+      ['test/http/tls/errors.test.ts', 'HTTP where TLS is expected', 'TLS that is too old'],
+      ['test/http/proxy/proxy.test.ts', 'that are not there, or are something else, are named'],
     ],
   },
   {
     failure: 'clocks that differ',
     rules: [
-      ['src/http/tls-error.ts', 'tlsRowOf'],
-      ['src/http/token-response.ts', 'readToken'],
+      ['src/http/tls/error.ts', 'tlsRowOf'],
+      ['src/http/auth/token-response.ts', 'readToken'],
     ],
     tests: [
-      ['test/http/tls-errors.test.ts', 'not valid yet: the clock'],
-      ['test/http/authenticate.test.ts', 'renews before the token expires, without a 401'],
-      ['test/http/pace.test.ts', 'bears what comes in bursts, and a clock that is set back'],
+      ['test/http/tls/errors.test.ts', 'not valid yet: the clock'],
+      ['test/http/auth/authenticate.test.ts', 'renews before the token expires, without a 401'],
+      [
+        'test/http/exchange/speed-limit.test.ts',
+        'bears what comes in bursts, and a clock that is set back',
+      ],
     ],
   },
   {
     failure: 'a full disk, a locked folder',
     rules: [
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
-      ['src/transports/oci-layout/disk.ts', 'onDisk'],
+      ['src/transports/files/disk.ts', 'onDisk'],
     ],
     tests: [
       [
@@ -321,8 +327,8 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'a signal',
     rules: [
-      ['src/cli/signals.ts', 'listenForSignals'],
-      ['src/registry/upload-cancel.ts', 'cancelSession'],
+      ['src/cli/process/signals.ts', 'listenForSignals'],
+      ['src/registry/uploads/status.merge-upload-cancel.ts', 'cancelSession'],
     ],
     tests: [
       [
@@ -342,15 +348,15 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a reader of stdout that has enough',
-    rules: [['src/cli/writer.ts', 'createWriter']],
+    rules: [['src/cli/output/writer.ts', 'createWriter']],
     tests: [['test/e2e/harm.test.ts', 'a reader that has enough is no error']],
   },
   {
     failure: 'many at once',
     rules: [
       ['src/util/single-flight.ts', 'createSingleFlight'],
-      ['src/config/file-lock.ts', 'withFileLock'],
-      ['src/transports/docker/fallback-index.ts', 'change'],
+      ['src/config/files/lock.ts', 'withFileLock'],
+      ['src/transports/docker/referrers-tag.ts', 'change'],
     ],
     tests: [
       [
@@ -362,22 +368,22 @@ export const ROWS: readonly Row[] = [
         'is copied between registries, and looked at again, each shared layer once',
       ],
       [
-        'test/transports/docker/registry-store.test.ts',
+        'test/transports/docker/store.test.ts',
         'joins the fallback tag where it does not, one writer at a time',
         'loses its line and no other, after %i writers that were faster',
       ],
-      ['test/auth/login-store.test.ts', 'loses no login when many come at once'],
+      ['test/credentials/logins/store.test.ts', 'loses no login when many come at once'],
       [RETRY, 'keeps at most eight requests of a host waiting for headers'],
     ],
   },
   {
     failure: 'one part of an index fails',
-    rules: [['src/copy/walk.ts', '#subgraph']],
+    rules: [['src/copy/engine/graph-copy.ts', '#subgraph']],
     tests: [[MATRIX, 'an index of which one part fails gets no tag']],
   },
   {
     failure: 'HEAD says that a blob is there, and GET that it is not',
-    rules: [['src/registry/blobs.ts', 'canRead']],
+    rules: [['src/registry/blobs/blobs.ts', 'canRead']],
     tests: [
       [MATRIX, 'a blob that is only said to be there is sent after all'],
       [UPLOADS, 'in doubt is asked for itself: one that %s'],
@@ -386,7 +392,7 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'nothing at all, and very much',
     rules: [
-      ['src/registry/blobs.ts', 'getBlob'],
+      ['src/registry/blobs/blobs.ts', 'getBlob'],
       ['src/oci/manifest.ts', 'MAX_MANIFEST_BYTES'],
     ],
     tests: [
@@ -396,8 +402,14 @@ export const ROWS: readonly Row[] = [
       ],
       [BLOBS, 'reads an empty blob'],
       ['test/contract/store.test.ts', 'takes empty blobs and many chunks'],
-      ['test/copy/copy.test.ts', 'carries empty blobs, repeated layers and types it does not know'],
-      ['test/registry/manifests.test.ts', 'reads one of 4 MiB, and none that is a byte longer'],
+      [
+        'test/copy/copy-image.test.ts',
+        'carries empty blobs, repeated layers and types it does not know',
+      ],
+      [
+        'test/registry/manifests/manifests.test.ts',
+        'reads one of 4 MiB, and none that is a byte longer',
+      ],
     ],
   },
 ];

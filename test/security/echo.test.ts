@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Credential } from '../../src/auth/types.ts';
-import { errorJson, errorText, reportError } from '../../src/cli/error-text.ts';
-import { plainStyle } from '../../src/cli/style.ts';
-import { concealer, secretsIn } from '../../src/errors/conceal.ts';
+import type { Credential } from '../../src/credentials/types.ts';
+import { errorJson, errorText, reportError } from '../../src/cli/output/error.ts';
+import { plainStyle } from '../../src/cli/output/style.ts';
+import { concealer, secretsIn } from '../../src/errors/redact-secrets.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Script } from '../helpers/scripted-server.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';

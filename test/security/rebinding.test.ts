@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AddressClass } from '../../src/http/address.ts';
-import { mayStay } from '../../src/http/target.ts';
+import type { AddressClass } from '../../src/http/address/class.ts';
+import { mayStay } from '../../src/http/address/target.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { testClient } from '../http/setup.ts';
 

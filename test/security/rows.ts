@@ -15,12 +15,12 @@ export const ROWS: readonly Row[] = [
     attack: 'a foreign layer URL asks for the credentials of the registry',
     advisories: 'CVE-2020-15157, CVE-2026-49349',
     rules: [
-      ['src/copy/walk.ts', '#isForeign'],
+      ['src/copy/engine/graph-copy.ts', '#isForeign'],
       ['src/http/redirect.ts', 'cross'],
     ],
     tests: [
       [ATTACKS, 'fetches foreign layers without any credentials'],
-      ['test/copy/copy.test.ts', 'keeps foreign layers as references, unfetched'],
+      ['test/copy/copy-image.test.ts', 'keeps foreign layers as references, unfetched'],
     ],
   },
   {
@@ -44,8 +44,8 @@ export const ROWS: readonly Row[] = [
     attack: 'an upload Location elsewhere gets the credentials',
     advisories: 'CVE-2026-50151',
     rules: [
-      ['src/registry/locations.ts', 'resolveLocation'],
-      ['src/http/authenticate.ts', 'authenticate'],
+      ['src/registry/uploads/location.ts', 'resolveLocation'],
+      ['src/http/auth/authenticate.ts', 'authenticate'],
     ],
     tests: [
       [
@@ -55,12 +55,12 @@ export const ROWS: readonly Row[] = [
         'drops a login inside a Location',
       ],
       [
-        'test/registry/uploads.test.ts',
+        'test/registry/uploads/put-blob.test.ts',
         'sends no credentials to a Location on another origin',
         'sends none to where the answer to a %s leads',
       ],
       [
-        'test/registry/resumed-uploads.test.ts',
+        'test/registry/uploads/resumed-uploads.test.ts',
         'gets no credentials for another origin',
         'sends nobody to %s',
       ],
@@ -69,7 +69,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'the realm of a challenge collects logins',
     advisories: 'CVE-2026-48978, CVE-2026-33540',
-    rules: [['src/http/trust.ts', 'judgeRealm']],
+    rules: [['src/http/auth/realm-trust.ts', 'judgeRealm']],
     tests: [
       [
         ATTACKS,
@@ -85,12 +85,12 @@ export const ROWS: readonly Row[] = [
     attack: 'requests forged into the local network',
     advisories: 'go-containerregistry 2292, 2293, 2295, 2332',
     rules: [
-      ['src/http/target.ts', 'checkTarget'],
-      ['src/http/resolver.ts', 'createResolver'],
+      ['src/http/address/target.ts', 'checkTarget'],
+      ['src/http/address/resolver.ts', 'createResolver'],
     ],
     tests: [
       [
-        'test/http/target.test.ts',
+        'test/http/address/target.test.ts',
         'refuses a public host the target %s',
         'refuses %s the target %s',
       ],
@@ -107,7 +107,7 @@ export const ROWS: readonly Row[] = [
       ],
       ['test/fuzz/target.test.ts', 'no inner address gets through %s'],
       [
-        'test/http/proxy.test.ts',
+        'test/http/proxy/proxy.test.ts',
         'are not asked for %s on behalf of a registry',
         'are left out for exempt hosts, whose addresses are then checked as ever',
       ],
@@ -116,10 +116,10 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'the token server is not verified because the registry is exempt',
     advisories: 'CVE-2019-10214',
-    rules: [['src/config/host-policy.ts', 'createHostPolicies']],
+    rules: [['src/config/hosts/policy.ts', 'createHostPolicies']],
     tests: [
       [
-        'test/http/send.test.ts',
+        'test/http/exchange/send.test.ts',
         'verifies the realm although the registry is exempt (CVE-2019-10214)',
         'verifies other hosts although one is exempt',
       ],
@@ -128,28 +128,28 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'a missing credential helper sends the login elsewhere',
     advisories: 'CVE-2021-41092',
-    rules: [['src/auth/helper.ts', 'missing']],
+    rules: [['src/credentials/helpers/helper.ts', 'missing']],
     tests: [
       [
-        'test/auth/helper.test.ts',
+        'test/credentials/helpers/helper.test.ts',
         'that is missing is an error with its name, its setting and a cure',
       ],
-      ['test/auth/sources.test.ts', 'never goes past a helper that fails'],
-      ['test/auth/login-store.test.ts', 'that is missing or fails stores nothing anywhere'],
+      ['test/credentials/chain.test.ts', 'never goes past a helper that fails'],
+      ['test/credentials/logins/store.test.ts', 'that is missing or fails stores nothing anywhere'],
     ],
   },
   {
     attack: 'a look-alike host gets the login of another',
     advisories: 'CVE-2024-35192, CVE-2021-32690',
-    rules: [['src/auth/registry-key.ts', 'keyHost']],
+    rules: [['src/credentials/keys.ts', 'keyHost']],
     tests: [
       [
-        'test/auth/docker-file.test.ts',
+        'test/credentials/auth-entry.test.ts',
         'the login of %s never goes to %s',
         'keeps a namespace login to its namespace in a containers auth file',
       ],
-      ['test/config/registry-advice.test.ts', '%j looks like one and is none'],
-      ['test/http/trust.test.ts', '%s does not trust, from %s, %s'],
+      ['test/config/registries/lookup.test.ts', '%j looks like one and is none'],
+      ['test/http/auth/realm-trust.test.ts', '%s does not trust, from %s, %s'],
       ['test/e2e/mirrors.test.ts', 'each host gets its own, and no flag reaches a mirror'],
     ],
   },
@@ -158,12 +158,15 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2021-41190, GHSA-qq97-vm5h-rrhg',
     rules: [
       ['src/oci/manifest.ts', 'decideMediaType'],
-      ['src/oci/json.ts', 'parseJsonStrict'],
+      ['src/oci/strict-json.ts', 'parseJsonStrict'],
     ],
     tests: [
       ['test/oci/manifest.test.ts', 'refuses %s'],
-      ['test/oci/json.test.ts', 'refuses %s'],
-      ['test/registry/manifests.test.ts', 'refuses a Content-Type that contradicts the body'],
+      ['test/oci/strict-json.test.ts', 'refuses %s'],
+      [
+        'test/registry/manifests/manifests.test.ts',
+        'refuses a Content-Type that contradicts the body',
+      ],
       ['test/fuzz/manifest.test.ts', 'of any bytes mean one thing to every reader, or are refused'],
     ],
   },
@@ -173,7 +176,7 @@ export const ROWS: readonly Row[] = [
     rules: [['src/oci/digest.ts', 'digestProblem']],
     tests: [
       ['test/oci/digest.test.ts', 'escapes what a terminal would obey'],
-      ['test/registry/manifests.test.ts', 'sends nothing for the reference %j'],
+      ['test/registry/manifests/manifests.test.ts', 'sends nothing for the reference %j'],
       ['test/registry/operations.test.ts', 'refuse a digest that is none'],
     ],
   },
@@ -181,12 +184,12 @@ export const ROWS: readonly Row[] = [
     attack: 'other content than the digest names',
     advisories: 'GHSA-qv35-3gw6-8q4j',
     rules: [
-      ['src/registry/manifest-digest.ts', 'checkPinned'],
+      ['src/registry/manifests/descriptor.ts', 'checkPinned'],
       ['src/store/verify.ts', 'Verifier'],
     ],
     tests: [
       [
-        'test/registry/manifests.test.ts',
+        'test/registry/manifests/manifests.test.ts',
         'refuses other content under a pinned digest, whatever the header says',
         'refuses another digest than the pinned one',
       ],
@@ -201,13 +204,13 @@ export const ROWS: readonly Row[] = [
     attack: 'lists without end',
     advisories: 'CVE-2023-33957, CVE-2023-33958, CVE-2023-46737, CVE-2023-33959',
     rules: [
-      ['src/registry/page-guard.ts', 'createGuard'],
-      ['src/copy/company.ts', 'MAX_REFERRERS'],
+      ['src/registry/lists/page-guard.ts', 'createGuard'],
+      ['src/copy/referrers.ts', 'MAX_REFERRERS'],
       ['src/store/platforms.ts', 'IndexSearch'],
     ],
     tests: [
-      ['test/registry/pagination.test.ts', 'when a page is endless'],
-      ['test/copy/company.test.ts', 'without end are refused', 'that go round in circles end'],
+      ['test/registry/lists/pages.test.ts', 'when a page is endless'],
+      ['test/copy/referrers.test.ts', 'without end are refused', 'that go round in circles end'],
       [
         'test/security/graph.test.ts',
         'are copied whole, each manifest once',
@@ -221,14 +224,14 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2020-1702, CVE-2024-29902, CVE-2024-29903, CVE-2023-25153, CVE-2024-29893',
     rules: [
       ['src/util/bytes.ts', 'collect'],
-      ['src/store/manifest-budget.ts', 'ManifestBudget'],
+      ['src/store/manifests.merge-manifest-budget.ts', 'ManifestBudget'],
     ],
     tests: [
       [ATTACKS, 'cannot exhaust the memory'],
-      ['test/registry/manifests.test.ts', 'stops an endless body at the limit'],
-      ['test/registry/blobs.test.ts', 'stops an endless body one byte too late at most'],
-      ['test/registry/errors.test.ts', 'reads no more of a body than it needs'],
-      ['test/config/docker-config.test.ts', 'is read no further than its bound'],
+      ['test/registry/manifests/manifests.test.ts', 'stops an endless body at the limit'],
+      ['test/registry/blobs/blobs.test.ts', 'stops an endless body one byte too late at most'],
+      ['test/registry/errors/error.test.ts', 'reads no more of a body than it needs'],
+      ['test/config/docker/config-json.test.ts', 'is read no further than its bound'],
       ['test/store/verify.test.ts', 'stops a store that sends without end'],
       ['test/image/view.test.ts', 'does not fetch a configuration above 4 MiB'],
       [
@@ -252,7 +255,7 @@ export const ROWS: readonly Row[] = [
         '%s is corrupt',
       ],
       [
-        'test/transports/docker-archive/store.test.ts',
+        'test/transports/docker-archive/open.test.ts',
         '%s is refused with an exit status for damage',
       ],
       [
@@ -283,7 +286,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2024-50349 class',
     rules: [
       ['src/errors/sanitize.ts', 'sanitize'],
-      ['src/cli/text-safety.ts', 'safeText'],
+      ['src/errors/sanitize.merge-text-safety.ts', 'safeText'],
     ],
     tests: [
       [
@@ -293,18 +296,18 @@ export const ROWS: readonly Row[] = [
         'is a line for each of several, whatever a name holds',
       ],
       [
-        'test/cli/error-text.test.ts',
+        'test/cli/output/error.test.ts',
         'never let a remote text act on the terminal, start a line or flood it',
       ],
-      ['test/http/send.test.ts', 'are shown once, without control characters'],
+      ['test/http/exchange/send.test.ts', 'are shown once, without control characters'],
       ['test/fuzz/output.test.ts', 'of remote text a terminal obeys nothing'],
       ['test/e2e/hostile-text.test.ts', 'cannot act on a terminal through %s'],
       [
-        'test/cli/template.test.ts',
+        'test/cli/template/render.test.ts',
         'writes JSON without characters that a terminal obeys, and means the same',
       ],
       [
-        'test/auth/helper.test.ts',
+        'test/credentials/helpers/helper.test.ts',
         'cannot draw on the terminal through its error text, nor flood it',
       ],
     ],
@@ -315,7 +318,7 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/errors/redact.ts', 'redactUrl'],
       ['src/http/log.ts', 'log'],
-      ['src/errors/conceal.ts', 'concealer'],
+      ['src/errors/redact-secrets.ts', 'concealer'],
     ],
     tests: [
       [ATTACKS, 'shows the flow and no secret'],
@@ -328,7 +331,7 @@ export const ROWS: readonly Row[] = [
         'knows a secret in JSON, in a URL and in base64',
       ],
       [
-        'test/auth/helper.test.ts',
+        'test/credentials/helpers/helper.test.ts',
         'that fails behind its answer does not get the secret of it printed',
       ],
       ['test/e2e/auth-worlds.test.ts', 'never printed a secret, --debug included'],
@@ -338,7 +341,7 @@ export const ROWS: readonly Row[] = [
         'URLs and headers in a log hold no secret, whatever stands around it',
       ],
       [
-        'test/http/authenticate.test.ts',
+        'test/http/auth/authenticate.test.ts',
         'reports a refused login in the words of the token server, without its secret',
       ],
     ],
@@ -347,21 +350,24 @@ export const ROWS: readonly Row[] = [
     attack: 'files with secrets that others can read or turn',
     advisories: 'docker/cli and containers/image practice',
     rules: [
-      ['src/config/private-file.ts', 'updatePrivateFile'],
+      ['src/config/files/private.ts', 'updatePrivateFile'],
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
-      ['src/config/cache-folder.ts', 'judgeFolder'],
+      ['src/config/files/user-folders.ts', 'judgeFolder'],
     ],
     tests: [
       [
-        'test/auth/login-store.test.ts',
+        'test/credentials/logins/store.test.ts',
         'writes a private file in a private folder, in the form of Docker',
         'loses no login when many come at once',
         'refuses circular links and a folder that cannot be one',
       ],
-      ['test/config/docker-config.test.ts', 'is warned about when others can read secrets in it'],
+      [
+        'test/config/docker/config-json.test.ts',
+        'is warned about when others can read secrets in it',
+      ],
       ['test/e2e/auth-real.test.ts', 'login keeps what it stores private, whatever the umask is'],
       [
-        'test/http/token-file.test.ts',
+        'test/http/auth/disk/cache.test.ts',
         'is private, and holds no login and nothing to guess one by',
       ],
       [
@@ -375,12 +381,12 @@ export const ROWS: readonly Row[] = [
     attack: 'a configured helper is another program',
     advisories: 'CVE-2024-27980, CVE-2025-15558',
     rules: [
-      ['src/auth/helper.ts', 'createHelper'],
-      ['src/auth/helper-process.ts', 'findProgram'],
+      ['src/credentials/helpers/helper.ts', 'createHelper'],
+      ['src/credentials/helpers/process.ts', 'findProgram'],
     ],
     tests: [
       [
-        'test/auth/helper.test.ts',
+        'test/credentials/helpers/helper.test.ts',
         'cannot be named %j',
         'is not sought in empty or relative PATH entries',
         'gets one verb as argument and the raw key on stdin',
@@ -390,15 +396,15 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'line breaks in what a helper reads',
     advisories: 'CVE-2020-5260, CVE-2024-52006',
-    rules: [['src/auth/registry-key.ts', 'isServerKey']],
-    tests: [['test/auth/helper.test.ts', 'is never asked for %j']],
+    rules: [['src/credentials/keys.ts', 'isServerKey']],
+    tests: [['test/credentials/helpers/helper.test.ts', 'is never asked for %j']],
   },
   {
     attack: 'the HTTP library follows redirects with credentials by itself',
     advisories: 'CVE-2024-24758, CVE-2024-30260',
     rules: [
-      ['src/http/exchange-undici.ts', 'exchange'],
-      ['src/http/exchange-node.ts', 'exchange'],
+      ['src/http/exchange/undici.ts', 'exchange'],
+      ['src/http/exchange/node.ts', 'exchange'],
     ],
     tests: [[ATTACKS, 'follows only 307 and 308 for what is not a read, and nothing on demand']],
   },
@@ -409,7 +415,7 @@ export const ROWS: readonly Row[] = [
     tests: [
       ['test/oci/descriptor.test.ts', 'refuses %j'],
       [
-        'test/transports/docker/registry-store.test.ts',
+        'test/transports/docker/store.test.ts',
         'serves embedded content without a request, but only when it is true',
         'refuses a manifest that is longer than its descriptor says',
       ],
@@ -418,7 +424,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'links in a layout lead out of it',
     advisories: 'go-containerregistry 2306',
-    rules: [['src/transports/oci-layout/disk.ts', 'openRegular']],
+    rules: [['src/transports/files/disk.ts', 'openRegular']],
     tests: [
       [
         'test/transports/oci-layout/store.test.ts',
@@ -433,8 +439,8 @@ export const ROWS: readonly Row[] = [
     advisories: 'CWE-113',
     rules: [['src/oci/media-types.ts', 'isMediaType']],
     tests: [
-      ['test/registry/manifests.test.ts', 'keeps line breaks out of the request'],
-      ['test/http/send.test.ts', 'refuses headers that break lines'],
+      ['test/registry/manifests/manifests.test.ts', 'keeps line breaks out of the request'],
+      ['test/http/exchange/send.test.ts', 'refuses headers that break lines'],
       ['test/oci/media-types.test.ts', 'fit into a header'],
     ],
   },
@@ -443,8 +449,8 @@ export const ROWS: readonly Row[] = [
     advisories:
       'CVE-2023-2253, CVE-2024-39897, CVE-2026-41888, CVE-2026-35172, CVE-2025-24976, GO-2026-4668',
     rules: [
-      ['src/server/dispatch.ts', 'dispatch'],
-      ['src/server/disk-paths.ts', 'diskPaths'],
+      ['src/server/api/dispatch.ts', 'dispatch'],
+      ['src/server/storage/disk-paths.ts', 'diskPaths'],
     ],
     tests: [
       [
@@ -454,12 +460,12 @@ export const ROWS: readonly Row[] = [
         'cuts a download whose source fails, instead of adding an error to it',
       ],
       [
-        'test/server/uploads.test.ts',
+        'test/server/api/uploads.test.ts',
         'opens a session when %j does not have the blob, wherever else it is',
         'is answered with 4xx and does no harm: %#',
       ],
       [
-        'test/server/storage.contract.test.ts',
+        'test/server/storage/storage.contract.test.ts',
         'links blobs per repository: mounted is readable, deleted here is kept there',
         'does not know the session %j',
       ],
@@ -468,10 +474,10 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'a mirror answers for a tag, or with other content',
     advisories: 'protocol: mirror trust',
-    rules: [['src/registry/mirrored-repository.ts', 'mayAnswer']],
+    rules: [['src/registry/mirrors/repository.ts', 'mayAnswer']],
     tests: [
       [
-        'test/registry/routed-client.test.ts',
+        'test/registry/mirrors/client.test.ts',
         'digest-only and tag-only mirrors answer nothing else',
         'wrong content is discarded, told, and never handed on',
         'the first that has it answers, the rest is not asked; the note says who',
@@ -482,12 +488,12 @@ export const ROWS: readonly Row[] = [
     attack: 'JSON that changes prototypes, or nests without end',
     advisories: 'CWE-1321, CWE-674',
     rules: [
-      ['src/oci/json.ts', 'withoutPrototype'],
-      ['src/config/json-file.ts', 'withoutPrototype'],
+      ['src/oci/strict-json.ts', 'withoutPrototype'],
+      ['src/config/files/json.ts', 'withoutPrototype'],
     ],
     tests: [
       [
-        'test/oci/json.test.ts',
+        'test/oci/strict-json.test.ts',
         'bounds the depth before anything recurses',
         'keeps __proto__ as data and the prototypes of all objects clean',
       ],
@@ -496,7 +502,7 @@ export const ROWS: readonly Row[] = [
         'takes annotations named like object internals as plain data',
       ],
       [
-        'test/config/docker-config.test.ts',
+        'test/config/docker/config-json.test.ts',
         'takes __proto__ for a registry like any other',
         'bounds the depth',
       ],
@@ -508,12 +514,12 @@ export const ROWS: readonly Row[] = [
     attack: 'long headers and names cost more than their length',
     advisories: 'CWE-1333',
     rules: [
-      ['src/registry/links.ts', 'parseLinks'],
-      ['src/http/challenge.ts', 'parseChallenges'],
+      ['src/registry/lists/link-header.ts', 'parseLinks'],
+      ['src/http/auth/challenge.ts', 'parseChallenges'],
     ],
     tests: [
       [
-        'test/http/send.test.ts',
+        'test/http/exchange/send.test.ts',
         'refuses headers that are too large, and does not ask again: %s',
         'bounds the time of headers that never end',
       ],

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { digestOf, type Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import {
   startRegistryServer,
   type RegistryServer,

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { digestOf } from '../../src/oci/digest.ts';
-import type { RequestEntry } from '../../src/server/dispatch.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import type { RequestEntry } from '../../src/server/api/dispatch.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import type { RegistryServer, RegistryServerOptions } from '../../src/server/server.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import {

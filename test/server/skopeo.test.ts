@@ -9,9 +9,9 @@ import { hash } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import { createDiskStorage } from '../../src/server/disk-storage.ts';
+import { createDiskStorage } from '../../src/server/storage/disk.ts';
 import { createHtpasswdVerifier } from '../../src/server/htpasswd.ts';
-import { createMemoryStorage } from '../../src/server/memory-storage.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
 

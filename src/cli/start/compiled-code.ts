@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
+import { judgeFolder, readOwnFile } from '../../config/files/user-folders.ts';
 import type { CompiledPieces } from './pieces.ts';
 
 /** Where the code of one command is kept, and for whom. */

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder, cacheWanted } from '../../config/cache-folder.ts';
+import { cacheFolder, cacheWanted } from '../../config/files/user-folders.ts';
 import type { processIo } from '../io.ts';
 import type { main } from '../main.ts';
 import { readCode, writeCode, type CodeFile } from './compiled-code.ts';

@@ -3,8 +3,8 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { isImageConfigType, MEDIA_TYPE } from '../../oci/media-types.ts';
-import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
-import { formatOf, layerKindOf, layerType, manifestType } from './media-types.ts';
+import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './edit-json.ts';
+import { formatOf, layerKindOf, layerType, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** Where a manifest stands, for messages, and who hears what is left out. */

@@ -4,8 +4,8 @@ import { isManifestType } from '../../oci/media-types.ts';
 import { matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { isAttestation } from '../../store/platforms.ts';
 import { isFilled, unsupported, warnAnnotations, type Place } from './image-manifest.ts';
-import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './json.ts';
-import { formatOf, manifestType } from './media-types.ts';
+import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './edit-json.ts';
+import { formatOf, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** The annotation by which BuildKit's attestations name the image they are about. */

@@ -5,7 +5,7 @@ import type { ImageManifest } from '../../oci/manifest.ts';
 import { isImageConfigType } from '../../oci/media-types.ts';
 import type { CompressionOptions } from '../../util/compression/types.ts';
 import { parseImageConfig } from '../config.ts';
-import { formatOf, layerKindOf, layerType, type LayerKind } from './media-types.ts';
+import { formatOf, layerKindOf, layerType, type LayerKind } from './layer-types.ts';
 import type { ConvertOptions, ManifestFormat } from './types.ts';
 
 export interface ImagePlan {

@@ -4,7 +4,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { Capabilities, ReadStore } from '../../store/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { LEVELS } from '../../util/compression/types.ts';
-import { Conversion } from './conversion.ts';
+import { Conversion } from './converter.ts';
 import { Recompressor } from './recompress.ts';
 import type { ConvertOptions } from './types.ts';
 

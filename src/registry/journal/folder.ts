@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { judgeFolder, readOwnFile } from '../../config/cache-folder.ts';
-import { errno } from '../../config/text-file.ts';
+import { judgeFolder, readOwnFile } from '../../config/files/user-folders.ts';
+import { errno } from '../../config/files/text.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 import type { Processes } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';

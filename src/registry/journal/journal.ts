@@ -1,4 +1,4 @@
-import { errno } from '../../config/text-file.ts';
+import { errno } from '../../config/files/text.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { JournalFolder, type JournalPlace } from './folder.ts';
 import { keyOf, parseRecord, placeOfRecord, printRecord, type JournalRecord } from './record.ts';

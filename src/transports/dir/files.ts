@@ -5,7 +5,7 @@ import { hexOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { isTemporaryName, syncFolder, type Temporaries } from '../../util/temporaries.ts';
-import { errnoOf, onDisk, readSmall } from '../oci-layout/disk.ts';
+import { errnoOf, onDisk, readSmall } from '../files/disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** First line of the file `version`; skopeo reads and writes 1.1. */

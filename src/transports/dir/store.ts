@@ -23,9 +23,9 @@ import type {
 import { fetchAll, sourceOf, verified } from '../../store/verify.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';
-import { BlobFolder, skip } from '../oci-layout/blobs.ts';
-import { readSmall } from '../oci-layout/disk.ts';
-import { withLock, type LockOptions } from '../oci-layout/lock.ts';
+import { BlobFolder, skip } from '../files/blob-folder.ts';
+import { readSmall } from '../files/disk.ts';
+import { withLock, type LockOptions } from '../files/lock.ts';
 import { describeRaw } from '../oci-layout/resolve.ts';
 import { DirFiles } from './files.ts';
 

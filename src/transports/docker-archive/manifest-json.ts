@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
-import { parseJsonStrict } from '../../oci/json.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
 
 /** One image of `manifest.json`, as `docker save` writes it. */
 export interface SavedImage {

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { parseReference } from '../../reference/parse.ts';
-import { familiarName, formatReference, withDefaultTag } from '../../reference/print.ts';
-import { isTag } from '../../reference/tag.ts';
+import { familiarName, formatReference, withDefaultTag } from '../../reference/format.ts';
+import { isTag } from '../../reference/names.ts';
 import type { Reference } from '../../reference/types.ts';
 import type { Location } from '../types.ts';
 

@@ -8,10 +8,10 @@ export const dockerArchiveTransport: Transport = {
   help: 'docker-archive:FILE[:NAME:TAG|:@INDEX]: images as "docker save" writes them, "-" for stdin or stdout',
   parse: parseDockerArchiveName,
   openRead: async ({ place }, context, options) =>
-    (await import('./store.ts')).openDockerArchiveForRead(place, context, options),
+    (await import('./open.ts')).openDockerArchiveForRead(place, context, options),
   openWrite: async (location, context, options) => {
     mustBeName(location);
-    return (await import('./writer.ts')).openDockerArchiveForWrite(location, context, options);
+    return (await import('./write-store.ts')).openDockerArchiveForWrite(location, context, options);
   },
 };
 

@@ -1,7 +1,7 @@
 import { parseReference } from '../../reference/parse.ts';
-import { formatReference, formatRepository, withDefaultTag } from '../../reference/print.ts';
+import { formatReference, formatRepository, withDefaultTag } from '../../reference/format.ts';
 import type { Location, OpenContext, Transport } from '../types.ts';
-import { createRegistryStore } from './registry-store.ts';
+import { createRegistryStore } from './store.ts';
 import type { Intent, Repository } from '../../registry/types.ts';
 
 /** Images of a registry: "docker://ghcr.io/a/b:1", or the name alone. */

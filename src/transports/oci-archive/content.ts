@@ -1,17 +1,17 @@
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
-import { parseJsonStrict } from '../../oci/json.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { CallOptions, OpenOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { skip } from '../oci-layout/blobs.ts';
+import { skip } from '../files/blob-folder.ts';
 import { parseLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import { corruptArchive } from '../tar/members.ts';
-import type { PassingTar } from '../tar/passing.ts';
+import type { PassingTar } from '../tar/stream.ts';
 
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import type { Capabilities, CallOptions, ReadStore, Remover } from '../../store/types.ts';
 import type { LayoutFiles } from './files.ts';
 import { tagsOf, type LayoutIndex } from './index-json.ts';
-import type { PendingIndex } from './pending.ts';
+import type { PendingIndex } from './pending-index.ts';
 import { LayoutReferrers } from './referrers.ts';
 import type { EntryFinder } from './resolve.ts';
 

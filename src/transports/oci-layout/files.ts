@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
-import { parseJsonStrict } from '../../oci/json.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { syncFolder } from '../../util/temporaries.ts';
-import { errnoOf, onDisk, readSmall, readSmallUnless } from './disk.ts';
+import { errnoOf, onDisk, readSmall, readSmallUnless } from '../files/disk.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
-import { withLock, type LockOptions } from './lock.ts';
+import { withLock, type LockOptions } from '../files/lock.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** Room for about 100 000 tags. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
-import { parseJsonStrict } from '../../oci/json.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 
 /** The annotation that holds a tag (image-spec v1.1.1 annotations.md). */

@@ -4,7 +4,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import { describeReferrer, fetchManifest } from '../../store/manifests.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import type { LayoutIndex } from './index-json.ts';
-import type { PendingIndex } from './pending.ts';
+import type { PendingIndex } from './pending-index.ts';
 import type { EntryFinder } from './resolve.ts';
 
 /** One listed manifest that has a subject. */

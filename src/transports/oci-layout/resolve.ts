@@ -2,9 +2,9 @@ import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf, isDigest, algorithmOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
-import { readSmall } from './disk.ts';
+import { readSmall } from '../files/disk.ts';
 import type { LayoutIndex } from './index-json.ts';
-import type { PendingIndex } from './pending.ts';
+import type { PendingIndex } from './pending-index.ts';
 
 /** Hints list at most so many names. */
 const SHOWN_NAMES = 20;

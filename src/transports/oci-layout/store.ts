@@ -16,11 +16,11 @@ import type {
 } from '../../store/types.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
-import { BlobFolder, layoutBlobPath } from './blobs.ts';
+import { BlobFolder, layoutBlobPath } from '../files/blob-folder.ts';
 import { layoutCapabilities } from './capabilities.ts';
 import { LayoutFiles, type LayoutOptions } from './files.ts';
 import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
-import { PendingIndex } from './pending.ts';
+import { PendingIndex } from './pending-index.ts';
 import { describeFile, EntryFinder } from './resolve.ts';
 
 /** File writes at a time; more only queue at the disk. */

@@ -9,7 +9,7 @@ import {
   padded,
   type TarHeader,
   type TarType,
-} from './codec.ts';
+} from './header.ts';
 import type { RandomAccess } from './random-access.ts';
 
 /** Where one member's content lies in an archive. */

@@ -1,12 +1,12 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { drain, type Bytes } from '../../util/bytes.ts';
-import { errnoOf, onDisk, readChunks } from '../oci-layout/disk.ts';
+import { errnoOf, onDisk, readChunks } from '../files/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { MemberTable, TarArchive } from './archive.ts';
 import { compressionOf, decompress, peekCompression } from './decompress.ts';
 import { readMembers } from './members.ts';
-import { PassingTar } from './passing.ts';
+import { PassingTar } from './stream.ts';
 import { readAt, readRegion, type RandomAccess, type RegionOptions } from './random-access.ts';
 
 /** In the place of a file: standard input or output. */

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Bytes } from '../../util/bytes.ts';
-import { onDisk, roomFor, type ReadOptions } from '../oci-layout/disk.ts';
+import { onDisk, roomFor, type ReadOptions } from '../files/disk.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 

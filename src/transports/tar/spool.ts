@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../util/bytes.ts';
-import { onDisk } from '../oci-layout/disk.ts';
+import { onDisk } from '../files/disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** A nameless temporary file, gone when it is closed, however the process ends. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import { BLOCK_BYTES, encodeHeader, padded } from './codec.ts';
+import { BLOCK_BYTES, encodeHeader, padded } from './header.ts';
 import { readRegion, type RandomAccess } from './random-access.ts';
 import { openSink, type Sink, type SinkContext } from './sink.ts';
 

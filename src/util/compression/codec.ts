@@ -1,11 +1,11 @@
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Bytes } from '../bytes.ts';
 import { Bounds } from './limits.ts';
-import { through } from './transform.ts';
+import { through } from './codec.merge-transform.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 import { compressFrames, decompressFrames } from './zstd-library.ts';
-import { nativeZstd, type ZstdTransforms } from './zstd-native.ts';
+import { nativeZstd, type ZstdTransforms } from './codec.merge-zstd-native.ts';
 
 /**
  * gzip by node:zlib; zstd by node:zlib where it has it, else by WebAssembly and JavaScript

@@ -54,7 +54,7 @@ export interface Lists {
 
 /** A registry as its documents describe it; `engine.ts` plays it. */
 export interface StandIn {
-  /** The row of `known-registries.ts`. */
+  /** The row of `registries/table.ts`. */
   readonly id: string;
   /** As a person writes it. */
   readonly registry: string;

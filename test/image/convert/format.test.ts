@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyImage } from '../../../src/copy/copy.ts';
+import { copyImage } from '../../../src/copy/copy-image.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';

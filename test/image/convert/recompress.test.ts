@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyImage } from '../../../src/copy/copy.ts';
+import { copyImage } from '../../../src/copy/copy-image.ts';
 import { createConvertedStore } from '../../../src/image/convert/store.ts';
 import type { ConvertOptions } from '../../../src/image/convert/types.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { copyImage } from '../../../src/copy/copy.ts';
+import { copyImage } from '../../../src/copy/copy-image.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import type { ReadStore } from '../../../src/store/types.ts';
 import { fetchAll } from '../../../src/store/verify.ts';

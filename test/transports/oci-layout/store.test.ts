@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
 import { hexOf } from '../../../src/oci/digest.ts';
 import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
-import { onDisk } from '../../../src/transports/oci-layout/disk.ts';
+import { onDisk } from '../../../src/transports/files/disk.ts';
 import { openLayoutForRead, openLayoutForWrite } from '../../../src/transports/oci-layout/store.ts';
 import { blob, image, index, store } from '../../helpers/graphs.ts';
 

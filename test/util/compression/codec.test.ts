@@ -8,7 +8,7 @@ import {
   type CompressionFormat,
   type DecompressionLimits,
 } from '../../../src/util/compression/types.ts';
-import { nativeZstd } from '../../../src/util/compression/zstd-native.ts';
+import { nativeZstd } from '../../../src/util/compression/codec.merge-zstd-native.ts';
 import { run } from '../../helpers/commands.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { describeWith } from '../../helpers/when.ts';

@@ -1,0 +1,79 @@
+import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
+import { GLOBAL_FLAGS, longName, sharedFlags, shortName } from './flags.ts';
+
+/** The command line cut at the command's name, and the command if there is one of that name. */
+export interface SplitArguments {
+  readonly before: readonly string[];
+  readonly name: string | undefined;
+  readonly after: readonly string[];
+  readonly spec: CommandSpec | undefined;
+}
+
+/** Finds the command's name: the first word that is neither a flag of every command nor its value. */
+export function splitArguments(
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+): SplitArguments {
+  const takesValue = new Set(
+    GLOBAL_FLAGS.filter((flag) => flag.flags.includes('<')).flatMap((flag) => [
+      longName(flag.flags),
+      shortName(flag.flags),
+    ]),
+  );
+  let at = 0;
+  for (; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-') || word === '-' || word === '--') break;
+    if (takesValue.has(word)) at += 1;
+  }
+  const name = argv[at];
+  return {
+    before: argv.slice(0, at),
+    name,
+    after: argv.slice(at + 1),
+    spec: commands.find((one) => one.name === name || one.aliases?.includes(name ?? '')),
+  };
+}
+
+/** Flags of the chosen command, its own first. */
+export function flagsOf(spec: CommandSpec): readonly OptionSpec[] {
+  return [...spec.options, ...sharedFlags(spec)];
+}
+
+/**
+ * Go's flag habits, which skopeo's users bring: `--all=true`, `--all=false`, and `--tls-verify` alone,
+ * which never takes the next word as its value.
+ */
+export function normaliseFlags(
+  words: readonly string[],
+  specs: readonly OptionSpec[],
+): readonly string[] {
+  const kinds = new Map(specs.map((spec) => [longName(spec.flags), spec]));
+  const out: string[] = [];
+  for (const [index, word] of words.entries()) {
+    if (word === '--') return [...out, ...words.slice(index)];
+    const [, name, value] = /^(--[\w-]+)(?:=(.*))?$/su.exec(word) ?? [];
+    const spec = kinds.get(name);
+    if (spec?.kind === 'boolean' && value === undefined && !spec.flags.includes('<')) {
+      out.push(`${word}=true`);
+    } else if (spec?.kind === 'flag' && name !== undefined && /^(?:true|1)$/u.test(value ?? '')) {
+      out.push(name);
+    } else if (spec?.kind !== 'flag' || !/^(?:false|0)$/u.test(value ?? '')) {
+      out.push(word);
+    }
+  }
+  return out;
+}
+
+/** Whether errors are to be JSON, found out before the arguments are known to be right. */
+export function requestedJson(argv: readonly string[]): 'json' | 'ndjson' | undefined {
+  let found: 'json' | 'ndjson' | undefined;
+  for (const [index, word] of argv.entries()) {
+    if (word === '--') break;
+    const attached = /^(?:--output=|-o=?)(json|ndjson)$/u.exec(word)?.[1];
+    const next = word === '-o' || word === '--output' ? argv[index + 1] : undefined;
+    const value = attached ?? next;
+    if (value === 'json' || value === 'ndjson') found = value;
+  }
+  return found;
+}

@@ -1,0 +1,156 @@
+import { AppError } from '../../errors/app-error.ts';
+import { hostPlatform, normalize, type Platform } from '../../oci/platform.ts';
+import type { GlobalFlags, Input, Side } from '../../commands/types.ts';
+import { parseDuration } from './duration.ts';
+
+export type OutputForm = 'text' | 'json' | 'ndjson';
+export type ProgressForm = 'auto' | 'bar' | 'plain' | 'json' | 'none';
+
+/** How one side of a command reaches its registry; names as in `CredentialFlags`. */
+export interface ConnectionFlags {
+  readonly creds: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly registryToken: string | undefined;
+  readonly noCreds: boolean;
+  readonly authfile: string | undefined;
+  readonly tlsVerify: boolean | undefined;
+  readonly plainHttp: boolean;
+  readonly certDir: string | undefined;
+}
+
+/** Every global flag, parsed. The commands see the part that `GlobalFlags` names. */
+export interface ProgramFlags extends GlobalFlags {
+  readonly output: OutputForm | undefined;
+  /** Source of a Go template. */
+  readonly format: string | undefined;
+  readonly progress: ProgressForm;
+  readonly debug: boolean;
+  /** This machine's platform, or what `--override-…` made of it. */
+  readonly hostPlatform: Platform;
+  readonly noColor: boolean;
+  readonly retryTimes: number;
+  readonly retryMaxWaitMs: number | undefined;
+  /** Bytes a second; `undefined`: the wire's default. */
+  readonly minSpeed: number | undefined;
+  readonly registriesConf: string | undefined;
+  readonly daemonConfig: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly sides: Readonly<Record<Side, ConnectionFlags>>;
+  /** Plain flags that carry a secret, as written; a command with two registries must say which side. */
+  readonly plainSecrets: readonly string[];
+}
+
+type Values = Input['options'];
+
+/** `values` by camelCase name. @throws AppError USAGE */
+export function parseGlobalFlags(
+  values: Values,
+  host: { readonly platform: string; readonly arch: string },
+): ProgramFlags {
+  const output = text(values, 'output') as OutputForm | undefined;
+  const format = text(values, 'format');
+  if (format !== undefined && output !== undefined) {
+    throw new AppError('USAGE', '--format and --output cannot be used together', {
+      hint: 'A template prints text of its own; leave one of them out.',
+    });
+  }
+  const timeout = text(values, 'commandTimeout');
+  const maxWait = text(values, 'retryMaxWait');
+  const only = connection(values, '');
+  const platforms = list(values, 'platform');
+  return {
+    platform: platforms.length === 0 ? undefined : platforms.join(','),
+    hostPlatform: overridden(values, host),
+    concurrency: atLeast(1, values, 'concurrency', '--concurrency') ?? 6,
+    quiet: flag(values, 'quiet'),
+    config: text(values, 'config'),
+    authfile: text(values, 'authfile'),
+    allowRealm: list(values, 'allowRealm'),
+    // Docker and podman spell the JSON form `--format json`.
+    output: format === 'json' ? 'json' : output,
+    format: format === 'json' ? undefined : format,
+    progress: (text(values, 'progress') as ProgressForm | undefined) ?? 'auto',
+    debug: flag(values, 'debug'),
+    noColor: flag(values, 'noColor'),
+    retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
+    retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
+    minSpeed: atLeast(0, values, 'minSpeed', '--min-speed'),
+    registriesConf: text(values, 'registriesConf'),
+    daemonConfig: text(values, 'daemonConfig'),
+    timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
+    sides: {
+      only,
+      src: sideOver(only, connection(values, 'src')),
+      dest: sideOver(only, connection(values, 'dest')),
+    },
+    plainSecrets: ['creds', 'username', 'password', 'registryToken']
+      .filter((name) => values[name] !== undefined)
+      .map((name) => `--${name.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`),
+  };
+}
+
+function connection(values: Values, side: '' | 'src' | 'dest'): ConnectionFlags {
+  const key = (name: string): string =>
+    side === '' ? name : `${side}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return {
+    creds: text(values, key('creds')),
+    username: text(values, key('username')),
+    password: text(values, key('password')),
+    registryToken: text(values, key('registryToken')),
+    noCreds: flag(values, key('noCreds')),
+    authfile: text(values, key('authfile')),
+    tlsVerify: values[key('tlsVerify')] as boolean | undefined,
+    plainHttp: flag(values, key('plainHttp')),
+    certDir: text(values, key('certDir')),
+  };
+}
+
+/** One side's own flags over the plain ones; any word about credentials replaces all plain ones. */
+function sideOver(plain: ConnectionFlags, side: ConnectionFlags): ConnectionFlags {
+  const { creds, username, password, registryToken, noCreds } = side;
+  const speaks = noCreds || (creds ?? username ?? password ?? registryToken) !== undefined;
+  return {
+    ...plain,
+    ...(speaks ? { creds, username, password, registryToken, noCreds } : {}),
+    authfile: side.authfile ?? plain.authfile,
+    tlsVerify: side.tlsVerify ?? plain.tlsVerify,
+    plainHttp: side.plainHttp || plain.plainHttp,
+    certDir: side.certDir ?? plain.certDir,
+  };
+}
+
+/** skopeo's `--override-os`, `-arch` and `-variant`, each over this machine's own. */
+function overridden(
+  values: Values,
+  host: { readonly platform: string; readonly arch: string },
+): Platform {
+  const own = hostPlatform(host);
+  const variant = text(values, 'overrideVariant');
+  return normalize({
+    os: text(values, 'overrideOs') ?? own.os,
+    architecture: text(values, 'overrideArch') ?? own.architecture,
+    ...(variant === undefined ? {} : { variant }),
+  });
+}
+
+function text(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function flag(values: Values, name: string): boolean {
+  return values[name] === true;
+}
+
+function list(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+
+function atLeast(min: number, values: Values, name: string, spelled: string): number | undefined {
+  const value = values[name];
+  if (typeof value !== 'number') return undefined;
+  if (value < min) throw new AppError('USAGE', `${spelled} must be at least ${min}`);
+  return value;
+}

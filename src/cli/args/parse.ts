@@ -1,0 +1,178 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AppError } from '../../errors/app-error.ts';
+import type { CommandGroup } from '../../commands/index.ts';
+import type { CommandSpec, Input, OptionSpec } from '../../commands/types.ts';
+import { flagsOf, normaliseFlags, splitArguments, type SplitArguments } from './argv.ts';
+import { GLOBAL_FLAGS, longName, sharedFlags } from './flags.ts';
+import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
+import { commandHelp, programHelp, usageLine } from './help.ts';
+import { VERSION } from '../../client/version.ts';
+
+export type Parsed =
+  | { readonly kind: 'print'; readonly text: string }
+  | {
+      readonly kind: 'run';
+      readonly spec: CommandSpec;
+      readonly input: Input;
+      readonly flags: ProgramFlags;
+    };
+
+export interface ParseSurroundings {
+  /** Node's names of the platform, for `--override-…`. */
+  readonly host: { readonly platform: string; readonly arch: string };
+  /** Width that help is wrapped to. */
+  readonly columns: number;
+}
+
+/** What the command line asks for. @throws AppError USAGE, with a suggestion where there is one */
+export function parseArguments(
+  argv: readonly string[],
+  groups: readonly CommandGroup[],
+  { host, columns }: ParseSurroundings,
+): Parsed {
+  const commands = groups.flatMap((group) => group.commands);
+  const split = expandHelp(splitArguments(argv, commands), commands);
+  const printed: string[] = [];
+  const program = buildProgram(groups, split.spec, {
+    columns,
+    print: (text) => printed.push(text),
+  });
+  try {
+    program.parse(normalised(split), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'print', text: printed.join('') };
+    throw usageError(error, split.spec);
+  }
+  const { spec } = split;
+  const command = program.commands.find((one) => one.name() === spec?.name);
+  if (spec === undefined || command === undefined) {
+    throw noCommand();
+  }
+  return {
+    kind: 'run',
+    spec,
+    input: { args: command.args, options: pick(command, spec.options) },
+    flags: parseGlobalFlags(
+      merged(pick(program, GLOBAL_FLAGS), pick(command, sharedFlags(spec))),
+      host,
+    ),
+  };
+}
+
+/** `help` and `help COMMAND` as `--help` and `COMMAND --help`. */
+function expandHelp(split: SplitArguments, commands: readonly CommandSpec[]): SplitArguments {
+  if (split.name !== 'help' || split.spec !== undefined) return split;
+  const [topic] = split.after;
+  return splitArguments(topic === undefined ? ['--help'] : [topic, '--help'], commands);
+}
+
+function normalised({ before, name, after, spec }: SplitArguments): string[] {
+  const front = normaliseFlags(before, GLOBAL_FLAGS);
+  if (name === undefined) return [...front];
+  // Alone, so that a flag behind an unknown command does not hide that it is unknown.
+  if (spec === undefined) return [name];
+  return [...front, name, ...normaliseFlags(after, flagsOf(spec))];
+}
+
+/** Every command by name, for suggestions; options only of the one that was chosen. */
+function buildProgram(
+  groups: readonly CommandGroup[],
+  chosen: CommandSpec | undefined,
+  { columns, print }: { columns: number; print: (text: string) => void },
+): Command {
+  const program = new Command('regctl')
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
+    .configureHelp({ formatHelp: () => programHelp(groups, columns) })
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .version(`regctl ${VERSION}`, '-v, --version');
+  for (const flag of GLOBAL_FLAGS) program.addOption(toOption(flag));
+  for (const spec of groups.flatMap((group) => group.commands)) {
+    const command = program.command(spec.name).aliases([...(spec.aliases ?? [])]);
+    if (spec === chosen) fill(command, spec, columns);
+  }
+  return program;
+}
+
+function fill(command: Command, spec: CommandSpec, columns: number): void {
+  command
+    .configureHelp({ formatHelp: () => commandHelp(spec, columns) })
+    .allowExcessArguments(false)
+    .action(() => undefined);
+  for (const arg of spec.args) command.argument(arg.required ? `<${arg.name}>` : `[${arg.name}]`);
+  for (const flag of flagsOf(spec)) command.addOption(toOption(flag));
+}
+
+function toOption(spec: OptionSpec): Option {
+  const option = new Option(spec.flags, spec.summary);
+  // Commander would store `--no-tags` as `tags: false`, and mix `--no-creds` up with `--creds`.
+  option.negate = false;
+  if (spec.hidden === true) option.hideHelp();
+  if (spec.kind !== 'flag') {
+    option.argParser((value: string, previous: unknown) => parseValue(spec, value, previous));
+  }
+  return option;
+}
+
+function parseValue(spec: OptionSpec, value: string, previous: unknown): Input['options'][string] {
+  if (spec.choices !== undefined && !spec.choices.includes(value)) {
+    throw new InvalidArgumentError(`It is one of ${spec.choices.join(', ')}.`);
+  }
+  switch (spec.kind) {
+    case 'integer':
+      if (!/^\d{1,15}$/u.test(value)) throw new InvalidArgumentError('It takes a whole number.');
+      return Number(value);
+    case 'boolean':
+      if (/^(?:true|1|yes)$/iu.test(value)) return true;
+      if (/^(?:false|0|no)$/iu.test(value)) return false;
+      throw new InvalidArgumentError('It is true or false.');
+    case 'list':
+      return [...(Array.isArray(previous) ? (previous as string[]) : []), value];
+    case 'flag':
+    case 'string':
+      return value;
+  }
+}
+
+function pick(command: Command, specs: readonly OptionSpec[]): Input['options'] {
+  const values = command.opts<Record<string, Input['options'][string]>>();
+  const names = specs.map((spec) => camelCase(longName(spec.flags) ?? spec.flags));
+  return Object.fromEntries(
+    names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+  );
+}
+
+function camelCase(flag: string): string {
+  return flag
+    .replace(/^-+/u, '')
+    .replace(/-(\w)/gu, (_dash, letter: string) => letter.toUpperCase());
+}
+
+/** What stands behind the command wins over what stands in front; lists add up. */
+function merged(front: Input['options'], behind: Input['options']): Input['options'] {
+  const lists = Object.entries(behind).flatMap(([name, value]) => {
+    const earlier = front[name];
+    return Array.isArray(value) && Array.isArray(earlier) ? [[name, [...earlier, ...value]]] : [];
+  });
+  return { ...front, ...behind, ...(Object.fromEntries(lists) as Input['options']) };
+}
+
+/** Commander's words as one of our errors: "…" for names, its suggestion as the hint. */
+function usageError(error: CommanderError, spec: CommandSpec | undefined): AppError {
+  if (error.code === 'commander.help') return noCommand();
+  const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n');
+  const suggestion = /^\((Did you mean .*\?)\)$/mu.exec(rest.join('\n'))?.[1];
+  const where = spec === undefined ? 'regctl --help' : `regctl ${spec.name} --help`;
+  const help = spec === undefined ? '' : `${usageLine(spec)}. `;
+  return new AppError('USAGE', first.replaceAll("'", '"'), {
+    hint: suggestion ?? `${help}See \`${where}\`.`,
+  });
+}
+
+function noCommand(): AppError {
+  return new AppError('USAGE', 'no command given', {
+    hint: '`regctl --help` lists the commands.',
+  });
+}

@@ -1,0 +1,18 @@
+import type { Style } from '../../commands/types.ts';
+
+const TOKEN =
+  /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/gu;
+
+/** Colours keys, strings, numbers and words of JSON text; the identity where `style` is plain. */
+export function colourJson(json: string, style: Style): string {
+  return json.replace(
+    TOKEN,
+    (whole, quoted?: string, colon?: string, word?: string, number?: string) => {
+      if (quoted !== undefined) {
+        return colon === undefined ? style.green(quoted) : `${style.cyan(quoted)}${colon}`;
+      }
+      if (word !== undefined) return style.yellow(word);
+      return number === undefined ? whole : style.blue(number);
+    },
+  );
+}

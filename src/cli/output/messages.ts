@@ -1,0 +1,40 @@
+import type { Style } from '../../commands/types.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { OutputStream } from '../io.ts';
+
+/** What goes to stderr beside progress; every line is made safe here. */
+export interface Messages {
+  /** One line as it is. */
+  readonly line: (text: string) => void;
+  /** `warning: …`, each text once. */
+  readonly warn: (text: string) => void;
+  /** From now on warnings are not written; the function takes those that came since it last did. */
+  readonly holdWarnings: () => () => readonly string[];
+  /** Silenced by `--quiet`. */
+  readonly note: (text: string) => void;
+}
+
+export function createMessages(
+  stderr: OutputStream,
+  options: { readonly quiet: boolean; readonly style: Style },
+): Messages {
+  const warned = new Set<string>();
+  let held: string[] | undefined;
+  const write = (text: string): void => void stderr.write(`${text}\n`);
+  return {
+    line: (text) => write(sanitize(text)),
+    warn(text) {
+      if (warned.has(text)) return;
+      warned.add(text);
+      if (held === undefined) write(`${options.style.yellow('warning:')} ${sanitize(text)}`);
+      else held.push(text);
+    },
+    holdWarnings() {
+      const list = (held ??= []);
+      return () => list.splice(0);
+    },
+    note(text) {
+      if (!options.quiet) write(text.split('\n').map(sanitize).join('\n'));
+    },
+  };
+}

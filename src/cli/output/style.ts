@@ -1,0 +1,43 @@
+import type { Style } from '../../commands/types.ts';
+import type { Io, OutputStream } from '../io.ts';
+
+const identity = (text: string): string => text;
+
+/** No colour at all; what pipes and files get. */
+export function plainStyle(stream: OutputStream): Style {
+  return {
+    bold: identity,
+    dim: identity,
+    red: identity,
+    green: identity,
+    yellow: identity,
+    blue: identity,
+    cyan: identity,
+    width: stream.columns ?? 80,
+    terminal: stream.isTTY === true,
+  };
+}
+
+/** Colour is for people: a terminal, and none of NO_COLOR (no-color.org), CI, TERM=dumb, --no-color. */
+export function wantsColour(stream: OutputStream, env: Io['env'], noColour: boolean): boolean {
+  if (stream.isTTY !== true || noColour) return false;
+  return (env['NO_COLOR'] ?? '') === '' && (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
+/** Loads chalk only when `colour` is set. */
+export async function createStyle(stream: OutputStream, colour: boolean): Promise<Style> {
+  const plain = plainStyle(stream);
+  if (!colour) return plain;
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level: 1 });
+  return {
+    ...plain,
+    bold: (text) => chalk.bold(text),
+    dim: (text) => chalk.dim(text),
+    red: (text) => chalk.red(text),
+    green: (text) => chalk.green(text),
+    yellow: (text) => chalk.yellow(text),
+    blue: (text) => chalk.blue(text),
+    cyan: (text) => chalk.cyan(text),
+  };
+}

@@ -1,0 +1,18 @@
+import { sanitize } from '../../errors/sanitize.ts';
+
+/** One line of the wire trace; its parts are redacted where they are made. */
+export type Trace = (text: string) => void;
+
+/** Prefixes each line with the milliseconds since the start; `undefined` when `--debug` is off. */
+export function createTrace(
+  enabled: boolean,
+  writeLine: (line: string) => void,
+  now: () => Date,
+): Trace | undefined {
+  if (!enabled) return undefined;
+  const start = now().getTime();
+  return (text) => {
+    const elapsed = String(now().getTime() - start).padStart(6);
+    for (const line of text.split('\n')) writeLine(`debug ${elapsed} ms  ${sanitize(line)}`);
+  };
+}

@@ -1,0 +1,32 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Io, StopSignal } from '../io.ts';
+
+const STOP = {
+  SIGINT: { code: 'INTERRUPTED', status: 130, message: 'interrupted' },
+  SIGTERM: { code: 'TERMINATED', status: 143, message: 'terminated' },
+} as const;
+
+const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+
+/**
+ * The first SIGINT or SIGTERM aborts `controller` with an AppError as the reason, so that what was
+ * begun is put away; the second ends the process at once. Returns how to stop listening.
+ */
+export function listenForSignals(
+  io: Pick<Io, 'onSignal' | 'exit'>,
+  controller: AbortController,
+): () => void {
+  let seen = false;
+  const stops = NAMES.map((name) =>
+    io.onSignal(name, () => {
+      const { code, status, message } = STOP[name];
+      if (seen) {
+        io.exit(status);
+        return;
+      }
+      seen = true;
+      controller.abort(new AppError(code, message));
+    }),
+  );
+  return () => stops.forEach((stop) => stop());
+}

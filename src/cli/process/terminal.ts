@@ -1,0 +1,82 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { Terminal } from '../../commands/types.ts';
+import { collect, type Bytes } from '../../util/bytes.ts';
+import type { Io } from '../io.ts';
+
+/** Questions go to stderr, so that stdout stays the result. */
+export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
+  const isInteractive = (): boolean => io.stderr.isTTY === true && io.stdin.isTTY === true;
+  const ask: Terminal['prompt'] = async (question, options = {}) => {
+    if (!isInteractive()) {
+      throw new AppError('USAGE', `cannot ask "${sanitize(question)}" without a terminal`);
+    }
+    return askLine(io, question, options);
+  };
+  return {
+    get interactive() {
+      return isInteractive();
+    },
+    prompt: ask,
+    async confirm(question, options) {
+      const answer = await ask(`${question} [y/N]`, options);
+      return /^y(?:es)?$/iu.test(answer.trim());
+    },
+    async readStdin(limit, options = {}) {
+      return readAll(io.stdin, limit, options.signal);
+    },
+  };
+}
+
+async function askLine(
+  io: Pick<Io, 'stdin' | 'stderr'>,
+  question: string,
+  options: { hidden?: boolean; signal?: AbortSignal | undefined },
+): Promise<string> {
+  options.signal?.throwIfAborted();
+  io.stderr.write(`${sanitize(question)} `);
+  const hidden = options.hidden === true;
+  // Readline turns the terminal's own echo off and writes what is typed to `output` instead.
+  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : io.stderr;
+  const reader = createInterface({ input: io.stdin, output, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      reader.once('line', resolve);
+      reader.once('SIGINT', () => reject(new AppError('INTERRUPTED', 'interrupted')));
+      reader.once('close', () => reject(new AppError('DECLINED', 'the question was not answered')));
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), {
+        once: true,
+      });
+    });
+  } finally {
+    reader.close();
+    if (hidden) io.stderr.write('\n');
+  }
+}
+
+async function readAll(
+  stdin: Io['stdin'],
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  signal?.throwIfAborted();
+  // A pipe that never ends would hold the process after an interruption.
+  const onAbort = (): void => void stdin.destroy(signal?.reason as Error);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const bytes = await collect(
+      chunksOf(stdin),
+      limit,
+      () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
+    );
+    return new TextDecoder().decode(bytes);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function* chunksOf(stdin: Io['stdin']): Bytes {
+  for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}

@@ -1,0 +1,41 @@
+import { createProgressState } from './state.ts';
+import { activeRows, finalLine, retryLine, totalLine } from './text.ts';
+import type { Progress, ProgressOptions } from './progress.ts';
+
+/** For people: a line for each running transfer, and the total beside a spinner (ora). */
+export async function createBarProgress(options: ProgressOptions): Promise<Progress> {
+  const { stderr, now, writeLine, colour } = options;
+  const { default: ora } = await import('ora');
+  const state = createProgressState(now);
+  const width = (): number => stderr.columns ?? 80;
+  const spinner = ora({
+    stream: stderr,
+    isEnabled: true,
+    // Ctrl-C has to reach the process as a signal.
+    discardStdin: false,
+    color: colour ? 'cyan' : false,
+    prefixText: () => activeRows(state, now(), width()),
+    suffixText: () => totalLine(state).slice(0, Math.max(1, width() - 4)),
+  });
+  let open = false;
+
+  return {
+    emit(event) {
+      state.apply(event);
+      if (!open && 'descriptor' in event) {
+        open = true;
+        spinner.start();
+      }
+      // Ora clears its lines around what is written to the terminal by others.
+      if (event.type === 'retry') writeLine(retryLine(event));
+      if (event.type === 'warning') writeLine(`warning: ${event.text}`);
+    },
+    close(ok) {
+      if (!open) return;
+      open = false;
+      spinner.stop();
+      const totals = state.totals();
+      if (ok && totals.ended > 0) writeLine(finalLine(totals, state.elapsed()));
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { CopyEvent } from '../../copy/types.ts';
+import type { ProgressForm } from '../args/global-flags.ts';
+import type { Io, OutputStream } from '../io.ts';
+
+/** What watches a copy. */
+export interface Progress {
+  emit(event: CopyEvent): void;
+  /** Puts the terminal back; with the total when `ok`. */
+  close(ok: boolean): void;
+}
+
+export interface ProgressOptions {
+  readonly stderr: OutputStream;
+  readonly now: () => Date;
+  /** Writes one line, sanitised. */
+  readonly writeLine: (line: string) => void;
+  readonly colour: boolean;
+}
+
+/** `auto` made definite: a bar for people, lines for logs. */
+export function chooseProgress(
+  form: ProgressForm,
+  quiet: boolean,
+  stderr: OutputStream,
+  env: Io['env'],
+): Exclude<ProgressForm, 'auto'> {
+  if (quiet) return 'none';
+  if (form !== 'auto') return form;
+  const person = stderr.isTTY === true && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
+  return person ? 'bar' : 'plain';
+}
+
+/**
+ * Loads the chosen form with the first event: a command that moves nothing never pays for it.
+ * Events that arrive while it loads are kept.
+ */
+export function createProgress(
+  form: Exclude<ProgressForm, 'auto'>,
+  options: ProgressOptions,
+): Omit<Progress, 'close'> & { close(ok: boolean): Promise<void> } {
+  let target: Progress | undefined;
+  let closed = false;
+  let loading: Promise<void> | undefined;
+  const waiting: CopyEvent[] = [];
+
+  const load = async (): Promise<void> => {
+    const loaded = await loadProgress(form, options);
+    waiting.splice(0).forEach((event) => loaded.emit(event));
+    target = loaded;
+  };
+
+  return {
+    emit(event) {
+      if (closed) return;
+      if (target !== undefined) return target.emit(event);
+      waiting.push(event);
+      // Progress that cannot be shown is no reason to fail a copy.
+      loading ??= load().catch(() => undefined);
+    },
+    async close(ok) {
+      if (closed) return;
+      closed = true;
+      await loading;
+      target?.close(ok);
+    },
+  };
+}
+
+async function loadProgress(
+  form: Exclude<ProgressForm, 'auto'>,
+  options: ProgressOptions,
+): Promise<Progress> {
+  switch (form) {
+    case 'bar':
+      return (await import('./bar.ts')).createBarProgress(options);
+    case 'plain':
+      return (await import('./plain.ts')).createPlainProgress(options);
+    case 'json':
+      return (await import('./json.merge-progress-json.ts')).createJsonProgress(options);
+    case 'none':
+      return (await import('./json.ts')).createNoProgress(options);
+  }
+}

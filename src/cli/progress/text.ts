@@ -1,0 +1,57 @@
+import type { NodeProgress, ProgressState, Totals } from './state.ts';
+import { formatBytes, formatDuration, percent, shortDigest } from '../output/units.ts';
+
+const BAR = 20;
+
+/** More lines than this push what a terminal showed before out of sight. */
+const MAX_ROWS = 8;
+
+/** One line for each transfer that runs: digest, bar, size, share, speed; cut to `width`. */
+export function activeRows(state: ProgressState, now: Date, width: number): string {
+  const active = state.active();
+  const rows = active.slice(0, MAX_ROWS).map((node) => row(node, now.getTime()));
+  const more = active.length - rows.length;
+  return [...rows, ...(more > 0 ? [`  and ${more} more`] : [])]
+    .map((line) => `${line.slice(0, Math.max(1, width - 1))}\n`)
+    .join('');
+}
+
+function row(node: NodeProgress, now: number): string {
+  const share = percent(node.done, node.size);
+  const filled = Math.floor((share * BAR) / 100);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
+  const size = `${formatBytes(node.done)} / ${formatBytes(node.size)}`.padEnd(21);
+  const rate = speed(node.done, now - (node.startedAt ?? now));
+  return `  ${shortDigest(node.digest)} ${bar} ${String(share).padStart(3)}%  ${size} ${rate}`;
+}
+
+/** "3/12 parts, 45.2 MB of 120.0 MB (37%), 12.0 MB/s". */
+export function totalLine(state: ProgressState): string {
+  const { found, ended, size, done, sent } = state.totals();
+  const share = `${formatBytes(done)} of ${formatBytes(size)} (${percent(done, size)}%)`;
+  const rate = speed(sent, state.elapsed());
+  return [`${ended}/${found} parts`, share, rate].filter((part) => part !== '').join(', ');
+}
+
+/** "12 parts: 8 written, 1 mounted, 3 already there; 120.0 MB sent in 10s". */
+export function finalLine(totals: Totals, elapsedMs: number): string {
+  const { written, mounted, present } = totals.outcomes;
+  const parts = [
+    written > 0 ? `${written} written` : '',
+    mounted > 0 ? `${mounted} mounted` : '',
+    present > 0 ? `${present} already there` : '',
+  ].filter((part) => part !== '');
+  const outcome = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+  const sent = `${formatBytes(totals.sent)} sent in ${formatDuration(elapsedMs)}`;
+  return `${totals.ended} ${totals.ended === 1 ? 'part' : 'parts'}${outcome}; ${sent}`;
+}
+
+/** Nothing until there is enough to measure. */
+function speed(bytes: number, elapsedMs: number): string {
+  return bytes === 0 || elapsedMs < 100 ? '' : `${formatBytes((bytes * 1000) / elapsedMs)}/s`;
+}
+
+/** "retry 2 in 4s: the registry answered 503". */
+export function retryLine(event: { attempt: number; delayMs: number; reason: string }): string {
+  return `retry ${event.attempt} in ${formatDuration(event.delayMs)}: ${event.reason}`;
+}

@@ -1,0 +1,169 @@
+import type { Expression } from './expression.ts';
+import { templateError } from './expression.ts';
+import { goText, isTrue, TEMPLATE_FUNCTIONS } from './functions.ts';
+import { parseTemplate, type Node } from './parse.ts';
+
+export interface Template {
+  /** Ranges over the value itself, so a list is handed over whole and not one by one. */
+  readonly takesList: boolean;
+  /** @throws AppError USAGE for a field or function that does not exist */
+  readonly render: (value: unknown) => string;
+}
+
+/**
+ * The part of Go's text/template that command lines use: fields, pipelines, variables, `if`, `with`,
+ * `range`, `else`, comparisons, and the functions of `TEMPLATE_FUNCTIONS`.
+ * @throws AppError USAGE
+ */
+export function compileTemplate(source: string): Template {
+  const nodes = parseTemplate(source);
+  nodes.forEach(checkFunctions);
+  return {
+    takesList: nodes.some((node) => node.kind === 'range' && isDot(node.value)),
+    render: (value) => renderAll(nodes, { dot: value, root: value, variables: new Map() }),
+  };
+}
+
+interface Scope {
+  readonly dot: unknown;
+  readonly root: unknown;
+  readonly variables: Map<string, unknown>;
+}
+
+function renderAll(nodes: readonly Node[], scope: Scope): string {
+  return nodes.map((node) => renderNode(node, scope)).join('');
+}
+
+function renderNode(node: Node, scope: Scope): string {
+  switch (node.kind) {
+    case 'text':
+      return node.text;
+    case 'print':
+      return goText(evaluate(node.value, scope));
+    case 'assign':
+      scope.variables.set(node.name, evaluate(node.value, scope));
+      return '';
+    case 'if':
+    case 'with':
+      return renderChoice(node, scope);
+    case 'range':
+      return renderRange(node, scope);
+  }
+}
+
+type Block = Extract<Node, { kind: 'if' | 'with' | 'range' }>;
+
+function renderChoice(node: Block, scope: Scope): string {
+  const value = evaluate(node.value, scope);
+  const inner = declare(scope, [[node.names[0], value]]);
+  if (!isTrue(value)) return renderAll(node.otherwise, inner);
+  return renderAll(node.body, node.kind === 'with' ? { ...inner, dot: value } : inner);
+}
+
+function renderRange(node: Block, scope: Scope): string {
+  const items = entriesOf(evaluate(node.value, scope));
+  if (items.length === 0) return renderAll(node.otherwise, scope);
+  const [first, second] = node.names;
+  return items
+    .map(([key, item]) => {
+      const names =
+        second === undefined
+          ? [[first, item]]
+          : [
+              [first, key],
+              [second, item],
+            ];
+      const inner = declare(scope, names as [string | undefined, unknown][]);
+      return renderAll(node.body, { ...inner, dot: item });
+    })
+    .join('');
+}
+
+function declare(scope: Scope, names: readonly (readonly [string | undefined, unknown])[]): Scope {
+  const variables = new Map(scope.variables);
+  for (const [name, value] of names) if (name !== undefined) variables.set(name, value);
+  return { ...scope, variables };
+}
+
+/** Lists by position; objects by key in order, as Go ranges over maps. */
+function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] {
+  if (value === null || value === undefined) return [];
+  if (Array.isArray(value)) return [...value.entries()];
+  if (typeof value === 'object') {
+    return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+  throw templateError(`range over ${goText(value)}, which is no list`);
+}
+
+function evaluate(expression: Expression, scope: Scope): unknown {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.value;
+    case 'call': {
+      const run = TEMPLATE_FUNCTIONS.get(expression.name);
+      return run?.(...expression.args.map((arg) => evaluate(arg, scope)));
+    }
+    case 'path':
+      return expression.names.reduce<unknown>(
+        (value, name) => field(value, name, value === scope.root),
+        start(expression.from, scope),
+      );
+  }
+}
+
+function start(from: Extract<Expression, { kind: 'path' }>['from'], scope: Scope): unknown {
+  if (from === 'dot') return scope.dot;
+  if ('kind' in from) return evaluate(from, scope);
+  if (from.variable === '') return scope.root;
+  if (!scope.variables.has(from.variable)) throw templateError(`no variable $${from.variable}`);
+  return scope.variables.get(from.variable);
+}
+
+function field(value: unknown, name: string, atRoot: boolean): unknown {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw templateError(`no field "${name}" in ${Array.isArray(value) ? 'a list' : goText(value)}`);
+  }
+  if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name];
+  const names = Object.keys(value);
+  if (atRoot || isStruct(name, names)) {
+    throw templateError(`no field "${name}"; there are: ${names.join(', ')}`);
+  }
+  return undefined;
+}
+
+/** Our own objects have capital names; labels and annotations may lack any key without an error. */
+function isStruct(name: string, names: readonly string[]): boolean {
+  const capital = /^\p{Lu}/u;
+  return names.length > 0 && [name, ...names].every((one) => capital.test(one));
+}
+
+function isDot(expression: Expression): boolean {
+  if (expression.kind !== 'path' || expression.names.length > 0) return false;
+  return (
+    expression.from === 'dot' || (!('kind' in expression.from) && expression.from.variable === '')
+  );
+}
+
+/** A wrong function name is known before the command has done anything. */
+function checkFunctions(node: Node): void {
+  if (node.kind === 'text') return;
+  checkExpression(node.value);
+  if ('body' in node) [...node.body, ...node.otherwise].forEach(checkFunctions);
+}
+
+function checkExpression(expression: Expression): void {
+  if (
+    expression.kind === 'path' &&
+    typeof expression.from === 'object' &&
+    'kind' in expression.from
+  ) {
+    checkExpression(expression.from);
+  }
+  if (expression.kind !== 'call') return;
+  if (!TEMPLATE_FUNCTIONS.has(expression.name)) {
+    const names = [...TEMPLATE_FUNCTIONS.keys()].join(', ');
+    throw templateError(`no function "${expression.name}"; there are: ${names}`);
+  }
+  expression.args.forEach(checkExpression);
+}

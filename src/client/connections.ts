@@ -1,0 +1,230 @@
+import type { DescribedCredentialChain } from '../credentials/types.ts';
+import type { CredentialPlaces } from '../credentials/chain.ts';
+import type { Registries } from '../config/containers/registries.ts';
+import type { ProxyRules } from '../config/proxies/rules.ts';
+import type { TrustRoots } from '../config/tls/roots.ts';
+import type { HostPolicies } from '../config/hosts/types.ts';
+import type { CopyEvent } from '../copy/types.ts';
+import type { HttpClientHandle } from '../http/client.ts';
+import type { Probe } from '../http/probe/probe.ts';
+import type { TokenStore } from '../http/auth/token-store.ts';
+import type { UploadJournal } from '../registry/journal/types.ts';
+import type { RegistryClient } from '../registry/types.ts';
+import type { CallOptions } from '../store/types.ts';
+import type { ConnectionFlags, ProgramFlags } from '../cli/args/global-flags.ts';
+import { USER_AGENT } from './version.ts';
+
+/** What reaches the registries of one side of a command. */
+export interface Wire {
+  readonly credentials: DescribedCredentialChain;
+  readonly http: HttpClientHandle;
+  readonly registry: RegistryClient;
+  /** Base URL of a registry that the command names. */
+  endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  /** The way to a registry that the command names, step by step; its mirrors can be looked at too. */
+  probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
+}
+
+export interface WireOptions {
+  readonly flags: ProgramFlags;
+  readonly places: CredentialPlaces;
+  readonly registries: Registries;
+  readonly now: () => Date;
+  readonly note: (text: string) => void;
+  readonly warn: (text: string) => void;
+  readonly emit: (event: CopyEvent) => void;
+  readonly fewRequests: boolean;
+  readonly onMany: (() => void) | undefined;
+  readonly trace: ((line: string) => void) | undefined;
+  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  /** Tokens and challenges of earlier runs; undefined: none. */
+  readonly store: TokenStore | undefined;
+  /** Uploads that earlier runs left. */
+  readonly journal: UploadJournal;
+}
+
+/** `credentials`: instead of the sources that the flags and the machine's files name. */
+export async function createWire(
+  side: ConnectionFlags,
+  options: WireOptions,
+  credentials?: DescribedCredentialChain,
+): Promise<Wire> {
+  const [
+    { createCredentialChain },
+    { createHttpClient },
+    { createRegistryClient },
+    hosts,
+    policies,
+  ] = await Promise.all([
+    import('../credentials/chain.ts'),
+    import('../http/client.ts'),
+    import('../registry/client.ts'),
+    import('../reference/docker-hub.ts'),
+    createPolicies(side, options),
+  ]);
+  const places = { ...options.places, authfile: side.authfile };
+  const { warn, trace } = options;
+  const mirrors = new Set<string>();
+  const chain =
+    credentials ??
+    sparingMirrors(
+      createCredentialChain({ ...places, flags: side, trace }),
+      createCredentialChain({ ...places, flags: { noCreds: side.noCreds }, trace }),
+      (host) => mirrors.has(host) && !policies.isNamed(hosts.apiHost(host)),
+    );
+  const http = createHttpClient({
+    credentials: chain,
+    policies: policies.of,
+    proxies: policies.proxies,
+    roots: policies.roots,
+    userAgent: USER_AGENT,
+    now: () => options.now().getTime(),
+    random: Math.random,
+    retryTimes: options.flags.retryTimes,
+    maxRetryWaitMs: options.flags.retryMaxWaitMs,
+    timeouts: speedLimit(options.flags),
+    allowedRealms: options.allowedRealms,
+    onWarning: options.warn,
+    onRetry: (event) => options.emit({ type: 'retry', ...event }),
+    log: options.trace,
+    fewRequests: options.fewRequests,
+    onMany: options.onMany,
+    store: options.store,
+  });
+  const endpoint: Wire['endpoint'] = async (name, call) => {
+    policies.name(hosts.apiHost(name));
+    await policies.lookUp(hosts.apiHost(name));
+    return http.endpoint(name, call);
+  };
+  const mirrorEndpoint: Wire['endpoint'] = async (name, call) => {
+    mirrors.add(name);
+    await policies.lookUp(hosts.apiHost(name));
+    return http.endpoint(name, call);
+  };
+  const { request, retries } = http;
+  const { journal } = options;
+  const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
+  const registry = await routed(origin, options, () =>
+    createRegistryClient({
+      // The next place is the retry.
+      request: (one) => request({ ...one, idempotent: false }),
+      endpoint: mirrorEndpoint,
+      warn,
+      retries,
+    }),
+  );
+  const probe: Wire['probe'] = async (name, others) => {
+    policies.name(hosts.apiHost(name));
+    await Promise.all([name, ...others].map((one) => policies.lookUp(hosts.apiHost(one))));
+    return http.probe();
+  };
+  return { credentials: chain, http, registry, endpoint, probe };
+}
+
+function speedLimit({ minSpeed }: ProgramFlags): { readonly minSpeed?: number } {
+  return minSpeed === undefined ? {} : { minSpeed };
+}
+
+/** `origin` for logical names, where files say that they are elsewhere. */
+async function routed(
+  origin: RegistryClient,
+  { registries, warn, note, trace }: WireOptions,
+  mirror: () => RegistryClient,
+): Promise<RegistryClient> {
+  trace?.(`registries: ${registries.files.join(', ') || 'no files'}`);
+  if (registries.isPlain) return origin;
+  const { createRoutedClient } = await import('../registry/mirrors/client.ts');
+  const route = registries.route.bind(registries);
+  return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
+}
+
+/** What the flags say of credentials is meant for the registry that the command names. */
+function sparingMirrors(
+  full: DescribedCredentialChain,
+  withoutFlags: DescribedCredentialChain,
+  isMirror: (host: string) => boolean,
+): DescribedCredentialChain {
+  const chainOf = (host: string): DescribedCredentialChain =>
+    isMirror(host) ? withoutFlags : full;
+  return {
+    describeSources: () => full.describeSources(),
+    explain: (host, repository, call) => chainOf(host).explain(host, repository, call),
+    lookup: (host, repository, call) => chainOf(host).lookup(host, repository, call),
+    forget(host) {
+      full.forget(host);
+      withoutFlags.forget(host);
+    },
+  };
+}
+
+interface GrowingPolicies {
+  /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
+  name(host: string): void;
+  isNamed(host: string): boolean;
+  /** Resolves the name where the files speak of networks. */
+  lookUp(host: string): Promise<void>;
+  readonly of: HostPolicies;
+  readonly proxies: ProxyRules;
+  readonly roots: TrustRoots;
+}
+
+async function createPolicies(
+  side: ConnectionFlags,
+  { places, registries }: WireOptions,
+): Promise<GrowingPolicies> {
+  const [
+    { createHostPolicies },
+    { defaultCertsDirs },
+    docker,
+    { dockerProxies },
+    { createProxyRules },
+    { createTrustRoots },
+  ] = await Promise.all([
+    import('../config/hosts/policy.ts'),
+    import('../config/tls/certs-d.ts'),
+    import('../config/docker/config-json.ts'),
+    import('../config/docker/proxies.ts'),
+    import('../config/proxies/rules.ts'),
+    import('../config/tls/roots.ts'),
+  ]);
+  const config = await docker.loadDockerConfig(docker.dockerConfigPath(places), {
+    warn: places.warn,
+  });
+  if (places.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    places.warn(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
+    );
+  }
+  const { tlsVerify, certDir } = side;
+  const insecure = new Set<string>();
+  const create = (): HostPolicies =>
+    createHostPolicies({
+      registries: named,
+      lax: (host) => registries.lax(host) ?? (insecure.has(host) ? 'insecure' : undefined),
+      tlsVerify,
+      plainHttp: side.plainHttp,
+      certDir,
+      certsDirs: defaultCertsDirs(places.home, places.env['XDG_CONFIG_HOME']),
+      headers: config.httpHeaders,
+    });
+  const named = new Set<string>();
+  let policies = create();
+  return {
+    name(host) {
+      if (named.has(host)) return;
+      named.add(host);
+      policies = create();
+    },
+    isNamed: (host) => named.has(host),
+    async lookUp(host) {
+      if (registries.isInsecureAddress === undefined || insecure.has(host)) return;
+      const { addressesOf } = await import('../config/hosts/addresses.ts');
+      if (!(await addressesOf(host)).some(registries.isInsecureAddress)) return;
+      insecure.add(host);
+      policies = create();
+    },
+    of: (host) => policies(host),
+    proxies: createProxyRules(places.env, dockerProxies(config)),
+    roots: createTrustRoots(places.env, places.warn),
+  };
+}

@@ -1,0 +1,76 @@
+import type { LoginStore } from '../credentials/types.ts';
+import type { createUploadJournal } from '../registry/journal/journal.ts';
+import type { JournalEntry, UploadJournal } from '../registry/journal/types.ts';
+import type { ContextOptions } from '../cli/context.ts';
+
+/** Sending less than this again costs hardly more than looking for what is there. */
+const MIN_SIZE = 16 * 1024 * 1024;
+
+const NO_ENTRY: JournalEntry = {
+  moved: () => undefined,
+  done: async () => undefined,
+  leave: async () => undefined,
+};
+
+type Options = Pick<ContextOptions, 'io' | 'trace'>;
+type Journal = ReturnType<typeof createUploadJournal>;
+
+/** `undefined` where there is no place for it. */
+async function openJournal({ io, trace }: Options): Promise<Journal | undefined> {
+  const [{ stateFolder }, journals, processes] = await Promise.all([
+    import('../config/files/user-folders.ts'),
+    import('../registry/journal/journal.ts'),
+    io.processes?.(),
+  ]);
+  const folder = stateFolder(io.env, io.home);
+  if (folder === undefined || processes === undefined) return undefined;
+  const now = (): number => io.now().getTime();
+  return journals.createUploadJournal({ folder, uid: io.uid, now, processes, trace });
+}
+
+/**
+ * Logins that take the notes of unfinished uploads with them, also while the journal is switched
+ * off: the URL of a session may be all that somebody needs to go on with it.
+ */
+export function forgettingUploads(options: Options, logins: LoginStore): LoginStore {
+  return {
+    ...logins,
+    async remove(target, call) {
+      const { apiHost } = await import('../reference/docker-hub.ts');
+      const [host = '', ...path] = target.split('/');
+      const namespace = path.join('/');
+      const journal = await openJournal(options);
+      const isOf = (registry: URL): boolean => {
+        // As a URL has it: without the port that its scheme implies.
+        const named = `${registry.protocol}//${apiHost(host.toLowerCase())}`;
+        return URL.canParse(named) && new URL(named).host === registry.host;
+      };
+      await journal?.forget(
+        ({ registry, repository }) =>
+          isOf(new URL(registry)) &&
+          (namespace === '' || `${repository}/`.startsWith(`${namespace}/`)),
+      );
+      return logins.remove(target, call);
+    },
+  };
+}
+
+/** The journal of uploads in the user's state folder, loaded with the first large blob. */
+export function createLazyJournal(options: Options): UploadJournal {
+  let once: Promise<void> | undefined;
+  let journal: Journal | undefined;
+
+  const open = async (): Promise<void> => {
+    const { cacheWanted } = await import('../config/files/user-folders.ts');
+    if (cacheWanted(options.io.env)) journal = await openJournal(options);
+  };
+
+  return {
+    minSize: MIN_SIZE,
+    async find(blob) {
+      await (once ??= open());
+      return journal?.find(blob);
+    },
+    note: (blob, session) => journal?.note(blob, session) ?? NO_ENTRY,
+  };
+}

@@ -1,0 +1,54 @@
+import { AppError } from '../../errors/app-error.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import type { Repository } from '../../registry/types.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { argumentOf } from '../input/read.ts';
+import { bytesResult } from '../output/results.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** A blob's verified bytes: HEAD for its size, then GET. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const name = argumentOf(input, 0, 'REPOSITORY@DIGEST');
+  const location = context.locate(name);
+  const digest = location.ref;
+  if (digest === undefined || !isDigest(digest)) {
+    throw new AppError('USAGE', `"${name}" has no digest`, {
+      hint: 'Write REPOSITORY@DIGEST; `regctl inspect` lists the digests of the layers.',
+    });
+  }
+  if (location.scheme !== 'docker') {
+    throw new AppError('UNSUPPORTED', `${location.text}: blobs are read from registries only`, {
+      hint: `In an OCI layout the blob is the file blobs/${digest.replace(':', '/')}.`,
+    });
+  }
+  const { registry, repository: path } = context.reference(location.place);
+  const repository = (await context.registry('only')).repository(
+    registry,
+    path,
+    'pull',
+    `@${digest}`,
+  );
+  const size = await sizeOf(repository, digest, options);
+  const descriptor = { mediaType: 'application/octet-stream', digest, size };
+  return bytesResult(await repository.getBlob(descriptor, options), {
+    Repository: location.place,
+    Digest: digest,
+    Size: size,
+  });
+}
+
+async function sizeOf(
+  repository: Repository,
+  digest: Digest,
+  options: CallOptions,
+): Promise<number> {
+  const where = `${repository.registry}/${repository.name}`;
+  const found = await repository.hasBlob(digest, options);
+  if (found === undefined) {
+    throw new AppError('BLOB_UNKNOWN', `${where} has no blob ${digest}`, {
+      hint: 'If it is a manifest, use `regctl manifest`.',
+    });
+  }
+  if (found.size !== undefined) return found.size;
+  throw new AppError('REGISTRY_ERROR', `${where} does not say how large ${digest} is`);
+}

@@ -1,0 +1,80 @@
+import { AppError } from '../../errors/app-error.ts';
+import { DOCKER_HUB } from '../../reference/docker-hub.ts';
+import { stripDockerScheme } from '../../reference/parse.ts';
+import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
+import { listHubRepositories } from '../../registry/hub/hub.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { createNameFilter } from '../../tags/filter.ts';
+import { argumentOf, integerOf, listOf } from '../input/read.ts';
+import { streamedList } from '../output/results.ts';
+import { baseUrlOf } from '../input/testing-url.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+interface Target {
+  readonly registry: string;
+  /** "bitnami" of docker.io/bitnami. */
+  readonly namespace: string | undefined;
+}
+
+/** Repositories of a registry, as they arrive. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const target = parseTarget(argumentOf(input, 0, 'REGISTRY'));
+  const limit = integerOf(input, 'limit', '--limit') ?? Infinity;
+  const keep = await createNameFilter({
+    include: listOf(input, 'include'),
+    exclude: listOf(input, 'exclude'),
+  });
+  const items = async function* (): AsyncGenerator<string> {
+    let left = limit;
+    if (left === 0) return;
+    for await (const page of pagesOf(context, target, options)) {
+      for (const name of page) {
+        if (!keep(name)) continue;
+        yield name;
+        left -= 1;
+        if (left === 0) return;
+      }
+    }
+  };
+  return streamedList({ head: {}, key: 'Repositories', items });
+}
+
+function parseTarget(text: string): Target {
+  const name = stripDockerScheme(text).replace(/^https?:\/\//iu, '');
+  const [host = '', ...rest] = name.split('/');
+  const namespace = rest.join('/').replace(/\/+$/u, '');
+  const registry = parseRegistry(host);
+  if (namespace === '' || /^v[12]$/u.test(namespace)) return { registry, namespace: undefined };
+  const tooDeep = registry === DOCKER_HUB && namespace.includes('/');
+  if (isRepositoryName(namespace) && !tooDeep) return { registry, namespace };
+  throw new AppError(
+    'INVALID_REFERENCE',
+    `"${text}" is neither a registry nor a namespace of one`,
+    {
+      hint: 'For example registry.example.com, registry.example.com/team or docker.io/bitnami.',
+    },
+  );
+}
+
+async function* pagesOf(
+  context: Context,
+  { registry, namespace }: Target,
+  options: CallOptions,
+): AsyncGenerator<readonly string[]> {
+  if (registry === DOCKER_HUB && namespace !== undefined) {
+    // For a block alone: Docker Hub's own API is nowhere else.
+    context.registries().route({ registry, repository: namespace });
+    const http = await context.http('only');
+    const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');
+    for await (const page of listHubRepositories(http, namespace, { ...options, baseUrl })) {
+      yield page.map((one) => `${one.namespace}/${one.name}`);
+    }
+    return;
+  }
+  const client = await context.registry('only');
+  for await (const page of client.catalog(registry, options)) {
+    yield namespace === undefined
+      ? page
+      : page.filter((name) => name === namespace || name.startsWith(`${namespace}/`));
+  }
+}

@@ -1,0 +1,10 @@
+import type { CommandSpec } from '../types.ts';
+
+export const configSpec: CommandSpec = {
+  name: 'config',
+  summary: 'Print the configuration of an image, byte for byte',
+  args: [{ name: 'image', summary: 'image', required: true }],
+  options: [],
+  examples: [{ command: 'regctl config alpine | jq .config.Env', says: 'its environment' }],
+  load: () => import('./run.ts'),
+};

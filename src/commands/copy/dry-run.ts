@@ -1,0 +1,167 @@
+import type { CopyEvent } from '../../copy/types.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { shortDigest } from '../../oci/digest.ts';
+import { isImageConfigType, isIndexType, isManifestType } from '../../oci/media-types.ts';
+import type { PushOutcome } from '../../store/types.ts';
+import type { Context, Result, Style } from '../types.ts';
+import type { CountsJson } from './json.ts';
+import type { CopyPlaces } from './stores.ts';
+import { humanSize } from '../output/units.merge-size.ts';
+import { renderTable } from '../output/table.ts';
+
+const ACTION = { present: 'present', mounted: 'mount', written: 'send' } as const satisfies Record<
+  PushOutcome,
+  string
+>;
+
+type Action = (typeof ACTION)[PushOutcome];
+
+export interface PlannedNode {
+  readonly descriptor: Descriptor;
+  readonly action: Action;
+}
+
+/** Requests of each side for one node, where nothing has to be tried twice. */
+const REQUESTS = {
+  blob: {
+    send: { source: 1, destination: 2 },
+    mount: { source: 0, destination: 1 },
+    present: { source: 0, destination: 1 },
+  },
+  manifest: {
+    send: { source: 1, destination: 1 },
+    mount: { source: 0, destination: 1 },
+    present: { source: 0, destination: 1 },
+  },
+} as const satisfies Record<
+  string,
+  Record<Action, { readonly source: number; readonly destination: number }>
+>;
+
+export interface CopyPlanner {
+  readonly nodes: () => readonly PlannedNode[];
+  readonly emit: (event: CopyEvent) => void;
+}
+
+/** Learns the plan from the events of a rehearsed copy. */
+export function createPlan(context: Context): CopyPlanner {
+  const nodes = new Map<string, PlannedNode>();
+  return {
+    nodes: () => [...nodes.values()],
+    emit(event) {
+      if (event.type === 'retry' || event.type === 'warning') context.emit(event);
+      if (event.type !== 'end' || nodes.has(event.descriptor.digest)) return;
+      const { descriptor, outcome } = event;
+      nodes.set(descriptor.digest, { descriptor, action: ACTION[outcome] });
+    },
+  };
+}
+
+export interface Plan<Head> {
+  readonly places: CopyPlaces;
+  readonly plan: CopyPlanner;
+  readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
+  /** What a copy reports as well; its counts are of what would be done. */
+  readonly head: Head;
+  readonly exit?: number | undefined;
+}
+
+/** The plan as a table, and as JSON beside the members that a copy has. */
+export function planResult<Head extends CountsJson>(
+  context: Context,
+  { places, plan, tags, head, exit }: Plan<Head>,
+): Result {
+  const nodes = plan.nodes();
+  const needed = nodes.reduce((sum, node) => sum + requestsOf(places, node), 0);
+  const pulls = hubPulls(context, places, nodes);
+  const { from, to } = places;
+  return {
+    json: {
+      Source: from.text,
+      Destination: to.text,
+      DryRun: true,
+      ...head,
+      RequestsNeeded: needed,
+      DockerHubPulls: pulls,
+      Tags: tags.map(({ tag, descriptor }) => ({ Tag: tag, Digest: descriptor.digest })),
+      Nodes: nodes.map(({ descriptor, action }) => ({
+        Digest: descriptor.digest,
+        MediaType: descriptor.mediaType,
+        Size: descriptor.size,
+        Action: action,
+      })),
+    },
+    text: (style) =>
+      [table(nodes, style), ...summary({ nodes, tags, needed, pulls, to: to.text }, head)].join(
+        '\n',
+      ),
+    ...(exit === undefined ? {} : { exit }),
+  };
+}
+
+/** A folder or an archive costs none. */
+function requestsOf({ from, to }: CopyPlaces, { descriptor, action }: PlannedNode): number {
+  const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
+  const { source, destination } = REQUESTS[kind][action];
+  return (from.scheme === 'docker' ? source : 0) + (to.scheme === 'docker' ? destination : 0);
+}
+
+/** Docker Hub counts each manifest that is read with GET; HEAD and blobs are free. */
+function hubPulls(context: Context, { from }: CopyPlaces, nodes: readonly PlannedNode[]): number {
+  if (from.scheme !== 'docker') return 0;
+  if (context.reference(from.place).registry !== 'docker.io') return 0;
+  const read = nodes.filter(
+    ({ descriptor, action }) => isManifestType(descriptor.mediaType) && action === 'send',
+  );
+  return read.length;
+}
+
+function kindOf({ mediaType }: Descriptor): string {
+  if (isIndexType(mediaType)) return 'index';
+  if (isManifestType(mediaType)) return 'manifest';
+  if (isImageConfigType(mediaType)) return 'config';
+  return /layer|diff\.tar/u.test(mediaType) ? 'layer' : 'blob';
+}
+
+function table(nodes: readonly PlannedNode[], style: Style): string {
+  return renderTable(
+    [
+      { title: 'ACTION' },
+      { title: 'WHAT' },
+      { title: 'DIGEST' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'MEDIA TYPE', shrink: true },
+    ],
+    nodes.map(({ descriptor, action }) => [
+      action,
+      kindOf(descriptor),
+      shortDigest(descriptor.digest),
+      humanSize(descriptor.size),
+      sanitize(descriptor.mediaType),
+    ]),
+    style,
+  );
+}
+
+function summary(
+  of: {
+    readonly nodes: readonly PlannedNode[];
+    readonly tags: readonly { readonly tag: string }[];
+    readonly needed: number;
+    readonly pulls: number;
+    readonly to: string;
+  },
+  { Bytes }: CountsJson,
+): string[] {
+  const count = (action: Action): number =>
+    of.nodes.filter((node) => node.action === action).length;
+  const names = of.tags.map(({ tag }) => sanitize(tag)).join(', ');
+  return [
+    '',
+    `${count('send')} to send (${humanSize(Bytes.Sent)}), ${count('mount')} to mount, ${count('present')} present`,
+    names === '' ? `no tag of ${of.to} would change` : `tags to set: ${names}`,
+    `about ${of.needed} requests and those to sign in${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub allowance (this look took as many)`}`,
+    'nothing was written',
+  ];
+}

@@ -1,0 +1,97 @@
+import type { CopyPair } from '../../copy/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
+import { isTag } from '../../reference/names.ts';
+import type { CallOptions } from '../../store/types.ts';
+import type { Context, Input } from '../types.ts';
+import { conversionOf, type Conversion } from './conversion.ts';
+import { exclusive, flagOf, integerOf, listOf, textOf } from '../input/read.ts';
+
+/** How `copy` was asked to copy. */
+export interface CopyFlags {
+  readonly platforms: readonly Platform[];
+  readonly indexOnly: boolean;
+  readonly referrers: boolean;
+  readonly noClobber: boolean;
+  readonly preserveDigests: boolean;
+  readonly conversion: Conversion | undefined;
+  readonly dryRun: boolean;
+  readonly allTags: boolean;
+  readonly newest: number | undefined;
+  readonly additionalTags: readonly string[];
+  readonly digestFile: string | undefined;
+}
+
+/** @throws AppError USAGE when flags contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
+export function copyFlags(context: Context, input: Input): CopyFlags {
+  const flags: CopyFlags = {
+    platforms: platformsOf(context, input),
+    indexOnly: textOf(input, 'multiArch') === 'index-only',
+    referrers: flagOf(input, 'referrers'),
+    noClobber: flagOf(input, 'noClobber'),
+    preserveDigests: flagOf(input, 'preserveDigests'),
+    conversion: conversionOf(input),
+    dryRun: flagOf(input, 'dryRun'),
+    allTags: flagOf(input, 'allTags'),
+    newest: integerOf(input, 'newest', '--newest'),
+    additionalTags: additionalTagsOf(input),
+    digestFile: textOf(input, 'digestfile'),
+  };
+  checkTogether(flags, input);
+  return flags;
+}
+
+/** What a copy takes from the flags, whatever it copies. */
+export function pairOptions(
+  context: Context,
+  flags: CopyFlags,
+  { signal }: CallOptions,
+): Omit<CopyPair, 'source' | 'destination' | 'emit'> {
+  const { platforms, indexOnly, referrers, noClobber, preserveDigests } = flags;
+  const { concurrency } = context.flags;
+  return { platforms, indexOnly, referrers, noClobber, preserveDigests, concurrency, signal };
+}
+
+function checkTogether(flags: CopyFlags, input: Input): void {
+  const { allTags, dryRun, additionalTags, digestFile } = flags;
+  exclusive({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
+  exclusive({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
+  exclusive({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
+  const filters = ['include', 'exclude', 'semver', 'newest'];
+  const given = filters.find((name) => input.options[name] !== undefined && !isEmpty(input, name));
+  if (given === undefined || allTags) return;
+  throw new AppError('USAGE', `--${given} chooses among tags and needs --all-tags`);
+}
+
+function isEmpty(input: Input, name: string): boolean {
+  const value = input.options[name];
+  return Array.isArray(value) && value.length === 0;
+}
+
+function platformsOf(context: Context, input: Input): readonly Platform[] {
+  const wanted = (context.flags.platform ?? '').split(',').filter((text) => text !== '');
+  const which = textOf(input, 'multiArch');
+  exclusive({
+    '--all': flagOf(input, 'all') || which === 'all',
+    '--platform': wanted.length > 0,
+  });
+  exclusive({ '--all': flagOf(input, 'all'), [`--multi-arch ${which}`]: which !== undefined });
+  exclusive({ '--multi-arch index-only': which === 'index-only', '--platform': wanted.length > 0 });
+  const platforms = wanted.map((text) => parsePlatform(text.trim()));
+  const chosen = which === 'system' && platforms.length === 0 ? [context.hostPlatform] : platforms;
+  const names = chosen.map(formatPlatform).join(', ');
+  if (chosen.length === 1)
+    context.note(`copying ${names} alone: of an index, the digest is that image's`);
+  if (chosen.length > 1)
+    context.note(`copying ${names}: an index is rewritten for them, so its digest changes`);
+  return chosen;
+}
+
+function additionalTagsOf(input: Input): readonly string[] {
+  const tags = listOf(input, 'additionalTag');
+  const wrong = tags.find((tag) => !isTag(tag));
+  if (wrong === undefined) return tags;
+  throw new AppError('INVALID_REFERENCE', `--additional-tag: "${wrong}" is not a tag`, {
+    hint: 'Write the tag alone, without the repository.',
+  });
+}

@@ -1,0 +1,134 @@
+import { resolve } from 'node:path';
+import { copyImage } from '../../copy/copy-image.ts';
+import type { CopySummary, ImageRequest } from '../../copy/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { openConverted } from './conversion.ts';
+import { copyFlags, pairOptions, type CopyFlags } from './flags.ts';
+import { countsJson, imageJson, withDigest, costSince, type Cost } from './json.ts';
+import { createPlan, planResult } from './dry-run.ts';
+import { copyRepository } from './all-tags.ts';
+import {
+  isPipe,
+  neighbours,
+  neighboursOf,
+  openPair,
+  openRehearsal,
+  type CopyPlaces,
+} from './stores.ts';
+import { argumentOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** Copies an image, or with `--all-tags` a repository. @throws as copyImage and copyTags do */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const places = {
+    from: context.locate(argumentOf(input, 0, 'SOURCE')),
+    to: context.locate(argumentOf(input, 1, 'DESTINATION')),
+  };
+  const flags = copyFlags(context, input);
+  if (flags.allTags) return copyRepository(context, input, { places, flags }, options);
+  const cost = costSince(context);
+  const shared = neighbours(context, places);
+  await using pair = await openPair(context, places, shared, options);
+  await using converted = await openConverted(context, pair.source, flags);
+  const source = converted ?? pair.source;
+  const request: ImageRequest = {
+    sourceRef: await checkPinned(source, places, flags, options),
+    destinationTag: destinationTagOf(places.to),
+    additionalTags: flags.additionalTags,
+  };
+  const common = {
+    ...pairOptions(context, flags, options),
+    ...neighboursOf(shared, converted !== undefined),
+    source,
+    ...request,
+  };
+  if (flags.dryRun) {
+    const plan = createPlan(context);
+    await using destination = await openRehearsal(context, places, pair, options);
+    const summary = await copyImage({ ...common, destination, emit: plan.emit });
+    const head = { ...imageJson(summary), ...countsJson(summary), ...cost() };
+    return planResult(context, { places, plan, tags: destination.tags, head });
+  }
+  const destination = await pair.destination();
+  const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
+  await writeDigest(context, flags.digestFile, summary);
+  return resultOf(places, summary, cost());
+}
+
+/** A registry's default tag is `latest`, unless the destination is named by digest alone. */
+function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
+  if (tag !== undefined || ref !== undefined || scheme !== 'docker') return tag;
+  return DEFAULT_TAG;
+}
+
+/**
+ * A destination named by digest takes that image and no other; checked before anything is written.
+ * Returns what to copy. @throws AppError USAGE
+ */
+async function checkPinned(
+  source: ReadStore,
+  { from, to }: CopyPlaces,
+  flags: CopyFlags,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const pinned = to.ref;
+  const ref = await sourceRef(source, from, flags, options);
+  if (pinned === undefined || !isDigest(pinned)) return ref;
+  if (flags.platforms.length > 0) {
+    throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
+      hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
+    });
+  }
+  const known = ref !== undefined && isDigest(ref);
+  const digest = known ? ref : (await source.resolve(ref, options)).digest;
+  if (digest === pinned) return digest;
+  throw new AppError('USAGE', `${from.text} has the digest ${digest}, not that of ${to.text}`, {
+    hint: 'Leave the digest of the destination out, or copy the image that has it.',
+  });
+}
+
+/** A digest names the original; what becomes of it has another. */
+async function sourceRef(
+  source: ReadStore,
+  { ref }: Location,
+  { conversion, platforms }: CopyFlags,
+  options: CallOptions,
+): Promise<string | undefined> {
+  if (conversion === undefined || ref === undefined || !isDigest(ref)) return ref;
+  return platforms.length > 0 ? ref : (await source.resolve(ref, options)).digest;
+}
+
+/** The digest alone, without a line end, as skopeo writes it. @throws AppError IO */
+async function writeDigest(
+  { cwd }: Context,
+  file: string | undefined,
+  { descriptor }: CopySummary,
+): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeFileAtomic(resolve(cwd, file), descriptor.digest);
+  } catch (error) {
+    throw new AppError('IO', `the image was copied, but "${file}" cannot be written`, {
+      cause: error,
+    });
+  }
+}
+
+function resultOf({ from, to }: CopyPlaces, summary: CopySummary, cost: Cost): Result {
+  return {
+    json: {
+      Source: from.text,
+      Destination: to.text,
+      ...imageJson(summary),
+      ...countsJson(summary),
+      ...cost,
+    },
+    text: () => withDigest(to.text, summary.descriptor),
+    ...(isPipe(to) ? { stdoutTaken: true } : {}),
+  };
+}

@@ -1,0 +1,87 @@
+import { rehearse, type Rehearsal } from '../../copy/dry-run.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { createMemoryStore } from '../../store/memory.ts';
+import type { CallOptions, ReadStore, WriteStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import type { Context } from '../types.ts';
+
+/** The two places of a copy, which may be one repository. */
+export interface CopyPlaces {
+  readonly from: Location;
+  readonly to: Location;
+}
+
+/** What two repositories of one registry can share instead of sending it. */
+export interface Neighbours {
+  readonly mountFrom?: () => readonly string[];
+  readonly sameRepository?: boolean;
+}
+
+export function neighbours(context: Context, { from, to }: CopyPlaces): Neighbours {
+  if (from.scheme !== 'docker' || to.scheme !== 'docker') return {};
+  const source = context.reference(from.place);
+  const destination = context.reference(to.place);
+  if (source.registry !== destination.registry) return {};
+  return source.repository === destination.repository
+    ? { sameRepository: true }
+    : { mountFrom: () => [source.repository] };
+}
+
+/** A converted image is not in the repository yet, even where the original is. */
+export function neighboursOf(shared: Neighbours, isConverted: boolean): Neighbours {
+  return isConverted ? { ...shared, sameRepository: false } : shared;
+}
+
+/** Standard input or output, which can be used once. */
+export function isPipe({ scheme, place }: Location): boolean {
+  return scheme.endsWith('-archive') && place === '-';
+}
+
+export interface OpenedPair extends AsyncDisposable {
+  readonly source: ReadStore;
+  /** Opened when it is first asked for: nothing is made for a copy that cannot start. */
+  destination(): Promise<WriteStore>;
+}
+
+/** One repository under one set of credentials is one store: one token serves both sides. */
+export async function openPair(
+  context: Context,
+  { from, to }: CopyPlaces,
+  { sameRepository, mountFrom }: Neighbours,
+  options: CallOptions,
+): Promise<OpenedPair> {
+  const isOneStore =
+    sameRepository === true && (await context.registry('src')) === (await context.registry('dest'));
+  const one = isOneStore ? await context.openWrite(to, 'dest', options) : undefined;
+  const source = one ?? (await context.openRead(from, 'src', options));
+  let destination: WriteStore | undefined = one;
+  return {
+    source,
+    async destination() {
+      destination ??= await context.openWrite(to, 'dest', { ...options, mountFrom: mountFrom?.() });
+      return destination;
+    },
+    async [Symbol.asyncDispose]() {
+      await destination?.[Symbol.asyncDispose]();
+      if (source !== destination) await source[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The destination to look at and not to touch; where there is none yet, an empty one. */
+export async function openRehearsal(
+  context: Context,
+  { to }: CopyPlaces,
+  pair: OpenedPair,
+  options: CallOptions,
+): Promise<Rehearsal> {
+  // Opening a repository for writing asks for the right to push, and sends nothing.
+  if (to.scheme === 'docker') return rehearse(await pair.destination());
+  if (isPipe(to)) return rehearse(createMemoryStore(to.text));
+  try {
+    return rehearse(await context.openRead({ ...to, ref: undefined }, 'dest', options));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'PATH_UNKNOWN') throw error;
+    return rehearse(createMemoryStore(to.text));
+  }
+}

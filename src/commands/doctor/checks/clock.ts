@@ -1,0 +1,46 @@
+import type { Authorization } from '../../../http/probe/fresh-authorization.ts';
+import { check, type Outcome } from '../check.ts';
+
+/** Token servers and certificates forgive less than a few minutes. */
+const MAX_SKEW_MS = 60_000;
+const CURE = 'Set the clock of this machine (timedatectl set-ntp true), or that of the registry.';
+
+/** This machine's clock beside the registry's, and beside the token's own dates. */
+export const clockCheck = check({
+  name: 'clock',
+  needs: ['answer'],
+  uses: ['authorization'],
+  gives: [],
+  async run({ answer, authorization = 'none' }, context): Promise<Outcome> {
+    const now = context.now().getTime();
+    const odd = tokenFault(authorization, now);
+    const date = Date.parse(answer.headers.get('date') ?? '');
+    if (Number.isNaN(date)) {
+      if (odd !== undefined) return { verdict: 'warning', detail: odd, hint: CURE };
+      return { verdict: 'skipped', detail: 'the registry sends no date' };
+    }
+    // The header is cut to whole seconds.
+    const skew = answer.at - (date + 500);
+    const far = Math.abs(skew) > MAX_SKEW_MS;
+    const line = far ? offBy(skew) : 'this machine and the registry agree';
+    const detail = odd === undefined ? line : [line, odd];
+    return far || odd !== undefined
+      ? { verdict: 'warning', detail, hint: CURE }
+      : { verdict: 'ok', detail };
+  },
+});
+
+function offBy(skew: number): string {
+  const seconds = Math.round(Math.abs(skew) / 1000);
+  return `this machine is ${seconds} s ${skew < 0 ? 'behind' : 'ahead of'} the registry`;
+}
+
+function tokenFault(authorization: Authorization | 'none', now: number): string | undefined {
+  if (authorization === 'none') return undefined;
+  const { notBefore, expires } = authorization.claims ?? {};
+  if (notBefore !== undefined && notBefore > now) {
+    return `the token is good only in ${Math.ceil((notBefore - now) / 1000)} s by this clock`;
+  }
+  if (expires !== undefined && expires <= now) return 'the token has expired by this clock';
+  return undefined;
+}

@@ -1,0 +1,122 @@
+import { statSync } from 'node:fs';
+import { sep } from 'node:path';
+import { authFiles, type AuthFile } from '../../../config/containers/auth-files.ts';
+import {
+  dockerConfigPath,
+  loadDockerConfig,
+  type DockerConfig,
+} from '../../../config/docker/config-json.ts';
+import { warnIfShared } from '../../../config/files/text.ts';
+import { AppError } from '../../../errors/app-error.ts';
+import { apiHost } from '../../../reference/docker-hub.ts';
+import type { ConnectionFacts } from '../../../http/probe/connection-report.ts';
+import type { Probe } from '../../../http/probe/probe.ts';
+import type { Context } from '../../types.ts';
+import { check, type Outcome } from '../check.ts';
+
+/** The files that have a say, in which of them there is what, and who else can read them. */
+export const filesCheck = check({
+  name: 'files',
+  needs: ['place', 'mirrors'],
+  gives: ['probe'],
+  async run({ place, mirrors }, context): Promise<Outcome> {
+    const read = await Promise.all(loginFiles(context).map((file) => readLogins(file, context)));
+    const hosts = mirrors.map(({ registry }) => registry);
+    const opened = await attempt(() => context.probe('only', place.registry, hosts));
+    const { value: probe } = opened;
+    const seen =
+      probe === undefined
+        ? undefined
+        : await attempt(async () => connectionOf(probe, place.registry));
+    const found = [
+      ...read,
+      ...context.registries().files.map((path): Found => ({ lines: [path] })),
+      ...(seen?.value === undefined ? [] : trustFiles(seen.value, context)),
+    ];
+    const facts = probe === undefined ? {} : { probe };
+    const lines = found.flatMap((one) => one.lines);
+    const failure = read.find((one) => one.failure)?.failure ?? opened.failure ?? seen?.failure;
+    if (failure !== undefined) {
+      const detail = [...new Set([...failure.message.split('\n'), ...lines])];
+      return { verdict: 'failed', detail, hint: failure.hint, facts };
+    }
+    return { verdict: 'ok', detail: lines.length === 0 ? 'none' : lines, facts };
+  },
+});
+
+interface Found {
+  readonly lines: readonly string[];
+  readonly failure?: AppError;
+}
+
+/** Files of logins, and Docker's own file, which also names proxies and headers. */
+function loginFiles({ env, flags, machine }: Context): readonly AuthFile[] {
+  const place = { ...machine, env, configDir: flags.config, authfile: flags.authfile };
+  const files = authFiles(place);
+  const path = dockerConfigPath(place);
+  if (files.some((file) => file.path === path)) return files;
+  return [...files, { path, form: 'docker', named: false }];
+}
+
+async function readLogins({ path, form, named }: AuthFile, context: Context): Promise<Found> {
+  const { value, failure } = await attempt(() =>
+    loadDockerConfig(path, {
+      warn: (text) => context.warn(text),
+      required: named,
+      bareAuths: form === 'dockercfg',
+    }),
+  );
+  if (value === undefined) return { lines: [], ...(failure === undefined ? {} : { failure }) };
+  return value.missing ? { lines: [] } : { lines: [`${path}: ${summary(value)}`] };
+}
+
+function summary({ auths, credHelpers, credsStore }: DockerConfig): string {
+  const helpers = [...new Set([...credHelpers.values()].filter((name) => name !== ''))];
+  return [
+    `${auths.size === 0 ? 'no' : auths.size} login${auths.size === 1 ? '' : 's'}`,
+    ...(credsStore === undefined || credsStore === '' ? [] : [`store ${credsStore}`]),
+    ...(helpers.length === 0 ? [] : [`helpers ${helpers.join(' ')}`]),
+  ].join(', ');
+}
+
+function connectionOf(probe: Probe, registry: string): ConnectionFacts {
+  return probe.explain(new URL(`https://${apiHost(registry)}/`), registry);
+}
+
+function trustFiles(
+  { certificateFiles, roots }: ConnectionFacts,
+  context: Context,
+): readonly Found[] {
+  const origins = [...new Set(roots.map(({ origin }) => origin))].filter(
+    (one) => one !== 'the system',
+  );
+  const lines = origins.map((origin) => {
+    const [first, ...more] = roots.filter((root) => root.origin === origin);
+    return `${first?.path}${more.length === 0 ? '' : ` and ${more.length} more`}: authorities of ${origin}`;
+  });
+  if (certificateFiles === undefined) return [{ lines }];
+  const { folder, ca, clientCertificates } = certificateFiles;
+  const what = [
+    ...(ca.length === 0 ? [] : [`${ca.length} CA`]),
+    ...(clientCertificates.length === 0 ? [] : [`${clientCertificates.length} client`]),
+  ].join(', ');
+  for (const { key } of clientCertificates) {
+    const mode = statSync(key, { throwIfNoEntry: false })?.mode;
+    warnIfShared(key, sep === '/' ? mode : undefined, (text) => context.warn(text));
+  }
+  return [{ lines }, { lines: [`${folder}: ${what || 'nothing'}`] }];
+}
+
+interface Attempt<T> {
+  readonly value?: T;
+  readonly failure?: AppError;
+}
+
+async function attempt<T>(task: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await task() };
+  } catch (error) {
+    if (error instanceof AppError) return { failure: error };
+    throw error;
+  }
+}

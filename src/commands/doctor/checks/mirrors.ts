@@ -1,0 +1,60 @@
+import type { Mirror } from '../../../config/containers/types.ts';
+import { AppError } from '../../../errors/app-error.ts';
+import { demandOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import type { Probe } from '../../../http/probe/probe.ts';
+import type { CallOptions } from '../../../store/types.ts';
+import type { Context } from '../../types.ts';
+import { askBare } from './api.ts';
+import { check, type Outcome } from '../check.ts';
+
+/** Whether each mirror answers; the registry itself stands in for one that does not. */
+export const mirrorsCheck = check({
+  name: 'mirrors',
+  needs: ['mirrors', 'probe'],
+  gives: [],
+  async run({ mirrors, probe }, context, options): Promise<Outcome> {
+    if (mirrors.length === 0) return { verdict: 'skipped', detail: 'no file names any' };
+    const seen = await Promise.all(
+      mirrors.map((mirror) => reach(mirror, { probe, context, options })),
+    );
+    const bad = seen.find(({ fault }) => fault !== undefined);
+    return {
+      verdict: bad === undefined ? 'ok' : 'warning',
+      detail: seen.map(({ line }) => line),
+      hint: bad?.fault?.hint,
+    };
+  },
+});
+
+interface Reach {
+  readonly line: string;
+  readonly fault?: { readonly hint: string | undefined };
+}
+
+interface Means {
+  readonly probe: Probe;
+  readonly context: Context;
+  readonly options: CallOptions;
+}
+
+async function reach({ registry }: Mirror, { probe, context, options }: Means): Promise<Reach> {
+  const started = context.now().getTime();
+  try {
+    const base = await probe.endpoint(registry, options);
+    const response = await askBare(context, new URL('v2/', base), options);
+    await response.discard();
+    const usable = response.status === 200 || demandOf(response) !== undefined;
+    if (!usable) return broken(`${registry} answers HTTP ${response.status}`);
+    const took = context.now().getTime() - started;
+    return { line: `${registry} answers (HTTP ${response.status}, ${took} ms)` };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError)) throw error;
+    return broken(error.message, error.hint);
+  }
+}
+
+function broken(line: string, hint?: string): Reach {
+  const cure = 'Check the mirror, or take it out of the file that names it.';
+  return { line, fault: { hint: hint ?? cure } };
+}

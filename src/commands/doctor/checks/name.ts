@@ -1,0 +1,39 @@
+import { knownRegistry } from '../../../config/registries/lookup.ts';
+import type { Mirror, MirrorUse } from '../../../config/containers/types.ts';
+import { apiHost } from '../../../reference/docker-hub.ts';
+import { check, labelOf } from '../check.ts';
+
+const USES: Readonly<Record<MirrorUse, string>> = {
+  all: '',
+  'digest-only': ' (by digest only)',
+  'tag-only': ' (by tag only)',
+};
+
+/** What the name means: the host behind it, and what the machine's files make of it. */
+export const nameCheck = check({
+  name: 'name',
+  needs: [],
+  gives: ['place', 'mirrors'],
+  async run({ target }, context) {
+    const { registry, repository = '' } = target;
+    const { primary, mirrors } = context.registries().route({ registry, repository });
+    const moved = primary.registry !== registry || primary.repository !== repository;
+    const known = knownRegistry(primary.registry)?.name;
+    const host = apiHost(primary.registry);
+    const served = host === primary.registry ? host : `${primary.registry}, served by ${host}`;
+    return {
+      verdict: 'ok',
+      detail: [
+        `${served}${known === undefined || known === served ? '' : ` (${known})`}`,
+        ...(moved ? [`a rewrite leads from ${labelOf(target)} to ${labelOf(primary)}`] : []),
+        ...mirrors.map(mirrorLine),
+      ],
+      facts: { place: primary, mirrors },
+    };
+  },
+});
+
+function mirrorLine(mirror: Mirror, index: number): string {
+  const order = index === 0 ? 'asked first' : 'asked next';
+  return `${order}: ${labelOf(mirror)}${USES[mirror.use]}`;
+}

@@ -1,0 +1,30 @@
+import { isIP } from 'node:net';
+import { check } from '../check.ts';
+
+const SHOWN = 4;
+
+/** The addresses of the host that this machine dials: the registry's, or the proxy's. */
+export const dnsCheck = check({
+  name: 'dns',
+  needs: ['way', 'probe'],
+  gives: ['resolved'],
+  async run({ way, probe }, _context, options) {
+    const { proxy } = way.connection;
+    const name = hostOf(
+      proxy === undefined ? way.url : new URL(proxy.label.replace(/^\w+:/u, 'http:')),
+    );
+    const facts = { resolved: true } as const;
+    const whose = proxy === undefined ? '' : '; the proxy looks up the registry';
+    if (isIP(name) !== 0) {
+      return { verdict: 'skipped', detail: `${name} is an address${whose}`, facts };
+    }
+    const addresses = await probe.addresses(name, options);
+    const more = addresses.length > SHOWN ? ` and ${addresses.length - SHOWN} more` : '';
+    const list = addresses.slice(0, SHOWN).join(', ');
+    return { verdict: 'ok', detail: `${name} is ${list}${more}${whose}`, facts };
+  },
+});
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/gu, '');
+}

@@ -1,0 +1,77 @@
+import type { ConnectionFacts } from '../../../http/probe/connection-report.ts';
+import type { Handshake } from '../../../http/probe/handshake-report.ts';
+import { check, type Outcome } from '../check.ts';
+import { laxnessOf } from './scheme.ts';
+
+const DAY_MS = 86_400_000;
+/** Certificates of the usual services are renewed long before. */
+const SHORT_DAYS = 14;
+
+/** The handshake, the chain of certificates, and the authority behind it. */
+export const tlsCheck = check({
+  name: 'tls',
+  needs: ['base', 'place', 'probe', 'way'],
+  gives: ['secured'],
+  async run({ base, place, probe, way }, context, options): Promise<Outcome> {
+    const facts = { secured: true } as const;
+    if (base.protocol !== 'https:') {
+      return { verdict: 'skipped', detail: 'plain HTTP has none', facts };
+    }
+    const seen = await probe.handshake(base, place.registry, options);
+    const days = daysLeft(seen, context.now());
+    const detail = lines(seen, way.connection, days);
+    if (!seen.verified) {
+      return {
+        verdict: 'warning',
+        detail: [...detail, `not verified, as you asked: ${seen.fault ?? 'no reason given'}`],
+        hint: `Trust its authority (--cert-dir, certs.d), then leave out ${laxnessOf(context, place.registry)}.`,
+        facts,
+      };
+    }
+    if (days < SHORT_DAYS) {
+      return { verdict: 'warning', detail, hint: `Renew the certificate of ${base.host}.`, facts };
+    }
+    return { verdict: 'ok', detail, facts };
+  },
+});
+
+function lines(
+  { protocol, chain, rootSource, verified }: Handshake,
+  { certificateFiles }: ConnectionFacts,
+  days: number,
+): readonly string[] {
+  const [leaf] = chain;
+  const issuers = [...new Set(chain.map(({ issuer }) => issuer))];
+  const clients = certificateFiles?.clientCertificates ?? [];
+  return [
+    ...(leaf === undefined
+      ? [protocol]
+      : [
+          `${protocol}, ${leaf.subject}`,
+          `issued by ${issuers.join(', by ')}`,
+          `${day(leaf.validFrom)} to ${day(leaf.validTo)}${lifetime(days)}`,
+        ]),
+    ...(verified ? [`trusted by ${rootSource ?? "this machine's authorities"}`] : []),
+    ...clients.map(({ cert }) => `a client certificate can be shown: ${cert}`),
+  ];
+}
+
+/** Of the certificate in the chain that ends first; a trusted root is judged by who trusts it. */
+function daysLeft({ chain, verified }: Handshake, now: Date): number {
+  const links = verified && chain.length > 1 ? chain.slice(0, -1) : chain;
+  const ends = links.map(({ validTo }) => Date.parse(validTo)).filter((end) => !Number.isNaN(end));
+  return Math.floor((Math.min(...ends) - now.getTime()) / DAY_MS);
+}
+
+function lifetime(days: number): string {
+  if (!Number.isFinite(days)) return '';
+  return days < 0 ? `, ended ${count(-days)} ago` : `, ${count(days)} left`;
+}
+
+function count(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`;
+}
+
+function day(time: string): string {
+  return time.slice(0, 10);
+}

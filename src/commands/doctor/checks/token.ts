@@ -1,0 +1,80 @@
+import { AppError } from '../../../errors/app-error.ts';
+import type { Authorization } from '../../../http/probe/fresh-authorization.ts';
+import { mergeScopes } from '../../../http/auth/scopes.ts';
+import { loginAdvice } from '../../../config/registries/lookup.ts';
+import { pullScope } from '../../../registry/scopes.ts';
+import { humanSeconds } from '../../output/units.ts';
+import { check, type Outcome } from '../check.ts';
+
+const WHY_NONE = {
+  basic: 'Basic sends the login itself',
+  static: 'the token that was given is sent as it is',
+} as const;
+
+/** What the token server gives out, and for how long. */
+export const tokenCheck = check({
+  name: 'token',
+  needs: ['probe', 'place', 'base', 'demand', 'login'],
+  gives: ['authorization'],
+  async run({ probe, place, base, demand, login }, context, { signal }): Promise<Outcome> {
+    if (demand === 'none') {
+      const facts = { authorization: 'none' } as const;
+      return { verdict: 'skipped', detail: 'no login is asked for', facts };
+    }
+    const { registry, repository } = place;
+    const scopes = mergeScopes(repository === '' ? demand.scopes : [pullScope(repository)]);
+    const auth = { registry, ...(repository === '' ? {} : { repository }), scopes };
+    const url = new URL('v2/', base);
+    try {
+      const given = await probe.authorize({ auth, url, offers: demand.offers, scopes, signal });
+      if (given === undefined) return cannotMeet(registry);
+      const facts = { authorization: given };
+      return given.kind === 'token'
+        ? { ...judge(given, context.now().getTime()), facts }
+        : { verdict: 'skipped', detail: WHY_NONE[given.kind], facts };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') throw error;
+      if (login !== 'none' || repository !== '') throw error;
+      return {
+        verdict: 'warning',
+        detail: error.message,
+        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(place)}`,
+      };
+    }
+  },
+});
+
+function cannotMeet(registry: string): Outcome {
+  return {
+    verdict: 'failed',
+    detail: 'the login that was found fits no way in that the registry offers',
+    hint: `Sign in with a user name and a password: ${loginAdvice({ registry })}`,
+  };
+}
+
+function judge(given: Authorization, now: number): Outcome {
+  const { origin, scopes, claims } = given;
+  const who = origin === undefined ? 'an anonymous token' : 'a token';
+  const granted = claims?.access;
+  const asked = scopes.length === 0 ? 'for signing in' : `for ${scopes.join(' ')}`;
+  const first = `${who} ${asked}${lifetime(given, now)}`;
+  if (granted === undefined || scopes.length === 0) return { verdict: 'ok', detail: first };
+  if (granted.length > 0) {
+    return { verdict: 'ok', detail: [first, `granted: ${granted.join(' ')}`] };
+  }
+  return {
+    verdict: 'warning',
+    detail: [first, 'granted: nothing'],
+    hint:
+      origin === undefined
+        ? 'The repository is private or does not exist: sign in, or check the name.'
+        : 'The account may not see the repository, or it does not exist: check the name, or sign in with another account.',
+  };
+}
+
+function lifetime({ claims, renewAt }: Authorization, now: number): string {
+  const end = claims?.expires ?? renewAt;
+  if (end === undefined) return '';
+  const seconds = Math.round((end - now) / 1000);
+  return seconds > 0 ? `, good for ${humanSeconds(seconds)}` : '';
+}

@@ -1,0 +1,133 @@
+import { sanitize } from '../../errors/sanitize.ts';
+import type { Style } from '../types.ts';
+import { displayWidth, padEnd, padStart } from '../output/width.ts';
+import type { Verdict } from './check.ts';
+import type { Finding } from './run-checks.ts';
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  ok: '✓',
+  warning: '!',
+  failed: '✗',
+  skipped: '–',
+};
+/** Narrowest that details are wrapped to. */
+const MIN_DETAIL = 12;
+const TIME_WIDTH = 8;
+
+type Paint = (text: string) => string;
+
+export interface PageOptions {
+  readonly title: string;
+  /** Written as "~" in paths. */
+  readonly home: string;
+  /** Columns of the longest name. */
+  readonly nameWidth: number;
+}
+
+/**
+ * The report, piece by piece: on a terminal wrapped to its width, on a pipe a line a check and one
+ * for its cure.
+ */
+export async function* doctorPage(
+  findings: AsyncIterable<Finding>,
+  { title, home, nameWidth }: PageOptions,
+  style: Style,
+): AsyncGenerator<string> {
+  yield `${style.bold(sanitize(title))}\n\n`;
+  const all: Finding[] = [];
+  for await (const finding of findings) {
+    all.push(finding);
+    const safe = readable(finding, home);
+    const lines = style.terminal ? wrapped(safe, nameWidth, style) : plain(safe, nameWidth);
+    yield `${lines.join('\n')}\n`;
+  }
+  yield `\n${conclusion(all, style)}\n`;
+}
+
+function readable(finding: Finding, home: string): Finding {
+  const { details, hint } = finding;
+  const short = (text: string): string =>
+    sanitize(home.length > 1 ? text.replaceAll(`${home}/`, '~/') : text);
+  return { ...finding, details: details.map(short), hint: hint && short(hint) };
+}
+
+function paintOf(verdict: Verdict, style: Style): Paint {
+  const paints = { ok: style.green, warning: style.yellow, failed: style.red, skipped: style.dim };
+  return paints[verdict];
+}
+
+function wrapped(finding: Finding, nameWidth: number, style: Style): readonly string[] {
+  const { name, verdict, details, hint, elapsedMs } = finding;
+  const left = nameWidth + 5;
+  const room = Math.max(MIN_DETAIL, style.width - left - TIME_WIDTH - 1);
+  const paint = paintOf(verdict, style);
+  const body = verdict === 'skipped' ? style.dim : (text: string) => text;
+  const full = room + TIME_WIDTH;
+  const [opening = '', ...others] = details;
+  const [first = '', ...tail] = wrap(opening, full, room);
+  const rest = others.flatMap((text) => wrap(text, full));
+  const time = verdict === 'skipped' ? '' : padStart(`${elapsedMs} ms`, TIME_WIDTH);
+  const indent = ' '.repeat(left);
+  const cure = hint === undefined ? [] : wrap(hint, full - 2);
+  return [
+    ` ${paint(MARKS[verdict])} ${paint(padEnd(name, nameWidth))}  ${body(padEnd(first, room))} ${style.dim(time)}`.trimEnd(),
+    ...tail.map((line) => `${indent}${body(line)}`),
+    ...rest.map((line) => `${indent}${style.dim(line)}`),
+    ...cure.map((line, i) => `${indent}${style.cyan(i === 0 ? '→' : ' ')} ${style.cyan(line)}`),
+  ];
+}
+
+function plain(
+  { name, verdict, details, hint, elapsedMs }: Finding,
+  width: number,
+): readonly string[] {
+  const text = details.join('; ');
+  const cure = hint === undefined ? [] : [`${' '.repeat(width + 11)}→ ${hint}`];
+  const time = verdict === 'skipped' ? '' : ` (${elapsedMs} ms)`;
+  return [`${verdict.padEnd(7)}  ${padEnd(name, width)}  ${text}${time}`, ...cure];
+}
+
+function conclusion(findings: readonly Finding[], style: Style): string {
+  const failed = findings.filter(({ verdict }) => verdict === 'failed');
+  const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
+  const told = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  if (failed.length === 0) return style.green(`healthy${told}`);
+  return style.red(`not healthy: ${failed.map(({ name }) => name).join(', ')} failed${told}`);
+}
+
+/**
+ * Breaks at spaces; a word longer than a line behind a slash, or else where the line ends. `first`:
+ * columns of the first line.
+ */
+function wrap(text: string, columns: number, first = columns): readonly string[] {
+  const lines: string[] = [];
+  const fits = (line: string): boolean =>
+    displayWidth(line) <= (lines.length === 0 ? first : columns);
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (fits(longer)) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (!fits(line)) {
+      const cut = cutOf(line, fits);
+      lines.push(line.slice(0, cut));
+      line = line.slice(cut);
+    }
+  }
+  return [...lines, line];
+}
+
+/** Where to cut a word whose beginning alone fits. */
+function cutOf(word: string, fits: (line: string) => boolean): number {
+  let end = 0;
+  for (const char of word) {
+    if (end > 0 && !fits(word.slice(0, end + char.length))) break;
+    end += char.length;
+  }
+  const slash = word.lastIndexOf('/', end - 1) + 1;
+  return slash > 1 ? slash : end;
+}

@@ -1,0 +1,44 @@
+import type { CallOptions } from '../../store/types.ts';
+import { labelOf } from './check.ts';
+import { CHECKS } from './index.ts';
+import { examine, type Finding } from './run-checks.ts';
+import { doctorPage } from './page.ts';
+import { parseTarget } from './target.ts';
+import { argumentOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** Looks at the way to a registry step by step; exit status 1 when a step fails. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const target = parseTarget(argumentOf(input, 0, 'REGISTRY'), context);
+  const title = labelOf(target);
+  const found: Finding[] = [];
+  const findings = async function* (): AsyncGenerator<Finding> {
+    for await (const finding of examine(CHECKS, target, context, options)) {
+      found.push(finding);
+      yield finding;
+    }
+  };
+  const isHealthy = (): boolean => found.every(({ verdict }) => verdict !== 'failed');
+  const { home } = context.machine;
+  const nameWidth = Math.max(...CHECKS.map(({ name }) => name.length));
+  return {
+    async json() {
+      const checks = [];
+      for await (const finding of findings()) checks.push(jsonOf(finding));
+      return { Registry: title, Healthy: isHealthy(), Checks: checks };
+    },
+    text: () => '',
+    live: (style) => doctorPage(findings(), { title, home, nameWidth }, style),
+    exit: () => (isHealthy() ? 0 : 1),
+  };
+}
+
+function jsonOf({ name, verdict, details, hint, elapsedMs }: Finding): Record<string, unknown> {
+  return {
+    Name: name,
+    Verdict: verdict,
+    Detail: details.join('; '),
+    Hint: hint ?? null,
+    ElapsedMs: elapsedMs,
+  };
+}

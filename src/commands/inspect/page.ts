@@ -1,0 +1,162 @@
+import { sanitize } from '../../errors/sanitize.ts';
+import type { ImageConfig } from '../../image/config.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { Style } from '../types.ts';
+import { humanAge } from '../output/units.ts';
+import { configPlatform, type InspectedStep, type Inspection } from './json.ts';
+import { humanSize } from '../output/units.merge-size.ts';
+import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
+
+export interface PageFacts {
+  readonly title: string;
+  readonly config: ImageConfig;
+  readonly now: Date;
+}
+
+/** Narrowest page that is laid out for. */
+const MIN_WIDTH = 40;
+
+/** Tags named in the header. */
+const SHOWN_TAGS = 8;
+
+/** An image as a page: header, platforms, layers with bars, labels, environment. */
+export function inspectPage(image: Inspection, facts: PageFacts, style: Style): string {
+  const width = Math.max(MIN_WIDTH, style.width);
+  const sections = [
+    header(image, facts, width, style),
+    platforms(image, width, style),
+    layers(image, width, style),
+    pairs('Labels', Object.entries(image.Labels ?? {}), width, style),
+    pairs('Environment', (image.Env ?? []).map(splitPair), width, style),
+  ];
+  return sections.filter((section) => section !== '').join('\n\n');
+}
+
+/** In full on a pipe, where there is no edge to run over. */
+function fit(text: string, columns: number, style: Style): string {
+  const safe = sanitize(text);
+  return style.terminal ? truncate(safe, Math.max(1, columns)) : safe;
+}
+
+function header(
+  image: Inspection,
+  { title, config, now }: PageFacts,
+  width: number,
+  style: Style,
+): string {
+  const platform = configPlatform(config);
+  const count = image.Layers.length;
+  const command = [...config.entrypoint, ...config.cmd].map(quoted).join(' ');
+  const rows: readonly (readonly [string, string])[] = [
+    ['Digest', image.Digest],
+    ['Manifest', image.ManifestDigest === image.Digest ? '' : image.ManifestDigest],
+    ['Type', image.MediaType],
+    ['Platform', platform === undefined ? '' : formatPlatform(platform)],
+    ['Created', image.Created === null ? '' : created(image.Created, now)],
+    ['Size', `${humanSize(image.Size)} in ${count} ${count === 1 ? 'layer' : 'layers'}`],
+    ['Command', command],
+    ['User', config.user ?? ''],
+    ['Directory', config.workingDir ?? ''],
+    ['Ports', config.exposedPorts.join(', ')],
+    ['Volumes', config.volumes.join(', ')],
+    ['Tags', tagList(image.RepoTags)],
+  ];
+  const lines = rows
+    .filter(([, value]) => value !== '')
+    .map(
+      ([name, value]) =>
+        `  ${style.dim(name.padEnd(LABEL))} ${fit(value, width - LABEL - 3, style)}`,
+    );
+  return [style.bold(fit(title, width, style)), ...lines].join('\n');
+}
+
+const LABEL = 9;
+
+function created(text: string, now: Date): string {
+  const age = humanAge(text, now);
+  return age === '' ? text : `${text.slice(0, 10)} (${age})`;
+}
+
+/** As it would be typed into a shell. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : JSON.stringify(argument);
+}
+
+function tagList(tags: readonly string[]): string {
+  const rest = tags.length - SHOWN_TAGS;
+  return tags.slice(0, SHOWN_TAGS).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+function platforms(image: Inspection, width: number, style: Style): string {
+  if (image.Platforms.length < 2) return '';
+  const column = Math.max(...image.Platforms.map((one) => displayWidth(sanitize(one.Platform))));
+  const lines = image.Platforms.map((one) => {
+    const shown = one.Digest === image.ManifestDigest;
+    const name = padEnd(sanitize(one.Platform), column);
+    const digest = fit(one.Digest, width - column - 6, style);
+    return `${shown ? style.green('▸') : ' '} ${shown ? style.bold(name) : name}  ${style.dim(digest)}`;
+  });
+  return [style.bold('Platforms'), ...lines].join('\n');
+}
+
+const FULL = '█';
+const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** Eighths of a column, so that small layers differ too; whatever is not empty shows. */
+export function bar(share: number, columns: number): string {
+  const eighths = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(1, share) * columns * 8));
+  return FULL.repeat(Math.floor(eighths / 8)) + (PARTS[eighths % 8] ?? '');
+}
+
+function layers(image: Inspection, width: number, style: Style): string {
+  const { LayersData } = image;
+  if (LayersData.length === 0) return '';
+  const largest = Math.max(1, ...LayersData.map((layer) => layer.Size));
+  const barColumns = width >= 100 ? 24 : width >= 70 ? 14 : 8;
+  const sizes = LayersData.map((layer) => humanSize(layer.Size));
+  const sizeColumns = Math.max(...sizes.map(displayWidth));
+  const steps = layerSteps(image.History, LayersData.length);
+  const lines = LayersData.map((layer, i) => {
+    const number = padStart(String(i + 1), String(LayersData.length).length);
+    const size = padStart(sizes[i] ?? '', sizeColumns);
+    const drawn = padEnd(bar(layer.Size / largest, barColumns), barColumns);
+    const digest = layer.Digest.slice(layer.Digest.indexOf(':') + 1).slice(0, 12);
+    const used = number.length + sizeColumns + barColumns + digest.length + 10;
+    const made = fit(steps[i] ?? '', width - used, style);
+    return `  ${style.dim(number)}  ${size}  ${style.cyan(drawn)}  ${digest}  ${style.dim(made)}`.trimEnd();
+  });
+  return [style.bold('Layers'), ...lines].join('\n');
+}
+
+/** What made each layer, where the history has one step for each. */
+function layerSteps(history: readonly InspectedStep[], count: number): readonly string[] {
+  const made = history.filter((step) => !step.EmptyLayer);
+  if (made.length !== count) return [];
+  return made.map((step) => {
+    const text = step.CreatedBy === '' ? step.Comment : step.CreatedBy;
+    return text
+      .replace(/^\/bin\/sh -c (?:#\(nop\)\s*)?/u, '')
+      .replaceAll(/\s+/gu, ' ')
+      .trim();
+  });
+}
+
+function splitPair(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function pairs(
+  title: string,
+  entries: readonly (readonly [string, string])[],
+  width: number,
+  style: Style,
+): string {
+  if (entries.length === 0) return '';
+  const lines = entries.map(([key, value]) => {
+    const name = fit(key, width - 4, style);
+    const text = fit(value, width - displayWidth(name) - 3, style);
+    return `  ${style.cyan(name)}=${text}`;
+  });
+  return [style.bold(title), ...lines].join('\n');
+}

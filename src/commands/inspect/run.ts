@@ -1,0 +1,91 @@
+import { AppError } from '../../errors/app-error.ts';
+import { parseImageConfig, type ImageConfig } from '../../image/config.ts';
+import type { ImageView } from '../../image/view.ts';
+import { isImageConfigType } from '../../oci/media-types.ts';
+import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import { bytesOf } from '../../util/bytes.ts';
+import { describeImage } from './json.ts';
+import { inspectPage } from './page.ts';
+import { readManifest, viewImage } from '../input/platform.ts';
+import { argumentOf, flagOf } from '../input/read.ts';
+import { bytesResult, collectItems } from '../output/results.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** skopeo's JSON about an image, or a page to look at, or its raw parts. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const location = context.locate(argumentOf(input, 0, 'IMAGE'));
+  await using store = await context.openRead(location, 'only', options);
+  const raw = flagOf(input, 'raw');
+  if (flagOf(input, 'config')) return inspectConfig(context, store, location, raw, options);
+  if (raw) {
+    const manifest = await readManifest(context, store, location.ref, options);
+    const { digest, mediaType, size } = manifest.descriptor;
+    const json = { Digest: digest, MediaType: mediaType, Size: size };
+    return bytesResult(bytesOf(manifest.raw), json);
+  }
+  const view = await viewImage(context, store, location.ref, options);
+  const noTags = flagOf(input, 'noTags');
+  const [config, tags] = await Promise.all([
+    readConfig(view, options),
+    noTags ? [] : listTags(context, store, options),
+  ]);
+  const name = location.scheme === 'docker' ? location.place : '';
+  const image = describeImage(view, config, { name, tag: location.tag, tags });
+  return {
+    json: image,
+    text: (style) =>
+      inspectPage(image, { title: location.text, config, now: context.now() }, style),
+    defaultOutput: 'json',
+  };
+}
+
+async function inspectConfig(
+  context: Context,
+  store: ReadStore,
+  location: Location,
+  raw: boolean,
+  options: CallOptions,
+): Promise<Result> {
+  const view = await viewImage(context, store, location.ref, options);
+  if (raw) {
+    const bytes = await view.configBytes(options);
+    return bytesResult(bytesOf(bytes), () => parseImageConfig(bytes).json);
+  }
+  const { json } = await view.config(options);
+  return { json, text: () => JSON.stringify(json, undefined, 2), defaultOutput: 'json' };
+}
+
+/** An artifact's configuration need not be JSON, and says nothing that is shown here. */
+async function readConfig(view: ImageView, options: CallOptions): Promise<ImageConfig> {
+  return isImageConfigType(view.manifest.config.mediaType)
+    ? view.config(options)
+    : parseImageConfig(Buffer.from('{}'));
+}
+
+/** Answers of registries that let an image be read but its tags not be listed. */
+const NO_LIST: ReadonlySet<string> = new Set([
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'UNSUPPORTED',
+  'REPOSITORY_UNKNOWN',
+]);
+
+async function listTags(
+  context: Context,
+  store: ReadStore,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const { tags } = store.capabilities;
+  if (tags === undefined) return [];
+  try {
+    const pages = (async function* () {
+      for await (const page of tags.tags(options)) yield* page;
+    })();
+    return await collectItems(pages);
+  } catch (error) {
+    if (!(error instanceof AppError) || !NO_LIST.has(error.code)) throw error;
+    context.warn(`RepoTags is empty: ${error.message} (--no-tags does not ask for them)`);
+    return [];
+  }
+}

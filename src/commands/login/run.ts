@@ -1,0 +1,139 @@
+import { fillIn, knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { parseLoginTarget, type LoginTarget } from '../input/login-target.ts';
+import { exclusive, flagOf, textOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Most bytes a password has; tokens of cloud registries have a few thousand. */
+const MAX_PASSWORD_BYTES = 64 * 1024;
+
+/**
+ * Tries a login against the registry and stores what was accepted.
+ * @throws AppError UNAUTHORIZED, REALM_UNTRUSTED, USAGE, CREDENTIAL_HELPER
+ */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const target = parseLoginTarget(input.args[0]);
+  const { registry, name } = target;
+  if (flagOf(input, 'getLogin')) return getLogin(context, target, options);
+
+  const login = await askLogin(context, input, registry, options);
+  await tryLogin(context, registry, login, options);
+  const { place, plainText } = await context.logins.save(name, login, options);
+  if (plainText) {
+    context.warn(
+      `the password is stored unencrypted in ${place}; a credential helper (credsStore) would keep it safe`,
+    );
+  }
+  context.note(`${name}: ${login.username} is stored in ${place}`);
+  return {
+    json: { Registry: name, Username: login.username, Place: place, PlainText: plainText },
+    text: () => 'Login Succeeded!',
+  };
+}
+
+async function getLogin(
+  context: Context,
+  { registry, namespace, name }: LoginTarget,
+  options: CallOptions,
+): Promise<Result> {
+  const chain = await context.credentials('only');
+  const credential = await chain.lookup(registry, namespace, options);
+  const username =
+    credential === undefined || credential.kind === 'registry-token'
+      ? undefined
+      : credential.username;
+  if (username === undefined) {
+    const reason = credential === undefined ? 'no login' : `no user name in ${credential.origin}`;
+    throw new AppError('UNAUTHORIZED', `not logged in to ${name}: there is ${reason}`, {
+      hint: `Sign in with \`regctl login ${name}\`.`,
+    });
+  }
+  return { json: { Registry: name, Username: username }, text: () => sanitize(username) };
+}
+
+/** From flags, standard input, or a person. @throws AppError USAGE */
+async function askLogin(
+  context: Context,
+  input: Input,
+  registry: string,
+  options: CallOptions,
+): Promise<Login> {
+  const { terminal } = context;
+  const known = knownRegistry(registry);
+  const flag = textOf(input, 'password');
+  const fromStdin = flagOf(input, 'passwordStdin');
+  exclusive({ '--password': flag !== undefined, '--password-stdin': fromStdin });
+  if (flag !== undefined) {
+    context.warn(
+      '--password shows the password to other users of this machine; use --password-stdin',
+    );
+  }
+  const given = textOf(input, 'username');
+  if (!terminal.interactive && (given === undefined || (flag === undefined && !fromStdin))) {
+    throw new AppError('USAGE', 'there is no terminal to ask for a user name and password', {
+      hint: `Pass -u NAME and --password-stdin${scripted(registry)}.`,
+    });
+  }
+  if (fromStdin && given === undefined) {
+    throw new AppError('USAGE', '--password-stdin needs a user name', {
+      hint: `Pass -u NAME${scripted(registry)}.`,
+    });
+  }
+  if (given === undefined && known?.account !== undefined) {
+    context.note(`${known.name}: ${fillIn(known.account, { registry })}`);
+  }
+  const username = given ?? (await terminal.prompt('Username:', options)).trim();
+  if (username === '') throw new AppError('USAGE', 'the user name is empty');
+  const password =
+    flag ??
+    (fromStdin
+      ? (await terminal.readStdin(MAX_PASSWORD_BYTES, options)).replace(/\r?\n$/u, '')
+      : await terminal.prompt('Password:', { ...options, hidden: true }));
+  if (password === '') throw new AppError('USAGE', 'the password is empty');
+  return { username, password };
+}
+
+/** The whole command for a registry that wants a user name of its own. */
+function scripted(registry: string): string {
+  const command = loginCommand({ registry });
+  return command.includes(' -u ') ? `: \`${command}\`` : '';
+}
+
+async function tryLogin(
+  context: Context,
+  registry: string,
+  login: Login,
+  options: CallOptions,
+): Promise<void> {
+  const ping = async (): Promise<void> =>
+    (await context.registryWith(login)).ping(registry, options);
+  try {
+    await ping();
+  } catch (error) {
+    if (!(await trusts(context, registry, error, options))) throw error;
+    await ping();
+  }
+}
+
+/** Asks a person about a token server that has no known tie to the registry. */
+async function trusts(
+  context: Context,
+  registry: string,
+  error: unknown,
+  options: CallOptions,
+): Promise<boolean> {
+  if (!(error instanceof AppError) || error.code !== 'REALM_UNTRUSTED') return false;
+  const realm = error.details?.['realm'];
+  if (!context.terminal.interactive || typeof realm !== 'string') return false;
+  const question = `The registry ${registry} sends you to ${sanitize(realm)} for tokens. Send your password there?`;
+  if (!(await context.terminal.confirm(question, options))) return false;
+  await context.trustRealm(registry, realm);
+  return true;
+}

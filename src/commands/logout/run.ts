@@ -1,0 +1,39 @@
+import { sanitize } from '../../errors/sanitize.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { parseLoginTarget } from '../input/login-target.ts';
+import { flagOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** Forgets stored logins. To have none is no error: scripts clean up twice. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const all = flagOf(input, 'all');
+  const [argument] = input.args;
+  if (all && argument !== undefined) {
+    throw new AppError('USAGE', '--all takes no registry: it forgets every login');
+  }
+  const targets = all ? await context.logins.list(options) : [parseLoginTarget(argument).name];
+  const removed: string[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  // One after the other: they share a file. What cannot be forgotten keeps nothing else.
+  for (const target of targets) {
+    try {
+      const places = await context.logins.remove(target, options);
+      if (places.length > 0) removed.push(target);
+      for (const place of places) context.note(`${target}: removed from ${place}`);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
+  return { json: { Removed: removed }, text: () => textOf(removed, targets) };
+}
+
+function textOf(removed: readonly string[], asked: readonly string[]): string {
+  if (removed.length > 0) {
+    return removed.map((one) => `Removed the login of ${sanitize(one)}`).join('\n');
+  }
+  const [one] = asked;
+  return one === undefined ? 'Not logged in anywhere' : `Not logged in to ${sanitize(one)}`;
+}

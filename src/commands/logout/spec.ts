@@ -1,0 +1,20 @@
+import type { CommandSpec } from '../types.ts';
+
+export const logoutSpec: CommandSpec = {
+  name: 'logout',
+  summary: 'Forget the login of a registry',
+  description: 'Forgets it in every file and helper that regctl reads, or in --authfile alone.',
+  args: [
+    {
+      name: 'registry',
+      summary: 'registry, or a namespace in it (default: docker.io)',
+      required: false,
+    },
+  ],
+  options: [{ flags: '-a, --all', summary: 'forget every login', kind: 'flag' }],
+  examples: [
+    { command: 'regctl logout ghcr.io', says: 'one registry' },
+    { command: 'regctl logout --all', says: 'every registry' },
+  ],
+  load: () => import('./run.ts'),
+};

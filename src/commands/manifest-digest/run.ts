@@ -1,0 +1,85 @@
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord } from '../../oci/descriptor.ts';
+import { digestOf } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { collect, concat } from '../../util/bytes.ts';
+import { argumentOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+/** The sha256 digest of a manifest in a file, as skopeo computes it. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const name = argumentOf(input, 0, 'FILE');
+  const raw = await readFile(resolve(context.cwd, name), name, options);
+  const digest = digestOf(signedPayload(raw, name) ?? raw);
+  return { json: { Digest: digest }, text: () => digest };
+}
+
+async function readFile(path: string, name: string, options: CallOptions): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      return await collect(
+        file.createReadStream({ autoClose: false, signal: options.signal }),
+        MAX_MANIFEST_BYTES,
+        () =>
+          new AppError(
+            'INVALID_MANIFEST',
+            `"${name}" is no manifest: it is larger than ${MAX_MANIFEST_BYTES} bytes`,
+          ),
+      );
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof AppError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT'
+      ? new AppError('PATH_UNKNOWN', `there is no file "${name}"`, { cause: error })
+      : new AppError('IO', `cannot read "${name}": ${message}`, { cause: error });
+  }
+}
+
+/**
+ * A signed schema 1 manifest is named by what was signed: its first `formatLength` bytes and then
+ * `formatTail`, both in the "protected" header of its signatures (distribution v2.8.3 docs/spec/json.md).
+ * `undefined` for every other manifest. @throws AppError INVALID_MANIFEST
+ */
+function signedPayload(raw: Uint8Array, name: string): Uint8Array | undefined {
+  const body = parseLoosely(raw);
+  const signatures = isRecord(body) && body['schemaVersion'] === 1 ? body['signatures'] : undefined;
+  if (!Array.isArray(signatures) || signatures.length === 0) return undefined;
+  const headers = new Set(signatures.map((one) => (isRecord(one) ? one['protected'] : undefined)));
+  const parts = [...headers].map((header) => signedParts(header, raw.byteLength));
+  const [first] = parts;
+  const agree = parts.every((one) => one?.length === first?.length && one?.tail === first?.tail);
+  if (first === undefined || !agree) {
+    throw new AppError('INVALID_MANIFEST', `"${name}": its schema 1 signatures cannot be read`);
+  }
+  const tail = Buffer.from(first.tail, 'base64url');
+  return concat([raw.subarray(0, first.length), tail], first.length + tail.byteLength);
+}
+
+function signedParts(
+  header: unknown,
+  max: number,
+): { readonly length: number; readonly tail: string } | undefined {
+  if (typeof header !== 'string') return undefined;
+  const fields = parseLoosely(Buffer.from(header, 'base64url'));
+  if (!isRecord(fields)) return undefined;
+  const { formatLength: length, formatTail: tail } = fields;
+  if (typeof length !== 'number' || typeof tail !== 'string') return undefined;
+  return Number.isSafeInteger(length) && length > 0 && length <= max ? { length, tail } : undefined;
+}
+
+/** Whatever is not JSON has a digest all the same. */
+function parseLoosely(raw: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(raw)) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+import type { CommandSpec } from '../types.ts';
+
+export const manifestDigestSpec: CommandSpec = {
+  name: 'manifest-digest',
+  summary: 'Compute the digest of a manifest in a file',
+  args: [{ name: 'file', summary: 'file with a manifest', required: true }],
+  options: [],
+  examples: [
+    { command: 'regctl manifest-digest manifest.json', says: 'as a registry would name it' },
+  ],
+  load: () => import('./run.ts'),
+};

@@ -1,0 +1,13 @@
+import type { CommandSpec } from '../types.ts';
+
+export const manifestSpec: CommandSpec = {
+  name: 'manifest',
+  summary: 'Print the manifest of an image, byte for byte',
+  args: [{ name: 'image', summary: 'image', required: true }],
+  options: [],
+  examples: [
+    { command: 'regctl manifest alpine', says: 'the index, as it is stored' },
+    { command: 'regctl manifest --platform linux/arm64 alpine', says: "one platform's manifest" },
+  ],
+  load: () => import('./run.ts'),
+};

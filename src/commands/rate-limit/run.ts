@@ -1,0 +1,52 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { humanSeconds } from '../output/units.ts';
+import { ALLOWANCE_IMAGE, askAllowance, type Allowance } from '../../registry/hub/pull-limit.ts';
+import { integerOf } from '../input/read.ts';
+import type { Context, Input, Result, Style } from '../types.ts';
+
+/** Shows a pull allowance; asking costs no pull. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const failBelow = integerOf(input, 'failBelow', '--fail-below');
+  const location = context.locate(input.args[0] ?? ALLOWANCE_IMAGE);
+  if (location.scheme !== 'docker') {
+    throw new AppError('USAGE', `${location.text} is not an image of a registry`);
+  }
+  // A mirror has an allowance of its own, if any: only the registry itself is asked.
+  const { primary } = context.registries().route(context.reference(location.place));
+  const allowance = await askAllowance(context, primary, location.ref ?? DEFAULT_TAG, options);
+  const below =
+    failBelow !== undefined && allowance.Remaining !== null && allowance.Remaining < failBelow;
+  if (below) {
+    context.warn(`${allowance.Remaining} pulls are left, fewer than ${failBelow}`);
+  }
+  return {
+    json: allowance,
+    text: (style) => page(allowance, style),
+    ...(below ? { exit: 3 } : {}),
+  };
+}
+
+function page(allowance: Allowance, style: Style): string {
+  const { Registry, Limit, Remaining, WindowSeconds, Source, Account, Limited } = allowance;
+  const signedIn = Account === null ? 'anonymous' : `signed in as ${sanitize(Account)}`;
+  if (!Limited) return `${sanitize(Registry)} does not limit pulls for you (${signedIn})`;
+  const per = WindowSeconds === null ? '' : ` in ${humanSeconds(WindowSeconds)}`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Registry', sanitize(Registry)],
+    ['Limit', `${Limit} pulls${per}`],
+    ['Left', Remaining === null ? 'not said' : leftOf(Remaining, Limit, style)],
+    ['Counted', Source === null ? 'not said' : sanitize(Source)],
+    ['Account', signedIn],
+  ];
+  return rows.map(([name, value]) => `${style.dim(name.padEnd(9))} ${value}`).join('\n');
+}
+
+/** Yellow from the last quarter on, red at none. */
+function leftOf(remaining: number, limit: number | null, style: Style): string {
+  const text = String(remaining);
+  if (remaining === 0) return style.red(text);
+  return limit !== null && remaining * 4 <= limit ? style.yellow(text) : style.green(text);
+}

@@ -1,0 +1,75 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { DOCKER_HUB } from '../../reference/docker-hub.ts';
+import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/hub.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { argumentOf, flagOf, integerOf, listOf } from '../input/read.ts';
+import { renderTable } from '../output/table.ts';
+import { baseUrlOf } from '../input/testing-url.ts';
+import { truncate } from '../output/width.ts';
+import type { Context, Input, Result, Style } from '../types.ts';
+
+const DEFAULT_LIMIT = 25;
+
+/** Columns of a description without `--no-trunc`, as `docker search` cuts it. */
+const DESCRIPTION_COLUMNS = 45;
+
+/** Docker Hub's search. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const term = argumentOf(input, 0, 'TERM');
+  const limit = integerOf(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
+  const filters = parseFilters(listOf(input, 'filter'));
+  const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
+  // For a block alone: the search is nowhere else.
+  context.registries().route({ registry: DOCKER_HUB, repository: '' });
+  const http = await context.http('only');
+  const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });
+  const noTrunc = flagOf(input, 'noTrunc');
+  return {
+    json: found.map((one) => ({
+      Name: one.name,
+      Description: one.description,
+      Stars: one.stars,
+      Pulls: one.pulls,
+      Official: one.official,
+    })),
+    text: (style) => page(found, noTrunc, style),
+  };
+}
+
+/** @throws AppError USAGE */
+function parseFilters(texts: readonly string[]): NonNullable<HubSearch['filters']> {
+  const filters: { official?: boolean; stars?: number } = {};
+  for (const text of texts) {
+    const [key, value = ''] = text.split('=', 2);
+    if (key === 'is-official' && /^(?:true|false)$/iu.test(value)) {
+      filters.official = value.toLowerCase() === 'true';
+    } else if (key === 'stars' && /^\d{1,9}$/u.test(value)) {
+      filters.stars = Math.max(filters.stars ?? 0, Number(value));
+    } else {
+      throw new AppError('USAGE', `--filter: "${text}" is not a filter`, {
+        hint: 'There are is-official=true, is-official=false and stars=N.',
+      });
+    }
+  }
+  return filters;
+}
+
+function page(found: readonly HubSearchResult[], noTrunc: boolean, style: Style): string {
+  const rows = found.map((one) => {
+    const description = sanitize(one.description.replaceAll(/\s+/gu, ' ').trim());
+    return [
+      sanitize(one.name),
+      noTrunc ? description : truncate(description, DESCRIPTION_COLUMNS),
+      String(one.stars),
+      one.official ? '[OK]' : '',
+    ];
+  });
+  const columns = [
+    { title: 'NAME' },
+    { title: 'DESCRIPTION', shrink: !noTrunc },
+    { title: 'STARS', align: 'right' as const },
+    { title: 'OFFICIAL' },
+  ];
+  return renderTable(columns, rows, style);
+}

@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { createDiskStorage } from '../../server/storage/disk.ts';
+import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
+import { createMemoryStorage } from '../../server/storage/memory.ts';
+import { startRegistryServer, type RegistryServerOptions } from '../../server/server.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { flagOf, textOf } from '../input/read.ts';
+import type { Context, Input, Result } from '../types.ts';
+
+const DEFAULT_LISTEN = '127.0.0.1:5000';
+
+/** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  const settings = await settingsOf(context, input);
+  const server = await startRegistryServer({
+    ...settings,
+    onError: (error) => context.warn(`storage: ${messageOf(error)}`),
+    onRequest: ({ method, url, status }) => context.note(`${status} ${method} ${sanitize(url)}`),
+  });
+  context.note(`listening on ${server.url.href}`);
+  try {
+    await aborted(options.signal);
+  } finally {
+    await server.close();
+  }
+  return { json: { Address: server.host }, text: () => '' };
+}
+
+async function settingsOf(context: Context, input: Input): Promise<RegistryServerOptions> {
+  const { host, port } = parseListen(textOf(input, 'listen') ?? DEFAULT_LISTEN);
+  const dir = textOf(input, 'dir');
+  const tls = await tlsOf(context, input);
+  const htpasswd = textOf(input, 'htpasswd');
+  if (!isLoopback(host) && htpasswd === undefined) {
+    context.warn(
+      `everyone who reaches ${host} may use this registry: --htpasswd FILE asks for users`,
+    );
+  }
+  return {
+    host,
+    port,
+    storage:
+      dir === undefined ? createMemoryStorage() : createDiskStorage(resolve(context.cwd, dir)),
+    readOnly: flagOf(input, 'readOnly'),
+    allowDelete: !flagOf(input, 'noDelete'),
+    ...(tls === undefined ? {} : { tls }),
+    ...(htpasswd === undefined
+      ? {}
+      : { basicAuth: createHtpasswdVerifier(await read(context, htpasswd)) }),
+  };
+}
+
+/** "127.0.0.1:5000", "[::1]:5000", ":5000" (every address), "5000". @throws AppError USAGE */
+function parseListen(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:(\[[0-9a-f:.]+\]|[^:[\]/\s]*):)?(\d{1,5})$/iu.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    throw new AppError('USAGE', `--listen: "${text}" is not an address with a port`, {
+      hint: 'For example 127.0.0.1:5000, [::1]:5000 or :5000 for every address.',
+    });
+  }
+  const host = match[1] === undefined ? '127.0.0.1' : match[1].replace(/^\[|\]$/gu, '');
+  return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** @throws AppError USAGE when one of the two is missing */
+async function tlsOf(context: Context, input: Input): Promise<RegistryServerOptions['tls']> {
+  const cert = textOf(input, 'tlsCert');
+  const key = textOf(input, 'tlsKey');
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new AppError('USAGE', '--tls-cert and --tls-key are used together');
+  }
+  return { cert: await read(context, cert), key: await read(context, key) };
+}
+
+async function read(context: Context, file: string): Promise<string> {
+  try {
+    return await readFile(resolve(context.cwd, file), 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'PATH_UNKNOWN' : 'IO';
+    throw new AppError(code, `cannot read "${file}": ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function aborted(signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted === true) return;
+  await new Promise<void>((done) => {
+    signal?.addEventListener('abort', () => done(), { once: true });
+  });
+}

@@ -1,0 +1,35 @@
+import type { CommandSpec } from '../types.ts';
+
+export const serveSpec: CommandSpec = {
+  name: 'serve',
+  summary: 'Run a registry on this machine',
+  description:
+    'Serves the OCI distribution API from memory, or from a folder with --dir, until it is interrupted.',
+  args: [],
+  options: [
+    {
+      flags: '--listen <address>',
+      summary: 'address to listen on (default: 127.0.0.1:5000; port 0 picks a free one)',
+      kind: 'string',
+    },
+    { flags: '--dir <folder>', summary: 'keep everything in this folder', kind: 'string' },
+    {
+      flags: '--htpasswd <file>',
+      summary: 'ask for the users of this file (bcrypt)',
+      kind: 'string',
+    },
+    {
+      flags: '--tls-cert <file>',
+      summary: 'certificate chain (PEM); serves HTTPS',
+      kind: 'string',
+    },
+    { flags: '--tls-key <file>', summary: 'private key (PEM) of the certificate', kind: 'string' },
+    { flags: '--read-only', summary: 'refuse every write', kind: 'flag' },
+    { flags: '--no-delete', summary: 'refuse to delete', kind: 'flag' },
+  ],
+  examples: [
+    { command: 'regctl serve', says: 'a registry in memory at 127.0.0.1:5000' },
+    { command: 'regctl serve --dir ./registry --listen 0.0.0.0:5000', says: 'one that lasts' },
+  ],
+  load: () => import('./run.ts'),
+};

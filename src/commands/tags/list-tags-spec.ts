@@ -1,0 +1,13 @@
+import type { CommandSpec } from '../types.ts';
+import { tagOptions } from './spec.ts';
+
+export const listTagsSpec: CommandSpec = {
+  name: 'list-tags',
+  summary: "List the tags of a repository as skopeo's JSON",
+  args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
+  options: tagOptions,
+  examples: [
+    { command: 'regctl list-tags docker://busybox', says: 'as skopeo list-tags prints it' },
+  ],
+  load: () => import('./list-tags.ts'),
+};

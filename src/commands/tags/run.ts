@@ -1,0 +1,155 @@
+import { sanitize } from '../../errors/sanitize.ts';
+import { parseDigest, shortDigest, type Digest } from '../../oci/digest.ts';
+import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import { humanAge } from '../output/units.ts';
+import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
+import { byName, byVersion } from '../../tags/order.ts';
+import { byCreated } from '../../tags/newest.ts';
+import { argumentOf, flagOf, integerOf, listOf, textOf } from '../input/read.ts';
+import { collectItems, streamedList } from '../output/results.ts';
+import { humanSize } from '../output/units.merge-size.ts';
+import { renderTable } from '../output/table.ts';
+import { describeTags, type TagDetails } from '../../tags/details.ts';
+import { mustBeRepository, tagListerOf, tagsPointingAt } from '../../tags/find.ts';
+import type { Context, Input, Result, Style } from '../types.ts';
+
+/** What was asked for, checked before the first request. */
+interface Query {
+  readonly keep: NameFilter;
+  readonly sort: string | undefined;
+  readonly reverse: boolean;
+  readonly limit: number;
+  readonly digest: Digest | undefined;
+  readonly long: boolean;
+}
+
+/** Tags of a repository, as they arrive where nothing has to see all of them first. */
+export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+  return listTags(context, input, options, 'text');
+}
+
+/** The handler of `tags` and `list-tags`, which differ in their default output alone. */
+export async function listTags(
+  context: Context,
+  input: Input,
+  options: CallOptions,
+  defaultOutput: 'text' | 'json',
+): Promise<Result> {
+  const name = argumentOf(input, 0, 'REPOSITORY');
+  const location = context.locate(name);
+  mustBeRepository(location, name);
+  const query = await parseQuery(input);
+  if (query.sort === undefined && !query.reverse && !query.long && query.digest === undefined) {
+    return stream(context, location, query, options, defaultOutput);
+  }
+  await using store = await context.openRead(location, 'only', options);
+  const { tags, details } = await select(context, store, query, options);
+  const head = { Repository: store.label, Tags: tags };
+  return {
+    json: details === undefined ? head : { ...head, Details: details },
+    text: (style) =>
+      details === undefined ? tags.map(sanitize).join('\n') : page(details, context.now(), style),
+    defaultOutput,
+  };
+}
+
+async function parseQuery(input: Input): Promise<Query> {
+  const digest = textOf(input, 'digest');
+  return {
+    keep: await createNameFilter({
+      include: listOf(input, 'include'),
+      exclude: listOf(input, 'exclude'),
+      semver: textOf(input, 'semver'),
+    }),
+    sort: textOf(input, 'sort'),
+    reverse: flagOf(input, 'reverse'),
+    limit: integerOf(input, 'limit', '--limit') ?? Infinity,
+    digest: digest === undefined ? undefined : parseDigest(digest),
+    long: flagOf(input, 'long'),
+  };
+}
+
+async function stream(
+  context: Context,
+  location: Location,
+  { keep, limit }: Query,
+  options: CallOptions,
+  defaultOutput: 'text' | 'json',
+): Promise<Result> {
+  const store = await context.openRead(location, 'only', options);
+  const items = async function* (): AsyncGenerator<string> {
+    await using open = store;
+    let left = limit;
+    if (left === 0) return;
+    for await (const tag of kept(open, keep, options)) {
+      yield tag;
+      left -= 1;
+      if (left === 0) return;
+    }
+  };
+  return streamedList({ head: { Repository: store.label }, key: 'Tags', items, defaultOutput });
+}
+
+async function* kept(
+  store: ReadStore,
+  keep: NameFilter,
+  options: CallOptions,
+): AsyncGenerator<string> {
+  for await (const tags of tagListerOf(store).tags(options)) {
+    for (const tag of tags) if (keep(tag)) yield tag;
+  }
+}
+
+interface Selection {
+  readonly tags: readonly string[];
+  readonly details?: readonly TagDetails[];
+}
+
+async function select(
+  context: Context,
+  store: ReadStore,
+  query: Query,
+  options: CallOptions,
+): Promise<Selection> {
+  let tags: readonly string[] = await collectItems(kept(store, query.keep, options));
+  if (query.digest !== undefined) {
+    const { concurrency } = context.flags;
+    tags = await tagsPointingAt(store, tags, query.digest, concurrency, options);
+  }
+  const cut = <T>(list: readonly T[]): readonly T[] =>
+    (query.reverse ? list.toReversed() : list).slice(0, query.limit);
+  if (query.sort === 'created') {
+    const details = cut((await describeTags(context, store, tags, options)).toSorted(byCreated));
+    return query.long ? selection(details) : { tags: selection(details).tags };
+  }
+  if (query.sort !== undefined) tags = tags.toSorted(query.sort === 'name' ? byName : byVersion);
+  const chosen = cut(tags);
+  return query.long
+    ? selection(await describeTags(context, store, chosen, options))
+    : { tags: chosen };
+}
+
+function selection(details: readonly TagDetails[]): Required<Selection> {
+  return { tags: details.map((one) => one.Name), details };
+}
+
+function page(details: readonly TagDetails[], now: Date, style: Style): string {
+  return renderTable(
+    [
+      { title: 'TAG' },
+      { title: 'DIGEST' },
+      { title: 'CREATED' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'PLATFORMS', shrink: true },
+    ],
+    details.map((one) => [
+      sanitize(one.Name),
+      shortDigest(one.Digest as Digest),
+      one.Created === null ? '' : humanAge(one.Created, now),
+      one.Size === null ? '' : humanSize(one.Size),
+      sanitize(one.Platforms.join(', ')),
+    ]),
+    style,
+  );
+}

@@ -1,0 +1,60 @@
+import type { CommandSpec, OptionSpec } from '../types.ts';
+
+/** Which tags: what every command that lists or chooses tags has. */
+export const tagFilterOptions: readonly OptionSpec[] = [
+  {
+    flags: '--include <regex>',
+    summary: 'keep the tags that match (may be repeated: any match keeps)',
+    kind: 'list',
+  },
+  {
+    flags: '--exclude <regex>',
+    summary: 'drop the tags that match (may be repeated)',
+    kind: 'list',
+  },
+  {
+    flags: '--semver <range>',
+    summary: 'keep the versions of a range, such as "^1.4" or ">=2 <3"',
+    kind: 'string',
+  },
+];
+
+/** What `tags` and `list-tags` share. */
+export const tagOptions: readonly OptionSpec[] = [
+  ...tagFilterOptions,
+  {
+    flags: '--sort <order>',
+    summary: 'order of the tags (default: as the registry lists them)',
+    kind: 'string',
+    choices: ['name', 'version', 'created'],
+  },
+  { flags: '--reverse', summary: 'turn the order around', kind: 'flag' },
+  { flags: '--limit <n>', summary: 'stop after this many tags', kind: 'integer' },
+  {
+    flags: '--digest <digest>',
+    summary: 'only the tags that point at this digest',
+    kind: 'string',
+  },
+  {
+    flags: '--long',
+    summary: 'show digest, age, size and platforms: one look-up per tag',
+    kind: 'flag',
+  },
+];
+
+export const tagsSpec: CommandSpec = {
+  name: 'tags',
+  aliases: ['ls'],
+  summary: 'List the tags of a repository',
+  args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
+  options: tagOptions,
+  examples: [
+    { command: 'regctl tags busybox', says: 'every tag of docker.io/library/busybox' },
+    {
+      command: 'regctl tags node --semver "^22" --sort version --reverse --limit 5',
+      says: 'the five newest releases of Node.js 22',
+    },
+    { command: 'regctl tags alpine --include "^3\\." --long', says: 'with digest, age and size' },
+  ],
+  load: () => import('./run.ts'),
+};

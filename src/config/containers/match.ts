@@ -1,0 +1,109 @@
+import { AppError } from '../../errors/app-error.ts';
+import { apiHost } from '../../reference/docker-hub.ts';
+import type { Endpoint, RegistryEntry, Route } from './types.ts';
+
+/** The entry whose prefix matches the most of a name; of equal ones the first. */
+export function longestMatch(
+  entries: readonly RegistryEntry[],
+  name: string,
+): RegistryEntry | undefined {
+  let best: RegistryEntry | undefined;
+  let longest = -1;
+  for (const entry of entries) {
+    const length = matchedLength(entry.prefix, name);
+    if (length <= longest) continue;
+    best = entry;
+    longest = length;
+  }
+  return best;
+}
+
+/**
+ * How much of `name` ("host[:port]/path[:tag][@digest]") a prefix stands for; -1: it does not
+ * match. A match ends where a part of the name does. A port is part of the host: "example.com" is
+ * not "example.com:5000" (containers/image takes it for that and calls it unintended).
+ */
+export function matchedLength(prefix: string, name: string): number {
+  const slash = name.indexOf('/');
+  const host = slash < 0 ? name : name.slice(0, slash);
+  if (prefix.startsWith('*.')) return host.endsWith(prefix.slice(1)) ? host.length : -1;
+  if (!name.startsWith(prefix)) return -1;
+  const next = name[prefix.length];
+  if (next === undefined || next === '/') return prefix.length;
+  const insidePath = prefix.length > host.length;
+  return insidePath && (next === ':' || next === '@') ? prefix.length : -1;
+}
+
+/** `name` with what the entry's prefix stands for replaced; without a location it stays. */
+export function rewrite(name: string, entry: RegistryEntry, location: string | undefined): string {
+  if (location === undefined) return name;
+  return `${location}${name.slice(matchedLength(entry.prefix, name))}`;
+}
+
+/** @throws AppError REGISTRY_BLOCKED naming the file and the prefix */
+export function checkBlocked(name: string, entry: RegistryEntry | undefined): void {
+  if (entry?.blocked !== true) return;
+  throw new AppError(
+    'REGISTRY_BLOCKED',
+    `${name} is blocked by ${entry.file} (prefix "${entry.prefix}")`,
+    {
+      hint: `Use another registry; whoever keeps ${entry.file} can take "blocked = true" away.`,
+      details: { file: entry.file, prefix: entry.prefix },
+    },
+  );
+}
+
+/**
+ * Where `name` ("host/path") is read and written. `suffix`: ":tag", "@digest" or both, for prefixes
+ * that name a single image.
+ * @throws AppError REGISTRY_BLOCKED, UNSUPPORTED
+ */
+export function routeOf(entries: readonly RegistryEntry[], name: string, suffix: string): Route {
+  const entry = longestMatch(entries, `${name}${suffix}`);
+  checkBlocked(name, entry);
+  if (entry === undefined) return { primary: endpointOf(name), mirrors: [] };
+  const rewritten = entry.location !== undefined && entry.location !== entry.prefix;
+  if (matchedLength(entry.prefix, name) < 0) {
+    if (!rewritten && entry.mirrors.length === 0) return { primary: endpointOf(name), mirrors: [] };
+    throw new AppError(
+      'UNSUPPORTED',
+      `${entry.file}: the prefix "${entry.prefix}" moves one tag or digest to another place`,
+      { hint: 'regctl moves whole repositories: leave the tag out of the prefix.' },
+    );
+  }
+  return {
+    primary: endpointOf(rewrite(name, entry, entry.location)),
+    mirrors: entry.mirrors.map(({ location, use }) => ({
+      ...endpointOf(rewrite(name, entry, location)),
+      use,
+    })),
+  };
+}
+
+function endpointOf(name: string): Endpoint {
+  const slash = name.indexOf('/');
+  if (slash < 0) return { registry: name, repository: '' };
+  return { registry: name.slice(0, slash), repository: name.slice(slash + 1) };
+}
+
+/**
+ * Whether any place in the files that lies on `host` (as dialled) is called insecure. TLS is a host's, so the
+ * word about one namespace of it counts for the host.
+ */
+export function isInsecure(entries: readonly RegistryEntry[], host: string): boolean {
+  return entries.some(
+    (entry) =>
+      (entry.insecure && isOn(host, entry.location ?? entry.prefix)) ||
+      entry.mirrors.some((mirror) => mirror.insecure && isOn(host, mirror.location)),
+  );
+}
+
+function isOn(host: string, place: string): boolean {
+  const [name = ''] = place.split('/', 1);
+  return name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === dialled(name);
+}
+
+/** As URLs write it: Docker Hub's API host, no default port. */
+function dialled(name: string): string {
+  return apiHost(name).replace(/:443$/u, '');
+}

@@ -1,0 +1,187 @@
+import { AppError } from '../../errors/app-error.ts';
+import { canonicalHost } from '../../reference/host.ts';
+import { isRegistryHost } from '../../reference/names.ts';
+import { configInvalid } from '../files/json.ts';
+import type { RegistriesFile } from './registries-files.ts';
+import type { MirrorEntry, MirrorUse, RegistriesDocument, RegistryEntry } from './types.ts';
+
+const USES: readonly MirrorUse[] = ['all', 'digest-only', 'tag-only'];
+
+type Table = Readonly<Record<string, unknown>>;
+
+/**
+ * One file in the v2 format of containers-registries.conf(5); keys it does not know are ignored.
+ * @throws AppError CONFIG_INVALID with the line of a fault, the key of a wrong value, or the cure
+ * for the v1 format
+ */
+export async function parseRegistriesConf(file: RegistriesFile): Promise<RegistriesDocument> {
+  const { path } = file;
+  const table = await parseToml(file);
+  refuseV1(table, path);
+  const registries = listOf(table, 'registry', path).map((one, i) =>
+    registryEntry(one, `registry[${i}]`, path),
+  );
+  checkConflicts(registries, path);
+  return {
+    file: path,
+    registries,
+    searchRegistries: stringsAt(table, 'unqualified-search-registries', path),
+    credentialHelpers: stringsAt(table, 'credential-helpers', path),
+    aliases: aliasesOf(table, path),
+  };
+}
+
+async function parseToml({ path, text }: RegistriesFile): Promise<Table> {
+  const { parse, TomlError } = await import('smol-toml');
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [first = ''] = error.message.replace(/^Invalid TOML document: /u, '').split('\n');
+    throw new AppError('CONFIG_INVALID', `${path}:${error.line}:${error.column}: ${first}`, {
+      hint: `correct line ${error.line} of ${path}`,
+    });
+  }
+}
+
+/** The same prefix twice may not be blocked, or insecure, once only. */
+function checkConflicts(registries: readonly RegistryEntry[], path: string): void {
+  const first = new Map<string, RegistryEntry>();
+  for (const entry of registries) {
+    const { prefix, blocked, insecure } = entry;
+    const other = first.get(prefix) ?? entry;
+    first.set(prefix, other);
+    if (other.blocked === blocked && other.insecure === insecure) continue;
+    const key = other.blocked === blocked ? 'insecure' : 'blocked';
+    throw configInvalid(path, `the prefix "${prefix}" stands there twice, with another "${key}"`);
+  }
+}
+
+/** `[registries.search]`, `[registries.insecure]`, `[registries.block]`. */
+function refuseV1(table: Table, path: string): void {
+  const old = own(table, 'registries');
+  if (old === undefined) return;
+  const mixed = own(table, 'registry') !== undefined ? ', beside tables of version 2' : '';
+  throw new AppError(
+    'CONFIG_INVALID',
+    `${path}: [registries.…] is the old version 1 of the format${mixed}`,
+    {
+      hint: 'write version 2: unqualified-search-registries = ["HOST"] for search, and [[registry]] with location = "HOST" and insecure = true or blocked = true',
+    },
+  );
+}
+
+function registryEntry(table: Table, where: string, path: string): RegistryEntry {
+  const location = locationAt(table, where, path);
+  const written = stringAt(table, 'prefix', where, path) ?? '';
+  const prefix = written === '' ? (location ?? '') : prefixOf(written, where, path);
+  if (prefix === '') throw configInvalid(path, `${where} has neither a prefix nor a location`);
+  const digestOnly = boolAt(table, 'mirror-by-digest-only', where, path);
+  return {
+    prefix,
+    location,
+    insecure: boolAt(table, 'insecure', where, path),
+    blocked: boolAt(table, 'blocked', where, path),
+    mirrors: listOf(table, 'mirror', path).map((one, i) =>
+      mirrorEntry(one, `${where}.mirror[${i}]`, digestOnly, path),
+    ),
+    file: path,
+  };
+}
+
+function mirrorEntry(table: Table, where: string, digestOnly: boolean, path: string): MirrorEntry {
+  const location = locationAt(table, where, path);
+  if (location === undefined) throw configInvalid(path, `${where} has no location`);
+  const use = useAt(table, where, path);
+  if (digestOnly && use !== undefined && use !== 'digest-only') {
+    throw configInvalid(path, `${where}: pull-from-mirror contradicts mirror-by-digest-only`);
+  }
+  return {
+    location,
+    insecure: boolAt(table, 'insecure', where, path),
+    use: use ?? (digestOnly ? 'digest-only' : 'all'),
+  };
+}
+
+/** "host[:port][/path]"; an empty one counts as absent. */
+function locationAt(table: Table, where: string, path: string): string | undefined {
+  const text = stringAt(table, 'location', where, path);
+  if (text === undefined || text === '') return undefined;
+  return place(text, `${where}.location`, path);
+}
+
+function prefixOf(text: string, where: string, path: string): string {
+  if (!text.startsWith('*.')) return place(text, `${where}.prefix`, path);
+  const domain = text.slice(2).toLowerCase();
+  if (domain.includes('/') || !isRegistryHost(domain)) {
+    throw configInvalid(path, `${where}.prefix: "*." takes a host behind it and nothing more`);
+  }
+  return `*.${domain}`;
+}
+
+function place(text: string, where: string, path: string): string {
+  if (/^[a-z][a-z+.-]*:\/\//iu.test(text)) {
+    throw configInvalid(path, `${where} has a scheme; write HOST[:PORT][/PATH] alone`);
+  }
+  const [host = '', ...rest] = text.replace(/\/+$/u, '').split('/');
+  if (!isRegistryHost(host)) {
+    throw configInvalid(path, `${where} does not begin with a host: ${JSON.stringify(text)}`);
+  }
+  return [canonicalHost(host), ...rest].join('/');
+}
+
+function aliasesOf(table: Table, path: string): ReadonlyMap<string, string> {
+  const aliases = new Map<string, string>();
+  const value = own(table, 'aliases');
+  if (value === undefined) return aliases;
+  if (!isTable(value)) throw configInvalid(path, 'aliases must be a table');
+  for (const name of Object.keys(value)) {
+    const target = stringAt(value, name, 'aliases', path) ?? '';
+    if (/@|:[^/]*$/u.test(target)) {
+      throw configInvalid(path, `aliases.${name}: an alias has no tag and no digest`);
+    }
+    aliases.set(name, target);
+  }
+  return aliases;
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function own(table: Table, key: string): unknown {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+function listOf(table: Table, key: string, path: string): readonly Table[] {
+  const value = own(table, key) ?? [];
+  if (Array.isArray(value) && value.every(isTable)) return value;
+  throw configInvalid(path, `${key} must be a list of tables, written [[${key}]]`);
+}
+
+function stringAt(table: Table, key: string, where: string, path: string): string | undefined {
+  const value = own(table, key);
+  if (value === undefined || typeof value === 'string') return value;
+  throw configInvalid(path, `${where}.${key} must be text in quotes`);
+}
+
+function stringsAt(table: Table, key: string, path: string): readonly string[] | undefined {
+  const value = own(table, key);
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw configInvalid(path, `${key} must be a list of texts in quotes`);
+}
+
+function boolAt(table: Table, key: string, where: string, path: string): boolean {
+  const value = own(table, key) ?? false;
+  if (typeof value === 'boolean') return value;
+  throw configInvalid(path, `${where}.${key} must be true or false`);
+}
+
+function useAt(table: Table, where: string, path: string): MirrorUse | undefined {
+  const text = stringAt(table, 'pull-from-mirror', where, path) ?? '';
+  if (text === '') return undefined;
+  const found = USES.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw configInvalid(path, `${where}.pull-from-mirror is one of ${USES.join(', ')}`);
+}

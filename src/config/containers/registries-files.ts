@@ -1,0 +1,88 @@
+import { readdirSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { errno, fileError, readTextFile } from '../files/text.ts';
+
+export interface RegistriesPlace {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** `--registries-conf`. */
+  readonly registriesConf?: string | undefined;
+  /** Folder of the machine's own files. Default: /etc/containers. */
+  readonly systemDir?: string | undefined;
+}
+
+export interface RegistriesFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+const NAME = 'registries.conf';
+const VARIABLE = 'CONTAINERS_REGISTRIES_CONF';
+
+/**
+ * The files in force, later ones over earlier ones (containers-registries.conf.d(5)): a named file
+ * alone, else the user's with the user's drop-ins, else the machine's with both sets of drop-ins.
+ * @throws AppError CONFIG_INVALID when a named file is missing, IO
+ */
+export async function readRegistriesFiles(
+  place: RegistriesPlace,
+): Promise<readonly RegistriesFile[]> {
+  const named = namedFile(place);
+  if (named !== undefined) return [await required(named.path, named.by)];
+  const userDir = userFolder(place);
+  const systemDir = place.systemDir ?? '/etc/containers';
+  const [user, userDropIns] = await Promise.all([
+    optional(join(userDir, NAME)),
+    dropIns(join(userDir, `${NAME}.d`)),
+  ]);
+  if (user.length > 0) return [...user, ...userDropIns];
+  const [system, systemDropIns] = await Promise.all([
+    optional(join(systemDir, NAME)),
+    dropIns(join(systemDir, `${NAME}.d`)),
+  ]);
+  return [...system, ...systemDropIns, ...userDropIns];
+}
+
+function namedFile(
+  place: RegistriesPlace,
+): { readonly path: string; readonly by: string } | undefined {
+  const { registriesConf } = place;
+  if (registriesConf !== undefined) return { path: registriesConf, by: '--registries-conf' };
+  const path = place.env[VARIABLE] ?? '';
+  return path === '' ? undefined : { path, by: VARIABLE };
+}
+
+function userFolder({ env, home }: RegistriesPlace): string {
+  const xdg = env['XDG_CONFIG_HOME'] ?? '';
+  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
+  return join(isAbsolute(xdg) ? xdg : join(home, '.config'), 'containers');
+}
+
+async function required(path: string, by: string): Promise<RegistriesFile> {
+  const file = await readTextFile(path);
+  if (file !== undefined) return { path, text: file.text };
+  throw new AppError('CONFIG_INVALID', `${path} does not exist`, { hint: `correct ${by}` });
+}
+
+async function optional(path: string): Promise<readonly RegistriesFile[]> {
+  const file = await readTextFile(path);
+  return file === undefined ? [] : [{ path, text: file.text }];
+}
+
+/** `*.conf` of a folder, by name. */
+async function dropIns(dir: string): Promise<readonly RegistriesFile[]> {
+  let names: readonly string[];
+  try {
+    const entries = readdirSync(dir, { withFileTypes: true });
+    names = entries.filter((one) => !one.isDirectory()).map((one) => one.name);
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return [];
+    throw fileError('read', dir, error);
+  }
+  const paths = names
+    .filter((name) => name.endsWith('.conf'))
+    .toSorted()
+    .map((name) => join(dir, name));
+  return (await Promise.all(paths.map(optional))).flat();
+}

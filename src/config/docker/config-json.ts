@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import {
+  configInvalid,
+  isJsonObject,
+  parseJsonFile,
+  type JsonObject,
+  type JsonValue,
+} from '../files/json.ts';
+import { readTextFile, warnIfShared } from '../files/text.ts';
+
+/** One registry's entry under `auths`; the values are as written, `auth` still in base64. */
+export interface AuthEntry {
+  readonly auth?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly identityToken?: string;
+  readonly registryToken?: string;
+}
+
+/** Docker's config.json, or a file of the same form (docker/cli cli/config/configfile). */
+export interface DockerConfig {
+  /** Where it was read from, or would be written to. */
+  readonly path: string;
+  /** In the file's order. */
+  readonly auths: ReadonlyMap<string, AuthEntry>;
+  /** Registry key → helper suffix; "" switches `credsStore` off for that key. */
+  readonly credHelpers: ReadonlyMap<string, string>;
+  readonly credsStore: string | undefined;
+  /** Without User-Agent, which Docker never takes from here. No prototype. */
+  readonly httpHeaders: Readonly<Record<string, string>>;
+  /** The whole document, unknown keys included, for writing it back. */
+  readonly raw: JsonObject;
+}
+
+export interface ConfigPlace {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** `--config`. */
+  readonly configDir?: string | undefined;
+}
+
+/** `--config DIR`, else `$DOCKER_CONFIG`, else `~/.docker`; with `/config.json` behind it. */
+export function dockerConfigPath(place: ConfigPlace): string {
+  const named = place.configDir ?? place.env['DOCKER_CONFIG'] ?? '';
+  return join(named === '' ? join(place.home, '.docker') : named, 'config.json');
+}
+
+export interface LoadOptions {
+  readonly warn: (text: string) => void;
+  /** A missing file is an error: the user named it. Default false: it is an empty one. */
+  readonly required?: boolean;
+  /** The top level is the `auths` map, as in `.dockercfg`. Default false. */
+  readonly bareAuths?: boolean;
+}
+
+export interface LoadedConfig extends DockerConfig {
+  /** There is no such file. */
+  readonly missing: boolean;
+}
+
+/** @throws AppError CONFIG_INVALID (malformed, or required and missing), IO (unreadable) */
+export async function loadDockerConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
+  const file = await readTextFile(path);
+  if (file === undefined && options.required === true) {
+    throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
+      hint: 'correct --authfile or REGISTRY_AUTH_FILE, or create the file with "regctl login"',
+    });
+  }
+  const parse = options.bareAuths === true ? parseBareAuths : parseDockerConfig;
+  const config = parse(file?.text ?? '', path);
+  if (file !== undefined && holdsSecrets(config)) warnIfShared(path, file.mode, options.warn);
+  return { ...config, missing: file === undefined };
+}
+
+/** The old `.dockercfg`. @throws AppError CONFIG_INVALID naming the key whose type is wrong */
+export function parseBareAuths(text: string, path: string): DockerConfig {
+  const raw = parseJsonFile(text, path);
+  const auths = parseAuths(raw, path);
+  const none = Object.create(null) as Record<string, string>;
+  return { path, raw, auths, credHelpers: new Map(), credsStore: undefined, httpHeaders: none };
+}
+
+/** @throws AppError CONFIG_INVALID naming the key whose type is wrong */
+export function parseDockerConfig(text: string, path: string): DockerConfig {
+  const raw = parseJsonFile(text, path);
+  return {
+    path,
+    raw,
+    auths: parseAuths(member(raw, 'auths'), path),
+    credHelpers: new Map(
+      Object.entries(stringsAt(member(raw, 'credHelpers'), 'credHelpers', path)),
+    ),
+    credsStore: stringAt(member(raw, 'credsStore'), 'credsStore', path),
+    httpHeaders: parseHeaders(member(raw, 'HttpHeaders'), path),
+  };
+}
+
+/** The key as it is spelled in the file: Go's decoder, and so Docker, ignores case. */
+export function memberName(object: JsonObject, name: string): string {
+  if (Object.hasOwn(object, name)) return name;
+  const folded = name.toLowerCase();
+  return Object.keys(object).find((key) => key.toLowerCase() === folded) ?? name;
+}
+
+export function member(object: JsonObject, name: string): JsonValue | undefined {
+  const key = memberName(object, name);
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function parseAuths(value: JsonValue | undefined, path: string): ReadonlyMap<string, AuthEntry> {
+  const entries = Object.entries(objectAt(value, 'auths', path)).map(([key, entry]) => {
+    const where = `auths[${JSON.stringify(key)}]`;
+    return [key, parseEntry(objectAt(entry, where, path), where, path)] as const;
+  });
+  return new Map(entries);
+}
+
+function parseEntry(entry: JsonObject, where: string, path: string): AuthEntry {
+  const field = (name: string): string | undefined => {
+    const text = stringAt(member(entry, name), `${where}.${name}`, path);
+    return text === '' ? undefined : text;
+  };
+  const [auth, username, password] = [field('auth'), field('username'), field('password')];
+  const [identityToken, registryToken] = [field('identitytoken'), field('registrytoken')];
+  return {
+    ...(auth !== undefined && { auth }),
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(identityToken !== undefined && { identityToken }),
+    ...(registryToken !== undefined && { registryToken }),
+  };
+}
+
+function holdsSecrets(config: DockerConfig): boolean {
+  return [...config.auths.values()].some(
+    (entry) =>
+      (entry.auth ?? entry.password ?? entry.identityToken ?? entry.registryToken) !== undefined,
+  );
+}
+
+function parseHeaders(
+  value: JsonValue | undefined,
+  path: string,
+): Readonly<Record<string, string>> {
+  const headers = stringsAt(value, 'HttpHeaders', path);
+  for (const [name, text] of Object.entries(headers)) {
+    // RFC 9110 5.1 and 5.5: a token, and no control characters but the tab.
+    if (
+      !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u.test(name) ||
+      /[\u0000-\u0008\u000a-\u001f\u007f]/u.test(text)
+    ) {
+      throw configInvalid(path, `HttpHeaders[${JSON.stringify(name)}] is not a valid HTTP header`);
+    }
+    if (name.toLowerCase() === 'user-agent') delete headers[name];
+  }
+  return headers;
+}
+
+function objectAt(value: JsonValue | undefined, where: string, path: string): JsonObject {
+  if (isJsonObject(value)) return value;
+  if (value === undefined || value === null) return Object.create(null) as JsonObject;
+  throw configInvalid(path, `${where} must be an object`);
+}
+
+function stringAt(value: JsonValue | undefined, where: string, path: string): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return undefined;
+  throw configInvalid(path, `${where} must be text in quotes`);
+}
+
+function stringsAt(
+  value: JsonValue | undefined,
+  where: string,
+  path: string,
+): Record<string, string> {
+  const result = Object.create(null) as Record<string, string>;
+  for (const [key, item] of Object.entries(objectAt(value, where, path))) {
+    result[key] = stringAt(item, `${where}[${JSON.stringify(key)}]`, path) ?? '';
+  }
+  return result;
+}

@@ -1,0 +1,35 @@
+import { member, type DockerConfig } from './config-json.ts';
+import { configInvalid, isJsonObject, type JsonObject, type JsonValue } from '../files/json.ts';
+import type { DockerProxies } from '../proxies/rules.ts';
+
+/**
+ * `proxies.default` of Docker's configuration (docker/cli, ProxyConfig). Sections of single daemons
+ * say nothing about registries. @throws AppError CONFIG_INVALID when a value is not text
+ */
+export function dockerProxies({ raw, path }: DockerConfig): DockerProxies | undefined {
+  const proxies = objectAt(member(raw, 'proxies'), 'proxies', path);
+  const section = proxies && objectAt(member(proxies, 'default'), 'proxies.default', path);
+  if (section === undefined) return undefined;
+  const text = (name: string): string | undefined => {
+    const value = member(section, name);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'string') return value;
+    throw configInvalid(path, `proxies.default.${name} must be text in quotes`);
+  };
+  return {
+    path,
+    httpProxy: text('httpProxy'),
+    httpsProxy: text('httpsProxy'),
+    noProxy: text('noProxy'),
+  };
+}
+
+function objectAt(
+  value: JsonValue | undefined,
+  where: string,
+  path: string,
+): JsonObject | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isJsonObject(value)) return value;
+  throw configInvalid(path, `${where} must be an object`);
+}

@@ -1,0 +1,76 @@
+import { lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { withFileLock, type LockOptions } from './lock.ts';
+import { errno, fileError, readTextFile } from './text.ts';
+import { makeFolder } from '../../util/make-folder.ts';
+
+const MAX_LINKS = 40;
+
+/**
+ * Reads, changes and replaces a file that holds secrets or trust, alone among concurrent runs.
+ * New folders get mode 0700, a new file 0600; an old file keeps its owner and mode; symbolic links
+ * are followed, dangling ones too. `change` gets the old text (undefined: no file) and returns the
+ * new one (undefined: leave it).
+ * @throws AppError IO, NO_SPACE, and what `change` throws; the old file is then untouched
+ */
+export async function updatePrivateFile(
+  path: string,
+  change: (text: string | undefined) => string | undefined,
+  options: LockOptions = {},
+): Promise<void> {
+  try {
+    await makeFolder(dirname(path), 0o700);
+    const target = await followLinks(path);
+    await makeFolder(dirname(target), 0o700);
+    const lock = join(dirname(target), `.${basename(target)}.regctl-lock`);
+    await withFileLock(lock, () => replace(target, change), options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (error instanceof AppError || errno(error) === undefined) throw error;
+    throw fileError('write', path, error);
+  }
+}
+
+async function replace(
+  target: string,
+  change: (text: string | undefined) => string | undefined,
+): Promise<void> {
+  const old = await readTextFile(target);
+  const text = change(old?.text);
+  if (text === undefined) return;
+  if (old === undefined) return writeFileAtomic(target, text, { mode: 0o600 });
+  const { uid, gid } = await stat(target);
+  await writeFileAtomic(target, text, { mode: old.mode ?? 0o600, owner: { uid, gid } });
+}
+
+/** Where a write must land so that the link stays a link. */
+async function followLinks(path: string): Promise<string> {
+  let current = path;
+  for (let links = 0; links < MAX_LINKS; links += 1) {
+    const folder = await realpathOr(dirname(current));
+    current = join(folder, basename(current));
+    if (!(await isLink(current))) return current;
+    current = resolve(folder, await readlink(current));
+  }
+  throw Object.assign(new Error('too many symbolic links'), { code: 'ELOOP' });
+}
+
+async function realpathOr(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return folder;
+    throw error;
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { collect } from '../../util/bytes.ts';
+import { configInvalid } from './json.ts';
+
+export interface TextFile {
+  readonly text: string;
+  /** Permission bits of a regular file; undefined for pipes and where the system has none. */
+  readonly mode: number | undefined;
+}
+
+/** More than any configuration file or bundle of certificates has. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+function tooLarge(path: string): AppError {
+  return configInvalid(path, `it is larger than ${MAX_BYTES} bytes`);
+}
+
+/**
+ * A whole UTF-8 file; undefined when there is none.
+ * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8, larger than 16 MiB)
+ */
+export async function readTextFile(path: string): Promise<TextFile | undefined> {
+  try {
+    const stat = statSync(path);
+    if (stat.size > MAX_BYTES) throw tooLarge(path);
+    // Some KiB are read sooner than a promise of them is made. Of a pipe or device nobody knows the
+    // size, nor how long it takes.
+    const bytes = stat.isFile()
+      ? readFileSync(path)
+      : await collect(createReadStream(path), MAX_BYTES, () => tooLarge(path));
+    const text = decode(bytes, path);
+    return { text, mode: stat.isFile() && sep === '/' ? stat.mode & 0o7777 : undefined };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    if (errno(error) === 'ENOENT') return undefined;
+    throw fileError('read', path, error);
+  }
+}
+
+/** Says that a file with secrets can be read by other users. */
+export function warnIfShared(
+  path: string,
+  mode: number | undefined,
+  warn: (text: string) => void,
+): void {
+  if (mode === undefined || (mode & 0o044) === 0) return;
+  warn(`${path} holds credentials and can be read by other users; run: chmod 600 ${path}`);
+}
+
+export function errno(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space is left',
+  EDQUOT: 'the disk quota is used up',
+  ELOOP: 'too many symbolic links',
+};
+
+/** A system error as one a user can act on. @returns AppError IO or NO_SPACE */
+export function fileError(verb: 'read' | 'write', path: string, cause: unknown): AppError {
+  const code = errno(cause) ?? 'unknown error';
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new AppError(
+    full ? 'NO_SPACE' : 'IO',
+    `cannot ${verb} ${path}: ${REASONS[code] ?? code}`,
+    {
+      hint: full
+        ? 'free some space; the old file is untouched'
+        : 'mend its permissions, or name another with --config DIR or --authfile FILE',
+      cause,
+    },
+  );
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw configInvalid(path, 'it is not UTF-8 text', error);
+  }
+}

@@ -1,0 +1,69 @@
+import { isAbsolute, join } from 'node:path';
+import type { CallOptions } from '../../store/types.ts';
+import {
+  configInvalid,
+  emptyObject,
+  isJsonObject,
+  parseJsonFile,
+  type JsonObject,
+} from '../files/json.ts';
+import { updatePrivateFile } from '../files/private.ts';
+import { readTextFile } from '../files/text.ts';
+
+/** Registry (logical, "ghcr.io") → hosts of realms that may receive its credentials. */
+export type KnownRealms = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default below `~/.config`. */
+export function knownRealmsPath(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
+  const xdg = env['XDG_CONFIG_HOME'] ?? '';
+  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
+  return join(isAbsolute(xdg) ? xdg : join(home, '.config'), 'regctl', 'known-realms.json');
+}
+
+/** Empty when there is no file. @throws AppError CONFIG_INVALID naming the file, IO */
+export async function loadKnownRealms(path: string): Promise<KnownRealms> {
+  const file = await readTextFile(path);
+  const realms = realmsOf(parseJsonFile(file?.text ?? '', path), path);
+  return new Map(
+    Object.entries(realms).map(([registry, hosts]) => [
+      registry,
+      new Set(hostList(hosts, registry, path)),
+    ]),
+  );
+}
+
+/**
+ * Allows `realmHost` to receive the credentials of `registry`, in this and later runs.
+ * @throws AppError CONFIG_INVALID when the file is corrupt (it is left as it is), IO, NO_SPACE
+ */
+export async function rememberRealm(
+  path: string,
+  registry: string,
+  realmHost: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const add = (text: string | undefined): string | undefined => {
+    const document = parseJsonFile(text ?? '', path);
+    const realms = realmsOf(document, path);
+    const hosts = Object.hasOwn(realms, registry) ? hostList(realms[registry], registry, path) : [];
+    if (hosts.includes(realmHost)) return undefined;
+    realms[registry] = [...hosts, realmHost];
+    document['realms'] = realms;
+    return `${JSON.stringify(document, null, 2)}\n`;
+  };
+  await updatePrivateFile(path, add, options);
+}
+
+function realmsOf(document: JsonObject, path: string): JsonObject {
+  const realms = Object.hasOwn(document, 'realms') ? document['realms'] : emptyObject();
+  if (!isJsonObject(realms)) throw configInvalid(path, '"realms" must be an object');
+  return realms;
+}
+
+function hostList(value: unknown, registry: string, path: string): readonly string[] {
+  if (Array.isArray(value) && value.every((host) => typeof host === 'string')) return value;
+  throw configInvalid(path, `realms[${JSON.stringify(registry)}] must be a list of host names`);
+}

@@ -1,0 +1,147 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { isLoopbackTarget, parseNoProxy } from './no-proxy.ts';
+
+export type ProxyProtocol = 'http' | 'https' | 'socks5';
+
+/** A proxy as it is dialled. `username` and `password` are secrets and never part of `label`. */
+export interface ProxyServer {
+  readonly protocol: ProxyProtocol;
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** "http://proxy.corp:3128": for messages. */
+  readonly label: string;
+  /** What named it: "HTTPS_PROXY", "proxies.default.httpsProxy of /root/.docker/config.json". */
+  readonly origin: string;
+}
+
+export interface ProxyChoice {
+  /** Undefined: the host is dialled directly. */
+  readonly proxy: ProxyServer | undefined;
+  /** For `doctor` and `--debug`; holds no secret: "NO_PROXY has .corp", "HTTPS_PROXY is set". */
+  readonly reason: string;
+}
+
+/** The proxy of a URL, if any. @throws AppError CONFIG_INVALID when the setting is unusable */
+export type ProxyRules = (url: URL) => ProxyChoice;
+
+/** `proxies.default` of Docker's config.json. */
+export interface DockerProxies {
+  readonly path: string;
+  readonly httpProxy?: string | undefined;
+  readonly httpsProxy?: string | undefined;
+  readonly noProxy?: string | undefined;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+interface Setting {
+  readonly value: string;
+  readonly origin: string;
+}
+
+export const NO_PROXIES: ProxyRules = () => ({ proxy: undefined, reason: 'no proxy is set' });
+
+/**
+ * Go's rules (golang.org/x/net/http/httpproxy). Docker's section answers for each variable that the
+ * environment does not define; a variable that is empty is defined, and means none.
+ */
+export function createProxyRules(env: Env, docker?: DockerProxies): ProxyRules {
+  const pick = (name: string, fallback: keyof DockerProxies): Setting => {
+    const found = [name, name.toLowerCase()].find((key) => (env[key] ?? '') !== '');
+    if (found !== undefined) return { value: env[found] ?? '', origin: found };
+    const defined = env[name] !== undefined || env[name.toLowerCase()] !== undefined;
+    const value = defined ? '' : (docker?.[fallback] ?? '');
+    return {
+      value,
+      origin: value === '' ? name : `proxies.default.${fallback} of ${docker?.path}`,
+    };
+  };
+  const settings = {
+    'http:': isCgi(env) ? cgiSetting(env) : pick('HTTP_PROXY', 'httpProxy'),
+    'https:': pick('HTTPS_PROXY', 'httpsProxy'),
+  };
+  const exempt = pick('NO_PROXY', 'noProxy');
+  const noProxy = parseNoProxy(exempt.value);
+
+  return (url) => {
+    const setting = settings[url.protocol === 'http:' ? 'http:' : 'https:'];
+    if (setting.value.trim() === '') return direct(`${setting.origin} is not set`);
+    const host = url.hostname.replace(/^\[|\]$|\.$/gu, '').toLowerCase();
+    const port = url.port === '' ? (url.protocol === 'http:' ? '80' : '443') : url.port;
+    if (isLoopbackTarget(host)) return direct('this machine is never reached through a proxy');
+    const entry = noProxy({ host, port });
+    if (entry !== undefined) return direct(`${exempt.origin} has ${sanitize(entry)}`);
+    return { proxy: parseProxy(setting), reason: `${setting.origin} is set` };
+  };
+}
+
+const direct = (reason: string): ProxyChoice => ({ proxy: undefined, reason });
+
+/** A CGI program's HTTP_PROXY is the request header `Proxy:`, so anybody's word (httpoxy). */
+function isCgi(env: Env): boolean {
+  return (env['REQUEST_METHOD'] ?? '') !== '';
+}
+
+function cgiSetting(env: Env): Setting {
+  return { value: env['http_proxy'] ?? '', origin: 'http_proxy' };
+}
+
+const DEFAULT_PORT: Readonly<Record<ProxyProtocol, number>> = {
+  http: 80,
+  https: 443,
+  socks5: 1080,
+};
+
+/** A URL, or `host:port` of an HTTP proxy. */
+function parseProxy({ value, origin }: Setting): ProxyServer {
+  const text = value.trim();
+  // Under a special scheme the parser checks the host, which it leaves alone under socks5.
+  const [, scheme = 'http', rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/isu.exec(text) ?? [];
+  const protocol = protocolOf(scheme.toLowerCase());
+  const address = `http://${rest}`;
+  if (protocol === undefined || !URL.canParse(address)) throw invalid(origin, protocol);
+  const url = new URL(address);
+  const host = url.hostname.replace(/^\[|\]$/gu, '');
+  const port = portOf(rest, url) ?? DEFAULT_PORT[protocol];
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return {
+    protocol,
+    host,
+    port,
+    username: url.username === '' ? undefined : decode(url.username, origin),
+    password: url.username === '' ? undefined : decode(url.password, origin),
+    label: `${protocol}://${shownHost}:${port}`,
+    origin,
+  };
+}
+
+/** The URL parser drops a port of 80, which for other schemes is not the default. */
+function portOf(rest: string, url: URL): number | undefined {
+  if (url.port !== '') return Number(url.port);
+  return /^[^/?#]*:0*80(?:[/?#]|$)/u.test(rest) ? 80 : undefined;
+}
+
+function protocolOf(scheme: string): ProxyProtocol | undefined {
+  if (scheme === 'socks5h') return 'socks5';
+  return scheme === 'http' || scheme === 'https' || scheme === 'socks5' ? scheme : undefined;
+}
+
+function decode(text: string, origin: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(origin, 'http');
+  }
+}
+
+/** Its text is not shown: it may hold a password. */
+function invalid(origin: string, protocol: ProxyProtocol | undefined): AppError {
+  const why = protocol === undefined ? 'its scheme is not supported' : 'it is not a proxy URL';
+  return new AppError('CONFIG_INVALID', `${origin} cannot be used: ${why}`, {
+    hint: 'Write http://[USER:PASSWORD@]HOST:PORT, https://… or socks5://…; percent-encode special characters.',
+  });
+}

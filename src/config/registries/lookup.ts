@@ -1,0 +1,50 @@
+import { KNOWN_REGISTRIES, type KnownRegistry } from './table.ts';
+
+/** What stands in for the braces of the table's texts, beyond the host's own groups. */
+export interface Subject {
+  readonly registry: string;
+  readonly repository?: string | undefined;
+}
+
+/** Headers of an answer, as far as they tell what software gave it. */
+export interface Headers {
+  all(name: string): readonly string[];
+}
+
+/**
+ * The row of a registry: by its host, whole and exact, else by the signs of an answer. For texts
+ * and defaults only; a look-alike host gets none, and signs prove nothing.
+ */
+export function knownRegistry(registry: string, headers?: Headers): KnownRegistry | undefined {
+  const host = registry.toLowerCase();
+  return (
+    KNOWN_REGISTRIES.find((row) => row.host?.test(host)) ??
+    (headers && KNOWN_REGISTRIES.find((row) => bearsSigns(row, headers)))
+  );
+}
+
+function bearsSigns({ signs = [] }: KnownRegistry, headers: Headers): boolean {
+  return signs.some(({ header, value }) => headers.all(header).some((line) => value.test(line)));
+}
+
+/** A text of the table with its braces filled in. What is not known stays a word to replace. */
+export function fillIn(text: string, { registry, repository }: Subject): string {
+  const host = registry.toLowerCase();
+  const groups = KNOWN_REGISTRIES.flatMap((row) => {
+    const found = row.host?.exec(host)?.groups;
+    return found === undefined ? [] : Object.entries(found);
+  });
+  const values = new Map([...groups, ['host', host], ['repository', repository ?? 'NAME']]);
+  return text.replaceAll(/\{([a-z]+)\}/gu, (whole, name: string) => values.get(name) ?? whole);
+}
+
+/** The command that signs in to a registry. */
+export function loginCommand(subject: Subject, row = knownRegistry(subject.registry)): string {
+  return fillIn(row?.login ?? 'regctl login {host}', subject);
+}
+
+/** The same, and behind it which user name and secret the registry takes; ends a sentence. */
+export function loginAdvice(subject: Subject, row = knownRegistry(subject.registry)): string {
+  const command = loginCommand(subject, row);
+  return row?.account === undefined ? command : `\`${command}\`. ${fillIn(row.account, subject)}`;
+}

@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
+import { isHostPort } from '../host-name.ts';
+import { errno, fileError } from '../files/text.ts';
+
+/** What one certificate folder adds to a TLS connection; PEM texts. */
+export interface Certificates {
+  readonly ca: readonly string[];
+  readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
+  /** Where they were read from; absent when no folder was found. */
+  readonly certificateFiles?: CertificateFiles;
+}
+
+export interface CertificateFiles {
+  readonly folder: string;
+  readonly ca: readonly string[];
+  readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
+}
+
+export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
+
+/**
+ * Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). The user's
+ * stand before the machine's: containers', rootless Docker's, Docker Desktop's, then /etc.
+ */
+export function defaultCertsDirs(home: string, xdgConfigHome?: string): readonly string[] {
+  const config = [...(xdgConfigHome ? [xdgConfigHome] : []), join(home, '.config')];
+  return [
+    ...new Set([
+      ...config.map((dir) => join(dir, 'containers/certs.d')),
+      ...config.map((dir) => join(dir, 'docker/certs.d')),
+      join(home, '.docker/certs.d'),
+      '/etc/containers/certs.d',
+      '/etc/docker/certs.d',
+    ]),
+  ];
+}
+
+/**
+ * The folder a user named: `*.crt` are CAs, `X.cert` with `X.key` a client certificate.
+ * @throws AppError CONFIG_INVALID (missing folder, half a pair, not PEM), IO
+ */
+export function readCertDir(dir: string): Certificates {
+  const names = listFolder(dir);
+  if (names === undefined) {
+    throw new AppError('CONFIG_INVALID', `the certificate folder ${dir} does not exist`, {
+      hint: 'correct --cert-dir',
+    });
+  }
+  return readCertificates(dir, names);
+}
+
+/** The first existing folder of `host` below `bases`; one without permission is skipped. */
+export function findCertificates(bases: readonly string[], host: string): Certificates {
+  if (!isHostPort(host)) return NO_CERTIFICATES;
+  for (const dir of bases.flatMap((base) => folderNames(host).map((name) => join(base, name)))) {
+    try {
+      const names = listFolder(dir);
+      if (names !== undefined) return readCertificates(dir, names);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+    }
+  }
+  return NO_CERTIFICATES;
+}
+
+/**
+ * Users know Docker Hub's API host as docker.io, and may have spelled out the default port; Windows
+ * allows no colon in a folder name.
+ */
+function folderNames(host: string): readonly string[] {
+  const known = isHubHost(host) ? [DOCKER_HUB, host] : [host];
+  const names = /:\d+$/u.test(host) ? known : [...known, `${host}:443`];
+  return sep === '/' ? names : names.map((name) => name.replaceAll(':', ''));
+}
+
+function isDenied(error: unknown): boolean {
+  const cause = error instanceof AppError ? error.cause : error;
+  return errno(cause) === 'EACCES' || errno(cause) === 'EPERM';
+}
+
+/** Sorted names; undefined when there is no such folder. */
+function listFolder(dir: string): readonly string[] | undefined {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
+    throw fileError('read', dir, error);
+  }
+}
+
+function readCertificates(dir: string, names: readonly string[]): Certificates {
+  const stems = (suffix: string): readonly string[] =>
+    names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+  const [certs, keys] = [stems('.cert'), stems('.key')];
+  for (const stem of certs) if (!keys.includes(stem)) throw halfPair(dir, stem, '.cert', '.key');
+  for (const stem of keys) if (!certs.includes(stem)) throw halfPair(dir, stem, '.key', '.cert');
+  const files: CertificateFiles = {
+    folder: dir,
+    ca: stems('.crt').map((stem) => join(dir, `${stem}.crt`)),
+    clientCertificates: certs.map((stem) => ({
+      cert: join(dir, `${stem}.cert`),
+      key: join(dir, `${stem}.key`),
+    })),
+  };
+  return {
+    ca: files.ca.map((path) => readPem(path, 'CERTIFICATE')),
+    clientCertificates: files.clientCertificates.map(({ cert, key }) => ({
+      cert: readPem(cert, 'CERTIFICATE'),
+      key: readPem(key, 'PRIVATE KEY'),
+    })),
+    certificateFiles: files,
+  };
+}
+
+function halfPair(dir: string, stem: string, has: string, misses: string): AppError {
+  const [missing, present] =
+    misses === '.key' ? ['key', 'client certificate'] : ['client certificate', 'key'];
+  return new AppError(
+    'CONFIG_INVALID',
+    `missing ${missing} ${stem}${misses} for ${present} ${stem}${has} in ${dir}`,
+    { hint: 'add it beside the other; CA certificates must use the extension .crt' },
+  );
+}
+
+function readPem(path: string, kind: 'CERTIFICATE' | 'PRIVATE KEY'): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+  if (text.includes('-----BEGIN ') && text.includes(`${kind}-----`)) return text;
+  throw new AppError('CONFIG_INVALID', `${path} holds no ${kind.toLowerCase()} in PEM form`, {
+    hint: 'convert DER with: openssl x509 -inform der -in FILE -out FILE.crt',
+  });
+}

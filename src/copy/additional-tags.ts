@@ -1,0 +1,62 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isUpToDate, lookUpTag, type Plan } from './resolve-root.ts';
+import type { Scope } from './engine/task-group.ts';
+import type { Slots } from './engine/slots.ts';
+import type { CopyPair, ImageRequest } from './types.ts';
+
+interface TagState {
+  readonly tag: string;
+  /** What it points at, where that was asked for. */
+  readonly existing: Descriptor | undefined;
+}
+
+/**
+ * The additional tags that have to be set. Asked for first only where that can save a write or
+ * refuse one. @throws AppError TAG_EXISTS with noClobber, for the destination's own tag as well
+ */
+export async function tagsToWrite(
+  { destination, noClobber }: CopyPair,
+  { destinationTag, additionalTags }: ImageRequest,
+  plan: Plan,
+  scope: Scope,
+  slots: Slots,
+): Promise<string[]> {
+  const ask = noClobber === true || isUpToDate(plan);
+  const names = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
+  const { signal } = scope;
+  const lookUp = (tag: string): Promise<Descriptor | undefined> =>
+    slots.on('destination', () => lookUpTag(destination, tag, { signal }), signal);
+  const states = await scope.all<TagState>(
+    names.map(async (tag) => ({
+      tag,
+      existing: ask ? await lookUp(tag) : undefined,
+    })),
+  );
+  if (noClobber === true) {
+    if (destinationTag !== undefined)
+      refuseOther(destinationTag, plan.existing, plan.root, destination.label);
+    for (const { tag, existing } of states)
+      refuseOther(tag, existing, plan.root, destination.label);
+  }
+  return states
+    .filter(({ existing }) => existing?.digest !== plan.root.digest)
+    .map(({ tag }) => tag);
+}
+
+function refuseOther(
+  tag: string,
+  existing: Descriptor | undefined,
+  root: Descriptor,
+  label: string,
+): void {
+  if (existing === undefined || existing.digest === root.digest) return;
+  throw new AppError(
+    'TAG_EXISTS',
+    `${label} has the tag "${tag}" already, with ${existing.digest}`,
+    {
+      hint: 'Choose another tag, or leave out --no-clobber to move it.',
+      details: { tag, existing: existing.digest, wanted: root.digest },
+    },
+  );
+}

@@ -1,0 +1,18 @@
+import { withScope } from './engine/task-group.ts';
+import { CopySession } from './session.ts';
+import type { CopyOptions, CopySummary } from './types.ts';
+
+/**
+ * Copies one image or artifact, a whole index unless `platforms` is given. Digests are kept. The
+ * root is pushed last and its tag with it, so a failed run leaves no tag behind.
+ * @throws CopyError naming the side that failed; AppError PLATFORM_UNKNOWN, TAG_EXISTS (noClobber),
+ * DIGEST_CHANGED (preserveDigests), UNSUPPORTED; the signal's reason when aborted
+ */
+export async function copyImage(options: CopyOptions): Promise<CopySummary> {
+  return withScope(options.signal, async (scope) => {
+    const session = new CopySession(options, scope);
+    const { descriptor } = await session.image(options);
+    if (options.commit !== false) await session.commit();
+    return { descriptor, ...session.counts() };
+  });
+}

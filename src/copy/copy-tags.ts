@@ -1,0 +1,153 @@
+import { AppError } from '../errors/app-error.ts';
+import type { ErrorCode } from '../errors/codes.ts';
+import type { WriteStore } from '../store/types.ts';
+import { onSide } from './engine/errors.ts';
+import { withScope, type Scope } from './engine/task-group.ts';
+import { underWay } from './engine/slots.ts';
+import { CopySession, type ImageOutcome } from './session.ts';
+import type { CopyCounts, CopyPair } from './types.ts';
+
+export interface CopyTagsOptions extends CopyPair {
+  /** Tags of the source. */
+  readonly tags: readonly string[];
+  /** What a tag is called at the destination. Default: the same. */
+  readonly destinationTag?: ((tag: string) => string) | undefined;
+}
+
+export type TagOutcome =
+  | ({ readonly tag: string; readonly error?: undefined } & ImageOutcome)
+  | { readonly tag: string; readonly error: AppError };
+
+export interface TagsSummary extends CopyCounts {
+  /** In the order of `tags`. */
+  readonly images: readonly TagOutcome[];
+}
+
+/** What fails for one tag like this fails for all. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set([
+  'CREDENTIALS_INVALID',
+  'CREDENTIAL_HELPER',
+  'FORBIDDEN',
+  'NETWORK',
+  'NO_SPACE',
+  'NOT_A_REGISTRY',
+  'REALM_UNTRUSTED',
+  'TIMEOUT',
+  'TLS',
+  'TOKEN_FAILED',
+  'UNAUTHORIZED',
+] satisfies ErrorCode[]);
+
+/** So many tags in a row, and none before: the rest are not tried. */
+const GIVE_UP_AFTER = 10;
+
+/**
+ * Copies many tags of one repository: shared content moves once, and a tag that fails does not
+ * stop the others. @throws the signal's reason when aborted; CopyError when the destination cannot
+ * be finished; what is not an AppError
+ */
+export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
+  const { tags, destination, signal, destinationTag = (tag) => tag } = options;
+  return withScope(
+    signal,
+    async (scope) => {
+      const session = new CopySession(options, scope);
+      const known = options.noClobber === true ? undefined : await tagsOf(destination, tags, scope);
+      const streak = new Streak();
+      const one = async (tag: string): Promise<TagOutcome> => {
+        scope.signal.throwIfAborted();
+        const reason = streak.reason;
+        if (reason !== undefined) return { tag, error: notTried(tag, reason) };
+        try {
+          const name = destinationTag(tag);
+          const isNew = known !== undefined && !known.has(name);
+          const outcome = await session.image({ sourceRef: tag, destinationTag: name, isNew });
+          streak.end(undefined);
+          return { tag, ...outcome };
+        } catch (error) {
+          scope.signal.throwIfAborted();
+          if (!(error instanceof AppError)) throw error;
+          streak.end(error);
+          options.emit({ type: 'warning', text: `${tag} was not copied: ${reasonOf(error)}` });
+          return { tag, error };
+        }
+      };
+      const images: TagOutcome[] = [];
+      const entries = tags.entries();
+      const work = async (): Promise<void> => {
+        for (const [i, tag] of entries) images[i] = await one(tag);
+      };
+      const workers = Math.max(1, Math.min(underWay(options.concurrency), tags.length));
+      await scope.all(Array.from({ length: workers }, work));
+      if (images.some(({ error }) => error === undefined)) await session.commit();
+      return { images, ...session.counts() };
+    },
+    { abortOnError: false },
+  );
+}
+
+/**
+ * The destination's tags, so that each that is not there needs no look-up. `undefined` where they
+ * cannot be listed, or where listing them would cost more than it saves.
+ */
+async function tagsOf(
+  destination: WriteStore,
+  wanted: readonly string[],
+  { signal }: Scope,
+): Promise<ReadonlySet<string> | undefined> {
+  const lister = destination.capabilities.tags;
+  if (lister === undefined || wanted.length < 2) return undefined;
+  const all = new Set<string>();
+  let pages = 0;
+  try {
+    for await (const page of lister.tags({ signal })) {
+      for (const tag of page) all.add(tag);
+      pages += 1;
+      if (pages > wanted.length) return undefined;
+    }
+    return all;
+  } catch (error) {
+    const code = error instanceof AppError ? error.code : undefined;
+    if (code === 'REPOSITORY_UNKNOWN') return all;
+    if (code === 'UNSUPPORTED' || code === 'REGISTRY_ERROR') return undefined;
+    return onSide('destination', `cannot list the tags of ${destination.label}`, undefined, () => {
+      throw error;
+    });
+  }
+}
+
+/** What failed, and the last reason below it. */
+function reasonOf(error: AppError): string {
+  let last: unknown = error;
+  while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
+  return last === error ? error.message : `${error.message}: ${(last as AppError).message}`;
+}
+
+/** Failures of one kind in a row, as long as nothing has worked. */
+class Streak {
+  #code: ErrorCode | undefined;
+  #length = 0;
+  #worked = false;
+
+  /** Why the next tag need not be tried. */
+  get reason(): ErrorCode | undefined {
+    return this.#length >= GIVE_UP_AFTER ? this.#code : undefined;
+  }
+
+  end(error: AppError | undefined): void {
+    this.#worked ||= error === undefined;
+    if (this.#worked || error === undefined || !HOPELESS.has(error.code)) {
+      this.#length = 0;
+      return;
+    }
+    this.#length = this.#code === error.code ? this.#length + 1 : 1;
+    this.#code = error.code;
+  }
+}
+
+function notTried(tag: string, code: ErrorCode): AppError {
+  return new AppError(
+    code,
+    `${tag} was not tried: ${GIVE_UP_AFTER} tags in a row had failed in the same way`,
+  );
+}

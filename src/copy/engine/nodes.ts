@@ -1,0 +1,28 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+
+/** One place in a content graph. */
+export interface Node {
+  readonly descriptor: Descriptor;
+  readonly isManifest: boolean;
+}
+
+/** The same for the same node, wherever it stands. */
+export function keyOf({ descriptor, isManifest }: Node): string {
+  return `${isManifest ? 'manifest' : 'blob'} ${descriptor.digest}`;
+}
+
+/** Whatever an image calls a layer is stored among the blobs, also under a manifest's media type. */
+export function asBlob(layer: Descriptor): Descriptor {
+  return isManifestType(layer.mediaType)
+    ? { ...layer, mediaType: 'application/octet-stream' }
+    : layer;
+}
+
+/** What cannot be copied from a store of this label. */
+export function schema1(label: string): AppError {
+  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
+    hint: 'Convert it first: pull and push it once with an engine that writes schema 2 or OCI.',
+  });
+}

@@ -1,0 +1,196 @@
+import { AppError, CopyError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isIndexType, isManifestType } from '../oci/media-types.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import { IndexSearch } from '../store/platforms.ts';
+import type { ReadStore } from '../store/types.ts';
+import { nameIn, onSide, type Side } from './engine/errors.ts';
+import type { Scope } from './engine/task-group.ts';
+import type { Slots } from './engine/slots.ts';
+import type { CopyPair } from './types.ts';
+import type { Walk } from './engine/graph-copy.ts';
+
+/** What refers to one manifest, as the source lists it. */
+interface Referred {
+  readonly subject: Digest;
+  readonly referrers: readonly Descriptor[];
+}
+
+export interface Found {
+  /** Subjects before what refers to their referrers. */
+  readonly referrers: readonly Referred[];
+  /** Tags that cosign derives from a digest. */
+  readonly tags: readonly string[];
+}
+
+/** More than any image has; a bound against a registry that never stops listing. */
+const MAX_REFERRERS = 10_000;
+
+/** cosign's names for what belongs to a digest: "sha256-<hex>.sig". */
+const COSIGN_SUFFIXES: readonly string[] = ['sig', 'att', 'sbom'];
+
+/** Signatures, SBOMs and attestations, which refer to an image and not the other way round. */
+export class Company {
+  readonly #pair: CopyPair;
+  readonly #scope: Scope;
+  readonly #walk: Walk;
+  readonly #slots: Slots;
+  #sourceTags: Promise<ReadonlySet<string>> | undefined;
+
+  constructor(pair: CopyPair, scope: Scope, slots: Slots, walk: Walk) {
+    this.#pair = pair;
+    this.#scope = scope;
+    this.#walk = walk;
+    this.#slots = slots;
+  }
+
+  /** What the source has of it, for an image, its children, and the referrers themselves. */
+  async of(root: Descriptor, manifest: Manifest | undefined): Promise<Found> {
+    const search = new IndexSearch(this.#pair.source.label);
+    const found = await this.#manifestsOf(root, manifest, search, 0);
+    const subjects = [...new Set(found)];
+    const [referrers, tags] = await Promise.all([
+      this.#referrersOf(subjects),
+      this.#cosignTags(subjects),
+    ]);
+    return { referrers, tags };
+  }
+
+  /** Writes what the destination lacks; `copyTag` takes one tag from the source. */
+  async write({ referrers, tags }: Found, copyTag: (tag: string) => Promise<void>): Promise<void> {
+    for (const { subject, referrers: wanted } of referrers) {
+      const there = new Set((await this.#list('destination', subject)).map((one) => one.digest));
+      const missing = wanted.filter((one) => !there.has(one.digest));
+      await this.#scope.all(missing.map((one) => this.#guest(one)));
+    }
+    await this.#scope.all(tags.map(copyTag));
+  }
+
+  /** A list may name what was deleted since: nothing is left to take along. */
+  async #guest(referrer: Descriptor): Promise<void> {
+    try {
+      await this.#walk.guest(referrer);
+    } catch (error) {
+      if (!isGone(error, referrer)) throw error;
+      const name = nameIn(this.#pair.source, referrer.digest);
+      this.#pair.emit({ type: 'warning', text: `${name} is listed as a referrer, but is gone` });
+    }
+  }
+
+  async #manifestsOf(
+    root: Descriptor,
+    manifest: Manifest | undefined,
+    search: IndexSearch,
+    depth: number,
+  ): Promise<Digest[]> {
+    if (manifest?.kind !== 'index') return [root.digest];
+    search.enter(manifest, depth);
+    const { source } = this.#pair;
+    const below = await this.#scope.all(
+      manifest.manifests.map(async (child) => {
+        if (!isManifestType(child.mediaType)) return [];
+        if (!isIndexType(child.mediaType)) return [child.digest];
+        if (!search.isNew(child)) return [];
+        const { signal } = this.#scope;
+        const inner = await this.#slots.on(
+          'source',
+          () =>
+            onSide('source', `cannot read ${nameIn(source, child.digest)}`, child.digest, () =>
+              fetchManifest(source, child, { signal }),
+            ),
+          signal,
+        );
+        return this.#manifestsOf(child, inner, search, depth + 1);
+      }),
+    );
+    return [root.digest, ...below.flat()];
+  }
+
+  /** A signature may itself be referred to, so what was found is asked about in turn. */
+  async #referrersOf(subjects: readonly Digest[]): Promise<Referred[]> {
+    const found: Referred[] = [];
+    const asked = new Set<Digest>(subjects);
+    const total = { count: 0 };
+    for (let next = subjects; next.length > 0;) {
+      const level = await this.#scope.all(
+        next.map(async (subject) => ({
+          subject,
+          referrers: await this.#list('source', subject, total),
+        })),
+      );
+      const some = level.filter(({ referrers }) => referrers.length > 0);
+      found.push(...some);
+      const digests = some.flatMap(({ referrers }) => referrers.map((one) => one.digest));
+      next = [...new Set(digests)].filter((digest) => !asked.has(digest));
+      for (const digest of next) asked.add(digest);
+    }
+    return found;
+  }
+
+  /** `total` counts over several lists: they are bounded together. */
+  async #list(side: Side, subject: Digest, total = { count: 0 }): Promise<Descriptor[]> {
+    const store = this.#pair[side];
+    const { referrers } = store.capabilities;
+    if (referrers === undefined) return [];
+    const { signal } = this.#scope;
+    return this.#slots.on(
+      side,
+      () =>
+        onSide(
+          side,
+          `cannot list the referrers of ${nameIn(store, subject)}`,
+          subject,
+          async () => {
+            const all: Descriptor[] = [];
+            for await (const one of referrers.referrers(subject, { signal })) {
+              if (!isManifestType(one.mediaType)) continue;
+              all.push(one);
+              total.count += 1;
+              if (total.count > MAX_REFERRERS) throw tooMany(store);
+            }
+            return all;
+          },
+        ),
+      signal,
+    );
+  }
+
+  async #cosignTags(subjects: readonly Digest[]): Promise<string[]> {
+    this.#sourceTags ??= this.#listTags();
+    const known = await this.#sourceTags;
+    return subjects
+      .flatMap((digest) =>
+        COSIGN_SUFFIXES.map((suffix) => `${algorithmOf(digest)}-${hexOf(digest)}.${suffix}`),
+      )
+      .filter((tag) => known.has(tag));
+  }
+
+  async #listTags(): Promise<ReadonlySet<string>> {
+    const { source, sourceTags } = this.#pair;
+    if (sourceTags !== undefined) return new Set(sourceTags);
+    const { tags } = source.capabilities;
+    if (tags === undefined) return new Set();
+    return onSide('source', `cannot list the tags of ${source.label}`, undefined, async () => {
+      const all = new Set<string>();
+      for await (const page of tags.tags({ signal: this.#scope.signal })) {
+        for (const tag of page) if (tag.includes('-')) all.add(tag);
+      }
+      return all;
+    });
+  }
+}
+
+function isGone(error: unknown, { digest }: Descriptor): boolean {
+  if (!(error instanceof CopyError) || error.code !== 'MANIFEST_UNKNOWN') return false;
+  return error.side === 'source' && error.node === digest;
+}
+
+function tooMany({ label }: ReadStore): AppError {
+  return new AppError(
+    'RESPONSE_TOO_LARGE',
+    `${label} lists more than ${MAX_REFERRERS} referrers of one image`,
+    { hint: 'Copy without --referrers, and those that you need by their digests.' },
+  );
+}

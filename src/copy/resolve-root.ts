@@ -1,0 +1,192 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isDigest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isImageConfigType } from '../oci/media-types.ts';
+import { matchesPlatform, type Platform } from '../oci/platform.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import {
+  MAX_CONFIG_BYTES,
+  platformOfConfig,
+  platformsOf,
+  platformUnknown,
+  selectPlatform,
+  type ChosenManifest,
+} from '../store/platforms.ts';
+import { digestWouldChange } from '../store/errors.ts';
+import type { CallOptions, ReadStore, ResolveOptions, Want, WriteStore } from '../store/types.ts';
+import { fetchAll } from '../store/verify.ts';
+import { nameIn, onSide } from './engine/errors.ts';
+import type { Scope } from './engine/task-group.ts';
+import type { Slots } from './engine/slots.ts';
+import { subsetOf } from './platform-subset.ts';
+import type { CopyPair, ImageRequest } from './types.ts';
+
+/** What will become the destination's root, and what is there already. */
+export interface Plan {
+  readonly root: Descriptor;
+  /** Absent when the destination's tag has the same digest: there is nothing to read. */
+  readonly manifest: Manifest | undefined;
+  /** What the destination's tag points at so far. */
+  readonly existing: Descriptor | undefined;
+}
+
+export function isUpToDate({ root, existing }: Plan): boolean {
+  return existing?.digest === root.digest;
+}
+
+/**
+ * Decides the root with the fewest requests, both sides at once: one HEAD on the destination, and
+ * one request to the source, which reads the manifest where that is as cheap as asking for it.
+ */
+export async function planRoot(
+  pair: CopyPair,
+  request: ImageRequest,
+  scope: Scope,
+  slots: Slots,
+): Promise<Plan> {
+  const { source, destination, platforms = [], sameRepository, noClobber } = pair;
+  const { sourceRef, destinationTag, isNew } = request;
+  const { signal } = scope;
+  const call = { signal };
+  // A retag is one PUT: to look first would cost as much as it could save.
+  const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
+  const lookUp = async (): Promise<Descriptor | undefined> =>
+    isBlind || destinationTag === undefined
+      ? undefined
+      : slots.on('destination', () => lookUpTag(destination, destinationTag, call), signal);
+
+  if (platforms.length > 0) {
+    const [existing, chosen] = await both(
+      scope,
+      lookUp(),
+      slots.on('source', () => readPlatforms(pair, sourceRef, platforms, call), signal),
+    );
+    return { root: chosen.descriptor, manifest: chosen.manifest, existing };
+  }
+  const looking = lookUp();
+  // The digest is what would be asked for: the source need not be.
+  if (sourceRef !== undefined && isDigest(sourceRef)) {
+    const existing = await looking;
+    if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
+  }
+  const want = isBlind ? 'content' : wantedAfter(looking);
+  // One slot for both: what came with the descriptor should not wait for another to be read.
+  const finding = slots.on(
+    'source',
+    async () => {
+      const root = await find(source, sourceRef, { ...call, want });
+      if ((await looking)?.digest === root.digest) return { root, manifest: undefined };
+      return { root, manifest: await readManifest(source, sourceRef, root, call) };
+    },
+    signal,
+  );
+  const [existing, found] = await both(scope, looking, finding);
+  return { ...found, existing };
+}
+
+/** Where the tag exists it may be equal, and the manifest not be needed. */
+function wantedAfter(looking: Promise<Descriptor | undefined>): Promise<Want> {
+  const want = looking.then((existing) => (existing === undefined ? 'content' : 'descriptor'));
+  // Not every store looks at it.
+  want.catch(() => undefined);
+  return want;
+}
+
+async function both<A, B>(scope: Scope, a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await scope.all<unknown>([a, b]);
+  return [await a, await b];
+}
+
+/** What a tag points at; `undefined` where the tag or its repository does not exist. */
+export async function lookUpTag(
+  destination: WriteStore,
+  tag: string,
+  options: CallOptions,
+): Promise<Descriptor | undefined> {
+  try {
+    return await destination.resolve(tag, { ...options, want: 'descriptor' });
+  } catch (error) {
+    const absent =
+      error instanceof AppError &&
+      (error.code === 'MANIFEST_UNKNOWN' || error.code === 'REPOSITORY_UNKNOWN');
+    if (absent) return undefined;
+    return onSide('destination', `cannot look up ${nameIn(destination, tag)}`, tag, () => {
+      throw error;
+    });
+  }
+}
+
+async function find(
+  source: ReadStore,
+  ref: string | undefined,
+  options: ResolveOptions,
+): Promise<Descriptor> {
+  return onSide('source', `cannot find ${nameIn(source, ref)}`, ref, () =>
+    source.resolve(ref, options),
+  );
+}
+
+async function readManifest(
+  source: ReadStore,
+  ref: string | undefined,
+  root: Descriptor,
+  call: CallOptions,
+): Promise<Manifest> {
+  return onSide('source', `cannot read ${nameIn(source, ref)}`, ref, () =>
+    fetchManifest(source, root, call),
+  );
+}
+
+async function readRoot(
+  source: ReadStore,
+  ref: string | undefined,
+  call: CallOptions,
+): Promise<ChosenManifest> {
+  const descriptor = await find(source, ref, { ...call, want: 'content' });
+  return { descriptor, manifest: await readManifest(source, ref, descriptor, call) };
+}
+
+async function readPlatforms(
+  { source, preserveDigests }: CopyPair,
+  ref: string | undefined,
+  platforms: readonly Platform[],
+  call: CallOptions,
+): Promise<ChosenManifest> {
+  const root = await readRoot(source, ref, call);
+  const where = nameIn(source, ref);
+  return onSide('source', `cannot read ${where}`, root.descriptor.digest, async () => {
+    if (root.manifest.kind !== 'index') {
+      await checkConfig(source, root, platforms, where, call);
+      return root;
+    }
+    const [only, ...more] = platforms;
+    if (only === undefined || more.length > 0) {
+      const subset = await subsetOf(source, root, platforms, where, call);
+      if (preserveDigests === true && subset.descriptor.digest !== root.descriptor.digest)
+        throw digestWouldChange(where, root.descriptor, 'be rewritten for some platforms');
+      return subset;
+    }
+    const chosen = await selectPlatform(source, root.manifest, only, call);
+    if (chosen !== undefined) return chosen;
+    const available = platformsOf(root.manifest).map((entry) => entry.platform);
+    throw platformUnknown(where, platforms, available);
+  });
+}
+
+/** A single image says its platform in its configuration; an artifact has none to check. */
+async function checkConfig(
+  source: ReadStore,
+  { manifest }: ChosenManifest,
+  platforms: readonly Platform[],
+  where: string,
+  call: CallOptions,
+): Promise<void> {
+  if (manifest.kind !== 'image' || !isImageConfigType(manifest.config.mediaType)) return;
+  if (manifest.config.size > MAX_CONFIG_BYTES) {
+    throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
+  }
+  const actual = platformOfConfig(await fetchAll(source, manifest.config, call));
+  if (actual !== undefined && platforms.some((wanted) => matchesPlatform(wanted, actual))) return;
+  throw platformUnknown(where, platforms, actual === undefined ? [] : [actual]);
+}

@@ -1,0 +1,165 @@
+import { authFiles, type AuthFilePlace } from '../config/containers/auth-files.ts';
+import { parseDockerAuthConfig } from '../config/docker/auth-variable.ts';
+import type { AuthEntry } from '../config/docker/config-json.ts';
+import { AppError } from '../errors/app-error.ts';
+import type { CallOptions } from '../store/types.ts';
+import { credentialOf, findEntry } from './auth-entry.ts';
+import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
+import { flagSource, type CredentialFlags } from './sources/flags.ts';
+import { createHelperRunner, type RunHelper } from './helpers/process.ts';
+import {
+  helperSource,
+  listedHelpers,
+  type ListedHelpersOptions,
+} from './sources/containers-helpers.ts';
+import { createMemo } from '../util/shared-lookup.ts';
+import { sameRegistry } from './keys.ts';
+import { inquire, traceLine } from './chain-lookup.ts';
+import type {
+  Credential,
+  CredentialSource,
+  DescribedCredentialChain,
+  SourceStep,
+} from './types.ts';
+
+const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
+
+export interface CredentialPlaces extends AuthFilePlace, ListedHelpersOptions {
+  readonly warn: (text: string) => void;
+  /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
+  readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Default: child processes with `env`. */
+  readonly runHelper?: RunHelper | undefined;
+}
+
+export interface CredentialChainOptions extends CredentialPlaces {
+  readonly flags: CredentialFlags;
+  /** The registry the command names on this side; with it, the flags answer for no other. */
+  readonly registry?: string | undefined;
+  /** One line per look-up: which sources were asked, and which answered. Never a secret. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+/**
+ * The credential sources of one side of a command, in order of precedence. Files are read and
+ * helpers run at the first look-up only.
+ * @throws AppError USAGE for contradicting flags
+ */
+export function createCredentialChain(options: CredentialChainOptions): DescribedCredentialChain {
+  const helperAnswers = createMemo<Credential | undefined>();
+  const answers = createMemo<Credential | undefined>();
+  const sources = orderedSources(options, (key, ask, call) => helperAnswers.get(key, ask, call));
+  const warn = once(options.warn);
+
+  const ask = async (
+    host: string,
+    repository: string | undefined,
+    call: CallOptions,
+  ): Promise<Credential | undefined> => {
+    const steps: SourceStep[] = [];
+    try {
+      const { credential, warnings } = await inquire(sources, { host, repository }, steps, call);
+      if (credential === undefined) for (const text of warnings) warn(text);
+      return credential;
+    } finally {
+      options.trace?.(traceLine({ host, repository }, steps));
+    }
+  };
+  const forget = (host: string): void => {
+    const isStale = (key: string): boolean => sameRegistry(key.split(' ', 1)[0] ?? '', host);
+    helperAnswers.forget(isStale);
+    answers.forget(isStale);
+  };
+
+  return {
+    lookup: (host, repository, call) =>
+      answers.get(
+        `${host} ${repository ?? ''}`,
+        (signal) => ask(host, repository, { signal }),
+        call,
+      ),
+    forget,
+    describeSources: () => sources.map((source) => source.name),
+    async explain(host, repository, call = {}) {
+      const steps: SourceStep[] = [];
+      try {
+        await inquire(sources, { host, repository }, steps, call);
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        if (!(error instanceof AppError)) throw error;
+      }
+      return steps;
+    },
+  };
+}
+
+/**
+ * The one ordered list: flags, then a named file alone, or the variable, both worlds' files, and
+ * around them the helpers of registries.conf.
+ */
+function orderedSources(
+  options: CredentialChainOptions,
+  memo: FileSourceOptions['memo'],
+): readonly CredentialSource[] {
+  const flags = flagSource(options.flags, options.registry);
+  if (options.flags.noCreds === true) return [];
+  const files = authFiles(options);
+  const run =
+    options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
+  const listed = listedHelpers(options, files, run);
+  const read = listed.files ? files : [];
+  return [
+    ...(flags === undefined ? [] : [flags]),
+    ...(files.some((file) => file.named) ? [] : variableSource(options)),
+    ...listed.before.map((helper) => helperSource(helper, memo)),
+    ...read.map((file) => fileSource(file, { run, warn: options.warn, memo })),
+    ...listed.after.map((helper) => helperSource(helper, memo)),
+  ];
+}
+
+function variableSource({ env, warn }: CredentialPlaces): readonly CredentialSource[] {
+  const text = env[AUTH_VARIABLE];
+  if (text === undefined || text === '') return [];
+  let auths: ReadonlyMap<string, AuthEntry> | undefined;
+  return [
+    {
+      name: AUTH_VARIABLE,
+      async get(host, repository) {
+        auths ??= usableAuths(parseDockerAuthConfig(text, warn), warn);
+        const found = findEntry(auths, host, repository, 'docker');
+        if (found === undefined) return { detail: 'no login of it' };
+        return {
+          credential: credentialOf(found, AUTH_VARIABLE),
+          detail: `by auths[${JSON.stringify(found.key)}]`,
+        };
+      },
+    },
+  ];
+}
+
+/** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */
+function usableAuths(
+  auths: ReadonlyMap<string, AuthEntry>,
+  warn: (text: string) => void,
+): ReadonlyMap<string, AuthEntry> {
+  const usable = [...auths].filter(([key, entry]) => {
+    try {
+      return credentialOf({ key, entry }, AUTH_VARIABLE).kind === 'basic';
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      warn(`ignoring ${error.message}`);
+      return false;
+    }
+  });
+  return new Map(usable);
+}
+
+/** Says each text once, however often it comes. */
+function once(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (said.has(text)) return;
+    said.add(text);
+    say(text);
+  };
+}

@@ -1,0 +1,169 @@
+import { AppError } from '../../errors/app-error.ts';
+import { concealer } from '../../errors/redact-secrets.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { isJsonObject, parseJsonFile, type JsonObject } from '../../config/files/json.ts';
+import type { CallOptions } from '../../store/types.ts';
+import type { HelperVerb, RunHelper } from './process.ts';
+import { isServerKey } from '../keys.ts';
+import type { Credential } from '../types.ts';
+
+/** One credential helper, as docker/docker-credential-helpers defines the protocol. */
+export interface CredentialHelper {
+  /** "docker-credential-pass" */
+  readonly program: string;
+  get(key: string, options?: CallOptions): Promise<Credential | undefined>;
+  store(
+    key: string,
+    login: { readonly username: string; readonly password: string },
+    options?: CallOptions,
+  ): Promise<void>;
+  /** False when the helper had nothing under that key. */
+  erase(key: string, options?: CallOptions): Promise<boolean>;
+  /** Server key → user name. */
+  list(options?: CallOptions): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface HelperSpec {
+  /** Suffix as configured: "pass" for docker-credential-pass. */
+  readonly suffix: string;
+  /** Which setting of which file names it, for messages: "credsStore in /root/.docker/config.json". */
+  readonly namedBy: string;
+  readonly run: RunHelper;
+}
+
+/** What a helper prints when it has no entry; any other failure is an error. */
+const NOT_FOUND = 'credentials not found in native keychain';
+/** The user name by which a helper marks an identity token. */
+const TOKEN_USER = '<token>';
+const MAX_QUOTED = 400;
+/**
+ * Helpers that guard no secret: they make short-lived logins out of a cloud login that lies in
+ * files or comes from the machine itself. Any other helper counts as a keychain; see docs/cache.md.
+ */
+const CLOUD_HELPERS: ReadonlySet<string> = new Set(['ecr-login', 'gcloud', 'gcr', 'acr-env']);
+
+/** @throws AppError CONFIG_INVALID for a suffix that could be more than part of a file name */
+export function createHelper(spec: HelperSpec): CredentialHelper {
+  if (!/^[A-Za-z0-9._-]+$/u.test(spec.suffix)) {
+    throw new AppError(
+      'CONFIG_INVALID',
+      `invalid credential helper ${JSON.stringify(sanitize(spec.suffix))}: ${spec.namedBy}`,
+      { hint: 'write the part after "docker-credential-" only: letters, digits, ".", "_" and "-"' },
+    );
+  }
+  const program = `docker-credential-${spec.suffix}`;
+  const call = async (
+    verb: HelperVerb,
+    stdin: string,
+    options: CallOptions = {},
+    secret = '',
+  ): Promise<string | undefined> => {
+    const outcome = await spec.run({ program, verb, stdin }, options);
+    if (outcome === undefined) throw missing(program, spec);
+    if (outcome.status === 0) return outcome.stdout;
+    if (isNotFound(outcome.stdout) || isNotFound(outcome.stderr)) return undefined;
+    const said = quote(`${wordsIn(outcome.stdout)}\n${outcome.stderr}`, secret);
+    const ended =
+      outcome.status === undefined ? 'was killed' : `failed with status ${outcome.status}`;
+    throw broken(program, spec, `${verb} ${ended}${said === '' ? '' : `: ${said}`}`);
+  };
+
+  return {
+    program,
+    async get(key, options) {
+      checkKey(key, program);
+      const answer = await call('get', key, options);
+      if (answer === undefined) return undefined;
+      return credentialFrom(parseAnswer(answer, program, spec, 'get'), program, spec);
+    },
+    async store(key, { username, password }, options) {
+      checkKey(key, program);
+      const body = JSON.stringify({ ServerURL: key, Username: username, Secret: password });
+      const answer = await call('store', body, options, password);
+      if (answer === undefined) throw broken(program, spec, `store failed: ${NOT_FOUND}`);
+    },
+    async erase(key, options) {
+      checkKey(key, program);
+      return (await call('erase', key, options)) !== undefined;
+    },
+    async list(options) {
+      // Docker sends the word too; some helpers wait for a line.
+      const answer = await call('list', 'unused', options);
+      const users = Object.entries(parseAnswer(answer ?? '', program, spec, 'list'));
+      return new Map(users.map(([key, user]) => [key, typeof user === 'string' ? user : '']));
+    },
+  };
+}
+
+function checkKey(key: string, program: string): void {
+  if (isServerKey(key)) return;
+  throw new AppError(
+    'CREDENTIAL_HELPER',
+    `refusing to pass ${JSON.stringify(sanitize(key).slice(0, 200))} to ${program}: it is not a registry name`,
+    { hint: 'write the registry as HOST[:PORT]' },
+  );
+}
+
+function isNotFound(text: string): boolean {
+  return text.trim() === NOT_FOUND;
+}
+
+function credentialFrom(
+  answer: JsonObject,
+  program: string,
+  spec: HelperSpec,
+): Credential | undefined {
+  const { Username: username = '', Secret: secret = '' } = answer;
+  if (typeof username !== 'string' || typeof secret !== 'string') {
+    throw broken(program, spec, 'get answered with something other than texts');
+  }
+  if (username === '' && secret === '') return undefined;
+  if (username === '') throw broken(program, spec, 'get answered without a user name');
+  const from = { origin: program, ...(!CLOUD_HELPERS.has(spec.suffix) && { ephemeral: true }) };
+  if (username === TOKEN_USER) return { kind: 'identity', token: secret, ...from };
+  return { kind: 'basic', username, password: secret, ...from };
+}
+
+function parseAnswer(
+  text: string,
+  program: string,
+  spec: HelperSpec,
+  verb: HelperVerb,
+): JsonObject {
+  if (verb === 'list' && text.trim() === 'null') return {};
+  try {
+    const answer = parseJsonFile(text, program);
+    if (isJsonObject(answer)) return answer;
+  } catch (error) {
+    // The answer is not quoted: it may hold the secret.
+    throw broken(program, spec, `${verb} did not answer in JSON`, error);
+  }
+  throw broken(program, spec, `${verb} did not answer with an object`);
+}
+
+/** Error texts stand where answers do: one that looks like an answer may hold the secret. */
+function wordsIn(stdout: string): string {
+  return /^\s*\{|"secret"/iu.test(stdout) ? '' : stdout;
+}
+
+/** One safe, short line of what a helper said. */
+function quote(text: string, secret: string): string {
+  const shown = concealer([secret])(text);
+  const line = sanitize(shown.trim().replace(/\s+/gu, ' '));
+  return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
+}
+
+function missing(program: string, spec: HelperSpec): AppError {
+  return new AppError(
+    'CREDENTIAL_HELPER',
+    `the credential helper ${program} is not on PATH; it is named by ${spec.namedBy}`,
+    { hint: `install ${program} or remove ${spec.namedBy}; --creds or --no-creds go without it` },
+  );
+}
+
+function broken(program: string, spec: HelperSpec, what: string, cause?: unknown): AppError {
+  return new AppError('CREDENTIAL_HELPER', `the credential helper ${program} ${what}`, {
+    hint: `mend it or remove ${spec.namedBy}; --creds or --no-creds go without it`,
+    cause,
+  });
+}

@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import type { CallOptions } from '../../store/types.ts';
+
+export type HelperVerb = 'get' | 'store' | 'erase' | 'list';
+
+export interface HelperCall {
+  /** Program name: "docker-credential-pass". */
+  readonly program: string;
+  readonly verb: HelperVerb;
+  readonly stdin: string;
+}
+
+export interface HelperOutcome {
+  /** Exit status; undefined when a signal ended it. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs one helper to its end. undefined: there is no such program.
+ * @throws AppError CREDENTIAL_HELPER (timeout, too much output, cannot start), the signal's reason
+ */
+export type RunHelper = (
+  call: HelperCall,
+  options?: CallOptions,
+) => Promise<HelperOutcome | undefined>;
+
+export interface HelperRunnerOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Programs that come with regctl, as command lines by name, for where PATH has none. */
+  readonly own?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Milliseconds; default 60 000, as a keychain may ask a person. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const TIMEOUT_MS = 60_000;
+const MAX_STDOUT = 1024 * 1024;
+const MAX_STDERR = 8 * 1024;
+const KILL_AFTER_MS = 1000;
+
+/** Helpers as child processes: no shell, one argument, found on absolute PATH entries only. */
+export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
+  return async (call, { signal } = {}) => {
+    signal?.throwIfAborted();
+    const found = await findProgram(call.program, options.env);
+    const [file, ...args] = found === undefined ? (options.own?.[call.program] ?? []) : [found];
+    if (file === undefined) return undefined;
+    return runProcess([file, args], call, options, signal);
+  };
+}
+
+/**
+ * Finds a program as the shell would, but never in the working folder: relative and empty PATH
+ * entries are passed over (docker/cli CVE-2025-15558).
+ */
+async function findProgram(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  const windows = sep === '\\';
+  const name = windows ? `${program}.exe` : program;
+  const path = env['PATH'] ?? (windows ? env['Path'] : undefined) ?? '';
+  for (const folder of path.split(delimiter)) {
+    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name);
+  }
+  return undefined;
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function runProcess(
+  [file, args]: readonly [file: string, args: readonly string[]],
+  call: HelperCall,
+  options: HelperRunnerOptions,
+  signal: AbortSignal | undefined,
+): Promise<HelperOutcome> {
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const child = spawn(file, [...args, call.verb], {
+    env: { ...options.env },
+    shell: false,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    const stdout = new CappedText(MAX_STDOUT);
+    const stderr = new CappedText(MAX_STDERR);
+    const give = (act: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      act();
+    };
+    const stop = (reason: unknown): void => {
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      child.unref();
+      give(() => reject(reason));
+    };
+    const onAbort = (): void => stop(signal?.reason);
+    const timer = setTimeout(
+      () => stop(failure(call, `gave no answer within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!stdout.add(chunk)) stop(failure(call, 'answered with more than 1 MiB'));
+    });
+    child.stderr.on('data', (chunk: Buffer) => void stderr.add(chunk));
+    // A helper may exit without reading its input; its status tells the story, not EPIPE.
+    child.stdin.on('error', () => undefined);
+    child.once('error', (error) =>
+      give(() => reject(failure(call, 'could not be started', error))),
+    );
+    child.once('close', (status) =>
+      give(() =>
+        resolve({ status: status ?? undefined, stdout: stdout.text(), stderr: stderr.text() }),
+      ),
+    );
+    child.stdin.end(call.stdin);
+  });
+}
+
+/** Text of a stream up to a bound; what comes after it is dropped. */
+class CappedText {
+  readonly #max: number;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** False once the bound is passed. */
+  add(chunk: Buffer): boolean {
+    if (this.#size < this.#max) this.#chunks.push(chunk.subarray(0, this.#max - this.#size));
+    this.#size += chunk.byteLength;
+    return this.#size <= this.#max;
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}
+
+function failure(call: HelperCall, what: string, cause?: unknown): AppError {
+  return new AppError('CREDENTIAL_HELPER', `${call.program} ${call.verb} ${what}`, {
+    hint: 'run it by hand to see why, or use --creds or --no-creds',
+    cause,
+  });
+}

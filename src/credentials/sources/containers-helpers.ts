@@ -1,0 +1,76 @@
+import type { AuthFile } from '../../config/containers/auth-files.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { createHelper, type CredentialHelper } from '../helpers/helper.ts';
+import type { RunHelper } from '../helpers/process.ts';
+import type { FileSourceOptions } from './auth-file.ts';
+import { helperKeys } from '../keys.ts';
+import type { Credential, CredentialSource } from '../types.ts';
+
+/** How the files of logins are called in the list. */
+const FILES = 'containers-auth.json';
+const NAMED_BY = 'credential-helpers in registries.conf';
+
+/** Helpers for every registry (containers-registries.conf(5)), around the files of logins. */
+export interface ListedHelpers {
+  readonly before: readonly CredentialHelper[];
+  /** False: the list leaves the files out, as containers' tools then do. */
+  readonly files: boolean;
+  readonly after: readonly CredentialHelper[];
+}
+
+export interface ListedHelpersOptions {
+  /** The list as registries.conf has it; none, or an empty one: the files alone. */
+  readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
+  readonly configDir?: string | undefined;
+}
+
+/**
+ * Files that the user names by flag or variable outrank the list: they are then all there is.
+ * @throws AppError CONFIG_INVALID for a name that is not a plain suffix
+ */
+export function listedHelpers(
+  { credentialHelpers, configDir }: ListedHelpersOptions,
+  files: readonly AuthFile[],
+  run: RunHelper,
+): ListedHelpers {
+  const named = configDir !== undefined || files.some((file) => file.named);
+  const given = named ? [] : (credentialHelpers?.() ?? []);
+  const list = given.length === 0 ? [FILES] : given;
+  const at = list.indexOf(FILES);
+  const make = (names: readonly string[]): CredentialHelper[] =>
+    names
+      .filter((suffix) => suffix !== FILES)
+      .map((suffix) => createHelper({ suffix, namedBy: NAMED_BY, run }));
+  return {
+    before: make(at === -1 ? list : list.slice(0, at)),
+    files: at !== -1,
+    after: make(at === -1 ? [] : list.slice(at)),
+  };
+}
+
+/** A helper that is asked for every registry. */
+export function helperSource(
+  helper: CredentialHelper,
+  memo: FileSourceOptions['memo'],
+): CredentialSource {
+  const ask = async (host: string, signal: AbortSignal): Promise<Credential | undefined> => {
+    for (const key of listedKeys(host)) {
+      const held = await helper.get(key, { signal });
+      if (held !== undefined) return held;
+    }
+    return undefined;
+  };
+  return {
+    name: helper.program,
+    async get(host, _repository, call?: CallOptions) {
+      const key = `${host} ${helper.program}`;
+      const credential = await memo(key, (signal) => ask(host, signal), call);
+      return { credential, detail: `${credential === undefined ? 'none ' : ''}by ${NAMED_BY}` };
+    },
+  };
+}
+
+/** Keys of such a helper, best first: the list is of containers' tools. */
+export function listedKeys(host: string): readonly string[] {
+  return helperKeys(host, 'containers');
+}

@@ -1,0 +1,89 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns/promises';
+import type { LookupFunction } from 'node:net';
+import { type AddressClass, bareHost, classifyAddress } from './class.ts';
+
+/** Every address of a name. @throws Error with a resolver code (ENOTFOUND, EAI_AGAIN) */
+export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+/** Says no to an address, in words, or lets it pass. */
+export type AddressGuard = (hostname: string, address: AddressClass) => string | undefined;
+
+export interface Resolver {
+  /** A `lookup` for sockets; with a guard, a name with one refused address is refused as a whole. */
+  readonly lookup: (guard?: AddressGuard) => LookupFunction;
+  /** The most public class of address that a name has shown so far. */
+  readonly knownClass: (hostname: string) => AddressClass | undefined;
+  /** Every class of address that a name has shown so far. */
+  readonly knownClasses: (hostname: string) => ReadonlySet<AddressClass>;
+}
+
+/** Error code of a refused address; `cause.message` of the resulting AppError says why. */
+export const FORBIDDEN_ADDRESS = 'ERR_FORBIDDEN_ADDRESS';
+
+const OUTERMOST_FIRST: readonly AddressClass[] = ['public', 'private', 'loopback', 'special'];
+
+const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true });
+
+/**
+ * Resolves names and remembers what kind of address each has shown. The socket dials the very
+ * addresses that were checked, so a second answer of the name server changes nothing.
+ */
+export function createResolver(resolveAll: LookupAll = lookupAll): Resolver {
+  const seen = new Map<string, Set<AddressClass>>();
+
+  const resolve = async (
+    hostname: string,
+    guard: AddressGuard | undefined,
+  ): Promise<readonly LookupAddress[]> => {
+    const addresses = await resolveAll(hostname);
+    const kinds = addresses.map(({ address }) => classifyAddress(address));
+    for (const kind of kinds) {
+      const refusal = guard?.(hostname, kind);
+      if (refusal !== undefined) {
+        throw Object.assign(new Error(refusal), { code: FORBIDDEN_ADDRESS });
+      }
+    }
+    seen.set(bareHost(hostname), new Set([...classesOf(hostname), ...kinds]));
+    return addresses;
+  };
+  const classesOf = (hostname: string): ReadonlySet<AddressClass> =>
+    seen.get(bareHost(hostname)) ?? new Set();
+
+  return {
+    knownClass(hostname) {
+      const classes = classesOf(hostname);
+      return OUTERMOST_FIRST.find((one) => classes.has(one));
+    },
+    knownClasses: classesOf,
+    lookup: (guard) => (hostname, options, callback) => {
+      void resolve(hostname, guard)
+        .catch((error: unknown) => error as NodeJS.ErrnoException)
+        .then((found) => answer(hostname, found, options, callback));
+    },
+  };
+}
+
+function answer(
+  hostname: string,
+  found: readonly LookupAddress[] | NodeJS.ErrnoException,
+  options: Parameters<LookupFunction>[1],
+  callback: Parameters<LookupFunction>[2],
+): void {
+  if (found instanceof Error) {
+    callback(found, '', 0);
+    return;
+  }
+  const wanted = found.filter(
+    ({ family }) => (options.family ?? 0) === 0 || options.family === family,
+  );
+  const [first] = wanted;
+  if (first === undefined) {
+    const error = new Error(`no usable address for ${hostname}`);
+    callback(Object.assign(error, { code: 'ENOTFOUND' }), '', 0);
+  } else if (options.all === true) {
+    callback(null, [...wanted]);
+  } else {
+    callback(null, first.address, first.family);
+  }
+}

@@ -1,0 +1,82 @@
+import { AppError } from '../../errors/app-error.ts';
+import { type AddressClass, bareHost, classifyHost } from './class.ts';
+
+/** What is known of a name's addresses from having dialled it; see `createResolver`. */
+export type KnownClass = (hostname: string) => AddressClass | undefined;
+
+/** Which classes a host of each class may point at. A name not yet resolved counts as public. */
+const MAY_REACH: Readonly<Record<AddressClass, ReadonlySet<AddressClass>>> = {
+  public: new Set(['public']),
+  private: new Set(['public', 'private']),
+  loopback: new Set(['public', 'private', 'loopback']),
+  special: new Set(['public']),
+};
+
+export function sameHost(a: URL, b: URL): boolean {
+  return bareHost(a.hostname) === bareHost(b.hostname);
+}
+
+/**
+ * The one judge of every hop from one URL to another: redirect, realm, upload Location, Link,
+ * foreign layer. Names are judged again by their addresses when they are dialled (resolver.ts).
+ * @throws AppError TARGET_FORBIDDEN
+ */
+export function checkTarget(from: URL, to: URL, knownClass: KnownClass = () => undefined): void {
+  const rule = forbiddenBy(from, to, knownClass);
+  if (rule === undefined) return;
+  throw new AppError(
+    'TARGET_FORBIDDEN',
+    `${from.host} points at ${to.host || to.protocol}: ${rule}`,
+    {
+      hint: 'This can be an attack on your network; if you trust the registry, tell its operator.',
+      details: { from: from.host, to: to.host },
+    },
+  );
+}
+
+function forbiddenBy(from: URL, to: URL, knownClass: KnownClass): string | undefined {
+  if (to.protocol !== 'https:' && to.protocol !== 'http:')
+    return 'only http and https are followed';
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    return 'a step from https down to http is refused';
+  }
+  if (sameHost(from, to)) return undefined;
+  const target = classifyHost(to.hostname);
+  if (target === undefined) return undefined;
+  const origin = classifyHost(from.hostname) ?? knownClass(from.hostname) ?? 'public';
+  if (MAY_REACH[origin].has(target)) return undefined;
+  return `a ${origin} host may not send regctl to ${DESCRIBED[target]}`;
+}
+
+const DESCRIBED: Readonly<Record<AddressClass, string>> = {
+  public: 'a public address',
+  private: 'a private address',
+  loopback: 'this machine (a loopback address)',
+  special: 'a link-local or reserved address',
+};
+
+/** A Location against the URL that answered, without a login of its own; `undefined` if unusable. */
+export function resolveLocation(location: string | undefined, base: URL): URL | undefined {
+  if (location === undefined || !URL.canParse(location, base.href)) return undefined;
+  const target = new URL(location, base);
+  target.username = '';
+  target.password = '';
+  return target;
+}
+
+/**
+ * True when a host may point at another port of its own that is dialled at `address`: one that its
+ * name has shown before, or lies further out. A name of a public host does not become one of this
+ * machine (rebinding); nothing is known of a name that a proxy looked up.
+ */
+export function mayStay(address: AddressClass, known: ReadonlySet<AddressClass>): boolean {
+  if (known.size === 0) return true;
+  if (known.has('public') && (address === 'loopback' || address === 'special')) return false;
+  return known.has(address) || [...known].some((one) => MAY_REACH[one].has(address));
+}
+
+/** True when `address` may be dialled for a request that `from` caused. */
+export function mayDial(from: URL, address: AddressClass, knownClass: KnownClass): boolean {
+  const origin = classifyHost(from.hostname) ?? knownClass(from.hostname) ?? 'public';
+  return MAY_REACH[origin].has(address);
+}

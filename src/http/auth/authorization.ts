@@ -1,0 +1,262 @@
+import { createHash } from 'node:crypto';
+import type { Credential, CredentialChain } from '../../credentials/types.ts';
+import type { HostPolicies } from '../../config/hosts/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { apiHost } from '../../reference/docker-hub.ts';
+import { abortable } from '../../util/abort.ts';
+import { classifyHost } from '../address/class.ts';
+import type { Offer } from './challenge.merge-challenge-choice.ts';
+import { coversScopes, mergeScopes } from './scopes.ts';
+import type { KnownClass } from '../address/target.ts';
+import { basicHeader, fetchToken } from './token-exchange.ts';
+import type { Token } from './token-response.ts';
+import type { TokenCache } from './token-cache.ts';
+import { placeOf, type CachedToken, type TokenOwner } from './token-store.ts';
+import { judgeRealm } from './realm-trust.ts';
+import type { HttpClient, RequestAuth } from '../types.ts';
+
+/** What a request may carry as Authorization, and how it came about. */
+export type Grant = {
+  readonly header: string;
+  /** Absent for an anonymous token. */
+  readonly credential?: Credential | undefined;
+} & (
+  | { readonly kind: 'basic' }
+  | { readonly kind: 'static' }
+  | {
+      readonly kind: 'token';
+      readonly token: string;
+      readonly owner: TokenOwner;
+      readonly scopes: readonly string[];
+      readonly offer: Offer;
+      /** It was there before this request: it may have expired. */
+      readonly cached: boolean;
+      /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
+      readonly stored: boolean;
+    }
+);
+
+export interface GrantOptions {
+  readonly credentials: CredentialChain;
+  readonly policies: HostPolicies;
+  readonly cache: TokenCache;
+  readonly knownClass: KnownClass;
+  readonly now: () => number;
+  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  /** Ends exchanges when the client is closed; they outlive the request that started them. */
+  readonly closed: AbortSignal;
+}
+
+export interface GrantQuestion {
+  readonly auth: RequestAuth;
+  readonly url: URL;
+  readonly offers: readonly Offer[];
+  readonly scopes: readonly string[];
+  readonly send: HttpClient;
+  readonly signal?: AbortSignal | undefined;
+  /** Asks the credential sources anew before a new token is fetched. */
+  readonly renew?: boolean | undefined;
+  /** The offers are a guess: the token server is asked once, without retries. */
+  readonly once?: boolean | undefined;
+}
+
+/**
+ * The best grant among the offers; `undefined` when none can be met.
+ * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, and what credential sources throw
+ */
+export async function obtainGrant(
+  question: GrantQuestion,
+  options: GrantOptions,
+): Promise<Grant | undefined> {
+  if (question.offers.length === 0) return undefined;
+  const credential = await lookUp(question, options);
+  if (credential?.kind === 'registry-token') {
+    return { kind: 'static', header: `Bearer ${credential.token}`, credential };
+  }
+  let refusal: AppError | undefined;
+  for (const offer of question.offers) {
+    try {
+      const grant =
+        offer.kind === 'basic'
+          ? basicGrant(credential)
+          : await tokenGrant(question, offer, credential, options);
+      if (grant !== undefined) return grant;
+    } catch (error) {
+      // A realm that may not be asked does not rule out the registry's other offers.
+      if (!isRealmRefusal(error)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
+  return undefined;
+}
+
+async function lookUp(
+  { auth, url, signal }: GrantQuestion,
+  { credentials, policies }: GrantOptions,
+): Promise<Credential | undefined> {
+  const credential = await credentials.lookup(auth.registry, auth.repository, { signal });
+  if (credential === undefined || url.protocol === 'https:') return credential;
+  const policy = policies(apiHost(auth.registry));
+  const agreed = policy.scheme === 'http' || !policy.verifyTls;
+  if (agreed || classifyHost(url.hostname) === 'loopback') return credential;
+  throw new AppError(
+    'TARGET_FORBIDDEN',
+    `the credentials from ${credential.origin} are not sent to ${url.host} over plain HTTP`,
+    { hint: `Pass --plain-http to say that ${auth.registry} is meant to be reached without TLS.` },
+  );
+}
+
+function basicGrant(credential: Credential | undefined): Grant | undefined {
+  if (credential?.kind !== 'basic') return undefined;
+  return { kind: 'basic', header: basicHeader(credential), credential };
+}
+
+async function tokenGrant(
+  question: GrantQuestion,
+  offer: Offer & { kind: 'bearer' },
+  credential: Exclude<Credential, { kind: 'registry-token' }> | undefined,
+  options: GrantOptions,
+): Promise<Grant | undefined> {
+  const { realm, service } = offer;
+  if (realm === undefined) return undefined;
+  const { cache } = options;
+  const { auth, scopes } = question;
+  await checkRealm(question, realm, credential, options);
+  const owner = ownerOf(question, { realm, service }, credential, options);
+  const grantOf = (token: CachedToken, origin: { cached: boolean; stored: boolean }): Grant => ({
+    kind: 'token',
+    header: `Bearer ${token.value}`,
+    token: token.value,
+    owner,
+    scopes: token.scopes,
+    offer,
+    ...origin,
+    credential,
+  });
+  const found = cache.find(owner, scopes);
+  if (found !== undefined) return grantOf(found, { cached: true, stored: found.stored });
+  if (question.renew === true && credential !== undefined) {
+    options.credentials.forget(auth.registry);
+    return tokenGrant(
+      { ...question, renew: false },
+      offer,
+      await exchangeable(question, options),
+      options,
+    );
+  }
+  const fetch = async (asked: readonly string[]): Promise<Grant> => {
+    question.signal?.throwIfAborted();
+    const { once } = question;
+    const exchange = (): Promise<Token> =>
+      fetchToken(
+        {
+          registry: auth.registry,
+          registryUrl: question.url,
+          realm,
+          service,
+          scopes: asked,
+          credential,
+          once,
+        },
+        {
+          send: question.send,
+          now: options.now,
+          knownClass: options.knownClass,
+          signal: options.closed,
+        },
+      );
+    const fetched = cache.fetch(owner, asked, exchange, { once });
+    return grantOf(await abortable(fetched, question.signal), { cached: false, stored: false });
+  };
+  const wide = mergeScopes(scopes, auth.laterScopes ?? []);
+  if (coversScopes(scopes, wide)) return fetch(scopes);
+  try {
+    return await fetch(wide);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return fetch(scopes);
+  }
+}
+
+/** The token server said no; it may be to one scope of several. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') return false;
+  const status = error.details?.['status'];
+  return typeof status === 'number' && status >= 400 && status < 500;
+}
+
+function ownerOf(
+  { auth: { registry }, url }: GrantQuestion,
+  { realm, service }: { readonly realm: URL; readonly service: string | undefined },
+  credential: Credential | undefined,
+  { policies }: GrantOptions,
+): TokenOwner {
+  return {
+    registry,
+    origin: placeOf(url, policies(apiHost(registry)).verifyTls),
+    realm: realm.href,
+    service,
+    identity: identityOf(credential),
+    lasting: credential?.ephemeral !== true,
+  };
+}
+
+/** The credential after its source was asked again; a token to be sent as it is counts as none. */
+async function exchangeable(
+  question: GrantQuestion,
+  options: GrantOptions,
+): Promise<Exclude<Credential, { kind: 'registry-token' }> | undefined> {
+  const credential = await lookUp(question, options);
+  return credential?.kind === 'registry-token' ? undefined : credential;
+}
+
+async function checkRealm(
+  { auth, url }: GrantQuestion,
+  realm: URL,
+  credential: Credential | undefined,
+  { allowedRealms }: GrantOptions,
+): Promise<void> {
+  const { registry } = auth;
+  const { verdict, rule } = await judgeRealm({
+    registry,
+    registryUrl: url,
+    realm,
+    allowed: allowedRealms,
+  });
+  const details = { registry, realm: realm.host };
+  if (verdict === 'forbidden') {
+    throw new AppError(
+      'TARGET_FORBIDDEN',
+      `${registry} sends regctl for a token to ${realm.host || realm.protocol}: that realm ${rule}`,
+      { hint: 'The operator of the registry has to correct its realm.', details },
+    );
+  }
+  if (verdict === 'trusted' || credential === undefined) return;
+  throw new AppError(
+    'REALM_UNTRUSTED',
+    `${registry} wants the credentials from ${credential.origin} sent to ${realm.host}: that realm ${rule}`,
+    {
+      hint: `If you trust ${realm.host}, "regctl login ${registry}" asks and remembers it, or pass --allow-realm ${realm.host}.`,
+      details,
+    },
+  );
+}
+
+function isRealmRefusal(error: unknown): error is AppError {
+  return (
+    error instanceof AppError &&
+    (error.code === 'REALM_UNTRUSTED' || error.code === 'TARGET_FORBIDDEN') &&
+    error.details?.['realm'] !== undefined
+  );
+}
+
+/** Tells credentials apart without keeping their secrets in a key. */
+export function identityOf(credential: Credential | undefined): string {
+  if (credential === undefined) return 'anonymous';
+  const parts =
+    credential.kind === 'basic'
+      ? [credential.kind, credential.username, credential.password]
+      : [credential.kind, credential.token];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,118 @@
+import { judgeFolder } from '../../../config/files/user-folders.ts';
+import { errno } from '../../../config/files/text.ts';
+import {
+  addChallenge,
+  addToken,
+  forgetRegistry,
+  isNothing,
+  noChanges,
+  recordOwner,
+  reduced,
+} from './changes.ts';
+import { EMPTY, live, placeKey, sameOwner, type TokenDocument } from './format.ts';
+import { readAll, type CachePlace } from './read.ts';
+import type { TokenStore } from '../token-store.ts';
+
+export interface TokenFileOptions extends CachePlace {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A line of `--debug`; never holds a token. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+export interface TokenFile extends TokenStore {
+  /** Removes at once what belongs to a registry. False when that failed. */
+  forget(registry: string): Promise<boolean>;
+  /** Writes what this run learnt. Never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Tokens and challenges in a folder of the user's cache (docs/cache.md). The file is read at the
+ * first question, and what changed is merged into it under a lock at the end, so that runs beside
+ * each other lose nothing. Whatever is wrong with the folder or the file, there is just no cache.
+ */
+export function createTokenFile(options: TokenFileOptions): TokenFile {
+  const { folder, uid, now, trace } = options;
+  let left: TokenDocument = EMPTY;
+  let key: Buffer | undefined;
+  let loading: Promise<void> | undefined;
+  let barred = false;
+  let changes = noChanges();
+
+  const load = async (): Promise<void> => {
+    const state = judgeFolder(folder, uid);
+    if (state.kind === 'unsafe') {
+      barred = true;
+      trace?.(`token cache: not used, ${folder} ${state.problem}`);
+    }
+    if (state.kind !== 'usable') return;
+    const [document, readKey] = readAll(options);
+    key = readKey;
+    left = live(document, now());
+    const { tokens, challenges } = left;
+    trace?.(
+      `token cache: ${tokens.length} tokens and ${challenges.length} challenges in ${folder}`,
+    );
+  };
+  const attempt = async (what: string, task: () => Promise<void>): Promise<boolean> => {
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      trace?.(`token cache: cannot ${what} ${folder}: ${errno(error) ?? (error as Error).name}`);
+      return false;
+    }
+  };
+  const ready = (): Promise<void> => (loading ??= attempt('read', load).then(() => undefined));
+  const save = async (): Promise<boolean> => {
+    const pending = changes;
+    changes = noChanges();
+    if (barred || isNothing(pending)) return true;
+    return attempt('write to', async () => {
+      const { merge } = await import('./write.ts');
+      await merge(pending, options);
+    });
+  };
+
+  return {
+    ready,
+    tokens(owner) {
+      if (key === undefined || left.tokens.length === 0) return [];
+      const wanted = recordOwner(owner, key);
+      return left.tokens.filter((one) => sameOwner(one, wanted) && one.renewAt > now());
+    },
+    offers: (place) =>
+      left.challenges.find((one) => placeKey(one) === placeKey(place))?.offers ?? [],
+    keepToken(owner, token) {
+      if (owner.lasting) addToken(changes, { owner, token, storedAt: now() });
+    },
+    keepOffers(place, offers) {
+      const known = left.challenges.find((one) => placeKey(one) === placeKey(place));
+      if (JSON.stringify(known?.offers) === JSON.stringify(offers)) return;
+      addChallenge(changes, { ...place, offers, storedAt: now() });
+    },
+    dropToken(value) {
+      for (const [id, { token }] of changes.tokens) {
+        if (token.value === value) changes.tokens.delete(id);
+      }
+      const refused = left.tokens.filter((one) => one.value === value);
+      const stale = left.tokens.filter((one) => refused.some((owner) => sameOwner(owner, one)));
+      for (const one of stale) changes.droppedTokens.add(one.value);
+      left = reduced(left, changes);
+    },
+    dropOffers(place) {
+      changes.droppedPlaces.add(placeKey(place));
+      left = reduced(left, changes);
+    },
+    async forget(registry) {
+      await ready();
+      forgetRegistry(changes, registry);
+      left = reduced(left, changes);
+      return save();
+    },
+    async close() {
+      await save();
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type { Offer } from '../challenge.merge-challenge-choice.ts';
+import { scopeKey } from '../scopes.ts';
+import type { ChallengePlace } from '../token-store.ts';
+
+/** A token as it lies on disk. Times are milliseconds since the epoch. */
+export interface TokenRecord {
+  readonly registry: string;
+  readonly origin: string;
+  readonly realm: string;
+  readonly service: string | null;
+  /** Keyed hash of `TokenOwner.identity`. */
+  readonly identity: string;
+  readonly scopes: readonly string[];
+  readonly value: string;
+  readonly storedAt: number;
+  readonly renewAt: number;
+}
+
+export interface ChallengeRecord extends ChallengePlace {
+  readonly offers: readonly Offer[];
+  readonly storedAt: number;
+}
+
+export interface TokenDocument {
+  readonly tokens: readonly TokenRecord[];
+  readonly challenges: readonly ChallengeRecord[];
+}
+
+export const EMPTY: TokenDocument = { tokens: [], challenges: [] };
+
+const VERSION = 1;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** However long a token server says that its token is good for. */
+const MAX_TOKEN_AGE = DAY;
+const MAX_CHALLENGE_AGE = 7 * DAY;
+/** Clocks of machines that share a home folder differ a little; more means that one has jumped. */
+const MAX_SKEW = MINUTE;
+const MAX_TOKENS = 100;
+const MAX_CHALLENGES = 200;
+const MAX_OFFERS = 8;
+/** Characters of one record, and of all tokens or all challenges together. */
+const MAX_RECORD = 16 * 1024;
+const MAX_ALL = 256 * 1024;
+const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
+
+/** What can be read of a file that anything may have written; what is odd is left out. */
+export function parseDocument(text: string): TokenDocument {
+  let raw: Raw;
+  try {
+    raw = rawOf(JSON.parse(text));
+  } catch {
+    return EMPTY;
+  }
+  if (raw['version'] !== VERSION) return EMPTY;
+  return {
+    tokens: listOf(raw['tokens']).flatMap((one) => tokenOf(rawOf(one)) ?? []),
+    challenges: listOf(raw['challenges']).flatMap((one) => challengeOf(rawOf(one)) ?? []),
+  };
+}
+
+export function printDocument(document: TokenDocument): string {
+  return `${JSON.stringify({ version: VERSION, ...document })}\n`;
+}
+
+/** Without what is past its time or from the future. */
+export function live({ tokens, challenges }: TokenDocument, now: number): TokenDocument {
+  const born = (storedAt: number, maxAge: number): boolean =>
+    storedAt <= now + MAX_SKEW && storedAt + maxAge > now;
+  return {
+    tokens: tokens.filter((one) => born(one.storedAt, MAX_TOKEN_AGE) && one.renewAt > now),
+    challenges: challenges.filter((one) => born(one.storedAt, MAX_CHALLENGE_AGE)),
+  };
+}
+
+/** The newest that there is room for. */
+export function bounded({ tokens, challenges }: TokenDocument): TokenDocument {
+  return {
+    tokens: newest(tokens, MAX_TOKENS),
+    challenges: newest(challenges, MAX_CHALLENGES),
+  };
+}
+
+function newest<T extends { readonly storedAt: number }>(
+  records: readonly T[],
+  count: number,
+): readonly T[] {
+  let room = MAX_ALL;
+  return records
+    .map((record) => ({ record, size: JSON.stringify(record).length }))
+    .filter(({ size }) => size <= MAX_RECORD)
+    .toSorted((a, b) => b.record.storedAt - a.record.storedAt)
+    .slice(0, count)
+    .filter(({ size }) => (room -= size) >= 0)
+    .map(({ record }) => record);
+}
+
+/** Two records with the same key are versions of one; the scopes tell an owner's tokens apart. */
+export function tokenKey(one: TokenRecord): string {
+  const { registry, origin, realm, service, identity, scopes } = one;
+  return JSON.stringify([registry, origin, realm, service, identity, scopeKey(scopes)]);
+}
+
+type RecordOwner = Pick<TokenRecord, 'registry' | 'origin' | 'realm' | 'service' | 'identity'>;
+
+export function sameOwner(a: RecordOwner, b: RecordOwner): boolean {
+  return (
+    a.identity === b.identity &&
+    a.registry === b.registry &&
+    a.origin === b.origin &&
+    a.realm === b.realm &&
+    a.service === b.service
+  );
+}
+
+export function placeKey({ registry, origin, area }: ChallengePlace): string {
+  return JSON.stringify([registry, origin, area]);
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function rawOf(value: unknown): Raw {
+  return typeof value === 'object' && value !== null ? (value as Raw) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function tokenOf(raw: Raw): TokenRecord | undefined {
+  const { registry, origin, realm, service, identity, scopes, value, storedAt, renewAt } = raw;
+  const whole =
+    [registry, origin, realm, identity].every(isText) &&
+    (service === null || isText(service)) &&
+    Array.isArray(scopes) &&
+    scopes.every(isText) &&
+    isText(value) &&
+    VISIBLE_ASCII.test(value) &&
+    Number.isFinite(storedAt) &&
+    Number.isFinite(renewAt);
+  return whole ? (raw as unknown as TokenRecord) : undefined;
+}
+
+function challengeOf(raw: Raw): ChallengeRecord | undefined {
+  const { registry, origin, area, storedAt } = raw;
+  const offers = listOf(raw['offers']).map((one) => offerOf(rawOf(one)));
+  const known = offers.filter((one) => one !== undefined);
+  const whole =
+    isText(registry) &&
+    isText(origin) &&
+    (area === 'repository' || area === 'registry') &&
+    typeof storedAt === 'number' &&
+    known.length > 0 &&
+    known.length === offers.length &&
+    known.length <= MAX_OFFERS;
+  return whole ? { registry, origin, area, offers: known, storedAt } : undefined;
+}
+
+/** A realm is written as its URL; where it leads is judged when it is used. */
+function offerOf({ kind, realm, service }: Raw): Offer | undefined {
+  if (kind === 'basic') return { kind };
+  if (kind !== 'bearer' || !isText(realm) || !URL.canParse(realm)) return undefined;
+  return { kind, realm: new URL(realm), service: isText(service) ? service : undefined };
+}

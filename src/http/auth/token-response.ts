@@ -1,0 +1,86 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Conceal } from '../../errors/redact-secrets.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+
+export interface Token {
+  readonly value: string;
+  /** Milliseconds since the epoch from which it is not used any more. */
+  readonly renewAt: number;
+}
+
+/** distribution docs/content/spec/auth/token.md: the default, and the least clients must assume. */
+const LEAST_SECONDS = 60;
+/** What says more lives longer than any program. */
+const MOST_SECONDS = 10 * 365 * 24 * 60 * 60;
+const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
+
+/** @throws AppError TOKEN_FAILED when the answer holds no usable token */
+export function readToken(body: Uint8Array, realmHost: string, now: number): Token {
+  const answer = asRecord(
+    parseJsonStrict(body, 'TOKEN_FAILED', `answer of the token server ${realmHost}`),
+  );
+  // Both names mean the same; access_token is the one of OAuth2.
+  const value = [answer?.['access_token'], answer?.['token']].find(
+    (one): one is string => typeof one === 'string' && one !== '',
+  );
+  if (value === undefined) {
+    throw new AppError('TOKEN_FAILED', `the token server ${realmHost} did not include a token`);
+  }
+  if (!VISIBLE_ASCII.test(value)) {
+    throw new AppError(
+      'TOKEN_FAILED',
+      `the token of ${realmHost} holds characters that no header may carry`,
+    );
+  }
+  return { value, renewAt: renewAt(answer?.['expires_in'], answer?.['issued_at'], now) };
+}
+
+/**
+ * Early by a tenth of the lifetime or 30 s, whichever is less. `issued_at` counts only when both
+ * clocks agree on it: not in the future, and not so old that the token would be born dead.
+ */
+function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
+  const given = typeof expiresIn === 'number' || typeof expiresIn === 'string' ? expiresIn : 0;
+  const seconds = Math.min(Number(given), MOST_SECONDS);
+  const lifetime = Math.max(Number.isNaN(seconds) ? 0 : seconds, LEAST_SECONDS) * 1000;
+  const issued = typeof issuedAt === 'string' ? Date.parse(issuedAt) : Number.NaN;
+  const start = issued <= now && issued + lifetime > now ? issued : now;
+  return start + lifetime - Math.min(lifetime / 10, 30_000);
+}
+
+const MAX_WORDS = 300;
+
+/** The server's own words from an error body, fit for one line and without what `conceal` knows. */
+export function wordsOf(body: Uint8Array, conceal?: Conceal): string | undefined {
+  const text = new TextDecoder().decode(body).trim();
+  const words = wordsOfJson(text) ?? (text.startsWith('<') ? '' : text);
+  const shown = conceal?.(words) ?? words;
+  return shown === '' ? undefined : sanitize(shown.slice(0, MAX_WORDS));
+}
+
+function wordsOfJson(text: string): string | undefined {
+  let parsed: Record<string, unknown> | undefined;
+  try {
+    parsed = asRecord(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  const list = parsed?.['errors'];
+  const first = asRecord(Array.isArray(list) ? (list[0] as unknown) : undefined);
+  return [
+    first?.['message'],
+    first?.['code'],
+    parsed?.['error_description'],
+    parsed?.['message'],
+    parsed?.['details'],
+    parsed?.['detail'],
+    parsed?.['error'],
+  ].find((one): one is string => typeof one === 'string' && one !== '');
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}

@@ -1,0 +1,123 @@
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { bareHost } from '../address/class.ts';
+import type { TlsSettings } from '../tls/context.ts';
+
+/** The other end of a socket. */
+export interface Target {
+  /** "http:" or "https:" */
+  readonly protocol: string;
+  readonly hostname: string;
+  /** With the port where it is not the protocol's own. */
+  readonly host?: string | undefined;
+  /** Empty: the protocol's own. */
+  readonly port: string;
+}
+
+export interface ConnectOptions {
+  /** TCP connection and TLS handshake, milliseconds. */
+  readonly timeoutMs: number;
+  readonly lookup: LookupFunction;
+  /** For https. */
+  readonly tls: () => TlsSettings;
+  /** Sockets on their way; whoever empties it by destroying them ends the waiting. */
+  readonly pending: Set<Socket>;
+  /** A connected socket to speak TLS through: a tunnel. */
+  readonly through?: Socket | undefined;
+  /**
+   * Where reads go first, when nobody but Node's HTTP parser will read the socket: it copies what it
+   * passes on, and returns before the next read, so that sockets may share the buffer.
+   */
+  readonly bulk?: Buffer | undefined;
+}
+
+/** Time for one address before the next is tried beside it (RFC 8305 wants 250 ms to 2 s). */
+const NEXT_ADDRESS_MS = 1000;
+const KEEP_ALIVE_MS = 60_000;
+/** Bytes taken from the kernel at once; Node's own 64 KiB cost a third more CPU per byte. */
+export const BULK_BYTES = 1024 * 1024;
+
+/** A connected socket, TLS done and verified. @throws Error of the socket, or ETIMEDOUT */
+export function connectSocket(target: Target, options: ConnectOptions): Promise<Socket> {
+  const { timeoutMs, pending } = options;
+  const secure = target.protocol === 'https:';
+  const socket = secure ? tlsSocket(target, options) : tcpSocket(target, options);
+  pending.add(socket);
+  return new Promise((resolve, reject) => {
+    const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => socket.destroy(late), timeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      pending.delete(socket);
+      socket.off('error', onError).off('close', onClose);
+    };
+    const onError = (error: Error): void => {
+      settle();
+      reject(error);
+    };
+    const onClose = (): void => onError(new Error('the client was closed'));
+    socket.on('error', onError).on('close', onClose);
+    socket.once(secure ? 'secureConnect' : 'connect', () => {
+      settle();
+      // In TLS 1.3 a server's no to a client certificate comes after the handshake: maybe before
+      // anybody else listens, and followed by an end that would be reported in its place. Whoever
+      // takes the socket looks at `errored`.
+      socket.on('error', (refusal) => socket.destroy(refusal));
+      resolve(socket);
+    });
+  });
+}
+
+function tcpSocket(target: Target, { lookup, bulk }: ConnectOptions): Socket {
+  const socket: Socket = connectTcp({
+    host: bareHost(target.hostname),
+    port: portOf(target),
+    ...common(lookup),
+    ...(bulk === undefined ? {} : { onread: inLargePieces(bulk, () => socket) }),
+  });
+  return socket;
+}
+
+function tlsSocket(target: Target, { lookup, tls, through }: ConnectOptions): Socket {
+  const name = bareHost(target.hostname);
+  return connectTls({
+    host: name,
+    port: portOf(target),
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...tls(),
+    ...common(lookup),
+    ...(through === undefined ? {} : { socket: through }),
+  });
+}
+
+function common(lookup: LookupFunction): object {
+  return {
+    lookup,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
+}
+
+function inLargePieces(
+  buffer: Buffer,
+  socketOf: () => Socket,
+): { buffer: Buffer; callback: (count: number) => boolean } {
+  return {
+    buffer,
+    callback(count) {
+      const socket = socketOf();
+      // Nothing was asked, so an answer belongs to no request.
+      if (!socket.emit('data', buffer.subarray(0, count))) socket.destroy();
+      return !socket.isPaused();
+    },
+  };
+}
+
+export function portOf({ port, protocol }: Target): number {
+  if (port !== '') return Number(port);
+  return protocol === 'http:' ? 80 : 443;
+}

@@ -1,0 +1,147 @@
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { callbackify } from 'node:util';
+import { type Bytes, bytesOf } from '../../util/bytes.ts';
+import type { Target } from '../dial/connect.ts';
+import type { Connector } from '../dial/dialer.ts';
+import {
+  type AnswerBody,
+  drainBody,
+  freed,
+  HEADERS_TIMEOUT,
+  type Incoming,
+  type Outgoing,
+  type Pool,
+  readBody,
+  timeout,
+  UNUSED_MS,
+  watch,
+} from './types.ts';
+
+/** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
+class OriginAgent extends Agent {
+  readonly #connect: Connector;
+  readonly #target: Target;
+
+  constructor(connect: Connector, target: Target) {
+    super({ keepAlive: true, timeout: UNUSED_MS });
+    this.#connect = connect;
+    this.#target = target;
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, socket: Duplex) => void,
+  ): null {
+    const connect = callbackify(() => this.#connect(this.#target));
+    connect((error, socket) => callback?.(error ?? socket.errored, socket));
+    return null;
+  }
+}
+
+/**
+ * For the bodies of blobs: Node's parser runs in native code and reads in large pieces, which costs
+ * half the CPU per byte. And for commands of a few requests: it is there after a third of undici's
+ * time (docs/performance.md).
+ */
+export function nodePool(connect: Connector, target: Target): Pool {
+  const agent = new OriginAgent(connect, target);
+  return {
+    exchange: (outgoing) => exchange(agent, outgoing),
+    destroy: () => agent.destroy(),
+  };
+}
+
+function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
+  const { method, path, headers, signals, headersMs } = outgoing;
+  return new Promise<Incoming>((resolve, reject) => {
+    const request = httpRequest({ agent, method, path, headers: { ...headers }, setHost: false });
+    let answered: IncomingMessage | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const fail = (error: Error): void => {
+      // A request that still waits for its connection would report it only then.
+      reject(error);
+      answered?.destroy(error);
+      request.destroy(error);
+    };
+    const unwatch = watch(signals, fail);
+    request.once('close', () => {
+      clearTimeout(timer);
+      unwatch();
+      reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
+    });
+    // Stays for good: a connection can break after the answer, too.
+    request.on('error', reject);
+    request.once('response', (response) => {
+      clearTimeout(timer);
+      answered = response;
+      const answer = incoming(request, response, outgoing);
+      const done = (): void => resolve(answer);
+      // One without content frees its connection at its end; a request before would open another.
+      if (response.readableFlowing === true) response.once('end', done).once('close', done);
+      else done();
+    });
+    if (outgoing.body === undefined) {
+      request.once('socket', () => {
+        timer = setTimeout(() => fail(timeout(HEADERS_TIMEOUT)), headersMs);
+      });
+      request.end();
+    } else {
+      sendBody(request, outgoing.body, Number(headers['content-length'])).catch(fail);
+    }
+  });
+}
+
+/**
+ * A chunk is in the hands of the system before the next is asked for: its memory may be used again.
+ * The last one ends the request: were it answered before, its connection would not be reused.
+ */
+async function sendBody(request: ClientRequest, body: Bytes, length: number): Promise<void> {
+  let left = length;
+  for await (const chunk of body) {
+    if (request.destroyed) return;
+    left -= chunk.byteLength;
+    if (left === 0) request.end(chunk);
+    else await written(request, chunk);
+    if (request.destroyed) return;
+  }
+  if (left !== 0) request.end();
+}
+
+/** Also done when the request is over: then nobody sends the chunk any more. */
+function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      request.off('close', done);
+      resolve();
+    };
+    request.on('close', done);
+    request.write(chunk, done);
+  });
+}
+
+function incoming(
+  request: ClientRequest,
+  response: IncomingMessage,
+  { method, idleMs }: Outgoing,
+): Incoming {
+  const status = response.statusCode ?? 0;
+  // Kept, so that whoever reads later learns why the connection broke.
+  response.on('error', () => undefined);
+  const empty = method === 'HEAD' || response.headers['content-length'] === '0';
+  if (empty) response.resume();
+  const body: AnswerBody = response;
+  return {
+    status,
+    rawHeaders: response.rawHeaders,
+    body: empty ? bytesOf(new Uint8Array()) : readBody(body, idleMs),
+    async discard(limit, ms) {
+      if (response.readableEnded || response.destroyed) return;
+      if (empty) return freed();
+      if (Number(response.headers['content-length']) > limit) response.destroy();
+      else await drainBody(body, limit, ms);
+    },
+    // The answer may be complete while the request is not.
+    destroy: () => void request.destroy(),
+  };
+}

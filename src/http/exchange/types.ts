@@ -1,0 +1,124 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Bytes } from '../../util/bytes.ts';
+
+/** What goes onto the wire. */
+export interface Outgoing {
+  readonly method: string;
+  /** A path with query, or for a proxy the whole URL. */
+  readonly path: string;
+  /** With `host`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** As many bytes as `content-length` says. */
+  readonly body?: Bytes | undefined;
+  /** Each ends it, with its reason. */
+  readonly signals: readonly AbortSignal[];
+  /** From the request's last byte to the answer's headers, milliseconds; with a body none applies. */
+  readonly headersMs: number;
+  /** Between two chunks of the answer. */
+  readonly idleMs: number;
+}
+
+/** The head of an answer, and its body yet to be read. */
+export interface Incoming {
+  readonly status: number;
+  /** [name, value, name, value, …] */
+  readonly rawHeaders: readonly string[];
+  /** @throws Error with a code: what the socket says, or BODY_TIMEOUT */
+  readonly body: Bytes;
+  /** Reads at most `limit` bytes away in at most `ms`, to keep the connection; else drops it. */
+  discard(limit: number, ms: number): Promise<void>;
+  /** Drops the connection. */
+  destroy(): void;
+}
+
+/**
+ * One request and its answer.
+ * @throws Error of the socket or parser, HEADERS_TIMEOUT, whatever `body` throws, a signal's reason
+ */
+export type Exchange = (outgoing: Outgoing) => Promise<Incoming>;
+
+/** The connections to one origin. */
+export interface Pool {
+  readonly exchange: Exchange;
+  /** Ends every connection and exchange. */
+  destroy(): void;
+}
+
+/** Codes of our own limits, as ../dial/network-error.ts knows them. */
+export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
+export const BODY_TIMEOUT = 'BODY_TIMEOUT';
+export const TOO_SLOW = 'TOO_SLOW';
+
+/** An unused connection is closed before most servers do, lest a request runs into its end. */
+export const UNUSED_MS = 4000;
+
+export function timeout(
+  code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
+): Error {
+  return Object.assign(new Error('no answer in time'), { code });
+}
+
+/** @returns what ends the watch */
+export function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
+  const listeners = signals.map((signal) => {
+    const listener = (): void => {
+      const reason: unknown = signal.reason;
+      fail(reason instanceof Error ? reason : new Error('aborted'));
+    };
+    signal.addEventListener('abort', listener, { once: true });
+    return () => signal.removeEventListener('abort', listener);
+  });
+  return () => {
+    for (const remove of listeners) remove();
+  };
+}
+
+/** A body as a client gives it: ended by `destroy`, which makes reading it throw. */
+export interface AnswerBody extends AsyncIterable<Uint8Array> {
+  destroy(error?: Error): unknown;
+}
+
+/** The bytes of an answer. Counts only the time in which somebody waits for the next chunk. */
+export async function* readBody(body: AnswerBody, idleMs: number): Bytes {
+  let waiting = true;
+  const timer = setTimeout(() => {
+    if (waiting) body.destroy(timeout(BODY_TIMEOUT));
+  }, idleMs);
+  try {
+    for await (const chunk of body) {
+      waiting = false;
+      yield chunk;
+      waiting = true;
+      timer.refresh();
+    }
+    await freed();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads away what is short and quick enough. */
+export async function drainBody(body: AnswerBody, limit: number, ms: number): Promise<void> {
+  const timer = setTimeout(() => body.destroy(), ms);
+  let left = limit;
+  try {
+    for await (const chunk of body) {
+      left -= chunk.byteLength;
+      // Leaving the loop destroys the body.
+      if (left < 0) return;
+    }
+    await freed();
+  } catch {
+    body.destroy();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Both clients take a connection back a turn of the event loop after its answer; who asks sooner
+ * would open another.
+ */
+export async function freed(): Promise<void> {
+  await turn();
+}

@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { IntegrityError } from '../../errors/app-error.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { HEADERS_TIMEOUT, TOO_SLOW } from './types.ts';
+import { Pace, Pieces, type PaceLimit } from './speed-limit.ts';
+import type { RequestBody } from '../types.ts';
+
+/** One sending of a request body. */
+export interface Upload {
+  /** What goes onto the wire. */
+  readonly chunks: Bytes;
+  /** Every byte has been handed over. */
+  finished(): boolean;
+  /** The server has answered: no further byte is read from the source. */
+  hold(): void;
+  /** Ends a held upload and the stall timer. */
+  release(): void;
+  /** What the source threw, if it did: not the fault of the connection. */
+  failure(): unknown;
+}
+
+export interface UploadLimits extends PaceLimit {
+  /** Without a byte taken, or from the last one to the answer. */
+  readonly stallMs: number;
+  /** Bytes a second, where nothing is known of the link yet. */
+  readonly slowestLink: number;
+  readonly now: () => number;
+  readonly onStall: (code: typeof HEADERS_TIMEOUT | typeof TOO_SLOW) => void;
+}
+
+/** At least as fast does a registry store what it has received; it answers when that is done. */
+const STORED_PER_MS = 10 * 1024;
+/** What a connection over a slow link may still hold when it has taken the last byte. */
+const HELD_BYTES = 128 * 1024;
+/** More than any connection holds: by then the link has shown its speed. */
+const TELLING_BYTES = 4 * 1024 * 1024;
+const MOST_EXTRA_MS = 15 * 60 * 1000;
+
+/**
+ * Wraps a body so that it can be stopped when the server answers early, and so that `onStall` is
+ * called when the server takes no bytes or too few, or gives no answer after the last one. Time
+ * spent waiting for the source does not count.
+ */
+export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
+  const { stallMs, slowestLink, now, onStall } = limits;
+  const pace = new Pace(limits);
+  const pieces = new Pieces();
+  let spentMs = 0;
+  let sent = 0;
+  let held = false;
+  let failure: unknown;
+  let timer: NodeJS.Timeout | undefined;
+  const released = new AbortController();
+  const watch = (extraMs = 0): void => {
+    clearTimeout(timer);
+    if (!held) timer = setTimeout(() => onStall(HEADERS_TIMEOUT), stallMs + extraMs);
+  };
+  /** The last bytes have to arrive, at the speed of those before, and all of them to be stored. */
+  const extraMs = (): number => {
+    const msPerByte = sent < TELLING_BYTES ? 1000 / slowestLink : spentMs / sent;
+    const arriving = Math.min(sent, HELD_BYTES) * msPerByte;
+    return Math.min(MOST_EXTRA_MS, arriving + sent / STORED_PER_MS);
+  };
+
+  const offer = (piece: Uint8Array): number => {
+    sent += piece.byteLength;
+    watch(sent === body.length ? extraMs() : 0);
+    return now();
+  };
+  const taken = (piece: Uint8Array, tookMs: number): void => {
+    clearTimeout(timer);
+    spentMs += Math.max(0, tookMs);
+    pieces.took(tookMs);
+    if (pace.isSlow(piece.byteLength, tookMs) && !held) onStall(TOO_SLOW);
+  };
+
+  async function* pump(): Bytes {
+    try {
+      for await (const chunk of await body.open()) {
+        if (held) break;
+        const length = sent + chunk.byteLength;
+        if (length > body.length) checkLength(length, body.length);
+        for (const piece of pieces.of(chunk)) {
+          const from = offer(piece);
+          yield piece;
+          taken(piece, now() - from);
+          if (held) break;
+        }
+        if (held) break;
+      }
+      if (!held) checkLength(sent, body.length);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+    // Ending now would make a short request of it while the answer is still being read.
+    if (held && !released.signal.aborted) await once(released.signal, 'abort');
+    else if (!held) watch(extraMs());
+  }
+
+  return {
+    chunks: pump(),
+    finished: () => sent >= body.length,
+    hold() {
+      held = true;
+      clearTimeout(timer);
+    },
+    release() {
+      held = true;
+      clearTimeout(timer);
+      // A reason of its own spares the stack trace of the default one.
+      released.abort('released');
+    },
+    failure: () => failure,
+  };
+}
+
+function checkLength(sent: number, expected: number): void {
+  if (sent === expected) return;
+  throw new IntegrityError(
+    'SIZE_MISMATCH',
+    `the content to send has ${sent} bytes instead of ${expected}`,
+    { expected: String(expected), actual: String(sent) },
+  );
+}

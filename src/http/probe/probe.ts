@@ -1,0 +1,132 @@
+import type { LookupAddress } from 'node:dns';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { ProxyRules } from '../../config/proxies/rules.ts';
+import type { TrustRoots } from '../../config/tls/roots.ts';
+import { apiHost } from '../../reference/docker-hub.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { abortable } from '../../util/abort.ts';
+import { bareHost } from '../address/class.ts';
+import { authorize, type Authorization } from './fresh-authorization.ts';
+import { portOf } from '../dial/connect.ts';
+import type { ConnectionFacts } from './connection-report.ts';
+import type { Dialer } from '../dial/dialer.ts';
+import type { Endpoints } from '../dial/endpoint.ts';
+import type { GrantOptions, GrantQuestion } from '../auth/authorization.ts';
+import { handshakeFacts, type Handshake } from './handshake-report.ts';
+import { networkError } from '../dial/network-error.ts';
+import type { Resolver } from '../address/resolver.ts';
+import { wayTo } from '../dial/route.ts';
+import { judgeRealm, type RealmVerdict } from '../auth/realm-trust.ts';
+import type { HttpClient } from '../types.ts';
+
+/**
+ * The way to a registry, one step at a time and none of them tried again. `registry` is the logical
+ * one that a URL belongs to. Every step throws AppError as a request would.
+ */
+export interface Probe {
+  explain(url: URL, registry: string): ConnectionFacts;
+  /** Every address of a name. */
+  addresses(hostname: string, options?: CallOptions): Promise<readonly string[]>;
+  /** A TCP connection, by the proxy that applies. Resolves to the address that was reached. */
+  connect(url: URL, registry: string, options?: CallOptions): Promise<string>;
+  /** Whether TLS is spoken there, whatever the certificate. */
+  speaksTls(url: URL, registry: string, options?: CallOptions): Promise<boolean>;
+  /** A TLS handshake, verified as requests verify it. */
+  handshake(url: URL, registry: string, options?: CallOptions): Promise<Handshake>;
+  /** Base URL of a registry, its scheme settled. */
+  endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  judgeRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
+  /** What a challenge leads to, fetched anew; undefined when its offers cannot be met. */
+  authorize(question: Omit<GrantQuestion, 'send'>): Promise<Authorization | undefined>;
+}
+
+export interface ProbeParts extends Omit<GrantOptions, 'cache'> {
+  readonly dialer: Dialer;
+  readonly resolver: Resolver;
+  readonly proxies: ProxyRules;
+  readonly roots: TrustRoots;
+  readonly explain: (url: URL, registry?: string) => ConnectionFacts;
+  readonly endpoint: Endpoints['resolve'];
+  /** One exchange, without retries, redirects or credentials. */
+  readonly send: HttpClient;
+}
+
+export function createProbe(parts: ProbeParts): Probe {
+  const { dialer, resolver, proxies, policies, roots, allowedRealms } = parts;
+
+  /** A socket that is looked at and closed. */
+  const withSocket = async <T>(
+    { url, registry, protocol }: Target,
+    { signal }: CallOptions,
+    look: (socket: Socket) => T,
+  ): Promise<T> => {
+    const connect = dialer.connector(wayTo(url, apiHost(registry), proxies));
+    const { hostname, host } = url;
+    const looked = connect({ protocol, hostname, host, port: String(portOf(url)) }).then(
+      (socket) => {
+        try {
+          return look(socket);
+        } finally {
+          socket.destroy();
+        }
+      },
+    );
+    try {
+      return await abortable(looked, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw networkError(error, url.host);
+    }
+  };
+
+  return {
+    explain: parts.explain,
+    addresses: (hostname, { signal } = {}) => abortable(addressesOf(hostname, resolver), signal),
+    connect: (url, registry, options = {}) =>
+      withSocket({ url, registry, protocol: 'http:' }, options, addressOf),
+    async speaksTls(url, registry, { signal } = {}) {
+      try {
+        const way = wayTo(url, apiHost(registry), proxies);
+        return await abortable(dialer.speaksTls(url, way), signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw networkError(error, url.host);
+      }
+    },
+    handshake: (url, registry, options = {}) =>
+      withSocket({ url, registry, protocol: 'https:' }, options, (socket) => {
+        if (!(socket instanceof TLSSocket)) throw new Error(`no TLS for ${url.protocol}`);
+        return handshakeFacts(socket, url.host, { policy: policies(apiHost(registry)), roots });
+      }),
+    endpoint: parts.endpoint,
+    judgeRealm: (registry, registryUrl, realm) =>
+      judgeRealm({ registry, registryUrl, realm, allowed: allowedRealms }),
+    authorize: (question) => authorize(question, parts, parts.send),
+  };
+}
+
+interface Target {
+  readonly url: URL;
+  readonly registry: string;
+  /** "http:" is TCP alone, whatever the URL says. */
+  readonly protocol: 'http:' | 'https:';
+}
+
+async function addressesOf(hostname: string, resolver: Resolver): Promise<readonly string[]> {
+  const name = bareHost(hostname);
+  const found = await new Promise<readonly LookupAddress[]>((resolve, reject) => {
+    resolver.lookup()(name, { all: true }, (error, addresses) => {
+      if (error !== null) reject(error);
+      else resolve(Array.isArray(addresses) ? addresses : []);
+    });
+  }).catch((error: unknown) => {
+    throw networkError(error, name);
+  });
+  return found.map(({ address }) => address);
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  const host = remoteAddress?.includes(':') === true ? `[${remoteAddress}]` : remoteAddress;
+  return `${host ?? 'unknown'}:${remotePort ?? 0}`;
+}

@@ -1,0 +1,40 @@
+import type { ProxyServer } from '../../config/proxies/rules.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+
+/** `reach`: no connection to the proxy; `login`: it wants other credentials; `refuse`: it said no. */
+export type ProxyFault = 'reach' | 'login' | 'refuse' | 'speech';
+
+/** A connection failed at or in the proxy. Its message holds no credentials. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code = 'ERR_PROXY';
+  readonly fault: ProxyFault;
+  readonly proxy: ProxyServer;
+
+  constructor(proxy: ProxyServer, fault: ProxyFault, what: string, cause?: unknown) {
+    super(what, cause === undefined ? undefined : { cause });
+    this.fault = fault;
+    this.proxy = proxy;
+  }
+}
+
+/** What a proxy's refusal says, from its status line and Squid's header. */
+export function refusalOf(
+  proxy: ProxyServer,
+  status: number,
+  words: string | undefined,
+): ProxyError {
+  if (status === 407) {
+    const what =
+      proxy.username === undefined ? 'it asks for a login' : 'it does not accept the login given';
+    return new ProxyError(proxy, 'login', `${what} (HTTP 407)`);
+  }
+  const said = words === undefined || words === '' ? '' : `: ${sanitize(words.slice(0, 200))}`;
+  return new ProxyError(proxy, 'refuse', `it answered HTTP ${status}${said}`);
+}
+
+/** `Proxy-Authorization`, for the proxy's own eyes. */
+export function proxyAuthorization({ username, password }: ProxyServer): string | undefined {
+  if (username === undefined) return undefined;
+  return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+}

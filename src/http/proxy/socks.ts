@@ -1,0 +1,78 @@
+import { isIP } from 'node:net';
+import type { ProxyServer } from '../../config/proxies/rules.ts';
+import { ipv6Groups } from '../address/class.ts';
+import { ProxyError } from './error.ts';
+import type { TunnelEnd, TunnelWire } from './tunnel.ts';
+
+const VERSION = 5;
+const NO_LOGIN = 0;
+const PASSWORD_LOGIN = 2;
+const CONNECT = 1;
+
+/** RFC 1928 section 6, "Reply field". */
+const REPLIES: readonly string[] = [
+  'succeeded',
+  'it failed',
+  'its rules do not allow this connection',
+  'the network cannot be reached from there',
+  'the host cannot be reached from there',
+  'the connection was refused',
+  'the time to live ran out',
+  'it cannot connect',
+  'it does not know this kind of address',
+];
+
+/** SOCKS 5 (RFC 1928), with user name and password (RFC 1929); names are looked up by the proxy. */
+export async function socksConnect(
+  wire: TunnelWire,
+  proxy: ProxyServer,
+  { host, port }: TunnelEnd,
+): Promise<void> {
+  await logIn(wire, proxy);
+  const address = addressOf(host, proxy);
+  wire.write(Buffer.from([VERSION, CONNECT, 0, ...address, port >> 8, port & 0xff]));
+  const [version, reply = 1, , kind] = await wire.bytes(4);
+  if (version !== VERSION) throw notSocks(proxy);
+  if (reply !== 0) {
+    const what = REPLIES[reply] ?? `it answered ${reply}`;
+    throw new ProxyError(proxy, 'refuse', what);
+  }
+  const size = kind === 1 ? 4 : kind === 4 ? 16 : ((await wire.bytes(1))[0] ?? 0);
+  await wire.bytes(size + 2);
+}
+
+async function logIn(wire: TunnelWire, proxy: ProxyServer): Promise<void> {
+  const { username, password = '' } = proxy;
+  const methods = username === undefined ? [NO_LOGIN] : [NO_LOGIN, PASSWORD_LOGIN];
+  wire.write(Buffer.from([VERSION, methods.length, ...methods]));
+  const [version, method] = await wire.bytes(2);
+  if (version !== VERSION) throw notSocks(proxy);
+  if (method === NO_LOGIN) return;
+  if (method !== PASSWORD_LOGIN || username === undefined) {
+    throw new ProxyError(proxy, 'login', 'it asks for a login');
+  }
+  wire.write(Buffer.from([1, ...field(username, proxy), ...field(password, proxy)]));
+  const [, status] = await wire.bytes(2);
+  if (status !== 0) throw new ProxyError(proxy, 'login', 'it does not accept the login given');
+}
+
+/** A length in one byte, and the text. */
+function field(text: string, proxy: ProxyServer): readonly number[] {
+  const bytes = Buffer.from(text);
+  if (bytes.length > 255) {
+    throw new ProxyError(proxy, 'speech', 'SOCKS allows names and logins of 255 bytes at most');
+  }
+  return [bytes.length, ...bytes];
+}
+
+/** Kind and address: a name is sent as it is. */
+function addressOf(host: string, proxy: ProxyServer): readonly number[] {
+  const family = isIP(host);
+  if (family === 4) return [1, ...host.split('.').map(Number)];
+  if (family === 6) return [4, ...ipv6Groups(host).flatMap((group) => [group >> 8, group & 0xff])];
+  return [3, ...field(host, proxy)];
+}
+
+function notSocks(proxy: ProxyServer): ProxyError {
+  return new ProxyError(proxy, 'speech', 'it does not speak SOCKS 5');
+}

@@ -1,0 +1,201 @@
+import type { Bytes } from '../../util/bytes.ts';
+import { retryAfterMs } from '../headers.ts';
+import { NetworkError } from '../dial/network-error.ts';
+import { type HostPauses, rateLimited, triedText } from './pauses.ts';
+import { wordsOf } from '../auth/token-response.ts';
+import type { HttpResponse } from '../types.ts';
+
+export interface RetryEvent {
+  /** The try that failed, from 1. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+export interface RetryOptions {
+  /** Tries after the first. */
+  readonly retryTimes: number;
+  /** Most time that one series of tries waits, in all; a longer `Retry-After` ends it at once. */
+  readonly maxWaitMs: number;
+  readonly now: () => number;
+  /** [0, 1) */
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly onRetry: (event: RetryEvent) => void;
+  readonly pauses: HostPauses;
+}
+
+/** THE policy: what is tried again, how often and after what wait, on whatever floor the loop is. */
+export type Retries = (signal?: AbortSignal) => Tries;
+
+/** What was sent is there, but does not show yet (eventual consistency). */
+export interface Lag {
+  readonly reason: string;
+  /** Most waits for it in one series, whatever the number of tries is. */
+  readonly times: number;
+}
+
+/** One thing being tried until it works or is given up. */
+export interface Tries {
+  /**
+   * Judges a failed try. True: it has waited, and the response is let go of: try again. False:
+   * that was the last word.
+   * @throws AppError RATE_LIMITED after the last 429, or when the host asks for too long a wait;
+   * the signal's reason
+   */
+  again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean>;
+  /** It got further: counting begins anew. */
+  progressed(): void;
+  /** Tries that failed since it last got further. */
+  readonly failed: number;
+}
+
+/** For requests whose first failure is final. */
+export const NO_RETRIES: Retries = () => ({
+  again: () => Promise.resolve(false),
+  progressed: () => undefined,
+  failed: 1,
+});
+
+const BRIEF_TRIES = 2;
+const BASE_MS = 250;
+const CAP_MS = 30_000;
+/** A store that spreads what it took needs seconds; at once is never soon enough. */
+const LAG_MS = 2000;
+const MAX_WORDS_BYTES = 16 * 1024;
+/** What is added at most to a `Retry-After`, so that those who were told the same do not return as one. */
+const SPREAD_MS = 1000;
+
+/** Besides the errors of servers: 499 is nginx's, for a client that a proxy took for gone. */
+const RETRIED_BELOW_500: ReadonlySet<number> = new Set([408, 425, 429, 499]);
+/** Errors of servers that another try meets again (RFC 9110, 7231, 2295, 4918, 5842, 2774, 6585). */
+const FINAL_FROM_500: ReadonlySet<number> = new Set([501, 505, 506, 507, 508, 510, 511]);
+
+/** Docker Hub's pull limit is counted over hours: trying on only spends more of it. */
+const PULL_LIMIT = /pull rate limit/iu;
+
+/** An answer that another try may better. */
+export function isRetried(status: number): boolean {
+  return status < 500 ? RETRIED_BELOW_500.has(status) : !FINAL_FROM_500.has(status);
+}
+
+/** `Retry-After` in full, else an exponential back-off with full jitter. */
+export function createRetries(options: RetryOptions): Retries {
+  return (signal) => new Series(options, signal);
+}
+
+interface Plan {
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+class Series implements Tries {
+  readonly #options: RetryOptions;
+  readonly #signal: AbortSignal | undefined;
+  #failed = 0;
+  #waited = 0;
+
+  constructor(options: RetryOptions, signal: AbortSignal | undefined) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  progressed(): void {
+    this.#failed = 0;
+    this.#waited = 0;
+  }
+
+  async again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean> {
+    this.#failed += 1;
+    const plan = await this.#plan(outcome);
+    if (plan === undefined || this.#waited + plan.delayMs > this.#options.maxWaitMs) return false;
+    if ('discard' in outcome) await outcome.discard();
+    this.#options.onRetry({ attempt: this.#failed, ...plan });
+    await this.#options.sleep(plan.delayMs, this.#signal);
+    this.#waited += plan.delayMs;
+    return true;
+  }
+
+  get #left(): number {
+    return this.#options.retryTimes - this.#failed + 1;
+  }
+
+  async #plan(outcome: HttpResponse | NetworkError | Lag): Promise<Plan | undefined> {
+    if (outcome instanceof NetworkError) return this.#afterError(outcome);
+    return 'discard' in outcome ? this.#after(outcome) : this.#afterLag(outcome);
+  }
+
+  /** Half of the wait is sure, the other half by chance. */
+  #afterLag({ reason, times }: Lag): Plan | undefined {
+    if (this.#failed > times || this.#left <= 0) return undefined;
+    const ceiling = LAG_MS * 2 ** (this.#failed - 1);
+    return { delayMs: Math.round((ceiling * (1 + this.#options.random())) / 2), reason };
+  }
+
+  #afterError(error: NetworkError): Plan | undefined {
+    const brief = error.retry === 'briefly' && this.#failed <= BRIEF_TRIES;
+    if (!(error.retry === 'always' || brief) || this.#left <= 0) return undefined;
+    return { delayMs: this.#backOff(), reason: error.message };
+  }
+
+  async #after(response: HttpResponse): Promise<Plan | undefined> {
+    const { status, url, headers } = response;
+    if (!isRetried(status)) return undefined;
+    const { now, maxWaitMs, pauses, random } = this.#options;
+    const asked = retryAfterMs(headers, now());
+    const until = asked === undefined ? undefined : now() + asked;
+    const tries = this.#failed;
+    if (asked !== undefined && asked > maxWaitMs - this.#waited) {
+      throw rateLimited(url.host, { until, words: await readWords(response), tries });
+    }
+    if (status === 429) {
+      const words = await readWords(response);
+      const hopeless = asked === undefined && words !== undefined && PULL_LIMIT.test(words);
+      if (hopeless || this.#left <= 0) throw rateLimited(url.host, { until, words, tries });
+    }
+    if (this.#left <= 0) return undefined;
+    const spread = (ms: number): number => Math.round(random() * Math.min(SPREAD_MS, ms / 10));
+    const room = maxWaitMs - this.#waited;
+    const delayMs =
+      asked === undefined || asked === 0 ? this.#backOff() : Math.min(asked + spread(asked), room);
+    if (status === 429 || status === 503) pauses.extend(url.host, now() + delayMs);
+    return { delayMs, reason: `HTTP ${status} from ${url.host}` };
+  }
+
+  /** Full jitter: anything from zero up to a ceiling that doubles. */
+  #backOff(): number {
+    const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** (this.#failed - 1));
+    return Math.round(this.#options.random() * ceiling);
+  }
+}
+
+/** The last error of a series, telling how often it was tried. */
+export function afterTries(error: NetworkError, tries: Tries): NetworkError {
+  const tried = triedText(tries.failed);
+  if (tried === '') return error;
+  const { code, message, retry, hint, cause } = error;
+  return new NetworkError(code, `${message}${tried}`, retry, hint, cause);
+}
+
+async function readWords(response: HttpResponse): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of limited(response.body)) chunks.push(chunk);
+  } catch {
+    // The status has been told; the words are a courtesy.
+  }
+  return wordsOf(Buffer.concat(chunks), response.conceal);
+}
+
+async function* limited(body: Bytes): Bytes {
+  let left = MAX_WORDS_BYTES;
+  for await (const chunk of body) {
+    yield chunk.subarray(0, left);
+    left -= chunk.byteLength;
+    if (left <= 0) return;
+  }
+}

@@ -1,0 +1,58 @@
+import { createLimiter, type Limiter } from '../../util/limiter.ts';
+import { retryAfterMs } from '../headers.ts';
+import { type HostPauses, rateLimited } from './pauses.ts';
+import type { HttpResponse, Middleware } from '../types.ts';
+
+export interface ThrottleOptions {
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** A longer pause than this is not waited for. */
+  readonly maxWaitMs: number;
+  readonly pauses: HostPauses;
+  /** Requests per host that may wait for headers at a time. Default 8. */
+  readonly maxInFlight?: number | undefined;
+}
+
+const DEFAULT_IN_FLIGHT = 8;
+
+/**
+ * Bounds the requests in flight per host, and pauses all of them when one is told to wait. A slot
+ * is given back when the headers arrive: bodies are bounded by whoever reads them.
+ * @throws AppError RATE_LIMITED when the host's pause is longer than `maxWaitMs`
+ */
+export function throttle(options: ThrottleOptions): Middleware {
+  const { pauses } = options;
+  const limiters = new Map<string, Limiter>();
+
+  const limiterOf = (host: string): Limiter => {
+    const limiter = limiters.get(host) ?? createLimiter(options.maxInFlight ?? DEFAULT_IN_FLIGHT);
+    limiters.set(host, limiter);
+    return limiter;
+  };
+  const waitFor = async (host: string, signal?: AbortSignal): Promise<void> => {
+    let waited = 0;
+    let until = pauses.until(host);
+    while (until > waited && until > options.now()) {
+      const ms = until - options.now();
+      if (ms > options.maxWaitMs) throw rateLimited(host, { until });
+      await options.sleep(ms, signal);
+      waited = until;
+      until = pauses.until(host);
+    }
+  };
+  const note = (host: string, response: HttpResponse): void => {
+    if (response.status !== 429 && response.status !== 503) return;
+    const ms = retryAfterMs(response.headers, options.now());
+    if (ms !== undefined) pauses.extend(host, options.now() + ms);
+  };
+
+  return (next) => (request) => {
+    const { host } = request.url;
+    return limiterOf(host).run(async () => {
+      await waitFor(host, request.signal);
+      const response = await next(request);
+      note(host, response);
+      return response;
+    }, request.signal);
+  };
+}

@@ -1,0 +1,49 @@
+import type { CertificateFacts } from './certificate.ts';
+import { ProxyError } from '../proxy/error.ts';
+import type { TlsContexts } from './context.ts';
+import { CertificateError, isCertificateFault, isUnknownAuthority } from './error.ts';
+import type { TlsLook } from './peek.ts';
+
+/**
+ * Runs an attempt to connect to `host`: again with all that the machine trusts when an authority is
+ * unknown; when its certificate stays refused, `look` gets the facts for the error.
+ * @throws CertificateError, and what the attempt throws
+ */
+export type Trusting = <T>(
+  host: string,
+  attempt: () => Promise<T>,
+  look: () => Promise<TlsLook>,
+) => Promise<T>;
+
+export function createTrusting(contexts: TlsContexts): Trusting {
+  const looks = new Map<string, Promise<CertificateFacts | undefined>>();
+
+  const factsOf = (
+    host: string,
+    look: () => Promise<TlsLook>,
+  ): Promise<CertificateFacts | undefined> => {
+    const facts =
+      looks.get(host) ??
+      look().then(
+        (seen) => (seen.tls ? seen.certificate : undefined),
+        () => undefined,
+      );
+    looks.set(host, facts);
+    return facts;
+  };
+
+  return async (host, attempt, look) => {
+    for (;;) {
+      const wide = contexts.isWide(host);
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof ProxyError || !isCertificateFault(error)) throw error;
+        if (!isUnknownAuthority(error) || wide) {
+          throw new CertificateError(host, await factsOf(host, look), error);
+        }
+        contexts.widen(host);
+      }
+    }
+  };
+}

@@ -1,0 +1,214 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
+import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { ManifestBudget } from '../../store/manifests.merge-manifest-budget.ts';
+import { MAX_INDEX_DEPTH, platformOfConfig, tooDeep } from '../../store/platforms.ts';
+import { digestWouldChange } from '../../store/errors.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fetchAll } from '../../store/verify.ts';
+import { createLimiter, type Limiter } from '../../util/limiter.ts';
+import { together } from '../../util/parallel.merge-together.ts';
+import { convertImage, type Place } from './image-manifest.ts';
+import {
+  childrenIn,
+  convertIndex,
+  unwanted,
+  type Child,
+  type Converted,
+} from './index-manifest.ts';
+import type { Node } from './edit-json.ts';
+import { diffIdsOf, planImage, type ImagePlan } from './layer-plan.ts';
+import { formatOf, layerType } from './layer-types.ts';
+import type { Recompressor } from './recompress.ts';
+import type { ConvertOptions, ManifestFormat } from './types.ts';
+
+/** One place in the graph and who asked for it. */
+interface Visit {
+  readonly signal: AbortSignal | undefined;
+  readonly depth: number;
+}
+
+/** Converts each manifest once, children first. */
+export class Conversion {
+  readonly #source: ReadStore;
+  readonly #layers: Recompressor;
+  readonly #options: ConvertOptions;
+  readonly #limiter: Limiter;
+  readonly #running = new Map<Digest, Promise<Descriptor>>();
+  readonly #made = new Map<Digest, Node>();
+  readonly #changed = new Set<Digest>();
+  readonly #warned = new Set<string>();
+  /** What was made stays until the end. */
+  readonly #budget = new ManifestBudget();
+
+  constructor(source: ReadStore, layers: Recompressor, options: ConvertOptions) {
+    this.#source = source;
+    this.#layers = layers;
+    this.#options = options;
+    this.#limiter = createLimiter(options.concurrency ?? 4);
+  }
+
+  /** A converted manifest by its new digest. */
+  made(digest: Digest): Node | undefined {
+    return this.#made.get(digest);
+  }
+
+  /** Whether the digest came about here, so that nothing in the source refers to it. */
+  isChanged(digest: Digest): boolean {
+    return this.#changed.has(digest);
+  }
+
+  /** What the manifest becomes; the descriptor names it alone, without a platform. */
+  convert(
+    descriptor: Descriptor,
+    visit: Visit = { signal: undefined, depth: 0 },
+  ): Promise<Descriptor> {
+    const { digest } = descriptor;
+    const running = this.#running.get(digest);
+    if (running !== undefined) return running;
+    const started = this.#convert(descriptor, visit).catch((error: unknown) => {
+      this.#running.delete(digest);
+      throw error;
+    });
+    this.#running.set(digest, started);
+    return started;
+  }
+
+  async #convert({ mediaType, digest, size }: Descriptor, visit: Visit): Promise<Descriptor> {
+    const { label } = this.#source;
+    if (visit.depth > MAX_INDEX_DEPTH) throw tooDeep(label);
+    const own = { mediaType, digest, size };
+    const manifest = await this.#slot(visit, (signal) =>
+      this.#budget.fetch(this.#source, own, { signal }),
+    );
+    const place: Place = { label, digest, warn: (text) => this.#warnOnce(text) };
+    const node = (await this.#changedForm(manifest, place, visit)) ?? { descriptor: own, manifest };
+    this.#made.set(node.descriptor.digest, node);
+    if (node.descriptor.digest !== digest) this.#changed.add(node.descriptor.digest);
+    return node.descriptor;
+  }
+
+  /** `undefined` where nothing has to change. */
+  #changedForm(manifest: Manifest, place: Place, visit: Visit): Promise<Node | undefined> {
+    switch (manifest.kind) {
+      case 'index':
+        return this.#index(manifest, place, visit);
+      case 'image':
+        return this.#image(manifest, place, visit);
+      case 'schema1':
+        throw schema1(this.#source.label);
+    }
+  }
+
+  async #image(manifest: ImageManifest, place: Place, visit: Visit): Promise<Node | undefined> {
+    const plan = planImage(manifest, this.#options);
+    const own = formatOf(manifest.mediaType);
+    const recompresses = plan.layers.some((one) => one !== undefined);
+    if (plan.format === own && !recompresses) return undefined;
+    const change = plan.format === own ? 'get other layers' : `be converted to ${plan.format}`;
+    this.#mayChange(place, change);
+    if (plan.format !== own && this.#options.format === undefined)
+      place.warn('Docker v2s2 has no zstd layers: the image is converted to OCI');
+    if (recompresses && this.#options.compression === undefined)
+      place.warn('v2s2 has no zstd layers: they are compressed with gzip instead');
+    const layers = recompresses
+      ? await this.#recompressed(manifest, plan, place, visit)
+      : manifest.layers;
+    return convertImage(manifest, layers, plan.format, place);
+  }
+
+  async #recompressed(
+    { config, layers }: ImageManifest,
+    plan: ImagePlan,
+    { label, digest }: Place,
+    visit: Visit,
+  ): Promise<readonly Descriptor[]> {
+    const bytes = await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal }));
+    const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
+    this.#tell(plan, digest);
+    return together([...layers.keys()], visit.signal, async (i, inner) => {
+      const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
+      if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');
+      if (how === undefined) return layer;
+      const made = await this.#slot({ ...visit, signal: inner }, (signal) =>
+        this.#layers.layer(layer, diffId, how, signal),
+      );
+      const mediaType = layerType(plan.format, { encoding: how.format, foreign: false });
+      return { ...layer, ...made, mediaType: mediaType ?? layer.mediaType };
+    });
+  }
+
+  /** The layers are read before the copy starts, as the manifest needs their digests. */
+  #tell({ layers }: ImagePlan, digest: Digest): void {
+    const found = layers.flatMap((one) => one?.format ?? []);
+    const what = found.length === 1 ? 'a layer' : `${found.length} layers`;
+    this.#options.note?.(`compressing ${what} of ${shortDigest(digest)} with ${found[0]}`);
+  }
+
+  async #index(manifest: IndexManifest, place: Place, visit: Visit): Promise<Node | undefined> {
+    const wanted = this.#options.format;
+    const own = formatOf(manifest.mediaType);
+    if (wanted !== undefined && wanted !== own) this.#mayChange(place, `be converted to ${wanted}`);
+    const kept = childrenIn(manifest, wanted, place);
+    const idle = unwanted(kept, this.#options.platforms);
+    const children = await together(kept, visit.signal, async (child, signal) =>
+      idle.has(child)
+        ? { ...child, after: child.before, platform: child.before.platform }
+        : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 }),
+    );
+    const changed = children.filter(({ before, after }) => before.digest !== after.digest);
+    // Images that could not stay v2s2 take the list along.
+    const becameOci = changed.some(({ after }) => formatOf(after.mediaType) === 'oci');
+    const format = wanted ?? (becameOci ? 'oci' : own);
+    const complete = kept.length === manifest.manifests.length;
+    if (complete && changed.length === 0 && format === own) return undefined;
+    this.#mayChange(place, 'be rewritten around its changed images');
+    return convertIndex(manifest, children, format, place);
+  }
+
+  async #child(child: Child, format: ManifestFormat, visit: Visit): Promise<Converted> {
+    const { before } = child;
+    const isBlob = !isManifestType(before.mediaType);
+    const after = isBlob ? before : await this.convert(before, visit);
+    const platform = before.platform ?? (await this.#platformFor(format, after, visit));
+    return { ...child, after, platform };
+  }
+
+  /** An OCI index may leave the platform to the configuration; Docker's list may not. */
+  async #platformFor(
+    format: ManifestFormat,
+    { digest }: Descriptor,
+    visit: Visit,
+  ): Promise<Platform | undefined> {
+    const manifest = this.#made.get(digest)?.manifest;
+    if (format === 'oci' || manifest?.kind !== 'image') return undefined;
+    const { config } = manifest;
+    return platformOfConfig(
+      await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal })),
+    );
+  }
+
+  /** Held around one transfer, never while waiting for children. */
+  #slot<T>({ signal }: Visit, task: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
+    return this.#limiter.run(() => task(signal), signal);
+  }
+
+  #mayChange({ label, digest }: Place, change: string): void {
+    if (this.#options.preserveDigests === true) throw digestWouldChange(label, { digest }, change);
+  }
+
+  #warnOnce(text: string): void {
+    if (this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.warn(text);
+  }
+}
+
+function schema1(label: string): AppError {
+  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be converted`, {
+    hint: 'Pull and push it once with an engine that writes schema 2 or OCI.',
+  });
+}

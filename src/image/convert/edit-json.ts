@@ -1,0 +1,51 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../oci/descriptor.ts';
+import { digestOf, algorithmOf, type Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import { parseManifest, type Manifest } from '../../oci/manifest.ts';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A manifest and what it is named by. */
+export interface Node {
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+/** The whole document, with the fields that the model does not know. */
+export function bodyOf({ raw }: Manifest): Json {
+  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
+  return isRecord(body) ? body : {};
+}
+
+/** The descriptors of a list, as written; parseManifest has checked that they are objects. */
+export function entriesOf(list: unknown): readonly Json[] {
+  return Array.isArray(list) ? list.filter(isRecord) : [];
+}
+
+/** Compact JSON, its digest of the algorithm of the manifest that it replaces. */
+export function nodeFrom(body: Json, mediaType: string, replaced: Digest): Node {
+  const raw = new TextEncoder().encode(JSON.stringify(body));
+  const manifest = parseManifest(raw, mediaType);
+  const digest = digestOf(raw, algorithmOf(replaced));
+  return { descriptor: { mediaType, digest, size: raw.byteLength }, manifest };
+}
+
+/** What describes the compressed bytes themselves: tables of contents of eStargz and zstd:chunked. */
+const ABOUT_BYTES = ['io.github.containers.zstd-chunked.', 'containerd.io/snapshot/stargz/'];
+
+/** An entry that points elsewhere now, without what was true of its former content alone. */
+export function redirected(entry: Json, { mediaType, digest, size }: Descriptor): Json {
+  if (digest === entry['digest']) return { ...entry, mediaType };
+  const { data: _data, annotations, ...rest } = entry;
+  const kept = isRecord(annotations)
+    ? Object.entries(annotations).filter(([key]) => !ABOUT_BYTES.some((one) => key.startsWith(one)))
+    : [];
+  return {
+    ...rest,
+    mediaType,
+    digest,
+    size,
+    ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
+  };
+}

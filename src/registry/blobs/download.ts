@@ -1,0 +1,141 @@
+import { AppError, IntegrityError, wrapError } from '../../errors/app-error.ts';
+import { NetworkError } from '../../http/dial/network-error.ts';
+import { triedText } from '../../http/retry/pauses.ts';
+import type { Tries } from '../../http/retry/policy.ts';
+import type { HttpResponse } from '../../http/types.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Verifier } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+
+export interface Download {
+  /** What is there already: from a remembered place, or the answer to the first request. */
+  readonly first: Part;
+  /** Asks the registry again, from a byte offset; its redirect target may have expired. */
+  readonly reopen: (offset: number) => Promise<HttpResponse>;
+  readonly descriptor: Descriptor;
+  /** Holds the hash of everything before `first`. */
+  readonly verifier: Verifier;
+  /** Called after each chunk. */
+  readonly onProgress: (verifier: Verifier) => void;
+  /** All was read; whether it is the blob's content. */
+  readonly onEnd: (right: boolean) => void;
+  /** "ghcr.io/a/b@sha256:…" */
+  readonly target: string;
+  readonly refuse: (response: HttpResponse) => Promise<Error>;
+  /** Bounds the cuts in a row that follow too little progress. */
+  readonly tries: Tries;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes between two cuts that count as progress. */
+const PROGRESS = 1024 * 1024;
+
+/** A body and how many bytes at its start are already known. */
+export interface Part {
+  readonly response: HttpResponse;
+  readonly skip: number;
+}
+
+/**
+ * One blob's bytes, verified, over as many requests as it takes; the last are held back until all
+ * are known to be right.
+ */
+export async function* download(job: Download): Bytes {
+  const { verifier, tries } = job;
+  let last: Uint8Array | undefined;
+  let part = job.first;
+  let mark = verifier.received;
+  for (;;) {
+    let cause: unknown;
+    let { skip } = part;
+    try {
+      for await (const chunk of part.response.body) {
+        const fresh = chunk.subarray(Math.min(skip, chunk.byteLength));
+        skip -= chunk.byteLength - fresh.byteLength;
+        if (fresh.byteLength === 0) continue;
+        verifier.update(fresh);
+        job.onProgress(verifier);
+        if (verifier.complete) last = fresh;
+        else yield fresh;
+      }
+    } catch (error) {
+      job.signal?.throwIfAborted();
+      if (error instanceof IntegrityError) {
+        job.onEnd(false);
+        throw error;
+      }
+      cause = error;
+    } finally {
+      await part.response.discard();
+    }
+    if (verifier.complete) break;
+    if (verifier.received - mark >= PROGRESS) tries.progressed();
+    mark = verifier.received;
+    if (!(await tries.again(cutOff(job, cause)))) throw gaveUp(job, cause);
+    part = await resume(job, verifier.received);
+  }
+  try {
+    verifier.finish();
+  } catch (error) {
+    job.onEnd(false);
+    throw error;
+  }
+  job.onEnd(true);
+  if (last !== undefined) yield last;
+}
+
+/** Whatever ended a body early, another request may bring the rest. */
+function cutOff({ target, verifier, descriptor }: Download, cause: unknown): NetworkError {
+  const where = `at byte ${verifier.received} of ${descriptor.size}`;
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  const message = `${target}: cut off ${where}${why}`;
+  return new NetworkError('NETWORK', message, 'always', undefined, cause);
+}
+
+function gaveUp({ target, verifier, descriptor, tries }: Download, cause: unknown): Error {
+  const where = `at byte ${verifier.received} of ${descriptor.size}`;
+  const message = `${target}: the download was cut off ${where}${triedText(tries.failed)}`;
+  if (cause !== undefined) return wrapError(cause, 'NETWORK', message);
+  return new IntegrityError('SIZE_MISMATCH', message, {
+    expected: String(descriptor.size),
+    actual: String(verifier.received),
+  });
+}
+
+/** The rest from `offset`; where ranges do not work, all of it with the known start skipped. */
+export async function resume(
+  job: Pick<Download, 'reopen' | 'descriptor' | 'refuse' | 'target'>,
+  offset: number,
+): Promise<Part> {
+  const response = await job.reopen(offset);
+  if (response.status === 200) return { response, skip: offset };
+  if (response.status === 206 && continues(response, offset, job.descriptor.size)) {
+    return { response, skip: 0 };
+  }
+  if (response.status !== 206 && response.status !== 416) throw await job.refuse(response);
+  await response.discard();
+  if (offset === 0) {
+    throw new AppError('REGISTRY_ERROR', `${job.target}: the registry answered with a wrong range`);
+  }
+  const whole = await job.reopen(0);
+  if (whole.status !== 200) throw await job.refuse(whole);
+  return { response: whole, skip: offset };
+}
+
+/** `Content-Range: bytes START-END/TOTAL` (RFC 9110, 14.4) starts and ends where it must. */
+export function continues(
+  response: Pick<HttpResponse, 'headers'>,
+  offset: number,
+  size: number,
+): boolean {
+  const value = response.headers.get('content-range') ?? '';
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/iu.exec(value.trim());
+  if (match === null) return false;
+  const [, start, end, total] = match;
+  return (
+    Number(start) === offset &&
+    Number(end) >= offset &&
+    Number(end) < size &&
+    (total === '*' || Number(total) === size)
+  );
+}

@@ -1,0 +1,17 @@
+import type { KnownRegistry } from '../../config/registries/table.ts';
+import { knownRegistry } from '../../config/registries/lookup.ts';
+import type { Connection } from '../requests.ts';
+import type { Refusal } from './body.ts';
+
+/** What is known of the registry that refused: by its host, its answer, or what it asked before. */
+export function knownBy(
+  { registry }: Connection,
+  { headers, challenge }: Refusal,
+): KnownRegistry | undefined {
+  return knownRegistry(registry, {
+    all: (name) =>
+      name === 'www-authenticate' && challenge !== undefined
+        ? [...headers.all(name), challenge]
+        : headers.all(name),
+  });
+}

@@ -1,0 +1,108 @@
+import { NO_RETRIES } from '../../http/retry/policy.ts';
+import type { HttpClient, HttpResponse } from '../../http/types.ts';
+import { MANIFEST_ACCEPT } from '../../oci/media-types.ts';
+import type { Reference } from '../../reference/types.ts';
+import { registryConnection } from '../requests.ts';
+import { responseError } from '../errors/error.ts';
+import { parseRateLimit } from './pull-limit.merge-rate-limit.ts';
+import { pullScope } from '../scopes.ts';
+import type { CallOptions } from '../../store/types.ts';
+import type { Context } from '../../commands/types.ts';
+
+/** The image that Docker keeps for this question. */
+export const ALLOWANCE_IMAGE = 'docker.io/ratelimitpreview/test';
+
+/** A registry's pull allowance, as JSON. Null: the registry does not say. */
+export interface Allowance {
+  readonly Registry: string;
+  readonly Limit: number | null;
+  readonly Remaining: number | null;
+  readonly Used: number | null;
+  readonly WindowSeconds: number | null;
+  /** Who is counted: an address or an account id. */
+  readonly Source: string | null;
+  /** The user that was signed in; null for anonymous. */
+  readonly Account: string | null;
+  readonly Limited: boolean;
+}
+
+/** One HEAD, which does not count as a pull, and which a 429 answers as well. */
+export async function askAllowance(
+  context: Context,
+  place: Reference,
+  ref: string,
+  options: CallOptions,
+): Promise<Allowance> {
+  const response = await head(context, place, ref, options);
+  const account = await accountOf(context, place, response, options);
+  return read(place.registry, response, account);
+}
+
+async function head(
+  context: Context,
+  { registry, repository }: Reference,
+  ref: string,
+  options: CallOptions,
+): Promise<HttpResponse> {
+  const request: HttpClient = await context.http('only');
+  const base = await context.endpoint('only', registry, options);
+  const response = await request({
+    method: 'HEAD',
+    url: new URL(`v2/${repository}/manifests/${ref}`, base),
+    headers: { accept: MANIFEST_ACCEPT },
+    auth: { registry, repository, scopes: [pullScope(repository)] },
+    // A 429 is an answer here: it must not be waited out.
+    idempotent: false,
+    signal: options.signal,
+  });
+  const limited = response.status === 429 && response.headers.get('ratelimit-limit') !== undefined;
+  if (response.status === 200 || limited) {
+    await response.discard();
+    return response;
+  }
+  const connection = registryConnection(
+    {
+      request,
+      endpoint: async () => base,
+      warn: (text) => context.warn(text),
+      retries: NO_RETRIES,
+    },
+    registry,
+    [],
+  );
+  const target = `${registry}/${repository}:${ref}`;
+  const attempt = { action: 'ask for the pull limit with', target, kind: 'manifest' as const };
+  throw await responseError(connection, attempt, 'HEAD', response);
+}
+
+/** Who was signed in, where the request carried credentials. */
+async function accountOf(
+  context: Context,
+  { registry, repository }: Reference,
+  response: HttpResponse,
+  options: CallOptions,
+): Promise<string | null> {
+  if (response.credentials?.sent !== true) return null;
+  const chain = await context.credentials('only');
+  const credential = await chain.lookup(registry, repository, options);
+  if (credential === undefined) return null;
+  return credential.kind === 'registry-token'
+    ? credential.origin
+    : (('username' in credential ? credential.username : undefined) ?? credential.origin);
+}
+
+function read(registry: string, { headers }: HttpResponse, account: string | null): Allowance {
+  const found = parseRateLimit(headers);
+  const remaining = found?.remaining;
+  return {
+    Registry: registry,
+    Limit: found?.limit ?? null,
+    Remaining: remaining ?? null,
+    Used:
+      found === undefined || remaining === undefined ? null : Math.max(0, found.limit - remaining),
+    WindowSeconds: found?.windowSeconds ?? null,
+    Source: found?.source ?? null,
+    Account: account,
+    Limited: found !== undefined,
+  };
+}

@@ -1,0 +1,72 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { Attempt } from '../requests.merge-attempt.ts';
+
+const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
+const MAX_PAGES = 10_000;
+/** Pages a registry may filter away completely before it is called endless. */
+const MAX_EMPTY_PAGES = 100;
+
+/** Bounds a listing, so that no registry can keep it going for ever. */
+export interface PageGuard<T> {
+  /** @throws AppError RESPONSE_TOO_LARGE when all pages together are too long */
+  takeBytes(count: number): void;
+  /**
+   * Whether to go on to `next`. @throws AppError PAGINATION_LOOP; a page that itself is a repetition
+   * throws before it is handed out
+   */
+  check(entries: readonly T[], current: URL, next: URL | undefined): boolean;
+}
+
+export function createGuard<T>(listing: {
+  readonly attempt: Attempt;
+  readonly key: (entry: T) => string;
+}): PageGuard<T> {
+  const { attempt } = listing;
+  const seen = new Set<string>();
+  let previous: ReadonlySet<string> = new Set();
+  let empty = 0;
+  let total = 0;
+  return {
+    takeBytes(count) {
+      total += count;
+      if (total > MAX_TOTAL_BYTES) throw tooLarge(attempt, MAX_TOTAL_BYTES);
+    },
+    check(entries, current, next) {
+      seen.add(current.href);
+      const keys = new Set(entries.map((entry) => listing.key(entry)));
+      const nothingNew = keys.size > 0 && [...keys].every((key) => previous.has(key));
+      if (nothingNew) throw loop(attempt, 'the same page came twice');
+      if (keys.size > 0) previous = keys;
+      empty = keys.size > 0 ? 0 : empty + 1;
+      if (next === undefined) return false;
+      if (seen.has(next.href) || sameCursor(current, next)) {
+        // GHCR has ended its catalog with an empty page that links to itself.
+        if (keys.size === 0) return false;
+        throw loop(attempt, 'a page links back to one before it');
+      }
+      if (seen.size >= MAX_PAGES) throw loop(attempt, `it has more than ${MAX_PAGES} pages`);
+      if (empty >= MAX_EMPTY_PAGES) throw loop(attempt, `${MAX_EMPTY_PAGES} pages were empty`);
+      return true;
+    },
+  };
+}
+
+function sameCursor(current: URL, next: URL): boolean {
+  const last = next.searchParams.get('last');
+  return last !== null && last !== '' && last === current.searchParams.get('last');
+}
+
+export function tooLarge(attempt: Attempt, limit: number): AppError {
+  return new AppError(
+    'RESPONSE_TOO_LARGE',
+    `cannot ${attempt.action} ${attempt.target}: the answer is larger than ${limit} bytes`,
+  );
+}
+
+function loop(attempt: Attempt, how: string): AppError {
+  return new AppError(
+    'PAGINATION_LOOP',
+    `cannot ${attempt.action} ${attempt.target}: the list does not end, ${how}`,
+    { hint: "The registry's paging is broken; the list would be incomplete." },
+  );
+}

@@ -1,0 +1,109 @@
+import { AppError } from '../../errors/app-error.ts';
+import type { HttpResponse } from '../../http/types.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { collect } from '../../util/bytes.ts';
+import { send, type Connection } from '../requests.ts';
+import { contentTypeOf, hasCode, isHtml, readRefusal, type Refusal } from '../errors/body.ts';
+import { notARegistryHint } from '../errors/hints.ts';
+import type { Attempt } from '../requests.merge-attempt.ts';
+import { refusalError } from '../errors/error.ts';
+import { nextUrl } from './link-header.ts';
+import { createGuard, tooLarge } from './page-guard.ts';
+
+/** Amazon ECR and registry:2 refuse more than this. */
+export const MAX_PAGE_ENTRIES = 1_000;
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+
+export interface Listing<T> {
+  readonly attempt: Attempt;
+  readonly url: URL;
+  readonly accept?: string;
+  /** The only Content-Type that counts as an answer; absent: whatever is JSON. */
+  readonly contentType?: string;
+  /** The entries of one page's JSON body; throws when it has another shape. */
+  readonly entries: (body: unknown) => readonly T[];
+  /** What makes two entries the same, for the guard against repeated pages. */
+  readonly key: (entry: T) => string;
+  /** Judges an answer that is not a page; `undefined` ends the listing without an error. */
+  readonly refuse?: (refusal: Refusal) => Error | undefined;
+}
+
+/**
+ * Pages as they arrive, following `Link: rel="next"` (distribution-spec v1.1.1, "Listing tags").
+ * @throws AppError PAGINATION_LOOP, RESPONSE_TOO_LARGE; RegistryError
+ */
+export async function* pages<T>(
+  connection: Connection,
+  listing: Listing<T>,
+  options: CallOptions = {},
+): AsyncGenerator<readonly T[]> {
+  const guard = createGuard(listing);
+  let url: URL | undefined = listing.url;
+  while (url !== undefined) {
+    const response = await openPage(connection, listing, url, options);
+    if (response === undefined) return;
+    const body = await readPage(connection, listing.attempt, response, (count) =>
+      guard.takeBytes(count),
+    );
+    const entries = listing.entries(body);
+    const next = nextUrl(response.headers.all('link'), url);
+    const goOn = guard.check(entries, url, next);
+    if (entries.length > 0) yield entries;
+    if (!goOn) return;
+    url = next;
+  }
+}
+
+async function openPage<T>(
+  connection: Connection,
+  listing: Listing<T>,
+  url: URL,
+  options: CallOptions,
+): Promise<HttpResponse | undefined> {
+  const headers = { accept: listing.accept ?? 'application/json' };
+  const response = await send(connection, 'GET', url, { headers, signal: options.signal });
+  if (response.status === 200 && isWanted(response, listing)) return response;
+  const refusal = await readRefusal('GET', response);
+  if (hasCode(refusal, 'PAGINATION_NUMBER_INVALID') && url.searchParams.has('n')) {
+    url.searchParams.delete('n');
+    return openPage(connection, listing, url, options);
+  }
+  const error =
+    listing.refuse === undefined
+      ? refusalError(connection, listing.attempt, refusal)
+      : listing.refuse(refusal);
+  if (error === undefined) return undefined;
+  throw error;
+}
+
+function isWanted<T>(response: HttpResponse, listing: Listing<T>): boolean {
+  if (isHtml(response.headers, '')) return false;
+  const type = contentTypeOf(response.headers);
+  return listing.contentType === undefined || type === listing.contentType;
+}
+
+async function readPage(
+  connection: Connection,
+  attempt: Attempt,
+  response: HttpResponse,
+  takeBytes: (count: number) => void,
+): Promise<unknown> {
+  try {
+    const raw = await collect(response.body, MAX_PAGE_BYTES, () =>
+      tooLarge(attempt, MAX_PAGE_BYTES),
+    );
+    takeBytes(raw.byteLength);
+    return parseJsonStrict(raw, 'REGISTRY_ERROR', `answer from ${connection.registry}`);
+  } finally {
+    await response.discard();
+  }
+}
+
+export function notAList(connection: Connection, attempt: Attempt, what: string): AppError {
+  return new AppError(
+    'REGISTRY_ERROR',
+    `cannot ${attempt.action} ${attempt.target}: the answer has no ${what}`,
+    { hint: notARegistryHint(connection.registry) },
+  );
+}

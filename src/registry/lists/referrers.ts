@@ -1,0 +1,109 @@
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { nameOf, repositoryUrl, type Connection } from '../requests.ts';
+import type { Refusal } from '../errors/body.ts';
+import type { Attempt } from '../requests.merge-attempt.ts';
+import { refusalError } from '../errors/error.ts';
+import { getManifest } from '../manifests/manifests.ts';
+import { notAList, pages } from './pages.ts';
+
+export type ReferrersOptions = CallOptions & { readonly artifactType?: string | undefined };
+
+/** Answers of registries without the referrers API; 200 is one when it is not an index. */
+const NO_API: ReadonlySet<number> = new Set([200, 400, 404, 405, 406, 501]);
+
+/**
+ * Lists what refers to a manifest, by the API or by the tag that stands in for it
+ * (distribution-spec v1.1.1, "Listing Referrers"). Remembers that a repository has no API.
+ */
+export function createReferrers(
+  connection: Connection,
+): (digest: Digest, options?: ReferrersOptions) => AsyncIterable<Descriptor> {
+  let supported = true;
+  return async function* referrers(digest, options = {}) {
+    if (supported) {
+      const listing = await apiListing(connection, digest, options, () => (supported = false));
+      for await (const page of pages(connection, listing, options)) {
+        yield* page.filter((one) => matches(one, options));
+      }
+    }
+    if (supported) return;
+    const fallback = await fromFallbackTag(connection, digest, options);
+    yield* fallback.filter((one) => matches(one, options));
+  };
+}
+
+/** `sha256-<hex>`; the algorithm cut at 32 and the hex at 64 characters. */
+export function fallbackTag(digest: Digest): string {
+  return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;
+}
+
+async function apiListing(
+  connection: Connection,
+  digest: Digest,
+  options: ReferrersOptions,
+  onUnsupported: () => void,
+) {
+  const attempt: Attempt = {
+    action: 'list referrers of',
+    target: nameOf(connection, digest),
+    kind: 'manifest',
+  };
+  const url = await repositoryUrl(connection, `referrers/${digest}`, options);
+  if (options.artifactType !== undefined) {
+    url.search = `artifactType=${encodeURIComponent(options.artifactType)}`;
+  }
+  return {
+    attempt,
+    url,
+    accept: MEDIA_TYPE.ociIndex,
+    contentType: MEDIA_TYPE.ociIndex,
+    key: (one: Descriptor): string => one.digest,
+    entries: (body: unknown) => descriptors(connection, attempt, body),
+    refuse(refusal: Refusal): Error | undefined {
+      if (!NO_API.has(refusal.status)) return refusalError(connection, attempt, refusal);
+      onUnsupported();
+      return undefined;
+    },
+  };
+}
+
+function descriptors(
+  connection: Connection,
+  attempt: Attempt,
+  body: unknown,
+): readonly Descriptor[] {
+  const list = isRecord(body) ? (body['manifests'] ?? []) : undefined;
+  if (!Array.isArray(list)) throw notAList(connection, attempt, 'list of manifests');
+  return list
+    .filter((entry) => entry !== null)
+    .map((entry, i) => parseDescriptor(entry, `referrers[${i}]`));
+}
+
+/** Servers may leave the filter out (no OCI-Filters-Applied): always applied here as well. */
+function matches(one: Descriptor, options: ReferrersOptions): boolean {
+  return options.artifactType === undefined || one.artifactType === options.artifactType;
+}
+
+async function fromFallbackTag(
+  connection: Connection,
+  digest: Digest,
+  options: CallOptions,
+): Promise<readonly Descriptor[]> {
+  const tag = fallbackTag(digest);
+  try {
+    const { raw, descriptor } = await getManifest(connection, tag, options);
+    const manifest = parseManifest(raw, descriptor.mediaType);
+    if (manifest.kind === 'index') return manifest.manifests;
+  } catch (error) {
+    const missing = error instanceof AppError && error.code === 'MANIFEST_UNKNOWN';
+    if (missing) return [];
+    throw error;
+  }
+  connection.deps.warn(`${nameOf(connection, tag)} is not an index; its referrers are left out`);
+  return [];
+}

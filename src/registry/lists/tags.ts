@@ -1,0 +1,58 @@
+import { sanitize } from '../../errors/sanitize.ts';
+import { isRecord } from '../../oci/descriptor.ts';
+import { isDigest } from '../../oci/digest.ts';
+import { isTag } from '../../reference/names.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { repositoryUrl, type Connection } from '../requests.ts';
+import type { Attempt } from '../requests.merge-attempt.ts';
+import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
+
+export interface ListOptions extends CallOptions {
+  /** Entries a page; at most 1000. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Valid tags only: nulls and digests, which some registries list, are left out. */
+export async function* listTags(
+  connection: Connection,
+  options: ListOptions = {},
+): AsyncGenerator<readonly string[]> {
+  const attempt: Attempt = { action: 'list tags of', target: connection.label, kind: 'repository' };
+  const url = await repositoryUrl(connection, `tags/list?n=${pageSize(options)}`, options);
+  const listing = {
+    attempt,
+    url,
+    key: (name: string) => name,
+    entries: (body: unknown) => names(body, 'tags') ?? fail(connection, attempt),
+  };
+  for await (const page of pages(connection, listing, options)) {
+    const tags = page.filter((name) => isTag(name));
+    warnOfInvalid(connection, page);
+    if (tags.length > 0) yield tags;
+  }
+}
+
+export function pageSize(options: ListOptions): number {
+  return Math.max(1, Math.min(options.pageSize ?? MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES));
+}
+
+/** The strings of a list; an absent or null list is empty, another shape is `undefined`. */
+export function names(body: unknown, key: string): readonly string[] | undefined {
+  if (!isRecord(body)) return undefined;
+  const list = body[key] ?? [];
+  if (!Array.isArray(list)) return undefined;
+  return list.filter((name): name is string => typeof name === 'string');
+}
+
+function fail(connection: Connection, attempt: Attempt): never {
+  throw notAList(connection, attempt, 'list of tags');
+}
+
+function warnOfInvalid(connection: Connection, page: readonly string[]): void {
+  const invalid = page.filter((name) => !isTag(name) && !isDigest(name));
+  const [first] = invalid;
+  if (first === undefined) return;
+  connection.deps.warn(
+    `${connection.label}: left out ${invalid.length} names that are not valid tags, such as "${sanitize(first.slice(0, 100))}"`,
+  );
+}

@@ -1,0 +1,55 @@
+import { AppError, IntegrityError, RegistryError } from '../../errors/app-error.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+
+export interface MirrorEvents {
+  /** Something went wrong that the user should know of. */
+  readonly warn: (text: string) => void;
+  /** Which place answered. */
+  readonly note: (text: string) => void;
+  /** `--debug`. */
+  readonly trace: ((text: string) => void) | undefined;
+}
+
+/** What the mirrors of one client have shown so far. */
+export interface Mirrors {
+  /** Whether it is worth asking; one that failed is not asked again. */
+  isUsable(place: { readonly label: string; readonly host: string }): boolean;
+  /** @throws `error` itself when it is no failure of the mirror */
+  failed(place: { readonly label: string; readonly host: string }, error: unknown): AppError;
+  /** Notes each text once. */
+  tell(text: string): void;
+  readonly events: MirrorEvents;
+}
+
+/** The mirror has not got this one thing; it may have the next. */
+export const MISSING: ReadonlySet<ErrorCode> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+
+/** The whole host is out of order. */
+const HOST_DOWN: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT', 'TLS', 'RATE_LIMITED']);
+
+export function createMirrors(events: MirrorEvents): Mirrors {
+  const down = new Set<string>();
+  const told = new Set<string>();
+  return {
+    events,
+    isUsable: ({ label, host }) => !down.has(label) && !down.has(host),
+    failed({ label, host }, error) {
+      if (!(error instanceof AppError)) throw error;
+      if (!MISSING.has(error.code)) down.add(isHostDown(error) ? host : label);
+      events.trace?.(`mirror ${label}: ${error.message}`);
+      if (error instanceof IntegrityError || error.code === 'INVALID_MANIFEST') {
+        events.warn(`the mirror ${label} gave wrong content: ${error.message}`);
+      }
+      return error;
+    },
+    tell(text) {
+      if (told.has(text)) return;
+      told.add(text);
+      events.note(text);
+    },
+  };
+}
+
+function isHostDown(error: AppError): boolean {
+  return HOST_DOWN.has(error.code) || (error instanceof RegistryError && error.status >= 500);
+}

@@ -1,0 +1,153 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { ErrorCode } from '../../errors/codes.ts';
+import type { MirrorUse } from '../../config/containers/types.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isDigest } from '../../oci/digest.ts';
+import type { CallOptions } from '../../store/types.ts';
+import { RetryElsewhereError } from '../../store/errors.merge-retry-elsewhere.ts';
+import { passedThrough } from '../../store/verify.ts';
+import { abortable } from '../../util/abort.ts';
+import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { MISSING, type Mirrors } from './health.ts';
+import type { Repository } from '../types.ts';
+
+/** A mirror of one repository. */
+export interface Place {
+  /** "mirror.example:5000/hub/library/busybox" */
+  readonly label: string;
+  readonly host: string;
+  readonly use: MirrorUse;
+  readonly repository: Repository;
+}
+
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT']);
+
+/** Blobs up to this size are verified before their first byte is handed on. */
+const HELD_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Manifests and blobs come from the first mirror that has them, or from the primary. Lists of tags
+ * and referrers come from the primary alone: a mirror knows those it was asked for, or those of
+ * yesterday. So does every write.
+ */
+export function createMirroredRepository(
+  primary: Repository,
+  primaryLabel: string,
+  places: readonly Place[],
+  mirrors: Mirrors,
+): Repository {
+  const name = `${primary.registry}/${primary.name}`;
+
+  /** `ask` resolves to undefined where there is no such thing. */
+  const first = async <T>(
+    ref: string,
+    options: CallOptions | undefined,
+    ask: (repository: Repository, place: Place | undefined) => Promise<T | undefined>,
+  ): Promise<T | undefined> => {
+    const failures: string[] = [];
+    for (const place of places.filter((one) => mayAnswer(one.use, ref))) {
+      if (!mirrors.isUsable(place)) continue;
+      try {
+        const answer = await ask(place.repository, place);
+        if (answer !== undefined) {
+          mirrors.tell(`${name}: answered by ${place.label}`);
+          return answer;
+        }
+        mirrors.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
+      } catch (error) {
+        options?.signal?.throwIfAborted();
+        const { code, message } = mirrors.failed(place, error);
+        if (!MISSING.has(code)) failures.push(`${place.label}: ${firstLine(message)}`);
+      }
+    }
+    try {
+      const answer = await ask(primary, undefined);
+      if (answer !== undefined) mirrors.tell(`${name}: answered by ${primaryLabel}`);
+      return answer;
+    } catch (error) {
+      for (const failure of failures) mirrors.events.warn(`the mirror failed too: ${failure}`);
+      throw error;
+    }
+  };
+
+  const headManifest: Repository['headManifest'] = (ref, options) =>
+    first(ref, options, (repository) => repository.headManifest(ref, options));
+  const getManifest: Repository['getManifest'] = (ref, options) =>
+    found(first(ref, options, (repository) => repository.getManifest(ref, options)));
+
+  return {
+    ...primary,
+    tags: (options) => explained(primary.tags(options)),
+    headManifest,
+    getManifest,
+    // A mirror may want no login, and which of them answers is not known before.
+    async findManifest(ref, want, options) {
+      const wanted = await abortable(want, options?.signal);
+      return wanted === 'content' ? getManifest(ref, options) : headManifest(ref, options);
+    },
+    hasBlob: (digest, options) =>
+      first(digest, options, (repository) => repository.hasBlob(digest, options)),
+    getBlob: (descriptor, options) =>
+      found(
+        first(descriptor.digest, options, async (repository, place) => {
+          const bytes = await repository.getBlob(descriptor, options);
+          if (place === undefined) return bytes;
+          return descriptor.size <= HELD_BYTES
+            ? held(bytes, descriptor)
+            : passedThrough(bytes, (all) => watched(all, place, mirrors, options));
+        }),
+      ),
+  };
+}
+
+/** Where only the mirrors can be reached, an image can be read and its tags cannot be listed. */
+async function* explained<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pages;
+  } catch (error) {
+    if (!(error instanceof AppError) || !UNREACHABLE.has(error.code)) throw error;
+    throw new AppError(error.code, error.message, {
+      cause: error,
+      details: error.details,
+      hint: 'Tags are listed by the registry itself, never by a mirror of it; `regctl inspect --no-tags` needs no list.',
+    });
+  }
+}
+
+async function found<T>(answer: Promise<T | undefined>): Promise<T> {
+  const value = await answer;
+  if (value === undefined) throw new Error('the primary must answer or throw');
+  return value;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? text;
+}
+
+function mayAnswer(use: MirrorUse, ref: string): boolean {
+  return use === 'all' || use === (isDigest(ref) ? 'digest-only' : 'tag-only');
+}
+
+async function held(bytes: Bytes, { digest, size }: Descriptor): Promise<Bytes> {
+  const tooLong = (): AppError =>
+    new IntegrityError('SIZE_MISMATCH', `${digest} is longer than its descriptor says`, {
+      expected: String(size),
+      actual: `more than ${size}`,
+    });
+  return bytesOf(await collect(bytes, size, tooLong));
+}
+
+/** @throws RetryElsewhereError when the mirror breaks off or its content is wrong in the end */
+async function* watched(
+  bytes: Bytes,
+  place: Place,
+  mirrors: Mirrors,
+  options: CallOptions | undefined,
+): Bytes {
+  try {
+    yield* bytes;
+  } catch (error) {
+    options?.signal?.throwIfAborted();
+    throw new RetryElsewhereError(mirrors.failed(place, error));
+  }
+}

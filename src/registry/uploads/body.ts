@@ -1,0 +1,152 @@
+import { IntegrityError } from '../../errors/app-error.ts';
+import type { RequestBody } from '../../http/types.ts';
+import type { PushOptions, Source } from '../../store/types.ts';
+import { concat, type Bytes } from '../../util/bytes.ts';
+import type { Attempt } from '../requests.merge-attempt.ts';
+import { BULK } from '../requests.ts';
+
+export interface ContentBody extends RequestBody {
+  /** What the source threw while it was read; the client may have wrapped it. */
+  readonly failure: () => unknown;
+  /** Every byte was handed over: the registry may have stored them although no answer came. */
+  readonly finished: () => boolean;
+}
+
+/** Bytes read before the request that carries them. */
+const READ_AHEAD = 64 * 1024;
+
+type ContentOptions = Pick<PushOptions, 'signal' | 'onBytes' | 'onSent'>;
+
+/** A source from `offset` to its end as the body of a request, counted as it goes. */
+export function contentFrom(
+  source: Source,
+  offset: number,
+  attempt: Attempt,
+  options: ContentOptions,
+): ContentBody {
+  const { size } = source.descriptor;
+  // Only the lane for bulk is done with a chunk when it asks for the next.
+  const opening = { ...openingAt(offset, options), fleeting: size - offset >= BULK };
+  let failure: unknown;
+  let sent = offset;
+  async function* content(): Bytes {
+    failure = undefined;
+    sent = offset;
+    options.onBytes?.(sent);
+    options.onSent?.(0);
+    try {
+      for await (const chunk of await source.open(opening)) {
+        sent += chunk.byteLength;
+        if (sent > size) throw wrongSize(attempt, size, sent);
+        yield chunk;
+        options.onBytes?.(sent);
+        options.onSent?.(chunk.byteLength);
+      }
+      if (sent < size) throw wrongSize(attempt, size, sent);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  }
+  return {
+    length: size - offset,
+    open: content,
+    failure: () => failure,
+    finished: () => sent === size,
+  };
+}
+
+/** A source read piece by piece, forwards; the piece read last can be had again without reading. */
+export class Pieces {
+  readonly #source: Source;
+  readonly #attempt: Attempt;
+  readonly #options: ContentOptions;
+  #reading: AsyncIterator<Uint8Array> | undefined;
+  #start = 0;
+  #held: Uint8Array = new Uint8Array();
+
+  constructor(source: Source, attempt: Attempt, options: ContentOptions) {
+    this.#source = source;
+    this.#attempt = attempt;
+    this.#options = options;
+  }
+
+  /** Exactly `length` bytes from `offset`. @throws what the source throws; IntegrityError */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const behind = offset - this.#start;
+    if (this.#reading === undefined || behind < 0 || behind > this.#held.byteLength) {
+      await this.close();
+      const bytes = await this.#source.open(openingAt(offset, this.#options));
+      this.#reading = bytes[Symbol.asyncIterator]();
+      this.#held = new Uint8Array();
+    } else {
+      this.#held = this.#held.subarray(behind);
+    }
+    this.#start = offset;
+    const parts = [this.#held];
+    let size = this.#held.byteLength;
+    while (size < length) {
+      const { value, done } = await this.#reading.next();
+      if (done === true)
+        throw wrongSize(this.#attempt, this.#source.descriptor.size, offset + size);
+      parts.push(value);
+      size += value.byteLength;
+    }
+    this.#held = concat(parts, size);
+    return this.#held.subarray(0, length);
+  }
+
+  /**
+   * The source, opened at `offset` before a request is: getting there may take long, as all that
+   * comes before is read for its hash.
+   */
+  async sourceAt(offset: number): Promise<Source> {
+    const { descriptor } = this.#source;
+    if (offset === descriptor.size) return this.#source;
+    if (offset > 0) this.#options.onBytes?.(offset);
+    await this.read(offset, Math.min(READ_AHEAD, descriptor.size - offset));
+    let ahead = true;
+    return {
+      descriptor,
+      open: async (call) => {
+        if (!ahead) return this.#source.open(call);
+        ahead = false;
+        return this.#rest();
+      },
+    };
+  }
+
+  /** The piece read last and all that follows; reading on is then up to whoever has it. */
+  async *#rest(): Bytes {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reading === undefined) return;
+    try {
+      yield this.#held;
+      yield* { [Symbol.asyncIterator]: () => reading };
+    } finally {
+      await reading.return?.();
+    }
+  }
+
+  async close(): Promise<void> {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    await reading?.return?.();
+  }
+}
+
+function openingAt(
+  offset: number,
+  { signal }: ContentOptions,
+): { signal?: AbortSignal | undefined; from?: number } {
+  return offset === 0 ? { signal } : { signal, from: offset };
+}
+
+function wrongSize(attempt: Attempt, size: number, sent: number): IntegrityError {
+  return new IntegrityError(
+    'SIZE_MISMATCH',
+    `cannot ${attempt.action} ${attempt.target}: its source has ${sent < size ? sent : `more than ${size}`} bytes, its descriptor says ${size}`,
+    { expected: String(size), actual: String(sent) },
+  );
+}

@@ -1,0 +1,60 @@
+import { isUnchanged, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { parseRange, type Wanted } from './byte-range.ts';
+import { ProtocolError } from '../protocol-error.ts';
+
+/** GET and HEAD `/v2/<name>/blobs/<digest>`. @throws ProtocolError BLOB_UNKNOWN, RANGE_INVALID */
+export async function getBlob(call: Call): Promise<Reply> {
+  const { name, digest } = target(call);
+  const size = await call.storage.blobs.size(name, digest);
+  if (size === undefined) throw unknown(digest);
+  const headers = {
+    'Docker-Content-Digest': digest,
+    Etag: `"${digest}"`,
+    'Accept-Ranges': 'bytes',
+  };
+  if (isUnchanged(call.request, digest)) return { status: 304, headers };
+  const wanted = wantedRange(call, digest, size);
+  if (wanted === 'unsatisfiable') {
+    throw new ProtocolError('RANGE_INVALID', `the blob has ${size} bytes`, {
+      headers: { 'Content-Range': `bytes */${size}` },
+    });
+  }
+  const range = wanted === 'all' ? undefined : wanted;
+  const length = range === undefined ? size : range.last - range.first + 1;
+  const reply: Reply = {
+    status: range === undefined ? 200 : 206,
+    headers: {
+      ...headers,
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': String(length),
+      ...(range && { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` }),
+    },
+  };
+  if (call.request.method === 'HEAD') return reply;
+  const body = await call.storage.blobs.read(name, digest, range);
+  if (body === undefined) throw unknown(digest);
+  return { ...reply, body };
+}
+
+/** A `Range` counts for GET alone, and only while `If-Range` names this very content (RFC 9110 13.1.5). */
+function wantedRange(call: Call, digest: string, size: number): Wanted {
+  const { method, headers } = call.request;
+  const condition = headers['if-range'];
+  if (method !== 'GET' || (condition !== undefined && condition !== `"${digest}"`)) return 'all';
+  return parseRange(headers.range, size);
+}
+
+/** DELETE `/v2/<name>/blobs/<digest>`: this repository's link alone. */
+export async function deleteBlob(call: Call): Promise<Reply> {
+  const { name, digest } = target(call);
+  if (!(await call.storage.blobs.remove(name, digest))) throw unknown(digest);
+  return { status: 202, headers: { 'Content-Length': '0' } };
+}
+
+function target(call: Call) {
+  return { name: repositoryOf(call), digest: validDigest(call.params['digest'] ?? '') };
+}
+
+function unknown(digest: string): ProtocolError {
+  return new ProtocolError('BLOB_UNKNOWN', 'blob unknown to repository', { detail: { digest } });
+}

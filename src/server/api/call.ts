@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { digestProblem, type Digest } from '../../oci/digest.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { isRepositoryName, type RepositoryName } from '../names.ts';
+import { ProtocolError } from '../protocol-error.ts';
+import type { Storage } from '../storage/types.ts';
+
+/** One request on its way through a handler. */
+export interface Call {
+  readonly request: IncomingMessage;
+  /** Named groups of the route's pattern, percent-decoded, not yet validated. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly storage: Storage;
+}
+
+/** A handler's answer; the dispatcher writes it, without the body when the method was HEAD. */
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Uint8Array | Bytes;
+}
+
+export type Handler = (call: Call) => Promise<Reply>;
+
+/** @throws ProtocolError NAME_INVALID */
+export function repositoryOf(call: Call): RepositoryName {
+  const name = call.params['name'] ?? '';
+  if (isRepositoryName(name)) return name;
+  throw new ProtocolError('NAME_INVALID', 'invalid repository name', { detail: { name } });
+}
+
+/** @throws ProtocolError DIGEST_INVALID */
+export function validDigest(text: string): Digest {
+  const problem = digestProblem(text);
+  if (problem === undefined) return text as Digest;
+  throw new ProtocolError('DIGEST_INVALID', problem, { detail: { digest: text.slice(0, 200) } });
+}
+
+export function json(value: unknown, headers: Reply['headers'] = {}): Reply {
+  const body = Buffer.from(JSON.stringify(value));
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': 'application/json',
+      ...headers,
+      'Content-Length': String(body.byteLength),
+    },
+    body,
+  };
+}
+
+/** Whether a conditional GET or HEAD already has the content (RFC 9110 section 13.1.2). */
+export function isUnchanged(request: IncomingMessage, digest: Digest): boolean {
+  const header = request.headers['if-none-match'];
+  if (header === undefined) return false;
+  return header.split(',').some((one) => {
+    const tag = one.trim().replace(/^W\//u, '');
+    return tag === '*' || tag === `"${digest}"`;
+  });
+}

@@ -1,0 +1,57 @@
+import { json, repositoryOf, type Call, type Reply } from './call.ts';
+import { ProtocolError } from '../protocol-error.ts';
+
+/** Most entries of one page, asked for or not (CVE-2023-2253). */
+const MAX_PAGE = 1000;
+
+/** GET `/v2/<name>/tags/list`. @throws ProtocolError NAME_UNKNOWN, PAGINATION_NUMBER_INVALID */
+export async function listTags(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  if (!(await call.storage.hasRepository(name))) {
+    throw new ProtocolError('NAME_UNKNOWN', 'repository name not known to registry', {
+      detail: { name },
+    });
+  }
+  const { items, link } = page(
+    await call.storage.manifests.tags(name),
+    call.query,
+    `/v2/${name}/tags/list`,
+  );
+  return json({ name, tags: items }, link);
+}
+
+/** GET `/v2/_catalog`. */
+export async function listRepositories(call: Call): Promise<Reply> {
+  const { items, link } = page(await call.storage.repositories(), call.query, '/v2/_catalog');
+  return json({ repositories: items }, link);
+}
+
+interface Page {
+  readonly items: readonly string[];
+  readonly link: Readonly<Record<string, string>>;
+}
+
+/** The page behind `last`; `n=0` is an empty page without a `Link` (distribution-spec v1.1.1 "Listing Tags"). */
+function page(sorted: readonly string[], query: URLSearchParams, path: string): Page {
+  const limit = pageSize(query);
+  const last = query.get('last') ?? '';
+  const rest = last === '' ? sorted : sorted.filter((one) => one > last);
+  const items = rest.slice(0, limit);
+  const end = items.at(-1);
+  if (end === undefined || rest.length <= limit) return { items, link: {} };
+  return { items, link: nextLink(path, { n: String(limit), last: end }) };
+}
+
+function pageSize(query: URLSearchParams): number {
+  const text = query.get('n');
+  if (text === null) return MAX_PAGE;
+  if (/^\d{1,15}$/u.test(text)) return Math.min(Number(text), MAX_PAGE);
+  throw new ProtocolError('PAGINATION_NUMBER_INVALID', 'n is not a whole number');
+}
+
+export function nextLink(
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return { Link: `<${path}?${new URLSearchParams(query).toString()}>; rel="next"` };
+}

@@ -1,0 +1,147 @@
+import { AppError } from '../../errors/app-error.ts';
+import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../../oci/manifest.ts';
+import { collect } from '../../util/bytes.ts';
+import { isUnchanged, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { checkChildren } from './manifest-children.ts';
+import { isTag, type RepositoryName, type Tag } from '../names.ts';
+import { ProtocolError } from '../protocol-error.ts';
+import { bodyOf, contentLength } from './request-body.ts';
+
+/** Most tags that one PUT by digest may set. */
+const MAX_TAGS = 32;
+
+type Target = { readonly digest: Digest } | { readonly tag: Tag };
+
+/** GET and HEAD `/v2/<name>/manifests/<reference>`. @throws ProtocolError MANIFEST_UNKNOWN */
+export async function getManifest(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  const { manifests } = call.storage;
+  const wanted = target(call);
+  const digest = 'tag' in wanted ? await manifests.resolve(name, wanted.tag) : wanted.digest;
+  const found = digest === undefined ? undefined : await manifests.get(name, digest);
+  if (found === undefined) throw await missing(call, name);
+  const headers = { 'Docker-Content-Digest': found.digest, Etag: `"${found.digest}"` };
+  if (isUnchanged(call.request, found.digest)) return { status: 304, headers };
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      'Content-Type': found.mediaType,
+      'Content-Length': String(found.raw.byteLength),
+    },
+    body: found.raw,
+  };
+}
+
+/** PUT `/v2/<name>/manifests/<reference>`; with a digest, `?tag=` may name tags to set. */
+export async function putManifest(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  const wanted = target(call, 'TAG_INVALID');
+  const tags = 'tag' in wanted ? [wanted.tag] : queryTags(call);
+  const raw = await readManifest(call);
+  const digest = digestOf(raw, 'digest' in wanted ? algorithmOf(wanted.digest) : 'sha256');
+  if ('digest' in wanted && wanted.digest !== digest) {
+    throw new ProtocolError('DIGEST_INVALID', 'the manifest does not have this digest', {
+      detail: { expected: wanted.digest, actual: digest },
+    });
+  }
+  const manifest = parse(raw, mediaTypeOf(call));
+  await checkChildren(call.storage, name, manifest);
+  const subject = manifest.subject?.digest;
+  const stored = { digest, mediaType: manifest.mediaType, raw };
+  await call.storage.manifests.put(name, stored, { subject, tags });
+  return {
+    status: 201,
+    headers: {
+      Location: `/v2/${name}/manifests/${digest}`,
+      'Docker-Content-Digest': digest,
+      'Content-Length': '0',
+      ...(subject === undefined ? {} : { 'OCI-Subject': subject }),
+      ...('digest' in wanted && tags.length > 0 ? { 'OCI-Tag': tags.join(', ') } : {}),
+    },
+  };
+}
+
+/** DELETE by digest removes the manifest with its tags; by tag, the tag alone. */
+export async function deleteManifest(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  const { manifests } = call.storage;
+  const wanted = target(call);
+  const removed =
+    'tag' in wanted
+      ? await manifests.untag(name, wanted.tag)
+      : await manifests.remove(name, wanted.digest);
+  if (!removed) throw await missing(call, name);
+  return { status: 202, headers: { 'Content-Length': '0' } };
+}
+
+function target(
+  call: Call,
+  invalid: 'MANIFEST_UNKNOWN' | 'TAG_INVALID' = 'MANIFEST_UNKNOWN',
+): Target {
+  const text = call.params['reference'] ?? '';
+  if (text.includes(':')) return { digest: validDigest(text) };
+  if (isTag(text)) return { tag: text };
+  throw new ProtocolError(invalid, 'the reference is neither a tag nor a digest');
+}
+
+function queryTags(call: Call): readonly Tag[] {
+  const tags = call.query.getAll('tag');
+  if (tags.length > MAX_TAGS) {
+    throw new ProtocolError('TAG_INVALID', `more than ${MAX_TAGS} tags`, { status: 414 });
+  }
+  return tags.map((tag) => {
+    if (isTag(tag)) return tag;
+    throw new ProtocolError('TAG_INVALID', 'invalid tag', { detail: { tag } });
+  });
+}
+
+async function readManifest(call: Call): Promise<Uint8Array> {
+  if ((contentLength(call.request) ?? 0) > MAX_MANIFEST_BYTES) throw tooLarge();
+  return collect(bodyOf(call.request), MAX_MANIFEST_BYTES, tooLarge);
+}
+
+function tooLarge(): ProtocolError {
+  const message = `a manifest has at most ${MAX_MANIFEST_BYTES} bytes`;
+  return new ProtocolError('SIZE_INVALID', message, { status: 413 });
+}
+
+/** `Content-Type` without parameters. */
+function mediaTypeOf(call: Call): string | undefined {
+  const text = call.request.headers['content-type']?.split(';')[0]?.trim();
+  return text === '' ? undefined : text;
+}
+
+/** @throws ProtocolError MANIFEST_INVALID, also when `contentType` is not the body's own type */
+function parse(raw: Uint8Array, contentType: string | undefined): Manifest {
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(raw, contentType);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new ProtocolError('MANIFEST_INVALID', error.message);
+  }
+  if (manifest.kind === 'schema1') {
+    throw new ProtocolError('MANIFEST_INVALID', 'schema 1 manifests are not supported');
+  }
+  if (contentType !== undefined && contentType !== manifest.mediaType) {
+    throw new ProtocolError(
+      'MANIFEST_INVALID',
+      `Content-Type ${contentType} is not the manifest's ${manifest.mediaType}`,
+    );
+  }
+  return manifest;
+}
+
+async function missing(call: Call, name: RepositoryName): Promise<ProtocolError> {
+  if (!(await call.storage.hasRepository(name))) {
+    return new ProtocolError('NAME_UNKNOWN', 'repository name not known to registry', {
+      detail: { name },
+    });
+  }
+  const reference = call.params['reference'];
+  return new ProtocolError('MANIFEST_UNKNOWN', 'manifest unknown', {
+    detail: { name, reference },
+  });
+}

@@ -1,0 +1,60 @@
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { parseManifest } from '../../oci/manifest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { json, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { nextLink } from './lists.ts';
+import type { StoredManifest } from '../storage/types.ts';
+
+/** A page stays below the 4 MiB that every client reads, unless one entry alone is larger. */
+const MAX_PAGE_BYTES = 3 * 1024 * 1024;
+
+/**
+ * GET `/v2/<name>/referrers/<digest>`: an index, empty for an unknown subject (distribution-spec
+ * v1.1.1 "Listing Referrers").
+ */
+export async function listReferrers(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  const subject = validDigest(call.params['digest'] ?? '');
+  const filter = call.query.get('artifactType');
+  const last = call.query.get('last') ?? '';
+  const manifests: Descriptor[] = [];
+  let bytes = 0;
+  let link: Readonly<Record<string, string>> = {};
+  for (const digest of await call.storage.manifests.referrers(name, subject)) {
+    if (digest <= last) continue;
+    const stored = await call.storage.manifests.get(name, digest);
+    const descriptor = stored === undefined ? undefined : describe(stored);
+    if (descriptor === undefined) continue;
+    if (filter !== null && descriptor.artifactType !== filter) continue;
+    bytes += Buffer.byteLength(JSON.stringify(descriptor));
+    const previous = manifests.at(-1);
+    if (previous !== undefined && bytes > MAX_PAGE_BYTES) {
+      const query = { ...(filter !== null && { artifactType: filter }), last: previous.digest };
+      link = nextLink(`/v2/${name}/referrers/${subject}`, query);
+      break;
+    }
+    manifests.push(descriptor);
+  }
+  return json(
+    { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests },
+    {
+      'Content-Type': MEDIA_TYPE.ociIndex,
+      ...(filter !== null && { 'OCI-Filters-Applied': 'artifactType' }),
+      ...link,
+    },
+  );
+}
+
+/** An image without `artifactType` is known by its config's media type; an index by nothing. */
+function describe(stored: StoredManifest): Descriptor {
+  const manifest = parseManifest(stored.raw, stored.mediaType);
+  const artifactType =
+    manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : undefined);
+  return {
+    mediaType: stored.mediaType,
+    digest: stored.digest,
+    size: stored.raw.byteLength,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(manifest.annotations && { annotations: manifest.annotations }),
+  };
+}

@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskBlobs } from './disk-blobs.ts';
+import { diskManifests } from './disk-manifests.ts';
+import { diskPaths, unlessMissing } from './disk-paths.ts';
+import { diskUploads } from './disk-uploads.ts';
+import { createKeyedLock } from './keyed-lock.ts';
+import { isRepositoryName, type RepositoryName } from '../names.ts';
+import type { Storage } from './types.ts';
+
+/**
+ * Keeps everything below `directory`, which is made when it is first written to, and finds it again
+ * after a restart. One process at a time.
+ */
+export function createDiskStorage(directory: string): Storage {
+  const paths = diskPaths(directory);
+  const locked = createKeyedLock();
+  return {
+    blobs: diskBlobs(paths),
+    uploads: diskUploads(paths, locked),
+    manifests: diskManifests(paths, locked),
+    async repositories() {
+      const found: RepositoryName[] = [];
+      await collectRepositories(paths.root, '', found);
+      return found.sort();
+    },
+    async hasRepository(name) {
+      const entries = (await unlessMissing(readdir(paths.repository(name)))) ?? [];
+      return entries.some(isContent);
+    },
+  };
+}
+
+/** An upload session alone does not make a repository. */
+function isContent(entry: string): boolean {
+  return entry === '_blobs' || entry === '_manifests';
+}
+
+async function collectRepositories(
+  directory: string,
+  name: string,
+  found: RepositoryName[],
+): Promise<void> {
+  const entries = (await unlessMissing(readdir(directory, { withFileTypes: true }))) ?? [];
+  const isRepository = entries.some((entry) => entry.isDirectory() && isContent(entry.name));
+  if (isRepository && isRepositoryName(name)) found.push(name);
+  for (const entry of entries) {
+    if (!entry.isDirectory() || entry.name.startsWith('_')) continue;
+    const below = name === '' ? entry.name : `${name}/${entry.name}`;
+    await collectRepositories(join(directory, entry.name), below, found);
+  }
+}

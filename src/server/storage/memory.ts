@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
+import { bytesOf, concat } from '../../util/bytes.ts';
+import { createKeyedLock } from './keyed-lock.ts';
+import type { RepositoryName, Tag } from '../names.ts';
+import { createTakeover } from './takeover.ts';
+import type {
+  BlobStorage,
+  ManifestStorage,
+  Storage,
+  StoredManifest,
+  UploadStorage,
+} from './types.ts';
+
+interface Repository {
+  readonly blobs: Map<Digest, Uint8Array>;
+  readonly manifests: Map<Digest, StoredManifest>;
+  readonly tags: Map<Tag, Digest>;
+  readonly referrers: Map<Digest, Set<Digest>>;
+}
+
+interface Session {
+  readonly repository: RepositoryName;
+  readonly chunks: Uint8Array[];
+  size: number;
+}
+
+type Repositories = Map<RepositoryName, Repository>;
+
+/** Keeps everything in this process's memory; gone when it ends. */
+export function createMemoryStorage(): Storage {
+  const repositories: Repositories = new Map();
+  return {
+    blobs: memoryBlobs(repositories),
+    uploads: memoryUploads(repositories),
+    manifests: memoryManifests(repositories),
+    repositories: async () => [...repositories.keys()].sort(),
+    hasRepository: async (repository) => repositories.has(repository),
+  };
+}
+
+function openRepository(repositories: Repositories, name: RepositoryName): Repository {
+  const existing = repositories.get(name);
+  if (existing !== undefined) return existing;
+  const created: Repository = {
+    blobs: new Map(),
+    manifests: new Map(),
+    tags: new Map(),
+    referrers: new Map(),
+  };
+  repositories.set(name, created);
+  return created;
+}
+
+function memoryBlobs(repositories: Repositories): BlobStorage {
+  const find = (name: RepositoryName, digest: Digest): Uint8Array | undefined =>
+    repositories.get(name)?.blobs.get(digest);
+  return {
+    size: async (name, digest) => find(name, digest)?.byteLength,
+    async read(name, digest, range) {
+      const data = find(name, digest);
+      if (data === undefined) return undefined;
+      return bytesOf(range === undefined ? data : data.subarray(range.first, range.last + 1));
+    },
+    async mount(from, to, digest) {
+      const data = find(from, digest);
+      if (data === undefined) return false;
+      openRepository(repositories, to).blobs.set(digest, data);
+      return true;
+    },
+    remove: async (name, digest) => repositories.get(name)?.blobs.delete(digest) ?? false,
+  };
+}
+
+function keyOf(name: RepositoryName, id: string): string {
+  return `${name} ${id}`;
+}
+
+function memoryUploads(repositories: Repositories): UploadStorage {
+  const sessions = new Map<string, Session>();
+  const locked = createKeyedLock();
+  const takeover = createTakeover();
+  const find = (name: RepositoryName, id: string): Session | undefined => {
+    const session = sessions.get(id);
+    return session?.repository === name ? session : undefined;
+  };
+  return {
+    async create(repository) {
+      const id = randomUUID();
+      sessions.set(id, { repository, chunks: [], size: 0 });
+      return id;
+    },
+    offset: async (name, id) => find(name, id)?.size,
+    append: (name, id, body, at) =>
+      takeover.run(keyOf(name, id), body, (bytes) =>
+        locked(id, async () => {
+          const session = find(name, id);
+          if (session === undefined) return { kind: 'unknown' };
+          if (at !== undefined && at !== session.size) {
+            return { kind: 'out-of-order', offset: session.size };
+          }
+          for await (const chunk of bytes) {
+            session.chunks.push(chunk);
+            session.size += chunk.byteLength;
+          }
+          return { kind: 'appended', offset: session.size };
+        }),
+      ),
+    finish: (name, id, digest) =>
+      locked(id, async () => {
+        const session = find(name, id);
+        if (session === undefined) return { kind: 'unknown' };
+        sessions.delete(id);
+        const data = concat(session.chunks, session.size);
+        if (digestOf(data, algorithmOf(digest)) !== digest) return { kind: 'mismatch' };
+        openRepository(repositories, name).blobs.set(digest, data);
+        return { kind: 'stored', size: session.size };
+      }),
+    cancel(name, id) {
+      takeover.contest(keyOf(name, id));
+      return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));
+    },
+  };
+}
+
+function memoryManifests(repositories: Repositories): ManifestStorage {
+  return {
+    get: async (name, digest) => repositories.get(name)?.manifests.get(digest),
+    has: async (name, digest) => repositories.get(name)?.manifests.has(digest) ?? false,
+    async put(name, manifest, { subject, tags }) {
+      const repository = openRepository(repositories, name);
+      repository.manifests.set(manifest.digest, manifest);
+      if (subject !== undefined) {
+        const known = repository.referrers.get(subject) ?? new Set();
+        repository.referrers.set(subject, known.add(manifest.digest));
+      }
+      for (const tag of tags) repository.tags.set(tag, manifest.digest);
+    },
+    async remove(name, digest) {
+      const repository = repositories.get(name);
+      if (repository === undefined || !repository.manifests.delete(digest)) return false;
+      for (const [tag, target] of repository.tags) {
+        if (target === digest) repository.tags.delete(tag);
+      }
+      for (const [subject, referrers] of repository.referrers) {
+        referrers.delete(digest);
+        if (referrers.size === 0) repository.referrers.delete(subject);
+      }
+      return true;
+    },
+    resolve: async (name, tag) => repositories.get(name)?.tags.get(tag),
+    untag: async (name, tag) => repositories.get(name)?.tags.delete(tag) ?? false,
+    tags: async (name) => [...(repositories.get(name)?.tags.keys() ?? [])].sort(),
+    referrers: async (name, digest) =>
+      [...(repositories.get(name)?.referrers.get(digest) ?? [])].sort(),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Bytes } from '../../util/bytes.ts';
+import { ProtocolError } from '../protocol-error.ts';
+
+/** How long a body may be silent once another waits for its place. */
+const SILENCE_MS = 1000;
+
+/**
+ * A body that is silent gives way to another of the same key: who sends anew has given up on the
+ * one before, whose connection may be long dead without a sign of it. One that still moves is
+ * waited for.
+ */
+export interface Takeover {
+  /** Gives `task` the bytes, until others take over: reading them then throws RANGE_INVALID. */
+  run<T>(key: string, bytes: Bytes, task: (bytes: Bytes) => Promise<T>): Promise<T>;
+  /** Somebody waits for what is read of a key to end. */
+  contest(key: string): void;
+}
+
+export function createTakeover(silenceMs: number = SILENCE_MS): Takeover {
+  const readings = new Map<string, Set<Reading>>();
+  const contest = (key: string): void => {
+    for (const reading of readings.get(key) ?? []) reading.contest();
+  };
+  return {
+    async run(key, bytes, task) {
+      contest(key);
+      const reading = new Reading(bytes, silenceMs);
+      const all = readings.get(key) ?? new Set();
+      readings.set(key, all.add(reading));
+      try {
+        return await task(reading);
+      } finally {
+        all.delete(reading);
+        if (all.size === 0) readings.delete(key);
+      }
+    },
+    contest,
+  };
+}
+
+class Reading implements AsyncIterable<Uint8Array> {
+  readonly #bytes: Bytes;
+  readonly #silenceMs: number;
+  #contested = false;
+  /** Ends the wait for the next chunk; none while nobody waits. */
+  #giveUp: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(bytes: Bytes, silenceMs: number) {
+    this.#bytes = bytes;
+    this.#silenceMs = silenceMs;
+  }
+
+  contest(): void {
+    this.#contested = true;
+    this.#watch();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    const source = this.#bytes[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { value, done } = await this.#next(source);
+        if (done === true) return;
+        yield value;
+      }
+    } finally {
+      // One that is silent would not even answer this.
+      source.return?.().catch(() => undefined);
+    }
+  }
+
+  async #next(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#giveUp = () => reject(superseded());
+        this.#watch();
+        source.next().then(resolve, reject);
+      });
+    } finally {
+      clearTimeout(this.#timer);
+      this.#giveUp = undefined;
+    }
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#contested && this.#giveUp !== undefined) {
+      this.#timer = setTimeout(this.#giveUp, this.#silenceMs);
+    }
+  }
+}
+
+function superseded(): ProtocolError {
+  return new ProtocolError('RANGE_INVALID', 'another request goes on with this upload');
+}

@@ -1,0 +1,105 @@
+import { AppError } from '../errors/app-error.ts';
+import type { ImageView } from '../image/view.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isImageConfigType } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { CallOptions, ReadStore } from '../store/types.ts';
+import { createSingleFlight } from '../util/single-flight.ts';
+import type { Context } from '../commands/types.ts';
+import { viewImage } from '../commands/input/platform.ts';
+import { configPlatform } from '../commands/inspect/json.ts';
+import { mapParallel } from '../util/parallel.ts';
+
+/** One line of `tags --long`, as its JSON. What cannot be known is null. */
+export interface TagDetails {
+  readonly Name: string;
+  readonly Digest: string;
+  readonly MediaType: string;
+  readonly Created: string | null;
+  /** Bytes of configuration and layers of the platform shown. */
+  readonly Size: number | null;
+  readonly Platforms: readonly string[];
+}
+
+type ImageFacts = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
+
+/** image-spec v1.1.1 annotations.md "Pre-Defined Annotation Keys" */
+const CREATED = 'org.opencontainers.image.created';
+
+const NOTHING: ImageFacts = { Created: null, Size: null, Platforms: [] };
+
+/**
+ * Details of tags, in their order. Each tag is resolved by HEAD; each digest is looked at once,
+ * however many tags share it, because Docker Hub counts those requests as pulls.
+ */
+export async function describeTags(
+  context: Context,
+  store: ReadStore,
+  tags: readonly string[],
+  options: CallOptions,
+): Promise<TagDetails[]> {
+  const once = createSingleFlight<ImageFacts>();
+  const known = new Map<string, ImageFacts>();
+  const describe = async (tag: string, call: CallOptions): Promise<TagDetails | undefined> => {
+    const root = await resolveOrGone(store, tag, call);
+    if (root === undefined) return undefined;
+    const { digest, mediaType } = root;
+    const facts =
+      known.get(digest) ?? (await once(digest, () => factsOf(context, store, root, call)));
+    known.set(digest, facts);
+    return { Name: tag, Digest: digest, MediaType: mediaType, ...facts };
+  };
+  const all = await mapParallel(tags, context.flags.concurrency, describe, options);
+  return all.filter((one) => one !== undefined);
+}
+
+async function resolveOrGone(
+  store: ReadStore,
+  tag: string,
+  options: CallOptions,
+): Promise<Descriptor | undefined> {
+  try {
+    return await store.resolve(tag, options);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+/** What one image can be that has a tag all the same: schema 1, another platform, no image at all. */
+const UNDESCRIBED: ReadonlySet<string> = new Set([
+  'UNSUPPORTED',
+  'PLATFORM_UNKNOWN',
+  'INVALID_MANIFEST',
+  'INVALID_CONFIG',
+  'MANIFEST_UNKNOWN',
+  'BLOB_UNKNOWN',
+]);
+
+async function factsOf(
+  context: Context,
+  store: ReadStore,
+  root: Descriptor,
+  options: CallOptions,
+): Promise<ImageFacts> {
+  try {
+    return await readFacts(await viewImage(context, store, root.digest, options), options);
+  } catch (error) {
+    if (error instanceof AppError && UNDESCRIBED.has(error.code)) return NOTHING;
+    throw error;
+  }
+}
+
+async function readFacts(view: ImageView, options: CallOptions): Promise<ImageFacts> {
+  const { manifest } = view;
+  const config = isImageConfigType(manifest.config.mediaType)
+    ? await view.config(options)
+    : undefined;
+  const own = config === undefined ? undefined : configPlatform(config);
+  const listed = view.platforms.map(({ platform }) => formatPlatform(platform));
+  return {
+    Created: config?.created ?? manifest.annotations?.[CREATED] ?? null,
+    Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
+    Platforms: listed.length > 0 || own === undefined ? listed : [formatPlatform(own)],
+  };
+}

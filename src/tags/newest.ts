@@ -1,0 +1,31 @@
+import type { CallOptions, ReadStore } from '../store/types.ts';
+import type { Context } from '../commands/types.ts';
+import { byName, byVersion } from './order.ts';
+import { describeTags, type TagDetails } from './details.ts';
+
+/** Oldest first; what has no date counts as oldest. */
+export function byCreated(a: TagDetails, b: TagDetails): number {
+  const [left, right] = [timeOf(a), timeOf(b)];
+  return left === right ? byName(a.Name, b.Name) : left < right ? -1 : 1;
+}
+
+function timeOf({ Created }: TagDetails): number {
+  const time = Date.parse(Created ?? '');
+  return Number.isNaN(time) ? -Infinity : time;
+}
+
+/** By age each tag is looked up; by version the names are enough. */
+export async function newestFirst(
+  context: Context,
+  store: ReadStore,
+  tags: readonly string[],
+  by: 'age' | 'version',
+  options: CallOptions,
+): Promise<string[]> {
+  if (by === 'version') return tags.toSorted(byVersion).toReversed();
+  const details = await describeTags(context, store, tags, options);
+  return details
+    .toSorted(byCreated)
+    .toReversed()
+    .map(({ Name }) => Name);
+}

@@ -1,0 +1,214 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import { describeManifest, parseManifest, type Manifest } from '../../oci/manifest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { MAX_CONFIG_BYTES } from '../../store/platforms.ts';
+import type { CallOptions } from '../../store/types.ts';
+import type { TarArchive } from '../tar/archive.ts';
+import type { Compression } from '../tar/decompress.ts';
+import { corruptArchive, type TarMember } from '../tar/members.ts';
+import { digestAt, factsOf, LAYER_TYPE, type LayerFacts } from './layers.ts';
+import { parseSavedImages, type SavedImage } from './manifest-json.ts';
+
+/** Room for some 10 000 images. */
+const MAX_LIST_BYTES = 32 * 1024 * 1024;
+
+/** An image as a registry would have it: the archive itself holds no manifest. */
+export interface MadeManifest {
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+/** What `docker save` and its relatives wrote. */
+export class SavedArchive {
+  readonly tar: TarArchive;
+  readonly images: readonly SavedImage[];
+  readonly #known: ReadonlyMap<string, LayerFacts>;
+  readonly #made = new Map<SavedImage, Promise<MadeManifest>>();
+  readonly #ready: MadeManifest[] = [];
+  readonly #content = new Map<Digest, TarMember>();
+  readonly #looked = new Map<string, LayerFacts>();
+  readonly #digests = new Map<string, Digest>();
+
+  /** `known`: what was learned of layers while they passed, by the names of their members. */
+  constructor(
+    tar: TarArchive,
+    images: readonly SavedImage[],
+    known: ReadonlyMap<string, LayerFacts> = new Map(),
+  ) {
+    this.tar = tar;
+    this.images = images;
+    this.#known = known;
+  }
+
+  /**
+   * A Docker schema 2 manifest of an image: the digests are of the bytes as they are stored.
+   * @throws AppError CORRUPT_ARCHIVE, INVALID_CONFIG; IntegrityError
+   */
+  async make(image: SavedImage, options?: CallOptions): Promise<MadeManifest> {
+    const made =
+      this.#made.get(image) ??
+      this.#build(image, options).catch((error: unknown) => {
+        this.#made.delete(image);
+        throw error;
+      });
+    this.#made.set(image, made);
+    return made;
+  }
+
+  async makeAll(options?: CallOptions): Promise<readonly MadeManifest[]> {
+    const all: MadeManifest[] = [];
+    for (const image of this.images) all.push(await this.make(image, options));
+    return all;
+  }
+
+  /** A manifest of this digest; those that were made before are looked at first. */
+  async find(digest: Digest, options?: CallOptions): Promise<MadeManifest | undefined> {
+    const isIt = ({ descriptor }: MadeManifest): boolean => descriptor.digest === digest;
+    return this.#ready.find(isIt) ?? (await this.makeAll(options)).find(isIt);
+  }
+
+  /** The member with a config or layer of an image that was made. */
+  memberOf(digest: Digest): TarMember | undefined {
+    return this.#content.get(digest);
+  }
+
+  async #build(image: SavedImage, options?: CallOptions): Promise<MadeManifest> {
+    const config = await this.#config(image);
+    const layers: Descriptor[] = [];
+    for (const [i, name] of image.Layers.entries())
+      layers.push(await this.#layer(name, config.diffIds?.[i], options));
+    const body = {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.dockerManifest,
+      config: config.descriptor,
+      layers,
+    };
+    const manifest = parseManifest(Buffer.from(JSON.stringify(body)), MEDIA_TYPE.dockerManifest);
+    const made = { descriptor: describeManifest(manifest), manifest };
+    this.#ready.push(made);
+    return made;
+  }
+
+  async #config({
+    Config,
+    Layers,
+  }: SavedImage): Promise<{ descriptor: Descriptor; diffIds: readonly Digest[] | undefined }> {
+    const where = `${this.tar.path}: ${sanitize(Config.slice(0, 200))}`;
+    const member = this.#member(Config);
+    const bytes = await this.tar.small(Config, MAX_CONFIG_BYTES);
+    if (bytes === undefined) throw this.#missing(Config);
+    const digest = digestOf(bytes);
+    checkName(Config, digest, where);
+    this.#content.set(digest, member);
+    const descriptor = { mediaType: MEDIA_TYPE.dockerConfig, size: bytes.byteLength, digest };
+    const diffIds = diffIdsOf(bytes, where);
+    if (diffIds !== undefined && diffIds.length !== Layers.length) {
+      const rule = `its configuration knows ${diffIds.length} layers, manifest.json ${Layers.length}`;
+      throw corruptArchive(where, rule);
+    }
+    return { descriptor, diffIds };
+  }
+
+  async #layer(
+    name: string,
+    diffId: Digest | undefined,
+    options?: CallOptions,
+  ): Promise<Descriptor> {
+    const member = this.#member(name);
+    const facts = this.#known.get(member.name) ?? (await this.#factsOf(member, options));
+    const isPlain = facts.compression === 'none';
+    const digest =
+      (isPlain ? diffId : undefined) ??
+      facts.digest ??
+      (await this.#digestOf(member, facts.compression, options));
+    if (isPlain && facts.digest !== undefined && facts.digest !== digest) {
+      throw new IntegrityError(
+        'DIGEST_MISMATCH',
+        `${this.tar.path}: ${sanitize(member.name)} is not the layer that the configuration names`,
+        { expected: digest, actual: facts.digest },
+        { hint: 'The archive was altered or damaged; write it again from its source.' },
+      );
+    }
+    this.#content.set(digest, member);
+    return { mediaType: LAYER_TYPE[facts.compression], size: facts.size, digest };
+  }
+
+  /** A list may name one layer very often: it is read once. */
+  async #factsOf(member: TarMember, options?: CallOptions): Promise<LayerFacts> {
+    const facts = this.#looked.get(member.name) ?? (await factsOf(this.tar, member, options));
+    this.#looked.set(member.name, facts);
+    return facts;
+  }
+
+  async #digestOf(
+    member: TarMember,
+    compression: Compression,
+    options?: CallOptions,
+  ): Promise<Digest> {
+    const known = this.#digests.get(member.name);
+    const digest = known ?? (await digestAt(this.tar, member, compression, options));
+    this.#digests.set(member.name, digest);
+    return digest;
+  }
+
+  #member(name: string): TarMember {
+    const member = this.tar.find(name);
+    if (member === undefined) throw this.#missing(name);
+    return member;
+  }
+
+  #missing(name: string): AppError {
+    const shown = sanitize(name.slice(0, 200));
+    return corruptArchive(this.tar.path, `manifest.json names "${shown}", which is not there`);
+  }
+}
+
+/** @throws AppError CORRUPT_ARCHIVE when there is no manifest.json */
+export async function readSaved(
+  tar: TarArchive,
+  known?: ReadonlyMap<string, LayerFacts>,
+): Promise<SavedArchive> {
+  const list = await tar.small('manifest.json', MAX_LIST_BYTES);
+  if (list === undefined) throw notSaved(tar);
+  return new SavedArchive(tar, parseSavedImages(list, tar.path), known);
+}
+
+function notSaved(tar: TarArchive): AppError {
+  const is = (name: string): boolean => tar.find(name) !== undefined;
+  const hint = is('index.json')
+    ? `It is an OCI layout: name it oci-archive:${tar.path}.`
+    : is('repositories')
+      ? 'An engine older than Docker 1.10 wrote it: load it into a newer one and save it again.'
+      : 'Write it with "docker save", "podman save" or regctl copy.';
+  return new AppError('CORRUPT_ARCHIVE', `${tar.path}: it holds no manifest.json`, { hint });
+}
+
+/** The name of a configuration is its digest, in each of the layouts. */
+function checkName(name: string, digest: Digest, where: string): void {
+  const hex = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(name)?.[1];
+  if (hex === undefined || digest === `sha256:${hex}`) return;
+  throw new IntegrityError(
+    'DIGEST_MISMATCH',
+    `${where}: the configuration has digest ${digest}`,
+    { expected: `sha256:${hex}`, actual: digest },
+    { hint: 'The archive was altered or damaged; write it again from its source.' },
+  );
+}
+
+/** `undefined` where the configuration has none. @throws AppError INVALID_CONFIG */
+function diffIdsOf(bytes: Uint8Array, where: string): readonly Digest[] | undefined {
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', where);
+  const rootfs = isRecord(json) ? json['rootfs'] : undefined;
+  const list = isRecord(rootfs) ? rootfs['diff_ids'] : undefined;
+  if (list === undefined || list === null) return undefined;
+  if (
+    Array.isArray(list) &&
+    list.every((one): one is Digest => typeof one === 'string' && isDigest(one))
+  )
+    return list;
+  throw new AppError('INVALID_CONFIG', `${where}: rootfs.diff_ids is not a list of digests`);
+}

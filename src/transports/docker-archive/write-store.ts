@@ -1,0 +1,290 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
+import { isManifestType, MEDIA_TYPE } from '../../oci/media-types.ts';
+import { checkManifestSize } from '../../store/manifests.ts';
+import type {
+  Capabilities,
+  CallOptions,
+  PushOptions,
+  PushOutcome,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { blobName } from '../oci-archive/content.ts';
+import { skip } from '../files/blob-folder.ts';
+import { counted } from '../tar/verified-source.ts';
+import { openExisting } from '../tar/open.merge-existing.ts';
+import { STDIO } from '../tar/open.ts';
+import { TarWriter } from '../tar/writer.ts';
+import type { Location, OpenContext } from '../types.ts';
+import { imageOnly } from './check-image.ts';
+import { printSavedImages, type SavedImage } from './manifest-json.ts';
+import { fullName, shortName } from './name.ts';
+import { DockerArchiveReader, namesIn } from './read-store.ts';
+import { readSaved, type SavedArchive } from './archive.ts';
+
+/** A tar is one stream, and an image in it has no index. */
+const TRAITS: WriteTraits = {
+  maxParallelPushes: 1,
+  manifestTypes: new Set([MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerManifest]),
+};
+
+interface Pushed {
+  readonly descriptor: Descriptor;
+  readonly manifest: ImageManifest;
+}
+
+interface Existing {
+  readonly saved: SavedArchive;
+  readonly reader: DockerArchiveReader;
+}
+
+/**
+ * An archive for writing; the file appears, or is replaced, at `commit()`. With a name the other
+ * images of the file stay; without one it is written anew.
+ * @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO
+ */
+export async function openDockerArchiveForWrite(
+  { place, ref }: Pick<Location, 'place' | 'ref'>,
+  context: OpenContext,
+  options?: CallOptions,
+): Promise<WriteStore> {
+  const existing = ref === undefined ? undefined : await openSaved(place, context, options?.signal);
+  return new DockerArchive({ place, ref }, context, existing);
+}
+
+async function openSaved(
+  place: string,
+  context: OpenContext,
+  signal?: AbortSignal,
+): Promise<Existing | undefined> {
+  const tar = await openExisting(place, context, signal);
+  if (tar === undefined) return undefined;
+  try {
+    const saved = await readSaved(tar);
+    return { saved, reader: new DockerArchiveReader(`docker-archive:${place}`, saved) };
+  } catch (error) {
+    await tar[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Layers and configurations are stored as they come, under their digests. */
+class DockerArchive implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits = TRAITS;
+  readonly capabilities: Capabilities;
+  readonly #place: string;
+  readonly #ref: string | undefined;
+  readonly #context: OpenContext;
+  readonly #isNew: boolean;
+  /** As they were pushed: the archive itself keeps no manifest. */
+  readonly #pushed = new Map<Digest, Pushed>();
+  /** Full names given in this run. */
+  readonly #names = new Map<string, Digest>();
+  /** Whatever had a name in this run: without one it goes. */
+  readonly #named = new Set<Digest>();
+  /** What was committed. */
+  #existing: Existing | undefined;
+  /** What was pushed since. */
+  #writer: TarWriter;
+  #changed = false;
+
+  constructor(
+    { place, ref }: Pick<Location, 'place' | 'ref'>,
+    context: OpenContext,
+    existing: Existing | undefined,
+  ) {
+    this.label = `docker-archive:${place}`;
+    this.#place = place;
+    this.#ref = ref;
+    this.#context = context;
+    this.#existing = existing;
+    this.#isNew = (existing?.saved.images.length ?? 0) === 0;
+    this.#writer = new TarWriter(place, context);
+    const names = (): string[] => [
+      ...new Set([
+        ...namesIn(this.#existing?.saved.images ?? []),
+        ...[...this.#names.keys()].map(shortName),
+      ]),
+    ];
+    this.capabilities = {
+      tags: {
+        async *tags() {
+          if (names().length > 0) yield names();
+        },
+      },
+    };
+  }
+
+  async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
+    options?.signal?.throwIfAborted();
+    const digest = ref === undefined ? this.#only() : this.#digestOf(ref);
+    const pushed = digest === undefined ? undefined : this.#pushed.get(digest);
+    if (pushed !== undefined) return pushed.descriptor;
+    if (digest !== undefined && this.#existing !== undefined)
+      return this.#existing.reader.resolve(digest, options);
+    const isNamed = ref !== undefined && !isDigest(ref);
+    const name = isNamed ? (fullName(ref, this.#ref) ?? ref) : ref;
+    if (this.#existing !== undefined) return this.#existing.reader.resolve(name, options);
+    throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no image "${ref ?? 'latest'}"`);
+  }
+
+  async has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
+    options?.signal?.throwIfAborted();
+    const { digest, size, mediaType } = descriptor;
+    if (isManifestType(mediaType) && this.#pushed.has(digest)) return true;
+    if (this.#writer.sizeOf(blobName(digest)) === size) return true;
+    return (await this.#existing?.reader.has(descriptor, options)) === true;
+  }
+
+  async fetch(
+    descriptor: Descriptor,
+    options?: CallOptions & { from?: number | undefined },
+  ): Promise<Bytes> {
+    options?.signal?.throwIfAborted();
+    const { digest, mediaType } = descriptor;
+    const isManifest = isManifestType(mediaType);
+    const pushed = isManifest ? this.#pushed.get(digest) : undefined;
+    const name = blobName(digest);
+    if (pushed === undefined && this.#writer.sizeOf(name) === undefined) {
+      if (this.#existing !== undefined) return this.#existing.reader.fetch(descriptor, options);
+      const code = isManifest ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
+      throw new AppError(code, `${this.label} does not have ${digest}`);
+    }
+    const bytes =
+      pushed === undefined
+        ? this.#writer.read(name, options?.signal)
+        : bytesOf(pushed.manifest.raw);
+    return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
+  }
+
+  async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
+    const { descriptor } = source;
+    const name = options?.tag === undefined ? undefined : this.#nameOf(options.tag);
+    const present = await this.has(descriptor, options);
+    if (isManifestType(descriptor.mediaType)) {
+      if (!this.#pushed.has(descriptor.digest)) await this.#pushManifest(source, options);
+    } else if (!present) {
+      const bytes = await counted(source, this.label, options);
+      await this.#writer.add(blobName(descriptor.digest), descriptor.size, bytes);
+    }
+    if (name !== undefined) this.#setName(name, descriptor.digest);
+    return present ? 'present' : 'written';
+  }
+
+  async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+    const name = this.#nameOf(tag);
+    if (!(await this.has(descriptor, options)))
+      throw new AppError('MANIFEST_UNKNOWN', `${this.label} does not have ${descriptor.digest}`);
+    this.#setName(name, descriptor.digest);
+  }
+
+  async commit(options?: CallOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (!this.#changed) return;
+    const images = new Map<string, SavedImage>();
+    for (const image of this.#existing?.saved.images ?? [])
+      await this.#keep(image, images, options);
+    const wanted = new Set(this.#names.values());
+    for (const [digest, pushed] of this.#pushed)
+      if (wanted.has(digest) || !this.#named.has(digest))
+        await this.#list(pushed, [], images, options);
+    const list = Buffer.from(printSavedImages([...images.values()]));
+    await this.#writer.addData('manifest.json', list);
+    await this.#writer.finish();
+    this.#changed = false;
+    if (this.#place === STDIO) return;
+    this.#writer = new TarWriter(this.#place, this.#context);
+    const before = this.#existing;
+    this.#existing = await openSaved(this.#place, this.#context, options?.signal);
+    await before?.reader[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer[Symbol.asyncDispose]();
+    await this.#existing?.reader[Symbol.asyncDispose]();
+  }
+
+  /** The image of an archive that had none before. */
+  #only(): Digest | undefined {
+    const [only, second] = this.#pushed.keys();
+    return this.#isNew && second === undefined ? only : undefined;
+  }
+
+  #digestOf(ref: string): Digest | undefined {
+    if (isDigest(ref)) return ref;
+    const full = fullName(ref, this.#ref);
+    return full === undefined ? undefined : this.#names.get(full);
+  }
+
+  #nameOf(tag: string): string {
+    const full = fullName(tag, this.#ref);
+    if (full !== undefined) return full;
+    throw new AppError('INVALID_REFERENCE', `"${sanitize(tag)}" is no name for an image`, {
+      hint: 'In a Docker archive images have a repository and a tag: NAME:TAG.',
+    });
+  }
+
+  #setName(name: string, digest: Digest): void {
+    this.#names.set(name, digest);
+    this.#named.add(digest);
+    this.#changed = true;
+  }
+
+  async #pushManifest(source: Source, options?: PushOptions): Promise<void> {
+    const { descriptor } = source;
+    checkManifestSize(descriptor, `${this.label}: ${descriptor.digest}`);
+    const bytes = await counted(source, this.label, options);
+    const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
+    const manifest = imageOnly(parseManifest(raw, descriptor.mediaType), this.label);
+    this.#pushed.set(descriptor.digest, { descriptor, manifest });
+    this.#changed = true;
+  }
+
+  /** An image that was there before, with the names that no other took; without any left it goes. */
+  async #keep(
+    image: SavedImage,
+    images: Map<string, SavedImage>,
+    options?: CallOptions,
+  ): Promise<void> {
+    const names = image.RepoTags.filter((name) => !this.#names.has(fullName(name) ?? name));
+    const made = await this.#existing?.saved.make(image, options);
+    const isNamedAnew = [...this.#names.values()].includes(
+      made?.descriptor.digest ?? ('' as Digest),
+    );
+    if (made?.manifest.kind !== 'image') return;
+    if (names.length === 0 && image.RepoTags.length > 0 && !isNamedAnew) return;
+    const { descriptor, manifest } = made;
+    await this.#list({ descriptor, manifest }, names, images, options);
+  }
+
+  /** One entry of manifest.json for each configuration, with its content in the new file. */
+  async #list(
+    { descriptor, manifest }: Pushed,
+    names: readonly string[],
+    images: Map<string, SavedImage>,
+    options?: CallOptions,
+  ): Promise<void> {
+    for (const part of [manifest.config, ...manifest.layers]) {
+      const name = blobName(part.digest);
+      if (this.#writer.sizeOf(name) !== undefined) continue;
+      await this.#writer.add(name, part.size, await this.fetch(part, options));
+    }
+    const given = [...this.#names].filter(([, digest]) => digest === descriptor.digest);
+    const Config = blobName(manifest.config.digest);
+    const before = images.get(Config)?.RepoTags ?? [];
+    images.set(Config, {
+      Config,
+      RepoTags: [...new Set([...before, ...names, ...given.map(([full]) => shortName(full))])],
+      Layers: manifest.layers.map(({ digest }) => blobName(digest)),
+    });
+  }
+}

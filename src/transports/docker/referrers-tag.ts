@@ -1,0 +1,151 @@
+import { AppError, RegistryError } from '../../errors/app-error.ts';
+import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import { parseManifest, type Manifest } from '../../oci/manifest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { fallbackTag } from '../../registry/lists/referrers.ts';
+import type { Repository } from '../../registry/types.ts';
+import type { CallOptions } from '../../store/types.ts';
+
+/** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
+export interface FallbackIndex {
+  /** Lists a manifest with its subject; one without a subject is none of this. */
+  add(descriptor: Descriptor, raw: Uint8Array, options: CallOptions): Promise<void>;
+  /** Takes out the line of a manifest that was deleted, and nothing else. */
+  remove(digest: Digest, subject: Digest, options: CallOptions): Promise<void>;
+}
+
+/**
+ * Keeps the tag that lists a subject's referrers where the registry has no referrers API
+ * (distribution-spec v1.1.1, "Pushing Manifests with Subject", "Deleting Manifests").
+ * `add` throws AppError INVALID_MANIFEST when that tag is something else; both throw
+ * REGISTRY_ERROR when others keep writing it.
+ */
+export function createFallbackIndex(repository: Repository): FallbackIndex {
+  let turn: Promise<void> = Promise.resolve();
+  const inTurn = async (task: () => Promise<void>): Promise<void> => {
+    const mine = turn.then(task);
+    turn = mine.catch(() => {});
+    await mine;
+  };
+  return {
+    async add(descriptor, raw, options) {
+      const manifest = parseManifest(raw, descriptor.mediaType);
+      const { subject } = manifest;
+      if (subject === undefined) return;
+      const entry = entryOf(manifest, descriptor);
+      const edit: Edit = ({ digests, entries }) =>
+        digests.has(entry.digest) ? undefined : [...entries, entry];
+      const failure = `did not keep the referrer ${entry.digest}`;
+      await inTurn(() => change(repository, subject.digest, { edit, failure }, options));
+    },
+    async remove(digest, subject, options) {
+      const edit: Edit = ({ digests, entries }) =>
+        digests.has(digest)
+          ? entries.filter((entry) => !(isRecord(entry) && entry['digest'] === digest))
+          : undefined;
+      const failure = `still lists ${digest}, which was deleted`;
+      await inTurn(async () => {
+        try {
+          await change(repository, subject, { edit, failure }, options);
+        } catch (error) {
+          // Another image under that tag lists nothing.
+          if (!(error instanceof AppError && error.code === 'INVALID_MANIFEST')) throw error;
+        }
+      });
+    },
+  };
+}
+
+/** The entries as they should be; `undefined` when they are. */
+type Edit = (found: Found) => readonly unknown[] | undefined;
+
+/** `artifactType` is the manifest's own, or its config's media type; annotations come along. */
+function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
+  const { mediaType, digest, size } = descriptor;
+  const configType = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
+  const artifactType = manifest.artifactType ?? configType;
+  const { annotations } = manifest;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+/** Other writers may come between; each round starts from what is there then. */
+const MAX_ROUNDS = 5;
+
+/** Reads, checks, writes, and reads again to see that no other writer was faster. */
+async function change(
+  repository: Repository,
+  subject: Digest,
+  { edit, failure }: { readonly edit: Edit; readonly failure: string },
+  options: CallOptions,
+): Promise<void> {
+  const tag = fallbackTag(subject);
+  let found = await readIndex(repository, tag, options);
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const manifests = edit(found);
+    if (manifests === undefined) return;
+    const raw = new TextEncoder().encode(JSON.stringify({ ...found.body, manifests }));
+    const { etag } = found;
+    try {
+      await repository.putManifest(tag, raw, MEDIA_TYPE.ociIndex, { ...options, ifMatch: etag });
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.status === 412)) throw error;
+    }
+    found = await readIndex(repository, tag, options);
+  }
+  if (edit(found) === undefined) return;
+  const name = `${repository.registry}/${repository.name}:${tag}`;
+  throw new AppError('REGISTRY_ERROR', `${name} ${failure}`, {
+    hint: 'Others write the same list; try again when they are done.',
+  });
+}
+
+interface Found {
+  readonly body: object;
+  /** As they were written, with members that regctl does not know. */
+  readonly entries: readonly unknown[];
+  readonly digests: ReadonlySet<string>;
+  readonly etag: string | undefined;
+}
+
+const EMPTY: Found = {
+  body: { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex },
+  entries: [],
+  digests: new Set(),
+  etag: undefined,
+};
+
+/** With its last manifest a repository may go, too. */
+const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'REPOSITORY_UNKNOWN']);
+
+async function readIndex(
+  repository: Repository,
+  tag: string,
+  options: CallOptions,
+): Promise<Found> {
+  const answer = await repository.getManifest(tag, options).catch((error: unknown) => {
+    if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
+    throw error;
+  });
+  if (answer === undefined) return EMPTY;
+  const { raw, headers } = answer;
+  const manifest = parseManifest(raw);
+  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'referrers index');
+  if (manifest.kind !== 'index' || !isRecord(body) || !Array.isArray(body['manifests'])) {
+    throw new AppError(
+      'INVALID_MANIFEST',
+      `${repository.registry}/${repository.name}:${tag} should list referrers, but it is not an index`,
+      { hint: 'Another image took this tag; remove the tag and push again.' },
+    );
+  }
+  const digests = new Set<string>(manifest.manifests.map((one) => one.digest));
+  const etag = headers.get('etag');
+  return { body, entries: body['manifests'] as unknown[], digests, etag };
+}

@@ -1,0 +1,238 @@
+import { AppError, IntegrityError, isMissingContent, wrapError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import { DOCKER_HUB } from '../../reference/docker-hub.ts';
+import type { FoundManifest, Repository } from '../../registry/types.ts';
+import type {
+  CallOptions,
+  Capabilities,
+  PushOptions,
+  PushOutcome,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
+import { embeddedContent } from './embedded-data.ts';
+import { createFallbackIndex, type FallbackIndex } from './referrers-tag.ts';
+import { createManifestCache } from './manifest-cache.ts';
+
+const TRAITS: WriteTraits = { maxParallelPushes: 16 };
+const DEFAULT_TAG = 'latest';
+
+/** One repository of a registry as a store. */
+export function createRegistryStore(repository: Repository): WriteStore {
+  return new RegistryStore(repository);
+}
+
+class RegistryStore implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits = TRAITS;
+  readonly capabilities: Capabilities;
+  readonly #repository: Repository;
+  readonly #fallback: FallbackIndex;
+  readonly #manifests = createManifestCache();
+  /** Digests this run has seen in the repository, or put there. */
+  readonly #present = new Set<string>();
+  readonly #types = new Map<string, string>();
+  /** Blobs whose absence was just established: the push that follows need not ask again. */
+  readonly #absent = new Set<string>();
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+    this.#fallback = createFallbackIndex(repository);
+    this.label = `${repository.registry}/${repository.name}`;
+    this.capabilities = {
+      tags: { tags: (options) => repository.tags(options) },
+      referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
+      remove: {
+        removeManifest: (digest, options) => this.#removeManifest(digest, options),
+        untag: (tag, options) => repository.deleteTag(tag, options),
+      },
+    };
+  }
+
+  async resolve(ref: string | undefined, options: ResolveOptions = {}): Promise<Descriptor> {
+    const name = ref ?? DEFAULT_TAG;
+    const found = await this.#find(name, options);
+    if (found === undefined) throw this.#unknown(name);
+    const { descriptor, raw } = found;
+    if (raw !== undefined) this.#manifests.keep(descriptor, raw);
+    return this.#seen(descriptor);
+  }
+
+  async has(descriptor: Descriptor, options: CallOptions = {}): Promise<boolean> {
+    const { digest, mediaType } = descriptor;
+    if (this.#present.has(digest)) return true;
+    const manifest = isManifestType(mediaType);
+    const found = manifest
+      ? await this.#repository.headManifest(digest, options)
+      : await this.#repository.hasBlob(digest, options);
+    if (found !== undefined) this.#seen(descriptor);
+    else if (!manifest) this.#absent.add(digest);
+    return found !== undefined;
+  }
+
+  async fetch(
+    descriptor: Descriptor,
+    options: CallOptions & { from?: number | undefined } = {},
+  ): Promise<Bytes> {
+    const kept = this.#manifests.get(descriptor) ?? embeddedContent(descriptor);
+    if (kept !== undefined) return bytesOf(kept, options.from);
+    if (!isManifestType(descriptor.mediaType)) return this.#repository.getBlob(descriptor, options);
+    return bytesOf(await this.#readManifest(descriptor, options), options.from);
+  }
+
+  async push(source: Source, options: PushOptions = {}): Promise<PushOutcome> {
+    return isManifestType(source.descriptor.mediaType)
+      ? this.#pushManifest(source, options)
+      : this.#pushBlob(source, options);
+  }
+
+  async tag(descriptor: Descriptor, tag: string, options: CallOptions = {}): Promise<void> {
+    const raw = this.#manifests.get(descriptor) ?? (await this.#readManifest(descriptor, options));
+    await this.#repository.putManifest(tag, raw, descriptor.mediaType, options);
+  }
+
+  async commit(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #pushManifest(source: Source, options: PushOptions): Promise<PushOutcome> {
+    const { descriptor } = source;
+    const { digest, size } = descriptor;
+    if (options.tag === undefined && this.#present.has(digest)) return 'present';
+    const raw = await this.#collect(source, options);
+    const subjectHandled = await this.#putManifest(descriptor, raw, options);
+    if (!subjectHandled) await this.#fallback.add(descriptor, raw, options);
+    options.onBytes?.(size);
+    this.#manifests.keep(descriptor, raw);
+    this.#seen(descriptor);
+    return 'written';
+  }
+
+  async #putManifest(
+    { digest, mediaType }: Descriptor,
+    raw: Uint8Array,
+    options: PushOptions,
+  ): Promise<boolean> {
+    const refs = [
+      // By its tag alone the registry would name the manifest by sha256.
+      ...(options.tag === undefined || algorithmOf(digest) !== 'sha256' ? [digest] : []),
+      ...(options.tag === undefined ? [] : [options.tag]),
+    ];
+    let handled = true;
+    try {
+      for (const ref of refs) {
+        const done = await this.#repository.putManifest(ref, raw, mediaType, options);
+        handled &&= done.subjectHandled;
+      }
+    } catch (error) {
+      if (isMissingContent(error)) this.#forget();
+      throw error;
+    }
+    return handled;
+  }
+
+  /** Docker Hub alone counts a GET as a pull, and a HEAD not: it has to wait for what is wanted. */
+  #find(name: string, { want, ...options }: ResolveOptions): Promise<FoundManifest | undefined> {
+    const repository = this.#repository;
+    if (want instanceof Promise && repository.registry === DOCKER_HUB) {
+      return repository.findManifest(name, want, options);
+    }
+    return want instanceof Promise || want === 'content'
+      ? repository.getManifest(name, options)
+      : repository.headManifest(name, options);
+  }
+
+  /** What it refers to has to be read while it is there. */
+  async #removeManifest(digest: Digest, options: CallOptions = {}): Promise<void> {
+    const subject = await this.#subjectOf(digest, options);
+    await this.#repository.deleteManifest(digest, options);
+    this.#present.delete(digest);
+    if (subject === undefined) return;
+    try {
+      await this.#fallback.remove(digest, subject, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const done = `${this.label}@${digest} is deleted, but the tag that lists it could not be changed`;
+      throw wrapError(error, 'REGISTRY_ERROR', done);
+    }
+  }
+
+  /** Docker's types have no subject. What cannot be read is for the deletion itself to complain of. */
+  async #subjectOf(digest: Digest, options: CallOptions): Promise<Digest | undefined> {
+    const type = this.#types.get(digest);
+    if (type?.startsWith('application/vnd.docker.') === true) return undefined;
+    try {
+      const { raw, descriptor } = await this.#repository.getManifest(digest, options);
+      return parseManifest(raw, descriptor.mediaType).subject?.digest;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+
+  /** What was taken for present was not all there: the next visit asks anew. */
+  #forget(): void {
+    this.#present.clear();
+    this.#absent.clear();
+  }
+
+  #unknown(ref: string): AppError {
+    const name = `${this.label}${isDigest(ref) ? '@' : ':'}${ref}`;
+    return new AppError('MANIFEST_UNKNOWN', `${name} does not exist (404)`, {
+      hint: `See what there is with "regctl tags ${this.label}".`,
+    });
+  }
+
+  async #pushBlob(source: Source, options: PushOptions): Promise<PushOutcome> {
+    const { digest } = source.descriptor;
+    if (this.#present.has(digest)) return 'present';
+    const probe = !this.#absent.delete(digest);
+    const outcome = await this.#repository.putBlob(source, { ...options, probe });
+    this.#seen(source.descriptor);
+    return outcome;
+  }
+
+  async #collect(source: Source, options: CallOptions): Promise<Uint8Array> {
+    const { descriptor } = source;
+    const bytes = verified(await source.open(options), descriptor, this.label);
+    return collect(
+      bytes,
+      MAX_MANIFEST_BYTES,
+      () =>
+        new AppError(
+          'INVALID_MANIFEST',
+          `${this.label}: manifest ${descriptor.digest} is larger than ${MAX_MANIFEST_BYTES} bytes`,
+        ),
+    );
+  }
+
+  async #readManifest(descriptor: Descriptor, options: CallOptions): Promise<Uint8Array> {
+    const { digest, size } = descriptor;
+    const { raw } = await this.#repository.getManifest(digest, options);
+    if (raw.byteLength !== size) {
+      throw new IntegrityError(
+        'SIZE_MISMATCH',
+        `${this.label}@${digest} has ${raw.byteLength} bytes, its descriptor says ${size}`,
+        { expected: String(size), actual: String(raw.byteLength) },
+      );
+    }
+    this.#manifests.keep(descriptor, raw);
+    return raw;
+  }
+
+  #seen(descriptor: Descriptor): Descriptor {
+    if (isManifestType(descriptor.mediaType)) {
+      this.#types.set(descriptor.digest, descriptor.mediaType);
+    }
+    if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
+    return descriptor;
+  }
+}

@@ -1,0 +1,170 @@
+import { lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { OpenOptions, PushOptions, Source } from '../../store/types.ts';
+import { verified } from '../../store/verify.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { createLimiter } from '../../util/limiter.ts';
+import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
+import { Appender } from './appender.ts';
+import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
+import { makeFolder } from '../../util/make-folder.ts';
+
+/** Of the four threads that Node has for files, two stay free. */
+const MAX_EARLY_SYNCS = 2;
+
+/** Content-addressed files, one for each digest. */
+export class BlobFolder {
+  readonly #pathOf: (digest: Digest) => string;
+  readonly #label: string;
+  readonly #temporaries: Temporaries;
+  readonly #temporary = new Set<string>();
+  readonly #syncs = createLimiter(MAX_EARLY_SYNCS);
+  /** Folders in which names have changed. */
+  readonly #changed = new Set<string>();
+  readonly #folders = new Map<string, Promise<unknown>>();
+
+  /** `pathOf` builds a path from a validated digest alone. */
+  constructor(label: string, pathOf: (digest: Digest) => string, temporaries: Temporaries) {
+    this.#label = label;
+    this.#temporaries = temporaries;
+    this.#pathOf = pathOf;
+  }
+
+  path(digest: Digest): string {
+    return this.#pathOf(digest);
+  }
+
+  /** Size in bytes of a regular file; `undefined` when there is none. */
+  async size(digest: Digest): Promise<number | undefined> {
+    const path = this.path(digest);
+    return onDisk(path, async () => {
+      try {
+        const stat = await lstat(path);
+        return stat.isFile() ? stat.size : undefined;
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** A file of another size is damage that the next push mends. */
+  async has({ digest, size }: Descriptor): Promise<boolean> {
+    return (await this.size(digest)) === size;
+  }
+
+  /** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size before any byte */
+  async read(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
+    options?.signal?.throwIfAborted();
+    const path = this.path(descriptor.digest);
+    const opened = await openRegular(path);
+    if (opened === undefined) {
+      const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
+      throw new AppError(code, `${this.#label} does not have ${descriptor.digest}`, {
+        hint: `The folder is incomplete: ${path} is missing.`,
+      });
+    }
+    const { file } = opened;
+    const size = Number(opened.stat.size);
+    if (size !== descriptor.size) {
+      await file.close();
+      throw wrongSize(path, descriptor, size);
+    }
+    const bytes = verified(
+      readChunks(file, path, { signal: options?.signal, fleeting: options?.fleeting, size }),
+      descriptor,
+      path,
+    );
+    return skip(bytes, options?.from ?? 0);
+  }
+
+  /** Temporary file, fsync, rename: the final name only ever holds verified bytes. */
+  async write(source: Source, options?: PushOptions): Promise<void> {
+    const { descriptor } = source;
+    const path = this.path(descriptor.digest);
+    const folder = dirname(path);
+    await this.#make(folder);
+    await this.#temporaries.sweep(folder);
+    const temporary = join(folder, this.#temporaries.name());
+    this.#temporary.add(temporary);
+    try {
+      const file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
+      const out = new Appender(file, temporary, this.#syncs);
+      try {
+        await this.#fill(out, source, options);
+        await out.sync();
+      } finally {
+        await out.close();
+      }
+      options?.signal?.throwIfAborted();
+      await onDisk(path, () => rename(temporary, path));
+      this.#changed.add(folder);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    } finally {
+      this.#temporary.delete(temporary);
+    }
+  }
+
+  /** Once a run. */
+  #make(folder: string): Promise<unknown> {
+    const made = this.#folders.get(folder) ?? onDisk(folder, () => makeFolder(folder));
+    this.#folders.set(folder, made);
+    return made;
+  }
+
+  async #fill(out: Appender, source: Source, options?: PushOptions): Promise<void> {
+    const bytes = await source.open({ signal: options?.signal });
+    let sent = 0;
+    for await (const chunk of verified(bytes, source.descriptor, this.#label)) {
+      options?.signal?.throwIfAborted();
+      await out.write(chunk);
+      sent += chunk.byteLength;
+      options?.onBytes?.(sent);
+    }
+  }
+
+  /** What was written stays under its name, also after a power cut. */
+  async settle(): Promise<void> {
+    for (const folder of this.#changed) await syncFolder(folder);
+    this.#changed.clear();
+  }
+
+  /** Removes what unfinished writes left. */
+  async dispose(): Promise<void> {
+    for (const path of this.#temporary) await rm(path, { force: true });
+  }
+}
+
+/** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
+export function layoutBlobPath(folder: string, digest: Digest): string {
+  return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
+}
+
+/** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
+export function skip(bytes: Bytes, count: number): Bytes {
+  return count === 0 ? bytes : skipSome(bytes, count);
+}
+
+async function* skipSome(bytes: Bytes, count: number): Bytes {
+  let left = count;
+  for await (const chunk of bytes) {
+    const cut = Math.min(left, chunk.byteLength);
+    left -= cut;
+    if (cut < chunk.byteLength) yield cut === 0 ? chunk : chunk.subarray(cut);
+  }
+}
+
+function wrongSize(path: string, { digest, size }: Descriptor, actual: number): IntegrityError {
+  return new IntegrityError(
+    'SIZE_MISMATCH',
+    `${path} has ${actual} bytes, the descriptor of ${digest} says ${size}`,
+    { expected: String(size), actual: String(actual) },
+    { hint: 'The layout is damaged or cut short; write it again from its source.' },
+  );
+}

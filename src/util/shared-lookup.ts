@@ -1,0 +1,51 @@
+import { abortable } from './abort.ts';
+import type { CallOptions } from '../store/types.ts';
+
+/**
+ * Remembers answers by key and asks once however many wait; failures are not remembered. The work
+ * is cancelled only when everyone who waits for it has gone.
+ */
+export interface Memo<T> {
+  get(key: string, ask: (signal: AbortSignal) => Promise<T>, options?: CallOptions): Promise<T>;
+  forget(isStale: (key: string) => boolean): void;
+}
+
+interface Entry<T> {
+  readonly answer: Promise<T>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+export function createMemo<T>(): Memo<T> {
+  const entries = new Map<string, Entry<T>>();
+
+  const start = (key: string, ask: (signal: AbortSignal) => Promise<T>): Entry<T> => {
+    const controller = new AbortController();
+    const entry: Entry<T> = { answer: ask(controller.signal), controller, waiting: 0 };
+    entries.set(key, entry);
+    entry.answer.catch(() => {
+      if (entries.get(key) === entry) entries.delete(key);
+    });
+    return entry;
+  };
+
+  return {
+    async get(key, ask, { signal } = {}) {
+      signal?.throwIfAborted();
+      const entry = entries.get(key) ?? start(key, ask);
+      entry.waiting += 1;
+      try {
+        return await abortable(entry.answer, signal);
+      } finally {
+        entry.waiting -= 1;
+        if (entry.waiting === 0 && signal?.aborted === true) {
+          if (entries.get(key) === entry) entries.delete(key);
+          entry.controller.abort(signal.reason);
+        }
+      }
+    },
+    forget(isStale) {
+      for (const key of entries.keys()) if (isStale(key)) entries.delete(key);
+    },
+  };
+}

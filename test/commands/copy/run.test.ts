@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/commands/copy/run.ts';
+import type { Context, Input, Result, Side } from '../../../src/commands/types.ts';
+import type { RegistryClient } from '../../../src/registry/types.ts';
+import { createMemoryStore } from '../../../src/store/memory.ts';
+import type { PushOptions, WriteStore } from '../../../src/store/types.ts';
+import { makeImage, makeIndex, type TestImage } from '../../helpers/images.ts';
+import { tempDir } from '../../helpers/temp.ts';
+import { fakeContext, input, storeWith, textOf } from '../fake-context.ts';
+
+interface Copied {
+  readonly result: Result;
+  readonly destination: WriteStore;
+  readonly pushes: (PushOptions & { readonly mediaType: string })[];
+}
+
+const fakeRegistry = (): RegistryClient => ({
+  repository: () => expect.unreachable(),
+  catalog: () => expect.unreachable(),
+  ping: () => expect.unreachable(),
+});
+
+async function copy(
+  image: TestImage,
+  names: readonly [string, string],
+  options: Input['options'] = {},
+  more: {
+    readonly destination?: WriteStore;
+    readonly cwd?: string;
+    readonly flags?: Partial<Context['flags']>;
+  } = {},
+): Promise<Copied> {
+  const source = await storeWith({ v1: image }, 'src.example/app');
+  const destination = more.destination ?? createMemoryStore('dest.example/app');
+  const pushes: Copied['pushes'] = [];
+  const sides: Side[] = [];
+  // Each side signs in on its own: nothing is shared between them.
+  const [src, dest] = [fakeRegistry(), fakeRegistry()];
+  const registries = { src, dest, only: src };
+  const context = fakeContext({
+    cwd: more.cwd ?? '/nowhere',
+    flags: more.flags ?? {},
+    requestCount: () => 7,
+    registry: async (side) => registries[side],
+    openRead: async (_location, side) => {
+      sides.push(side);
+      return source;
+    },
+    openWrite: async (_location, side) => {
+      sides.push(side);
+      return {
+        ...destination,
+        push: (one, push = {}) => {
+          pushes.push({ ...push, mediaType: one.descriptor.mediaType });
+          return destination.push(one, push);
+        },
+      };
+    },
+  });
+  const result = await run(context, input(names, options), {});
+  expect(sides).toEqual(['src', 'dest']);
+  return { result, destination, pushes };
+}
+
+const NAMES = ['src.example/app:v1', 'dest.example/app:v2'] as const;
+
+describe('copy', () => {
+  it('ends with DESTINATION@DIGEST and counts what it did', async () => {
+    const image = await makeIndex();
+    const { result, destination } = await copy(image, NAMES);
+    expect(textOf(result)).toBe(`dest.example/app:v2@${image.root.digest}`);
+    expect((await destination.resolve('v2')).digest).toBe(image.root.digest);
+    expect(result.json).toMatchObject({
+      Source: 'src.example/app:v1',
+      Destination: 'dest.example/app:v2',
+      Digest: image.root.digest,
+      MediaType: image.root.mediaType,
+      Blobs: { Written: expect.any(Number) as number, Mounted: 0, Present: 0 },
+      Requests: 7,
+      ElapsedMs: 0,
+    });
+  });
+
+  it('a destination without a tag is "latest"; named by digest it gets no tag', async () => {
+    const image = await makeImage();
+    const tagged = await copy(image, ['src.example/app:v1', 'dest.example/app']);
+    expect(textOf(tagged.result)).toBe(`dest.example/app:latest@${image.root.digest}`);
+    expect((await tagged.destination.resolve('latest')).digest).toBe(image.root.digest);
+    const pinned = `dest.example/app@${image.root.digest}`;
+    const byDigest = await copy(image, ['src.example/app:v1', pinned]);
+    expect(textOf(byDigest.result)).toBe(pinned);
+    await expect(byDigest.destination.resolve('latest')).rejects.toMatchObject({
+      code: 'MANIFEST_UNKNOWN',
+    });
+  });
+
+  it('refuses a destination named by another digest before it writes', async () => {
+    const [image, other] = await Promise.all([makeImage(), makeImage()]);
+    const source = await storeWith({ v1: image });
+    const context = fakeContext({ openRead: async () => source });
+    const names = ['src.example/app:v1', `dest.example/app@${other.root.digest}`];
+    await expect(run(context, input(names), {})).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('mounts from the source repository on one registry, and from nowhere else', async () => {
+    const image = await makeImage();
+    const near = await copy(image, ['r.example/a:v1', 'r.example/b:v1']);
+    expect(near.pushes.some((push) => push.mountFrom?.includes('a') === true)).toBe(true);
+    const far = await copy(image, NAMES);
+    expect(far.pushes.every((push) => (push.mountFrom ?? []).length === 0)).toBe(true);
+  });
+
+  it('within one repository writes the manifest alone', async () => {
+    const image = await makeImage();
+    const destination = await storeWith({ v1: image });
+    const { pushes } = await copy(image, ['r.example/a:v1', 'r.example/a:v2'], {}, { destination });
+    expect(pushes.map((push) => push.mediaType)).toEqual([image.root.mediaType]);
+  });
+
+  it('--no-clobber refuses to move a tag, and accepts the same image', async () => {
+    const [image, other] = await Promise.all([makeImage(), makeImage()]);
+    const taken = await storeWith({ v2: other });
+    await expect(
+      copy(image, NAMES, { noClobber: true }, { destination: taken }),
+    ).rejects.toMatchObject({ code: 'TAG_EXISTS', exitStatus: 3 });
+    expect((await taken.resolve('v2')).digest).toBe(other.root.digest);
+    const same = await storeWith({ v2: image });
+    await copy(image, NAMES, { noClobber: true }, { destination: same });
+  });
+
+  it('--platform and --multi-arch system copy one image', async () => {
+    const index = await makeIndex();
+    const arm = await copy(index, NAMES, {}, { flags: { platform: 'linux/arm64' } });
+    expect((await arm.destination.resolve('v2')).digest).not.toBe(index.root.digest);
+    const host = await copy(index, NAMES, { multiArch: 'system' });
+    expect((await host.destination.resolve('v2')).digest).not.toBe(
+      (await arm.destination.resolve('v2')).digest,
+    );
+  });
+
+  it('several platforms rewrite the index, which --preserve-digests refuses', async () => {
+    const index = await makeIndex();
+    const flags = { platform: 'linux/amd64,linux/arm64' };
+    const { result, destination } = await copy(index, NAMES, {}, { flags });
+    const { digest } = await destination.resolve('v2');
+    expect(digest).not.toBe(index.root.digest);
+    expect(result.json).toMatchObject({ Digest: digest });
+    await expect(copy(index, NAMES, { preserveDigests: true }, { flags })).rejects.toMatchObject({
+      code: 'DIGEST_CHANGED',
+      exitStatus: 3,
+    });
+  });
+
+  it('--additional-tag and --digestfile', async () => {
+    await using dir = await tempDir();
+    const image = await makeImage();
+    const options = { additionalTag: ['stable', 'latest'], digestfile: 'digest' };
+    const { destination } = await copy(image, NAMES, options, { cwd: dir.path });
+    for (const tag of ['v2', 'stable', 'latest'])
+      expect((await destination.resolve(tag)).digest).toBe(image.root.digest);
+    expect(await readFile(dir.join('digest'), 'utf8')).toBe(image.root.digest);
+  });
+
+  for (const [what, options, flags] of [
+    ['--all with --platform', { all: true }, { platform: 'linux/amd64' }],
+    ['--all with --multi-arch system', { all: true, multiArch: 'system' }, {}],
+    [
+      '--multi-arch index-only with --platform',
+      { multiArch: 'index-only' },
+      { platform: 'linux/amd64' },
+    ],
+    ['--all-tags with --additional-tag', { allTags: true, additionalTag: ['x'] }, {}],
+    ['--all-tags with --digestfile', { allTags: true, digestfile: 'x' }, {}],
+    ['--dry-run with --digestfile', { dryRun: true, digestfile: 'x' }, {}],
+    ['a filter without --all-tags', { include: ['x'] }, {}],
+    ['--newest without --all-tags', { newest: 3 }, {}],
+  ] as const) {
+    it(`refuses ${what}`, async () => {
+      await expect(run(fakeContext({ flags }), input(NAMES, options), {})).rejects.toMatchObject({
+        code: 'USAGE',
+      });
+    });
+  }
+
+  it('refuses --all-tags of one image', async () => {
+    await expect(run(fakeContext(), input(NAMES, { allTags: true }), {})).rejects.toMatchObject({
+      code: 'INVALID_REFERENCE',
+    });
+  });
+
+  it('refuses an additional tag that is none', async () => {
+    await expect(
+      run(fakeContext(), input(NAMES, { additionalTag: ['a/b:c'] }), {}),
+    ).rejects.toMatchObject({ code: 'INVALID_REFERENCE' });
+  });
+});

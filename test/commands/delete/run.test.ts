@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import { run } from '../../../src/commands/delete/run.ts';
+import type { Context, Input } from '../../../src/commands/types.ts';
+import { AppError } from '../../../src/errors/app-error.ts';
+import type { Digest } from '../../../src/oci/digest.ts';
+import type { Remover, WriteStore } from '../../../src/store/types.ts';
+import { makeImage, type TestImage } from '../../helpers/images.ts';
+import { fakeContext, input, nobody, storeWith, textOf } from '../fake-context.ts';
+
+interface Setup {
+  readonly image: TestImage;
+  readonly context: ReturnType<typeof fakeContext>;
+  readonly removed: string[];
+  delete(ref: string, options?: Input['options']): ReturnType<typeof run>;
+}
+
+async function setUp(
+  change: {
+    readonly terminal?: Context['terminal'];
+    readonly store?: (store: WriteStore) => Partial<WriteStore>;
+    readonly remover?: Partial<Remover>;
+  } = {},
+): Promise<Setup> {
+  const [image, other] = await Promise.all([makeImage(), makeImage()]);
+  const store = await storeWith({ v1: image, stable: image, other, alone: await makeImage() });
+  const removed: string[] = [];
+  const remove: Remover = {
+    async removeManifest(digest: Digest) {
+      removed.push(digest);
+    },
+    async untag(tag: string) {
+      removed.push(tag);
+    },
+    ...change.remover,
+  };
+  const open: WriteStore = {
+    ...store,
+    capabilities: { ...store.capabilities, remove },
+    ...change.store?.(store),
+  };
+  const context = fakeContext({
+    openRead: async () => open,
+    ...(change.terminal === undefined ? {} : { terminal: change.terminal }),
+  });
+  return {
+    image,
+    context,
+    removed,
+    delete: (ref, options = {}) => run(context, input([`r.example/app${ref}`], options), {}),
+  };
+}
+
+const answering = (answer: boolean, asked: string[] = []): Context['terminal'] => ({
+  ...nobody,
+  interactive: true,
+  async confirm(question) {
+    asked.push(question);
+    return answer;
+  },
+});
+
+describe('delete by tag', () => {
+  it('deletes the digest when no other tag shares it', async () => {
+    const { delete: del, removed } = await setUp();
+    const result = await del(':alone');
+    expect(removed).toHaveLength(1);
+    expect(result.json).toMatchObject({
+      Repository: 'r.example/app',
+      Tags: ['alone'],
+      DryRun: false,
+    });
+  });
+
+  it('refuses, names the siblings and deletes nothing, also with --yes', async () => {
+    const { delete: del, removed, image } = await setUp();
+    const refusal = del(':v1', { yes: true });
+    await expect(refusal).rejects.toMatchObject({
+      code: 'TAG_SHARED',
+      exitStatus: 3,
+      details: { digest: image.root.digest, tags: ['stable'] },
+    });
+    await expect(refusal).rejects.toThrow(/stable/u);
+    expect(removed).toEqual([]);
+  });
+
+  it('--force deletes and reports every tag of the digest', async () => {
+    const { delete: del, removed, image } = await setUp();
+    const result = await del(':v1', { force: true });
+    expect(removed).toEqual([image.root.digest]);
+    expect(result.json).toMatchObject({ Tags: ['v1', 'stable'] });
+  });
+
+  it('--dry-run deletes nothing, and refuses what would be refused', async () => {
+    const { delete: del, removed } = await setUp();
+    expect(textOf(await del(':v1', { dryRun: true, force: true }))).toMatch(/^Would delete/u);
+    await expect(del(':v1', { dryRun: true })).rejects.toMatchObject({ code: 'TAG_SHARED' });
+    expect(removed).toEqual([]);
+  });
+
+  it('deletes nothing when a tag cannot be looked up', async () => {
+    const { delete: del, removed } = await setUp({
+      store: (store) => ({
+        resolve: async (ref, options) => {
+          if (ref === 'other') throw new AppError('REGISTRY_ERROR', 'try later');
+          return store.resolve(ref, options);
+        },
+      }),
+    });
+    await expect(del(':alone')).rejects.toMatchObject({ code: 'REGISTRY_ERROR' });
+    expect(removed).toEqual([]);
+  });
+
+  it('passes over a tag that went away meanwhile', async () => {
+    const { delete: del, removed } = await setUp({
+      store: (store) => ({
+        resolve: async (ref, options) => {
+          if (ref === 'stable') throw new AppError('MANIFEST_UNKNOWN', 'gone');
+          return store.resolve(ref, options);
+        },
+      }),
+    });
+    await del(':v1');
+    expect(removed).toHaveLength(1);
+  });
+
+  it('a missing tag is an error', async () => {
+    const { delete: del } = await setUp();
+    await expect(del(':nope')).rejects.toMatchObject({ exitStatus: 2 });
+  });
+
+  it('wants the tag written: "latest" is never guessed', async () => {
+    const { delete: del } = await setUp();
+    await expect(del('')).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('delete --untag', () => {
+  it('removes the tag alone', async () => {
+    const { delete: del, removed, image } = await setUp();
+    const result = await del(':v1', { untag: true });
+    expect(removed).toEqual(['v1']);
+    expect(result.json).toMatchObject({ Digest: image.root.digest, Tags: ['v1'] });
+  });
+
+  it('never falls back to the digest', async () => {
+    const { delete: del, removed } = await setUp({
+      remover: {
+        untag: async () => {
+          throw new AppError('UNTAG_UNSUPPORTED', 'cannot');
+        },
+      },
+    });
+    await expect(del(':v1', { untag: true })).rejects.toMatchObject({ exitStatus: 3 });
+    expect(removed).toEqual([]);
+  });
+
+  it('contradicts --force and a digest', async () => {
+    const { delete: del, image } = await setUp();
+    await expect(del(':v1', { untag: true, force: true })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(del(`@${image.root.digest}`, { untag: true })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+});
+
+describe('delete by digest', () => {
+  it('needs no look-up and no listing', async () => {
+    const {
+      delete: del,
+      removed,
+      image,
+    } = await setUp({
+      store: () => ({
+        resolve: () => {
+          throw new Error('Unexpected call to resolve');
+        },
+      }),
+    });
+    await del(`@${image.root.digest}`);
+    expect(removed).toEqual([image.root.digest]);
+  });
+
+  it('--dry-run names the tags that would go', async () => {
+    const { delete: del, removed, image } = await setUp();
+    const result = await del(`@${image.root.digest}`, { dryRun: true });
+    expect(result.json).toMatchObject({ Tags: ['stable', 'v1'], DryRun: true });
+    expect(removed).toEqual([]);
+  });
+});
+
+describe('delete on a terminal', () => {
+  it('asks, naming what goes; "no" is exit 3', async () => {
+    const asked: string[] = [];
+    const { delete: del, removed, image } = await setUp({ terminal: answering(false, asked) });
+    await expect(del(':v1', { force: true })).rejects.toMatchObject({
+      code: 'DECLINED',
+      exitStatus: 3,
+    });
+    expect(removed).toEqual([]);
+    expect(asked).toEqual([`Delete r.example/app@${image.root.digest} with the tags v1, stable?`]);
+  });
+
+  it('"yes" deletes, and --yes does not ask', async () => {
+    const yes = await setUp({ terminal: answering(true) });
+    await yes.delete(':alone');
+    expect(yes.removed).toHaveLength(1);
+    const silent = await setUp({ terminal: { ...nobody, interactive: true } });
+    await silent.delete(':alone', { yes: true });
+    expect(silent.removed).toHaveLength(1);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { check, type Check } from '../../../src/commands/doctor/check.ts';
+import { examine, type ExamineOptions } from '../../../src/commands/doctor/run-checks.ts';
+import { AppError } from '../../../src/errors/app-error.ts';
+import { fakeContext } from '../fake-context.ts';
+
+const TARGET = { registry: 'r.example', repository: undefined };
+const ok = { verdict: 'ok', detail: 'well' } as const;
+const never = (): Promise<never> => new Promise(() => undefined);
+
+async function verdicts(checks: readonly Check[], options?: ExamineOptions): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const one of examine(checks, TARGET, fakeContext(), options)) {
+    lines.push([one.name, one.verdict, one.details.join('|'), one.hint ?? ''].join(' '));
+  }
+  return lines;
+}
+
+const resolves = (name: string): Check =>
+  check({
+    name,
+    needs: [],
+    gives: ['resolved'],
+    run: async () => ({ ...ok, facts: { resolved: true } }),
+  });
+const fails = (error: unknown): Check =>
+  check({
+    name: 'first',
+    needs: [],
+    gives: ['resolved'],
+    run: async () => {
+      throw error;
+    },
+  });
+const second = check({
+  name: 'second',
+  needs: ['resolved'],
+  gives: ['reached'],
+  run: async () => ({ ...ok, facts: { reached: true } }),
+});
+const third = check({ name: 'third', needs: ['reached'], gives: [], run: async () => ok });
+
+describe('examine', () => {
+  it('hands facts on', async () => {
+    expect(await verdicts([resolves('first'), second, third])).toEqual([
+      'first ok well ',
+      'second ok well ',
+      'third ok well ',
+    ]);
+  });
+
+  it('names the first cause of all that follows', async () => {
+    const error = new AppError('NETWORK', 'no way\nthe registry says: no', { hint: 'mend it' });
+    expect(await verdicts([fails(error), second, third])).toEqual([
+      'first failed no way|the registry says: no mend it',
+      'second skipped because first failed ',
+      'third skipped because first failed ',
+    ]);
+  });
+
+  it('a warning that tells too little is a cause too', async () => {
+    const vague = check({
+      name: 'first',
+      needs: [],
+      gives: ['resolved'],
+      run: async () => ({ verdict: 'warning', detail: 'hm' }),
+    });
+    expect((await verdicts([vague, second]))[1]).toBe(
+      'second skipped because first did not tell enough ',
+    );
+  });
+
+  it('gives a check only so much time', async () => {
+    const slow = check({ name: 'first', needs: [], gives: [], run: never });
+    const [line] = await verdicts([slow], { stepMs: 20 });
+    expect(line).toMatch(/^first failed no answer within 0\.02 s Something on the way/u);
+  });
+
+  it('tells of the time limit of the command, and goes no further', async () => {
+    const stop = new AbortController();
+    const slow = check({
+      name: 'first',
+      needs: [],
+      gives: [],
+      run: () => {
+        stop.abort(new AppError('TIMEOUT', 'not done', { hint: 'more time' }));
+        return never();
+      },
+    });
+    expect(await verdicts([slow, resolves('second')], { signal: stop.signal })).toEqual([
+      'first failed not done more time',
+      'second failed not done more time',
+    ]);
+  });
+
+  it('a warning of the program is part of the finding, with its cure', async () => {
+    const warns = (verdict: 'ok' | 'failed'): Check => ({
+      name: 'first',
+      needs: [],
+      gives: [],
+      run: async (_facts, context) => {
+        context.warn('others can read /f; run: chmod 600 /f');
+        context.warn('odd');
+        return { verdict, detail: 'well' };
+      },
+    });
+    expect(await verdicts([warns('ok'), resolves('second')])).toEqual([
+      'first warning well|others can read /f|odd chmod 600 /f',
+      'second ok well ',
+    ]);
+    expect(await verdicts([warns('failed')])).toEqual([
+      'first failed well|others can read /f|odd chmod 600 /f',
+    ]);
+  });
+
+  it('an interrupt ends it, a bug is no verdict', async () => {
+    const reason = new AppError('INTERRUPTED', 'interrupted');
+    const interrupted = verdicts([resolves('first')], { signal: AbortSignal.abort(reason) });
+    await expect(interrupted).rejects.toBe(reason);
+    await expect(verdicts([fails(new TypeError('a bug'))])).rejects.toThrow('a bug');
+  });
+});

@@ -1,0 +1,104 @@
+import type { Credential } from '../../../src/credentials/types.ts';
+import type { Check, Facts, Outcome } from '../../../src/commands/doctor/check.ts';
+import type { Context } from '../../../src/commands/types.ts';
+import type { Demand } from '../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { ConnectionFacts } from '../../../src/http/probe/connection-report.ts';
+import { responseHeaders } from '../../../src/http/headers.ts';
+import type { Probe } from '../../../src/http/probe/probe.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../../../src/http/types.ts';
+import { bytesOf } from '../../../src/util/bytes.ts';
+import { fakeContext } from '../fake-context.ts';
+
+export const NOW = Date.parse('2026-02-01T00:00:00Z');
+export const HOST = 'r.example';
+export const BASE = new URL(`https://${HOST}/`);
+export const BASIC: Credential = {
+  kind: 'basic',
+  username: 'ann',
+  password: 'canary',
+  origin: '--creds',
+};
+export const BASIC_DEMAND: Demand = { offers: [{ kind: 'basic' }], scopes: [] };
+export const REALM = new URL('https://auth.r.example/token?key=canary');
+export const BEARER: Demand = {
+  offers: [{ kind: 'bearer', realm: REALM, service: 'reg' }],
+  scopes: [],
+};
+
+export function unexpected(name: string): () => never {
+  return () => {
+    throw new Error(`Unexpected call to ${name}`);
+  };
+}
+
+export function probe(change: Partial<Probe> = {}): Probe {
+  return {
+    explain: unexpected('explain'),
+    addresses: unexpected('addresses'),
+    connect: unexpected('connect'),
+    speaksTls: unexpected('speaksTls'),
+    handshake: unexpected('handshake'),
+    endpoint: unexpected('endpoint'),
+    judgeRealm: unexpected('judgeRealm'),
+    authorize: unexpected('authorize'),
+    ...change,
+  };
+}
+
+export function connection(change: Partial<ConnectionFacts> = {}): ConnectionFacts {
+  return {
+    scheme: 'https',
+    verifyTls: true,
+    proxyReason: 'HTTPS_PROXY is not set',
+    roots: [],
+    builtInRoots: true,
+    ...change,
+  };
+}
+
+export function reply(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  body = '',
+): HttpResponse {
+  return {
+    status,
+    headers: responseHeaders(Object.entries(headers).flat()),
+    url: new URL('v2/', BASE),
+    body: bytesOf(new TextEncoder().encode(body)),
+    discard: async () => undefined,
+  };
+}
+
+/** A context that answers each request by `answer`, and the requests that it saw. */
+export function answering(
+  answer: (request: HttpRequest) => HttpResponse,
+  change: Partial<Context> = {},
+) {
+  const seen: HttpRequest[] = [];
+  const http: HttpClient = async (request) => {
+    seen.push(request);
+    return answer(request);
+  };
+  const { flags: _flags, ...others } = change;
+  return { context: fakeContext({ http: async () => http, ...others }), seen };
+}
+
+export const DEFAULTS: Partial<Facts> = {
+  target: { registry: HOST, repository: undefined },
+  place: { registry: HOST, repository: '' },
+  mirrors: [],
+  base: BASE,
+  way: { url: BASE, connection: connection() },
+};
+
+export function run(
+  check: Check,
+  facts: Partial<Facts>,
+  context: Context = fakeContext(),
+): Promise<Outcome> {
+  return check.run({ ...DEFAULTS, ...facts }, context, {});
+}
+
+export const textOf = ({ detail }: Outcome): string =>
+  typeof detail === 'string' ? detail : detail.join('; ');

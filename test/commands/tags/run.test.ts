@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { run as listTags } from '../../../src/commands/tags/list-tags.ts';
+import { run as tags } from '../../../src/commands/tags/run.ts';
+import type { Input } from '../../../src/commands/types.ts';
+import type { Capabilities, ReadStore } from '../../../src/store/types.ts';
+import { makeImage, makeIndex } from '../../helpers/images.ts';
+import { fakeContext, input, linesOf, storeWith, textOf } from '../fake-context.ts';
+
+/** A store of names alone, in pages; every look-up is a mistake. */
+function namesOnly(
+  pages: readonly (readonly string[])[],
+): ReadStore & { readonly served: number[] } {
+  const served: number[] = [];
+  const capabilities: Capabilities = {
+    tags: {
+      async *tags() {
+        for (const [i, page] of pages.entries()) {
+          served.push(i);
+          yield page;
+        }
+      },
+    },
+  };
+  const unexpected = (): never => {
+    throw new Error('Unexpected look-up');
+  };
+  return {
+    label: 'r.example/app',
+    capabilities,
+    resolve: unexpected,
+    has: unexpected,
+    fetch: unexpected,
+    served,
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function listed(
+  pages: readonly (readonly string[])[],
+  options: Input['options'],
+): Promise<readonly string[]> {
+  const context = fakeContext({ openRead: async () => namesOnly(pages) });
+  const result = await tags(context, input(['r.example/app'], options), {});
+  return result.lines === undefined ? textOf(result).split('\n') : linesOf(result);
+}
+
+describe('tags', () => {
+  const names = [
+    ['latest', '1.9', '1.10.0'],
+    ['1.10.0-rc.1', 'v2.0', '1.9-alpine'],
+  ];
+
+  it('streams in the order of the registry and stops asking at the limit', async () => {
+    const store = namesOnly(names);
+    const context = fakeContext({ openRead: async () => store });
+    const result = await tags(context, input(['r.example/app'], { limit: 2 }), {});
+    expect(await linesOf(result)).toEqual(['latest', '1.9']);
+    expect(store.served).toEqual([0]);
+  });
+
+  it('asks for nothing when the limit is 0', async () => {
+    const store = namesOnly(names);
+    const context = fakeContext({ openRead: async () => store });
+    expect(await linesOf(await tags(context, input(['r.example/app'], { limit: 0 }), {}))).toEqual(
+      [],
+    );
+    expect(store.served).toEqual([]);
+  });
+
+  it('filters by regular expressions, searched anywhere, and by a range of versions', async () => {
+    expect(await listed(names, { include: ['^1', 'late'], exclude: ['alp'] })).toEqual([
+      'latest',
+      '1.9',
+      '1.10.0',
+      '1.10.0-rc.1',
+    ]);
+    expect(await listed(names, { semver: '>=1.9 <2' })).toEqual(['1.9', '1.10.0']);
+  });
+
+  it('sorts versions as numbers, a pre-release before its release, other names first', async () => {
+    expect(await listed(names, { sort: 'version' })).toEqual([
+      'latest',
+      '1.9',
+      '1.9-alpine',
+      '1.10.0-rc.1',
+      '1.10.0',
+      'v2.0',
+    ]);
+    expect(await listed(names, { sort: 'version', reverse: true, limit: 2 })).toEqual([
+      'v2.0',
+      '1.10.0',
+    ]);
+    expect(await listed(names, { sort: 'name', limit: 2 })).toEqual(['1.10.0', '1.10.0-rc.1']);
+  });
+
+  for (const [what, options] of [
+    ['an invalid expression', { include: ['('] }],
+    ['an invalid range', { semver: 'newest' }],
+  ] as const) {
+    it(`refuses ${what} before the first request`, async () => {
+      await expect(
+        tags(fakeContext(), input(['r.example/app'], options), {}),
+      ).rejects.toMatchObject({ code: 'USAGE' });
+    });
+  }
+
+  it('refuses the name of an image', async () => {
+    await expect(tags(fakeContext(), input(['r.example/app:v1']), {})).rejects.toMatchObject({
+      code: 'INVALID_REFERENCE',
+      hint: expect.stringContaining('r.example/app') as string,
+    });
+  });
+
+  it("list-tags streams skopeo's JSON, also for no tags at all", async () => {
+    for (const pages of [names, []]) {
+      const context = fakeContext({ openRead: async () => namesOnly(pages) });
+      const result = await listTags(context, input(['r.example/app']), {});
+      expect(result.defaultOutput).toBe('json');
+      let text = '';
+      for await (const piece of result.jsonText ?? []) text += piece;
+      const value = { Repository: 'r.example/app', Tags: pages.flat() };
+      expect(text).toBe(`${JSON.stringify(value, undefined, 4)}\n`);
+      expect(await (result.json as () => Promise<unknown>)()).toEqual(value);
+    }
+  });
+
+  it('leaves a hostile name to the output, which writes it exactly as JSON and harmless as text', async () => {
+    expect(await listed([['a\u001b[31m']], {})).toEqual(['a\u001b[31m']);
+  });
+});
+
+describe('tags with look-ups', () => {
+  it('--digest lists the tags that point at it', async () => {
+    const [one, other] = await Promise.all([makeImage(), makeImage()]);
+    const store = await storeWith({ v1: one, v2: other, stable: one });
+    const context = fakeContext({ openRead: async () => store });
+    const result = await tags(context, input(['r.example/app'], { digest: one.root.digest }), {});
+    expect(textOf(result).split('\n')).toEqual(['stable', 'v1']);
+  });
+
+  it('--long looks at a shared digest once and shows age, size and platforms', async () => {
+    const [image, index] = await Promise.all([makeImage(), makeIndex()]);
+    const store = await storeWith({ v1: image, same: image, multi: index });
+    const fetched: string[] = [];
+    const counting: ReadStore = {
+      label: store.label,
+      capabilities: store.capabilities,
+      resolve: (...args) => store.resolve(...args),
+      has: (...args) => store.has(...args),
+      fetch: (descriptor, call) => {
+        fetched.push(descriptor.digest);
+        return store.fetch(descriptor, call);
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+    const context = fakeContext({ openRead: async () => counting });
+    const result = await tags(context, input(['r.example/app'], { long: true }), {});
+    const { Details } = result.json as { Details: Record<string, unknown>[] };
+    const size = [...image.nodes.values()]
+      .filter(({ descriptor }) => descriptor.digest !== image.root.digest)
+      .reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+    expect(Details).toMatchObject([
+      { Name: 'multi', Platforms: ['linux/amd64', 'linux/arm64/v8', 'linux/arm/v7'] },
+      { Name: 'same' },
+      {
+        Name: 'v1',
+        Digest: image.root.digest,
+        MediaType: image.root.mediaType,
+        Created: '2026-01-02T03:04:05Z',
+        Size: size,
+        Platforms: ['linux/amd64'],
+      },
+    ]);
+    expect(fetched.filter((digest) => digest === image.root.digest)).toHaveLength(1);
+    expect(textOf(result)).toMatch(/^TAG +DIGEST +CREATED +SIZE +PLATFORMS\n/u);
+    expect(textOf(result)).toContain('4 weeks ago');
+  });
+
+  it('--sort created puts what has no date first', async () => {
+    const store = await storeWith({ a: await makeImage(), b: await makeImage() });
+    const context = fakeContext({ openRead: async () => store });
+    const options = { sort: 'created', reverse: true };
+    const result = await tags(context, input(['r.example/app'], options), {});
+    expect(result.json).toEqual({ Repository: 'r.example/app', Tags: ['b', 'a'] });
+  });
+});

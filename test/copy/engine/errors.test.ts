@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { digestOf } from '../../../src/oci/digest.ts';
+import { watch } from '../../../src/copy/engine/errors.ts';
+import { sourceOf, verified } from '../../../src/store/verify.ts';
+import { bytesOf } from '../../../src/util/bytes.ts';
+
+const DATA = Buffer.from('content');
+const DESCRIPTOR = {
+  mediaType: 'application/octet-stream',
+  digest: digestOf(DATA),
+  size: DATA.byteLength,
+};
+
+it('leaves verified bytes verified: a destination need not hash what its source has', async () => {
+  const open = (): ReturnType<typeof verified> => verified(bytesOf(DATA), DESCRIPTOR, 'here');
+  const bytes = await watch({ descriptor: DESCRIPTOR, open: async () => open() }).open();
+  expect(verified(bytes, DESCRIPTOR, 'there')).toBe(bytes);
+  const unknown = await watch(sourceOf(DESCRIPTOR, DATA)).open();
+  expect(verified(unknown, DESCRIPTOR, 'there')).not.toBe(unknown);
+});

@@ -21,13 +21,13 @@ export type {
   Source,
   WriteStore,
 } from './store/types.ts';
-export { fetchAll, sourceFrom, sourceOf, verified } from './store/verify.ts';
+export { fetchAll, sourceFromBytes, sourceFromStore, verified } from './store/verify.ts';
 export { createCredentialChain } from './credentials/chain.ts';
 export type {
   Credential,
   CredentialChain,
-  DescribedCredentialChain,
-  SourceStep,
+  LookupStep,
+  TraceableCredentialChain,
 } from './credentials/types.ts';
 export { loadRegistries, type Registries } from './config/containers/registries.ts';
 export { createHostPolicies } from './config/hosts/policy.ts';
@@ -52,8 +52,8 @@ export {
   type TagOutcome,
   type TagsSummary,
 } from './copy/copy-tags.ts';
-export { rehearse, type Rehearsal } from './copy/dry-run.ts';
-export type { CopyEvent, CopyOptions, CopyPair, CopySummary } from './copy/types.ts';
+export { createDryRunStore, type DryRunStore } from './copy/dry-run.ts';
+export type { CopyEvent, CopyOptions, CopyRunOptions, CopySummary } from './copy/types.ts';
 export { createMemoryStorage } from './server/storage/memory.ts';
 export { createDiskStorage } from './server/storage/disk.ts';
 export { startRegistryServer } from './server/server.ts';

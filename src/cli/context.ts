@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
-import type { DescribedCredentialChain } from '../credentials/types.ts';
-import type { CredentialPlaces } from '../credentials/chain.ts';
+import type { TraceableCredentialChain } from '../credentials/types.ts';
+import type { CredentialSourcesOptions } from '../credentials/chain.ts';
 import type { Context, Side, Terminal } from '../commands/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
@@ -9,33 +9,42 @@ import type { ConnectionFlags, ProgramFlags } from './args/global-flags.ts';
 import type { Io } from './io.ts';
 import type { Registries } from '../config/containers/registries.ts';
 import type { Messages } from './output/messages.ts';
-import type { Pipes } from './output/stdio.ts';
-import type { Realms } from '../client/trusted-realms.ts';
+import type { Stdio } from './output/stdio.ts';
+import type { RealmTrust } from '../client/trusted-realms.ts';
 import { createTokenCaches, type TokenCaches } from '../client/token-caches.ts';
 import { lazyTemporaries } from '../client/temporaries.ts';
-import { createLazyJournal, forgettingUploads } from '../client/upload-journal.ts';
-import type { Wire, WireOptions } from '../client/connections.ts';
+import { createLazyJournal, forgettingUploadSessions } from '../client/upload-journal.ts';
+import type { ConnectSideOptions, SideConnections } from '../client/connections.ts';
 
 export interface ContextOptions {
   readonly io: Pick<
     Io,
-    'env' | 'cwd' | 'temp' | 'home' | 'host' | 'uid' | 'ownHelpers' | 'processes' | 'now' | 'onLong'
+    | 'env'
+    | 'cwd'
+    | 'temp'
+    | 'home'
+    | 'host'
+    | 'uid'
+    | 'bundledHelpers'
+    | 'processes'
+    | 'now'
+    | 'onLongRun'
   >;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
   readonly terminal: Terminal;
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
-  readonly pipes: Pipes;
+  readonly stdio: Stdio;
   /** Whether a handful of requests is to come rather than hundreds. */
-  readonly fewRequests: boolean;
+  readonly shortLived: boolean;
 }
 
 export interface ProgramContext extends Context, AsyncDisposable {}
 
 /** The composition root: puts together what a command may touch, each part when first asked for. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
-  const { io, flags, messages, terminal, emit, pipes } = options;
+  const { io, flags, messages, terminal, emit, stdio } = options;
   const [{ locate, transportOf }, { parseReference }, { createLoginStore }, registries] =
     await Promise.all([
       import('../transports/locate.ts'),
@@ -43,19 +52,19 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
       import('../credentials/logins/store.ts'),
       openRegistries(options),
     ]);
-  const places: CredentialPlaces = {
+  const places: CredentialSourcesOptions = {
     env: io.env,
     home: io.home,
     os: io.host.platform,
     uid: io.uid,
-    ownHelpers: io.ownHelpers,
+    bundledHelpers: io.bundledHelpers,
     configDir: flags.config,
     authfile: flags.authfile,
     credentialHelpers: () => registries().credentialHelpers,
     warn: messages.warn,
   };
   const tokens = createTokenCaches(options);
-  const wires = createWires(options, places, tokens, registries);
+  const wires = connectSides(options, places, tokens, registries);
   const temporaries = lazyTemporaries(io);
 
   return {
@@ -75,7 +84,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     },
     async openRead(location, side, call) {
       const registry = await registryFor(location, () => wires.of(side));
-      const own = { registry, temporaries: await temporaries(location), ...pipes };
+      const own = { registry, temporaries: await temporaries(location), ...stdio };
       return transportOf(location).openRead(location, own, call);
     },
     async openWrite(location, side, call) {
@@ -84,7 +93,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
         throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
       }
       const registry = await registryFor(location, () => wires.of(side));
-      const own = { registry, temporaries: await temporaries(location), ...pipes };
+      const own = { registry, temporaries: await temporaries(location), ...stdio };
       return transport.openWrite(location, own, call);
     },
     registry: async (side) => (await wires.of(side)).registry,
@@ -92,15 +101,15 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     endpoint: async (side, registry, call) => (await wires.of(side)).endpoint(registry, call),
     probe: async (side, registry, mirrors) => (await wires.of(side)).probe(registry, mirrors),
     credentials: async (side) => (await wires.of(side)).credentials,
-    registryWith: async (login) => (await wires.with(exactly(login))).registry,
+    registryForLogin: async (login) => (await wires.with(onlyLogin(login))).registry,
     requestCount: wires.requestCount,
     reference: parseReference,
     registries,
     trustRealm: async (registry, realmHost) => (await wires.realms()).trust(registry, realmHost),
-    logins: forgettingUploads(options, tokens.guard(createLoginStore(places))),
+    logins: forgettingUploadSessions(options, tokens.forgettingTokens(createLoginStore(places))),
     emit,
     warn: messages.warn,
-    holdWarnings: messages.holdWarnings,
+    captureWarnings: messages.captureWarnings,
     note: messages.note,
     terminal,
     [Symbol.asyncDispose]: wires.close,
@@ -126,47 +135,47 @@ async function openRegistries({ io, flags, messages }: ContextOptions): Promise<
   }
 }
 
-interface Wires {
-  of(side: Side): Promise<Wire>;
-  with(credentials: DescribedCredentialChain): Promise<Wire>;
-  realms(): Promise<Realms>;
+interface AllConnections {
+  of(side: Side): Promise<SideConnections>;
+  with(credentials: TraceableCredentialChain): Promise<SideConnections>;
+  realms(): Promise<RealmTrust>;
   readonly requestCount: () => number;
   readonly close: () => Promise<void>;
 }
 
 /** One wire for each set of connection flags: both sides share one when theirs are the same. */
-function createWires(
+function connectSides(
   options: ContextOptions,
-  places: CredentialPlaces,
+  credentialOptions: CredentialSourcesOptions,
   tokens: TokenCaches,
   registries: () => Registries,
-): Wires {
+): AllConnections {
   const { io, flags, messages, terminal, emit, trace } = options;
-  const bySide = new Map<string, Promise<Wire>>();
-  const open: Wire[] = [];
+  const bySide = new Map<string, Promise<SideConnections>>();
+  const open: SideConnections[] = [];
   const journal = createLazyJournal(options);
-  let loadedRealms: Promise<Realms> | undefined;
+  let loadedRealms: Promise<RealmTrust> | undefined;
 
-  const realms = (): Promise<Realms> => {
-    loadedRealms ??= import('../client/trusted-realms.ts').then(({ loadRealms }) =>
-      loadRealms({ env: io.env, home: io.home, allowRealm: flags.allowRealm }),
+  const realms = (): Promise<RealmTrust> => {
+    loadedRealms ??= import('../client/trusted-realms.ts').then(({ loadRealmTrust }) =>
+      loadRealmTrust({ env: io.env, home: io.home, allowRealm: flags.allowRealm }),
     );
     return loadedRealms;
   };
 
   const build = async (
     side: ConnectionFlags,
-    credentials?: DescribedCredentialChain,
-  ): Promise<Wire> => {
-    const [{ createWire }, { allowed }, store] = await Promise.all([
+    credentials?: TraceableCredentialChain,
+  ): Promise<SideConnections> => {
+    const [{ connectSide }, { allowed }, store] = await Promise.all([
       import('../client/connections.ts'),
       realms(),
       // A login that is being tried must be tried, and its tokens may belong to a keychain.
       credentials === undefined ? tokens.use() : undefined,
     ]);
-    const wireOptions: WireOptions = {
+    const wireOptions: ConnectSideOptions = {
       flags,
-      places,
+      credentialOptions,
       registries: registries(),
       now: io.now,
       note: messages.note,
@@ -176,12 +185,12 @@ function createWires(
       allowedRealms: allowed,
       store,
       journal,
-      fewRequests: options.fewRequests,
-      onMany: io.onLong,
+      shortLived: options.shortLived,
+      onLongRun: io.onLongRun,
     };
-    const wire = await createWire(side, wireOptions, credentials);
-    open.push(wire);
-    return wire;
+    const connections = await connectSide(side, wireOptions, credentials);
+    open.push(connections);
+    return connections;
   };
 
   return {
@@ -192,11 +201,14 @@ function createWires(
       bySide.set(key, wire);
       return wire;
     },
-    with: (credentials) => build(flags.sides.only, credentials),
+    with: (credentials) => build(flags.sides.single, credentials),
     realms,
-    requestCount: () => open.reduce((sum, wire) => sum + wire.http.stats.requests, 0),
+    requestCount: () => open.reduce((sum, connections) => sum + connections.http.stats.requests, 0),
     async close() {
-      await Promise.allSettled([...open.map((wire) => wire.http.close()), tokens.close()]);
+      await Promise.allSettled([
+        ...open.map((connections) => connections.http.close()),
+        tokens.close(),
+      ]);
     },
   };
 }
@@ -210,7 +222,10 @@ async function askPassword(side: ConnectionFlags, terminal: Terminal): Promise<C
 }
 
 /** Only a location of a registry needs one; a folder must not fail for want of a configuration. */
-async function registryFor(location: Location, wire: () => Promise<Wire>): Promise<RegistryClient> {
+async function registryFor(
+  location: Location,
+  wire: () => Promise<SideConnections>,
+): Promise<RegistryClient> {
   if (location.scheme === 'docker') return (await wire()).registry;
   const none = (): never => {
     throw new Error(`"${location.scheme}:" asked for a registry`);
@@ -218,10 +233,10 @@ async function registryFor(location: Location, wire: () => Promise<Wire>): Promi
   return { repository: none, catalog: none, ping: none };
 }
 
-function exactly(login: {
+function onlyLogin(login: {
   readonly username: string;
   readonly password: string;
-}): DescribedCredentialChain {
+}): TraceableCredentialChain {
   const source = 'the login that was given';
   return {
     lookup: async () => ({ kind: 'basic', ...login, origin: source }),
@@ -235,7 +250,7 @@ function exactly(login: {
  * A secret given for both sides of a copy between two registries would reach the wrong one.
  * @throws AppError USAGE
  */
-export function checkSecrets(
+export function rejectSharedSecrets(
   flags: ProgramFlags,
   args: readonly string[],
   context: Pick<Context, 'locate' | 'reference' | 'registries'>,
@@ -246,7 +261,7 @@ export function checkSecrets(
     args
       .map((arg) => context.locate(arg))
       .filter((location) => location.scheme === 'docker')
-      .map((location) => context.registries().route(context.reference(location.place)).primary)
+      .map((location) => context.registries().route(context.reference(location.name)).primary)
       .map(({ registry }) => registry),
   );
   if (hosts.size < 2) return;

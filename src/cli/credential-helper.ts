@@ -1,4 +1,4 @@
-import { answerHelperCall } from '../credentials/helpers/server.ts';
+import { handleHelperRequest } from '../credentials/helpers/server.ts';
 import { openKeychain } from '../credentials/helpers/keychain.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Io } from './io.ts';
@@ -11,10 +11,10 @@ const PROGRAM = 'docker-credential-regctl';
 const MAX_INPUT = 1024 * 1024;
 
 /** The credential helper over the keychain. Resolves to its exit status. */
-export async function credentialHelper(
+export async function runCredentialHelper(
   io: Pick<Io, 'argv' | 'stdin' | 'stdout' | 'host'>,
 ): Promise<number> {
-  const { status, stdout } = await answerHelperCall(io.argv, {
+  const { status, stdout } = await handleHelperRequest(io.argv, {
     program: PROGRAM,
     version: VERSION,
     stdin: () => readAll(io.stdin),

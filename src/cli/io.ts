@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Processes } from '../util/temporaries.ts';
+import type { ProcessNames } from '../util/temporaries.ts';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -29,9 +29,9 @@ export interface Io {
   /** The user's id; absent where the system has none. */
   readonly uid?: number | undefined;
   /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
-  readonly processes?: (() => Promise<Processes>) | undefined;
+  readonly processes?: (() => Promise<ProcessNames>) | undefined;
   /** Credential helpers that come with regctl: the command line of each, by its name. */
-  readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -43,7 +43,7 @@ export interface Io {
   /** Ends the process at once. */
   exit(status: number): void;
   /** Called when the run will take some time: a heavy command is loaded, or there were many requests. */
-  readonly onLong?: (() => void) | undefined;
+  readonly onLongRun?: (() => void) | undefined;
   /** Called when large contents start to move, and when none moves any more. */
   readonly onLarge?: ((moving: boolean) => void) | undefined;
 }
@@ -53,10 +53,10 @@ const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', im
 /** The real process as `Io`. */
 export function processIo(
   process: NodeJS.Process,
-  { onLong, onLarge }: Pick<Io, 'onLong' | 'onLarge'> = {},
+  { onLongRun, onLarge }: Pick<Io, 'onLongRun' | 'onLarge'> = {},
 ): Io {
   return {
-    onLong,
+    onLongRun,
     onLarge,
     argv: process.argv.slice(2),
     env: process.env,
@@ -64,8 +64,8 @@ export function processIo(
     temp: tmpdir(),
     home: homedir(),
     uid: process.geteuid?.(),
-    processes: async () => (await import('./processes.ts')).createProcesses(process),
-    ownHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
+    processes: async () => (await import('./processes.ts')).createProcessNames(process),
+    bundledHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
     // A terminal's input is opened by looking at it, which most commands never need.
     get stdin() {
       return process.stdin;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import type { Processes } from '../util/temporaries.ts';
+import type { ProcessNames } from '../util/temporaries.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{12}|0)-(\d{1,10})-(\d{1,20})$/u;
 /** Stands for what a system does not tell. */
@@ -11,9 +11,9 @@ const UNKNOWN = '0';
  * Processes by names that are never used twice: machine and container, boot, id, start time.
  * Linux tells all of them; elsewhere a running process is not told from one with a reused id.
  */
-export async function createProcesses(
+export async function createProcessNames(
   process: Pick<NodeJS.Process, 'pid' | 'kill'>,
-): Promise<Processes> {
+): Promise<ProcessNames> {
   const [boot, space, start] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(short, () => UNKNOWN),
     readlink('/proc/self/ns/pid').catch(() => UNKNOWN),
@@ -21,8 +21,8 @@ export async function createProcesses(
   ]);
   const where = short(`${hostname()} ${space}`);
   return {
-    own: [where, boot, process.pid, start ?? UNKNOWN].join('-'),
-    async runs(name) {
+    self: [where, boot, process.pid, start ?? UNKNOWN].join('-'),
+    async isRunning(name) {
       const [, place, itsBoot, pid = '', itsStart] = NAME.exec(name) ?? [];
       if (place !== where) return undefined;
       if (itsBoot !== boot) return itsBoot === UNKNOWN || boot === UNKNOWN ? undefined : false;

@@ -1,14 +1,14 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/types.ts';
 import { createTrace } from './output/trace.ts';
-import { createPipes } from './output/stdio.ts';
+import { createStdio } from './output/stdio.ts';
 import { formatDuration } from './output/units.ts';
 import type { Io } from './io.ts';
 import { createMessages } from './output/messages.ts';
 import type { Parsed } from './args/parse.ts';
-import { noticeLarge } from './progress/large.ts';
+import { watchLargeTransfers } from './progress/large.ts';
 import { chooseProgress, createProgress } from './progress/progress.ts';
-import { settle } from './process/grace.ts';
+import { withGrace } from './process/grace.ts';
 import { listenForSignals } from './process/signals.ts';
 import { createStyle, wantsColour } from './output/style.ts';
 import type { Template } from './template/render.ts';
@@ -34,7 +34,7 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
     ignoreClosedPipe(io.stderr, () => undefined),
   ];
   try {
-    return await settle(perform(io, invocation, stdout, signal), signal, GRACE_MS);
+    return await withGrace(perform(io, invocation, stdout, signal), signal, GRACE_MS);
   } catch (error) {
     // Whatever an abort made fail, the reason of the abort is what happened.
     if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;
@@ -66,26 +66,26 @@ async function perform(
     writeLine: messages.line,
     colour,
   });
-  const [{ checkSecrets, createContext }, { createTerminal }, module] = await Promise.all([
+  const [{ rejectSharedSecrets, createContext }, { createTerminal }, module] = await Promise.all([
     import('./context.ts'),
     import('./process/terminal.ts'),
     spec.load(),
-    spec.heavy === true ? loadConnections() : undefined,
+    spec.longRunning === true ? loadConnections() : undefined,
   ]);
-  if (spec.heavy === true) io.onLong?.();
+  if (spec.longRunning === true) io.onLongRun?.();
   const context = await createContext({
     io,
     flags,
     messages,
     terminal: createTerminal(io),
-    emit: noticeLarge(progress.emit, io.onLarge),
+    emit: watchLargeTransfers(progress.emit, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
-    pipes: createPipes(io, stdout),
-    fewRequests: spec.heavy !== true,
+    stdio: createStdio(io, stdout),
+    shortLived: spec.longRunning !== true,
   });
   let done = false;
   try {
-    if (spec.twoSided === true) checkSecrets(flags, input.args, context);
+    if (spec.hasSourceAndDestination === true) rejectSharedSecrets(flags, input.args, context);
     const result = await module.run(context, input, { signal });
     await progress.close(true);
     await render(io, result, { flags, template, stdout });
@@ -116,7 +116,7 @@ async function render(
   const writer = result.stdoutTaken === true ? createWriter(io.stderr) : stdout;
   const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
   const { writeResult } = await import('./output/result.ts');
-  await writeResult(result, { form: flags.output, template }, writer, style);
+  await writeResult(result, { format: flags.output, template }, writer, style);
 }
 
 function tooLong(ms: number): AppError {

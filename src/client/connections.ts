@@ -1,5 +1,5 @@
-import type { DescribedCredentialChain } from '../credentials/types.ts';
-import type { CredentialPlaces } from '../credentials/chain.ts';
+import type { TraceableCredentialChain } from '../credentials/types.ts';
+import type { CredentialSourcesOptions } from '../credentials/chain.ts';
 import type { Registries } from '../config/containers/registries.ts';
 import type { ProxyRules } from '../config/proxies/rules.ts';
 import type { TrustRoots } from '../config/tls/roots.ts';
@@ -15,8 +15,8 @@ import type { ConnectionFlags, ProgramFlags } from '../cli/args/global-flags.ts'
 import { USER_AGENT } from './version.ts';
 
 /** What reaches the registries of one side of a command. */
-export interface Wire {
-  readonly credentials: DescribedCredentialChain;
+export interface SideConnections {
+  readonly credentials: TraceableCredentialChain;
   readonly http: HttpClientHandle;
   readonly registry: RegistryClient;
   /** Base URL of a registry that the command names. */
@@ -25,16 +25,16 @@ export interface Wire {
   probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
 }
 
-export interface WireOptions {
+export interface ConnectSideOptions {
   readonly flags: ProgramFlags;
-  readonly places: CredentialPlaces;
+  readonly credentialOptions: CredentialSourcesOptions;
   readonly registries: Registries;
   readonly now: () => Date;
   readonly note: (text: string) => void;
   readonly warn: (text: string) => void;
   readonly emit: (event: CopyEvent) => void;
-  readonly fewRequests: boolean;
-  readonly onMany: (() => void) | undefined;
+  readonly shortLived: boolean;
+  readonly onLongRun: (() => void) | undefined;
   readonly trace: ((line: string) => void) | undefined;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Tokens and challenges of earlier runs; undefined: none. */
@@ -44,11 +44,11 @@ export interface WireOptions {
 }
 
 /** `credentials`: instead of the sources that the flags and the machine's files name. */
-export async function createWire(
+export async function connectSide(
   side: ConnectionFlags,
-  options: WireOptions,
-  credentials?: DescribedCredentialChain,
-): Promise<Wire> {
+  options: ConnectSideOptions,
+  credentials?: TraceableCredentialChain,
+): Promise<SideConnections> {
   const [
     { createCredentialChain },
     { createHttpClient },
@@ -62,19 +62,19 @@ export async function createWire(
     import('../reference/docker-hub.ts'),
     createPolicies(side, options),
   ]);
-  const places = { ...options.places, authfile: side.authfile };
+  const places = { ...options.credentialOptions, authfile: side.authfile };
   const { warn, trace } = options;
   const mirrors = new Set<string>();
   const chain =
     credentials ??
-    sparingMirrors(
+    withoutFlagsForMirrors(
       createCredentialChain({ ...places, flags: side, trace }),
       createCredentialChain({ ...places, flags: { noCreds: side.noCreds }, trace }),
       (host) => mirrors.has(host) && !policies.isNamed(hosts.apiHost(host)),
     );
   const http = createHttpClient({
     credentials: chain,
-    policies: policies.of,
+    policies: policies.policies,
     proxies: policies.proxies,
     roots: policies.roots,
     userAgent: USER_AGENT,
@@ -87,16 +87,16 @@ export async function createWire(
     onWarning: options.warn,
     onRetry: (event) => options.emit({ type: 'retry', ...event }),
     log: options.trace,
-    fewRequests: options.fewRequests,
-    onMany: options.onMany,
+    shortLived: options.shortLived,
+    onLongRun: options.onLongRun,
     store: options.store,
   });
-  const endpoint: Wire['endpoint'] = async (name, call) => {
-    policies.name(hosts.apiHost(name));
+  const endpoint: SideConnections['endpoint'] = async (name, call) => {
+    policies.markNamed(hosts.apiHost(name));
     await policies.lookUp(hosts.apiHost(name));
     return http.endpoint(name, call);
   };
-  const mirrorEndpoint: Wire['endpoint'] = async (name, call) => {
+  const mirrorEndpoint: SideConnections['endpoint'] = async (name, call) => {
     mirrors.add(name);
     await policies.lookUp(hosts.apiHost(name));
     return http.endpoint(name, call);
@@ -113,8 +113,8 @@ export async function createWire(
       retries,
     }),
   );
-  const probe: Wire['probe'] = async (name, others) => {
-    policies.name(hosts.apiHost(name));
+  const probe: SideConnections['probe'] = async (name, others) => {
+    policies.markNamed(hosts.apiHost(name));
     await Promise.all([name, ...others].map((one) => policies.lookUp(hosts.apiHost(one))));
     return http.probe();
   };
@@ -128,23 +128,23 @@ function speedLimit({ minSpeed }: ProgramFlags): { readonly minSpeed?: number } 
 /** `origin` for logical names, where files say that they are elsewhere. */
 async function routed(
   origin: RegistryClient,
-  { registries, warn, note, trace }: WireOptions,
+  { registries, warn, note, trace }: ConnectSideOptions,
   mirror: () => RegistryClient,
 ): Promise<RegistryClient> {
   trace?.(`registries: ${registries.files.join(', ') || 'no files'}`);
-  if (registries.isPlain) return origin;
+  if (registries.hasNoSettings) return origin;
   const { createRoutedClient } = await import('../registry/mirrors/client.ts');
   const route = registries.route.bind(registries);
   return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
 }
 
 /** What the flags say of credentials is meant for the registry that the command names. */
-function sparingMirrors(
-  full: DescribedCredentialChain,
-  withoutFlags: DescribedCredentialChain,
+function withoutFlagsForMirrors(
+  full: TraceableCredentialChain,
+  withoutFlags: TraceableCredentialChain,
   isMirror: (host: string) => boolean,
-): DescribedCredentialChain {
-  const chainOf = (host: string): DescribedCredentialChain =>
+): TraceableCredentialChain {
+  const chainOf = (host: string): TraceableCredentialChain =>
     isMirror(host) ? withoutFlags : full;
   return {
     describeSources: () => full.describeSources(),
@@ -157,21 +157,21 @@ function sparingMirrors(
   };
 }
 
-interface GrowingPolicies {
+interface HostPolicyRegistry {
   /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
-  name(host: string): void;
+  markNamed(host: string): void;
   isNamed(host: string): boolean;
   /** Resolves the name where the files speak of networks. */
   lookUp(host: string): Promise<void>;
-  readonly of: HostPolicies;
+  readonly policies: HostPolicies;
   readonly proxies: ProxyRules;
   readonly roots: TrustRoots;
 }
 
 async function createPolicies(
   side: ConnectionFlags,
-  { places, registries }: WireOptions,
-): Promise<GrowingPolicies> {
+  { credentialOptions, registries }: ConnectSideOptions,
+): Promise<HostPolicyRegistry> {
   const [
     { createHostPolicies },
     { defaultCertsDirs },
@@ -187,11 +187,11 @@ async function createPolicies(
     import('../config/proxies/rules.ts'),
     import('../config/tls/roots.ts'),
   ]);
-  const config = await docker.loadDockerConfig(docker.dockerConfigPath(places), {
-    warn: places.warn,
+  const config = await docker.loadDockerConfig(docker.dockerConfigPath(credentialOptions), {
+    warn: credentialOptions.warn,
   });
-  if (places.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    places.warn(
+  if (credentialOptions.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    credentialOptions.warn(
       'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
     );
   }
@@ -200,17 +200,18 @@ async function createPolicies(
   const create = (): HostPolicies =>
     createHostPolicies({
       registries: named,
-      lax: (host) => registries.lax(host) ?? (insecure.has(host) ? 'insecure' : undefined),
+      insecureMode: (host) =>
+        registries.insecureMode(host) ?? (insecure.has(host) ? 'insecure' : undefined),
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,
-      certsDirs: defaultCertsDirs(places.home, places.env['XDG_CONFIG_HOME']),
+      certsDirs: defaultCertsDirs(credentialOptions.home, credentialOptions.env['XDG_CONFIG_HOME']),
       headers: config.httpHeaders,
     });
   const named = new Set<string>();
   let policies = create();
   return {
-    name(host) {
+    markNamed(host) {
       if (named.has(host)) return;
       named.add(host);
       policies = create();
@@ -223,8 +224,8 @@ async function createPolicies(
       insecure.add(host);
       policies = create();
     },
-    of: (host) => policies(host),
-    proxies: createProxyRules(places.env, dockerProxies(config)),
-    roots: createTrustRoots(places.env, places.warn),
+    policies: (host) => policies(host),
+    proxies: createProxyRules(credentialOptions.env, dockerProxies(config)),
+    roots: createTrustRoots(credentialOptions.env, credentialOptions.warn),
   };
 }

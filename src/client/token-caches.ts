@@ -6,7 +6,7 @@ export interface TokenCaches {
   /** The cache for this run; undefined when it is switched off or there is no place for it. */
   use(): Promise<TokenFile | undefined>;
   /** Logins that take a registry's tokens with them, also while the cache is switched off. */
-  readonly guard: (logins: LoginStore) => LoginStore;
+  readonly forgettingTokens: (logins: LoginStore) => LoginStore;
   close(): Promise<void>;
 }
 
@@ -37,14 +37,14 @@ export function createTokenCaches(
 
   return {
     async use() {
-      const { cacheWanted } = await import('../config/files/user-folders.ts');
-      if (!cacheWanted(io.env)) return undefined;
+      const { isCacheEnabled } = await import('../config/files/user-folders.ts');
+      if (!isCacheEnabled(io.env)) return undefined;
       const opened = await file();
       // Read while the rest of the program loads; the first request waits for it.
       void opened?.ready();
       return opened;
     },
-    guard: (logins) => ({
+    forgettingTokens: (logins) => ({
       list: (call) => logins.list(call),
       async save(host, login, call) {
         await forget(host);

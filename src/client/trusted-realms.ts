@@ -1,22 +1,22 @@
-import type { KnownRealms } from '../config/hosts/trusted-realms.ts';
+import type { TrustedRealms } from '../config/hosts/trusted-realms.ts';
 
 /** Token servers that may receive the credentials of a registry on another host. */
-export interface Realms {
+export interface RealmTrust {
   readonly allowed: (registry: string, realmHost: string) => boolean;
   trust(registry: string, realmHost: string): Promise<void>;
 }
 
 /** `--allow-realm` of this run, and what `regctl login` remembered. */
-export async function loadRealms(options: {
+export async function loadRealmTrust(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly allowRealm: readonly string[];
-}): Promise<Realms> {
-  const { knownRealmsPath, loadKnownRealms, rememberRealm } =
+}): Promise<RealmTrust> {
+  const { trustedRealmsPath, loadTrustedRealms, trustRealm } =
     await import('../config/hosts/trusted-realms.ts');
-  const path = knownRealmsPath(options.env, options.home);
+  const path = trustedRealmsPath(options.env, options.home);
   const flags = new Set(options.allowRealm.map((host) => host.toLowerCase()));
-  const known: KnownRealms = await loadKnownRealms(path);
+  const known: TrustedRealms = await loadTrustedRealms(path);
   const trusted = new Map<string, Set<string>>();
   return {
     allowed: (registry, realmHost) =>
@@ -25,7 +25,7 @@ export async function loadRealms(options: {
       trusted.get(registry)?.has(realmHost) === true,
     async trust(registry, realmHost) {
       trusted.set(registry, new Set([...(trusted.get(registry) ?? []), realmHost]));
-      await rememberRealm(path, registry, realmHost);
+      await trustRealm(path, registry, realmHost);
     },
   };
 }

@@ -9,7 +9,7 @@ const MIN_SIZE = 16 * 1024 * 1024;
 const NO_ENTRY: JournalEntry = {
   moved: () => undefined,
   done: async () => undefined,
-  leave: async () => undefined,
+  handOver: async () => undefined,
 };
 
 type Options = Pick<ContextOptions, 'io' | 'trace'>;
@@ -32,7 +32,7 @@ async function openJournal({ io, trace }: Options): Promise<Journal | undefined>
  * Logins that take the notes of unfinished uploads with them, also while the journal is switched
  * off: the URL of a session may be all that somebody needs to go on with it.
  */
-export function forgettingUploads(options: Options, logins: LoginStore): LoginStore {
+export function forgettingUploadSessions(options: Options, logins: LoginStore): LoginStore {
   return {
     ...logins,
     async remove(target, call) {
@@ -61,8 +61,8 @@ export function createLazyJournal(options: Options): UploadJournal {
   let journal: Journal | undefined;
 
   const open = async (): Promise<void> => {
-    const { cacheWanted } = await import('../config/files/user-folders.ts');
-    if (cacheWanted(options.io.env)) journal = await openJournal(options);
+    const { isCacheEnabled } = await import('../config/files/user-folders.ts');
+    if (isCacheEnabled(options.io.env)) journal = await openJournal(options);
   };
 
   return {
@@ -71,6 +71,6 @@ export function createLazyJournal(options: Options): UploadJournal {
       await (once ??= open());
       return journal?.find(blob);
     },
-    note: (blob, session) => journal?.note(blob, session) ?? NO_ENTRY,
+    add: (blob, session) => journal?.add(blob, session) ?? NO_ENTRY,
   };
 }

@@ -1,4 +1,4 @@
-import type { DescribedCredentialChain, LoginStore } from '../credentials/types.ts';
+import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { Registries } from '../config/containers/registries.ts';
@@ -17,7 +17,7 @@ import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 
 /** Which connection flags apply: `--src-…`, `--dest-…`, or the plain ones alone. */
-export type Side = 'src' | 'dest' | 'only';
+export type Side = 'src' | 'dest' | 'single';
 
 /** Styling of text output; every function is the identity when colour is off. */
 export interface Style {
@@ -94,10 +94,10 @@ export interface CommandSpec {
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
   /** Whether the command takes `--src-…` and `--dest-…` connection flags. */
-  readonly twoSided?: boolean;
+  readonly hasSourceAndDestination?: boolean;
   /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */
-  readonly heavy?: boolean;
-  readonly examples: readonly { readonly command: string; readonly says: string }[];
+  readonly longRunning?: boolean;
+  readonly examples: readonly { readonly command: string; readonly description: string }[];
   /** Imported only when chosen. */
   load(): Promise<CommandModule>;
 }
@@ -131,9 +131,9 @@ export interface Context {
   /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
   registries(): Registries;
   /** The credential sources of a side, which can also say how they come to an answer. */
-  credentials(side: Side): Promise<DescribedCredentialChain>;
+  credentials(side: Side): Promise<TraceableCredentialChain>;
   /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */
-  registryWith(login: {
+  registryForLogin(login: {
     readonly username: string;
     readonly password: string;
   }): Promise<RegistryClient>;
@@ -149,7 +149,7 @@ export interface Context {
   emit(event: CopyEvent): void;
   warn(text: string): void;
   /** Warnings are not printed from now on: the function takes those that came since it last did. */
-  holdWarnings(): () => readonly string[];
+  captureWarnings(): () => readonly string[];
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
   readonly terminal: Terminal;

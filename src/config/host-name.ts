@@ -23,6 +23,6 @@ function isLoopbackV4(name: string): boolean {
 }
 
 /** The name or address of host[:port], an IPv6 address without its brackets. */
-export function bareName(host: string): string {
+export function hostWithoutPort(host: string): string {
   return host.replace(/:\d+$/u, '').replace(/^\[(.*)\]$/u, '$1');
 }

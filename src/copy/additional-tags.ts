@@ -1,9 +1,9 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isUpToDate, lookUpTag, type Plan } from './resolve-root.ts';
-import type { Scope } from './engine/task-group.ts';
+import { isUpToDate, lookUpTag, type RootPlan } from './resolve-root.ts';
+import type { TaskGroup } from './engine/task-group.ts';
 import type { Slots } from './engine/slots.ts';
-import type { CopyPair, ImageRequest } from './types.ts';
+import type { CopyRunOptions, ImageRequest } from './types.ts';
 
 interface TagState {
   readonly tag: string;
@@ -16,18 +16,18 @@ interface TagState {
  * refuse one. @throws AppError TAG_EXISTS with noClobber, for the destination's own tag as well
  */
 export async function tagsToWrite(
-  { destination, noClobber }: CopyPair,
+  { destination, noClobber }: CopyRunOptions,
   { destinationTag, additionalTags }: ImageRequest,
-  plan: Plan,
-  scope: Scope,
+  plan: RootPlan,
+  tasks: TaskGroup,
   slots: Slots,
 ): Promise<string[]> {
   const ask = noClobber === true || isUpToDate(plan);
   const names = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
-  const { signal } = scope;
+  const { signal } = tasks;
   const lookUp = (tag: string): Promise<Descriptor | undefined> =>
     slots.on('destination', () => lookUpTag(destination, tag, { signal }), signal);
-  const states = await scope.all<TagState>(
+  const states = await tasks.all<TagState>(
     names.map(async (tag) => ({
       tag,
       existing: ask ? await lookUp(tag) : undefined,
@@ -35,16 +35,16 @@ export async function tagsToWrite(
   );
   if (noClobber === true) {
     if (destinationTag !== undefined)
-      refuseOther(destinationTag, plan.existing, plan.root, destination.label);
+      rejectMovedTag(destinationTag, plan.existing, plan.root, destination.label);
     for (const { tag, existing } of states)
-      refuseOther(tag, existing, plan.root, destination.label);
+      rejectMovedTag(tag, existing, plan.root, destination.label);
   }
   return states
     .filter(({ existing }) => existing?.digest !== plan.root.digest)
     .map(({ tag }) => tag);
 }
 
-function refuseOther(
+function rejectMovedTag(
   tag: string,
   existing: Descriptor | undefined,
   root: Descriptor,

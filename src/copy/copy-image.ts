@@ -1,4 +1,4 @@
-import { withScope } from './engine/task-group.ts';
+import { withTaskGroup } from './engine/task-group.ts';
 import { CopySession } from './session.ts';
 import type { CopyOptions, CopySummary } from './types.ts';
 
@@ -9,8 +9,8 @@ import type { CopyOptions, CopySummary } from './types.ts';
  * DIGEST_CHANGED (preserveDigests), UNSUPPORTED; the signal's reason when aborted
  */
 export async function copyImage(options: CopyOptions): Promise<CopySummary> {
-  return withScope(options.signal, async (scope) => {
-    const session = new CopySession(options, scope);
+  return withTaskGroup(options.signal, async (tasks) => {
+    const session = new CopySession(options, tasks);
     const { descriptor } = await session.image(options);
     if (options.commit !== false) await session.commit();
     return { descriptor, ...session.counts() };

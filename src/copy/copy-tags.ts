@@ -1,13 +1,13 @@
 import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import type { WriteStore } from '../store/types.ts';
-import { onSide } from './engine/errors.ts';
-import { withScope, type Scope } from './engine/task-group.ts';
-import { underWay } from './engine/slots.ts';
+import { attributeTo } from './engine/errors.ts';
+import { withTaskGroup, type TaskGroup } from './engine/task-group.ts';
+import { maxInFlight } from './engine/slots.ts';
 import { CopySession, type ImageOutcome } from './session.ts';
-import type { CopyCounts, CopyPair } from './types.ts';
+import type { CopyCounts, CopyRunOptions } from './types.ts';
 
-export interface CopyTagsOptions extends CopyPair {
+export interface CopyTagsOptions extends CopyRunOptions {
   /** Tags of the source. */
   readonly tags: readonly string[];
   /** What a tag is called at the destination. Default: the same. */
@@ -24,7 +24,7 @@ export interface TagsSummary extends CopyCounts {
 }
 
 /** What fails for one tag like this fails for all. */
-const HOPELESS: ReadonlySet<ErrorCode> = new Set([
+const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set([
   'CREDENTIALS_INVALID',
   'CREDENTIAL_HELPER',
   'FORBIDDEN',
@@ -48,16 +48,16 @@ const GIVE_UP_AFTER = 10;
  */
 export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
   const { tags, destination, signal, destinationTag = (tag) => tag } = options;
-  return withScope(
+  return withTaskGroup(
     signal,
-    async (scope) => {
-      const session = new CopySession(options, scope);
-      const known = options.noClobber === true ? undefined : await tagsOf(destination, tags, scope);
-      const streak = new Streak();
+    async (tasks) => {
+      const session = new CopySession(options, tasks);
+      const known = options.noClobber === true ? undefined : await tagsOf(destination, tags, tasks);
+      const streak = new FailureStreak();
       const one = async (tag: string): Promise<TagOutcome> => {
-        scope.signal.throwIfAborted();
+        tasks.signal.throwIfAborted();
         const reason = streak.reason;
-        if (reason !== undefined) return { tag, error: notTried(tag, reason) };
+        if (reason !== undefined) return { tag, error: skippedTag(tag, reason) };
         try {
           const name = destinationTag(tag);
           const isNew = known !== undefined && !known.has(name);
@@ -65,7 +65,7 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
           streak.end(undefined);
           return { tag, ...outcome };
         } catch (error) {
-          scope.signal.throwIfAborted();
+          tasks.signal.throwIfAborted();
           if (!(error instanceof AppError)) throw error;
           streak.end(error);
           options.emit({ type: 'warning', text: `${tag} was not copied: ${reasonOf(error)}` });
@@ -77,8 +77,8 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
       const work = async (): Promise<void> => {
         for (const [i, tag] of entries) images[i] = await one(tag);
       };
-      const workers = Math.max(1, Math.min(underWay(options.concurrency), tags.length));
-      await scope.all(Array.from({ length: workers }, work));
+      const workers = Math.max(1, Math.min(maxInFlight(options.concurrency), tags.length));
+      await tasks.all(Array.from({ length: workers }, work));
       if (images.some(({ error }) => error === undefined)) await session.commit();
       return { images, ...session.counts() };
     },
@@ -93,7 +93,7 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
 async function tagsOf(
   destination: WriteStore,
   wanted: readonly string[],
-  { signal }: Scope,
+  { signal }: TaskGroup,
 ): Promise<ReadonlySet<string> | undefined> {
   const lister = destination.capabilities.tags;
   if (lister === undefined || wanted.length < 2) return undefined;
@@ -110,9 +110,14 @@ async function tagsOf(
     const code = error instanceof AppError ? error.code : undefined;
     if (code === 'REPOSITORY_UNKNOWN') return all;
     if (code === 'UNSUPPORTED' || code === 'REGISTRY_ERROR') return undefined;
-    return onSide('destination', `cannot list the tags of ${destination.label}`, undefined, () => {
-      throw error;
-    });
+    return attributeTo(
+      'destination',
+      `cannot list the tags of ${destination.label}`,
+      undefined,
+      () => {
+        throw error;
+      },
+    );
   }
 }
 
@@ -124,7 +129,7 @@ function reasonOf(error: AppError): string {
 }
 
 /** Failures of one kind in a row, as long as nothing has worked. */
-class Streak {
+class FailureStreak {
   #code: ErrorCode | undefined;
   #length = 0;
   #worked = false;
@@ -136,7 +141,7 @@ class Streak {
 
   end(error: AppError | undefined): void {
     this.#worked ||= error === undefined;
-    if (this.#worked || error === undefined || !HOPELESS.has(error.code)) {
+    if (this.#worked || error === undefined || !FAILS_FOR_ALL.has(error.code)) {
       this.#length = 0;
       return;
     }
@@ -145,7 +150,7 @@ class Streak {
   }
 }
 
-function notTried(tag: string, code: ErrorCode): AppError {
+function skippedTag(tag: string, code: ErrorCode): AppError {
   return new AppError(
     code,
     `${tag} was not tried: ${GIVE_UP_AFTER} tags in a row had failed in the same way`,

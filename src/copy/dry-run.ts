@@ -3,7 +3,7 @@ import { isManifestType } from '../oci/media-types.ts';
 import type { PushOptions, PushOutcome, ReadStore, Source, WriteStore } from '../store/types.ts';
 
 /** A destination that looks and never writes: what a copy to it reports is what it would do. */
-export interface Rehearsal extends WriteStore {
+export interface DryRunStore extends WriteStore {
   /** Tags that would be set, with their digests, in the order of writing. */
   readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
 }
@@ -12,7 +12,7 @@ export interface Rehearsal extends WriteStore {
 const PARALLEL = 6;
 
 /** Mounts are taken to succeed. Disposes of `destination` with itself. */
-export function rehearse(destination: ReadStore): Rehearsal {
+export function createDryRunStore(destination: ReadStore): DryRunStore {
   const planned = new Set<string>();
   const tags: { tag: string; descriptor: Descriptor }[] = [];
 

@@ -6,18 +6,18 @@ import { isIndexType } from '../oci/media-types.ts';
 import { matchesPlatform, type Platform } from '../oci/platform.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import {
-  IndexSearch,
+  IndexTraversal,
   isAttestation,
-  platformUnknown,
+  platformUnknownError,
   type ChosenManifest,
 } from '../store/platforms.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 
 /** What BuildKit writes beside an attestation: the digest of the image that it is about. */
-const ABOUT = 'vnd.docker.reference.digest';
+const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** One entry of an index: understood, and as it was written. */
-interface Entry {
+interface IndexEntry {
   readonly descriptor: Descriptor;
   readonly raw: unknown;
 }
@@ -27,7 +27,7 @@ interface Entry {
  * listed directly. Members that regctl does not know are kept. The index itself when nothing had
  * to go. @throws AppError PLATFORM_UNKNOWN when a platform has no image
  */
-export async function subsetOf(
+export async function platformSubset(
   source: ReadStore,
   root: ChosenManifest,
   platforms: readonly Platform[],
@@ -35,17 +35,17 @@ export async function subsetOf(
   call: CallOptions,
 ): Promise<ChosenManifest> {
   const index = root.manifest as IndexManifest;
-  const entries = await flatten(source, index, call, new IndexSearch(source.label), 0);
+  const entries = await flatten(source, index, call, new IndexTraversal(source.label), 0);
   const images = entries.filter(({ descriptor }) => !isAttestation(descriptor));
   for (const wanted of platforms) {
     if (images.some((image) => isFor(image, wanted))) continue;
     const available = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
-    throw platformUnknown(where, wanted, available);
+    throw platformUnknownError(where, wanted, available);
   }
   const kept = new Set(images.filter((one) => platforms.some((wanted) => isFor(one, wanted))));
   const digests = new Set<string>([...kept].map(({ descriptor }) => descriptor.digest));
   const chosen = entries.filter(
-    (one) => kept.has(one) || digests.has(one.descriptor.annotations?.[ABOUT] ?? ''),
+    (one) => kept.has(one) || digests.has(one.descriptor.annotations?.[REFERENCE_DIGEST] ?? ''),
   );
   const same =
     chosen.length === index.manifests.length &&
@@ -53,7 +53,7 @@ export async function subsetOf(
   return same ? root : rewrite(root, chosen);
 }
 
-function isFor({ descriptor: { platform } }: Entry, wanted: Platform): boolean {
+function isFor({ descriptor: { platform } }: IndexEntry, wanted: Platform): boolean {
   return platform !== undefined && matchesPlatform(wanted, platform);
 }
 
@@ -61,18 +61,18 @@ async function flatten(
   source: ReadStore,
   index: IndexManifest,
   call: CallOptions,
-  search: IndexSearch,
+  traversal: IndexTraversal,
   depth: number,
-): Promise<Entry[]> {
-  search.enter(index, depth);
-  const raw = bodyOf(index)['manifests'];
-  const entries: Entry[] = [];
+): Promise<IndexEntry[]> {
+  traversal.enter(index, depth);
+  const raw = documentOf(index)['manifests'];
+  const entries: IndexEntry[] = [];
   for (const [i, descriptor] of index.manifests.entries()) {
     if (isIndexType(descriptor.mediaType) && descriptor.platform === undefined) {
-      if (!search.isNew(descriptor)) continue;
+      if (!traversal.visit(descriptor)) continue;
       const inner = await fetchManifest(source, descriptor, call);
       if (inner.kind !== 'index') continue;
-      for (const one of await flatten(source, inner, call, search, depth + 1)) entries.push(one);
+      for (const one of await flatten(source, inner, call, traversal, depth + 1)) entries.push(one);
     } else {
       entries.push({ descriptor, raw: Array.isArray(raw) ? (raw as unknown[])[i] : descriptor });
     }
@@ -82,9 +82,9 @@ async function flatten(
 
 function rewrite(
   { descriptor, manifest }: ChosenManifest,
-  chosen: readonly Entry[],
+  chosen: readonly IndexEntry[],
 ): ChosenManifest {
-  const body = { ...bodyOf(manifest), manifests: chosen.map(({ raw }) => raw) };
+  const body = { ...documentOf(manifest), manifests: chosen.map(({ raw }) => raw) };
   const bytes = new TextEncoder().encode(JSON.stringify(body, null, indentOf(manifest.raw)));
   const rewritten = parseManifest(bytes, manifest.mediaType);
   return {
@@ -93,7 +93,7 @@ function rewrite(
   };
 }
 
-function bodyOf({ raw }: Pick<IndexManifest, 'raw'>): Readonly<Record<string, unknown>> {
+function documentOf({ raw }: Pick<IndexManifest, 'raw'>): Readonly<Record<string, unknown>> {
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'index');
   return isRecord(body) ? body : {};
 }

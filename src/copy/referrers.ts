@@ -4,13 +4,13 @@ import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
-import { IndexSearch } from '../store/platforms.ts';
+import { IndexTraversal } from '../store/platforms.ts';
 import type { ReadStore } from '../store/types.ts';
-import { nameIn, onSide, type Side } from './engine/errors.ts';
-import type { Scope } from './engine/task-group.ts';
+import { attributeTo, type CopySide, describeRef } from './engine/errors.ts';
+import type { TaskGroup } from './engine/task-group.ts';
 import type { Slots } from './engine/slots.ts';
-import type { CopyPair } from './types.ts';
-import type { Walk } from './engine/graph-copy.ts';
+import type { CopyRunOptions } from './types.ts';
+import type { GraphCopy } from './engine/graph-copy.ts';
 
 /** What refers to one manifest, as the source lists it. */
 interface Referred {
@@ -18,7 +18,7 @@ interface Referred {
   readonly referrers: readonly Descriptor[];
 }
 
-export interface Found {
+export interface FoundReferrers {
   /** Subjects before what refers to their referrers. */
   readonly referrers: readonly Referred[];
   /** Tags that cosign derives from a digest. */
@@ -32,24 +32,24 @@ const MAX_REFERRERS = 10_000;
 const COSIGN_SUFFIXES: readonly string[] = ['sig', 'att', 'sbom'];
 
 /** Signatures, SBOMs and attestations, which refer to an image and not the other way round. */
-export class Company {
-  readonly #pair: CopyPair;
-  readonly #scope: Scope;
-  readonly #walk: Walk;
+export class ReferrerCopier {
+  readonly #run: CopyRunOptions;
+  readonly #tasks: TaskGroup;
+  readonly #graph: GraphCopy;
   readonly #slots: Slots;
   #sourceTags: Promise<ReadonlySet<string>> | undefined;
 
-  constructor(pair: CopyPair, scope: Scope, slots: Slots, walk: Walk) {
-    this.#pair = pair;
-    this.#scope = scope;
-    this.#walk = walk;
+  constructor(run: CopyRunOptions, tasks: TaskGroup, slots: Slots, graph: GraphCopy) {
+    this.#run = run;
+    this.#tasks = tasks;
+    this.#graph = graph;
     this.#slots = slots;
   }
 
   /** What the source has of it, for an image, its children, and the referrers themselves. */
-  async of(root: Descriptor, manifest: Manifest | undefined): Promise<Found> {
-    const search = new IndexSearch(this.#pair.source.label);
-    const found = await this.#manifestsOf(root, manifest, search, 0);
+  async of(root: Descriptor, manifest: Manifest | undefined): Promise<FoundReferrers> {
+    const traversal = new IndexTraversal(this.#run.source.label);
+    const found = await this.#manifestsOf(root, manifest, traversal, 0);
     const subjects = [...new Set(found)];
     const [referrers, tags] = await Promise.all([
       this.#referrersOf(subjects),
@@ -59,50 +59,56 @@ export class Company {
   }
 
   /** Writes what the destination lacks; `copyTag` takes one tag from the source. */
-  async write({ referrers, tags }: Found, copyTag: (tag: string) => Promise<void>): Promise<void> {
+  async write(
+    { referrers, tags }: FoundReferrers,
+    copyTag: (tag: string) => Promise<void>,
+  ): Promise<void> {
     for (const { subject, referrers: wanted } of referrers) {
       const there = new Set((await this.#list('destination', subject)).map((one) => one.digest));
       const missing = wanted.filter((one) => !there.has(one.digest));
-      await this.#scope.all(missing.map((one) => this.#guest(one)));
+      await this.#tasks.all(missing.map((one) => this.#copyReferrer(one)));
     }
-    await this.#scope.all(tags.map(copyTag));
+    await this.#tasks.all(tags.map(copyTag));
   }
 
   /** A list may name what was deleted since: nothing is left to take along. */
-  async #guest(referrer: Descriptor): Promise<void> {
+  async #copyReferrer(referrer: Descriptor): Promise<void> {
     try {
-      await this.#walk.guest(referrer);
+      await this.#graph.copyReferrer(referrer);
     } catch (error) {
       if (!isGone(error, referrer)) throw error;
-      const name = nameIn(this.#pair.source, referrer.digest);
-      this.#pair.emit({ type: 'warning', text: `${name} is listed as a referrer, but is gone` });
+      const name = describeRef(this.#run.source, referrer.digest);
+      this.#run.emit({ type: 'warning', text: `${name} is listed as a referrer, but is gone` });
     }
   }
 
   async #manifestsOf(
     root: Descriptor,
     manifest: Manifest | undefined,
-    search: IndexSearch,
+    traversal: IndexTraversal,
     depth: number,
   ): Promise<Digest[]> {
     if (manifest?.kind !== 'index') return [root.digest];
-    search.enter(manifest, depth);
-    const { source } = this.#pair;
-    const below = await this.#scope.all(
+    traversal.enter(manifest, depth);
+    const { source } = this.#run;
+    const below = await this.#tasks.all(
       manifest.manifests.map(async (child) => {
         if (!isManifestType(child.mediaType)) return [];
         if (!isIndexType(child.mediaType)) return [child.digest];
-        if (!search.isNew(child)) return [];
-        const { signal } = this.#scope;
+        if (!traversal.visit(child)) return [];
+        const { signal } = this.#tasks;
         const inner = await this.#slots.on(
           'source',
           () =>
-            onSide('source', `cannot read ${nameIn(source, child.digest)}`, child.digest, () =>
-              fetchManifest(source, child, { signal }),
+            attributeTo(
+              'source',
+              `cannot read ${describeRef(source, child.digest)}`,
+              child.digest,
+              () => fetchManifest(source, child, { signal }),
             ),
           signal,
         );
-        return this.#manifestsOf(child, inner, search, depth + 1);
+        return this.#manifestsOf(child, inner, traversal, depth + 1);
       }),
     );
     return [root.digest, ...below.flat()];
@@ -114,7 +120,7 @@ export class Company {
     const asked = new Set<Digest>(subjects);
     const total = { count: 0 };
     for (let next = subjects; next.length > 0;) {
-      const level = await this.#scope.all(
+      const level = await this.#tasks.all(
         next.map(async (subject) => ({
           subject,
           referrers: await this.#list('source', subject, total),
@@ -130,17 +136,17 @@ export class Company {
   }
 
   /** `total` counts over several lists: they are bounded together. */
-  async #list(side: Side, subject: Digest, total = { count: 0 }): Promise<Descriptor[]> {
-    const store = this.#pair[side];
+  async #list(side: CopySide, subject: Digest, total = { count: 0 }): Promise<Descriptor[]> {
+    const store = this.#run[side];
     const { referrers } = store.capabilities;
     if (referrers === undefined) return [];
-    const { signal } = this.#scope;
+    const { signal } = this.#tasks;
     return this.#slots.on(
       side,
       () =>
-        onSide(
+        attributeTo(
           side,
-          `cannot list the referrers of ${nameIn(store, subject)}`,
+          `cannot list the referrers of ${describeRef(store, subject)}`,
           subject,
           async () => {
             const all: Descriptor[] = [];
@@ -168,13 +174,13 @@ export class Company {
   }
 
   async #listTags(): Promise<ReadonlySet<string>> {
-    const { source, sourceTags } = this.#pair;
+    const { source, sourceTags } = this.#run;
     if (sourceTags !== undefined) return new Set(sourceTags);
     const { tags } = source.capabilities;
     if (tags === undefined) return new Set();
-    return onSide('source', `cannot list the tags of ${source.label}`, undefined, async () => {
+    return attributeTo('source', `cannot list the tags of ${source.label}`, undefined, async () => {
       const all = new Set<string>();
-      for await (const page of tags.tags({ signal: this.#scope.signal })) {
+      for await (const page of tags.tags({ signal: this.#tasks.signal })) {
         for (const tag of page) if (tag.includes('-')) all.add(tag);
       }
       return all;

@@ -9,21 +9,27 @@ import {
   MAX_CONFIG_BYTES,
   platformOfConfig,
   platformsOf,
-  platformUnknown,
+  platformUnknownError,
   selectPlatform,
   type ChosenManifest,
 } from '../store/platforms.ts';
-import { digestWouldChange } from '../store/errors.ts';
-import type { CallOptions, ReadStore, ResolveOptions, Want, WriteStore } from '../store/types.ts';
+import { digestChangedError } from '../store/errors.ts';
+import type {
+  CallOptions,
+  ReadStore,
+  ResolveOptions,
+  ResolvePurpose,
+  WriteStore,
+} from '../store/types.ts';
 import { fetchAll } from '../store/verify.ts';
-import { nameIn, onSide } from './engine/errors.ts';
-import type { Scope } from './engine/task-group.ts';
+import { attributeTo, describeRef } from './engine/errors.ts';
+import type { TaskGroup } from './engine/task-group.ts';
 import type { Slots } from './engine/slots.ts';
-import { subsetOf } from './platform-subset.ts';
-import type { CopyPair, ImageRequest } from './types.ts';
+import { platformSubset } from './platform-subset.ts';
+import type { CopyRunOptions, ImageRequest } from './types.ts';
 
 /** What will become the destination's root, and what is there already. */
-export interface Plan {
+export interface RootPlan {
   readonly root: Descriptor;
   /** Absent when the destination's tag has the same digest: there is nothing to read. */
   readonly manifest: Manifest | undefined;
@@ -31,7 +37,7 @@ export interface Plan {
   readonly existing: Descriptor | undefined;
 }
 
-export function isUpToDate({ root, existing }: Plan): boolean {
+export function isUpToDate({ root, existing }: RootPlan): boolean {
   return existing?.digest === root.digest;
 }
 
@@ -39,15 +45,15 @@ export function isUpToDate({ root, existing }: Plan): boolean {
  * Decides the root with the fewest requests, both sides at once: one HEAD on the destination, and
  * one request to the source, which reads the manifest where that is as cheap as asking for it.
  */
-export async function planRoot(
-  pair: CopyPair,
+export async function resolveRoot(
+  run: CopyRunOptions,
   request: ImageRequest,
-  scope: Scope,
+  tasks: TaskGroup,
   slots: Slots,
-): Promise<Plan> {
-  const { source, destination, platforms = [], sameRepository, noClobber } = pair;
+): Promise<RootPlan> {
+  const { source, destination, platforms = [], sameRepository, noClobber } = run;
   const { sourceRef, destinationTag, isNew } = request;
-  const { signal } = scope;
+  const { signal } = tasks;
   const call = { signal };
   // A retag is one PUT: to look first would cost as much as it could save.
   const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
@@ -58,9 +64,9 @@ export async function planRoot(
 
   if (platforms.length > 0) {
     const [existing, chosen] = await both(
-      scope,
+      tasks,
       lookUp(),
-      slots.on('source', () => readPlatforms(pair, sourceRef, platforms, call), signal),
+      slots.on('source', () => readPlatforms(run, sourceRef, platforms, call), signal),
     );
     return { root: chosen.descriptor, manifest: chosen.manifest, existing };
   }
@@ -70,31 +76,31 @@ export async function planRoot(
     const existing = await looking;
     if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
   }
-  const want = isBlind ? 'content' : wantedAfter(looking);
+  const purpose = isBlind ? 'content' : purposeAfter(looking);
   // One slot for both: what came with the descriptor should not wait for another to be read.
   const finding = slots.on(
     'source',
     async () => {
-      const root = await find(source, sourceRef, { ...call, want });
+      const root = await findRoot(source, sourceRef, { ...call, purpose });
       if ((await looking)?.digest === root.digest) return { root, manifest: undefined };
       return { root, manifest: await readManifest(source, sourceRef, root, call) };
     },
     signal,
   );
-  const [existing, found] = await both(scope, looking, finding);
+  const [existing, found] = await both(tasks, looking, finding);
   return { ...found, existing };
 }
 
 /** Where the tag exists it may be equal, and the manifest not be needed. */
-function wantedAfter(looking: Promise<Descriptor | undefined>): Promise<Want> {
+function purposeAfter(looking: Promise<Descriptor | undefined>): Promise<ResolvePurpose> {
   const want = looking.then((existing) => (existing === undefined ? 'content' : 'descriptor'));
   // Not every store looks at it.
   want.catch(() => undefined);
   return want;
 }
 
-async function both<A, B>(scope: Scope, a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await scope.all<unknown>([a, b]);
+async function both<A, B>(tasks: TaskGroup, a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await tasks.all<unknown>([a, b]);
   return [await a, await b];
 }
 
@@ -105,24 +111,29 @@ export async function lookUpTag(
   options: CallOptions,
 ): Promise<Descriptor | undefined> {
   try {
-    return await destination.resolve(tag, { ...options, want: 'descriptor' });
+    return await destination.resolve(tag, { ...options, purpose: 'descriptor' });
   } catch (error) {
     const absent =
       error instanceof AppError &&
       (error.code === 'MANIFEST_UNKNOWN' || error.code === 'REPOSITORY_UNKNOWN');
     if (absent) return undefined;
-    return onSide('destination', `cannot look up ${nameIn(destination, tag)}`, tag, () => {
-      throw error;
-    });
+    return attributeTo(
+      'destination',
+      `cannot look up ${describeRef(destination, tag)}`,
+      tag,
+      () => {
+        throw error;
+      },
+    );
   }
 }
 
-async function find(
+async function findRoot(
   source: ReadStore,
   ref: string | undefined,
   options: ResolveOptions,
 ): Promise<Descriptor> {
-  return onSide('source', `cannot find ${nameIn(source, ref)}`, ref, () =>
+  return attributeTo('source', `cannot find ${describeRef(source, ref)}`, ref, () =>
     source.resolve(ref, options),
   );
 }
@@ -133,7 +144,7 @@ async function readManifest(
   root: Descriptor,
   call: CallOptions,
 ): Promise<Manifest> {
-  return onSide('source', `cannot read ${nameIn(source, ref)}`, ref, () =>
+  return attributeTo('source', `cannot read ${describeRef(source, ref)}`, ref, () =>
     fetchManifest(source, root, call),
   );
 }
@@ -143,34 +154,34 @@ async function readRoot(
   ref: string | undefined,
   call: CallOptions,
 ): Promise<ChosenManifest> {
-  const descriptor = await find(source, ref, { ...call, want: 'content' });
+  const descriptor = await findRoot(source, ref, { ...call, purpose: 'content' });
   return { descriptor, manifest: await readManifest(source, ref, descriptor, call) };
 }
 
 async function readPlatforms(
-  { source, preserveDigests }: CopyPair,
+  { source, preserveDigests }: CopyRunOptions,
   ref: string | undefined,
   platforms: readonly Platform[],
   call: CallOptions,
 ): Promise<ChosenManifest> {
   const root = await readRoot(source, ref, call);
-  const where = nameIn(source, ref);
-  return onSide('source', `cannot read ${where}`, root.descriptor.digest, async () => {
+  const where = describeRef(source, ref);
+  return attributeTo('source', `cannot read ${where}`, root.descriptor.digest, async () => {
     if (root.manifest.kind !== 'index') {
       await checkConfig(source, root, platforms, where, call);
       return root;
     }
     const [only, ...more] = platforms;
     if (only === undefined || more.length > 0) {
-      const subset = await subsetOf(source, root, platforms, where, call);
+      const subset = await platformSubset(source, root, platforms, where, call);
       if (preserveDigests === true && subset.descriptor.digest !== root.descriptor.digest)
-        throw digestWouldChange(where, root.descriptor, 'be rewritten for some platforms');
+        throw digestChangedError(where, root.descriptor, 'be rewritten for some platforms');
       return subset;
     }
     const chosen = await selectPlatform(source, root.manifest, only, call);
     if (chosen !== undefined) return chosen;
     const available = platformsOf(root.manifest).map((entry) => entry.platform);
-    throw platformUnknown(where, platforms, available);
+    throw platformUnknownError(where, platforms, available);
   });
 }
 
@@ -188,5 +199,5 @@ async function checkConfig(
   }
   const actual = platformOfConfig(await fetchAll(source, manifest.config, call));
   if (actual !== undefined && platforms.some((wanted) => matchesPlatform(wanted, actual))) return;
-  throw platformUnknown(where, platforms, actual === undefined ? [] : [actual]);
+  throw platformUnknownError(where, platforms, actual === undefined ? [] : [actual]);
 }

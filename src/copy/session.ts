@@ -2,16 +2,16 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { fetchManifest } from '../store/manifests.ts';
-import { sourceOf } from '../store/verify.ts';
-import { Company } from './referrers.ts';
-import { nameIn, onSide } from './engine/errors.ts';
-import { isUpToDate, planRoot, type Plan } from './resolve-root.ts';
-import type { Scope } from './engine/task-group.ts';
+import { sourceFromBytes } from '../store/verify.ts';
+import { ReferrerCopier } from './referrers.ts';
+import { attributeTo, describeRef } from './engine/errors.ts';
+import { isUpToDate, resolveRoot, type RootPlan } from './resolve-root.ts';
+import type { TaskGroup } from './engine/task-group.ts';
 import { createSlots, type Slots } from './engine/slots.ts';
-import { Tally } from './engine/counters.ts';
+import { Counters } from './engine/counters.ts';
 import { tagsToWrite } from './additional-tags.ts';
-import type { CopyCounts, CopyPair, ImageRequest } from './types.ts';
-import { Walk } from './engine/graph-copy.ts';
+import type { CopyCounts, CopyRunOptions, ImageRequest } from './types.ts';
+import { GraphCopy } from './engine/graph-copy.ts';
 
 export interface ImageOutcome {
   readonly descriptor: Descriptor;
@@ -21,114 +21,117 @@ export interface ImageOutcome {
 
 /** Copies images from one store to another; what they share is looked at and moved once. */
 export class CopySession {
-  readonly #pair: CopyPair;
-  readonly #scope: Scope;
+  readonly #run: CopyRunOptions;
+  readonly #tasks: TaskGroup;
   readonly #slots: Slots;
-  readonly #tally: Tally;
-  readonly #walk: Walk;
-  readonly #company: Company;
+  readonly #counters: Counters;
+  readonly #graph: GraphCopy;
+  readonly #referrers: ReferrerCopier;
 
-  constructor(pair: CopyPair, scope: Scope) {
-    this.#pair = pair;
-    this.#scope = scope;
-    this.#tally = new Tally((event) => pair.emit(event));
-    this.#slots = createSlots(pair.concurrency);
-    this.#walk = new Walk(pair, scope, this.#slots, this.#tally);
-    this.#company = new Company(pair, scope, this.#slots, this.#walk);
+  constructor(run: CopyRunOptions, tasks: TaskGroup) {
+    this.#run = run;
+    this.#tasks = tasks;
+    this.#counters = new Counters((event) => run.emit(event));
+    this.#slots = createSlots(run.concurrency);
+    this.#graph = new GraphCopy(run, tasks, this.#slots, this.#counters);
+    this.#referrers = new ReferrerCopier(run, tasks, this.#slots, this.#graph);
   }
 
   /** @throws CopyError; AppError PLATFORM_UNKNOWN, TAG_EXISTS, DIGEST_CHANGED, UNSUPPORTED */
   async image(request: ImageRequest): Promise<ImageOutcome> {
-    await this.#walk.receive();
-    const plan = await planRoot(this.#pair, request, this.#scope, this.#slots);
-    const tags = await tagsToWrite(this.#pair, request, plan, this.#scope, this.#slots);
+    await this.#graph.copyStream();
+    const plan = await resolveRoot(this.#run, request, this.#tasks, this.#slots);
+    const tags = await tagsToWrite(this.#run, request, plan, this.#tasks, this.#slots);
     const outcome = { descriptor: plan.root, unchanged: isUpToDate(plan) };
-    if (this.#pair.referrers === true) await this.#together(request, plan);
+    if (this.#run.referrers === true) await this.#writeWithReferrers(request, plan);
     else await this.#write(plan, request, request.destinationTag);
     for (const tag of tags) await this.#tag(plan, tag);
     return outcome;
   }
 
   async commit(): Promise<void> {
-    const { destination } = this.#pair;
-    await onSide('destination', `cannot finish ${destination.label}`, undefined, () =>
-      destination.commit({ signal: this.#scope.signal }),
+    const { destination } = this.#run;
+    await attributeTo('destination', `cannot finish ${destination.label}`, undefined, () =>
+      destination.commit({ signal: this.#tasks.signal }),
     );
   }
 
   counts(): CopyCounts {
-    return this.#tally.counts();
+    return this.#counters.counts();
   }
 
   /** The tag comes last: whoever sees the image finds its signatures too. */
-  async #together(request: ImageRequest, bare: Plan): Promise<void> {
+  async #writeWithReferrers(request: ImageRequest, bare: RootPlan): Promise<void> {
     const plan = { ...bare, manifest: bare.manifest ?? (await this.#indexOf(bare.root)) };
-    const company = await this.#company.of(plan.root, plan.manifest);
-    const alone = company.referrers.length === 0 && company.tags.length === 0;
+    const found = await this.#referrers.of(plan.root, plan.manifest);
+    const alone = found.referrers.length === 0 && found.tags.length === 0;
     const late = !alone && !isUpToDate(plan) && request.destinationTag !== undefined;
     await this.#write(plan, request, late ? undefined : request.destinationTag);
-    await this.#company.write(company, (tag) => this.#companion(tag));
+    await this.#referrers.write(found, (tag) => this.#writeCosignTag(tag));
     if (late) await this.#tag(plan, request.destinationTag);
   }
 
   /** Only an index has children whose referrers have to be asked for. */
-  async #indexOf(root: Descriptor): Promise<Plan['manifest']> {
+  async #indexOf(root: Descriptor): Promise<RootPlan['manifest']> {
     if (!isIndexType(root.mediaType)) return undefined;
-    const { source } = this.#pair;
+    const { source } = this.#run;
     const read = (): Promise<Manifest> =>
-      fetchManifest(source, root, { signal: this.#scope.signal });
-    return onSide('source', `cannot read ${nameIn(source, root.digest)}`, root.digest, () =>
-      this.#slots.on('source', read, this.#scope.signal),
+      fetchManifest(source, root, { signal: this.#tasks.signal });
+    return attributeTo(
+      'source',
+      `cannot read ${describeRef(source, root.digest)}`,
+      root.digest,
+      () => this.#slots.on('source', read, this.#tasks.signal),
     );
   }
 
   /** One of cosign's tags: an image of its own, under the same name. */
-  async #companion(tag: string): Promise<void> {
-    const plain: CopyPair = { ...this.#pair, platforms: undefined, noClobber: false };
+  async #writeCosignTag(tag: string): Promise<void> {
+    const plain: CopyRunOptions = { ...this.#run, platforms: undefined, noClobber: false };
     const request = { sourceRef: tag, destinationTag: tag };
-    const plan = await planRoot(plain, request, this.#scope, this.#slots);
-    if (this.#pair.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
+    const plan = await resolveRoot(plain, request, this.#tasks, this.#slots);
+    if (this.#run.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
       const text = `${tag} is at the destination already, with other content; it stays as it is`;
-      this.#pair.emit({ type: 'warning', text });
+      this.#run.emit({ type: 'warning', text });
       return;
     }
     await this.#write(plan, request, tag);
   }
 
   async #write(
-    plan: Plan,
+    plan: RootPlan,
     { destinationTag }: ImageRequest,
     writtenTag: string | undefined,
   ): Promise<void> {
     const { root, manifest, existing } = plan;
-    const { sameRepository, indexOnly } = this.#pair;
+    const { sameRepository, indexOnly } = this.#run;
     const asked = destinationTag === undefined || existing !== undefined;
     if (isUpToDate(plan) || manifest === undefined) {
-      this.#tally.found(root);
-      this.#tally.present(root);
+      this.#counters.found(root);
+      this.#counters.present(root);
     } else if (
       sameRepository === true ||
       (indexOnly === true && manifest.kind === 'index') ||
-      (asked && (await this.#walk.has(root)))
+      (asked && (await this.#graph.has(root)))
     ) {
-      this.#tally.found(root);
-      await this.#walk.manifestAlone(root, manifest, writtenTag);
+      this.#counters.found(root);
+      await this.#graph.pushManifest(root, manifest, writtenTag);
     } else {
-      await this.#walk.root(root, manifest, { tag: writtenTag, trustPresent: asked });
+      await this.#graph.root(root, manifest, { tag: writtenTag, trustPresent: asked });
     }
   }
 
   /** The manifest's bytes, where they are at hand, spare a registry from being asked for them. */
-  async #tag({ root, manifest }: Plan, tag: string | undefined): Promise<void> {
+  async #tag({ root, manifest }: RootPlan, tag: string | undefined): Promise<void> {
     if (tag === undefined) return;
-    const { destination } = this.#pair;
-    const call = { signal: this.#scope.signal };
+    const { destination } = this.#run;
+    const call = { signal: this.#tasks.signal };
     const set = async (): Promise<void> => {
       if (manifest === undefined) await destination.tag(root, tag, call);
-      else await destination.push(sourceOf(root, manifest.raw), { ...call, tag });
+      else await destination.push(sourceFromBytes(root, manifest.raw), { ...call, tag });
     };
-    await onSide('destination', `cannot set ${nameIn(destination, tag)}`, tag, () =>
-      this.#slots.on('destination', set, this.#scope.signal),
+    await attributeTo('destination', `cannot set ${describeRef(destination, tag)}`, tag, () =>
+      this.#slots.on('destination', set, this.#tasks.signal),
     );
   }
 }

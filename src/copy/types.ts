@@ -33,7 +33,7 @@ export interface CopySummary extends CopyCounts {
 }
 
 /** What the images of one run share: two stores, and how images go from one to the other. */
-export interface CopyPair extends CallOptions {
+export interface CopyRunOptions extends CallOptions {
   readonly source: ReadStore;
   readonly destination: WriteStore;
   /**
@@ -71,7 +71,7 @@ export interface ImageRequest {
   readonly isNew?: boolean | undefined;
 }
 
-export interface CopyOptions extends CopyPair, ImageRequest {
+export interface CopyOptions extends CopyRunOptions, ImageRequest {
   /** `false` leaves `destination.commit()` to the caller, who copies more images. Default true. */
   readonly commit?: boolean | undefined;
 }

@@ -1,10 +1,10 @@
 import { AppError } from '../errors/app-error.ts';
-import type { AuthFileForm } from '../config/containers/auth-files.ts';
+import type { AuthFileFormat } from '../config/containers/auth-files.ts';
 import type { AuthEntry } from '../config/docker/config-json.ts';
-import { answersFor, exactKeys, isWholeRegistry } from './keys.ts';
+import { candidateKeys, isWholeRegistry, keyMatchesRegistry } from './keys.ts';
 import type { Credential } from './types.ts';
 
-export interface StoredEntry {
+export interface AuthFileEntry {
   readonly key: string;
   readonly entry: AuthEntry;
 }
@@ -18,26 +18,28 @@ export function findEntry(
   auths: ReadonlyMap<string, AuthEntry>,
   host: string,
   repository: string | undefined,
-  form: AuthFileForm,
-): StoredEntry | undefined {
-  const usable = form === 'containers' ? holdsWholeCredential : holdsCredential;
-  for (const key of exactKeys(host, repository)) {
+  format: AuthFileFormat,
+): AuthFileEntry | undefined {
+  const usable = format === 'containers' ? hasCompleteCredential : hasCredential;
+  for (const key of candidateKeys(host, repository)) {
     const entry = auths.get(key);
     if (entry !== undefined && usable(entry)) return { key, entry };
   }
-  const legacy = [...auths].filter(([key, entry]) => usable(entry) && answersFor(key, host, form));
+  const legacy = [...auths].filter(
+    ([key, entry]) => usable(entry) && keyMatchesRegistry(key, host, format),
+  );
   const best = legacy.find(([key]) => isWholeRegistry(key)) ?? legacy[0];
   return best === undefined ? undefined : { key: best[0], entry: best[1] };
 }
 
-export function holdsCredential(entry: AuthEntry): boolean {
+export function hasCredential(entry: AuthEntry): boolean {
   return Object.values(entry).some((value) => value !== undefined);
 }
 
 /** containers' tools pass over an `auth` without ":" (containers/image, decodeDockerAuth). */
-function holdsWholeCredential(entry: AuthEntry): boolean {
+function hasCompleteCredential(entry: AuthEntry): boolean {
   const { auth, ...others } = entry;
-  if (auth === undefined || holdsCredential(others)) return holdsCredential(entry);
+  if (auth === undefined || hasCredential(others)) return hasCredential(entry);
   return !isBase64(auth) || fromBase64(auth).includes(':');
 }
 
@@ -46,7 +48,7 @@ function holdsWholeCredential(entry: AuthEntry): boolean {
  * `auth` (base64 of user:password) outranks the plain fields (docker/cli cli/config/configfile).
  * @throws AppError CONFIG_INVALID naming file and key, never the value
  */
-export function credentialOf({ key, entry }: StoredEntry, origin: string): Credential {
+export function credentialFromEntry({ key, entry }: AuthFileEntry, origin: string): Credential {
   if (entry.registryToken !== undefined) {
     return { kind: 'registry-token', token: entry.registryToken, origin };
   }

@@ -1,13 +1,13 @@
 import { AppError } from '../errors/app-error.ts';
 import type { CallOptions } from '../store/types.ts';
-import type { Credential, CredentialSource, SourceStep } from './types.ts';
+import type { Credential, CredentialSource, LookupStep } from './types.ts';
 
-interface Question {
+interface LookupTarget {
   readonly host: string;
   readonly repository: string | undefined;
 }
 
-interface Finding {
+interface LookupResult {
   readonly credential: Credential | undefined;
   /** What the sources that had no answer want the user to know. */
   readonly warnings: readonly string[];
@@ -17,12 +17,12 @@ interface Finding {
  * Asks the sources in order until one answers, and writes into `steps` what each of them said.
  * @throws what the first source that fails throws; `steps` then tells of it too
  */
-export async function inquire(
+export async function lookupInOrder(
   sources: readonly CredentialSource[],
-  { host, repository }: Question,
-  steps: SourceStep[],
+  { host, repository }: LookupTarget,
+  steps: LookupStep[],
   options: CallOptions,
-): Promise<Finding> {
+): Promise<LookupResult> {
   const warnings: string[] = [];
   for (const [index, source] of sources.entries()) {
     try {
@@ -31,19 +31,19 @@ export async function inquire(
       steps.push({ source: source.name, asked: true, answered, failed: false, detail });
       if (warning !== undefined) warnings.push(warning);
       if (!answered) continue;
-      steps.push(...notAsked(sources.slice(index + 1), `${source.name} answered`));
+      steps.push(...skippedSteps(sources.slice(index + 1), `${source.name} answered`));
       return { credential, warnings };
     } catch (error) {
       const detail = error instanceof AppError ? error.message : 'it broke off';
       steps.push({ source: source.name, asked: true, answered: false, failed: true, detail });
-      steps.push(...notAsked(sources.slice(index + 1), `${source.name} failed`));
+      steps.push(...skippedSteps(sources.slice(index + 1), `${source.name} failed`));
       throw error;
     }
   }
   return { credential: undefined, warnings };
 }
 
-function notAsked(sources: readonly CredentialSource[], detail: string): readonly SourceStep[] {
+function skippedSteps(sources: readonly CredentialSource[], detail: string): readonly LookupStep[] {
   return sources.map(({ name }) => ({
     source: name,
     asked: false,
@@ -54,8 +54,11 @@ function notAsked(sources: readonly CredentialSource[], detail: string): readonl
 }
 
 /** "credentials of quay.io/team/app: --creds: …; /home/ann/.docker/config.json answers by …". */
-export function traceLine({ host, repository }: Question, steps: readonly SourceStep[]): string {
-  const place = repository === undefined ? host : `${host}/${repository}`;
+export function describeLookup(
+  { host, repository }: LookupTarget,
+  steps: readonly LookupStep[],
+): string {
+  const subject = repository === undefined ? host : `${host}/${repository}`;
   const asked = steps
     .filter((step) => step.asked)
     .map(({ source, answered, failed, detail }) =>
@@ -64,5 +67,5 @@ export function traceLine({ host, repository }: Question, steps: readonly Source
         : `${source}: ${failed ? 'failed: ' : ''}${detail.replaceAll('\n', ' ')}`,
     );
   const none = steps.some((step) => step.answered || step.failed) ? [] : ['none'];
-  return `credentials of ${place}: ${[...asked, ...none].join('; ')}`;
+  return `credentials of ${subject}: ${[...asked, ...none].join('; ')}`;
 }

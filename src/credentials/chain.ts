@@ -1,38 +1,38 @@
-import { authFiles, type AuthFilePlace } from '../config/containers/auth-files.ts';
+import { authFiles, type AuthFilesOptions } from '../config/containers/auth-files.ts';
 import { parseDockerAuthConfig } from '../config/docker/auth-variable.ts';
 import type { AuthEntry } from '../config/docker/config-json.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { CallOptions } from '../store/types.ts';
-import { credentialOf, findEntry } from './auth-entry.ts';
+import { credentialFromEntry, findEntry } from './auth-entry.ts';
 import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
 import { flagSource, type CredentialFlags } from './sources/flags.ts';
 import { createHelperRunner, type RunHelper } from './helpers/process.ts';
 import {
+  containersHelpers,
+  type ContainersHelpersOptions,
   helperSource,
-  listedHelpers,
-  type ListedHelpersOptions,
 } from './sources/containers-helpers.ts';
-import { createMemo } from '../util/shared-lookup.ts';
+import { createSharedLookup } from '../util/shared-lookup.ts';
 import { sameRegistry } from './keys.ts';
-import { inquire, traceLine } from './chain-lookup.ts';
+import { describeLookup, lookupInOrder } from './chain-lookup.ts';
 import type {
   Credential,
   CredentialSource,
-  DescribedCredentialChain,
-  SourceStep,
+  LookupStep,
+  TraceableCredentialChain,
 } from './types.ts';
 
 const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
-export interface CredentialPlaces extends AuthFilePlace, ListedHelpersOptions {
+export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHelpersOptions {
   readonly warn: (text: string) => void;
   /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
-  readonly ownHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Default: child processes with `env`. */
   readonly runHelper?: RunHelper | undefined;
 }
 
-export interface CredentialChainOptions extends CredentialPlaces {
+export interface CredentialChainOptions extends CredentialSourcesOptions {
   readonly flags: CredentialFlags;
   /** The registry the command names on this side; with it, the flags answer for no other. */
   readonly registry?: string | undefined;
@@ -45,24 +45,29 @@ export interface CredentialChainOptions extends CredentialPlaces {
  * helpers run at the first look-up only.
  * @throws AppError USAGE for contradicting flags
  */
-export function createCredentialChain(options: CredentialChainOptions): DescribedCredentialChain {
-  const helperAnswers = createMemo<Credential | undefined>();
-  const answers = createMemo<Credential | undefined>();
+export function createCredentialChain(options: CredentialChainOptions): TraceableCredentialChain {
+  const helperAnswers = createSharedLookup<Credential | undefined>();
+  const answers = createSharedLookup<Credential | undefined>();
   const sources = orderedSources(options, (key, ask, call) => helperAnswers.get(key, ask, call));
-  const warn = once(options.warn);
+  const warn = sayOnce(options.warn);
 
   const ask = async (
     host: string,
     repository: string | undefined,
     call: CallOptions,
   ): Promise<Credential | undefined> => {
-    const steps: SourceStep[] = [];
+    const steps: LookupStep[] = [];
     try {
-      const { credential, warnings } = await inquire(sources, { host, repository }, steps, call);
+      const { credential, warnings } = await lookupInOrder(
+        sources,
+        { host, repository },
+        steps,
+        call,
+      );
       if (credential === undefined) for (const text of warnings) warn(text);
       return credential;
     } finally {
-      options.trace?.(traceLine({ host, repository }, steps));
+      options.trace?.(describeLookup({ host, repository }, steps));
     }
   };
   const forget = (host: string): void => {
@@ -81,9 +86,9 @@ export function createCredentialChain(options: CredentialChainOptions): Describe
     forget,
     describeSources: () => sources.map((source) => source.name),
     async explain(host, repository, call = {}) {
-      const steps: SourceStep[] = [];
+      const steps: LookupStep[] = [];
       try {
-        await inquire(sources, { host, repository }, steps, call);
+        await lookupInOrder(sources, { host, repository }, steps, call);
       } catch (error) {
         call.signal?.throwIfAborted();
         if (!(error instanceof AppError)) throw error;
@@ -99,25 +104,25 @@ export function createCredentialChain(options: CredentialChainOptions): Describe
  */
 function orderedSources(
   options: CredentialChainOptions,
-  memo: FileSourceOptions['memo'],
+  lookupOnce: FileSourceOptions['lookupOnce'],
 ): readonly CredentialSource[] {
   const flags = flagSource(options.flags, options.registry);
   if (options.flags.noCreds === true) return [];
   const files = authFiles(options);
   const run =
-    options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
-  const listed = listedHelpers(options, files, run);
-  const read = listed.files ? files : [];
+    options.runHelper ?? createHelperRunner({ env: options.env, bundled: options.bundledHelpers });
+  const listed = containersHelpers(options, files, run);
+  const read = listed.includesFiles ? files : [];
   return [
     ...(flags === undefined ? [] : [flags]),
     ...(files.some((file) => file.named) ? [] : variableSource(options)),
-    ...listed.before.map((helper) => helperSource(helper, memo)),
-    ...read.map((file) => fileSource(file, { run, warn: options.warn, memo })),
-    ...listed.after.map((helper) => helperSource(helper, memo)),
+    ...listed.before.map((helper) => helperSource(helper, lookupOnce)),
+    ...read.map((file) => fileSource(file, { run, warn: options.warn, lookupOnce })),
+    ...listed.after.map((helper) => helperSource(helper, lookupOnce)),
   ];
 }
 
-function variableSource({ env, warn }: CredentialPlaces): readonly CredentialSource[] {
+function variableSource({ env, warn }: CredentialSourcesOptions): readonly CredentialSource[] {
   const text = env[AUTH_VARIABLE];
   if (text === undefined || text === '') return [];
   let auths: ReadonlyMap<string, AuthEntry> | undefined;
@@ -125,11 +130,11 @@ function variableSource({ env, warn }: CredentialPlaces): readonly CredentialSou
     {
       name: AUTH_VARIABLE,
       async get(host, repository) {
-        auths ??= usableAuths(parseDockerAuthConfig(text, warn), warn);
+        auths ??= decodableAuths(parseDockerAuthConfig(text, warn), warn);
         const found = findEntry(auths, host, repository, 'docker');
         if (found === undefined) return { detail: 'no login of it' };
         return {
-          credential: credentialOf(found, AUTH_VARIABLE),
+          credential: credentialFromEntry(found, AUTH_VARIABLE),
           detail: `by auths[${JSON.stringify(found.key)}]`,
         };
       },
@@ -138,13 +143,13 @@ function variableSource({ env, warn }: CredentialPlaces): readonly CredentialSou
 }
 
 /** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */
-function usableAuths(
+function decodableAuths(
   auths: ReadonlyMap<string, AuthEntry>,
   warn: (text: string) => void,
 ): ReadonlyMap<string, AuthEntry> {
   const usable = [...auths].filter(([key, entry]) => {
     try {
-      return credentialOf({ key, entry }, AUTH_VARIABLE).kind === 'basic';
+      return credentialFromEntry({ key, entry }, AUTH_VARIABLE).kind === 'basic';
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       warn(`ignoring ${error.message}`);
@@ -155,7 +160,7 @@ function usableAuths(
 }
 
 /** Says each text once, however often it comes. */
-function once(say: (text: string) => void): (text: string) => void {
+function sayOnce(say: (text: string) => void): (text: string) => void {
   const said = new Set<string>();
   return (text) => {
     if (said.has(text)) return;

@@ -1,12 +1,12 @@
 import { credentialKey, DOCKER_HUB, isHubHost } from '../reference/docker-hub.ts';
-import type { AuthFileForm } from '../config/containers/auth-files.ts';
+import type { AuthFileFormat } from '../config/containers/auth-files.ts';
 import { isHostPort } from '../config/host-name.ts';
 
 /**
  * The host[:port] a key of `auths` stands for: scheme and path stripped, as Docker's
  * ConvertToHostname does ("https://host/v1/", "http://host:5000/v2/", "host/path"). Lower case.
  */
-export function keyHost(key: string): string {
+export function hostOfKey(key: string): string {
   return (withoutScheme(key).split('/', 1)[0] ?? '').toLowerCase();
 }
 
@@ -20,18 +20,18 @@ export function isWholeRegistry(key: string): boolean {
  * Whether a stored key may answer for a whole registry. In Docker's files any path behind the host
  * may; in a containers-auth.json(5) "host/team" is for that namespace alone.
  */
-export function answersFor(key: string, host: string, form: AuthFileForm): boolean {
-  return sameRegistry(keyHost(key), host) && (form !== 'containers' || isWholeRegistry(key));
+export function keyMatchesRegistry(key: string, host: string, format: AuthFileFormat): boolean {
+  return sameRegistry(hostOfKey(key), host) && (format !== 'containers' || isWholeRegistry(key));
 }
 
 /** Whose login is meant: a registry ("docker.io", "localhost:5000"), or a namespace of one. */
-export interface LoginTarget {
+export interface RegistryNamespace {
   readonly host: string;
   readonly namespace?: string | undefined;
 }
 
 /** "quay.io/team/app" → host and namespace. */
-export function loginTarget(text: string): LoginTarget {
+export function parseRegistryNamespace(text: string): RegistryNamespace {
   const slash = text.indexOf('/');
   return slash < 0
     ? { host: text.toLowerCase() }
@@ -39,16 +39,19 @@ export function loginTarget(text: string): LoginTarget {
 }
 
 /** The key that a new login is written under; containers' tools write "docker.io" for Docker Hub. */
-export function fileKey({ host, namespace }: LoginTarget, form: AuthFileForm): string {
-  if (form !== 'containers') return credentialKey(host);
+export function authFileKey(
+  { host, namespace }: RegistryNamespace,
+  format: AuthFileFormat,
+): string {
+  if (format !== 'containers') return credentialKey(host);
   const name = isHubHost(host) ? DOCKER_HUB : host.toLowerCase();
   return namespace === undefined ? name : `${name}/${namespace}`;
 }
 
 /** Keys to ask a helper for, best first: Docker and containers' tools name Docker Hub differently. */
-export function helperKeys(host: string, form: AuthFileForm): readonly string[] {
+export function helperKeys(host: string, format: AuthFileFormat): readonly string[] {
   const own = credentialKey(host);
-  return form === 'containers' && isHubHost(host) ? [DOCKER_HUB, own] : [own];
+  return format === 'containers' && isHubHost(host) ? [DOCKER_HUB, own] : [own];
 }
 
 /** Equality of hosts, exact in name and port; Docker Hub's aliases are one host. */
@@ -60,33 +63,33 @@ export function sameRegistry(a: string, b: string): boolean {
  * Exact keys to look up, best first: Docker's own key, the host and its aliases, and before them
  * the namespaces of `repository`, most specific first (containers-auth.json(5)).
  */
-export function exactKeys(host: string, repository?: string): readonly string[] {
+export function candidateKeys(host: string, repository?: string): readonly string[] {
   const name = host.toLowerCase();
   const aliases = isHubHost(name)
     ? [DOCKER_HUB, 'index.docker.io', 'registry-1.docker.io']
     : [name];
   const namespaces = aliases.flatMap((alias) =>
-    parents(repository).map((path) => `${alias}/${path}`),
+    parentPaths(repository).map((path) => `${alias}/${path}`),
   );
   return [...namespaces, credentialKey(name), ...aliases];
 }
 
 /** The logical registry a stored key belongs to: "docker.io" for every alias of Docker Hub. */
 export function registryOfKey(key: string): string {
-  const host = keyHost(key);
+  const host = hostOfKey(key);
   return isHubHost(host) ? DOCKER_HUB : host;
 }
 
 /** What a stored key is a login of: a registry, in a containers-auth.json(5) also "host/team". */
-export function targetOfKey(key: string, form: AuthFileForm): string {
+export function targetOfKey(key: string, format: AuthFileFormat): string {
   const registry = registryOfKey(key);
-  if (form !== 'containers' || isWholeRegistry(key)) return registry;
+  if (format !== 'containers' || isWholeRegistry(key)) return registry;
   return `${registry}${key.slice(key.indexOf('/'))}`;
 }
 
 /** Safe on a helper's stdin: host[:port], with nothing but a plain scheme and path around it. */
-export function isServerKey(key: string): boolean {
-  return isHostPort(keyHost(key)) && /^[\w./:[\]~-]+$/u.test(key) && !/[\r\n]/u.test(key);
+export function isSafeServerKey(key: string): boolean {
+  return isHostPort(hostOfKey(key)) && /^[\w./:[\]~-]+$/u.test(key) && !/[\r\n]/u.test(key);
 }
 
 function withoutScheme(key: string): string {
@@ -94,7 +97,7 @@ function withoutScheme(key: string): string {
 }
 
 /** "a/b/c" → "a/b/c", "a/b", "a". */
-function parents(repository: string | undefined): readonly string[] {
+function parentPaths(repository: string | undefined): readonly string[] {
   if (repository === undefined || repository === '') return [];
   const parts = repository.split('/');
   return parts.map((_part, index) => parts.slice(0, parts.length - index).join('/'));

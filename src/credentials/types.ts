@@ -11,11 +11,11 @@ export type Credential = (
   /** Where it came from, for messages. */
   readonly origin: string;
   /** True: it is from a keychain, and nothing that it is exchanged for is written to disk. */
-  readonly ephemeral?: boolean;
+  readonly neverPersist?: boolean;
 };
 
 /** What one source said when it was asked. */
-export interface SourceAnswer {
+export interface SourceResult {
   readonly credential?: Credential | undefined;
   /** Where in the source it was found, or why it was not: "no such file". Never a secret. */
   readonly detail: string;
@@ -30,11 +30,11 @@ export interface CredentialSource {
    * `host` is the logical registry ("docker.io", "localhost:5000").
    * @throws AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO: never a silent "none"
    */
-  get(host: string, repository?: string, options?: CallOptions): Promise<SourceAnswer>;
+  get(host: string, repository?: string, options?: CallOptions): Promise<SourceResult>;
 }
 
 /** One source of the ordered list, in the account of a look-up. */
-export interface SourceStep {
+export interface LookupStep {
   readonly source: string;
   /** False for those behind the one that answered or failed. */
   readonly asked: boolean;
@@ -53,11 +53,11 @@ export interface CredentialChain {
 }
 
 /** A chain that can say how it came to its answer: for `doctor` and `--debug`. */
-export interface DescribedCredentialChain extends CredentialChain {
+export interface TraceableCredentialChain extends CredentialChain {
   /** Names of the sources, in the order they are asked. */
   describeSources(): readonly string[];
   /** Asks anew, in order, and tells of every source; a source that fails is a step, no error. */
-  explain(host: string, repository?: string, options?: CallOptions): Promise<readonly SourceStep[]>;
+  explain(host: string, repository?: string, options?: CallOptions): Promise<readonly LookupStep[]>;
 }
 
 /** Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team"). */
@@ -67,7 +67,7 @@ export interface LoginStore {
     target: string,
     login: { readonly username: string; readonly password: string },
     options?: CallOptions,
-  ): Promise<{ readonly place: string; readonly plainText: boolean }>;
+  ): Promise<{ readonly storedIn: string; readonly plainText: boolean }>;
   /** Resolves to the files and helpers that held a login of it; empty: none did. */
   remove(target: string, options?: CallOptions): Promise<readonly string[]>;
   /** Every target with a stored login. */

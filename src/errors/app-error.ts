@@ -34,7 +34,7 @@ export interface RegistryErrorEntry {
   readonly detail?: unknown;
 }
 
-export interface RegistryErrorFacts {
+export interface RegistryErrorInfo {
   readonly status: number;
   readonly method: string;
   /** Already redacted. */
@@ -53,7 +53,7 @@ export class RegistryError extends AppError {
   constructor(
     code: ErrorCode,
     message: string,
-    facts: RegistryErrorFacts,
+    facts: RegistryErrorInfo,
     options: AppErrorOptions = {},
   ) {
     super(code, message, options);
@@ -65,7 +65,7 @@ export class RegistryError extends AppError {
 }
 
 /** A registry says that what a manifest names is not there, or not yet. */
-export function isMissingContent(error: unknown): boolean {
+export function isManifestBlobUnknown(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at instanceof RegistryError)
       return at.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN');

@@ -4,9 +4,13 @@ import { createTrustRoots, type TrustRoots } from '../config/tls/roots.ts';
 import type { HostPolicies } from '../config/hosts/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { sleep as realSleep } from '../util/abort.ts';
-import { createAgents, DEFAULT_TIMEOUTS, type Timeouts } from './exchange/pools.ts';
+import { createConnectionPools, DEFAULT_TIMEOUTS, type Timeouts } from './exchange/pools.ts';
 import { authenticate } from './auth/authenticate.ts';
-import { connectionFacts, tracedProxies, type ConnectionFacts } from './probe/connection-report.ts';
+import {
+  connectionReport,
+  tracedProxies,
+  type ConnectionReport,
+} from './probe/connection-report.ts';
 import { createDialer } from './dial/dialer.ts';
 import { createEndpoints } from './dial/endpoint.ts';
 import { log } from './log.ts';
@@ -20,7 +24,7 @@ import { throttle } from './retry/throttle.ts';
 import { createTlsContexts } from './tls/context.ts';
 import { createTokenCache } from './auth/token-cache.ts';
 import type { TokenStore } from './auth/token-store.ts';
-import { createRetries, type Retries, type RetryEvent } from './retry/policy.ts';
+import { createRetryPolicy, type RetryEvent, type RetryPolicy } from './retry/policy.ts';
 import type { HttpClient, Middleware } from './types.ts';
 import { warnings } from './warnings.ts';
 
@@ -45,9 +49,9 @@ export interface HttpClientOptions {
   readonly log?: ((line: string) => void) | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Only a handful of requests is to come, so that the start of their client counts. */
-  readonly fewRequests?: boolean | undefined;
+  readonly shortLived?: boolean | undefined;
   /** Called once, when there were more requests than a short command makes. */
-  readonly onMany?: (() => void) | undefined;
+  readonly onLongRun?: (() => void) | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
   /** Tokens and challenges of earlier runs. Default: none. */
@@ -63,9 +67,9 @@ export interface HttpClientHandle {
   /** Base URL of a logical registry, with a trailing slash. @throws NetworkError */
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
   /** The policy of this client, for those who try again on floors above: cut transfers. */
-  readonly retries: Retries;
+  readonly retries: RetryPolicy;
   /** Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError */
-  readonly explain: (url: URL, registry?: string) => ConnectionFacts;
+  readonly explain: (url: URL, registry?: string) => ConnectionReport;
   /** The same way to a registry, one step at a time, for diagnosis. */
   readonly probe: () => Promise<Probe>;
   /** Requests that went onto the wire, retries and token exchanges included. */
@@ -75,7 +79,7 @@ export interface HttpClientHandle {
 }
 
 /** A list of this many pages goes on, as a rule; an image that is looked at takes four requests. */
-const MANY = 6;
+const LONG_RUN_REQUESTS = 6;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
@@ -94,12 +98,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const roots = options.roots ?? createTrustRoots({}, options.onWarning);
   const contexts = createTlsContexts(policies, roots);
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
-  const agents = createAgents(dialer, options.fewRequests);
+  const pools = createConnectionPools(dialer, options.shortLived);
   const endpoints = createEndpoints({ policies, dialer, proxies });
 
   const pauses = createPauses();
   const { retryTimes } = options;
-  const retries = createRetries({ retryTimes, maxWaitMs, now, random, sleep, onRetry, pauses });
+  const retries = createRetryPolicy({ retryTimes, maxWaitMs, now, random, sleep, onRetry, pauses });
 
   /** THE order, outermost first. Token exchanges enter below `authenticate`. */
   const layers: readonly Middleware[] = [
@@ -118,10 +122,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   ];
   const onRequest = (): void => {
     stats.requests += 1;
-    if (stats.requests === MANY) options.onMany?.();
+    if (stats.requests === LONG_RUN_REQUESTS) options.onLongRun?.();
   };
   const wire = send({
-    agents,
+    pools,
     policies,
     proxies,
     timeouts,
@@ -131,7 +135,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   });
 
   const explain: HttpClientHandle['explain'] = (url, registry) =>
-    connectionFacts(url, registry, { policies, proxies: rules, roots });
+    connectionReport(url, registry, { policies, proxies: rules, roots });
 
   return {
     request: layers.reduceRight<HttpClient>((next, layer) => layer(next), wire),
@@ -149,7 +153,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     stats,
     async close() {
       closing.abort(new Error('the client was closed'));
-      agents.close();
+      pools.close();
     },
   };
 }

@@ -2,17 +2,17 @@
 export type RetryClass = 'always' | 'briefly' | 'never';
 
 /** What the code of a socket, resolver, TLS or HTTP parser error means to people. */
-export interface ErrorRow {
+export interface ErrorMapping {
   readonly codes: readonly string[];
   readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
   readonly retry: RetryClass;
   /** Completes "HOST: …". */
-  readonly what: string;
+  readonly description: string;
   readonly hint?: string;
 }
 
 /** The codes of an error, of its causes, and of the first try of several addresses. */
-export function codesOf(error: unknown): string[] {
+export function errorCodesOf(error: unknown): string[] {
   const codes: string[] = [];
   let current: unknown = error;
   for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
@@ -25,7 +25,10 @@ export function codesOf(error: unknown): string[] {
   return codes;
 }
 
-export function rowIn(rows: readonly ErrorRow[], error: unknown): ErrorRow | undefined {
-  const found = codesOf(error);
-  return rows.find((row) => row.codes.some((code) => found.includes(code)));
+export function findMapping(
+  mappings: readonly ErrorMapping[],
+  error: unknown,
+): ErrorMapping | undefined {
+  const found = errorCodesOf(error);
+  return mappings.find((row) => row.codes.some((code) => found.includes(code)));
 }

@@ -1,7 +1,7 @@
 import type { ResponseHeaders } from './types.ts';
 
 /** Headers from the flat list `[name, value, name, value, …]` in which they arrived. */
-export function responseHeaders(raw: readonly string[]): ResponseHeaders {
+export function parseRawHeaders(raw: readonly string[]): ResponseHeaders {
   const lines = new Map<string, string[]>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
@@ -30,7 +30,7 @@ export function mergeHeaders(
 }
 
 /** Headers that say what is asked and never who asks; only they may follow to another origin. */
-const PORTABLE: ReadonlySet<string> = new Set([
+const CROSS_ORIGIN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'content-range',
   'content-type',
@@ -44,11 +44,11 @@ const PORTABLE: ReadonlySet<string> = new Set([
  * What remains of a request's headers on another origin. An allow-list, so that Authorization,
  * Cookie and headers from configuration files are lost without being named (GHSA-vh4v-2xq2-g5cg).
  */
-export function portableHeaders(
+export function crossOriginHeaders(
   headers: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(mergeHeaders(headers)).filter(([name]) => PORTABLE.has(name)),
+    Object.entries(mergeHeaders(headers)).filter(([name]) => CROSS_ORIGIN_HEADERS.has(name)),
   );
 }
 

@@ -47,7 +47,7 @@ export function log(write: (line: string) => void, now: () => number): Middlewar
       write(`${id} < ${response.status} after ${now() - started} ms`);
       for (const name of response.headers.names()) {
         for (const value of response.headers.all(name)) {
-          write(`${id} < ${headerLine(name, response.conceal?.(value) ?? value)}`);
+          write(`${id} < ${headerLine(name, response.redactSecrets?.(value) ?? value)}`);
         }
       }
       return response;

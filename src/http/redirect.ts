@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
-import { portableHeaders } from './headers.ts';
-import { checkTarget, type KnownClass, resolveLocation } from './address/target.ts';
+import { crossOriginHeaders } from './headers.ts';
+import { type AddressClassLookup, checkTarget, resolveLocation } from './address/target.ts';
 import type { HttpRequest, HttpResponse, Middleware } from './types.ts';
 
 const MAX_HOPS = 10;
@@ -15,16 +15,17 @@ const READS_ONLY: ReadonlySet<number> = new Set([301, 302, 303]);
  * rest of the chain, even when it is sent back to where it started.
  * @throws AppError TARGET_FORBIDDEN, TOO_MANY_REDIRECTS
  */
-export function redirect(knownClass: KnownClass): Middleware {
+export function redirect(knownClass: AddressClassLookup): Middleware {
   return (next) => async (request) => {
     let current = request;
-    if (request.via !== undefined) current = cross(request, request.via, request.url, knownClass);
+    if (request.initiator !== undefined)
+      current = crossOriginRequest(request, request.initiator, request.url, knownClass);
     for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
       const response = await next(current);
       const target = targetOf(current, response);
       if (target === undefined) return response;
       await response.discard();
-      current = cross(current, current.url, target, knownClass);
+      current = crossOriginRequest(current, current.url, target, knownClass);
     }
     throw new AppError(
       'TOO_MANY_REDIRECTS',
@@ -34,14 +35,19 @@ export function redirect(knownClass: KnownClass): Middleware {
 }
 
 /** The request for `to`, rebuilt without anything that belongs to another origin. */
-function cross(request: HttpRequest, from: URL, to: URL, knownClass: KnownClass): HttpRequest {
+function crossOriginRequest(
+  request: HttpRequest,
+  from: URL,
+  to: URL,
+  knownClass: AddressClassLookup,
+): HttpRequest {
   checkTarget(from, to, knownClass);
   if (from.origin === to.origin) return { ...request, url: to };
   return {
     ...request,
     url: to,
-    via: from,
-    headers: portableHeaders(request.headers),
+    initiator: from,
+    headers: crossOriginHeaders(request.headers),
     auth: undefined,
   };
 }

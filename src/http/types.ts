@@ -1,4 +1,4 @@
-import type { Conceal } from '../errors/redact-secrets.ts';
+import type { RedactSecrets } from '../errors/redact-secrets.ts';
 import type { Bytes } from '../util/bytes.ts';
 
 /** A body that can be opened again, from an offset, for retry, re-authentication and redirects. */
@@ -16,7 +16,7 @@ export interface RequestAuth {
   /** Scopes this request is known to need: "repository:a/b:pull,push". */
   readonly scopes: readonly string[];
   /** Scopes that later requests will need: a new token is asked for with them, if it is given so. */
-  readonly laterScopes?: readonly string[] | undefined;
+  readonly upcomingScopes?: readonly string[] | undefined;
 }
 
 export interface HttpRequest {
@@ -25,7 +25,7 @@ export interface HttpRequest {
    * The method in place of `method`, for a request that has all that it takes to be sent: what is
    * not known yet need not hold up signing in. One that goes without authorisation goes as `method`.
    */
-  readonly decide?: (() => Promise<'GET' | 'HEAD'>) | undefined;
+  readonly resolveMethod?: (() => Promise<'GET' | 'HEAD'>) | undefined;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
@@ -36,14 +36,14 @@ export interface HttpRequest {
    * origin the target is judged (address/target.ts), the request goes without `auth` and without headers
    * of its own, and only a checked address is dialled.
    */
-  readonly via?: URL | undefined;
+  readonly initiator?: URL | undefined;
   /**
    * Its answer is small: a 200 is read within the try, so that a cut in its body is a failed try
    * like any other. What turns out longer than 4 MiB streams on.
    */
-  readonly whole?: boolean | undefined;
+  readonly bufferBody?: boolean | undefined;
   /** It or its answer is large content: the cost of a byte counts for more than that of a start. */
-  readonly bulk?: boolean | undefined;
+  readonly large?: boolean | undefined;
   /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */
   readonly idempotent?: boolean | undefined;
   /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */
@@ -60,18 +60,18 @@ export interface HttpResponse {
   /** Lets go of an unread body; safe to call twice and after reading. */
   discard(): Promise<void>;
   /** How often it was tried, when that was more than once. */
-  readonly tries?: number | undefined;
+  readonly attempts?: number | undefined;
   /**
    * Its token is not good any more, and a new one is at hand. The request was not repeated, because
    * its body may have moved something on: its sender knows how to go on.
    */
-  readonly renewed?: boolean | undefined;
+  readonly tokenRenewed?: boolean | undefined;
   /** What the request that got this answer carried; absent when it could not carry credentials. */
   readonly credentials?: SentCredentials | undefined;
   /** The challenge that its token met, as the registry wrote it; a sign of what software it runs. */
   readonly challenge?: string | undefined;
   /** Takes out of the server's words what it was sent in confidence; absent for made-up answers. */
-  readonly conceal?: Conceal | undefined;
+  readonly redactSecrets?: RedactSecrets | undefined;
 }
 
 export interface SentCredentials {

@@ -30,7 +30,7 @@ export function warnings(onWarning: (text: string) => void): Middleware {
     for (const line of response.headers.all('warning')) {
       const text = parseWarning(line);
       if (text === undefined) continue;
-      const message = `${response.url.host}: ${sanitize(response.conceal?.(text) ?? text)}`;
+      const message = `${response.url.host}: ${sanitize(response.redactSecrets?.(text) ?? text)}`;
       if (shown.has(message) || shown.size >= MAX_DISTINCT) continue;
       shown.add(message);
       onWarning(message);

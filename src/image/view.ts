@@ -5,11 +5,11 @@ import { isImageConfigType } from '../oci/media-types.ts';
 import { matchesPlatform, type Platform } from '../oci/platform.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import {
-  firstImage,
+  defaultImage,
   MAX_CONFIG_BYTES,
   platformOfConfig,
   platformsOf,
-  platformUnknown,
+  platformUnknownError,
   selectPlatform,
   type ChosenManifest,
   type PlatformEntry,
@@ -53,12 +53,12 @@ export async function openImage(
   options: ViewOptions,
 ): Promise<ImageView> {
   const call = { signal: options.signal };
-  const root = await store.resolve(ref, { ...call, want: 'content' });
+  const root = await store.resolve(ref, { ...call, purpose: 'content' });
   const rootManifest = await fetchManifest(store, root, call);
   const where = `${ref ?? root.digest} in ${store.label}`;
   const { descriptor, manifest } =
     rootManifest.kind === 'index'
-      ? await shownOf(store, rootManifest, where, options)
+      ? await chooseImage(store, rootManifest, where, options)
       : { descriptor: root, manifest: rootManifest };
   if (manifest.kind !== 'image') throw noImage(where, manifest);
 
@@ -77,7 +77,7 @@ export async function openImage(
   };
 }
 
-async function shownOf(
+async function chooseImage(
   store: ReadStore,
   index: IndexManifest,
   where: string,
@@ -88,12 +88,12 @@ async function shownOf(
     const chosen = await selectPlatform(store, index, one, { signal });
     if (chosen !== undefined) return chosen;
   }
-  const first = platform === undefined ? firstImage(index) : undefined;
+  const first = platform === undefined ? defaultImage(index) : undefined;
   if (first !== undefined) {
     return { descriptor: first, manifest: await fetchManifest(store, first, { signal }) };
   }
   const available = platformsOf(index).map((entry) => entry.platform);
-  throw platformUnknown(where, platform ?? host, available);
+  throw platformUnknownError(where, platform ?? host, available);
 }
 
 /** Artifacts name no platform, so there is nothing to contradict. */
@@ -106,7 +106,7 @@ async function checkPlatform(
   if (!isImageConfigType(manifest.config.mediaType)) return;
   const actual = platformOfConfig(await config());
   if (actual !== undefined && matchesPlatform(wanted, actual)) return;
-  throw platformUnknown(where, wanted, actual === undefined ? [] : [actual]);
+  throw platformUnknownError(where, wanted, actual === undefined ? [] : [actual]);
 }
 
 async function readConfig(

@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from './digest.ts';
 import { isMediaType } from './media-types.ts';
 import type { Platform } from './platform.ts';
-import { misspeltKey } from './strict-json.merge-spelling.ts';
+import { keyDifferingInCase } from './strict-json.merge-spelling.ts';
 
 /** Names one node of the content graph (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
 export interface Descriptor {
@@ -37,7 +37,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
     throw new AppError('INVALID_MANIFEST', `invalid descriptor at ${where}: ${rule}`);
   };
   if (!isRecord(value)) return fail('not an object');
-  const misspelt = misspeltKey(value, MEMBERS);
+  const misspelt = keyDifferingInCase(value, MEMBERS);
   if (misspelt !== undefined) return fail(misspelt);
   const { mediaType, digest, size } = value;
   if (typeof mediaType !== 'string' || !isMediaType(mediaType))
@@ -84,7 +84,7 @@ const PLATFORM_MEMBERS: ReadonlySet<string> = new Set([
 
 function parsePlatformObject(value: unknown, fail: (rule: string) => never): Platform | undefined {
   if (!isRecord(value)) return undefined;
-  const misspelt = misspeltKey(value, PLATFORM_MEMBERS);
+  const misspelt = keyDifferingInCase(value, PLATFORM_MEMBERS);
   if (misspelt !== undefined) return fail(misspelt);
   const { os, architecture, variant } = value;
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;

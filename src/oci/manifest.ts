@@ -4,7 +4,7 @@ import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './desc
 import { digestOf, type Algorithm } from './digest.ts';
 import { parseJsonStrict } from './strict-json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
-import { misspeltKey } from './strict-json.merge-spelling.ts';
+import { keyDifferingInCase } from './strict-json.merge-spelling.ts';
 
 /** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
@@ -62,7 +62,7 @@ export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
     if (body['schemaVersion'] !== 1) throw invalid('schemaVersion is not 1');
     return { kind: 'schema1', mediaType, raw };
   }
-  const misspelt = misspeltKey(body, MEMBERS);
+  const misspelt = keyDifferingInCase(body, MEMBERS);
   if (misspelt !== undefined) throw invalid(misspelt);
   if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
   return isIndexType(mediaType)

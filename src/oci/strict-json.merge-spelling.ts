@@ -5,7 +5,7 @@ import { sanitize } from '../errors/sanitize.ts';
  * key for the known one, and other readers do not: the same bytes would be two documents
  * (CVE-2021-41190). `undefined` when there is no such key.
  */
-export function misspeltKey(object: object, known: ReadonlySet<string>): string | undefined {
+export function keyDifferingInCase(object: object, known: ReadonlySet<string>): string | undefined {
   const key = Object.keys(object).find((one) => !known.has(one) && known.has(exact(one, known)));
   return key === undefined
     ? undefined
@@ -13,11 +13,11 @@ export function misspeltKey(object: object, known: ReadonlySet<string>): string 
 }
 
 function exact(key: string, known: ReadonlySet<string>): string {
-  const wanted = fold(key);
-  return [...known].find((one) => fold(one) === wanted) ?? '';
+  const wanted = foldCase(key);
+  return [...known].find((one) => foldCase(one) === wanted) ?? '';
 }
 
 /** As Go folds (encoding/json, "foldName"): also the long s and the Kelvin sign. */
-function fold(text: string): string {
+function foldCase(text: string): string {
   return text.toUpperCase().toLowerCase();
 }

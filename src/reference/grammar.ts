@@ -5,7 +5,7 @@ export interface Problem {
   readonly at: number;
   readonly rule: string;
   /** What to do about it, when no corrected name can be offered. */
-  readonly cure?: string;
+  readonly hint?: string;
   /** A corrected name; offered only when it is valid itself. */
   readonly suggestion?: string;
 }
@@ -43,7 +43,7 @@ function componentProblem(component: string): Problem | undefined {
   const bad = component.search(/[^a-z0-9._-]/);
   if (bad >= 0) {
     const char = characterAt(component, bad);
-    return { at: bad, rule: `${show(char)} is not allowed in a repository name` };
+    return { at: bad, rule: `${quoteChar(char)} is not allowed in a repository name` };
   }
   for (const run of component.matchAll(/[._-]+/g)) {
     const end = run.index + run[0].length;
@@ -58,7 +58,7 @@ function componentProblem(component: string): Problem | undefined {
       return {
         at: run.index,
         rule: `"${run[0]}" is not allowed in a repository name`,
-        cure: 'Words are joined by one ".", one or two "_", or dashes.',
+        hint: 'Words are joined by one ".", one or two "_", or dashes.',
       };
     }
   }
@@ -70,7 +70,7 @@ export function tagProblem(tag: string): Problem | undefined {
   if (tag === '') return { at: 0, rule: 'the tag is missing' };
   const bad = tag.search(/[^a-zA-Z0-9_.-]/);
   if (bad >= 0) {
-    return { at: bad, rule: `${show(characterAt(tag, bad))} is not allowed in a tag` };
+    return { at: bad, rule: `${quoteChar(characterAt(tag, bad))} is not allowed in a tag` };
   }
   if (/^[.-]/.test(tag)) return { at: 0, rule: `a tag does not begin with "${tag.slice(0, 1)}"` };
   if (tag.length > MAX_TAG) {
@@ -84,6 +84,6 @@ export function characterAt(text: string, at: number): string {
 }
 
 /** A character fit for a message, in quotes. */
-export function show(char: string): string {
+export function quoteChar(char: string): string {
   return `"${sanitize(char)}"`;
 }

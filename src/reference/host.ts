@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { DOCKER_HUB } from './docker-hub.ts';
-import { characterAt, show, type Problem } from './grammar.ts';
+import { characterAt, quoteChar, type Problem } from './grammar.ts';
 
-const IPV6_CURE = 'Write an IPv6 address in brackets, for example [::1]:5000/app.';
-const PORT_CURE = 'A port is a number from 1 to 65535.';
+const IPV6_HINT = 'Write an IPv6 address in brackets, for example [::1]:5000/app.';
+const PORT_HINT = 'A port is a number from 1 to 65535.';
 
 /** Whether the first segment of a name is a host and not part of a Docker Hub path. */
 export function looksLikeHost(segment: string): boolean {
@@ -17,21 +17,21 @@ export function hostProblem(text: string): Problem | undefined {
 
 function bracketedProblem(text: string): Problem | undefined {
   const close = text.indexOf(']');
-  if (close < 0) return { at: 0, rule: 'invalid registry host: "]" is missing', cure: IPV6_CURE };
+  if (close < 0) return { at: 0, rule: 'invalid registry host: "]" is missing', hint: IPV6_HINT };
   const address = text.slice(1, close);
   const zone = address.indexOf('%');
   if (zone >= 0) {
     return {
       at: zone + 1,
       rule: 'invalid registry host: an IPv6 zone is not allowed',
-      cure: 'Leave the zone away, or use a host name that resolves to this address.',
+      hint: 'Leave the zone away, or use a host name that resolves to this address.',
     };
   }
   if (address.includes('.')) {
     return { at: 1, rule: 'invalid registry host: an IPv4-mapped address is not allowed' };
   }
   if (!isIPv6(address)) {
-    return { at: 1, rule: 'invalid registry host: not an IPv6 address', cure: IPV6_CURE };
+    return { at: 1, rule: 'invalid registry host: not an IPv6 address', hint: IPV6_HINT };
   }
   return portProblem(text, close + 1);
 }
@@ -42,7 +42,7 @@ function namedHostProblem(text: string): Problem | undefined {
     return {
       at: 0,
       rule: 'invalid registry host: an IPv6 address without brackets',
-      cure: IPV6_CURE,
+      hint: IPV6_HINT,
     };
   }
   const host = colon < 0 ? text : text.slice(0, colon);
@@ -74,11 +74,11 @@ function badHostCharacter(host: string, at: number): Problem {
   const char = characterAt(host, at);
   return {
     at,
-    rule: `invalid registry host: ${show(char)} is not allowed`,
+    rule: `invalid registry host: ${quoteChar(char)} is not allowed`,
     ...(char > '\u007f'
-      ? { cure: 'Write an international host name in punycode ("xn--…").' }
+      ? { hint: 'Write an international host name in punycode ("xn--…").' }
       : char === '_' && !host.includes(':')
-        ? { cure: 'A first part with a dot in it is taken for a registry host.' }
+        ? { hint: 'A first part with a dot in it is taken for a registry host.' }
         : {}),
   };
 }
@@ -90,7 +90,7 @@ function portProblem(text: string, at: number): Problem | undefined {
   const port = text.slice(at + 1);
   const number = /^[0-9]+$/.test(port) ? Number(port) : 0;
   if (number >= 1 && number <= 65_535) return undefined;
-  return { at: at + 1, rule: 'invalid registry port', cure: PORT_CURE };
+  return { at: at + 1, rule: 'invalid registry port', hint: PORT_HINT };
 }
 
 /**

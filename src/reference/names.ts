@@ -38,13 +38,13 @@ export function parseRegistry(text: string): string {
   }
   const problem = registryProblem(host);
   if (problem !== undefined) {
-    const { cure, suggestion } = problem;
+    const { hint, suggestion } = problem;
     const offered = suggestion !== undefined && registryProblem(suggestion) === undefined;
     throw invalidName(
       'registry',
       text,
       { ...problem, at: scheme.length + problem.at },
-      offered ? `Did you mean "${suggestion}"?` : cure,
+      offered ? `Did you mean "${suggestion}"?` : hint,
     );
   }
   const registry = canonicalHost(host);
@@ -52,14 +52,14 @@ export function parseRegistry(text: string): string {
 }
 
 function registryProblem(host: string): Problem | undefined {
-  if (host === '') return { at: 0, rule: 'the host is missing', cure: 'For example "ghcr.io".' };
+  if (host === '') return { at: 0, rule: 'the host is missing', hint: 'For example "ghcr.io".' };
   if (host.length > MAX_HOST) {
     return { at: MAX_HOST, rule: `it must not be longer than ${MAX_HOST} characters` };
   }
   const slash = host.indexOf('/');
   if (slash >= 0) {
     const suggestion = host.slice(0, slash);
-    return { at: slash, rule: 'a registry has no path', cure: 'Write the host alone.', suggestion };
+    return { at: slash, rule: 'a registry has no path', hint: 'Write the host alone.', suggestion };
   }
   const problem = hostProblem(host);
   if (problem !== undefined) return { ...problem, suggestion: host.trim() };
@@ -67,6 +67,6 @@ function registryProblem(host: string): Problem | undefined {
   return {
     at: 0,
     rule: 'a registry has a dot or a port in its name',
-    cure: `Write the whole host name, or ${host}:443.`,
+    hint: `Write the whole host name, or ${host}:443.`,
   };
 }

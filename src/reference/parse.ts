@@ -49,7 +49,7 @@ export function stripDockerScheme(input: string): string {
 }
 
 function invalidReference(input: string, problem: Problem): AppError {
-  const { suggestion, cure } = problem;
+  const { suggestion, hint } = problem;
   const helps = suggestion !== undefined && 'reference' in scanReference(suggestion);
-  return invalidName('reference', input, problem, helps ? `Did you mean "${suggestion}"?` : cure);
+  return invalidName('reference', input, problem, helps ? `Did you mean "${suggestion}"?` : hint);
 }

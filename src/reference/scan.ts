@@ -37,7 +37,7 @@ function withRest(problem: Problem, rest: string): Problem {
 
 function commonMistake(text: string): Problem | undefined {
   if (text === '')
-    return { at: 0, rule: 'it is empty', cure: 'Name an image, for example "alpine:3".' };
+    return { at: 0, rule: 'it is empty', hint: 'Name an image, for example "alpine:3".' };
   if (text.length > MAX_INPUT) {
     return { at: MAX_INPUT, rule: `it must not be longer than ${MAX_INPUT} characters` };
   }
@@ -57,7 +57,7 @@ function urlMistake(text: string): Problem | undefined {
   return {
     at: 0,
     rule: `a name has no "${scheme}"`,
-    cure: 'Write registry, repository and tag, for example "ghcr.io/owner/app:1".',
+    hint: 'Write registry, repository and tag, for example "ghcr.io/owner/app:1".',
     suggestion: page ?? rest.replace(/\/$/, ''),
   };
 }
@@ -67,7 +67,7 @@ function userInfoMistake(text: string): Problem | undefined {
   return {
     at: 0,
     rule: 'a name has no user or password in it',
-    cure: 'Sign in with "regctl login", or pass --creds.',
+    hint: 'Sign in with "regctl login", or pass --creds.',
   };
 }
 
@@ -76,14 +76,14 @@ function bareDigest(text: string): Problem | undefined {
     return {
       at: 0,
       rule: 'a digest alone does not name an image',
-      cure: `Write the repository before it: NAME@${text.slice(0, 14)}…`,
+      hint: `Write the repository before it: NAME@${text.slice(0, 14)}…`,
     };
   }
   if (/^[a-f0-9]{64}$/.test(text)) {
     return {
       at: 0,
       rule: 'cannot specify 64-byte hexadecimal strings',
-      cure: 'Write the repository before a digest: NAME@sha256:…',
+      hint: 'Write the repository before a digest: NAME@sha256:…',
     };
   }
   return undefined;
@@ -94,21 +94,21 @@ function scanName(name: string): Scanned {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   if (slash < 0 && (name.startsWith('[') || isIPv6(name))) {
-    return { problem: hostAlone(name) };
+    return { problem: hostWithoutPath(name) };
   }
   if (!looksLikeHost(first)) return scanRemainder(DOCKER_HUB, name, 0);
   const problem = hostProblem(first);
   if (problem !== undefined) return { problem };
-  if (slash === name.length - 1) return { problem: hostAlone(first) };
+  if (slash === name.length - 1) return { problem: hostWithoutPath(first) };
   return scanRemainder(canonicalHost(first), name, slash + 1);
 }
 
-function hostAlone(host: string): Problem {
+function hostWithoutPath(host: string): Problem {
   return (
     hostProblem(host) ?? {
       at: host.length,
       rule: 'repository name must have at least one component',
-      cure: `Write a repository behind the registry: ${host}/NAME`,
+      hint: `Write a repository behind the registry: ${host}/NAME`,
     }
   );
 }
@@ -147,7 +147,7 @@ function badTag(fault: Problem, name: string, colon: number): Problem {
   const tag = name.slice(colon + 1);
   const before = name.slice(0, colon);
   if (tag === '') {
-    return { ...fault, at: colon, cure: 'Write a tag behind ":", or leave the ":" away.' };
+    return { ...fault, at: colon, hint: 'Write a tag behind ":", or leave the ":" away.' };
   }
   return {
     ...fault,
@@ -159,8 +159,8 @@ function badTag(fault: Problem, name: string, colon: number): Problem {
 function badDigest(name: string, digest: string): Problem {
   const start = name.length + 1;
   if (digest === '') {
-    const cure = 'Write a digest behind "@", or leave the "@" away.';
-    return { at: name.length, rule: 'the digest is missing', cure };
+    const hint = 'Write a digest behind "@", or leave the "@" away.';
+    return { at: name.length, rule: 'the digest is missing', hint };
   }
   const rule = digestProblem(digest) ?? 'invalid checksum digest format';
   const colon = digest.indexOf(':');
@@ -170,14 +170,14 @@ function badDigest(name: string, digest: string): Problem {
     return {
       at: start + colon + 1 + again,
       rule: 'invalid checksum digest format',
-      cure: 'A tag stands before the digest: NAME:TAG@DIGEST.',
+      hint: 'A tag stands before the digest: NAME:TAG@DIGEST.',
       suggestion: `${name}:${added}@${kept}`,
     };
   }
   return {
     at: start + digestFault(rule, digest, colon),
     rule,
-    cure: 'A digest looks like sha256:… with 64 lower-case hexadecimal digits.',
+    hint: 'A digest looks like sha256:… with 64 lower-case hexadecimal digits.',
     suggestion: colon < 0 ? `${name}:${digest}` : `${name}@${digest.toLowerCase()}`,
   };
 }

@@ -2,7 +2,7 @@ import { sanitize } from '../errors/sanitize.ts';
 import { NO_RETRIES } from '../http/retry/policy.ts';
 import { createBlobReader, hasBlob } from './blobs/blobs.ts';
 import { listCatalog } from './lists/catalog.ts';
-import { repositoryConnection, type RegistryDependencies } from './requests.ts';
+import { repositoryContext, type RegistryDependencies } from './requests.ts';
 import { deleteManifest, deleteTag } from './manifests/delete.ts';
 import { findManifest } from './manifests/find.ts';
 import { getManifest, headManifest, putManifest } from './manifests/manifests.ts';
@@ -11,7 +11,7 @@ import { createReferrers } from './lists/referrers.ts';
 import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
 import { listTags } from './lists/tags.ts';
-import type { Intent, RegistryClient, Repository } from './types.ts';
+import type { Access, RegistryClient, Repository } from './types.ts';
 import { putBlob } from './uploads/put-blob.ts';
 
 export type RegistryClientOptions = Omit<RegistryDependencies, 'retries'> &
@@ -26,8 +26,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     journal: options.journal,
   };
   return {
-    repository: (registry, name, intent, _suffix, mountFrom) =>
-      createRepository(deps, registry, name, intent, mountFrom),
+    repository: (registry, name, access, _suffix, mountFrom) =>
+      createRepository(deps, registry, name, access, mountFrom),
     catalog: (registry, listOptions) => listCatalog(deps, registry, listOptions),
     ping: (registry, callOptions) => ping(deps, registry, callOptions),
   };
@@ -37,11 +37,11 @@ function createRepository(
   deps: RegistryDependencies,
   registry: string,
   name: string,
-  intent: Intent,
+  access: Access,
   mountFrom: readonly string[] | undefined,
 ): Repository {
   const later = mountFrom?.slice(0, MAX_MOUNTS).map(pullScope);
-  const at = repositoryConnection(deps, registry, name, scopesFor(name, intent), later);
+  const at = repositoryContext(deps, registry, name, scopesFor(name, access), later);
   return {
     registry,
     name,

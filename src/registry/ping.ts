@@ -2,11 +2,11 @@ import { AppError } from '../errors/app-error.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { collect } from '../util/bytes.ts';
-import { registryConnection, registryUrl, send, type RegistryDependencies } from './requests.ts';
+import { registryContext, registryUrl, request, type RegistryDependencies } from './requests.ts';
 import { isHtml } from './errors/body.ts';
 import { notARegistryHint } from './errors/hints.ts';
-import type { Attempt } from './requests.merge-attempt.ts';
-import { responseError } from './errors/error.ts';
+import type { Operation } from './requests.merge-attempt.ts';
+import { errorFromResponse } from './errors/error.ts';
 
 const MAX_PING_BYTES = 64 * 1024;
 
@@ -19,11 +19,11 @@ export async function ping(
   registry: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const connection = registryConnection(deps, registry, []);
-  const attempt: Attempt = { action: 'reach registry', target: registry, kind: 'registry' };
-  const url = await registryUrl(connection, '', options);
-  const response = await send(connection, 'GET', url, { signal: options.signal });
-  if (response.status !== 200) throw await responseError(connection, attempt, 'GET', response);
+  const context = registryContext(deps, registry, []);
+  const operation: Operation = { action: 'reach registry', target: registry, kind: 'registry' };
+  const url = await registryUrl(context, '', options);
+  const response = await request(context, 'GET', url, { signal: options.signal });
+  if (response.status !== 200) throw await errorFromResponse(context, operation, 'GET', response);
   if (await looksLikeRegistry(response)) return;
   throw new AppError(
     'NOT_A_REGISTRY',

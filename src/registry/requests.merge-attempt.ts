@@ -1,5 +1,5 @@
 /** What was tried, for messages: "cannot read manifest ghcr.io/a/b:latest". */
-export interface Attempt {
+export interface Operation {
   /** "read manifest" */
   readonly action: string;
   /** "ghcr.io/a/b:latest" */

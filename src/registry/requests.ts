@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { HttpClient, HttpRequest, HttpResponse, RequestBody } from '../http/types.ts';
-import type { Retries } from '../http/retry/policy.ts';
+import type { RetryPolicy } from '../http/retry/policy.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName, isTag } from '../reference/names.ts';
 import type { CallOptions } from '../store/types.ts';
@@ -13,28 +13,28 @@ export interface RegistryDependencies {
   /** One line of remote text, already made safe for a terminal. */
   readonly warn: (text: string) => void;
   /** How often, and after what wait, a cut transfer is continued. */
-  readonly retries: Retries;
+  readonly retries: RetryPolicy;
   /** Uploads of earlier runs to go on with; undefined: none. */
   readonly journal?: UploadJournal | undefined;
 }
 
 /** One registry, or one repository of it, and the scopes every request on it asks for. */
-export interface Connection {
+export interface RequestContext {
   readonly deps: RegistryDependencies;
   readonly registry: string;
   /** Absent for registry-wide requests. */
   readonly repository?: string;
   readonly scopes: readonly string[];
   /** Scopes that some later request will need beside. */
-  readonly laterScopes?: readonly string[] | undefined;
+  readonly upcomingScopes?: readonly string[] | undefined;
   /** For messages: "ghcr.io/a/b", "ghcr.io". */
   readonly label: string;
 }
 
-export interface SendOptions extends CallOptions {
+export interface RequestOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
-  readonly decide?: HttpRequest['decide'];
+  readonly resolveMethod?: HttpRequest['resolveMethod'];
   /** Scopes beyond the connection's own. */
   readonly extraScopes?: readonly string[] | undefined;
   /** No credentials at all: the target is not the registry. */
@@ -46,33 +46,33 @@ export interface SendOptions extends CallOptions {
   /** Default: as its method says. */
   readonly idempotent?: boolean | undefined;
   /** The URL whose answer named the target. */
-  readonly via?: URL | undefined;
+  readonly initiator?: URL | undefined;
 }
 
 /**
  * Content from this size goes by the client that is cheaper per byte; less would not pay for a
  * connection of its own.
  */
-export const BULK = 1024 * 1024;
+export const LARGE_CONTENT_BYTES = 1024 * 1024;
 
-export function registryConnection(
+export function registryContext(
   deps: RegistryDependencies,
   registry: string,
   scopes: readonly string[],
-): Connection {
+): RequestContext {
   return { deps, registry, scopes, label: registry };
 }
 
 /** @throws AppError INVALID_REFERENCE when `name` could leave its place in the path */
-export function repositoryConnection(
+export function repositoryContext(
   deps: RegistryDependencies,
   registry: string,
   name: string,
   scopes: readonly string[],
-  laterScopes?: readonly string[],
-): Connection {
+  upcomingScopes?: readonly string[],
+): RequestContext {
   checkName(name);
-  return { deps, registry, repository: name, scopes, laterScopes, label: `${registry}/${name}` };
+  return { deps, registry, repository: name, scopes, upcomingScopes, label: `${registry}/${name}` };
 }
 
 /** The grammar leaves no room to climb out of a path. @throws AppError INVALID_REFERENCE */
@@ -82,54 +82,54 @@ export function checkName(name: string): void {
 }
 
 /** "label:tag" or "label@digest". @throws AppError INVALID_REFERENCE when `ref` is neither */
-export function nameOf(connection: Connection, ref: string): string {
-  if (isDigest(ref)) return `${connection.label}@${ref}`;
-  if (isTag(ref)) return `${connection.label}:${ref}`;
+export function refName(context: RequestContext, ref: string): string {
+  if (isDigest(ref)) return `${context.label}@${ref}`;
+  if (isTag(ref)) return `${context.label}:${ref}`;
   throw new AppError(
     'INVALID_REFERENCE',
-    `"${ref.slice(0, 200)}" is neither a tag nor a digest of ${connection.label}`,
+    `"${ref.slice(0, 200)}" is neither a tag nor a digest of ${context.label}`,
   );
 }
 
 /** `path` below /v2/ of the repository: "manifests/latest". */
 export async function repositoryUrl(
-  connection: Connection,
+  context: RequestContext,
   path: string,
   options?: CallOptions,
 ): Promise<URL> {
-  return registryUrl(connection, `${connection.repository ?? ''}/${path}`, options);
+  return registryUrl(context, `${context.repository ?? ''}/${path}`, options);
 }
 
 /** `path` below /v2/, behind whatever path prefix the endpoint has. */
 export async function registryUrl(
-  connection: Connection,
+  context: RequestContext,
   path: string,
   options?: CallOptions,
 ): Promise<URL> {
-  const base = await connection.deps.endpoint(connection.registry, options);
+  const base = await context.deps.endpoint(context.registry, options);
   const prefix = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname;
   return new URL(`${prefix}/v2/${path}`, base);
 }
 
-export async function send(
-  connection: Connection,
+export async function request(
+  context: RequestContext,
   method: string,
   url: URL,
-  options: SendOptions = {},
+  options: RequestOptions = {},
 ): Promise<HttpResponse> {
-  const { registry, repository, laterScopes } = connection;
-  const scopes = [...connection.scopes, ...(options.extraScopes ?? [])];
-  const auth = { registry, repository, scopes, laterScopes };
-  return connection.deps.request({
+  const { registry, repository, upcomingScopes } = context;
+  const scopes = [...context.scopes, ...(options.extraScopes ?? [])];
+  const auth = { registry, repository, scopes, upcomingScopes };
+  return context.deps.request({
     method,
     url,
     headers: options.headers,
     body: options.body,
-    decide: options.decide,
+    resolveMethod: options.resolveMethod,
     auth: options.anonymous === true ? undefined : auth,
-    via: options.via,
-    whole: options.stream !== true,
-    bulk: (options.contentSize ?? 0) >= BULK,
+    initiator: options.initiator,
+    bufferBody: options.stream !== true,
+    large: (options.contentSize ?? 0) >= LARGE_CONTENT_BYTES,
     idempotent: options.idempotent,
     signal: options.signal,
   });

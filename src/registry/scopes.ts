@@ -1,4 +1,4 @@
-import type { Intent } from './types.ts';
+import type { Access } from './types.ts';
 
 export const CATALOG_SCOPE = 'registry:catalog:*';
 
@@ -11,6 +11,6 @@ export function pullScope(name: string): string {
  * `delete` is never asked for up front: Quay refuses a request that names it, and the challenge
  * of the DELETE itself says what the registry wants.
  */
-export function scopesFor(name: string, intent: Intent): readonly string[] {
-  return intent === 'push' ? [`repository:${name}:pull,push`] : [pullScope(name)];
+export function scopesFor(name: string, access: Access): readonly string[] {
+  return access === 'push' ? [`repository:${name}:pull,push`] : [pullScope(name)];
 }

@@ -1,17 +1,17 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CallOptions, PushOutcome, Source, Want } from '../store/types.ts';
+import type { CallOptions, PushOutcome, ResolvePurpose, Source } from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
 
 /** What the repository will be used for: decides the scope that its first request asks for. */
-export type Intent = 'pull' | 'push' | 'delete';
+export type Access = 'pull' | 'push' | 'delete';
 
 export interface PutManifestOptions extends CallOptions {
   /** ETag of what the tag points at: the registry, where it can, refuses if that has changed. */
   readonly ifMatch?: string | undefined;
   /** Most waits for a registry that does not see yet what the manifest names. Default none. */
-  readonly lagWaits?: number | undefined;
+  readonly visibilityRetries?: number | undefined;
 }
 
 export interface ManifestResponse {
@@ -34,12 +34,12 @@ export interface Repository {
   /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
   getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
   /**
-   * HEAD, or GET with `raw`: as `want` says by the time that the registry lets itself be asked.
-   * `undefined` on 404 to a HEAD. @throws as getManifest; what `want` throws
+   * HEAD, or GET with `raw`: as `purpose` says by the time that the registry lets itself be asked.
+   * `undefined` on 404 to a HEAD. @throws as getManifest; what `purpose` throws
    */
   findManifest(
     ref: string,
-    want: Promise<Want>,
+    purpose: Promise<ResolvePurpose>,
     options?: CallOptions,
   ): Promise<FoundManifest | undefined>;
   /** @throws RegistryError with status 412 when `ifMatch` no longer is the tag's ETag */
@@ -72,7 +72,7 @@ export interface Repository {
       onBytes?: ((sent: number) => void) | undefined;
       onSent?: ((bytes: number) => void) | undefined;
       probe?: boolean | undefined;
-      doubt?: boolean | undefined;
+      verifyPresence?: boolean | undefined;
     },
   ): Promise<PushOutcome>;
   tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;
@@ -90,7 +90,7 @@ export interface RegistryClient {
   repository(
     registry: string,
     name: string,
-    intent: Intent,
+    access: Access,
     suffix?: string,
     mountFrom?: readonly string[],
   ): Repository;

@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
 /** The refusal of `--preserve-digests`; `change` says what would be done: "be converted to v2s2". */
-export function digestWouldChange(
+export function digestChangedError(
   where: string,
   { digest }: Pick<Descriptor, 'digest'>,
   change: string,

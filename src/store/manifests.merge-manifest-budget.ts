@@ -31,7 +31,7 @@ export class ManifestBudget {
   }
 
   /** When a fetched one is done with. */
-  give({ size }: Descriptor): void {
+  release({ size }: Descriptor): void {
     this.#held -= size;
   }
 }

@@ -17,7 +17,7 @@ const MAX_INDEX_ENTRIES = 100_000;
  * The indexes of one search. An index that is listed again is not searched again: sixteen levels of
  * two equal entries each would be 65 536 searches.
  */
-export class IndexSearch {
+export class IndexTraversal {
   readonly #label: string;
   readonly #seen = new Set<string>();
   #entries = 0;
@@ -28,7 +28,7 @@ export class IndexSearch {
   }
 
   /** False for one that was there before. */
-  isNew({ digest }: Descriptor): boolean {
+  visit({ digest }: Descriptor): boolean {
     if (this.#seen.has(digest)) return false;
     this.#seen.add(digest);
     return true;
@@ -36,7 +36,7 @@ export class IndexSearch {
 
   /** @throws AppError INVALID_MANIFEST when the indexes together are too long, or nested too deep */
   enter({ manifests }: IndexManifest, depth: number): void {
-    if (depth >= MAX_INDEX_DEPTH) throw tooDeep(this.#label);
+    if (depth >= MAX_INDEX_DEPTH) throw tooDeepError(this.#label);
     this.#entries += manifests.length;
     if (this.#entries <= MAX_INDEX_ENTRIES) return;
     throw new AppError(
@@ -100,14 +100,14 @@ export async function selectPlatform(
   wanted: Platform,
   options?: CallOptions,
 ): Promise<ChosenManifest | undefined> {
-  return searchIndex(store, index, wanted, { search: new IndexSearch(store.label), options }, 0);
+  return searchIndex(store, index, wanted, { search: new IndexTraversal(store.label), options }, 0);
 }
 
 async function searchIndex(
   store: ReadStore,
   index: IndexManifest,
   wanted: Platform,
-  call: { readonly search: IndexSearch; readonly options: CallOptions | undefined },
+  call: { readonly search: IndexTraversal; readonly options: CallOptions | undefined },
   depth: number,
 ): Promise<ChosenManifest | undefined> {
   const { search, options } = call;
@@ -118,7 +118,7 @@ async function searchIndex(
       ? index.manifests.filter((one) => isIndexType(one.mediaType) && one.platform === undefined)
       : [found];
   for (const descriptor of candidates) {
-    if (!search.isNew(descriptor)) continue;
+    if (!search.visit(descriptor)) continue;
     const manifest = await fetchManifest(store, descriptor, options);
     if (manifest.kind !== 'index') return { descriptor, manifest };
     const inner = await searchIndex(store, manifest, wanted, call, depth + 1);
@@ -128,7 +128,7 @@ async function searchIndex(
 }
 
 /** The entry shown when no platform was asked for and neither host nor linux/amd64 is there. */
-export function firstImage(index: IndexManifest): Descriptor | undefined {
+export function defaultImage(index: IndexManifest): Descriptor | undefined {
   const real = index.manifests.filter((one) => !isAttestation(one));
   return (
     real.find((one) => one.platform !== undefined && isImageType(one.mediaType)) ??
@@ -149,7 +149,7 @@ export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
   };
 }
 
-export function platformUnknown(
+export function platformUnknownError(
   where: string,
   wanted: Platform | readonly Platform[],
   available: readonly Platform[],
@@ -162,7 +162,7 @@ export function platformUnknown(
   });
 }
 
-export function tooDeep(where: string): AppError {
+export function tooDeepError(where: string): AppError {
   return new AppError(
     'INVALID_MANIFEST',
     `${where}: indexes are nested deeper than ${MAX_INDEX_DEPTH} levels`,

@@ -14,7 +14,7 @@ export interface OpenOptions extends CallOptions {
    * Whoever reads is done with a chunk when asking for the next: its memory may be used again.
    * Default false: chunks are for keeps.
    */
-  readonly fleeting?: boolean | undefined;
+  readonly reuseChunks?: boolean | undefined;
 }
 
 /** Content that can be opened again: retry, re-authentication, redirect and resume all reopen it. */
@@ -25,7 +25,7 @@ export interface Source {
 
 export interface OpenReadOptions extends CallOptions {
   /** What is read decides about a change there: no mirror may answer. */
-  readonly forChange?: boolean | undefined;
+  readonly forUpdate?: boolean | undefined;
 }
 
 export interface OpenWriteOptions extends CallOptions {
@@ -33,7 +33,7 @@ export interface OpenWriteOptions extends CallOptions {
   readonly mountFrom?: readonly string[] | undefined;
 }
 
-export type Want = 'descriptor' | 'content';
+export type ResolvePurpose = 'descriptor' | 'content';
 
 export interface ResolveOptions extends CallOptions {
   /**
@@ -41,7 +41,7 @@ export interface ResolveOptions extends CallOptions {
    * bytes for that fetch. Default `descriptor`: a HEAD, which costs no Docker Hub pull. A promise:
    * not known yet; a store where both cost the same need not wait for it. Its rejection is thrown.
    */
-  readonly want?: Want | Promise<Want> | undefined;
+  readonly purpose?: ResolvePurpose | Promise<ResolvePurpose> | undefined;
 }
 
 export interface ReadStore extends AsyncDisposable {
@@ -66,12 +66,12 @@ export interface PushOptions extends CallOptions {
   /** For a manifest: the tag it is written under, in the same request where the store can. */
   readonly tag?: string | undefined;
   /** For a manifest: waits for a destination that does not see yet what was written. Default none. */
-  readonly lagWaits?: number | undefined;
+  readonly visibilityRetries?: number | undefined;
   /**
    * For a blob: the destination missed content that it had said was there, so that it is only
    * believed to have what it can show.
    */
-  readonly doubt?: boolean | undefined;
+  readonly verifyPresence?: boolean | undefined;
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
   /**
@@ -121,12 +121,12 @@ export interface Remover {
 }
 
 /** A store that is a stream: its content passes once, and before anything can be resolved. */
-export interface Arrivals {
+export interface ContentStream {
   /**
    * The content, in the order in which it comes. A source can be opened once, and before the next
    * is asked for; what was not taken is gone. A second call gives nothing.
    */
-  arrivals(options?: CallOptions): AsyncIterable<Source>;
+  sources(options?: CallOptions): AsyncIterable<Source>;
 }
 
 /** A required data field rather than optional methods, so that a wrapper cannot lose them. */
@@ -134,5 +134,5 @@ export interface Capabilities {
   readonly tags?: TagLister;
   readonly referrers?: ReferrerLister;
   readonly remove?: Remover;
-  readonly arrivals?: Arrivals;
+  readonly stream?: ContentStream;
 }

@@ -90,7 +90,7 @@ class VerifiedBytes implements AsyncIterable<Uint8Array> {
     return known.digest === digest && known.size === size;
   }
 
-  passedThrough(step: (bytes: Bytes) => Bytes): Bytes {
+  map(step: (bytes: Bytes) => Bytes): Bytes {
     return new VerifiedBytes(step(this), this.#descriptor);
   }
 
@@ -109,20 +109,20 @@ class VerifiedBytes implements AsyncIterable<Uint8Array> {
  */
 export function verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   if (VerifiedBytes.areOf(bytes, descriptor)) return bytes;
-  return new VerifiedBytes(check(bytes, descriptor, where), descriptor);
+  return new VerifiedBytes(verifyBytes(bytes, descriptor, where), descriptor);
 }
 
 /** The whole content of a node from whoever has run it through a Verifier and held back its end. */
-export function alreadyVerified(bytes: Bytes, descriptor: Descriptor): Bytes {
+export function markVerified(bytes: Bytes, descriptor: Descriptor): Bytes {
   return new VerifiedBytes(bytes, descriptor);
 }
 
 /** `step` changes no byte and drops no error: what was verified before it still is. */
-export function passedThrough(bytes: Bytes, step: (bytes: Bytes) => Bytes): Bytes {
-  return bytes instanceof VerifiedBytes ? bytes.passedThrough(step) : step(bytes);
+export function mapVerified(bytes: Bytes, step: (bytes: Bytes) => Bytes): Bytes {
+  return bytes instanceof VerifiedBytes ? bytes.map(step) : step(bytes);
 }
 
-async function* check(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
+async function* verifyBytes(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   const verifier = new Verifier(descriptor, where);
   let last: Uint8Array | undefined;
   for await (const chunk of bytes) {
@@ -135,12 +135,12 @@ async function* check(bytes: Bytes, descriptor: Descriptor, where: string): Byte
 }
 
 /** A node of a store as a source that can be opened again. */
-export function sourceFrom(store: ReadStore, descriptor: Descriptor): Source {
+export function sourceFromStore(store: ReadStore, descriptor: Descriptor): Source {
   return { descriptor, open: (options) => store.fetch(descriptor, options) };
 }
 
 /** Bytes in memory as a source. */
-export function sourceOf(descriptor: Descriptor, data: Uint8Array): Source {
+export function sourceFromBytes(descriptor: Descriptor, data: Uint8Array): Source {
   return { descriptor, open: async (options) => bytesOf(data, options?.from) };
 }
 

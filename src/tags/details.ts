@@ -6,7 +6,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
 import type { Context } from '../commands/types.ts';
-import { viewImage } from '../commands/input/platform.ts';
+import { openRequestedImage } from '../commands/input/platform.ts';
 import { configPlatform } from '../commands/inspect/json.ts';
 import { mapParallel } from '../util/parallel.ts';
 
@@ -21,12 +21,12 @@ export interface TagDetails {
   readonly Platforms: readonly string[];
 }
 
-type ImageFacts = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
+type ImageInfo = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
 
 /** image-spec v1.1.1 annotations.md "Pre-Defined Annotation Keys" */
 const CREATED = 'org.opencontainers.image.created';
 
-const NOTHING: ImageFacts = { Created: null, Size: null, Platforms: [] };
+const NO_INFO: ImageInfo = { Created: null, Size: null, Platforms: [] };
 
 /**
  * Details of tags, in their order. Each tag is resolved by HEAD; each digest is looked at once,
@@ -38,14 +38,14 @@ export async function describeTags(
   tags: readonly string[],
   options: CallOptions,
 ): Promise<TagDetails[]> {
-  const once = createSingleFlight<ImageFacts>();
-  const known = new Map<string, ImageFacts>();
+  const once = createSingleFlight<ImageInfo>();
+  const known = new Map<string, ImageInfo>();
   const describe = async (tag: string, call: CallOptions): Promise<TagDetails | undefined> => {
     const root = await resolveOrGone(store, tag, call);
     if (root === undefined) return undefined;
     const { digest, mediaType } = root;
     const facts =
-      known.get(digest) ?? (await once(digest, () => factsOf(context, store, root, call)));
+      known.get(digest) ?? (await once(digest, () => imageInfoOf(context, store, root, call)));
     known.set(digest, facts);
     return { Name: tag, Digest: digest, MediaType: mediaType, ...facts };
   };
@@ -76,21 +76,24 @@ const UNDESCRIBED: ReadonlySet<string> = new Set([
   'BLOB_UNKNOWN',
 ]);
 
-async function factsOf(
+async function imageInfoOf(
   context: Context,
   store: ReadStore,
   root: Descriptor,
   options: CallOptions,
-): Promise<ImageFacts> {
+): Promise<ImageInfo> {
   try {
-    return await readFacts(await viewImage(context, store, root.digest, options), options);
+    return await readImageInfo(
+      await openRequestedImage(context, store, root.digest, options),
+      options,
+    );
   } catch (error) {
-    if (error instanceof AppError && UNDESCRIBED.has(error.code)) return NOTHING;
+    if (error instanceof AppError && UNDESCRIBED.has(error.code)) return NO_INFO;
     throw error;
   }
 }
 
-async function readFacts(view: ImageView, options: CallOptions): Promise<ImageFacts> {
+async function readImageInfo(view: ImageView, options: CallOptions): Promise<ImageInfo> {
   const { manifest } = view;
   const config = isImageConfigType(manifest.config.mediaType)
     ? await view.config(options)

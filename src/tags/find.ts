@@ -12,17 +12,16 @@ export function tagListerOf(store: ReadStore): TagLister {
 }
 
 /** @throws AppError INVALID_REFERENCE when a tag or digest was written */
-export function mustBeRepository(location: Location, written: string): void {
+export function requireRepository(location: Location, written: string): void {
   if (location.ref === undefined) return;
-  const name =
-    location.scheme === 'docker' ? location.place : `${location.scheme}:${location.place}`;
+  const name = location.scheme === 'docker' ? location.name : `${location.scheme}:${location.name}`;
   throw new AppError('INVALID_REFERENCE', `"${written}" names an image, not a repository`, {
     hint: `Without tag and digest: ${name}`,
   });
 }
 
 /** Those of `tags` that point at `digest`: one look-up each, `limit` at a time. */
-export async function tagsPointingAt(
+export async function tagsWithDigest(
   store: ReadStore,
   tags: readonly string[],
   digest: Digest,

@@ -1,12 +1,12 @@
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import type { Context } from '../commands/types.ts';
-import { byName, byVersion } from './order.ts';
+import { compareNames, compareVersions } from './order.ts';
 import { describeTags, type TagDetails } from './details.ts';
 
 /** Oldest first; what has no date counts as oldest. */
-export function byCreated(a: TagDetails, b: TagDetails): number {
+export function compareCreated(a: TagDetails, b: TagDetails): number {
   const [left, right] = [timeOf(a), timeOf(b)];
-  return left === right ? byName(a.Name, b.Name) : left < right ? -1 : 1;
+  return left === right ? compareNames(a.Name, b.Name) : left < right ? -1 : 1;
 }
 
 function timeOf({ Created }: TagDetails): number {
@@ -22,10 +22,10 @@ export async function newestFirst(
   by: 'age' | 'version',
   options: CallOptions,
 ): Promise<string[]> {
-  if (by === 'version') return tags.toSorted(byVersion).toReversed();
+  if (by === 'version') return tags.toSorted(compareVersions).toReversed();
   const details = await describeTags(context, store, tags, options);
   return details
-    .toSorted(byCreated)
+    .toSorted(compareCreated)
     .toReversed()
     .map(({ Name }) => Name);
 }

@@ -1,5 +1,5 @@
 /** By code unit: the same on every machine, whatever its language. */
-export function byName(a: string, b: string): number {
+export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -7,7 +7,7 @@ export function byName(a: string, b: string): number {
  * Versions in their natural order: runs of digits compare as numbers, a pre-release comes before
  * its release, and what starts like a version comes after names that do not ("edge", "1.9", "1.10").
  */
-export function byVersion(a: string, b: string): number {
+export function compareVersions(a: string, b: string): number {
   const left = split(a);
   const right = split(b);
   if (left.isVersion !== right.isVersion) return left.isVersion ? 1 : -1;
@@ -15,16 +15,16 @@ export function byVersion(a: string, b: string): number {
     const difference = compareNumbers(left.numbers[i] ?? '0', right.numbers[i] ?? '0');
     if (difference !== 0) return difference;
   }
-  return compareSuffix(left.suffix, right.suffix) || byName(a, b);
+  return compareSuffix(left.suffix, right.suffix) || compareNames(a, b);
 }
 
-interface Parts {
+interface VersionParts {
   readonly isVersion: boolean;
   readonly numbers: readonly string[];
   readonly suffix: string;
 }
 
-function split(tag: string): Parts {
+function split(tag: string): VersionParts {
   const match = /^v?(\d+(?:\.\d+)*)(.*)$/u.exec(tag);
   if (match === null) return { isVersion: false, numbers: [], suffix: tag };
   return { isVersion: true, numbers: (match[1] ?? '').split('.'), suffix: match[2] ?? '' };
@@ -34,7 +34,7 @@ function split(tag: string): Parts {
 function compareNumbers(a: string, b: string): number {
   const left = a.replace(/^0+(?=\d)/u, '');
   const right = b.replace(/^0+(?=\d)/u, '');
-  return left.length === right.length ? byName(left, right) : left.length - right.length;
+  return left.length === right.length ? compareNames(left, right) : left.length - right.length;
 }
 
 const PRE_RELEASE = /^[-.]?(?:alpha|beta|rc|pre|dev|snapshot|nightly|a|b)(?:[\d.-]|$)/iu;
@@ -46,17 +46,17 @@ function rank(suffix: string): number {
 }
 
 function compareSuffix(a: string, b: string): number {
-  return rank(a) - rank(b) || naturally(a, b);
+  return rank(a) - rank(b) || compareNaturally(a, b);
 }
 
-function naturally(a: string, b: string): number {
+function compareNaturally(a: string, b: string): number {
   const left = a.match(/\d+|\D+/gu) ?? [];
   const right = b.match(/\d+|\D+/gu) ?? [];
   for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
     const one = left[i] ?? '';
     const other = right[i] ?? '';
     const numeric = /^\d/u.test(one) && /^\d/u.test(other);
-    const difference = numeric ? compareNumbers(one, other) : byName(one, other);
+    const difference = numeric ? compareNumbers(one, other) : compareNames(one, other);
     if (difference !== 0) return difference;
   }
   return left.length - right.length;

@@ -13,7 +13,7 @@ import type { Temporaries } from '../util/temporaries.ts';
 export interface Location {
   readonly scheme: string;
   /** Registry and repository, or a path of the file system. */
-  readonly place: string;
+  readonly name: string;
   /** Tag or digest; a digest wins where both were written. */
   readonly ref: string | undefined;
   /** The tag as written, also beside a digest. */

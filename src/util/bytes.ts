@@ -7,7 +7,7 @@ export async function collect(
   max: number,
   tooLarge: () => Error,
 ): Promise<Uint8Array> {
-  const gathered = new Gathered();
+  const gathered = new ByteBuffer();
   for await (const chunk of bytes) {
     if (gathered.size + chunk.byteLength > max) throw tooLarge();
     gathered.add(chunk);
@@ -18,7 +18,7 @@ export async function collect(
 const FIRST_ROOM = 16 * 1024;
 
 /** Chunks as one buffer: a million chunks of one byte take the room of their bytes, not of a million objects. */
-export class Gathered {
+export class ByteBuffer {
   #buffer: Uint8Array | undefined;
   #size = 0;
 

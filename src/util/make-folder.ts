@@ -6,13 +6,13 @@ import { dirname } from 'node:path';
  * for one, says that a parent is missing which is there. @throws the error of the system
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
-  const made = await attempt(path, mode);
+  const made = await tryMake(path, mode);
   if (made === undefined) return;
   const parent = dirname(path);
   if (!made.parentMissing || parent === path) throw made.error;
   if (!(await isFolder(parent))) await makeFolder(parent, mode);
   // Another maker may just have made the parent: the second answer is the one that counts.
-  const again = await attempt(path, mode);
+  const again = await tryMake(path, mode);
   if (again !== undefined) throw again.error;
 }
 
@@ -22,7 +22,7 @@ interface Failure {
 }
 
 /** `undefined` when the folder is there, whoever made it. */
-async function attempt(path: string, mode: number | undefined): Promise<Failure | undefined> {
+async function tryMake(path: string, mode: number | undefined): Promise<Failure | undefined> {
   try {
     await mkdir(path, mode);
     return undefined;

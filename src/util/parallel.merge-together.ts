@@ -2,7 +2,7 @@
  * Runs `task` for every item at once; the first error aborts the others, and all are awaited before
  * it is thrown. Results stand in the order of the items.
  */
-export async function together<I, T>(
+export async function runAll<I, T>(
   items: readonly I[],
   outer: AbortSignal | undefined,
   task: (item: I, signal: AbortSignal) => Promise<T>,

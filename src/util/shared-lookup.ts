@@ -5,23 +5,23 @@ import type { CallOptions } from '../store/types.ts';
  * Remembers answers by key and asks once however many wait; failures are not remembered. The work
  * is cancelled only when everyone who waits for it has gone.
  */
-export interface Memo<T> {
+export interface SharedLookup<T> {
   get(key: string, ask: (signal: AbortSignal) => Promise<T>, options?: CallOptions): Promise<T>;
   forget(isStale: (key: string) => boolean): void;
 }
 
-interface Entry<T> {
+interface PendingAnswer<T> {
   readonly answer: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
 }
 
-export function createMemo<T>(): Memo<T> {
-  const entries = new Map<string, Entry<T>>();
+export function createSharedLookup<T>(): SharedLookup<T> {
+  const entries = new Map<string, PendingAnswer<T>>();
 
-  const start = (key: string, ask: (signal: AbortSignal) => Promise<T>): Entry<T> => {
+  const start = (key: string, ask: (signal: AbortSignal) => Promise<T>): PendingAnswer<T> => {
     const controller = new AbortController();
-    const entry: Entry<T> = { answer: ask(controller.signal), controller, waiting: 0 };
+    const entry: PendingAnswer<T> = { answer: ask(controller.signal), controller, waiting: 0 };
     entries.set(key, entry);
     entry.answer.catch(() => {
       if (entries.get(key) === entry) entries.delete(key);

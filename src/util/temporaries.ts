@@ -3,16 +3,16 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Who runs on this machine. */
-export interface Processes {
+export interface ProcessNames {
   /** This process among all that may ever share a folder: letters, digits and "-". */
-  readonly own: string;
+  readonly self: string;
   /** Whether the process of that name still runs; undefined where that cannot be seen from here. */
-  runs(name: string): Promise<boolean | undefined>;
+  isRunning(name: string): Promise<boolean | undefined>;
 }
 
 export interface TemporariesOptions {
   /** Absent: names say nothing of their process, and nothing is ever swept. */
-  readonly processes?: Processes | undefined;
+  readonly processes?: ProcessNames | undefined;
   /** User id of this process; undefined where the system has none. */
   readonly uid?: number | undefined;
   /** Milliseconds since the epoch. */
@@ -47,7 +47,7 @@ const random = (): string => randomBytes(8).toString('hex');
 
 export function createTemporaries(options: TemporariesOptions): Temporaries {
   const { processes } = options;
-  const own = processes?.own ?? 'unnamed';
+  const own = processes?.self ?? 'unnamed';
   const swept = new Set<string>();
   return {
     name: () => `.regctl-${own}-${random()}.tmp`,
@@ -67,7 +67,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
     async isGone(holder) {
       const owner = HOLDER.exec(holder)?.[1];
       if (processes === undefined || owner === undefined || owner === own) return false;
-      return (await processes.runs(owner)) === false;
+      return (await processes.isRunning(owner)) === false;
     },
   };
 }
@@ -81,11 +81,11 @@ export function plainTemporaries(): Temporaries {
 async function removeDead(
   path: string,
   owner: string,
-  { processes, uid, now }: TemporariesOptions & { readonly processes: Processes },
+  { processes, uid, now }: TemporariesOptions & { readonly processes: ProcessNames },
 ): Promise<void> {
   const found = await lstat(path);
   if (uid !== undefined && found.uid !== uid) return;
-  const alive = (await processes.runs(owner)) ?? now() - found.mtimeMs < MAX_AGE_MS;
+  const alive = (await processes.isRunning(owner)) ?? now() - found.mtimeMs < MAX_AGE_MS;
   if (!alive) await rm(path, { recursive: found.isDirectory(), force: true });
 }
 

@@ -1,13 +1,13 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { LoginStore } from '../../src/credentials/types.ts';
-import { forgettingUploads } from '../../src/client/upload-journal.ts';
+import { forgettingUploadSessions } from '../../src/client/upload-journal.ts';
 import { createUploadJournal } from '../../src/registry/journal/journal.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { fakeIo } from '../cli/fake-io.ts';
 
 const uid = process.geteuid?.();
-const processes = { own: 'me-1', runs: async () => false };
+const processes = { self: 'me-1', isRunning: async () => false };
 
 const NO_LOGINS: LoginStore = {
   save: () => Promise.reject(new Error('Unexpected call to save')),
@@ -38,9 +38,9 @@ describe('logins that take the notes of unfinished uploads with them', () => {
     const journal = createUploadJournal({ folder, uid, now, processes });
     const digest = `sha256:${'f'.repeat(64)}` as const;
     const blob = { registry, repository: 'a/b', digest, size: 1000 };
-    await journal.note(blob, { url: `${registry}v2/up`, minChunk: undefined }).leave();
+    await journal.add(blob, { url: `${registry}v2/up`, minChunk: undefined }).handOver();
     expect(await readdir(folder)).toHaveLength(1);
-    await forgettingUploads({ io, trace: undefined }, NO_LOGINS).remove(target);
+    await forgettingUploadSessions({ io, trace: undefined }, NO_LOGINS).remove(target);
     expect(await readdir(folder)).toHaveLength(left);
   });
 });

@@ -1,10 +1,10 @@
 import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
-import type { DescribedCredentialChain } from '../../src/credentials/types.ts';
-import { plainRegistries } from '../../src/config/containers/registries.ts';
+import type { TraceableCredentialChain } from '../../src/credentials/types.ts';
+import { emptyRegistries } from '../../src/config/containers/registries.ts';
 import { parseReference } from '../../src/reference/parse.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { WriteStore } from '../../src/store/types.ts';
-import { sourceOf } from '../../src/store/verify.ts';
+import { sourceFromBytes } from '../../src/store/verify.ts';
 import { locate } from '../../src/transports/locate.ts';
 import type { TestImage } from '../helpers/images.ts';
 
@@ -35,11 +35,11 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     hostPlatform: { os: 'linux', architecture: 'amd64' },
     locate,
     reference: parseReference,
-    registries: () => plainRegistries([]),
+    registries: () => emptyRegistries([]),
     openRead: unexpected('openRead'),
     openWrite: unexpected('openWrite'),
     registry: unexpected('registry'),
-    registryWith: unexpected('registryWith'),
+    registryForLogin: unexpected('registryWith'),
     http: unexpected('http'),
     endpoint: unexpected('endpoint'),
     probe: unexpected('probe'),
@@ -64,7 +64,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
       ...overrides.flags,
     },
     warn: (text) => void warnings.push(text),
-    holdWarnings: () => () => warnings.splice(0),
+    captureWarnings: () => () => warnings.splice(0),
     note: (text) => void notes.push(text),
     warnings,
     notes,
@@ -79,7 +79,7 @@ export const nobody: Context['terminal'] = {
   readStdin: unexpected('terminal.readStdin'),
 };
 
-export function noCredentials(): DescribedCredentialChain {
+export function noCredentials(): TraceableCredentialChain {
   return {
     lookup: async () => undefined,
     forget: () => undefined,
@@ -119,7 +119,7 @@ export async function storeWith(
   for (const [tag, image] of Object.entries(tags)) {
     for (const { descriptor, bytes } of image.nodes.values()) {
       const isRoot = descriptor.digest === image.root.digest;
-      await store.push(sourceOf(descriptor, bytes), isRoot ? { tag } : {});
+      await store.push(sourceFromBytes(descriptor, bytes), isRoot ? { tag } : {});
     }
   }
   return store;

@@ -7,7 +7,7 @@ import { createHelper } from '../../src/credentials/helpers/helper.ts';
 import { helperSource } from '../../src/credentials/sources/containers-helpers.ts';
 import { createCredentialChain } from '../../src/credentials/chain.ts';
 import type { CredentialSource } from '../../src/credentials/types.ts';
-import type { AuthFileForm } from '../../src/config/containers/auth-files.ts';
+import type { AuthFileFormat } from '../../src/config/containers/auth-files.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
 import { basic, memoryHelpers } from '../credentials/fake-helpers.ts';
 
@@ -28,17 +28,17 @@ const entry = { 'a.io': { auth: basic(`ann:${SECRET}`) } };
 
 async function fromFile(
   dir: TempDir,
-  form: AuthFileForm,
+  format: AuthFileFormat,
   content: unknown,
 ): Promise<CredentialSource> {
-  const path = dir.join(form, 'file.json');
+  const path = dir.join(format, 'file.json');
   await mkdir(dirname(path));
   await writeFile(path, JSON.stringify(content), { mode: 0o600 });
   const vault = { 'a.io': { Username: 'ann', Secret: SECRET } };
   const { run } = memoryHelpers({ vault });
   return fileSource(
-    { path, form, named: false },
-    { run, warn: fail, memo: (_key, ask) => ask(new AbortController().signal) },
+    { path, format, named: false },
+    { run, warn: fail, lookupOnce: (_key, ask) => ask(new AbortController().signal) },
   );
 }
 

@@ -7,7 +7,7 @@ import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import type { Source, WriteStore } from '../../src/store/types.ts';
-import { fetchAll, sourceOf } from '../../src/store/verify.ts';
+import { fetchAll, sourceFromBytes } from '../../src/store/verify.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
@@ -83,7 +83,7 @@ const STORES: readonly Row[] = [
     name: 'oci-archive',
     open: () =>
       inFolder((folder) =>
-        openOciArchiveForWrite({ place: join(folder, 'a.tar'), ref: 'v1' }, placesIn(folder)),
+        openOciArchiveForWrite({ name: join(folder, 'a.tar'), ref: 'v1' }, placesIn(folder)),
       ),
     deviations: { noRemoval: 'an archive is written as a whole' },
   },
@@ -91,7 +91,7 @@ const STORES: readonly Row[] = [
     name: 'docker-archive',
     open: () =>
       inFolder((folder) =>
-        openDockerArchiveForWrite({ place: join(folder, 'a.tar'), ref: 'x' }, placesIn(folder)),
+        openDockerArchiveForWrite({ name: join(folder, 'a.tar'), ref: 'x' }, placesIn(folder)),
       ),
     name1: 'app:v1',
     name2: 'app:v2',
@@ -180,7 +180,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
   it('says whether a push wrote', async () => {
     await using opened = await open();
     const sent: number[] = [];
-    const source = sourceOf(node.descriptor, node.data);
+    const source = sourceFromBytes(node.descriptor, node.data);
     const onBytes = (done: number): void => void sent.push(done);
     expect(await opened.store.push(source, { onBytes })).toBe('written');
     expect(sent.at(-1)).toBe(node.descriptor.size);
@@ -215,7 +215,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
         digest: tree.descriptor.digest,
         size: tree.descriptor.size,
       };
-      expect(await it_.resolve(name1, { want: 'content' })).toMatchObject(wanted);
+      expect(await it_.resolve(name1, { purpose: 'content' })).toMatchObject(wanted);
       expect(await it_.resolve(tree.descriptor.digest)).toMatchObject(wanted);
       if (deviations.noIndex === undefined) {
         expect(await it_.resolve(child?.descriptor.digest)).toMatchObject({
@@ -257,7 +257,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     const error = await it_.push(lying(node, chunks)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(IntegrityError);
     expect(await it_.has(node.descriptor)).toBe(false);
-    expect(await it_.push(sourceOf(node.descriptor, node.data))).toBe('written');
+    expect(await it_.push(sourceFromBytes(node.descriptor, node.data))).toBe('written');
   });
 
   it('takes empty blobs and many chunks', async () => {
@@ -265,8 +265,8 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     const { store: it_ } = opened;
     const empty = blob('');
     const large = blob(Buffer.alloc(700_000, 'abcdefg'));
-    await it_.push(sourceOf(empty.descriptor, empty.data));
-    await it_.push(sourceOf(large.descriptor, large.data));
+    await it_.push(sourceFromBytes(empty.descriptor, empty.data));
+    await it_.push(sourceFromBytes(large.descriptor, large.data));
     expect(await fetchAll(it_, empty.descriptor)).toHaveLength(0);
     expect(Buffer.compare(await fetchAll(it_, large.descriptor), large.data)).toBe(0);
     const rest = await listed(await it_.fetch(large.descriptor, { from: 600_001 }));
@@ -278,7 +278,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     const reason = new AppError('INTERRUPTED', 'stop');
     const signal = AbortSignal.abort(reason);
     const { store: it_ } = opened;
-    const source = sourceOf(node.descriptor, node.data);
+    const source = sourceFromBytes(node.descriptor, node.data);
     await expect(it_.push(source, { signal })).rejects.toBe(reason);
     await expect(it_.resolve(name1, { signal })).rejects.toBe(reason);
     await expect(it_.has(node.descriptor, { signal })).rejects.toBe(reason);

@@ -7,8 +7,8 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { ReadStore, WriteStore } from '../../src/store/types.ts';
-import { RetryElsewhereError } from '../../src/store/errors.merge-retry-elsewhere.ts';
-import { sourceOf, verified } from '../../src/store/verify.ts';
+import { RetryOtherMirrorError } from '../../src/store/errors.merge-retry-elsewhere.ts';
+import { sourceFromBytes, verified } from '../../src/store/verify.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';
 import { watchStore, type Call, type Interference } from '../helpers/watched-store.ts';
@@ -68,7 +68,7 @@ describe('a source with other places', () => {
           if (!broken.delete(descriptor.digest)) return bytes;
           return (async function* () {
             for await (const chunk of bytes) yield chunk.map((byte) => byte ^ 1);
-            throw new RetryElsewhereError(new AppError('DIGEST_MISMATCH', 'wrong'));
+            throw new RetryOtherMirrorError(new AppError('DIGEST_MISMATCH', 'wrong'));
           })();
         },
       },
@@ -149,7 +149,7 @@ describe('request economy', () => {
       const waiting: ReadStore = {
         ...from,
         resolve: async (ref, options) => {
-          wanted.push(await options?.want);
+          wanted.push(await options?.purpose);
           return from.resolve(ref, options);
         },
       };
@@ -273,9 +273,9 @@ describe('what travels', () => {
     const root = image({ layers: [posing] });
     const from = createMemoryStore('from');
     const asBlob = { ...posing.descriptor, mediaType: 'application/octet-stream' };
-    await from.push(sourceOf(asBlob, posing.data));
-    await from.push(sourceOf(configFor('amd64').descriptor, configFor('amd64').data));
-    await from.push(sourceOf(root.descriptor, root.data), { tag: 'v1' });
+    await from.push(sourceFromBytes(asBlob, posing.data));
+    await from.push(sourceFromBytes(configFor('amd64').descriptor, configFor('amd64').data));
+    await from.push(sourceFromBytes(root.descriptor, root.data), { tag: 'v1' });
     const to = createMemoryStore('to');
     await copyImage({
       source: from,
@@ -368,7 +368,7 @@ describe('safety', () => {
       multi,
       { destination: { before } },
       async (into) => {
-        await into.push(sourceOf(amd64.descriptor, amd64.data), { tag: 'v1' });
+        await into.push(sourceFromBytes(amd64.descriptor, amd64.data), { tag: 'v1' });
       },
     );
     await run();
@@ -416,7 +416,7 @@ describe('safety', () => {
     const body = new TextEncoder().encode('{"schemaVersion":1,"fsLayers":[]}');
     const node = blob(body, MEDIA_TYPE.dockerSchema1);
     const from = createMemoryStore('from');
-    await from.push(sourceOf(node.descriptor, node.data), { tag: 'v1' });
+    await from.push(sourceFromBytes(node.descriptor, node.data), { tag: 'v1' });
     const to = createMemoryStore('to');
     const options = {
       source: from,

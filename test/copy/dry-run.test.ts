@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { copyImage } from '../../src/copy/copy-image.ts';
-import { rehearse } from '../../src/copy/dry-run.ts';
+import { createDryRunStore } from '../../src/copy/dry-run.ts';
 import type { CopyOptions } from '../../src/copy/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { sourceOf } from '../../src/store/verify.ts';
+import { sourceFromBytes } from '../../src/store/verify.ts';
 import { blob, image, index, store } from '../helpers/graphs.ts';
 import { watchStore } from '../helpers/watched-store.ts';
 
@@ -15,9 +15,9 @@ async function rehearsed(extra: Partial<CopyOptions> = {}) {
   await store(from, root, 'v1');
   const source = watchStore(from);
   const to = createMemoryStore('to');
-  await to.push(sourceOf(blob('base').descriptor, blob('base').data));
+  await to.push(sourceFromBytes(blob('base').descriptor, blob('base').data));
   const destination = watchStore(to);
-  const rehearsal = rehearse(destination.store);
+  const rehearsal = createDryRunStore(destination.store);
   const summary = await copyImage({
     source: source.store,
     sourceRef: 'v1',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { credentialOf, encodeAuth, findEntry } from '../../src/credentials/auth-entry.ts';
-import type { AuthFileForm } from '../../src/config/containers/auth-files.ts';
+import { credentialFromEntry, encodeAuth, findEntry } from '../../src/credentials/auth-entry.ts';
+import type { AuthFileFormat } from '../../src/config/containers/auth-files.ts';
 import { parseDockerConfig } from '../../src/config/docker/config-json.ts';
 import { basic } from './fake-helpers.ts';
 
@@ -10,7 +10,7 @@ const read = (entry: Record<string, string>): unknown => {
   const config = parseDockerConfig(JSON.stringify({ auths: { 'a.io': entry } }), FILE);
   const found = findEntry(config.auths, 'a.io', undefined, 'docker');
   if (found === undefined) throw new Error('no entry');
-  return credentialOf(found, FILE);
+  return credentialFromEntry(found, FILE);
 };
 
 const login = (username: string, password: string): unknown => ({
@@ -25,11 +25,11 @@ function keyFor(
   keys: readonly string[],
   host: string,
   repository?: string,
-  form: AuthFileForm = 'docker',
+  format: AuthFileFormat = 'docker',
 ): string | undefined {
   const auths = Object.fromEntries(keys.map((key) => [key, { auth: basic('u:p') }]));
   const config = parseDockerConfig(JSON.stringify({ auths }), FILE);
-  return findEntry(config.auths, host, repository, form)?.key;
+  return findEntry(config.auths, host, repository, format)?.key;
 }
 
 describe('which entry is for a registry', () => {

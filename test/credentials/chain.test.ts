@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flagSource, type CredentialFlags } from '../../src/credentials/sources/flags.ts';
 import { createCredentialChain, type CredentialChainOptions } from '../../src/credentials/chain.ts';
-import type { DescribedCredentialChain, SourceStep } from '../../src/credentials/types.ts';
+import type { LookupStep, TraceableCredentialChain } from '../../src/credentials/types.ts';
 import { basic, memoryHelpers } from './fake-helpers.ts';
 
 const held = (Username: string): { Username: string; Secret: string } => ({
@@ -26,7 +26,7 @@ const auths = (user: string, ...hosts: string[]): unknown => ({
   auths: Object.fromEntries(hosts.map((host) => [host, { auth: basic(`${user}:p`) }])),
 });
 
-const userOf = async (one: DescribedCredentialChain, host: string): Promise<unknown> => {
+const userOf = async (one: TraceableCredentialChain, host: string): Promise<unknown> => {
   const found = await one.lookup(host);
   return found?.kind === 'basic' ? found.username : found;
 };
@@ -69,7 +69,7 @@ describe('the chain', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const chain = (options: Partial<CredentialChainOptions> = {}): DescribedCredentialChain =>
+  const chain = (options: Partial<CredentialChainOptions> = {}): TraceableCredentialChain =>
     createCredentialChain({
       flags: {},
       env: {},
@@ -154,7 +154,7 @@ describe('the chain', () => {
     expect(await userOf(one, 'c.io')).toBe('file');
     expect(await userOf(one, 'd.io')).toBe('file');
     expect(await userOf(one, 'docker.io')).toBe('hub');
-    expect(calls.map((call) => call.stdin)).not.toContain('d.io');
+    expect(calls.map((request) => request.stdin)).not.toContain('d.io');
   });
 
   it('never goes past a helper that fails', async () => {
@@ -188,10 +188,10 @@ describe('the chain', () => {
     const { run } = memoryHelpers({ store: { 'a.io': { Username: 'u', Secret: 's' } } });
     const controller = new AbortController();
     const one = chain({
-      runHelper: async (call, options) => {
+      runHelper: async (request, options) => {
         controller.abort(new Error('gone'));
         options?.signal?.throwIfAborted();
-        return run(call, options);
+        return run(request, options);
       },
     });
     const [gone, stays] = await Promise.allSettled([
@@ -208,8 +208,8 @@ describe('the chain', () => {
     const controller = new AbortController();
     let cancelled = false;
     const one = chain({
-      runHelper: async (call, options) => {
-        if (controller.signal.aborted) return run(call, options);
+      runHelper: async (request, options) => {
+        if (controller.signal.aborted) return run(request, options);
         options?.signal?.addEventListener('abort', () => (cancelled = true));
         controller.abort(new Error('gone'));
         return new Promise(() => undefined);
@@ -227,7 +227,7 @@ describe('the chain', () => {
       await writeFile(target, JSON.stringify(content), { mode: 0o600 });
       return target;
     };
-    const both = (options: Partial<CredentialChainOptions> = {}): DescribedCredentialChain =>
+    const both = (options: Partial<CredentialChainOptions> = {}): TraceableCredentialChain =>
       chain({
         configDir: undefined,
         home: folder,
@@ -261,13 +261,13 @@ describe('the chain', () => {
       const listed = (
         names: readonly string[],
         options: Partial<CredentialChainOptions> = {},
-      ): DescribedCredentialChain =>
+      ): TraceableCredentialChain =>
         both({
           credentialHelpers: () => names,
           runHelper: memoryHelpers(vaults).run,
           ...options,
         });
-      const users = (one: DescribedCredentialChain): Promise<unknown[]> =>
+      const users = (one: TraceableCredentialChain): Promise<unknown[]> =>
         Promise.all(['a.io', 'b.io', 'c.io', 'docker.io'].map((host) => userOf(one, host)));
 
       it.each([
@@ -399,7 +399,7 @@ describe('the chain', () => {
   });
 });
 
-const step = (source: string, detail: string): SourceStep => ({
+const step = (source: string, detail: string): LookupStep => ({
   source,
   asked: true,
   answered: false,

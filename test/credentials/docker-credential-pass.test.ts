@@ -60,7 +60,7 @@ describe.skipIf(missing.length > 0)(
       expect(await lookup('docker.io')).toBeUndefined();
       for (const host of ['docker.io', 'localhost:5000']) {
         expect(await logins.save(host, { username: 'u', password })).toEqual({
-          place: 'docker-credential-pass',
+          storedIn: 'docker-credential-pass',
           plainText: false,
         });
       }
@@ -69,7 +69,7 @@ describe.skipIf(missing.length > 0)(
         username: 'u',
         password,
         origin: 'docker-credential-pass',
-        ephemeral: true,
+        neverPersist: true,
       });
       expect(await lookup('localhost:5000')).toMatchObject({ password });
       expect(await lookup('localhost:5001')).toBeUndefined();

@@ -1,12 +1,12 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
-  HelperCall,
-  HelperOutcome,
+  HelperRequest,
+  HelperResult,
   RunHelper,
 } from '../../src/credentials/helpers/process.ts';
 
-const ok = (stdout = ''): HelperOutcome => ({ status: 0, stdout, stderr: '' });
+const ok = (stdout = ''): HelperResult => ({ status: 0, stdout, stderr: '' });
 
 /** A scripted docker-credential-NAME in `folder`; returns its path. */
 export async function putHelper(folder: string, name: string, script: string): Promise<string> {
@@ -20,21 +20,21 @@ export async function putHelper(folder: string, name: string, script: string): P
 /** A helper in memory: one vault per program, and the calls it got. */
 export function memoryHelpers(
   vaults: Record<string, Record<string, { Username: string; Secret: string }>>,
-): { readonly run: RunHelper; readonly calls: HelperCall[] } {
-  const calls: HelperCall[] = [];
-  const run: RunHelper = async (call) => {
-    calls.push(call);
-    const vault = vaults[call.program.replace('docker-credential-', '')];
-    return vault === undefined ? undefined : answer(call, vault);
+): { readonly run: RunHelper; readonly calls: HelperRequest[] } {
+  const calls: HelperRequest[] = [];
+  const run: RunHelper = async (request) => {
+    calls.push(request);
+    const vault = vaults[request.program.replace('docker-credential-', '')];
+    return vault === undefined ? undefined : answer(request, vault);
   };
   return { run, calls };
 }
 
 function answer(
-  { verb, stdin }: HelperCall,
+  { action, stdin }: HelperRequest,
   vault: Record<string, { Username: string; Secret: string }>,
-): HelperOutcome {
-  switch (verb) {
+): HelperResult {
+  switch (action) {
     case 'list':
       return ok(
         JSON.stringify(
@@ -53,11 +53,11 @@ function answer(
         const stdout = 'credentials not found in native keychain\n';
         return { status: 1, stdout, stderr: '' };
       }
-      if (verb === 'erase') delete vault[stdin];
-      return ok(verb === 'get' ? JSON.stringify({ ServerURL: stdin, ...login }) : '');
+      if (action === 'erase') delete vault[stdin];
+      return ok(action === 'get' ? JSON.stringify({ ServerURL: stdin, ...login }) : '');
     }
     default:
-      return verb satisfies never;
+      return action satisfies never;
   }
 }
 

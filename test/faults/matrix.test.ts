@@ -302,7 +302,7 @@ const CATALOGUE: readonly Row[] = [
 /** Nobody wants to sit out what is only silence, or as good as that. */
 function patienceFor({ name }: Row): Parameters<typeof quickWire>[0] {
   if (name.includes('stalled')) return { timeouts: IMPATIENT };
-  return name.includes('drips') ? { timeouts: { minSpeed: 20_000, paceMs: 300 } } : {};
+  return name.includes('drips') ? { timeouts: { minSpeed: 20_000, speedWindowMs: 300 } } : {};
 }
 
 function statuses(...list: readonly number[]): Schedule {

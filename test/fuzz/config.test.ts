@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { credentialOf, findEntry } from '../../src/credentials/auth-entry.ts';
+import { credentialFromEntry, findEntry } from '../../src/credentials/auth-entry.ts';
 import { parseDockerAuthConfig } from '../../src/config/docker/auth-variable.ts';
 import { parseBareAuths, parseDockerConfig } from '../../src/config/docker/config-json.ts';
 import { AppError } from '../../src/errors/app-error.ts';
@@ -89,7 +89,7 @@ describe('files of logins', () => {
             const found = findEntry(auths, 'a.io', 'team/app', form);
             if (found === undefined) continue;
             expect(found.key.replace(/^https?:\/\//u, '')).toMatch(/^a\.io(?:\/|$)/iu);
-            expect(credentialOf(found, path).origin).toBe(path);
+            expect(credentialFromEntry(found, path).origin).toBe(path);
           }
           for (const one of Object.values(httpHeaders)) expect(one).not.toMatch(/[\r\n\0]/u);
         } catch (error) {

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactHeader, redactUrl, SAFE_QUERY_KEYS } from '../../src/errors/redact.ts';
-import { responseHeaders, retryAfterMs } from '../../src/http/headers.ts';
+import { parseRawHeaders, retryAfterMs } from '../../src/http/headers.ts';
 import { resolveLocation } from '../../src/http/address/target.ts';
 import { readToken } from '../../src/http/auth/token-response.ts';
 import { parseWarning } from '../../src/http/warnings.ts';
 import type { AppError } from '../../src/errors/app-error.ts';
-import { continues } from '../../src/registry/blobs/download.ts';
-import { offsetOf } from '../../src/registry/uploads/status.ts';
+import { isContinuation } from '../../src/registry/blobs/download.ts';
+import { offsetFromRange } from '../../src/registry/uploads/status.ts';
 import { fuzzRuns } from './runs.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -18,7 +18,7 @@ const number = fc.oneof(
   fc.constantFrom('-1', '+5', '0x10', '1e3', ' 7 ', '007', '9007199254740993', '1.5', '٣'),
 );
 const answer = (name: string, value: string) => ({
-  headers: responseHeaders([name, value]),
+  headers: parseRawHeaders([name, value]),
 });
 
 describe('headers, fuzzed', () => {
@@ -42,7 +42,7 @@ describe('headers, fuzzed', () => {
       .map(([start, end, total]) => `bytes ${start}-${end}/${total}`);
     fc.assert(
       fc.property(fc.oneof(range, anything), fc.nat(50), fc.nat(100), (value, offset, size) => {
-        const there = continues(answer('content-range', value), offset, size);
+        const there = isContinuation(answer('content-range', value), offset, size);
         if (!there) return;
         expect(value.trim().toLowerCase().startsWith(`bytes ${offset}-`)).toBe(true);
       }),
@@ -56,7 +56,7 @@ describe('headers, fuzzed', () => {
       ['bytes 5-9/11', 5, 10, false],
       ['bytes 5-4/10', 5, 10, false],
     ] as const) {
-      expect(continues(answer('content-range', value), offset, size)).toBe(expected);
+      expect(isContinuation(answer('content-range', value), offset, size)).toBe(expected);
     }
   });
 
@@ -64,7 +64,7 @@ describe('headers, fuzzed', () => {
     const range = fc.tuple(number, number).map(([start, end]) => `${start}-${end}`);
     fc.assert(
       fc.property(fc.oneof(range, anything), (value) => {
-        const offset = offsetOf(answer('range', value));
+        const offset = offsetFromRange(answer('range', value));
         expect(offset === undefined || (Number.isSafeInteger(offset) && offset >= 0)).toBe(true);
       }),
       fuzzRuns(1000),

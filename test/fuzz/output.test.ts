@@ -4,7 +4,7 @@ import { compileTemplate } from '../../src/cli/template/render.ts';
 import { safeJson, safeText } from '../../src/errors/sanitize.merge-text-safety.ts';
 import { renderTable } from '../../src/commands/output/table.ts';
 import { createNameFilter } from '../../src/tags/filter.ts';
-import { byVersion } from '../../src/tags/order.ts';
+import { compareVersions } from '../../src/tags/order.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { sanitize } from '../../src/errors/sanitize.ts';
 import { plainStyle } from '../../src/cli/output/style.ts';
@@ -159,8 +159,8 @@ describe('filters and order of tags, fuzzed', () => {
   it('the order of names is one: it does not depend on where it starts', () => {
     fc.assert(
       fc.property(fc.array(tag, { maxLength: 20 }), (tags) => {
-        const sorted = tags.toSorted(byVersion);
-        expect(tags.toReversed().toSorted(byVersion)).toEqual(sorted);
+        const sorted = tags.toSorted(compareVersions);
+        expect(tags.toReversed().toSorted(compareVersions)).toEqual(sorted);
       }),
       fuzzRuns(1000),
     );

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import { PassingTar } from '../../src/transports/tar/stream.ts';
+import { TarStream } from '../../src/transports/tar/stream.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import { tarOf } from '../transports/tar/archives.ts';
 import { fuzzRuns } from './runs.ts';
@@ -20,9 +20,9 @@ async function* pieces(data: Uint8Array, size: number): Bytes {
 /** How an archive ends: read as a whole, or refused. Anything else is a fault of ours. */
 async function ending(data: Uint8Array, size: number): Promise<string> {
   try {
-    await using passing = new PassingTar('fuzz', pieces(data, size));
+    await using stream = new TarStream('fuzz', pieces(data, size));
     let bytes = 0;
-    for await (const file of passing.files())
+    for await (const file of stream.files())
       for await (const chunk of file.body()) bytes += chunk.byteLength;
     return bytes <= data.byteLength ? 'read' : 'more than there is';
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import type { WriteStore } from '../../src/store/types.ts';
-import { sourceOf } from '../../src/store/verify.ts';
+import { sourceFromBytes } from '../../src/store/verify.ts';
 
 export interface TestNode {
   readonly descriptor: Descriptor;
@@ -76,7 +76,7 @@ function finish(body: unknown, children: readonly (TestNode | TestImage)[]): Tes
 
 /** Writes an image and all below it. */
 export async function store(into: WriteStore, root: TestImage, tag?: string): Promise<void> {
-  for (const node of root.below) await into.push(sourceOf(node.descriptor, node.data));
-  await into.push(sourceOf(root.descriptor, root.data), { tag });
+  for (const node of root.below) await into.push(sourceFromBytes(node.descriptor, node.data));
+  await into.push(sourceFromBytes(root.descriptor, root.data), { tag });
   await into.commit();
 }

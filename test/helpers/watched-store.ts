@@ -42,7 +42,7 @@ export function watchStore(inner: WriteStore, interference: Interference = {}): 
     capabilities: inner.capabilities,
     traits: interference.traits ?? inner.traits,
     resolve: (ref, o) =>
-      through(`${verbOf(o?.want)} ${ref ?? ''}`, o?.signal, () => inner.resolve(ref, o)),
+      through(`${verbOf(o?.purpose)} ${ref ?? ''}`, o?.signal, () => inner.resolve(ref, o)),
     has: (d, o) => through(`has ${d.digest}`, o?.signal, () => inner.has(d, o)),
     fetch: (d, o) => through(`fetch ${d.digest}`, o?.signal, () => fetch(d, o)),
     push: (source: Source, o) =>
@@ -54,7 +54,7 @@ export function watchStore(inner: WriteStore, interference: Interference = {}): 
   return { store, calls, running: () => running };
 }
 
-function verbOf(want: ResolveOptions['want']): 'resolve' | 'content' | 'either' {
+function verbOf(want: ResolveOptions['purpose']): 'resolve' | 'content' | 'either' {
   if (want instanceof Promise) return 'either';
   return want === 'content' ? 'content' : 'resolve';
 }

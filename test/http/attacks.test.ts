@@ -135,7 +135,7 @@ describe('credentials belong to an origin', () => {
       ...get(a),
       method: 'PUT',
       url: new URL('/upload?digest=sha256:0', b.origin),
-      via: new URL(a.origin),
+      initiator: new URL(a.origin),
       headers: { authorization: 'Bearer token-1', 'content-type': 'application/octet-stream' },
       body: { length: data.byteLength, open: () => bytesOf(data) },
     });
@@ -145,7 +145,7 @@ describe('credentials belong to an origin', () => {
     expectNoSecrets(everything(b));
   });
 
-  it('keeps a caller that forgot `via` from sending them elsewhere', async () => {
+  it('keeps a caller that forgot `initiator` from sending them elsewhere', async () => {
     await using b = await startScriptedServer(basicChallenge);
     await using a = await tokenRegistry();
     await using client = victim(a);
@@ -169,9 +169,9 @@ describe('credentials belong to an origin', () => {
       const credentials = chainOf(BASIC);
       await using client = victim(a, { credentials });
       const url = new URL('/layer', b.origin);
-      expect((await client.request({ method: 'GET', url, via: new URL(a.origin) })).status).toBe(
-        401,
-      );
+      expect(
+        (await client.request({ method: 'GET', url, initiator: new URL(a.origin) })).status,
+      ).toBe(401);
       expect(credentials.asked).toEqual([]);
       expectNoSecrets(everything(b));
     }
@@ -249,8 +249,8 @@ describe('a redirect into the local network', () => {
       },
     });
     const url = new URL(`http://rebind.example:${b.port}/`);
-    const via = new URL('https://registry.example/');
-    await expect(client.request({ method: 'GET', url, via })).rejects.toMatchObject({
+    const initiator = new URL('https://registry.example/');
+    await expect(client.request({ method: 'GET', url, initiator })).rejects.toMatchObject({
       code: 'TARGET_FORBIDDEN',
     });
     expect(b.lines).toEqual([]);
@@ -267,7 +267,7 @@ describe('a redirect into the local network', () => {
     const request = {
       method: 'GET',
       url: new URL('https://mixed.example/'),
-      via: new URL('https://registry.example/'),
+      initiator: new URL('https://registry.example/'),
     };
     await expect(client.request(request)).rejects.toMatchObject({ code: 'TARGET_FORBIDDEN' });
   });
@@ -292,7 +292,7 @@ describe('a redirect into the local network', () => {
       },
     });
     const url = new URL(`http://one.example:${b.port}/`);
-    await client.request({ method: 'GET', url, via: new URL('http://127.0.0.1:1/') });
+    await client.request({ method: 'GET', url, initiator: new URL('http://127.0.0.1:1/') });
     expect(asked).toEqual(['one.example']);
     expect(b.requests[0]?.headers.host).toBe(`one.example:${b.port}`);
   });

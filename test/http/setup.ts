@@ -119,14 +119,14 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
 }
 
 /** The two clients below `HttpClient`: what one does the other does too. */
-export const LANES = ['api', 'bulk'] as const;
+export const TRANSFER_CLASSES = ['api', 'bulk'] as const;
 
 /** `testClient` with every request on one of the lanes. */
-export function clientOn(lane: (typeof LANES)[number]): typeof testClient {
+export function clientOn(lane: (typeof TRANSFER_CLASSES)[number]): typeof testClient {
   return (options) => {
     const client = testClient(options);
     const { request: send } = client;
-    const request: TestClient['request'] = (one) => send({ ...one, bulk: lane === 'bulk' });
+    const request: TestClient['request'] = (one) => send({ ...one, large: lane === 'bulk' });
     return Object.assign(client, { request });
   };
 }

@@ -12,14 +12,14 @@ import {
   bodyText,
   chainOf,
   clientOn,
-  LANES,
   policy,
   testClient as anyClient,
+  TRANSFER_CLASSES,
 } from './setup.ts';
 
 const LARGE = 5 * 1024 * 1024 + 7;
 
-describe.each(LANES)('the wire (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
   const testClient = clientOn(lane);
   it('gives a large body byte for byte to a reader that pauses', async () => {
     const content = randomBytes(LARGE);
@@ -154,7 +154,7 @@ describe('connections', () => {
     await using client = anyClient({ credentials: chainOf(BASIC) });
     const url = new URL('/v2/a/tags/list', server.origin);
     const auth = { registry: server.host, repository: 'a', scopes: ['repository:a:pull'] };
-    const response = await client.request({ method: 'GET', url, auth, whole: true });
+    const response = await client.request({ method: 'GET', url, auth, bufferBody: true });
     expect(await bodyText(response)).toBe('in');
     expect(server.lines).toHaveLength(2);
     expect(ports.size).toBe(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openImage } from '../../src/image/view.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { sourceOf } from '../../src/store/verify.ts';
+import { sourceFromBytes } from '../../src/store/verify.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';
 import { watchStore } from '../helpers/watched-store.ts';
 
@@ -115,7 +115,7 @@ describe('the view of an image', () => {
     const config = { ...small, descriptor: { ...small.descriptor, size: 5 * 1024 * 1024 } };
     const root = image({ config });
     const memory = createMemoryStore();
-    await memory.push(sourceOf(root.descriptor, root.data), { tag: 'v1' });
+    await memory.push(sourceFromBytes(root.descriptor, root.data), { tag: 'v1' });
     const { store: watched, calls } = watchStore(memory);
     const view = await openImage(watched, 'v1', { host });
     await expect(view.config()).rejects.toMatchObject({ code: 'INVALID_CONFIG' });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import type { Digest } from '../../src/oci/digest.ts';
-import { sourceFrom } from '../../src/store/verify.ts';
+import { sourceFromStore } from '../../src/store/verify.ts';
 import { quickWire } from '../faults/lab.ts';
 
 /** Beyond what 32 bits count, and what one Buffer holds on some machines. */
@@ -73,7 +73,7 @@ it('a blob of more than 2 GiB arrives whole, cut beyond that on both sides', asy
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   await using wire = quickWire();
-  const source = sourceFrom(wire.store(host, 'a'), BLOB);
+  const source = sourceFromStore(wire.store(host, 'a'), BLOB);
   const outcome = await wire.repository(host, 'b').putBlob(source);
   expect(outcome).toBe('written');
   expect(session.taken).toBe(SIZE);

@@ -173,7 +173,7 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
     }
     const error = await failing(1, 'catalog', standIn.registry);
     expect(error.code).toBe('UNSUPPORTED');
-    expect(error.hint.slice(0, 20)).toBe(row?.catalog?.instead.slice(0, 20));
+    expect(error.hint.slice(0, 20)).toBe(row?.catalog?.alternative.slice(0, 20));
   });
 
   it('rate-limit', async () => {
@@ -194,7 +194,7 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
     }
     const error = await failing(3, 'delete', '--untag', `${name()}:v5`);
     expect(error.code).toBe('UNTAG_UNSUPPORTED');
-    expect(error.hint.slice(0, 10)).toBe((row?.untag ?? 'Without --untag').slice(0, 10));
+    expect(error.hint.slice(0, 10)).toBe((row?.untagAdvice ?? 'Without --untag').slice(0, 10));
     expect(content.tags(standIn.repository)).toContain('v5');
   });
 
@@ -209,7 +209,7 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
       return;
     }
     const error = await failing(1, 'delete', target);
-    expect(error.hint.slice(0, 20)).toBe(row?.remove?.slice(0, 20));
+    expect(error.hint.slice(0, 20)).toBe(row?.deleteAdvice?.slice(0, 20));
     if (manifest !== 'untagged') return;
     expect(await world.run(['delete', '--untag', `${name()}:v2`])).toMatchObject({ status: 0 });
     expect(await world.run(['delete', target])).toMatchObject({ status: 0 });
@@ -226,7 +226,7 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
       from,
       name('none/app'),
     );
-    expect(push.hint.slice(0, 20)).toBe(row?.create?.slice(0, 20));
+    expect(push.hint.slice(0, 20)).toBe(row?.createAdvice?.slice(0, 20));
   });
 
   it('the secret went where it belongs alone, and was never printed', async () => {

@@ -14,7 +14,7 @@ describe.each(KNOWN_REGISTRIES.map((row) => [row.id, row] as const))('%s', (id, 
     const [standIn] = own;
     const hosts = KNOWN_REGISTRIES.filter(({ host }) => host?.test(standIn?.registry ?? ''));
     expect(hosts.every((one) => one.id === id)).toBe(true);
-    expect(hosts.length > 0 || row.signs !== undefined).toBe(true);
+    expect(hosts.length > 0 || row.fingerprints !== undefined).toBe(true);
   });
 
   it('has a page that tells how to log in, what is missing, and how it is tested', () => {

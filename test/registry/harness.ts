@@ -1,11 +1,15 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { responseHeaders } from '../../src/http/headers.ts';
+import { parseRawHeaders } from '../../src/http/headers.ts';
 import { createPauses } from '../../src/http/retry/pauses.ts';
-import { createRetries, type Retries, type RetryOptions } from '../../src/http/retry/policy.ts';
+import {
+  createRetryPolicy,
+  type RetryOptions,
+  type RetryPolicy,
+} from '../../src/http/retry/policy.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../src/http/types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { UploadJournal } from '../../src/registry/journal/types.ts';
-import type { Intent, RegistryClient, Repository } from '../../src/registry/types.ts';
+import type { Access, RegistryClient, Repository } from '../../src/registry/types.ts';
 import {
   startScriptedServer,
   type Script,
@@ -21,7 +25,7 @@ export interface Harness extends AsyncDisposable {
   readonly warnings: readonly string[];
   /** Scopes of each request, joined; "anonymous" without authentication. */
   readonly scopes: readonly string[];
-  repository(intent?: Intent): Repository;
+  repository(access?: Access): Repository;
 }
 
 /** A registry client against a scripted server, over the simplest wire there is. */
@@ -30,7 +34,7 @@ export async function startRegistry(
   options: {
     registry?: string;
     credentials?: HttpResponse['credentials'];
-    retries?: Retries;
+    retries?: RetryPolicy;
     journal?: UploadJournal;
   } = {},
 ): Promise<Harness> {
@@ -56,8 +60,8 @@ export async function startRegistry(
     client,
     warnings,
     scopes,
-    repository: (intent = 'pull') =>
-      client.repository(options.registry ?? 'reg.example', 'a/b', intent),
+    repository: (access = 'pull') =>
+      client.repository(options.registry ?? 'reg.example', 'a/b', access),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
@@ -66,8 +70,8 @@ export async function startRegistry(
 export function quickRetries(
   retryTimes: number,
   onRetry: RetryOptions['onRetry'] = () => {},
-): Retries {
-  return createRetries({
+): RetryPolicy {
+  return createRetryPolicy({
     retryTimes,
     onRetry,
     maxWaitMs: 60_000,
@@ -83,7 +87,7 @@ export const plainClient: HttpClient = async (request) => {
   const message = await exchange(request);
   return {
     status: message.statusCode ?? 0,
-    headers: responseHeaders(message.rawHeaders),
+    headers: parseRawHeaders(message.rawHeaders),
     url: request.url,
     body: message,
     discard: async () => {

@@ -4,7 +4,7 @@ import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { testClient } from '../http/setup.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
-import { fallbackTag } from '../../src/registry/lists/referrers.ts';
+import { referrersTag } from '../../src/registry/lists/referrers.ts';
 import type { Reply } from '../helpers/scripted-server.ts';
 import { startRegistry } from './harness.ts';
 
@@ -34,7 +34,7 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe('referrers', () => {
   const api = `GET /v2/a/b/referrers/${digest}`;
-  const tag = `GET /v2/a/b/manifests/${fallbackTag(digest)}`;
+  const tag = `GET /v2/a/b/manifests/${referrersTag(digest)}`;
 
   it('come from the API, filtered here as well', async () => {
     await using at = await startRegistry(() => index([sbom, signature, null]));
@@ -82,7 +82,7 @@ describe('referrers', () => {
 
   it('cut a long digest in the tag', () => {
     const long = digestOf(Buffer.from('x'), 'sha512');
-    expect(fallbackTag(long)).toBe(`sha512-${long.slice(7, 71)}`);
+    expect(referrersTag(long)).toBe(`sha512-${long.slice(7, 71)}`);
   });
 });
 

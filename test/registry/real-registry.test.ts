@@ -3,7 +3,7 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/types.ts';
-import { sourceOf } from '../../src/store/verify.ts';
+import { sourceFromBytes } from '../../src/store/verify.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
 import { bytesFrom, listAll, plainClient } from './harness.ts';
 
@@ -39,7 +39,7 @@ describe('against docker-registry', () => {
   beforeAll(async () => {
     registry = await startDockerRegistry();
     repository = open('a/b');
-    await repository.putBlob(sourceOf(blob, config));
+    await repository.putBlob(sourceFromBytes(blob, config));
     await repository.putManifest('v1', raw, MEDIA_TYPE.ociManifest);
   });
   afterAll(async () => {
@@ -61,11 +61,13 @@ describe('against docker-registry', () => {
 
   it('mounts, and stores an empty blob', async () => {
     const other = open('c/d');
-    const mounted = await other.putBlob(sourceOf(blob, config), { mountFrom: ['a/b'] });
+    const mounted = await other.putBlob(sourceFromBytes(blob, config), { mountFrom: ['a/b'] });
     expect(mounted).toBe('mounted');
     const nothing = Buffer.alloc(0);
     const empty = { ...blob, digest: digestOf(nothing), size: 0 };
-    expect(await other.putBlob(sourceOf(empty, nothing), { mountFrom: ['x/y'] })).toBe('written');
+    expect(await other.putBlob(sourceFromBytes(empty, nothing), { mountFrom: ['x/y'] })).toBe(
+      'written',
+    );
   });
 
   it('lists tags, repositories and no referrers', async () => {
@@ -93,7 +95,7 @@ describe('against docker-registry', () => {
 
   it('deletes by digest and cannot untag', async () => {
     const other = open('g/h');
-    await other.putBlob(sourceOf(blob, config));
+    await other.putBlob(sourceFromBytes(blob, config));
     await other.putManifest('v1', raw, MEDIA_TYPE.ociManifest);
     await expect(other.deleteTag('v1')).rejects.toMatchObject({ code: 'UNTAG_UNSUPPORTED' });
     await other.deleteManifest(digestOf(raw));

@@ -19,7 +19,7 @@ export const ROWS: readonly Row[] = [
     failure: 'a body is cut',
     rules: [
       ['src/registry/blobs/download.ts', 'download'],
-      ['src/http/retry/retry.ts', 'readWhole'],
+      ['src/http/retry/retry.ts', 'bufferBody'],
     ],
     tests: [
       [
@@ -64,7 +64,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a wrong answer to a Range',
-    rules: [['src/registry/blobs/download.ts', 'continues']],
+    rules: [['src/registry/blobs/download.ts', 'isContinuation']],
     tests: [
       [MATRIX, 'a wrong range', '416 for a range', '200 in place of 206'],
       [
@@ -80,7 +80,7 @@ export const ROWS: readonly Row[] = [
     failure: 'a reset in mid-upload',
     rules: [
       ['src/registry/uploads/upload.ts', '#goOn'],
-      ['src/registry/uploads/status.ts', 'askPlace'],
+      ['src/registry/uploads/status.ts', 'getUploadPosition'],
     ],
     tests: [
       [MATRIX, 'upload cut at 20 of 64 MiB', 'upload reset', 'upload cut', 'upload cut every time'],
@@ -97,7 +97,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'the registry takes fewer bytes than it was sent',
-    rules: [['src/registry/uploads/status.ts', 'offsetOf']],
+    rules: [['src/registry/uploads/status.ts', 'offsetFromRange']],
     tests: [
       [UPLOADS, 'goes on at the byte that the registry reports, not at the one it was sent'],
       [SESSIONS, 'keeps to chunks of 4 MiB when it continues and is told to (GHCR)'],
@@ -105,7 +105,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'the registry finds another digest',
-    rules: [['src/registry/uploads/verify-source.ts', 'checkSource']],
+    rules: [['src/registry/uploads/verify-source.ts', 'verifySource']],
     tests: [
       [MATRIX, 'upload damaged once', 'every upload damaged'],
       [UPLOADS, 'says whether the source or the way is damaged when the digest is refused'],
@@ -128,7 +128,7 @@ export const ROWS: readonly Row[] = [
     failure: 'the registry does not see yet what it was sent',
     rules: [
       ['src/registry/manifests/manifests.ts', 'putManifest'],
-      ['src/copy/engine/graph-copy.ts', 'LAG_WAITS'],
+      ['src/copy/engine/graph-copy.ts', 'VISIBILITY_RETRIES'],
     ],
     tests: [
       [
@@ -183,7 +183,7 @@ export const ROWS: readonly Row[] = [
   {
     failure: '429 and 503',
     rules: [
-      ['src/http/retry/policy.ts', 'createRetries'],
+      ['src/http/retry/policy.ts', 'createRetryPolicy'],
       ['src/http/retry/throttle.ts', 'throttle'],
     ],
     tests: [
@@ -207,7 +207,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'an upload session is lost',
-    rules: [['src/registry/uploads/answers.ts', 'isLost']],
+    rules: [['src/registry/uploads/answers.ts', 'isSessionUnknown']],
     tests: [
       [MATRIX, 'upload session expired', 'upload session expired every time'],
       [UPLOADS, 'starts a lost session over, once'],
@@ -222,7 +222,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a mount opens an upload instead',
-    rules: [['src/registry/uploads/mount.ts', 'settle']],
+    rules: [['src/registry/uploads/mount.ts', 'confirmMissing']],
     tests: [
       [
         UPLOADS,
@@ -235,9 +235,9 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'silence, or a byte now and then',
     rules: [
-      ['src/http/exchange/speed-limit.ts', 'Pace'],
+      ['src/http/exchange/speed-limit.ts', 'SpeedMonitor'],
       ['src/http/exchange/types.ts', 'readBody'],
-      ['src/http/exchange/upload-body.ts', 'createUpload'],
+      ['src/http/exchange/upload-body.ts', 'createUploadBody'],
     ],
     tests: [
       [
@@ -271,7 +271,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a kept connection is closed',
-    rules: [['src/http/dial/network-error.ts', 'ROWS']],
+    rules: [['src/http/dial/network-error.ts', 'MAPPINGS']],
     tests: [
       [MATRIX, 'kept connections closed', 'answer of an upload lost'],
       [RETRY, 'opens the body anew after a reset, but never repeats a PATCH'],
@@ -281,7 +281,7 @@ export const ROWS: readonly Row[] = [
     failure: 'proxies, TLS and DNS',
     rules: [
       ['src/http/dial/network-error.ts', 'networkError'],
-      ['src/http/tls/error.ts', 'tlsRowOf'],
+      ['src/http/tls/error.ts', 'tlsMappingOf'],
     ],
     tests: [
       [MATRIX, '502 from a proxy every time', '407 from a proxy', '408, 425, 499, 522'],
@@ -298,7 +298,7 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'clocks that differ',
     rules: [
-      ['src/http/tls/error.ts', 'tlsRowOf'],
+      ['src/http/tls/error.ts', 'tlsMappingOf'],
       ['src/http/auth/token-response.ts', 'readToken'],
     ],
     tests: [
@@ -314,7 +314,7 @@ export const ROWS: readonly Row[] = [
     failure: 'a full disk, a locked folder',
     rules: [
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
-      ['src/transports/files/disk.ts', 'onDisk'],
+      ['src/transports/files/disk.ts', 'withDiskErrors'],
     ],
     tests: [
       [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../src/credentials/types.ts';
 import { errorJson, errorText, reportError } from '../../src/cli/output/error.ts';
 import { plainStyle } from '../../src/cli/output/style.ts';
-import { concealer, secretsIn } from '../../src/errors/redact-secrets.ts';
+import { secretRedactor, secretsInAuthorization } from '../../src/errors/redact-secrets.ts';
 import { createRegistryClient } from '../../src/registry/client.ts';
 import type { Script } from '../helpers/scripted-server.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
@@ -103,7 +103,7 @@ it.each(['UNKNOWN', 'MANIFEST', 'errors', 'message', 'code'])(
   },
 );
 
-describe('concealer', () => {
+describe('secretRedactor', () => {
   it('knows a secret in JSON, in a URL and in base64', () => {
     const secret = 'a"b/c d+é';
     const forms = [
@@ -113,19 +113,19 @@ describe('concealer', () => {
       'a%22b%2Fc+d%2B%C3%A9',
       Buffer.from(secret).toString('base64'),
     ];
-    expect(concealer([secret])(forms.join(' '))).not.toMatch(/b\/c|b%2F|YSJ/u);
+    expect(secretRedactor([secret])(forms.join(' '))).not.toMatch(/b\/c|b%2F|YSJ/u);
   });
 
   it('leaves words alone for secrets too short to be any, and takes the longest first', () => {
-    expect(concealer(['a', '', undefined, 'abc'])('abc a')).toBe('abc a');
-    expect(concealer(['abcd', 'abcdef'])('abcdef!')).toBe('REDACTED!');
+    expect(secretRedactor(['a', '', undefined, 'abc'])('abc a')).toBe('abc a');
+    expect(secretRedactor(['abcd', 'abcdef'])('abcdef!')).toBe('REDACTED!');
   });
 
   it('takes both parts of a login out of a header, whatever they hold', () => {
     const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
-    expect(secretsIn(basic('jane:a:b'))).toContain('a:b');
-    expect(secretsIn('bearer abc')).toEqual(['abc']);
-    expect(secretsIn('Negotiate')).toEqual([]);
-    expect(secretsIn(undefined)).toEqual([]);
+    expect(secretsInAuthorization(basic('jane:a:b'))).toContain('a:b');
+    expect(secretsInAuthorization('bearer abc')).toEqual(['abc']);
+    expect(secretsInAuthorization('Negotiate')).toEqual([]);
+    expect(secretsInAuthorization(undefined)).toEqual([]);
   });
 });

@@ -80,6 +80,6 @@ it('manifests held at once have a bound, and room again when they are done with'
   await expect(budget.fetch(from, arm.descriptor)).rejects.toMatchObject({
     code: 'RESPONSE_TOO_LARGE',
   });
-  budget.give(arm.descriptor);
+  budget.release(arm.descriptor);
   expect((await budget.fetch(from, arm.descriptor)).kind).toBe('image');
 });

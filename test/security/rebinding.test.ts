@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AddressClass } from '../../src/http/address/class.ts';
-import { mayStay } from '../../src/http/address/target.ts';
+import { mayStayOnHost } from '../../src/http/address/target.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { testClient } from '../http/setup.ts';
 
@@ -58,6 +58,6 @@ describe('a name that changes its mind', () => {
     // A proxy looked the name up before.
     [[], 'private', true],
   ])('known as %j and now %s: %s', (known, now, allowed) => {
-    expect(mayStay(now, new Set(known))).toBe(allowed);
+    expect(mayStayOnHost(now, new Set(known))).toBe(allowed);
   });
 });

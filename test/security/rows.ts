@@ -16,7 +16,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2020-15157, CVE-2026-49349',
     rules: [
       ['src/copy/engine/graph-copy.ts', '#isForeign'],
-      ['src/http/redirect.ts', 'cross'],
+      ['src/http/redirect.ts', 'crossOriginRequest'],
     ],
     tests: [
       [ATTACKS, 'fetches foreign layers without any credentials'],
@@ -27,8 +27,8 @@ export const ROWS: readonly Row[] = [
     attack: 'a redirect to another origin takes credentials along',
     advisories: 'GHSA-vh4v-2xq2-g5cg',
     rules: [
-      ['src/http/redirect.ts', 'cross'],
-      ['src/http/headers.ts', 'portableHeaders'],
+      ['src/http/redirect.ts', 'crossOriginRequest'],
+      ['src/http/headers.ts', 'crossOriginHeaders'],
     ],
     tests: [
       [
@@ -44,14 +44,14 @@ export const ROWS: readonly Row[] = [
     attack: 'an upload Location elsewhere gets the credentials',
     advisories: 'CVE-2026-50151',
     rules: [
-      ['src/registry/uploads/location.ts', 'resolveLocation'],
+      ['src/registry/uploads/location.ts', 'resolveUploadLocation'],
       ['src/http/auth/authenticate.ts', 'authenticate'],
     ],
     tests: [
       [
         ATTACKS,
         'sends no credentials to an upload Location elsewhere, but the content',
-        'keeps a caller that forgot `via` from sending them elsewhere',
+        'keeps a caller that forgot `initiator` from sending them elsewhere',
         'drops a login inside a Location',
       ],
       [
@@ -69,7 +69,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'the realm of a challenge collects logins',
     advisories: 'CVE-2026-48978, CVE-2026-33540',
-    rules: [['src/http/auth/realm-trust.ts', 'judgeRealm']],
+    rules: [['src/http/auth/realm-trust.ts', 'evaluateRealm']],
     tests: [
       [
         ATTACKS,
@@ -141,7 +141,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'a look-alike host gets the login of another',
     advisories: 'CVE-2024-35192, CVE-2021-32690',
-    rules: [['src/credentials/keys.ts', 'keyHost']],
+    rules: [['src/credentials/keys.ts', 'hostOfKey']],
     tests: [
       [
         'test/credentials/auth-entry.test.ts',
@@ -184,7 +184,7 @@ export const ROWS: readonly Row[] = [
     attack: 'other content than the digest names',
     advisories: 'GHSA-qv35-3gw6-8q4j',
     rules: [
-      ['src/registry/manifests/descriptor.ts', 'checkPinned'],
+      ['src/registry/manifests/descriptor.ts', 'verifyPinned'],
       ['src/store/verify.ts', 'Verifier'],
     ],
     tests: [
@@ -204,9 +204,9 @@ export const ROWS: readonly Row[] = [
     attack: 'lists without end',
     advisories: 'CVE-2023-33957, CVE-2023-33958, CVE-2023-46737, CVE-2023-33959',
     rules: [
-      ['src/registry/lists/page-guard.ts', 'createGuard'],
+      ['src/registry/lists/page-guard.ts', 'createPageGuard'],
       ['src/copy/referrers.ts', 'MAX_REFERRERS'],
-      ['src/store/platforms.ts', 'IndexSearch'],
+      ['src/store/platforms.ts', 'IndexTraversal'],
     ],
     tests: [
       ['test/registry/lists/pages.test.ts', 'when a page is endless'],
@@ -267,7 +267,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'decompression bombs',
     advisories: 'CWE-409',
-    rules: [['src/util/compression/limits.ts', 'Bounds']],
+    rules: [['src/util/compression/limits.ts', 'OutputLimits']],
     tests: [
       [
         'test/util/compression/codec.test.ts',
@@ -318,7 +318,7 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/errors/redact.ts', 'redactUrl'],
       ['src/http/log.ts', 'log'],
-      ['src/errors/redact-secrets.ts', 'concealer'],
+      ['src/errors/redact-secrets.ts', 'secretRedactor'],
     ],
     tests: [
       [ATTACKS, 'shows the flow and no secret'],
@@ -352,7 +352,7 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/config/files/private.ts', 'updatePrivateFile'],
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
-      ['src/config/files/user-folders.ts', 'judgeFolder'],
+      ['src/config/files/user-folders.ts', 'checkPrivateFolder'],
     ],
     tests: [
       [
@@ -396,7 +396,7 @@ export const ROWS: readonly Row[] = [
   {
     attack: 'line breaks in what a helper reads',
     advisories: 'CVE-2020-5260, CVE-2024-52006',
-    rules: [['src/credentials/keys.ts', 'isServerKey']],
+    rules: [['src/credentials/keys.ts', 'isSafeServerKey']],
     tests: [['test/credentials/helpers/helper.test.ts', 'is never asked for %j']],
   },
   {

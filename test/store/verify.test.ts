@@ -4,11 +4,11 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, type Algorithm } from '../../src/oci/digest.ts';
 import type { ReadStore } from '../../src/store/types.ts';
 import {
-  alreadyVerified,
   fetchAll,
-  passedThrough,
-  sourceFrom,
-  sourceOf,
+  mapVerified,
+  markVerified,
+  sourceFromBytes,
+  sourceFromStore,
   verified,
   Verifier,
 } from '../../src/store/verify.ts';
@@ -59,14 +59,14 @@ describe('bytes that were verified', () => {
     expect(verified(once, { ...DESCRIPTOR, mediaType: 'other/type' }, 'there')).toBe(once);
     expect(verified(once, describeBytes(Buffer.from('other')), 'there')).not.toBe(once);
     expect(verified(once, { ...DESCRIPTOR, size: 5 }, 'there')).not.toBe(once);
-    const elsewhere = alreadyVerified(chunked('some content'), DESCRIPTOR);
+    const elsewhere = markVerified(chunked('some content'), DESCRIPTOR);
     expect(verified(elsewhere, DESCRIPTOR, 'there')).toBe(elsewhere);
   });
 
   it('stay so where they only pass, and throw what was wrong', async () => {
     const seen: number[] = [];
     const watch = (bytes: Bytes): Bytes =>
-      passedThrough(bytes, async function* (all) {
+      mapVerified(bytes, async function* (all) {
         for await (const chunk of all) {
           seen.push(chunk.byteLength);
           yield chunk;
@@ -222,14 +222,14 @@ describe('sources', () => {
     Buffer.from(await collect(bytes, 100, () => new Error('too long'))).toString();
 
   it('open again, from an offset', async () => {
-    const source = sourceOf(DESCRIPTOR, CONTENT);
+    const source = sourceFromBytes(DESCRIPTOR, CONTENT);
     expect(await text(await source.open())).toBe('some content');
     expect(await text(await source.open({ from: 5 }))).toBe('content');
     expect(await text(await source.open())).toBe('some content');
   });
 
   it('ask the store anew each time', async () => {
-    const source = sourceFrom(
+    const source = sourceFromStore(
       storeServing(() => chunked('some content')),
       DESCRIPTOR,
     );

@@ -10,15 +10,15 @@ describe('locate', () => {
     ['host:5000/x:v1', 'host:5000/x', 'v1'],
     ['docker://x', 'docker.io/library/x', undefined],
     ['docker://localhost:5000/a:v1', 'localhost:5000/a', 'v1'],
-  ])('%s is an image of a registry', (text, place, ref) => {
-    expect(locate(text)).toMatchObject({ scheme: 'docker', place, ref });
+  ])('%s is an image of a registry', (text, name, ref) => {
+    expect(locate(text)).toMatchObject({ scheme: 'docker', name, ref });
   });
 
   it('hands the rest to the transport of the scheme', () => {
-    expect(locate('oci:./out:v1')).toMatchObject({ scheme: 'oci', place: './out', ref: 'v1' });
-    const archive = { scheme: 'oci-archive', place: '-', ref: 'v1' };
+    expect(locate('oci:./out:v1')).toMatchObject({ scheme: 'oci', name: './out', ref: 'v1' });
+    const archive = { scheme: 'oci-archive', name: '-', ref: 'v1' };
     expect(locate('oci-archive:-:v1')).toMatchObject(archive);
-    expect(locate('dir:./a:b')).toMatchObject({ scheme: 'dir', place: './a:b', ref: undefined });
+    expect(locate('dir:./a:b')).toMatchObject({ scheme: 'dir', name: './a:b', ref: undefined });
   });
 
   it.each(['foo://x', 'docker-daemon:x', 'containers-storage:x', 'ftp:x', 'sif:/tmp/x'])(

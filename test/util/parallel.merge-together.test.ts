@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { together } from '../../src/util/parallel.merge-together.ts';
+import { runAll } from '../../src/util/parallel.merge-together.ts';
 
 it('gives the results in the order of the items', async () => {
-  const doubled = await together([3, 1, 2], undefined, async (n) => {
+  const doubled = await runAll([3, 1, 2], undefined, async (n) => {
     await delay(n);
     return n * 2;
   });
@@ -12,7 +12,7 @@ it('gives the results in the order of the items', async () => {
 
 it('aborts the others at the first error, awaits them, and throws that error', async () => {
   let settled = 0;
-  const run = together(['fails', 'waits'], undefined, async (name, signal) => {
+  const run = runAll(['fails', 'waits'], undefined, async (name, signal) => {
     if (name === 'fails') throw new Error('first');
     await delay(60_000, undefined, { signal }).catch(() => undefined);
     settled += 1;
@@ -24,7 +24,7 @@ it('aborts the others at the first error, awaits them, and throws that error', a
 
 it('follows the signal from outside', async () => {
   const controller = new AbortController();
-  const run = together([1], controller.signal, (_item, signal) =>
+  const run = runAll([1], controller.signal, (_item, signal) =>
     delay(60_000, undefined, { signal }),
   );
   controller.abort(new Error('stop'));

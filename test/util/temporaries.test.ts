@@ -10,11 +10,16 @@ import { tempDir } from '../helpers/temp.ts';
 const HOUR = 3_600_000;
 const uid = process.geteuid?.();
 
-/** Of the process `own`, where `live-…` run, `far-…` cannot be seen and all others are gone. */
-function of(own: string, options: { uid?: number | undefined } = {}): Temporaries {
-  const runs = async (name: string): Promise<boolean | undefined> =>
+/** Of the process `self`, where `live-…` run, `far-…` cannot be seen and all others are gone. */
+function of(self: string, options: { uid?: number | undefined } = {}): Temporaries {
+  const isRunning = async (name: string): Promise<boolean | undefined> =>
     name.startsWith('far-') ? undefined : name.startsWith('live-');
-  return createTemporaries({ processes: { own, runs }, uid, now: () => Date.now(), ...options });
+  return createTemporaries({
+    processes: { self, isRunning },
+    uid,
+    now: () => Date.now(),
+    ...options,
+  });
 }
 
 describe('temporary files', () => {

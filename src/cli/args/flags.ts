@@ -146,7 +146,7 @@ export function shortName(flags: string): string | undefined {
 export function sharedFlags(spec: CommandSpec): readonly OptionSpec[] {
   const longs = new Set(spec.options.map((option) => longName(option.flags)));
   const shorts = new Set(spec.options.map((option) => shortName(option.flags)));
-  return [...GLOBAL_FLAGS, ...(spec.twoSided === true ? SIDE_FLAGS : [])]
+  return [...GLOBAL_FLAGS, ...(spec.hasSourceAndDestination === true ? SIDE_FLAGS : [])]
     .filter((flag) => !longs.has(longName(flag.flags)))
     .map((flag) =>
       shorts.has(shortName(flag.flags)) && shortName(flag.flags) !== undefined

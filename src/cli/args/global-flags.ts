@@ -3,8 +3,8 @@ import { hostPlatform, normalize, type Platform } from '../../oci/platform.ts';
 import type { GlobalFlags, Input, Side } from '../../commands/types.ts';
 import { parseDuration } from './duration.ts';
 
-export type OutputForm = 'text' | 'json' | 'ndjson';
-export type ProgressForm = 'auto' | 'bar' | 'plain' | 'json' | 'none';
+export type OutputFormat = 'text' | 'json' | 'ndjson';
+export type ProgressMode = 'auto' | 'bar' | 'plain' | 'json' | 'none';
 
 /** How one side of a command reaches its registry; names as in `CredentialFlags`. */
 export interface ConnectionFlags {
@@ -21,10 +21,10 @@ export interface ConnectionFlags {
 
 /** Every global flag, parsed. The commands see the part that `GlobalFlags` names. */
 export interface ProgramFlags extends GlobalFlags {
-  readonly output: OutputForm | undefined;
+  readonly output: OutputFormat | undefined;
   /** Source of a Go template. */
   readonly format: string | undefined;
-  readonly progress: ProgressForm;
+  readonly progress: ProgressMode;
   readonly debug: boolean;
   /** This machine's platform, or what `--override-…` made of it. */
   readonly hostPlatform: Platform;
@@ -48,7 +48,7 @@ export function parseGlobalFlags(
   values: Values,
   host: { readonly platform: string; readonly arch: string },
 ): ProgramFlags {
-  const output = text(values, 'output') as OutputForm | undefined;
+  const output = text(values, 'output') as OutputFormat | undefined;
   const format = text(values, 'format');
   if (format !== undefined && output !== undefined) {
     throw new AppError('USAGE', '--format and --output cannot be used together', {
@@ -57,7 +57,7 @@ export function parseGlobalFlags(
   }
   const timeout = text(values, 'commandTimeout');
   const maxWait = text(values, 'retryMaxWait');
-  const only = connection(values, '');
+  const single = connectionFlags(values, '');
   const platforms = list(values, 'platform');
   return {
     platform: platforms.length === 0 ? undefined : platforms.join(','),
@@ -70,7 +70,7 @@ export function parseGlobalFlags(
     // Docker and podman spell the JSON form `--format json`.
     output: format === 'json' ? 'json' : output,
     format: format === 'json' ? undefined : format,
-    progress: (text(values, 'progress') as ProgressForm | undefined) ?? 'auto',
+    progress: (text(values, 'progress') as ProgressMode | undefined) ?? 'auto',
     debug: flag(values, 'debug'),
     noColor: flag(values, 'noColor'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
@@ -80,9 +80,9 @@ export function parseGlobalFlags(
     daemonConfig: text(values, 'daemonConfig'),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
     sides: {
-      only,
-      src: sideOver(only, connection(values, 'src')),
-      dest: sideOver(only, connection(values, 'dest')),
+      single,
+      src: sideFlagsOver(single, connectionFlags(values, 'src')),
+      dest: sideFlagsOver(single, connectionFlags(values, 'dest')),
     },
     plainSecrets: ['creds', 'username', 'password', 'registryToken']
       .filter((name) => values[name] !== undefined)
@@ -90,7 +90,7 @@ export function parseGlobalFlags(
   };
 }
 
-function connection(values: Values, side: '' | 'src' | 'dest'): ConnectionFlags {
+function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionFlags {
   const key = (name: string): string =>
     side === '' ? name : `${side}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return {
@@ -107,7 +107,7 @@ function connection(values: Values, side: '' | 'src' | 'dest'): ConnectionFlags 
 }
 
 /** One side's own flags over the plain ones; any word about credentials replaces all plain ones. */
-function sideOver(plain: ConnectionFlags, side: ConnectionFlags): ConnectionFlags {
+function sideFlagsOver(plain: ConnectionFlags, side: ConnectionFlags): ConnectionFlags {
   const { creds, username, password, registryToken, noCreds } = side;
   const speaks = noCreds || (creds ?? username ?? password ?? registryToken) !== undefined;
   return {

@@ -100,7 +100,8 @@ function sharedNames(spec: CommandSpec): string {
     .filter((flag) => flag.hidden !== true)
     .map((flag) => longName(flag.flags))
     .filter((name) => !own.has(name));
-  const sides = spec.twoSided === true ? SIDE_FLAGS.map((flag) => longName(flag.flags)) : [];
+  const sides =
+    spec.hasSourceAndDestination === true ? SIDE_FLAGS.map((flag) => longName(flag.flags)) : [];
   return [...names, ...sides].join(' ');
 }
 
@@ -108,7 +109,7 @@ function examples(spec: CommandSpec): readonly string[] {
   if (spec.examples.length === 0) return [];
   return [
     'Examples:',
-    ...spec.examples.flatMap(({ command, says }) => [`  # ${says}`, `  ${command}`]),
+    ...spec.examples.flatMap(({ command, description }) => [`  # ${description}`, `  ${command}`]),
   ];
 }
 

@@ -17,7 +17,7 @@ export type Parsed =
       readonly flags: ProgramFlags;
     };
 
-export interface ParseSurroundings {
+export interface ParseEnvironment {
   /** Node's names of the platform, for `--override-…`. */
   readonly host: { readonly platform: string; readonly arch: string };
   /** Width that help is wrapped to. */
@@ -28,7 +28,7 @@ export interface ParseSurroundings {
 export function parseArguments(
   argv: readonly string[],
   groups: readonly CommandGroup[],
-  { host, columns }: ParseSurroundings,
+  { host, columns }: ParseEnvironment,
 ): Parsed {
   const commands = groups.flatMap((group) => group.commands);
   const split = expandHelp(splitArguments(argv, commands), commands);

@@ -105,12 +105,12 @@ function reasonOf(error: AppError): string | undefined {
   };
   for (const one of chain(error)) {
     if (one !== error) tell(messageOf(one));
-    if (one instanceof RegistryError) registryWords(one, told).forEach(tell);
+    if (one instanceof RegistryError) registryMessages(one, told).forEach(tell);
   }
   return parts.length === 0 ? undefined : parts.join(': ');
 }
 
-function registryWords(error: RegistryError, told: string): readonly string[] {
+function registryMessages(error: RegistryError, told: string): readonly string[] {
   return error.errors
     .filter(({ code, message }) =>
       [code, message].some((word) => !told.includes(word.toLowerCase())),

@@ -9,7 +9,7 @@ export interface Messages {
   /** `warning: …`, each text once. */
   readonly warn: (text: string) => void;
   /** From now on warnings are not written; the function takes those that came since it last did. */
-  readonly holdWarnings: () => () => readonly string[];
+  readonly captureWarnings: () => () => readonly string[];
   /** Silenced by `--quiet`. */
   readonly note: (text: string) => void;
 }
@@ -29,7 +29,7 @@ export function createMessages(
       if (held === undefined) write(`${options.style.yellow('warning:')} ${sanitize(text)}`);
       else held.push(text);
     },
-    holdWarnings() {
+    captureWarnings() {
       const list = (held ??= []);
       return () => list.splice(0);
     },

@@ -2,36 +2,36 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Result, Style } from '../../commands/types.ts';
 import { colourJson } from './json-colour.ts';
-import type { OutputForm } from '../args/global-flags.ts';
+import type { OutputFormat } from '../args/global-flags.ts';
 import { safeJson, safeText } from '../../errors/sanitize.merge-text-safety.ts';
 import type { Template } from '../template/render.ts';
 import type { Writer } from './writer.ts';
 
 export interface OutputChoice {
   /** What the user asked for; `undefined` leaves it to the command. */
-  readonly form: OutputForm | undefined;
+  readonly format: OutputFormat | undefined;
   readonly template: Template | undefined;
 }
 
 /** Writes a result to stdout in the form that was asked for. */
 export async function writeResult(
   result: Result,
-  { form, template }: OutputChoice,
+  { format, template }: OutputChoice,
   writer: Writer,
   style: Style,
 ): Promise<void> {
   if (template !== undefined) return writeTemplate(result, template, writer);
-  if (form === 'ndjson') return writeNdjson(result, writer, style);
-  if (form === 'json') return writeJson(result, writer, style);
+  if (format === 'ndjson') return writeNdjson(result, writer, style);
+  if (format === 'json') return writeJson(result, writer, style);
   if (result.bytes !== undefined) {
-    return writeBytes(style.terminal ? visible(result.bytes) : result.bytes, writer);
+    return writeBytes(style.terminal ? showControls(result.bytes) : result.bytes, writer);
   }
-  if (form === undefined && result.defaultOutput === 'json') {
+  if (format === undefined && result.defaultOutput === 'json') {
     return writeJson(result, writer, style);
   }
   if (result.lines !== undefined) return writeLines(result.lines, writer, style);
   if (result.live !== undefined) return writeLive(result.live(style), writer, style);
-  await writer.write(ended(safeText(result.text(style), style.terminal)));
+  await writer.write(withLineEnd(safeText(result.text(style), style.terminal)));
 }
 
 /** As JSON.stringify, for a terminal without the characters that it obeys. */
@@ -66,7 +66,7 @@ async function writeNdjson(result: Result, writer: Writer, style: Style): Promis
 async function writeTemplate(result: Result, template: Template, writer: Writer): Promise<void> {
   const value = await valueOf(result);
   const items: readonly unknown[] = Array.isArray(value) && !template.takesList ? value : [value];
-  for (const item of items) await writer.write(ended(safeText(template.render(item), false)));
+  for (const item of items) await writer.write(withLineEnd(safeText(template.render(item), false)));
 }
 
 /** The JSON value: a thing, a function that makes it, or the lines when there is no other. */
@@ -120,7 +120,7 @@ async function writeJsonText(pieces: AsyncIterable<string>, writer: Writer): Pro
 }
 
 /** What a terminal would obey is shown; a pipe or file gets the bytes as they are. */
-async function* visible(pieces: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+async function* showControls(pieces: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const decoder = new TextDecoder();
   for await (const piece of pieces) yield safeText(decoder.decode(piece, { stream: true }), false);
   yield safeText(decoder.decode(), false);
@@ -162,6 +162,6 @@ async function* mapped(
   for await (const line of lines) yield map(line);
 }
 
-function ended(text: string): string {
+function withLineEnd(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }

@@ -6,10 +6,10 @@ import type { Io } from '../io.ts';
 import type { Writer } from './writer.ts';
 
 /** What archives named "-" are read from and written to, and where they may leave what must wait. */
-export type Pipes = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
+export type Stdio = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
 
 /** Standard input is opened when it is first read, and can be read once. */
-export function createPipes(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: Writer): Pipes {
+export function createStdio(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: Writer): Stdio {
   let taken = false;
   return {
     tempDir: io.temp,

@@ -2,7 +2,7 @@
  * The outcome of `work`; once `signal` aborts, work has `graceMs` left to put things away, and is
  * then given up with the signal's reason.
  */
-export async function settle<T>(
+export async function withGrace<T>(
   work: Promise<T>,
   signal: AbortSignal,
   graceMs: number,

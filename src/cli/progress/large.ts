@@ -4,7 +4,7 @@ import type { CopyEvent } from '../../copy/types.ts';
 const LARGE_BYTES = 8 * 1024 * 1024;
 
 /** Passes events on, and says when the first large content starts to move and when the last one is there. */
-export function noticeLarge(
+export function watchLargeTransfers(
   emit: (event: CopyEvent) => void,
   notice: ((moving: boolean) => void) | undefined,
 ): (event: CopyEvent) => void {

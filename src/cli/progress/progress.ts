@@ -1,5 +1,5 @@
 import type { CopyEvent } from '../../copy/types.ts';
-import type { ProgressForm } from '../args/global-flags.ts';
+import type { ProgressMode } from '../args/global-flags.ts';
 import type { Io, OutputStream } from '../io.ts';
 
 /** What watches a copy. */
@@ -19,13 +19,13 @@ export interface ProgressOptions {
 
 /** `auto` made definite: a bar for people, lines for logs. */
 export function chooseProgress(
-  form: ProgressForm,
+  mode: ProgressMode,
   quiet: boolean,
   stderr: OutputStream,
   env: Io['env'],
-): Exclude<ProgressForm, 'auto'> {
+): Exclude<ProgressMode, 'auto'> {
   if (quiet) return 'none';
-  if (form !== 'auto') return form;
+  if (mode !== 'auto') return mode;
   const person = stderr.isTTY === true && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
   return person ? 'bar' : 'plain';
 }
@@ -35,7 +35,7 @@ export function chooseProgress(
  * Events that arrive while it loads are kept.
  */
 export function createProgress(
-  form: Exclude<ProgressForm, 'auto'>,
+  form: Exclude<ProgressMode, 'auto'>,
   options: ProgressOptions,
 ): Omit<Progress, 'close'> & { close(ok: boolean): Promise<void> } {
   let target: Progress | undefined;
@@ -67,7 +67,7 @@ export function createProgress(
 }
 
 async function loadProgress(
-  form: Exclude<ProgressForm, 'auto'>,
+  form: Exclude<ProgressMode, 'auto'>,
   options: ProgressOptions,
 ): Promise<Progress> {
   switch (form) {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { judgeFolder, readOwnFile } from '../../config/files/user-folders.ts';
-import type { CompiledPieces } from './pieces.ts';
+import { checkPrivateFolder, readPrivateFile } from '../../config/files/user-folders.ts';
+import type { CompiledChunks } from './pieces.ts';
 
 /** Where the code of one command is kept, and for whom. */
 export interface CodeFile {
@@ -18,7 +18,7 @@ export interface CodeFile {
 const MAX_BYTES = 16 * 1024 * 1024;
 const HASH_BYTES = 32;
 
-interface Entry {
+interface CodeEntry {
   readonly piece: string;
   readonly bytes: number;
 }
@@ -28,7 +28,7 @@ interface Entry {
  * and its folder must be this user's alone; and V8 believes what it reads, so that the whole is
  * hashed. Anything unusual means that there is none.
  */
-export function readCode(file: CodeFile): CompiledPieces & { readonly pieces: readonly string[] } {
+export function readCode(file: CodeFile): CompiledChunks & { readonly pieces: readonly string[] } {
   const parts = new Map<string, Buffer>();
   try {
     for (const [piece, code] of unpack(readOwn(file), file.key)) parts.set(piece, code);
@@ -63,7 +63,10 @@ function makeFolder(path: string, levels: number): void {
 }
 
 function pack(pieces: ReadonlyMap<string, Buffer>, key: string): Buffer {
-  const entries: Entry[] = [...pieces].map(([piece, code]) => ({ piece, bytes: code.byteLength }));
+  const entries: CodeEntry[] = [...pieces].map(([piece, code]) => ({
+    piece,
+    bytes: code.byteLength,
+  }));
   const head = Buffer.from(`${JSON.stringify({ key, entries })}\n`);
   const body = Buffer.concat([head, ...pieces.values()]);
   return Buffer.concat([hashOf(body), body]);
@@ -73,7 +76,7 @@ function unpack(file: Buffer, key: string): [string, Buffer][] {
   const body = file.subarray(HASH_BYTES);
   if (!hashOf(body).equals(file.subarray(0, HASH_BYTES))) throw new Error('damaged');
   const end = body.indexOf('\n');
-  const head = JSON.parse(body.toString('utf8', 0, end)) as { key: string; entries: Entry[] };
+  const head = JSON.parse(body.toString('utf8', 0, end)) as { key: string; entries: CodeEntry[] };
   if (head.key !== key) throw new Error('made for another start');
   let at = end + 1;
   return head.entries.map(({ piece, bytes }) => {
@@ -89,12 +92,12 @@ function hashOf(bytes: Buffer): Buffer {
 
 function readOwn({ path, uid }: CodeFile): Buffer {
   const found = isOwnFolder(dirname(path), uid)
-    ? readOwnFile(path, { uid, maxBytes: MAX_BYTES })
+    ? readPrivateFile(path, { uid, maxBytes: MAX_BYTES })
     : undefined;
   if (found === undefined) throw new Error("not this user's alone");
   return found;
 }
 
 function isOwnFolder(path: string, uid: number | undefined): boolean {
-  return [path, dirname(path)].every((folder) => judgeFolder(folder, uid).kind === 'usable');
+  return [path, dirname(path)].every((folder) => checkPrivateFolder(folder, uid).kind === 'usable');
 }

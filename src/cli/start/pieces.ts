@@ -3,37 +3,37 @@ import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
 /** What V8 made of a piece's text. */
-export interface CompiledPieces {
+export interface CompiledChunks {
   /** Undefined: it has to be compiled. */
   get(piece: string): Buffer | undefined;
 }
 
-export interface PieceOptions {
+export interface ChunkOptions {
   /** The folder of the bundle. */
   readonly folder: string;
-  readonly compiled: CompiledPieces;
+  readonly compiled: CompiledChunks;
   /** Loads anything that is no piece: Node's modules and packages. */
   readonly require: (name: string) => unknown;
   /** The same by `import()`, which a piece has as `require.import`. */
   readonly import: (name: string) => Promise<unknown>;
 }
 
-export interface Pieces {
+export interface BundleChunks {
   /** The exports of a piece, which runs when it is first asked for. */
   load(piece: string): unknown;
   /** From here on V8's flags are others: what is loaded later neither uses compiled code nor gives any. */
   settle(): void;
   /** What was loaded before that. */
-  readonly loaded: ReadonlyMap<string, LoadedPiece>;
+  readonly loaded: ReadonlyMap<string, LoadedChunk>;
 }
 
-export interface LoadedPiece {
+export interface LoadedChunk {
   readonly script: Script;
   /** Its compiled form was at hand and fitted. */
   readonly ready: boolean;
 }
 
-type Inside = ((name: string) => unknown) & Pick<PieceOptions, 'import'>;
+type Inside = ((name: string) => unknown) & Pick<ChunkOptions, 'import'>;
 
 type Wrapper = (
   exports: object,
@@ -44,9 +44,9 @@ type Wrapper = (
 ) => void;
 
 /** The CommonJS files of the bundle, all ASCII, as Node's own loader runs them, but with compiled code. */
-export function createPieces({ folder, compiled, ...node }: PieceOptions): Pieces {
+export function createBundleChunks({ folder, compiled, ...node }: ChunkOptions): BundleChunks {
   const modules = new Map<string, { exports: object }>();
-  const loaded = new Map<string, LoadedPiece>();
+  const loaded = new Map<string, LoadedChunk>();
   let settled = false;
 
   const load = (piece: string): object => {

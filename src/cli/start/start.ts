@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder, cacheWanted } from '../../config/files/user-folders.ts';
+import { cacheFolder, isCacheEnabled } from '../../config/files/user-folders.ts';
 import type { processIo } from '../io.ts';
 import type { main } from '../main.ts';
 import { readCode, writeCode, type CodeFile } from './compiled-code.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
-import { createPieces, type Pieces } from './pieces.ts';
+import { type BundleChunks, createBundleChunks } from './pieces.ts';
 import { createTuning } from './tune.ts';
 
 export interface StartOptions {
@@ -29,25 +29,27 @@ export async function start(options: StartOptions): Promise<void> {
   const { process, require: load, folder } = options;
   const file = codeFile(options);
   const compiled = file === undefined ? NO_CODE : readCode(file);
-  const pieces = createPieces({
+  const chunks = createBundleChunks({
     folder,
     compiled,
     require: lazyBuiltins(load),
     import: async (name): Promise<unknown> => import(name),
   });
   const tuning = createTuning(process.versions.node);
-  const program = pieces.load('regctl.cjs') as Program;
-  const onLong = (): void => {
-    pieces.settle();
+  const program = chunks.load('regctl.cjs') as Program;
+  const onLongRun = (): void => {
+    chunks.settle();
     // Used by every command that comes here, and dearer to load under other flags.
     load('node:fs/promises');
     tuning.tune();
   };
-  const status = await program.main(program.processIo(process, { onLong, onLarge: tuning.large }));
+  const status = await program.main(
+    program.processIo(process, { onLongRun, onLarge: tuning.large }),
+  );
   process.exitCode = status;
-  if (file !== undefined && status === 0 && hasNews(pieces)) {
+  if (file !== undefined && status === 0 && hasUncompiledChunks(chunks)) {
     tuning.undo();
-    writeCode(file, codeOf(pieces, compiled));
+    writeCode(file, codeOf(chunks, compiled));
   }
   // Everything is written by now; a connection that something left open must not hold the shell.
   setTimeout(() => process.exit(), 1000).unref();
@@ -56,7 +58,7 @@ export async function start(options: StartOptions): Promise<void> {
 /** One file a command, for each uses other functions. Undefined: none is kept for this start. */
 function codeFile({ process, build, commands }: StartOptions): CodeFile | undefined {
   const command = process.argv.slice(2).find((word) => commands.includes(word));
-  if (command === undefined || !cacheWanted(process.env)) return undefined;
+  if (command === undefined || !isCacheEnabled(process.env)) return undefined;
   const folder = cacheFolder(process.env, homedir());
   if (folder === undefined) return undefined;
   const { version, arch, platform } = process;
@@ -64,13 +66,13 @@ function codeFile({ process, build, commands }: StartOptions): CodeFile | undefi
   return { path: join(folder, 'code', command), key, uid: process.geteuid?.() };
 }
 
-function hasNews({ loaded }: Pieces): boolean {
+function hasUncompiledChunks({ loaded }: BundleChunks): boolean {
   return [...loaded.values()].some(({ ready }) => !ready);
 }
 
 /** What this run loaded, with the functions that it compiled, and what it had but did not need. */
 function codeOf(
-  { loaded }: Pieces,
+  { loaded }: BundleChunks,
   compiled: ReturnType<typeof readCode>,
 ): ReadonlyMap<string, Buffer> {
   const code = new Map<string, Buffer>();

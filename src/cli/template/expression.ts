@@ -32,7 +32,7 @@ interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   /** Whether white space stands in front of it. */
-  readonly apart: boolean;
+  readonly afterSpace: boolean;
 }
 
 const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
@@ -61,7 +61,7 @@ function tokens(source: string): Token[] {
       throw templateError(`cannot read "${trimmed}" in {{${source.trim()}}}`);
     }
     if (found.length >= MAX_TOKENS) throw templateError('an action is too long');
-    found.push({ kind: hit.kind, text: hit.text, apart: trimmed.length < rest.length });
+    found.push({ kind: hit.kind, text: hit.text, afterSpace: trimmed.length < rest.length });
     rest = trimmed.slice(hit.text.length);
   }
 }
@@ -121,7 +121,7 @@ function bracket(open: Token, queue: Token[], source: string): Expression {
   const inner = pipeline(queue, source);
   if (queue.shift()?.text !== ')') throw templateError(`a ")" is missing in {{${source}}}`);
   const [next] = queue;
-  const glued = next?.kind === 'path' && !next.apart && next.text.startsWith('.');
+  const glued = next?.kind === 'path' && !next.afterSpace && next.text.startsWith('.');
   const names = glued ? (queue.shift()?.text ?? '').split('.').filter((name) => name !== '') : [];
   // Wrapped even without names: a bracketed call takes no further arguments.
   return { kind: 'path', from: inner, names };

@@ -41,10 +41,10 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['printf', (format, ...args) => printf(goText(format), args)],
   ['eq', (one, ...others) => others.some((other) => one === other)],
   ['ne', (one, other) => one !== other],
-  ['lt', (one, other) => order(one, other) < 0],
-  ['le', (one, other) => order(one, other) <= 0],
-  ['gt', (one, other) => order(one, other) > 0],
-  ['ge', (one, other) => order(one, other) >= 0],
+  ['lt', (one, other) => compareValues(one, other) < 0],
+  ['le', (one, other) => compareValues(one, other) <= 0],
+  ['gt', (one, other) => compareValues(one, other) > 0],
+  ['ge', (one, other) => compareValues(one, other) >= 0],
   ['not', (value) => !isTrue(value)],
   ['and', (...args) => firstWhere(args, (one) => !isTrue(one))],
   ['or', (...args) => firstWhere(args, isTrue)],
@@ -85,7 +85,7 @@ function asList(name: string, value: unknown): readonly unknown[] {
   return value;
 }
 
-function order(one: unknown, other: unknown): number {
+function compareValues(one: unknown, other: unknown): number {
   if (typeof one === 'number' && typeof other === 'number') return one - other;
   if (typeof one === 'string' && typeof other === 'string')
     return one < other ? -1 : one > other ? 1 : 0;

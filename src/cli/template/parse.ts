@@ -1,6 +1,6 @@
 import { parseExpression, templateError, type Expression } from './expression.ts';
 
-export type Node =
+export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly value: Expression }
   | { readonly kind: 'assign'; readonly name: string; readonly value: Expression }
@@ -9,15 +9,15 @@ export type Node =
       /** Names of `$i, $e :=` of a range, or `$x :=` of all. */
       readonly names: readonly string[];
       readonly value: Expression;
-      readonly body: readonly Node[];
-      readonly otherwise: readonly Node[];
+      readonly body: readonly TemplateNode[];
+      readonly otherwise: readonly TemplateNode[];
     };
 
-type Piece = { readonly text: string } | { readonly action: string };
+type TemplatePiece = { readonly text: string } | { readonly action: string };
 
 /** Source to nodes (Go text/template, the part that command lines use). @throws AppError USAGE */
-export function parseTemplate(source: string): readonly Node[] {
-  const parser = new NodeParser(cut(source));
+export function parseTemplate(source: string): readonly TemplateNode[] {
+  const parser = new NodeParser(splitActions(source));
   return parser.all();
 }
 
@@ -29,8 +29,8 @@ function unescape(text: string): string {
 }
 
 /** Cuts at `{{…}}`; `{{-` and `-}}` trim the text beside them. */
-function cut(source: string): readonly Piece[] {
-  const pieces: Piece[] = [];
+function splitActions(source: string): readonly TemplatePiece[] {
+  const pieces: TemplatePiece[] = [];
   const action = /\{\{(-\s)?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`])*?)(\s-)?\}\}/gu;
   let at = 0;
   let trimNext = false;
@@ -55,23 +55,23 @@ function cut(source: string): readonly Piece[] {
 const MAX_DEPTH = 100;
 
 class NodeParser {
-  readonly #pieces: readonly Piece[];
+  readonly #pieces: readonly TemplatePiece[];
   #at = 0;
   #depth = 0;
 
-  constructor(pieces: readonly Piece[]) {
+  constructor(pieces: readonly TemplatePiece[]) {
     this.#pieces = pieces;
   }
 
-  all(): readonly Node[] {
+  all(): readonly TemplateNode[] {
     const { nodes, end } = this.#until();
     if (end !== undefined) throw templateError(`unexpected {{${end}}}`);
     return nodes;
   }
 
   /** Nodes up to `{{end}}` or `{{else…}}`, which is handed back. */
-  #until(): { nodes: readonly Node[]; end: string | undefined } {
-    const nodes: Node[] = [];
+  #until(): { nodes: readonly TemplateNode[]; end: string | undefined } {
+    const nodes: TemplateNode[] = [];
     while (this.#at < this.#pieces.length) {
       const piece = this.#pieces[this.#at];
       this.#at += 1;
@@ -88,7 +88,7 @@ class NodeParser {
     return { nodes, end: undefined };
   }
 
-  #action(action: string): Node | undefined {
+  #action(action: string): TemplateNode | undefined {
     if (/^\/\*[\s\S]*\*\/$/u.test(action)) return undefined;
     const [, keyword, rest = ''] = /^(if|with|range)\b([\s\S]*)$/u.exec(action) ?? [];
     if (keyword === 'if' || keyword === 'with' || keyword === 'range') {
@@ -101,7 +101,7 @@ class NodeParser {
     return { kind: 'print', value: parseExpression(action) };
   }
 
-  #block(kind: 'if' | 'with' | 'range', head: string): Node {
+  #block(kind: 'if' | 'with' | 'range', head: string): TemplateNode {
     if (this.#depth >= MAX_DEPTH)
       throw templateError(`it is nested deeper than ${MAX_DEPTH} levels`);
     this.#depth += 1;
@@ -110,7 +110,7 @@ class NodeParser {
     return node;
   }
 
-  #blockInside(kind: 'if' | 'with' | 'range', head: string): Node {
+  #blockInside(kind: 'if' | 'with' | 'range', head: string): TemplateNode {
     const declared = /^\s*\$(\w+)\s*(?:,\s*\$(\w+)\s*)?:=([\s\S]*)$/u.exec(head);
     const names = [declared?.[1], declared?.[2]].filter((name) => name !== undefined);
     const value = parseExpression(declared?.[3] ?? head);
@@ -120,7 +120,7 @@ class NodeParser {
     return { ...node, otherwise: body.end === 'end' ? [] : this.#otherwise(body.end) };
   }
 
-  #otherwise(action: string): readonly Node[] {
+  #otherwise(action: string): readonly TemplateNode[] {
     const [, kind, head = ''] = /^else\s+(if|with)\b([\s\S]*)$/u.exec(action) ?? [];
     if (kind === 'if' || kind === 'with') return [this.#block(kind, head)];
     if (action !== 'else') throw templateError(`unexpected {{${action}}}`);

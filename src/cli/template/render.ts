@@ -1,7 +1,7 @@
 import type { Expression } from './expression.ts';
 import { templateError } from './expression.ts';
 import { goText, isTrue, TEMPLATE_FUNCTIONS } from './functions.ts';
-import { parseTemplate, type Node } from './parse.ts';
+import { parseTemplate, type TemplateNode } from './parse.ts';
 
 export interface Template {
   /** Ranges over the value itself, so a list is handed over whole and not one by one. */
@@ -24,17 +24,17 @@ export function compileTemplate(source: string): Template {
   };
 }
 
-interface Scope {
+interface TemplateScope {
   readonly dot: unknown;
   readonly root: unknown;
   readonly variables: Map<string, unknown>;
 }
 
-function renderAll(nodes: readonly Node[], scope: Scope): string {
+function renderAll(nodes: readonly TemplateNode[], scope: TemplateScope): string {
   return nodes.map((node) => renderNode(node, scope)).join('');
 }
 
-function renderNode(node: Node, scope: Scope): string {
+function renderNode(node: TemplateNode, scope: TemplateScope): string {
   switch (node.kind) {
     case 'text':
       return node.text;
@@ -45,22 +45,22 @@ function renderNode(node: Node, scope: Scope): string {
       return '';
     case 'if':
     case 'with':
-      return renderChoice(node, scope);
+      return renderConditional(node, scope);
     case 'range':
       return renderRange(node, scope);
   }
 }
 
-type Block = Extract<Node, { kind: 'if' | 'with' | 'range' }>;
+type Block = Extract<TemplateNode, { kind: 'if' | 'with' | 'range' }>;
 
-function renderChoice(node: Block, scope: Scope): string {
+function renderConditional(node: Block, scope: TemplateScope): string {
   const value = evaluate(node.value, scope);
   const inner = declare(scope, [[node.names[0], value]]);
   if (!isTrue(value)) return renderAll(node.otherwise, inner);
   return renderAll(node.body, node.kind === 'with' ? { ...inner, dot: value } : inner);
 }
 
-function renderRange(node: Block, scope: Scope): string {
+function renderRange(node: Block, scope: TemplateScope): string {
   const items = entriesOf(evaluate(node.value, scope));
   if (items.length === 0) return renderAll(node.otherwise, scope);
   const [first, second] = node.names;
@@ -79,7 +79,10 @@ function renderRange(node: Block, scope: Scope): string {
     .join('');
 }
 
-function declare(scope: Scope, names: readonly (readonly [string | undefined, unknown])[]): Scope {
+function declare(
+  scope: TemplateScope,
+  names: readonly (readonly [string | undefined, unknown])[],
+): TemplateScope {
   const variables = new Map(scope.variables);
   for (const [name, value] of names) if (name !== undefined) variables.set(name, value);
   return { ...scope, variables };
@@ -95,7 +98,7 @@ function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] {
   throw templateError(`range over ${goText(value)}, which is no list`);
 }
 
-function evaluate(expression: Expression, scope: Scope): unknown {
+function evaluate(expression: Expression, scope: TemplateScope): unknown {
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -106,12 +109,15 @@ function evaluate(expression: Expression, scope: Scope): unknown {
     case 'path':
       return expression.names.reduce<unknown>(
         (value, name) => field(value, name, value === scope.root),
-        start(expression.from, scope),
+        startValue(expression.from, scope),
       );
   }
 }
 
-function start(from: Extract<Expression, { kind: 'path' }>['from'], scope: Scope): unknown {
+function startValue(
+  from: Extract<Expression, { kind: 'path' }>['from'],
+  scope: TemplateScope,
+): unknown {
   if (from === 'dot') return scope.dot;
   if ('kind' in from) return evaluate(from, scope);
   if (from.variable === '') return scope.root;
@@ -146,7 +152,7 @@ function isDot(expression: Expression): boolean {
 }
 
 /** A wrong function name is known before the command has done anything. */
-function checkFunctions(node: Node): void {
+function checkFunctions(node: TemplateNode): void {
   if (node.kind === 'text') return;
   checkExpression(node.value);
   if ('body' in node) [...node.body, ...node.otherwise].forEach(checkFunctions);

@@ -2,13 +2,13 @@ import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { argumentOf } from '../input/read.ts';
+import { readArgument } from '../input/read.ts';
 import { bytesResult } from '../output/results.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** A blob's verified bytes: HEAD for its size, then GET. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const name = argumentOf(input, 0, 'REPOSITORY@DIGEST');
+  const name = readArgument(input, 0, 'REPOSITORY@DIGEST');
   const location = context.locate(name);
   const digest = location.ref;
   if (digest === undefined || !isDigest(digest)) {
@@ -21,8 +21,8 @@ export async function run(context: Context, input: Input, options: CallOptions):
       hint: `In an OCI layout the blob is the file blobs/${digest.replace(':', '/')}.`,
     });
   }
-  const { registry, repository: path } = context.reference(location.place);
-  const repository = (await context.registry('only')).repository(
+  const { registry, repository: path } = context.reference(location.name);
+  const repository = (await context.registry('single')).repository(
     registry,
     path,
     'pull',
@@ -31,7 +31,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const size = await sizeOf(repository, digest, options);
   const descriptor = { mediaType: 'application/octet-stream', digest, size };
   return bytesResult(await repository.getBlob(descriptor, options), {
-    Repository: location.place,
+    Repository: location.name,
     Digest: digest,
     Size: size,
   });

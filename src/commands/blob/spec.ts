@@ -5,7 +5,9 @@ export const blobSpec: CommandSpec = {
   summary: 'Print a blob, byte for byte and verified',
   args: [{ name: 'blob', summary: 'REPOSITORY@DIGEST', required: true }],
   options: [],
-  heavy: true,
-  examples: [{ command: 'regctl blob alpine@sha256:… > layer.tar.gz', says: 'save a layer' }],
+  longRunning: true,
+  examples: [
+    { command: 'regctl blob alpine@sha256:… > layer.tar.gz', description: 'save a layer' },
+  ],
   load: () => import('./run.ts'),
 };

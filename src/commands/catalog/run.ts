@@ -5,12 +5,12 @@ import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
 import { listHubRepositories } from '../../registry/hub/hub.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { createNameFilter } from '../../tags/filter.ts';
-import { argumentOf, integerOf, listOf } from '../input/read.ts';
+import { readArgument, readInteger, readList } from '../input/read.ts';
 import { streamedList } from '../output/results.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import type { Context, Input, Result } from '../types.ts';
 
-interface Target {
+interface CatalogTarget {
   readonly registry: string;
   /** "bitnami" of docker.io/bitnami. */
   readonly namespace: string | undefined;
@@ -18,11 +18,11 @@ interface Target {
 
 /** Repositories of a registry, as they arrive. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const target = parseTarget(argumentOf(input, 0, 'REGISTRY'));
-  const limit = integerOf(input, 'limit', '--limit') ?? Infinity;
+  const target = parseTarget(readArgument(input, 0, 'REGISTRY'));
+  const limit = readInteger(input, 'limit', '--limit') ?? Infinity;
   const keep = await createNameFilter({
-    include: listOf(input, 'include'),
-    exclude: listOf(input, 'exclude'),
+    include: readList(input, 'include'),
+    exclude: readList(input, 'exclude'),
   });
   const items = async function* (): AsyncGenerator<string> {
     let left = limit;
@@ -39,7 +39,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   return streamedList({ head: {}, key: 'Repositories', items });
 }
 
-function parseTarget(text: string): Target {
+function parseTarget(text: string): CatalogTarget {
   const name = stripDockerScheme(text).replace(/^https?:\/\//iu, '');
   const [host = '', ...rest] = name.split('/');
   const namespace = rest.join('/').replace(/\/+$/u, '');
@@ -58,20 +58,20 @@ function parseTarget(text: string): Target {
 
 async function* pagesOf(
   context: Context,
-  { registry, namespace }: Target,
+  { registry, namespace }: CatalogTarget,
   options: CallOptions,
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
     // For a block alone: Docker Hub's own API is nowhere else.
     context.registries().route({ registry, repository: namespace });
-    const http = await context.http('only');
+    const http = await context.http('single');
     const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');
     for await (const page of listHubRepositories(http, namespace, { ...options, baseUrl })) {
       yield page.map((one) => `${one.namespace}/${one.name}`);
     }
     return;
   }
-  const client = await context.registry('only');
+  const client = await context.registry('single');
   for await (const page of client.catalog(registry, options)) {
     yield namespace === undefined
       ? page

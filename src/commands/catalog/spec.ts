@@ -20,10 +20,10 @@ export const catalogSpec: CommandSpec = {
     { flags: '--limit <n>', summary: 'stop after this many repositories', kind: 'integer' },
   ],
   examples: [
-    { command: 'regctl catalog registry.example.com', says: 'every repository' },
+    { command: 'regctl catalog registry.example.com', description: 'every repository' },
     {
       command: 'regctl catalog docker.io/bitnami',
-      says: 'the repositories of one Docker Hub account',
+      description: 'the repositories of one Docker Hub account',
     },
   ],
   load: () => import('./run.ts'),

@@ -1,16 +1,16 @@
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
-import { viewImage } from '../input/platform.ts';
-import { argumentOf } from '../input/read.ts';
+import { openRequestedImage } from '../input/platform.ts';
+import { readArgument } from '../input/read.ts';
 import { bytesResult } from '../output/results.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** The image configuration as it is stored; `-o json` parses it. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const location = context.locate(argumentOf(input, 0, 'IMAGE'));
-  await using store = await context.openRead(location, 'only', options);
-  const view = await viewImage(context, store, location.ref, options);
+  const location = context.locate(readArgument(input, 0, 'IMAGE'));
+  await using store = await context.openRead(location, 'single', options);
+  const view = await openRequestedImage(context, store, location.ref, options);
   const raw = await view.configBytes(options);
   return bytesResult(bytesOf(raw), () =>
     parseJsonStrict(raw, 'INVALID_CONFIG', 'image configuration'),

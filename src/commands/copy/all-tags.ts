@@ -4,19 +4,24 @@ import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import type { Context, Input, Result } from '../types.ts';
 import { openConverted } from './conversion.ts';
-import { pairOptions, type CopyFlags } from './flags.ts';
-import { costSince, countsJson, imageJson, withDigest, type Cost } from './json.ts';
-import { createPlan, planResult } from './dry-run.ts';
-import { neighbours, openPair, openRehearsal, type CopyPlaces } from './stores.ts';
+import { copyRunOptions, type CopyFlags } from './flags.ts';
+import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
+import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
+import {
+  findMountSources,
+  openCopyStores,
+  openDryRunDestination,
+  type CopyLocations,
+} from './stores.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { newestFirst } from '../../tags/newest.ts';
-import { listOf, textOf } from '../input/read.ts';
+import { readList, readText } from '../input/read.ts';
 import { collectItems } from '../output/results.ts';
-import { mustStayApart, tagNames, tagPart } from './tag-names.ts';
-import { mustBeRepository, tagListerOf } from '../../tags/find.ts';
+import { destinationTagNames, requireDistinctNames, tagOfName } from './tag-names.ts';
+import { requireRepository, tagListerOf } from '../../tags/find.ts';
 
-interface Wanted {
-  readonly places: CopyPlaces;
+interface RepositoryCopy {
+  readonly locations: CopyLocations;
   readonly flags: CopyFlags;
 }
 
@@ -27,24 +32,24 @@ interface Wanted {
 export async function copyRepository(
   context: Context,
   input: Input,
-  { places, flags }: Wanted,
+  { locations, flags }: RepositoryCopy,
   options: CallOptions,
 ): Promise<Result> {
-  mustBeRepository(places.from, places.from.text);
-  mustBeRepository(unnamed(places.to), places.to.text);
-  const destinationTag = tagNames(context, places);
-  const shared = neighbours(context, places);
+  requireRepository(locations.from, locations.from.text);
+  requireRepository(withoutImageName(locations.to), locations.to.text);
+  const destinationTag = destinationTagNames(context, locations);
+  const shared = findMountSources(context, locations);
   if (shared.sameRepository === true)
     throw new AppError('USAGE', 'source and destination are the same repository');
-  const cost = costSince(context);
-  await using pair = await openPair(context, places, shared, options);
-  await using converted = await openConverted(context, pair.source, flags);
-  const source = converted ?? pair.source;
+  const cost = startStats(context);
+  await using stores = await openCopyStores(context, locations, shared, options);
+  await using converted = await openConverted(context, stores.source, flags);
+  const source = converted ?? stores.source;
   const sourceTags = await collectItems(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
-  mustStayApart(tags, destinationTag);
+  requireDistinctNames(tags, destinationTag);
   const common = {
-    ...pairOptions(context, flags, options),
+    ...copyRunOptions(context, flags, options),
     ...shared,
     source,
     sourceTags,
@@ -52,20 +57,26 @@ export async function copyRepository(
     destinationTag,
   };
   if (flags.dryRun) {
-    const plan = createPlan(context);
-    await using destination = await openRehearsal(context, places, pair, options);
-    const summary = await copyTags({ ...common, destination, emit: plan.emit });
+    const recorder = createDryRunRecorder(context);
+    await using destination = await openDryRunDestination(context, locations, stores, options);
+    const summary = await copyTags({ ...common, destination, emit: recorder.emit });
     const head = bodyOf(summary, cost());
-    return planResult(context, { places, plan, tags: destination.tags, head, ...exitOf(summary) });
+    return dryRunResult(context, {
+      locations,
+      recorder,
+      tags: destination.tags,
+      head,
+      ...exitOf(summary),
+    });
   }
-  const destination = await pair.destination();
+  const destination = await stores.destination();
   const summary = await copyTags({
     ...common,
     destination,
     emit: (event) => context.emit(event),
   });
-  tell(context, summary.images);
-  return resultOf(places, destinationTag, summary, cost());
+  noteImages(context, summary.images);
+  return resultOf(locations, destinationTag, summary, cost());
 }
 
 async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {
@@ -79,13 +90,13 @@ async function choose(
   { source, sourceTags }: { readonly source: ReadStore; readonly sourceTags: readonly string[] },
   options: CallOptions,
 ): Promise<readonly string[]> {
-  const semver = textOf(input, 'semver');
+  const semver = readText(input, 'semver');
   const keep = await createNameFilter({
-    include: listOf(input, 'include'),
-    exclude: listOf(input, 'exclude'),
+    include: readList(input, 'include'),
+    exclude: readList(input, 'exclude'),
     semver,
   });
-  const kept = sourceTags.filter((tag) => keep(tagPart(tag)));
+  const kept = sourceTags.filter((tag) => keep(tagOfName(tag)));
   if (kept.length === 0) {
     context.warn(
       sourceTags.length === 0
@@ -98,7 +109,7 @@ async function choose(
   return (await newestFirst(context, source, kept, by, options)).slice(0, newest);
 }
 
-function tell(context: Context, images: readonly TagOutcome[]): void {
+function noteImages(context: Context, images: readonly TagOutcome[]): void {
   const failed = images.filter(({ error }) => error !== undefined);
   const unchanged = images.filter((one) => one.error === undefined && one.unchanged);
   const copied = images.length - failed.length - unchanged.length;
@@ -108,26 +119,30 @@ function tell(context: Context, images: readonly TagOutcome[]): void {
 }
 
 /** The name that a repository gets in an archive of Docker's is no image's yet. */
-function unnamed(to: CopyPlaces['to']): CopyPlaces['to'] {
+function withoutImageName(to: CopyLocations['to']): CopyLocations['to'] {
   const { scheme, tag, text } = to;
   const isName =
-    scheme === 'docker-archive' && tag !== undefined && !text.endsWith(`:${tagPart(tag)}`);
+    scheme === 'docker-archive' && tag !== undefined && !text.endsWith(`:${tagOfName(tag)}`);
   return isName ? { ...to, ref: undefined } : to;
 }
 
 function resultOf(
-  { from, to }: CopyPlaces,
+  { from, to }: CopyLocations,
   nameOf: (tag: string) => string,
   summary: TagsSummary,
-  cost: Cost,
+  stats: CommandStats,
 ): Result {
   return {
-    json: { Source: placeOf(from), Destination: placeOf(to), ...bodyOf(summary, cost) },
+    json: {
+      Source: repositoryNameOf(from),
+      Destination: repositoryNameOf(to),
+      ...bodyOf(summary, stats),
+    },
     text: () =>
       summary.images
         .flatMap((one) =>
           one.error === undefined
-            ? [withDigest(`${placeOf(to)}:${nameOf(one.tag)}`, one.descriptor)]
+            ? [nameWithDigest(`${repositoryNameOf(to)}:${nameOf(one.tag)}`, one.descriptor)]
             : [],
         )
         .join('\n'),
@@ -135,8 +150,8 @@ function resultOf(
   };
 }
 
-function bodyOf(summary: TagsSummary, cost: Cost) {
-  return { Images: summary.images.map(imageOf), ...countsJson(summary), ...cost };
+function bodyOf(summary: TagsSummary, stats: CommandStats) {
+  return { Images: summary.images.map(imageOf), ...countsJson(summary), ...stats };
 }
 
 function imageOf(one: TagOutcome): object {
@@ -153,6 +168,6 @@ function exitOf({ images }: TagsSummary): { readonly exit?: number } {
 }
 
 /** Without the default tag that a location's text ends in. */
-function placeOf({ scheme, place }: CopyPlaces['from']): string {
-  return scheme === 'docker' ? place : `${scheme}:${place}`;
+function repositoryNameOf({ scheme, name }: CopyLocations['from']): string {
+  return scheme === 'docker' ? name : `${scheme}:${name}`;
 }

@@ -3,16 +3,16 @@ import type { ConvertOptions } from '../../image/convert/types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { Context, Input } from '../types.ts';
 import type { CopyFlags } from './flags.ts';
-import { integerOf, textOf } from '../input/read.ts';
+import { readInteger, readText } from '../input/read.ts';
 
 /** What is to change on the way. */
 export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 
 /** `undefined` where nothing is to change. @throws AppError USAGE */
 export function conversionOf(input: Input): Conversion | undefined {
-  const format = textOf(input, 'format') as ConvertOptions['format'];
-  const compress = textOf(input, 'destCompressFormat') as 'gzip' | 'zstd' | undefined;
-  const level = integerOf(input, 'destCompressLevel', '--dest-compress-level');
+  const format = readText(input, 'format') as ConvertOptions['format'];
+  const compress = readText(input, 'destCompressFormat') as 'gzip' | 'zstd' | undefined;
+  const level = readInteger(input, 'destCompressLevel', '--dest-compress-level');
   if (level !== undefined && compress === undefined) {
     throw new AppError('USAGE', '--dest-compress-level says how, not what', {
       hint: 'Add --dest-compress-format gzip or zstd.',

@@ -6,8 +6,8 @@ import { isImageConfigType, isIndexType, isManifestType } from '../../oci/media-
 import type { PushOutcome } from '../../store/types.ts';
 import type { Context, Result, Style } from '../types.ts';
 import type { CountsJson } from './json.ts';
-import type { CopyPlaces } from './stores.ts';
-import { humanSize } from '../output/units.merge-size.ts';
+import type { CopyLocations } from './stores.ts';
+import { formatSize } from '../output/units.merge-size.ts';
 import { renderTable } from '../output/table.ts';
 
 const ACTION = { present: 'present', mounted: 'mount', written: 'send' } as const satisfies Record<
@@ -39,13 +39,13 @@ const REQUESTS = {
   Record<Action, { readonly source: number; readonly destination: number }>
 >;
 
-export interface CopyPlanner {
+export interface DryRunRecorder {
   readonly nodes: () => readonly PlannedNode[];
   readonly emit: (event: CopyEvent) => void;
 }
 
 /** Learns the plan from the events of a rehearsed copy. */
-export function createPlan(context: Context): CopyPlanner {
+export function createDryRunRecorder(context: Context): DryRunRecorder {
   const nodes = new Map<string, PlannedNode>();
   return {
     nodes: () => [...nodes.values()],
@@ -58,9 +58,9 @@ export function createPlan(context: Context): CopyPlanner {
   };
 }
 
-export interface Plan<Head> {
-  readonly places: CopyPlaces;
-  readonly plan: CopyPlanner;
+export interface DryRunReport<Head> {
+  readonly locations: CopyLocations;
+  readonly recorder: DryRunRecorder;
   readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
   /** What a copy reports as well; its counts are of what would be done. */
   readonly head: Head;
@@ -68,14 +68,14 @@ export interface Plan<Head> {
 }
 
 /** The plan as a table, and as JSON beside the members that a copy has. */
-export function planResult<Head extends CountsJson>(
+export function dryRunResult<Head extends CountsJson>(
   context: Context,
-  { places, plan, tags, head, exit }: Plan<Head>,
+  { locations, recorder, tags, head, exit }: DryRunReport<Head>,
 ): Result {
-  const nodes = plan.nodes();
-  const needed = nodes.reduce((sum, node) => sum + requestsOf(places, node), 0);
-  const pulls = hubPulls(context, places, nodes);
-  const { from, to } = places;
+  const nodes = recorder.nodes();
+  const needed = nodes.reduce((sum, node) => sum + requestsOf(locations, node), 0);
+  const pulls = hubPulls(context, locations, nodes);
+  const { from, to } = locations;
   return {
     json: {
       Source: from.text,
@@ -101,16 +101,20 @@ export function planResult<Head extends CountsJson>(
 }
 
 /** A folder or an archive costs none. */
-function requestsOf({ from, to }: CopyPlaces, { descriptor, action }: PlannedNode): number {
+function requestsOf({ from, to }: CopyLocations, { descriptor, action }: PlannedNode): number {
   const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
   const { source, destination } = REQUESTS[kind][action];
   return (from.scheme === 'docker' ? source : 0) + (to.scheme === 'docker' ? destination : 0);
 }
 
 /** Docker Hub counts each manifest that is read with GET; HEAD and blobs are free. */
-function hubPulls(context: Context, { from }: CopyPlaces, nodes: readonly PlannedNode[]): number {
+function hubPulls(
+  context: Context,
+  { from }: CopyLocations,
+  nodes: readonly PlannedNode[],
+): number {
   if (from.scheme !== 'docker') return 0;
-  if (context.reference(from.place).registry !== 'docker.io') return 0;
+  if (context.reference(from.name).registry !== 'docker.io') return 0;
   const read = nodes.filter(
     ({ descriptor, action }) => isManifestType(descriptor.mediaType) && action === 'send',
   );
@@ -137,7 +141,7 @@ function table(nodes: readonly PlannedNode[], style: Style): string {
       action,
       kindOf(descriptor),
       shortDigest(descriptor.digest),
-      humanSize(descriptor.size),
+      formatSize(descriptor.size),
       sanitize(descriptor.mediaType),
     ]),
     style,
@@ -159,7 +163,7 @@ function summary(
   const names = of.tags.map(({ tag }) => sanitize(tag)).join(', ');
   return [
     '',
-    `${count('send')} to send (${humanSize(Bytes.Sent)}), ${count('mount')} to mount, ${count('present')} present`,
+    `${count('send')} to send (${formatSize(Bytes.Sent)}), ${count('mount')} to mount, ${count('present')} present`,
     names === '' ? `no tag of ${of.to} would change` : `tags to set: ${names}`,
     `about ${of.needed} requests and those to sign in${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub allowance (this look took as many)`}`,
     'nothing was written',

@@ -1,11 +1,11 @@
-import type { CopyPair } from '../../copy/types.ts';
+import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { Context, Input } from '../types.ts';
 import { conversionOf, type Conversion } from './conversion.ts';
-import { exclusive, flagOf, integerOf, listOf, textOf } from '../input/read.ts';
+import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';
 
 /** How `copy` was asked to copy. */
 export interface CopyFlags {
@@ -26,37 +26,37 @@ export interface CopyFlags {
 export function copyFlags(context: Context, input: Input): CopyFlags {
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
-    indexOnly: textOf(input, 'multiArch') === 'index-only',
-    referrers: flagOf(input, 'referrers'),
-    noClobber: flagOf(input, 'noClobber'),
-    preserveDigests: flagOf(input, 'preserveDigests'),
+    indexOnly: readText(input, 'multiArch') === 'index-only',
+    referrers: readFlag(input, 'referrers'),
+    noClobber: readFlag(input, 'noClobber'),
+    preserveDigests: readFlag(input, 'preserveDigests'),
     conversion: conversionOf(input),
-    dryRun: flagOf(input, 'dryRun'),
-    allTags: flagOf(input, 'allTags'),
-    newest: integerOf(input, 'newest', '--newest'),
+    dryRun: readFlag(input, 'dryRun'),
+    allTags: readFlag(input, 'allTags'),
+    newest: readInteger(input, 'newest', '--newest'),
     additionalTags: additionalTagsOf(input),
-    digestFile: textOf(input, 'digestfile'),
+    digestFile: readText(input, 'digestfile'),
   };
-  checkTogether(flags, input);
+  rejectContradictions(flags, input);
   return flags;
 }
 
 /** What a copy takes from the flags, whatever it copies. */
-export function pairOptions(
+export function copyRunOptions(
   context: Context,
   flags: CopyFlags,
   { signal }: CallOptions,
-): Omit<CopyPair, 'source' | 'destination' | 'emit'> {
+): Omit<CopyRunOptions, 'source' | 'destination' | 'emit'> {
   const { platforms, indexOnly, referrers, noClobber, preserveDigests } = flags;
   const { concurrency } = context.flags;
   return { platforms, indexOnly, referrers, noClobber, preserveDigests, concurrency, signal };
 }
 
-function checkTogether(flags: CopyFlags, input: Input): void {
+function rejectContradictions(flags: CopyFlags, input: Input): void {
   const { allTags, dryRun, additionalTags, digestFile } = flags;
-  exclusive({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
-  exclusive({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
-  exclusive({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
+  rejectTogether({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
+  rejectTogether({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
+  rejectTogether({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
   const filters = ['include', 'exclude', 'semver', 'newest'];
   const given = filters.find((name) => input.options[name] !== undefined && !isEmpty(input, name));
   if (given === undefined || allTags) return;
@@ -70,13 +70,19 @@ function isEmpty(input: Input, name: string): boolean {
 
 function platformsOf(context: Context, input: Input): readonly Platform[] {
   const wanted = (context.flags.platform ?? '').split(',').filter((text) => text !== '');
-  const which = textOf(input, 'multiArch');
-  exclusive({
-    '--all': flagOf(input, 'all') || which === 'all',
+  const which = readText(input, 'multiArch');
+  rejectTogether({
+    '--all': readFlag(input, 'all') || which === 'all',
     '--platform': wanted.length > 0,
   });
-  exclusive({ '--all': flagOf(input, 'all'), [`--multi-arch ${which}`]: which !== undefined });
-  exclusive({ '--multi-arch index-only': which === 'index-only', '--platform': wanted.length > 0 });
+  rejectTogether({
+    '--all': readFlag(input, 'all'),
+    [`--multi-arch ${which}`]: which !== undefined,
+  });
+  rejectTogether({
+    '--multi-arch index-only': which === 'index-only',
+    '--platform': wanted.length > 0,
+  });
   const platforms = wanted.map((text) => parsePlatform(text.trim()));
   const chosen = which === 'system' && platforms.length === 0 ? [context.hostPlatform] : platforms;
   const names = chosen.map(formatPlatform).join(', ');
@@ -88,7 +94,7 @@ function platformsOf(context: Context, input: Input): readonly Platform[] {
 }
 
 function additionalTagsOf(input: Input): readonly string[] {
-  const tags = listOf(input, 'additionalTag');
+  const tags = readList(input, 'additionalTag');
   const wrong = tags.find((tag) => !isTag(tag));
   if (wrong === undefined) return tags;
   throw new AppError('INVALID_REFERENCE', `--additional-tag: "${wrong}" is not a tag`, {

@@ -3,13 +3,13 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Context } from '../types.ts';
 
 /** What a command took, as its JSON. */
-export interface Cost {
+export interface CommandStats {
   readonly Requests: number;
   readonly ElapsedMs: number;
 }
 
 /** Starts the clock; the function it returns reads it. */
-export function costSince(context: Context): () => Cost {
+export function startStats(context: Context): () => CommandStats {
   const started = context.now().getTime();
   return () => ({
     Requests: context.requestCount(),
@@ -38,6 +38,6 @@ export function countsJson({ blobs, bytes }: CopyCounts): CountsJson {
 }
 
 /** DESTINATION@DIGEST */
-export function withDigest(name: string, { digest }: Descriptor): string {
+export function nameWithDigest(name: string, { digest }: Descriptor): string {
   return name.endsWith(`@${digest}`) ? name : `${name}@${digest}`;
 }

@@ -8,56 +8,56 @@ import type { CallOptions, ReadStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { openConverted } from './conversion.ts';
-import { copyFlags, pairOptions, type CopyFlags } from './flags.ts';
-import { countsJson, imageJson, withDigest, costSince, type Cost } from './json.ts';
-import { createPlan, planResult } from './dry-run.ts';
+import { copyFlags, copyRunOptions, type CopyFlags } from './flags.ts';
+import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
+import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { copyRepository } from './all-tags.ts';
 import {
   isPipe,
-  neighbours,
-  neighboursOf,
-  openPair,
-  openRehearsal,
-  type CopyPlaces,
+  findMountSources,
+  withoutSameRepository,
+  openCopyStores,
+  openDryRunDestination,
+  type CopyLocations,
 } from './stores.ts';
-import { argumentOf } from '../input/read.ts';
+import { readArgument } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** Copies an image, or with `--all-tags` a repository. @throws as copyImage and copyTags do */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const places = {
-    from: context.locate(argumentOf(input, 0, 'SOURCE')),
-    to: context.locate(argumentOf(input, 1, 'DESTINATION')),
+  const locations = {
+    from: context.locate(readArgument(input, 0, 'SOURCE')),
+    to: context.locate(readArgument(input, 1, 'DESTINATION')),
   };
   const flags = copyFlags(context, input);
-  if (flags.allTags) return copyRepository(context, input, { places, flags }, options);
-  const cost = costSince(context);
-  const shared = neighbours(context, places);
-  await using pair = await openPair(context, places, shared, options);
-  await using converted = await openConverted(context, pair.source, flags);
-  const source = converted ?? pair.source;
+  if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
+  const cost = startStats(context);
+  const shared = findMountSources(context, locations);
+  await using stores = await openCopyStores(context, locations, shared, options);
+  await using converted = await openConverted(context, stores.source, flags);
+  const source = converted ?? stores.source;
   const request: ImageRequest = {
-    sourceRef: await checkPinned(source, places, flags, options),
-    destinationTag: destinationTagOf(places.to),
+    sourceRef: await requirePinnedDigest(source, locations, flags, options),
+    destinationTag: destinationTagOf(locations.to),
     additionalTags: flags.additionalTags,
   };
   const common = {
-    ...pairOptions(context, flags, options),
-    ...neighboursOf(shared, converted !== undefined),
+    ...copyRunOptions(context, flags, options),
+    ...withoutSameRepository(shared, converted !== undefined),
     source,
     ...request,
   };
   if (flags.dryRun) {
-    const plan = createPlan(context);
-    await using destination = await openRehearsal(context, places, pair, options);
-    const summary = await copyImage({ ...common, destination, emit: plan.emit });
+    const recorder = createDryRunRecorder(context);
+    await using destination = await openDryRunDestination(context, locations, stores, options);
+    const summary = await copyImage({ ...common, destination, emit: recorder.emit });
     const head = { ...imageJson(summary), ...countsJson(summary), ...cost() };
-    return planResult(context, { places, plan, tags: destination.tags, head });
+    return dryRunResult(context, { locations, recorder, tags: destination.tags, head });
   }
-  const destination = await pair.destination();
+  const destination = await stores.destination();
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
   await writeDigest(context, flags.digestFile, summary);
-  return resultOf(places, summary, cost());
+  return resultOf(locations, summary, cost());
 }
 
 /** A registry's default tag is `latest`, unless the destination is named by digest alone. */
@@ -70,9 +70,9 @@ function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
  * A destination named by digest takes that image and no other; checked before anything is written.
  * Returns what to copy. @throws AppError USAGE
  */
-async function checkPinned(
+async function requirePinnedDigest(
   source: ReadStore,
-  { from, to }: CopyPlaces,
+  { from, to }: CopyLocations,
   flags: CopyFlags,
   options: CallOptions,
 ): Promise<string | undefined> {
@@ -119,16 +119,16 @@ async function writeDigest(
   }
 }
 
-function resultOf({ from, to }: CopyPlaces, summary: CopySummary, cost: Cost): Result {
+function resultOf({ from, to }: CopyLocations, summary: CopySummary, stats: CommandStats): Result {
   return {
     json: {
       Source: from.text,
       Destination: to.text,
       ...imageJson(summary),
       ...countsJson(summary),
-      ...cost,
+      ...stats,
     },
-    text: () => withDigest(to.text, summary.descriptor),
+    text: () => nameWithDigest(to.text, summary.descriptor),
     ...(isPipe(to) ? { stdoutTaken: true } : {}),
   };
 }

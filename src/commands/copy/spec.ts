@@ -78,32 +78,32 @@ export const copySpec: CommandSpec = {
       kind: 'flag',
     },
   ],
-  twoSided: true,
-  heavy: true,
+  hasSourceAndDestination: true,
+  longRunning: true,
   examples: [
     {
       command: 'regctl copy alpine:3.20 registry.example.com/base/alpine:3.20',
-      says: 'all platforms, from Docker Hub to your registry',
+      description: 'all platforms, from Docker Hub to your registry',
     },
     {
       command: 'regctl copy --platform linux/arm64 nginx oci:./nginx:latest',
-      says: 'one platform, to a folder',
+      description: 'one platform, to a folder',
     },
     {
       command: 'regctl copy --all-tags --semver "^3" alpine registry.example.com/base/alpine',
-      says: 'every release of Alpine 3; what is there already is not sent again',
+      description: 'every release of Alpine 3; what is there already is not sent again',
     },
     {
       command: 'regctl copy --dry-run --referrers ghcr.io/o/app:1 registry.example.com/app:1',
-      says: 'what a copy with its signatures would send',
+      description: 'what a copy with its signatures would send',
     },
     {
       command: 'regctl copy --dest-compress-format zstd nginx registry.example.com/nginx',
-      says: 'smaller layers that unpack faster, in a new image',
+      description: 'smaller layers that unpack faster, in a new image',
     },
     {
       command: 'regctl copy r.example.com/app@sha256:… r.example.com/app:stable',
-      says: 'a new tag for an image that is there',
+      description: 'a new tag for an image that is there',
     },
   ],
   load: () => import('./run.ts'),

@@ -1,4 +1,4 @@
-import { rehearse, type Rehearsal } from '../../copy/dry-run.ts';
+import { createDryRunStore, type DryRunStore } from '../../copy/dry-run.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { createMemoryStore } from '../../store/memory.ts';
 import type { CallOptions, ReadStore, WriteStore } from '../../store/types.ts';
@@ -6,21 +6,21 @@ import type { Location } from '../../transports/types.ts';
 import type { Context } from '../types.ts';
 
 /** The two places of a copy, which may be one repository. */
-export interface CopyPlaces {
+export interface CopyLocations {
   readonly from: Location;
   readonly to: Location;
 }
 
 /** What two repositories of one registry can share instead of sending it. */
-export interface Neighbours {
+export interface MountSources {
   readonly mountFrom?: () => readonly string[];
   readonly sameRepository?: boolean;
 }
 
-export function neighbours(context: Context, { from, to }: CopyPlaces): Neighbours {
+export function findMountSources(context: Context, { from, to }: CopyLocations): MountSources {
   if (from.scheme !== 'docker' || to.scheme !== 'docker') return {};
-  const source = context.reference(from.place);
-  const destination = context.reference(to.place);
+  const source = context.reference(from.name);
+  const destination = context.reference(to.name);
   if (source.registry !== destination.registry) return {};
   return source.repository === destination.repository
     ? { sameRepository: true }
@@ -28,28 +28,28 @@ export function neighbours(context: Context, { from, to }: CopyPlaces): Neighbou
 }
 
 /** A converted image is not in the repository yet, even where the original is. */
-export function neighboursOf(shared: Neighbours, isConverted: boolean): Neighbours {
+export function withoutSameRepository(shared: MountSources, isConverted: boolean): MountSources {
   return isConverted ? { ...shared, sameRepository: false } : shared;
 }
 
 /** Standard input or output, which can be used once. */
-export function isPipe({ scheme, place }: Location): boolean {
-  return scheme.endsWith('-archive') && place === '-';
+export function isPipe({ scheme, name }: Location): boolean {
+  return scheme.endsWith('-archive') && name === '-';
 }
 
-export interface OpenedPair extends AsyncDisposable {
+export interface CopyStores extends AsyncDisposable {
   readonly source: ReadStore;
   /** Opened when it is first asked for: nothing is made for a copy that cannot start. */
   destination(): Promise<WriteStore>;
 }
 
 /** One repository under one set of credentials is one store: one token serves both sides. */
-export async function openPair(
+export async function openCopyStores(
   context: Context,
-  { from, to }: CopyPlaces,
-  { sameRepository, mountFrom }: Neighbours,
+  { from, to }: CopyLocations,
+  { sameRepository, mountFrom }: MountSources,
   options: CallOptions,
-): Promise<OpenedPair> {
+): Promise<CopyStores> {
   const isOneStore =
     sameRepository === true && (await context.registry('src')) === (await context.registry('dest'));
   const one = isOneStore ? await context.openWrite(to, 'dest', options) : undefined;
@@ -69,19 +69,19 @@ export async function openPair(
 }
 
 /** The destination to look at and not to touch; where there is none yet, an empty one. */
-export async function openRehearsal(
+export async function openDryRunDestination(
   context: Context,
-  { to }: CopyPlaces,
-  pair: OpenedPair,
+  { to }: CopyLocations,
+  stores: CopyStores,
   options: CallOptions,
-): Promise<Rehearsal> {
+): Promise<DryRunStore> {
   // Opening a repository for writing asks for the right to push, and sends nothing.
-  if (to.scheme === 'docker') return rehearse(await pair.destination());
-  if (isPipe(to)) return rehearse(createMemoryStore(to.text));
+  if (to.scheme === 'docker') return createDryRunStore(await stores.destination());
+  if (isPipe(to)) return createDryRunStore(createMemoryStore(to.text));
   try {
-    return rehearse(await context.openRead({ ...to, ref: undefined }, 'dest', options));
+    return createDryRunStore(await context.openRead({ ...to, ref: undefined }, 'dest', options));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'PATH_UNKNOWN') throw error;
-    return rehearse(createMemoryStore(to.text));
+    return createDryRunStore(createMemoryStore(to.text));
   }
 }

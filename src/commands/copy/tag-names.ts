@@ -1,9 +1,9 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Context } from '../types.ts';
-import type { CopyPlaces } from './stores.ts';
+import type { CopyLocations } from './stores.ts';
 
 /** The tag of an image's name: an archive of Docker's has "app:v1" where a registry has "v1". */
-export function tagPart(name: string): string {
+export function tagOfName(name: string): string {
   return name.slice(name.lastIndexOf(':') + 1);
 }
 
@@ -11,24 +11,27 @@ export function tagPart(name: string): string {
  * What the tags of one place are called at another. @throws AppError UNSUPPORTED where there is
  * room for one image; USAGE where a name is missing
  */
-export function tagNames(context: Context, { from, to }: CopyPlaces): (tag: string) => string {
+export function destinationTagNames(
+  context: Context,
+  { from, to }: CopyLocations,
+): (tag: string) => string {
   if (to.scheme === 'dir') {
     throw new AppError('UNSUPPORTED', `${to.text} has room for one image`, {
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
     });
   }
   const named = from.scheme === 'docker-archive';
-  if (to.scheme !== 'docker-archive') return named ? tagPart : (tag) => tag;
+  if (to.scheme !== 'docker-archive') return named ? tagOfName : (tag) => tag;
   if (named && to.ref === undefined) return (tag) => tag;
   const repository = to.ref === undefined ? repositoryOf(context, from) : withoutTag(to.ref);
-  if (repository !== undefined) return (tag) => `${repository}:${tagPart(tag)}`;
+  if (repository !== undefined) return (tag) => `${repository}:${tagOfName(tag)}`;
   throw new AppError('USAGE', `${to.text}: images in it need a name besides their tags`, {
     hint: `Write it behind the file: ${to.text}:NAME.`,
   });
 }
 
 /** @throws AppError USAGE when two names would become one */
-export function mustStayApart(tags: readonly string[], name: (tag: string) => string): void {
+export function requireDistinctNames(tags: readonly string[], name: (tag: string) => string): void {
   const seen = new Map<string, string>();
   for (const tag of tags) {
     const other = seen.get(name(tag));
@@ -41,10 +44,10 @@ export function mustStayApart(tags: readonly string[], name: (tag: string) => st
   }
 }
 
-function repositoryOf(context: Context, from: CopyPlaces['from']): string | undefined {
+function repositoryOf(context: Context, from: CopyLocations['from']): string | undefined {
   if (from.scheme !== 'docker') return undefined;
-  const { registry, repository } = context.reference(from.place);
-  return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.place;
+  const { registry, repository } = context.reference(from.name);
+  return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;
 }
 
 function withoutTag(name: string): string {

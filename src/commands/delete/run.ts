@@ -3,11 +3,11 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { CallOptions, ReadStore, Remover } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
-import { argumentOf, exclusive, flagOf } from '../input/read.ts';
-import { tagListerOf, tagsPointingAt } from '../../tags/find.ts';
+import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
+import { tagListerOf, tagsWithDigest } from '../../tags/find.ts';
 import type { Context, Input, Result } from '../types.ts';
 
-interface Job {
+interface DeleteJob {
   readonly context: Context;
   readonly store: ReadStore;
   readonly remover: Remover;
@@ -15,11 +15,11 @@ interface Job {
   readonly force: boolean;
   readonly dryRun: boolean;
   /** Whether a person is asked first. */
-  readonly asks: boolean;
+  readonly needsConfirmation: boolean;
 }
 
 /** What goes, or would go. `tags` are those known to. */
-interface Outcome {
+interface DeleteOutcome {
   readonly digest: Digest;
   readonly tags: readonly string[];
   readonly manifest: boolean;
@@ -30,21 +30,21 @@ interface Outcome {
  * @throws AppError TAG_SHARED, DECLINED, UNTAG_UNSUPPORTED, MANIFEST_UNKNOWN, UNSUPPORTED, USAGE
  */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const location = context.locate(argumentOf(input, 0, 'IMAGE'));
-  const untag = flagOf(input, 'untag');
-  const force = flagOf(input, 'force');
-  exclusive({ '--untag': untag, '--force': force });
+  const location = context.locate(readArgument(input, 0, 'IMAGE'));
+  const untag = readFlag(input, 'untag');
+  const force = readFlag(input, 'force');
+  rejectTogether({ '--untag': untag, '--force': force });
   const ref = refOf(location, untag);
-  const dryRun = flagOf(input, 'dryRun');
-  await using store = await context.openRead(location, 'only', { ...options, forChange: true });
-  const job: Job = {
+  const dryRun = readFlag(input, 'dryRun');
+  await using store = await context.openRead(location, 'single', { ...options, forUpdate: true });
+  const job: DeleteJob = {
     context,
     store,
     remover: removerOf(store),
     untag,
     force,
     dryRun,
-    asks: context.terminal.interactive && !flagOf(input, 'yes') && !dryRun,
+    needsConfirmation: context.terminal.interactive && !readFlag(input, 'yes') && !dryRun,
   };
   const outcome = isDigest(ref)
     ? await deleteDigest(job, ref, options)
@@ -55,7 +55,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
 /** No default tag here: what goes must be written. */
 function refOf(location: Location, untag: boolean): string {
   if (location.ref === undefined) {
-    const { scheme, place, text } = location;
+    const { scheme, name: place, text } = location;
     const name = scheme === 'docker' ? place : text;
     throw new AppError('USAGE', `"${name}" names no tag and no digest to delete`, {
       hint: `Write the tag too, such as ${name}:latest.`,
@@ -71,10 +71,14 @@ function removerOf(store: ReadStore): Remover {
   throw new AppError('UNSUPPORTED', `nothing can be deleted from ${store.label}`);
 }
 
-async function deleteDigest(job: Job, digest: Digest, options: CallOptions): Promise<Outcome> {
-  const { store, dryRun, asks } = job;
+async function deleteDigest(
+  job: DeleteJob,
+  digest: Digest,
+  options: CallOptions,
+): Promise<DeleteOutcome> {
+  const { store, dryRun, needsConfirmation } = job;
   let tags: readonly string[] = [];
-  if (dryRun || asks) {
+  if (dryRun || needsConfirmation) {
     await store.resolve(digest, options);
     tags = await tagsIfListed(job, digest, options);
   }
@@ -83,20 +87,28 @@ async function deleteDigest(job: Job, digest: Digest, options: CallOptions): Pro
   return { digest, tags, manifest: true };
 }
 
-async function deleteTag(job: Job, tag: string, options: CallOptions): Promise<Outcome> {
+async function deleteTag(
+  job: DeleteJob,
+  tag: string,
+  options: CallOptions,
+): Promise<DeleteOutcome> {
   const { store, force, dryRun, context } = job;
   const { digest } = await store.resolve(tag, options);
   const siblings = force
     ? (await tagsIfListed(job, digest, options)).filter((other) => other !== tag)
     : await tagsOf(store, digest, context, options, tag);
-  if (siblings.length > 0 && !force) throw shared(store.label, tag, digest, siblings);
+  if (siblings.length > 0 && !force) throw sharedDigestError(store.label, tag, digest, siblings);
   const tags = [tag, ...siblings];
   await confirm(job, `${store.label}@${digest}`, tags, options);
   if (!dryRun) await job.remover.removeManifest(digest, options);
   return { digest, tags, manifest: true };
 }
 
-async function removeTag(job: Job, tag: string, options: CallOptions): Promise<Outcome> {
+async function removeTag(
+  job: DeleteJob,
+  tag: string,
+  options: CallOptions,
+): Promise<DeleteOutcome> {
   const { digest } = await job.store.resolve(tag, options);
   await confirm(job, `the tag ${job.store.label}:${tag}`, [], options);
   if (!job.dryRun) await job.remover.untag(tag, options);
@@ -115,11 +127,15 @@ async function tagsOf(
   for await (const page of tagListerOf(store).tags(options)) {
     others.push(...page.filter((tag) => tag !== except));
   }
-  return tagsPointingAt(store, others, digest, context.flags.concurrency, options);
+  return tagsWithDigest(store, others, digest, context.flags.concurrency, options);
 }
 
 /** Here the tags are for information alone, so a registry that does not list them is no obstacle. */
-async function tagsIfListed(job: Job, digest: Digest, options: CallOptions): Promise<string[]> {
+async function tagsIfListed(
+  job: DeleteJob,
+  digest: Digest,
+  options: CallOptions,
+): Promise<string[]> {
   try {
     return await tagsOf(job.store, digest, job.context, options);
   } catch (error) {
@@ -132,21 +148,26 @@ async function tagsIfListed(job: Job, digest: Digest, options: CallOptions): Pro
 
 /** @throws AppError DECLINED */
 async function confirm(
-  { asks, context }: Job,
+  { needsConfirmation, context }: DeleteJob,
   what: string,
   tags: readonly string[],
   options: CallOptions,
 ): Promise<void> {
-  if (!asks) return;
-  const also = tags.length === 0 ? '' : ` with ${named(tags)}`;
+  if (!needsConfirmation) return;
+  const also = tags.length === 0 ? '' : ` with ${formatTagNames(tags)}`;
   if (await context.terminal.confirm(`Delete ${what}${also}?`, options)) return;
   throw new AppError('DECLINED', `${what} was not deleted`);
 }
 
-function shared(label: string, tag: string, digest: Digest, siblings: readonly string[]): AppError {
+function sharedDigestError(
+  label: string,
+  tag: string,
+  digest: Digest,
+  siblings: readonly string[],
+): AppError {
   return new AppError(
     'TAG_SHARED',
-    `${label}:${tag} was not deleted: its digest ${digest} also has ${named(siblings)}`,
+    `${label}:${tag} was not deleted: its digest ${digest} also has ${formatTagNames(siblings)}`,
     {
       hint: '--untag removes this tag alone, where the registry can; --force deletes the digest with all its tags.',
       details: { digest, tags: siblings },
@@ -156,18 +177,22 @@ function shared(label: string, tag: string, digest: Digest, siblings: readonly s
 
 const SHOWN_TAGS = 20;
 
-function named(tags: readonly string[]): string {
+function formatTagNames(tags: readonly string[]): string {
   const shown = tags.slice(0, SHOWN_TAGS).map(sanitize).join(', ');
   const more = tags.length - SHOWN_TAGS;
   const rest = more > 0 ? ` and ${more} more` : '';
   return `the ${tags.length === 1 ? 'tag' : 'tags'} ${shown}${rest}`;
 }
 
-function resultOf(label: string, { digest, tags, manifest }: Outcome, dryRun: boolean): Result {
+function resultOf(
+  label: string,
+  { digest, tags, manifest }: DeleteOutcome,
+  dryRun: boolean,
+): Result {
   const verb = dryRun ? 'Would delete' : 'Deleted';
   const text = manifest
-    ? `${verb} ${label}@${digest}${tags.length === 0 ? '' : `, and ${named(tags)}`}`
-    : `${dryRun ? 'Would remove' : 'Removed'} ${named(tags)} from ${label}; ${digest} stays`;
+    ? `${verb} ${label}@${digest}${tags.length === 0 ? '' : `, and ${formatTagNames(tags)}`}`
+    : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}; ${digest} stays`;
   return {
     json: { Repository: label, Digest: digest, Tags: tags, DryRun: dryRun },
     text: () => text,

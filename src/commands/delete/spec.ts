@@ -21,14 +21,17 @@ export const deleteSpec: CommandSpec = {
     { flags: '--dry-run', summary: 'say what would go, and delete nothing', kind: 'flag' },
     { flags: '-y, --yes', summary: 'do not ask', kind: 'flag' },
   ],
-  heavy: true,
+  longRunning: true,
   examples: [
     {
       command: 'regctl delete registry.example.com/app:old',
-      says: 'if no other tag shares its digest',
+      description: 'if no other tag shares its digest',
     },
-    { command: 'regctl delete --untag registry.example.com/app:old', says: 'the tag alone' },
-    { command: 'regctl delete --dry-run registry.example.com/app:old', says: 'what would go' },
+    { command: 'regctl delete --untag registry.example.com/app:old', description: 'the tag alone' },
+    {
+      command: 'regctl delete --dry-run registry.example.com/app:old',
+      description: 'what would go',
+    },
   ],
   load: () => import('./run.ts'),
 };

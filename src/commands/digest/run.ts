@@ -1,17 +1,17 @@
 import type { CallOptions } from '../../store/types.ts';
-import { viewImage, wantedPlatform } from '../input/platform.ts';
-import { argumentOf } from '../input/read.ts';
+import { openRequestedImage, requestedPlatform } from '../input/platform.ts';
+import { readArgument } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** The digest behind a name, by HEAD; with `--platform` that platform's. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const location = context.locate(argumentOf(input, 0, 'IMAGE'));
-  const platform = wantedPlatform(context);
-  await using store = await context.openRead(location, 'only', options);
+  const location = context.locate(readArgument(input, 0, 'IMAGE'));
+  const platform = requestedPlatform(context);
+  await using store = await context.openRead(location, 'single', options);
   const { digest, mediaType, size } =
     platform === undefined
       ? await store.resolve(location.ref, options)
-      : (await viewImage(context, store, location.ref, options)).descriptor;
+      : (await openRequestedImage(context, store, location.ref, options)).descriptor;
   return {
     json: { Name: location.text, Digest: digest, MediaType: mediaType, Size: size },
     text: () => digest,

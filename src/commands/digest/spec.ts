@@ -8,8 +8,8 @@ export const digestSpec: CommandSpec = {
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
   examples: [
-    { command: 'regctl digest alpine:3.20', says: 'the digest to pin it by' },
-    { command: 'regctl digest --platform linux/arm64 alpine', says: "one platform's" },
+    { command: 'regctl digest alpine:3.20', description: 'the digest to pin it by' },
+    { command: 'regctl digest --platform linux/arm64 alpine', description: "one platform's" },
   ],
   load: () => import('./run.ts'),
 };

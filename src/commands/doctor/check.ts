@@ -1,8 +1,8 @@
 import type { Credential } from '../../credentials/types.ts';
-import type { Endpoint, Mirror } from '../../config/containers/types.ts';
-import type { Authorization } from '../../http/probe/fresh-authorization.ts';
-import type { Demand } from '../../http/auth/challenge.merge-challenge-choice.ts';
-import type { ConnectionFacts } from '../../http/probe/connection-report.ts';
+import type { Mirror, RepositoryLocation } from '../../config/containers/types.ts';
+import type { FreshAuthorization } from '../../http/probe/fresh-authorization.ts';
+import type { AuthChallenge } from '../../http/auth/challenge.merge-challenge-choice.ts';
+import type { ConnectionReport } from '../../http/probe/connection-report.ts';
 import type { Probe } from '../../http/probe/probe.ts';
 import type { ResponseHeaders } from '../../http/types.ts';
 import type { CallOptions } from '../../store/types.ts';
@@ -11,54 +11,54 @@ import type { Context } from '../types.ts';
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
 
 /** What the checks find out for each other. */
-export interface Facts {
+export interface CheckFacts {
   /** The name that was asked about. */
-  readonly target: Target;
+  readonly target: CheckTarget;
   /** Where the name leads: the host whose connection is looked at. */
-  readonly place: Endpoint;
+  readonly location: RepositoryLocation;
   readonly mirrors: readonly Mirror[];
   readonly probe: Probe;
   /** The URL that is dialled, and what applies to it. */
-  readonly way: { readonly url: URL; readonly connection: ConnectionFacts };
+  readonly route: { readonly url: URL; readonly connection: ConnectionReport };
   readonly resolved: true;
   readonly reached: true;
   /** Base URL of the v2 API. */
   readonly base: URL;
   /** TLS is done, or none is wanted. */
   readonly secured: true;
-  readonly answer: Answer;
+  readonly answer: AnonymousAnswer;
   /** What has to be met; 'none': everybody may look. */
-  readonly demand: Demand | 'none';
+  readonly challenge: AuthChallenge | 'none';
   readonly login: Credential | 'none';
-  readonly authorization: Authorization | 'none';
+  readonly authorization: FreshAuthorization | 'none';
 }
 
-export interface Target {
+export interface CheckTarget {
   readonly registry: string;
   /** Absent: the registry as a whole. */
   readonly repository: string | undefined;
 }
 
 /** How the registry answers somebody it does not know. */
-export interface Answer {
+export interface AnonymousAnswer {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  readonly demand: Demand | undefined;
+  readonly challenge: AuthChallenge | undefined;
   /** Milliseconds since the epoch, by this machine, between request and answer. */
   readonly at: number;
 }
 
-export type FactName = keyof Facts;
-type Known<K extends FactName, U extends FactName> = Pick<Facts, K | 'target'> &
-  Partial<Pick<Facts, U>>;
+export type FactName = keyof CheckFacts;
+type Known<K extends FactName, U extends FactName> = Pick<CheckFacts, K | 'target'> &
+  Partial<Pick<CheckFacts, U>>;
 
-export interface Outcome {
+export interface CheckResult {
   readonly verdict: Verdict;
   /** A line or several; may hold remote text, which is made safe when it is printed. */
   readonly detail: string | readonly string[];
   /** The cure of what failed. */
   readonly hint?: string | undefined;
-  readonly facts?: Partial<Facts> | undefined;
+  readonly facts?: Partial<CheckFacts> | undefined;
 }
 
 export interface Check {
@@ -67,16 +67,20 @@ export interface Check {
   readonly needs: readonly FactName[];
   readonly gives: readonly FactName[];
   /** @throws AppError, which is a failed check */
-  run(facts: Partial<Facts>, context: Context, options: CallOptions): Promise<Outcome>;
+  run(facts: Partial<CheckFacts>, context: Context, options: CallOptions): Promise<CheckResult>;
 }
 
 /** A check whose function sees exactly the facts that it needs, and those it uses where there are any. */
-export function check<K extends FactName, U extends FactName = never>(spec: {
+export function defineCheck<K extends FactName, U extends FactName = never>(spec: {
   readonly name: string;
   readonly needs: readonly K[];
   readonly uses?: readonly U[];
   readonly gives: readonly FactName[];
-  readonly run: (facts: Known<K, U>, context: Context, options: CallOptions) => Promise<Outcome>;
+  readonly run: (
+    facts: Known<K, U>,
+    context: Context,
+    options: CallOptions,
+  ) => Promise<CheckResult>;
 }): Check {
   return {
     ...spec,
@@ -86,6 +90,6 @@ export function check<K extends FactName, U extends FactName = never>(spec: {
 }
 
 /** "docker.io", "quay.io/team/app". */
-export function labelOf({ registry, repository }: Target): string {
+export function labelOf({ registry, repository }: CheckTarget): string {
   return repository === undefined || repository === '' ? registry : `${registry}/${repository}`;
 }

@@ -2,7 +2,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { Style } from '../types.ts';
 import { displayWidth, padEnd, padStart } from '../output/width.ts';
 import type { Verdict } from './check.ts';
-import type { Finding } from './run-checks.ts';
+import type { CheckReport } from './run-checks.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = {
   ok: '✓',
@@ -29,26 +29,26 @@ export interface PageOptions {
  * for its cure.
  */
 export async function* doctorPage(
-  findings: AsyncIterable<Finding>,
+  findings: AsyncIterable<CheckReport>,
   { title, home, nameWidth }: PageOptions,
   style: Style,
 ): AsyncGenerator<string> {
   yield `${style.bold(sanitize(title))}\n\n`;
-  const all: Finding[] = [];
-  for await (const finding of findings) {
-    all.push(finding);
-    const safe = readable(finding, home);
+  const all: CheckReport[] = [];
+  for await (const report of findings) {
+    all.push(report);
+    const safe = readable(report, home);
     const lines = style.terminal ? wrapped(safe, nameWidth, style) : plain(safe, nameWidth);
     yield `${lines.join('\n')}\n`;
   }
   yield `\n${conclusion(all, style)}\n`;
 }
 
-function readable(finding: Finding, home: string): Finding {
-  const { details, hint } = finding;
+function readable(report: CheckReport, home: string): CheckReport {
+  const { details, hint } = report;
   const short = (text: string): string =>
     sanitize(home.length > 1 ? text.replaceAll(`${home}/`, '~/') : text);
-  return { ...finding, details: details.map(short), hint: hint && short(hint) };
+  return { ...report, details: details.map(short), hint: hint && short(hint) };
 }
 
 function paintOf(verdict: Verdict, style: Style): Paint {
@@ -56,8 +56,8 @@ function paintOf(verdict: Verdict, style: Style): Paint {
   return paints[verdict];
 }
 
-function wrapped(finding: Finding, nameWidth: number, style: Style): readonly string[] {
-  const { name, verdict, details, hint, elapsedMs } = finding;
+function wrapped(report: CheckReport, nameWidth: number, style: Style): readonly string[] {
+  const { name, verdict, details, hint, elapsedMs } = report;
   const left = nameWidth + 5;
   const room = Math.max(MIN_DETAIL, style.width - left - TIME_WIDTH - 1);
   const paint = paintOf(verdict, style);
@@ -78,7 +78,7 @@ function wrapped(finding: Finding, nameWidth: number, style: Style): readonly st
 }
 
 function plain(
-  { name, verdict, details, hint, elapsedMs }: Finding,
+  { name, verdict, details, hint, elapsedMs }: CheckReport,
   width: number,
 ): readonly string[] {
   const text = details.join('; ');
@@ -87,7 +87,7 @@ function plain(
   return [`${verdict.padEnd(7)}  ${padEnd(name, width)}  ${text}${time}`, ...cure];
 }
 
-function conclusion(findings: readonly Finding[], style: Style): string {
+function conclusion(findings: readonly CheckReport[], style: Style): string {
   const failed = findings.filter(({ verdict }) => verdict === 'failed');
   const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
   const told = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;

@@ -2,10 +2,10 @@ import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { abortable } from '../../util/abort.ts';
 import type { Context } from '../types.ts';
-import type { Check, FactName, Facts, Outcome, Target, Verdict } from './check.ts';
+import type { Check, CheckFacts, CheckResult, CheckTarget, FactName, Verdict } from './check.ts';
 
 /** One line of the report. */
-export interface Finding {
+export interface CheckReport {
   readonly name: string;
   readonly verdict: Verdict;
   readonly details: readonly string[];
@@ -13,7 +13,7 @@ export interface Finding {
   readonly elapsedMs: number;
 }
 
-export interface ExamineOptions extends CallOptions {
+export interface RunChecksOptions extends CallOptions {
   /** Most time that one check takes. */
   readonly stepMs?: number | undefined;
 }
@@ -25,39 +25,39 @@ const STEP_MS = 10_000;
  * the program warned of meanwhile is part of the finding.
  * @throws the reason of `signal`, unless it is a time limit: that ends up in the report
  */
-export async function* examine(
+export async function* runChecks(
   checks: readonly Check[],
-  target: Target,
+  target: CheckTarget,
   context: Context,
-  options: ExamineOptions = {},
-): AsyncGenerator<Finding> {
+  options: RunChecksOptions = {},
+): AsyncGenerator<CheckReport> {
   /** Why there is no such fact. */
   const missing = new Map<FactName, string>();
-  const takeWarnings = context.holdWarnings();
-  let facts: Partial<Facts> = { target };
+  const takeWarnings = context.captureWarnings();
+  let facts: Partial<CheckFacts> = { target };
   for (const one of checks) {
     const started = context.now().getTime();
     const lacking = one.needs.find((need) => facts[need] === undefined);
-    const outcome =
+    const result =
       lacking === undefined
-        ? await attempt(one, facts, context, options)
+        ? await runCheck(one, facts, context, options)
         : skipped(missing.get(lacking) ?? `nothing gave "${lacking}"`);
-    facts = { ...facts, ...outcome.facts };
+    facts = { ...facts, ...result.facts };
     const why = lacking === undefined ? undefined : missing.get(lacking);
     for (const fact of one.gives) {
-      if (facts[fact] === undefined) missing.set(fact, why ?? `${one.name} ${ended(outcome)}`);
+      if (facts[fact] === undefined) missing.set(fact, why ?? `${one.name} ${ended(result)}`);
     }
     const elapsedMs = context.now().getTime() - started;
-    yield { ...withWarnings(one.name, outcome, takeWarnings()), elapsedMs };
+    yield { ...withWarnings(one.name, result, takeWarnings()), elapsedMs };
   }
 }
 
 /** A warning that names a command to run has its own cure. */
 function withWarnings(
   name: string,
-  { verdict, detail, hint }: Outcome,
+  { verdict, detail, hint }: CheckResult,
   warnings: readonly string[],
-): Omit<Finding, 'elapsedMs'> {
+): Omit<CheckReport, 'elapsedMs'> {
   const own = typeof detail === 'string' ? [detail] : detail;
   if (warnings.length === 0) return { name, verdict, details: own, hint };
   const parts = warnings.map(
@@ -72,17 +72,17 @@ function withWarnings(
   };
 }
 
-const skipped = (why: string): Outcome => ({ verdict: 'skipped', detail: `because ${why}` });
+const skipped = (why: string): CheckResult => ({ verdict: 'skipped', detail: `because ${why}` });
 
-const ended = ({ verdict }: Outcome): string =>
+const ended = ({ verdict }: CheckResult): string =>
   verdict === 'failed' ? 'failed' : 'did not tell enough';
 
-async function attempt(
+async function runCheck(
   one: Check,
-  facts: Partial<Facts>,
+  facts: Partial<CheckFacts>,
   context: Context,
-  { signal, stepMs = STEP_MS }: ExamineOptions,
-): Promise<Outcome> {
+  { signal, stepMs = STEP_MS }: RunChecksOptions,
+): Promise<CheckResult> {
   const isOver = (): boolean => signal?.aborted === true;
   if (isOver()) return outOfTime(signal);
   const late = new AbortController();
@@ -101,7 +101,7 @@ async function attempt(
 }
 
 /** What is known when `--command-timeout` ends the command is told; an interrupt ends it. */
-function outOfTime(signal: AbortSignal | undefined): Outcome {
+function outOfTime(signal: AbortSignal | undefined): CheckResult {
   const reason: unknown = signal?.reason;
   if (!(reason instanceof AppError) || reason.code !== 'TIMEOUT') throw reason;
   return { verdict: 'failed', detail: reason.message, hint: reason.hint };

@@ -1,21 +1,21 @@
 import type { CallOptions } from '../../store/types.ts';
 import { labelOf } from './check.ts';
 import { CHECKS } from './index.ts';
-import { examine, type Finding } from './run-checks.ts';
+import { type CheckReport, runChecks } from './run-checks.ts';
 import { doctorPage } from './page.ts';
 import { parseTarget } from './target.ts';
-import { argumentOf } from '../input/read.ts';
+import { readArgument } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** Looks at the way to a registry step by step; exit status 1 when a step fails. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const target = parseTarget(argumentOf(input, 0, 'REGISTRY'), context);
+  const target = parseTarget(readArgument(input, 0, 'REGISTRY'), context);
   const title = labelOf(target);
-  const found: Finding[] = [];
-  const findings = async function* (): AsyncGenerator<Finding> {
-    for await (const finding of examine(CHECKS, target, context, options)) {
-      found.push(finding);
-      yield finding;
+  const found: CheckReport[] = [];
+  const findings = async function* (): AsyncGenerator<CheckReport> {
+    for await (const report of runChecks(CHECKS, target, context, options)) {
+      found.push(report);
+      yield report;
     }
   };
   const isHealthy = (): boolean => found.every(({ verdict }) => verdict !== 'failed');
@@ -24,7 +24,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   return {
     async json() {
       const checks = [];
-      for await (const finding of findings()) checks.push(jsonOf(finding));
+      for await (const report of findings()) checks.push(jsonOf(report));
       return { Registry: title, Healthy: isHealthy(), Checks: checks };
     },
     text: () => '',
@@ -33,7 +33,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   };
 }
 
-function jsonOf({ name, verdict, details, hint, elapsedMs }: Finding): Record<string, unknown> {
+function jsonOf({ name, verdict, details, hint, elapsedMs }: CheckReport): Record<string, unknown> {
   return {
     Name: name,
     Verdict: verdict,

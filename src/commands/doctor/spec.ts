@@ -14,11 +14,17 @@ export const doctorSpec: CommandSpec = {
   ],
   options: [],
   examples: [
-    { command: 'regctl doctor registry.example.com:5000', says: 'why a registry does not answer' },
-    { command: 'regctl doctor ghcr.io/me/app', says: 'whether the login may read this repository' },
+    {
+      command: 'regctl doctor registry.example.com:5000',
+      description: 'why a registry does not answer',
+    },
+    {
+      command: 'regctl doctor ghcr.io/me/app',
+      description: 'whether the login may read this repository',
+    },
     {
       command: 'regctl doctor -o json docker.io',
-      says: 'for monitoring; exit status 1 when broken',
+      description: 'for monitoring; exit status 1 when broken',
     },
   ],
   load: () => import('./run.ts'),

@@ -1,13 +1,13 @@
 import { looksLikeHost } from '../../reference/host.ts';
 import { parseRegistry } from '../../reference/names.ts';
 import type { Context } from '../types.ts';
-import type { Target } from './check.ts';
+import type { CheckTarget } from './check.ts';
 
 /**
  * Reads `REGISTRY` or `REGISTRY/NAMESPACE/REPO`, with a tag if need be; a bare word is a repository
  * of Docker Hub. @throws AppError INVALID_REFERENCE
  */
-export function parseTarget(text: string, context: Pick<Context, 'reference'>): Target {
+export function parseTarget(text: string, context: Pick<Context, 'reference'>): CheckTarget {
   const name = text.replace(/^docker:\/\//u, '');
   const slash = name.indexOf('/');
   const rest = slash < 0 ? '' : name.slice(slash + 1);

@@ -8,7 +8,7 @@ import { fetchAll } from '../../store/verify.ts';
 import type { Context } from '../types.ts';
 
 /** The one platform of `--platform`. @throws AppError INVALID_PLATFORM; USAGE for a list */
-export function wantedPlatform(context: Context): Platform | undefined {
+export function requestedPlatform(context: Context): Platform | undefined {
   const { platform } = context.flags;
   if (platform === undefined) return undefined;
   if (platform.includes(',')) {
@@ -20,13 +20,13 @@ export function wantedPlatform(context: Context): Platform | undefined {
 }
 
 /** @throws as openImage does */
-export async function viewImage(
+export async function openRequestedImage(
   context: Context,
   store: ReadStore,
   ref: string | undefined,
   options: CallOptions,
 ): Promise<ImageView> {
-  const platform = wantedPlatform(context);
+  const platform = requestedPlatform(context);
   return openImage(store, ref, { ...options, platform, host: context.hostPlatform });
 }
 
@@ -37,11 +37,11 @@ export async function readManifest(
   ref: string | undefined,
   options: CallOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly raw: Uint8Array }> {
-  if (wantedPlatform(context) !== undefined) {
-    const { descriptor, manifest } = await viewImage(context, store, ref, options);
+  if (requestedPlatform(context) !== undefined) {
+    const { descriptor, manifest } = await openRequestedImage(context, store, ref, options);
     return { descriptor, raw: manifest.raw };
   }
-  const descriptor = await store.resolve(ref, { ...options, want: 'content' });
+  const descriptor = await store.resolve(ref, { ...options, purpose: 'content' });
   checkManifestSize(descriptor, `${store.label}: ${descriptor.digest}`);
   return { descriptor, raw: await fetchAll(store, descriptor, options) };
 }

@@ -1,23 +1,23 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Input } from '../types.ts';
 
-export function flagOf(input: Input, name: string): boolean {
+export function readFlag(input: Input, name: string): boolean {
   return input.options[name] === true;
 }
 
-export function textOf(input: Input, name: string): string | undefined {
+export function readText(input: Input, name: string): string | undefined {
   const value = input.options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-export function listOf(input: Input, name: string): readonly string[] {
+export function readList(input: Input, name: string): readonly string[] {
   const value = input.options[name];
   if (Array.isArray(value)) return value as readonly string[];
   return typeof value === 'string' ? [value] : [];
 }
 
 /** @throws AppError USAGE when negative or no safe integer */
-export function integerOf(input: Input, name: string, flag: string): number | undefined {
+export function readInteger(input: Input, name: string, flag: string): number | undefined {
   const value = input.options[name];
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
@@ -25,14 +25,14 @@ export function integerOf(input: Input, name: string, flag: string): number | un
 }
 
 /** @throws AppError USAGE when the argument is missing */
-export function argumentOf(input: Input, index: number, name: string): string {
+export function readArgument(input: Input, index: number, name: string): string {
   const value = input.args[index];
   if (value === undefined || value === '') throw new AppError('USAGE', `${name} is missing`);
   return value;
 }
 
 /** @throws AppError USAGE when more than one of the flags was given */
-export function exclusive(given: Readonly<Record<string, boolean>>): void {
+export function rejectTogether(given: Readonly<Record<string, boolean>>): void {
   const names = Object.keys(given).filter((name) => given[name] === true);
   if (names.length < 2) return;
   throw new AppError('USAGE', `${names.join(' and ')} cannot be used together`);

@@ -2,12 +2,12 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { ImageConfig } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../types.ts';
-import { humanAge } from '../output/units.ts';
+import { formatAge } from '../output/units.ts';
 import { configPlatform, type InspectedStep, type Inspection } from './json.ts';
-import { humanSize } from '../output/units.merge-size.ts';
+import { formatSize } from '../output/units.merge-size.ts';
 import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
 
-export interface PageFacts {
+export interface PageInfo {
   readonly title: string;
   readonly config: ImageConfig;
   readonly now: Date;
@@ -20,7 +20,7 @@ const MIN_WIDTH = 40;
 const SHOWN_TAGS = 8;
 
 /** An image as a page: header, platforms, layers with bars, labels, environment. */
-export function inspectPage(image: Inspection, facts: PageFacts, style: Style): string {
+export function inspectPage(image: Inspection, facts: PageInfo, style: Style): string {
   const width = Math.max(MIN_WIDTH, style.width);
   const sections = [
     header(image, facts, width, style),
@@ -40,7 +40,7 @@ function fit(text: string, columns: number, style: Style): string {
 
 function header(
   image: Inspection,
-  { title, config, now }: PageFacts,
+  { title, config, now }: PageInfo,
   width: number,
   style: Style,
 ): string {
@@ -53,7 +53,7 @@ function header(
     ['Type', image.MediaType],
     ['Platform', platform === undefined ? '' : formatPlatform(platform)],
     ['Created', image.Created === null ? '' : created(image.Created, now)],
-    ['Size', `${humanSize(image.Size)} in ${count} ${count === 1 ? 'layer' : 'layers'}`],
+    ['Size', `${formatSize(image.Size)} in ${count} ${count === 1 ? 'layer' : 'layers'}`],
     ['Command', command],
     ['User', config.user ?? ''],
     ['Directory', config.workingDir ?? ''],
@@ -73,7 +73,7 @@ function header(
 const LABEL = 9;
 
 function created(text: string, now: Date): string {
-  const age = humanAge(text, now);
+  const age = formatAge(text, now);
   return age === '' ? text : `${text.slice(0, 10)} (${age})`;
 }
 
@@ -113,7 +113,7 @@ function layers(image: Inspection, width: number, style: Style): string {
   if (LayersData.length === 0) return '';
   const largest = Math.max(1, ...LayersData.map((layer) => layer.Size));
   const barColumns = width >= 100 ? 24 : width >= 70 ? 14 : 8;
-  const sizes = LayersData.map((layer) => humanSize(layer.Size));
+  const sizes = LayersData.map((layer) => formatSize(layer.Size));
   const sizeColumns = Math.max(...sizes.map(displayWidth));
   const steps = layerSteps(image.History, LayersData.length);
   const lines = LayersData.map((layer, i) => {

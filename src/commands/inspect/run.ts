@@ -7,30 +7,30 @@ import type { Location } from '../../transports/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { describeImage } from './json.ts';
 import { inspectPage } from './page.ts';
-import { readManifest, viewImage } from '../input/platform.ts';
-import { argumentOf, flagOf } from '../input/read.ts';
+import { openRequestedImage, readManifest } from '../input/platform.ts';
+import { readArgument, readFlag } from '../input/read.ts';
 import { bytesResult, collectItems } from '../output/results.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** skopeo's JSON about an image, or a page to look at, or its raw parts. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const location = context.locate(argumentOf(input, 0, 'IMAGE'));
-  await using store = await context.openRead(location, 'only', options);
-  const raw = flagOf(input, 'raw');
-  if (flagOf(input, 'config')) return inspectConfig(context, store, location, raw, options);
+  const location = context.locate(readArgument(input, 0, 'IMAGE'));
+  await using store = await context.openRead(location, 'single', options);
+  const raw = readFlag(input, 'raw');
+  if (readFlag(input, 'config')) return inspectConfig(context, store, location, raw, options);
   if (raw) {
     const manifest = await readManifest(context, store, location.ref, options);
     const { digest, mediaType, size } = manifest.descriptor;
     const json = { Digest: digest, MediaType: mediaType, Size: size };
     return bytesResult(bytesOf(manifest.raw), json);
   }
-  const view = await viewImage(context, store, location.ref, options);
-  const noTags = flagOf(input, 'noTags');
+  const view = await openRequestedImage(context, store, location.ref, options);
+  const noTags = readFlag(input, 'noTags');
   const [config, tags] = await Promise.all([
     readConfig(view, options),
     noTags ? [] : listTags(context, store, options),
   ]);
-  const name = location.scheme === 'docker' ? location.place : '';
+  const name = location.scheme === 'docker' ? location.name : '';
   const image = describeImage(view, config, { name, tag: location.tag, tags });
   return {
     json: image,
@@ -47,7 +47,7 @@ async function inspectConfig(
   raw: boolean,
   options: CallOptions,
 ): Promise<Result> {
-  const view = await viewImage(context, store, location.ref, options);
+  const view = await openRequestedImage(context, store, location.ref, options);
   if (raw) {
     const bytes = await view.configBytes(options);
     return bytesResult(bytesOf(bytes), () => parseImageConfig(bytes).json);

@@ -20,12 +20,12 @@ export const inspectSpec: CommandSpec = {
     },
   ],
   examples: [
-    { command: 'regctl inspect alpine', says: "skopeo's JSON, and what it leaves out" },
+    { command: 'regctl inspect alpine', description: "skopeo's JSON, and what it leaves out" },
     {
       command: 'regctl inspect -o text --platform linux/arm64 nginx',
-      says: 'a page about the arm64 image',
+      description: 'a page about the arm64 image',
     },
-    { command: 'regctl inspect --raw alpine', says: 'the index as the registry stores it' },
+    { command: 'regctl inspect --raw alpine', description: 'the index as the registry stores it' },
   ],
   load: () => import('./run.ts'),
 };

@@ -1,9 +1,9 @@
-import { fillIn, knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
+import { fillTemplate, knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { parseLoginTarget, type LoginTarget } from '../input/login-target.ts';
-import { exclusive, flagOf, textOf } from '../input/read.ts';
+import { readFlag, readText, rejectTogether } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 interface Login {
@@ -21,19 +21,19 @@ const MAX_PASSWORD_BYTES = 64 * 1024;
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
   const target = parseLoginTarget(input.args[0]);
   const { registry, name } = target;
-  if (flagOf(input, 'getLogin')) return getLogin(context, target, options);
+  if (readFlag(input, 'getLogin')) return getLogin(context, target, options);
 
   const login = await askLogin(context, input, registry, options);
   await tryLogin(context, registry, login, options);
-  const { place, plainText } = await context.logins.save(name, login, options);
+  const { storedIn, plainText } = await context.logins.save(name, login, options);
   if (plainText) {
     context.warn(
-      `the password is stored unencrypted in ${place}; a credential helper (credsStore) would keep it safe`,
+      `the password is stored unencrypted in ${storedIn}; a credential helper (credsStore) would keep it safe`,
     );
   }
-  context.note(`${name}: ${login.username} is stored in ${place}`);
+  context.note(`${name}: ${login.username} is stored in ${storedIn}`);
   return {
-    json: { Registry: name, Username: login.username, Place: place, PlainText: plainText },
+    json: { Registry: name, Username: login.username, Place: storedIn, PlainText: plainText },
     text: () => 'Login Succeeded!',
   };
 }
@@ -43,7 +43,7 @@ async function getLogin(
   { registry, namespace, name }: LoginTarget,
   options: CallOptions,
 ): Promise<Result> {
-  const chain = await context.credentials('only');
+  const chain = await context.credentials('single');
   const credential = await chain.lookup(registry, namespace, options);
   const username =
     credential === undefined || credential.kind === 'registry-token'
@@ -67,27 +67,27 @@ async function askLogin(
 ): Promise<Login> {
   const { terminal } = context;
   const known = knownRegistry(registry);
-  const flag = textOf(input, 'password');
-  const fromStdin = flagOf(input, 'passwordStdin');
-  exclusive({ '--password': flag !== undefined, '--password-stdin': fromStdin });
+  const flag = readText(input, 'password');
+  const fromStdin = readFlag(input, 'passwordStdin');
+  rejectTogether({ '--password': flag !== undefined, '--password-stdin': fromStdin });
   if (flag !== undefined) {
     context.warn(
       '--password shows the password to other users of this machine; use --password-stdin',
     );
   }
-  const given = textOf(input, 'username');
+  const given = readText(input, 'username');
   if (!terminal.interactive && (given === undefined || (flag === undefined && !fromStdin))) {
     throw new AppError('USAGE', 'there is no terminal to ask for a user name and password', {
-      hint: `Pass -u NAME and --password-stdin${scripted(registry)}.`,
+      hint: `Pass -u NAME and --password-stdin${scriptedLoginHint(registry)}.`,
     });
   }
   if (fromStdin && given === undefined) {
     throw new AppError('USAGE', '--password-stdin needs a user name', {
-      hint: `Pass -u NAME${scripted(registry)}.`,
+      hint: `Pass -u NAME${scriptedLoginHint(registry)}.`,
     });
   }
   if (given === undefined && known?.account !== undefined) {
-    context.note(`${known.name}: ${fillIn(known.account, { registry })}`);
+    context.note(`${known.name}: ${fillTemplate(known.account, { registry })}`);
   }
   const username = given ?? (await terminal.prompt('Username:', options)).trim();
   if (username === '') throw new AppError('USAGE', 'the user name is empty');
@@ -101,7 +101,7 @@ async function askLogin(
 }
 
 /** The whole command for a registry that wants a user name of its own. */
-function scripted(registry: string): string {
+function scriptedLoginHint(registry: string): string {
   const command = loginCommand({ registry });
   return command.includes(' -u ') ? `: \`${command}\`` : '';
 }
@@ -113,17 +113,17 @@ async function tryLogin(
   options: CallOptions,
 ): Promise<void> {
   const ping = async (): Promise<void> =>
-    (await context.registryWith(login)).ping(registry, options);
+    (await context.registryForLogin(login)).ping(registry, options);
   try {
     await ping();
   } catch (error) {
-    if (!(await trusts(context, registry, error, options))) throw error;
+    if (!(await askToTrust(context, registry, error, options))) throw error;
     await ping();
   }
 }
 
 /** Asks a person about a token server that has no known tie to the registry. */
-async function trusts(
+async function askToTrust(
   context: Context,
   registry: string,
   error: unknown,

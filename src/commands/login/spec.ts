@@ -23,13 +23,16 @@ export const loginSpec: CommandSpec = {
     { flags: '--get-login', summary: 'print the user that is signed in', kind: 'flag' },
   ],
   examples: [
-    { command: 'regctl login', says: 'asks for a Docker Hub user and password' },
+    { command: 'regctl login', description: 'asks for a Docker Hub user and password' },
     {
       command: 'echo "$TOKEN" | regctl login ghcr.io -u me --password-stdin',
-      says: 'for scripts',
+      description: 'for scripts',
     },
-    { command: 'regctl login --get-login quay.io', says: 'who is signed in' },
-    { command: 'regctl login quay.io/team', says: 'for this namespace alone, as podman does' },
+    { command: 'regctl login --get-login quay.io', description: 'who is signed in' },
+    {
+      command: 'regctl login quay.io/team',
+      description: 'for this namespace alone, as podman does',
+    },
   ],
   load: () => import('./run.ts'),
 };

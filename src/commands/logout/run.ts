@@ -2,12 +2,12 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { parseLoginTarget } from '../input/login-target.ts';
-import { flagOf } from '../input/read.ts';
+import { readFlag } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 /** Forgets stored logins. To have none is no error: scripts clean up twice. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const all = flagOf(input, 'all');
+  const all = readFlag(input, 'all');
   const [argument] = input.args;
   if (all && argument !== undefined) {
     throw new AppError('USAGE', '--all takes no registry: it forgets every login');

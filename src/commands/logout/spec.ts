@@ -13,8 +13,8 @@ export const logoutSpec: CommandSpec = {
   ],
   options: [{ flags: '-a, --all', summary: 'forget every login', kind: 'flag' }],
   examples: [
-    { command: 'regctl logout ghcr.io', says: 'one registry' },
-    { command: 'regctl logout --all', says: 'every registry' },
+    { command: 'regctl logout ghcr.io', description: 'one registry' },
+    { command: 'regctl logout --all', description: 'every registry' },
   ],
   load: () => import('./run.ts'),
 };

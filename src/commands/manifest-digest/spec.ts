@@ -6,7 +6,7 @@ export const manifestDigestSpec: CommandSpec = {
   args: [{ name: 'file', summary: 'file with a manifest', required: true }],
   options: [],
   examples: [
-    { command: 'regctl manifest-digest manifest.json', says: 'as a registry would name it' },
+    { command: 'regctl manifest-digest manifest.json', description: 'as a registry would name it' },
   ],
   load: () => import('./run.ts'),
 };

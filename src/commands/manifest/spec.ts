@@ -6,8 +6,11 @@ export const manifestSpec: CommandSpec = {
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
   examples: [
-    { command: 'regctl manifest alpine', says: 'the index, as it is stored' },
-    { command: 'regctl manifest --platform linux/arm64 alpine', says: "one platform's manifest" },
+    { command: 'regctl manifest alpine', description: 'the index, as it is stored' },
+    {
+      command: 'regctl manifest --platform linux/arm64 alpine',
+      description: "one platform's manifest",
+    },
   ],
   load: () => import('./run.ts'),
 };

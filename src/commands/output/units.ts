@@ -14,7 +14,7 @@ const UNITS: readonly { readonly name: string; readonly ms: number; readonly fro
 ];
 
 /** "3 weeks ago"; empty for a time that cannot be read. */
-export function humanAge(created: string, now: Date): string {
+export function formatAge(created: string, now: Date): string {
   const then = Date.parse(created);
   if (Number.isNaN(then)) return '';
   const age = now.getTime() - then;
@@ -24,7 +24,7 @@ export function humanAge(created: string, now: Date): string {
 }
 
 /** "6 h", "90 min", "45 s". */
-export function humanSeconds(seconds: number): string {
+export function formatSeconds(seconds: number): string {
   if (seconds >= 3600 && seconds % 3600 === 0) return `${seconds / 3600} h`;
   if (seconds >= 60 && seconds % 60 === 0) return `${seconds / 60} min`;
   return `${seconds} s`;

@@ -2,38 +2,38 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { humanSeconds } from '../output/units.ts';
-import { ALLOWANCE_IMAGE, askAllowance, type Allowance } from '../../registry/hub/pull-limit.ts';
-import { integerOf } from '../input/read.ts';
+import { formatSeconds } from '../output/units.ts';
+import { PULL_LIMIT_IMAGE, fetchPullLimit, type PullLimit } from '../../registry/hub/pull-limit.ts';
+import { readInteger } from '../input/read.ts';
 import type { Context, Input, Result, Style } from '../types.ts';
 
 /** Shows a pull allowance; asking costs no pull. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const failBelow = integerOf(input, 'failBelow', '--fail-below');
-  const location = context.locate(input.args[0] ?? ALLOWANCE_IMAGE);
+  const failBelow = readInteger(input, 'failBelow', '--fail-below');
+  const location = context.locate(input.args[0] ?? PULL_LIMIT_IMAGE);
   if (location.scheme !== 'docker') {
     throw new AppError('USAGE', `${location.text} is not an image of a registry`);
   }
   // A mirror has an allowance of its own, if any: only the registry itself is asked.
-  const { primary } = context.registries().route(context.reference(location.place));
-  const allowance = await askAllowance(context, primary, location.ref ?? DEFAULT_TAG, options);
+  const { primary } = context.registries().route(context.reference(location.name));
+  const pullLimit = await fetchPullLimit(context, primary, location.ref ?? DEFAULT_TAG, options);
   const below =
-    failBelow !== undefined && allowance.Remaining !== null && allowance.Remaining < failBelow;
+    failBelow !== undefined && pullLimit.Remaining !== null && pullLimit.Remaining < failBelow;
   if (below) {
-    context.warn(`${allowance.Remaining} pulls are left, fewer than ${failBelow}`);
+    context.warn(`${pullLimit.Remaining} pulls are left, fewer than ${failBelow}`);
   }
   return {
-    json: allowance,
-    text: (style) => page(allowance, style),
+    json: pullLimit,
+    text: (style) => page(pullLimit, style),
     ...(below ? { exit: 3 } : {}),
   };
 }
 
-function page(allowance: Allowance, style: Style): string {
-  const { Registry, Limit, Remaining, WindowSeconds, Source, Account, Limited } = allowance;
+function page(pullLimit: PullLimit, style: Style): string {
+  const { Registry, Limit, Remaining, WindowSeconds, Source, Account, Limited } = pullLimit;
   const signedIn = Account === null ? 'anonymous' : `signed in as ${sanitize(Account)}`;
   if (!Limited) return `${sanitize(Registry)} does not limit pulls for you (${signedIn})`;
-  const per = WindowSeconds === null ? '' : ` in ${humanSeconds(WindowSeconds)}`;
+  const per = WindowSeconds === null ? '' : ` in ${formatSeconds(WindowSeconds)}`;
   const rows: readonly (readonly [string, string])[] = [
     ['Registry', sanitize(Registry)],
     ['Limit', `${Limit} pulls${per}`],

@@ -19,8 +19,8 @@ export const rateLimitSpec: CommandSpec = {
     },
   ],
   examples: [
-    { command: 'regctl rate-limit', says: 'limit, what is left, and who is being counted' },
-    { command: 'regctl rate-limit --fail-below 20', says: 'a gate for CI' },
+    { command: 'regctl rate-limit', description: 'limit, what is left, and who is being counted' },
+    { command: 'regctl rate-limit --fail-below 20', description: 'a gate for CI' },
   ],
   load: () => import('./run.ts'),
 };

@@ -3,7 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/hub.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { argumentOf, flagOf, integerOf, listOf } from '../input/read.ts';
+import { readArgument, readFlag, readInteger, readList } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import { truncate } from '../output/width.ts';
@@ -16,15 +16,15 @@ const DESCRIPTION_COLUMNS = 45;
 
 /** Docker Hub's search. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
-  const term = argumentOf(input, 0, 'TERM');
-  const limit = integerOf(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
-  const filters = parseFilters(listOf(input, 'filter'));
+  const term = readArgument(input, 0, 'TERM');
+  const limit = readInteger(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
+  const filters = parseFilters(readList(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
   // For a block alone: the search is nowhere else.
   context.registries().route({ registry: DOCKER_HUB, repository: '' });
-  const http = await context.http('only');
+  const http = await context.http('single');
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });
-  const noTrunc = flagOf(input, 'noTrunc');
+  const noTrunc = readFlag(input, 'noTrunc');
   return {
     json: found.map((one) => ({
       Name: one.name,

@@ -14,8 +14,11 @@ export const searchSpec: CommandSpec = {
     { flags: '--no-trunc', summary: 'print descriptions in full', kind: 'flag' },
   ],
   examples: [
-    { command: 'regctl search postgres --filter is-official=true', says: 'official images' },
-    { command: 'regctl search redis --filter stars=100 --limit 10', says: 'well-known ones' },
+    { command: 'regctl search postgres --filter is-official=true', description: 'official images' },
+    {
+      command: 'regctl search redis --filter stars=100 --limit 10',
+      description: 'well-known ones',
+    },
   ],
   load: () => import('./run.ts'),
 };

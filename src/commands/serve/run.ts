@@ -7,7 +7,7 @@ import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
 import { createMemoryStorage } from '../../server/storage/memory.ts';
 import { startRegistryServer, type RegistryServerOptions } from '../../server/server.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { flagOf, textOf } from '../input/read.ts';
+import { readFlag, readText } from '../input/read.ts';
 import type { Context, Input, Result } from '../types.ts';
 
 const DEFAULT_LISTEN = '127.0.0.1:5000';
@@ -30,10 +30,10 @@ export async function run(context: Context, input: Input, options: CallOptions):
 }
 
 async function settingsOf(context: Context, input: Input): Promise<RegistryServerOptions> {
-  const { host, port } = parseListen(textOf(input, 'listen') ?? DEFAULT_LISTEN);
-  const dir = textOf(input, 'dir');
+  const { host, port } = parseListen(readText(input, 'listen') ?? DEFAULT_LISTEN);
+  const dir = readText(input, 'dir');
   const tls = await tlsOf(context, input);
-  const htpasswd = textOf(input, 'htpasswd');
+  const htpasswd = readText(input, 'htpasswd');
   if (!isLoopback(host) && htpasswd === undefined) {
     context.warn(
       `everyone who reaches ${host} may use this registry: --htpasswd FILE asks for users`,
@@ -44,12 +44,12 @@ async function settingsOf(context: Context, input: Input): Promise<RegistryServe
     port,
     storage:
       dir === undefined ? createMemoryStorage() : createDiskStorage(resolve(context.cwd, dir)),
-    readOnly: flagOf(input, 'readOnly'),
-    allowDelete: !flagOf(input, 'noDelete'),
+    readOnly: readFlag(input, 'readOnly'),
+    allowDelete: !readFlag(input, 'noDelete'),
     ...(tls === undefined ? {} : { tls }),
     ...(htpasswd === undefined
       ? {}
-      : { basicAuth: createHtpasswdVerifier(await read(context, htpasswd)) }),
+      : { basicAuth: createHtpasswdVerifier(await readPem(context, htpasswd)) }),
   };
 }
 
@@ -72,16 +72,16 @@ function isLoopback(host: string): boolean {
 
 /** @throws AppError USAGE when one of the two is missing */
 async function tlsOf(context: Context, input: Input): Promise<RegistryServerOptions['tls']> {
-  const cert = textOf(input, 'tlsCert');
-  const key = textOf(input, 'tlsKey');
+  const cert = readText(input, 'tlsCert');
+  const key = readText(input, 'tlsKey');
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined) {
     throw new AppError('USAGE', '--tls-cert and --tls-key are used together');
   }
-  return { cert: await read(context, cert), key: await read(context, key) };
+  return { cert: await readPem(context, cert), key: await readPem(context, key) };
 }
 
-async function read(context: Context, file: string): Promise<string> {
+async function readPem(context: Context, file: string): Promise<string> {
   try {
     return await readFile(resolve(context.cwd, file), 'utf8');
   } catch (error) {

@@ -28,8 +28,11 @@ export const serveSpec: CommandSpec = {
     { flags: '--no-delete', summary: 'refuse to delete', kind: 'flag' },
   ],
   examples: [
-    { command: 'regctl serve', says: 'a registry in memory at 127.0.0.1:5000' },
-    { command: 'regctl serve --dir ./registry --listen 0.0.0.0:5000', says: 'one that lasts' },
+    { command: 'regctl serve', description: 'a registry in memory at 127.0.0.1:5000' },
+    {
+      command: 'regctl serve --dir ./registry --listen 0.0.0.0:5000',
+      description: 'one that lasts',
+    },
   ],
   load: () => import('./run.ts'),
 };

@@ -7,7 +7,7 @@ export const listTagsSpec: CommandSpec = {
   args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
   options: tagOptions,
   examples: [
-    { command: 'regctl list-tags docker://busybox', says: 'as skopeo list-tags prints it' },
+    { command: 'regctl list-tags docker://busybox', description: 'as skopeo list-tags prints it' },
   ],
   load: () => import('./list-tags.ts'),
 };

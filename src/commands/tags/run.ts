@@ -2,16 +2,16 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { parseDigest, shortDigest, type Digest } from '../../oci/digest.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
-import { humanAge } from '../output/units.ts';
+import { formatAge } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
-import { byName, byVersion } from '../../tags/order.ts';
-import { byCreated } from '../../tags/newest.ts';
-import { argumentOf, flagOf, integerOf, listOf, textOf } from '../input/read.ts';
+import { compareNames, compareVersions } from '../../tags/order.ts';
+import { compareCreated } from '../../tags/newest.ts';
+import { readArgument, readFlag, readInteger, readList, readText } from '../input/read.ts';
 import { collectItems, streamedList } from '../output/results.ts';
-import { humanSize } from '../output/units.merge-size.ts';
+import { formatSize } from '../output/units.merge-size.ts';
 import { renderTable } from '../output/table.ts';
 import { describeTags, type TagDetails } from '../../tags/details.ts';
-import { mustBeRepository, tagListerOf, tagsPointingAt } from '../../tags/find.ts';
+import { requireRepository, tagListerOf, tagsWithDigest } from '../../tags/find.ts';
 import type { Context, Input, Result, Style } from '../types.ts';
 
 /** What was asked for, checked before the first request. */
@@ -36,14 +36,14 @@ export async function listTags(
   options: CallOptions,
   defaultOutput: 'text' | 'json',
 ): Promise<Result> {
-  const name = argumentOf(input, 0, 'REPOSITORY');
+  const name = readArgument(input, 0, 'REPOSITORY');
   const location = context.locate(name);
-  mustBeRepository(location, name);
+  requireRepository(location, name);
   const query = await parseQuery(input);
   if (query.sort === undefined && !query.reverse && !query.long && query.digest === undefined) {
     return stream(context, location, query, options, defaultOutput);
   }
-  await using store = await context.openRead(location, 'only', options);
+  await using store = await context.openRead(location, 'single', options);
   const { tags, details } = await select(context, store, query, options);
   const head = { Repository: store.label, Tags: tags };
   return {
@@ -55,18 +55,18 @@ export async function listTags(
 }
 
 async function parseQuery(input: Input): Promise<Query> {
-  const digest = textOf(input, 'digest');
+  const digest = readText(input, 'digest');
   return {
     keep: await createNameFilter({
-      include: listOf(input, 'include'),
-      exclude: listOf(input, 'exclude'),
-      semver: textOf(input, 'semver'),
+      include: readList(input, 'include'),
+      exclude: readList(input, 'exclude'),
+      semver: readText(input, 'semver'),
     }),
-    sort: textOf(input, 'sort'),
-    reverse: flagOf(input, 'reverse'),
-    limit: integerOf(input, 'limit', '--limit') ?? Infinity,
+    sort: readText(input, 'sort'),
+    reverse: readFlag(input, 'reverse'),
+    limit: readInteger(input, 'limit', '--limit') ?? Infinity,
     digest: digest === undefined ? undefined : parseDigest(digest),
-    long: flagOf(input, 'long'),
+    long: readFlag(input, 'long'),
   };
 }
 
@@ -77,12 +77,12 @@ async function stream(
   options: CallOptions,
   defaultOutput: 'text' | 'json',
 ): Promise<Result> {
-  const store = await context.openRead(location, 'only', options);
+  const store = await context.openRead(location, 'single', options);
   const items = async function* (): AsyncGenerator<string> {
     await using open = store;
     let left = limit;
     if (left === 0) return;
-    for await (const tag of kept(open, keep, options)) {
+    for await (const tag of filterPages(open, keep, options)) {
       yield tag;
       left -= 1;
       if (left === 0) return;
@@ -91,7 +91,7 @@ async function stream(
   return streamedList({ head: { Repository: store.label }, key: 'Tags', items, defaultOutput });
 }
 
-async function* kept(
+async function* filterPages(
   store: ReadStore,
   keep: NameFilter,
   options: CallOptions,
@@ -112,18 +112,21 @@ async function select(
   query: Query,
   options: CallOptions,
 ): Promise<Selection> {
-  let tags: readonly string[] = await collectItems(kept(store, query.keep, options));
+  let tags: readonly string[] = await collectItems(filterPages(store, query.keep, options));
   if (query.digest !== undefined) {
     const { concurrency } = context.flags;
-    tags = await tagsPointingAt(store, tags, query.digest, concurrency, options);
+    tags = await tagsWithDigest(store, tags, query.digest, concurrency, options);
   }
   const cut = <T>(list: readonly T[]): readonly T[] =>
     (query.reverse ? list.toReversed() : list).slice(0, query.limit);
   if (query.sort === 'created') {
-    const details = cut((await describeTags(context, store, tags, options)).toSorted(byCreated));
+    const details = cut(
+      (await describeTags(context, store, tags, options)).toSorted(compareCreated),
+    );
     return query.long ? selection(details) : { tags: selection(details).tags };
   }
-  if (query.sort !== undefined) tags = tags.toSorted(query.sort === 'name' ? byName : byVersion);
+  if (query.sort !== undefined)
+    tags = tags.toSorted(query.sort === 'name' ? compareNames : compareVersions);
   const chosen = cut(tags);
   return query.long
     ? selection(await describeTags(context, store, chosen, options))
@@ -146,8 +149,8 @@ function page(details: readonly TagDetails[], now: Date, style: Style): string {
     details.map((one) => [
       sanitize(one.Name),
       shortDigest(one.Digest as Digest),
-      one.Created === null ? '' : humanAge(one.Created, now),
-      one.Size === null ? '' : humanSize(one.Size),
+      one.Created === null ? '' : formatAge(one.Created, now),
+      one.Size === null ? '' : formatSize(one.Size),
       sanitize(one.Platforms.join(', ')),
     ]),
     style,

@@ -49,12 +49,15 @@ export const tagsSpec: CommandSpec = {
   args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
   options: tagOptions,
   examples: [
-    { command: 'regctl tags busybox', says: 'every tag of docker.io/library/busybox' },
+    { command: 'regctl tags busybox', description: 'every tag of docker.io/library/busybox' },
     {
       command: 'regctl tags node --semver "^22" --sort version --reverse --limit 5',
-      says: 'the five newest releases of Node.js 22',
+      description: 'the five newest releases of Node.js 22',
     },
-    { command: 'regctl tags alpine --include "^3\\." --long', says: 'with digest, age and size' },
+    {
+      command: 'regctl tags alpine --include "^3\\." --long',
+      description: 'with digest, age and size',
+    },
   ],
   load: () => import('./run.ts'),
 };

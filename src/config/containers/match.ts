@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
-import type { Endpoint, RegistryEntry, Route } from './types.ts';
+import type { RegistryEntry, RepositoryLocation, Route } from './types.ts';
 
 /** The entry whose prefix matches the most of a name; of equal ones the first. */
 export function longestMatch(
@@ -41,7 +41,7 @@ export function rewrite(name: string, entry: RegistryEntry, location: string | u
 }
 
 /** @throws AppError REGISTRY_BLOCKED naming the file and the prefix */
-export function checkBlocked(name: string, entry: RegistryEntry | undefined): void {
+export function rejectBlocked(name: string, entry: RegistryEntry | undefined): void {
   if (entry?.blocked !== true) return;
   throw new AppError(
     'REGISTRY_BLOCKED',
@@ -58,13 +58,18 @@ export function checkBlocked(name: string, entry: RegistryEntry | undefined): vo
  * that name a single image.
  * @throws AppError REGISTRY_BLOCKED, UNSUPPORTED
  */
-export function routeOf(entries: readonly RegistryEntry[], name: string, suffix: string): Route {
+export function resolveRoute(
+  entries: readonly RegistryEntry[],
+  name: string,
+  suffix: string,
+): Route {
   const entry = longestMatch(entries, `${name}${suffix}`);
-  checkBlocked(name, entry);
-  if (entry === undefined) return { primary: endpointOf(name), mirrors: [] };
+  rejectBlocked(name, entry);
+  if (entry === undefined) return { primary: repositoryLocationOf(name), mirrors: [] };
   const rewritten = entry.location !== undefined && entry.location !== entry.prefix;
   if (matchedLength(entry.prefix, name) < 0) {
-    if (!rewritten && entry.mirrors.length === 0) return { primary: endpointOf(name), mirrors: [] };
+    if (!rewritten && entry.mirrors.length === 0)
+      return { primary: repositoryLocationOf(name), mirrors: [] };
     throw new AppError(
       'UNSUPPORTED',
       `${entry.file}: the prefix "${entry.prefix}" moves one tag or digest to another place`,
@@ -72,15 +77,15 @@ export function routeOf(entries: readonly RegistryEntry[], name: string, suffix:
     );
   }
   return {
-    primary: endpointOf(rewrite(name, entry, entry.location)),
+    primary: repositoryLocationOf(rewrite(name, entry, entry.location)),
     mirrors: entry.mirrors.map(({ location, use }) => ({
-      ...endpointOf(rewrite(name, entry, location)),
+      ...repositoryLocationOf(rewrite(name, entry, location)),
       use,
     })),
   };
 }
 
-function endpointOf(name: string): Endpoint {
+function repositoryLocationOf(name: string): RepositoryLocation {
   const slash = name.indexOf('/');
   if (slash < 0) return { registry: name, repository: '' };
   return { registry: name.slice(0, slash), repository: name.slice(slash + 1) };
@@ -98,12 +103,12 @@ export function isInsecure(entries: readonly RegistryEntry[], host: string): boo
   );
 }
 
-function isOn(host: string, place: string): boolean {
-  const [name = ''] = place.split('/', 1);
-  return name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === dialled(name);
+function isOn(host: string, location: string): boolean {
+  const [name = ''] = location.split('/', 1);
+  return name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === dialledHost(name);
 }
 
 /** As URLs write it: Docker Hub's API host, no default port. */
-function dialled(name: string): string {
+function dialledHost(name: string): string {
   return apiHost(name).replace(/:443$/u, '');
 }

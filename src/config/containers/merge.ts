@@ -2,28 +2,28 @@ import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { loadDaemonConfig, type DaemonConfig } from '../docker/daemon-json.ts';
 import { parseRegistriesConf } from './registries-conf.ts';
 import type { RegistriesFile } from './registries-files.ts';
-import { isInsecure, routeOf } from './match.ts';
-import type { Laxness, RegistriesDocument, RegistryEntry, Route } from './types.ts';
+import { isInsecure, resolveRoute } from './match.ts';
+import type { InsecureMode, RegistriesDocument, RegistryEntry, Route } from './types.ts';
 import type { Registries, RegistriesOptions } from './registries.ts';
 import { expandShortName, isShortName } from './short-names.ts';
 
-/** `speaking`: the files of registries.conf to parse. @throws AppError CONFIG_INVALID, IO */
-export async function combineRegistries(
+/** `parsed`: the files of registries.conf to parse. @throws AppError CONFIG_INVALID, IO */
+export async function mergeRegistries(
   options: Pick<RegistriesOptions, 'daemonConfig' | 'warn'> & {
-    readonly speaking: readonly RegistriesFile[];
+    readonly parsed: readonly RegistriesFile[];
     readonly files: readonly string[];
   },
 ): Promise<Registries> {
   const { daemonConfig, warn } = options;
   const [documents, daemon] = await Promise.all([
-    Promise.all(options.speaking.map(parseRegistriesConf)),
+    Promise.all(options.parsed.map(parseRegistriesConf)),
     daemonConfig === undefined ? undefined : loadDaemonConfig(daemonConfig, warn),
   ]);
-  return combine(documents, daemon, options.files);
+  return mergeDocuments(documents, daemon, options.files);
 }
 
 /** Later files win: entries by prefix, lists as a whole, aliases one by one. */
-function combine(
+function mergeDocuments(
   documents: readonly RegistriesDocument[],
   daemon: DaemonConfig | undefined,
   files: readonly string[],
@@ -35,14 +35,14 @@ function combine(
   const shortNames = { searchRegistries, aliases, file: search?.file ?? '' };
   return {
     files,
-    isPlain: false,
+    hasNoSettings: false,
     route({ registry, repository }, suffix = '') {
       const name = repository === '' ? registry : `${registry}/${repository}`;
-      return withHubMirrors(routeOf(entries, name, suffix), registry, repository, daemon);
+      return withHubMirrors(resolveRoute(entries, name, suffix), registry, repository, daemon);
     },
     expand: (text) =>
       searchRegistries.length > 0 && isShortName(text) ? expandShortName(text, shortNames) : text,
-    lax: (host) => laxness(host, entries, daemon),
+    insecureMode: (host) => insecureModeOf(host, entries, daemon),
     isInsecureAddress: daemon?.hasNetworks === true ? daemon.isInsecureAddress : undefined,
     credentialHelpers: documents.findLast((one) => one.credentialHelpers !== undefined)
       ?.credentialHelpers,
@@ -65,11 +65,11 @@ function withHubMirrors(
   return { ...route, mirrors: [...route.mirrors, ...mirrors] };
 }
 
-function laxness(
+function insecureModeOf(
   host: string,
   entries: readonly RegistryEntry[],
   daemon: DaemonConfig | undefined,
-): Laxness | undefined {
+): InsecureMode | undefined {
   const isOn = (one: string): boolean => one === host || one === `${host}:80`;
   if (daemon?.mirrors.some((mirror) => mirror.plain && isOn(mirror.host)) === true) return 'plain';
   if (isInsecure(entries, host) || daemon?.insecureHosts.has(host) === true) return 'insecure';

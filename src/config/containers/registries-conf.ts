@@ -107,11 +107,11 @@ function mirrorEntry(table: Table, where: string, digestOnly: boolean, path: str
 function locationAt(table: Table, where: string, path: string): string | undefined {
   const text = stringAt(table, 'location', where, path);
   if (text === undefined || text === '') return undefined;
-  return place(text, `${where}.location`, path);
+  return locationText(text, `${where}.location`, path);
 }
 
 function prefixOf(text: string, where: string, path: string): string {
-  if (!text.startsWith('*.')) return place(text, `${where}.prefix`, path);
+  if (!text.startsWith('*.')) return locationText(text, `${where}.prefix`, path);
   const domain = text.slice(2).toLowerCase();
   if (domain.includes('/') || !isRegistryHost(domain)) {
     throw configInvalid(path, `${where}.prefix: "*." takes a host behind it and nothing more`);
@@ -119,7 +119,7 @@ function prefixOf(text: string, where: string, path: string): string {
   return `*.${domain}`;
 }
 
-function place(text: string, where: string, path: string): string {
+function locationText(text: string, where: string, path: string): string {
   if (/^[a-z][a-z+.-]*:\/\//iu.test(text)) {
     throw configInvalid(path, `${where} has a scheme; write HOST[:PORT][/PATH] alone`);
   }

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { errno, fileError, readTextFile } from '../files/text.ts';
 
-export interface RegistriesPlace {
+export interface RegistriesFilesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** `--registries-conf`. */
@@ -26,12 +26,12 @@ const VARIABLE = 'CONTAINERS_REGISTRIES_CONF';
  * @throws AppError CONFIG_INVALID when a named file is missing, IO
  */
 export async function readRegistriesFiles(
-  place: RegistriesPlace,
+  options: RegistriesFilesOptions,
 ): Promise<readonly RegistriesFile[]> {
-  const named = namedFile(place);
+  const named = namedFile(options);
   if (named !== undefined) return [await required(named.path, named.by)];
-  const userDir = userFolder(place);
-  const systemDir = place.systemDir ?? '/etc/containers';
+  const userDir = userFolder(options);
+  const systemDir = options.systemDir ?? '/etc/containers';
   const [user, userDropIns] = await Promise.all([
     optional(join(userDir, NAME)),
     dropIns(join(userDir, `${NAME}.d`)),
@@ -45,15 +45,15 @@ export async function readRegistriesFiles(
 }
 
 function namedFile(
-  place: RegistriesPlace,
+  options: RegistriesFilesOptions,
 ): { readonly path: string; readonly by: string } | undefined {
-  const { registriesConf } = place;
+  const { registriesConf } = options;
   if (registriesConf !== undefined) return { path: registriesConf, by: '--registries-conf' };
-  const path = place.env[VARIABLE] ?? '';
+  const path = options.env[VARIABLE] ?? '';
   return path === '' ? undefined : { path, by: VARIABLE };
 }
 
-function userFolder({ env, home }: RegistriesPlace): string {
+function userFolder({ env, home }: RegistriesFilesOptions): string {
   const xdg = env['XDG_CONFIG_HOME'] ?? '';
   // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
   return join(isAbsolute(xdg) ? xdg : join(home, '.config'), 'containers');

@@ -1,5 +1,5 @@
 /** How a host is reached when a configuration file speaks of it; absent: TLS, verified. */
-export type Laxness = 'insecure' | 'plain';
+export type InsecureMode = 'insecure' | 'plain';
 
 /** Which requests a mirror may answer (`pull-from-mirror`). */
 export type MirrorUse = 'all' | 'digest-only' | 'tag-only';
@@ -36,19 +36,19 @@ export interface RegistriesDocument {
 }
 
 /** One physical place of a repository. */
-export interface Endpoint {
+export interface RepositoryLocation {
   /** "mirror.example:5000"; "docker.io" for Docker Hub. */
   readonly registry: string;
   readonly repository: string;
 }
 
-export interface Mirror extends Endpoint {
+export interface Mirror extends RepositoryLocation {
   readonly use: MirrorUse;
 }
 
 /** Where a repository is read and written. */
 export interface Route {
-  readonly primary: Endpoint;
+  readonly primary: RepositoryLocation;
   /** In the order they are tried, before the primary. */
   readonly mirrors: readonly Mirror[];
 }

@@ -7,7 +7,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../files/json.ts';
-import { readTextFile, warnIfShared } from '../files/text.ts';
+import { readTextFile, warnIfReadableByOthers } from '../files/text.ts';
 
 /** One registry's entry under `auths`; the values are as written, `auth` still in base64. */
 export interface AuthEntry {
@@ -33,7 +33,7 @@ export interface DockerConfig {
   readonly raw: JsonObject;
 }
 
-export interface ConfigPlace {
+export interface DockerConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   /** `--config`. */
@@ -41,12 +41,12 @@ export interface ConfigPlace {
 }
 
 /** `--config DIR`, else `$DOCKER_CONFIG`, else `~/.docker`; with `/config.json` behind it. */
-export function dockerConfigPath(place: ConfigPlace): string {
-  const named = place.configDir ?? place.env['DOCKER_CONFIG'] ?? '';
-  return join(named === '' ? join(place.home, '.docker') : named, 'config.json');
+export function dockerConfigPath(options: DockerConfigOptions): string {
+  const named = options.configDir ?? options.env['DOCKER_CONFIG'] ?? '';
+  return join(named === '' ? join(options.home, '.docker') : named, 'config.json');
 }
 
-export interface LoadOptions {
+export interface LoadDockerConfigOptions {
   readonly warn: (text: string) => void;
   /** A missing file is an error: the user named it. Default false: it is an empty one. */
   readonly required?: boolean;
@@ -54,13 +54,16 @@ export interface LoadOptions {
   readonly bareAuths?: boolean;
 }
 
-export interface LoadedConfig extends DockerConfig {
+export interface LoadedDockerConfig extends DockerConfig {
   /** There is no such file. */
   readonly missing: boolean;
 }
 
 /** @throws AppError CONFIG_INVALID (malformed, or required and missing), IO (unreadable) */
-export async function loadDockerConfig(path: string, options: LoadOptions): Promise<LoadedConfig> {
+export async function loadDockerConfig(
+  path: string,
+  options: LoadDockerConfigOptions,
+): Promise<LoadedDockerConfig> {
   const file = await readTextFile(path);
   if (file === undefined && options.required === true) {
     throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
@@ -69,7 +72,8 @@ export async function loadDockerConfig(path: string, options: LoadOptions): Prom
   }
   const parse = options.bareAuths === true ? parseBareAuths : parseDockerConfig;
   const config = parse(file?.text ?? '', path);
-  if (file !== undefined && holdsSecrets(config)) warnIfShared(path, file.mode, options.warn);
+  if (file !== undefined && hasSecrets(config))
+    warnIfReadableByOthers(path, file.mode, options.warn);
   return { ...config, missing: file === undefined };
 }
 
@@ -87,24 +91,24 @@ export function parseDockerConfig(text: string, path: string): DockerConfig {
   return {
     path,
     raw,
-    auths: parseAuths(member(raw, 'auths'), path),
+    auths: parseAuths(getIgnoringCase(raw, 'auths'), path),
     credHelpers: new Map(
-      Object.entries(stringsAt(member(raw, 'credHelpers'), 'credHelpers', path)),
+      Object.entries(stringsAt(getIgnoringCase(raw, 'credHelpers'), 'credHelpers', path)),
     ),
-    credsStore: stringAt(member(raw, 'credsStore'), 'credsStore', path),
-    httpHeaders: parseHeaders(member(raw, 'HttpHeaders'), path),
+    credsStore: stringAt(getIgnoringCase(raw, 'credsStore'), 'credsStore', path),
+    httpHeaders: parseHeaders(getIgnoringCase(raw, 'HttpHeaders'), path),
   };
 }
 
 /** The key as it is spelled in the file: Go's decoder, and so Docker, ignores case. */
-export function memberName(object: JsonObject, name: string): string {
+export function keyIgnoringCase(object: JsonObject, name: string): string {
   if (Object.hasOwn(object, name)) return name;
   const folded = name.toLowerCase();
   return Object.keys(object).find((key) => key.toLowerCase() === folded) ?? name;
 }
 
-export function member(object: JsonObject, name: string): JsonValue | undefined {
-  const key = memberName(object, name);
+export function getIgnoringCase(object: JsonObject, name: string): JsonValue | undefined {
+  const key = keyIgnoringCase(object, name);
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
@@ -118,7 +122,7 @@ function parseAuths(value: JsonValue | undefined, path: string): ReadonlyMap<str
 
 function parseEntry(entry: JsonObject, where: string, path: string): AuthEntry {
   const field = (name: string): string | undefined => {
-    const text = stringAt(member(entry, name), `${where}.${name}`, path);
+    const text = stringAt(getIgnoringCase(entry, name), `${where}.${name}`, path);
     return text === '' ? undefined : text;
   };
   const [auth, username, password] = [field('auth'), field('username'), field('password')];
@@ -132,7 +136,7 @@ function parseEntry(entry: JsonObject, where: string, path: string): AuthEntry {
   };
 }
 
-function holdsSecrets(config: DockerConfig): boolean {
+function hasSecrets(config: DockerConfig): boolean {
   return [...config.auths.values()].some(
     (entry) =>
       (entry.auth ?? entry.password ?? entry.identityToken ?? entry.registryToken) !== undefined,

@@ -1,4 +1,4 @@
-import { member, type DockerConfig } from './config-json.ts';
+import { getIgnoringCase, type DockerConfig } from './config-json.ts';
 import { configInvalid, isJsonObject, type JsonObject, type JsonValue } from '../files/json.ts';
 import type { DockerProxies } from '../proxies/rules.ts';
 
@@ -7,11 +7,11 @@ import type { DockerProxies } from '../proxies/rules.ts';
  * say nothing about registries. @throws AppError CONFIG_INVALID when a value is not text
  */
 export function dockerProxies({ raw, path }: DockerConfig): DockerProxies | undefined {
-  const proxies = objectAt(member(raw, 'proxies'), 'proxies', path);
-  const section = proxies && objectAt(member(proxies, 'default'), 'proxies.default', path);
+  const proxies = objectAt(getIgnoringCase(raw, 'proxies'), 'proxies', path);
+  const section = proxies && objectAt(getIgnoringCase(proxies, 'default'), 'proxies.default', path);
   if (section === undefined) return undefined;
   const text = (name: string): string | undefined => {
-    const value = member(section, name);
+    const value = getIgnoringCase(section, name);
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'string') return value;
     throw configInvalid(path, `proxies.default.${name} must be text in quotes`);

@@ -1,5 +1,5 @@
 /** Where a JSON text stops being JSON. `line` and `column` count from 1. */
-export interface JsonFault {
+export interface JsonErrorPosition {
   readonly line: number;
   readonly column: number;
   /** What was expected there; never quotes the text. */
@@ -26,7 +26,7 @@ const RULES: Readonly<Record<Expected, string>> = {
  * Finds the first fault of a text that JSON.parse refused (RFC 8259). V8's own message gives no
  * position for most faults and quotes the text, which may hold secrets.
  */
-export function locateJsonFault(text: string): JsonFault {
+export function locateJsonError(text: string): JsonErrorPosition {
   const open: ('{' | '[')[] = [];
   let expected: Expected = 'value';
   let at = skip(SPACE, text, 0);
@@ -111,7 +111,7 @@ function ruleFor(text: string, at: number, expected: Expected): string {
   return RULES[expected];
 }
 
-function fault(text: string, at: number, rule: string): JsonFault {
+function fault(text: string, at: number, rule: string): JsonErrorPosition {
   const before = text.slice(0, at);
   const lineStart = before.lastIndexOf('\n') + 1;
   return { line: before.split('\n').length, column: at - lineStart + 1, rule };

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import { locateJsonFault } from './json-position.ts';
+import { locateJsonError } from './json-position.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 /** Has no prototype, so a key such as "__proto__" is data like any other. */
@@ -22,7 +22,7 @@ export function parseJsonFile(text: string, name: string): JsonObject {
   try {
     value = JSON.parse(source);
   } catch {
-    const { line, column, rule } = locateJsonFault(source);
+    const { line, column, rule } = locateJsonError(source);
     throw new AppError('CONFIG_INVALID', `${name}:${line}:${column}: invalid JSON: ${rule}`, {
       hint: `correct line ${line}, column ${column} of ${name}`,
     });

@@ -40,7 +40,7 @@ export async function readTextFile(path: string): Promise<TextFile | undefined> 
 }
 
 /** Says that a file with secrets can be read by other users. */
-export function warnIfShared(
+export function warnIfReadableByOthers(
   path: string,
   mode: number | undefined,
   warn: (text: string) => void,

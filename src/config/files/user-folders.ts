@@ -14,37 +14,37 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** `$XDG_CACHE_HOME/regctl`, by default below `~/.cache`; undefined where there is no home. */
 export function cacheFolder(env: Env, home: string): string | undefined {
-  return folderBelow(env['XDG_CACHE_HOME'], join(home, '.cache'));
+  return xdgFolder(env['XDG_CACHE_HOME'], join(home, '.cache'));
 }
 
 /** `$XDG_STATE_HOME/regctl`, by default below `~/.local/state`; undefined where there is no home. */
 export function stateFolder(env: Env, home: string): string | undefined {
-  return folderBelow(env['XDG_STATE_HOME'], join(home, '.local', 'state'));
+  return xdgFolder(env['XDG_STATE_HOME'], join(home, '.local', 'state'));
 }
 
 /** XDG Base Directory Specification 0.8: a relative path is invalid and ignored. */
-function folderBelow(xdg: string | undefined, fallback: string): string | undefined {
+function xdgFolder(xdg: string | undefined, fallback: string): string | undefined {
   const base = isAbsolute(xdg ?? '') ? (xdg ?? '') : fallback;
   return isAbsolute(base) ? join(base, 'regctl') : undefined;
 }
 
 /** False for `REGCTL_CACHE=off`: nothing is kept from one run for another. */
-export function cacheWanted(env: Env): boolean {
+export function isCacheEnabled(env: Env): boolean {
   return !/^(?:off|no|false|0)$/iu.test(env['REGCTL_CACHE'] ?? '');
 }
 
-export type FolderState =
+export type FolderSafety =
   | { readonly kind: 'usable' | 'missing' }
   /** `problem` completes "the folder …". */
   | { readonly kind: 'unsafe'; readonly problem: string };
 
-const unsafe = (problem: string): FolderState => ({ kind: 'unsafe', problem });
+const unsafe = (problem: string): FolderSafety => ({ kind: 'unsafe', problem });
 
 /**
  * Whether a folder may hold secrets: it is this user's alone, and no link that somebody may turn.
  * @throws system errors other than ENOENT and ENOTDIR
  */
-export function judgeFolder(path: string, uid: number | undefined): FolderState {
+export function checkPrivateFolder(path: string, uid: number | undefined): FolderSafety {
   let folder: Stats;
   try {
     folder = lstatSync(path);
@@ -65,7 +65,7 @@ export function judgeFolder(path: string, uid: number | undefined): FolderState 
  * `maxBytes`. `uid`: undefined where the system has none. Does not wait on a pipe.
  * @throws system errors other than ENOENT and ELOOP
  */
-export function readOwnFile(
+export function readPrivateFile(
   path: string,
   options: { readonly uid: number | undefined; readonly maxBytes: number },
 ): Buffer | undefined {

@@ -5,7 +5,7 @@ import {
   type Certificates,
 } from '../tls/certs-d.ts';
 import { isLoopback } from '../host-name.ts';
-import type { Laxness } from '../containers/types.ts';
+import type { InsecureMode } from '../containers/types.ts';
 import type { HostPolicies, HostPolicy } from './types.ts';
 
 export interface HostPolicyOptions {
@@ -26,7 +26,7 @@ export interface HostPolicyOptions {
    * What registries.conf and daemon.json say about a host, as dialled; an explicit `tlsVerify` of
    * true outranks them.
    */
-  readonly lax?: ((host: string) => Laxness | undefined) | undefined;
+  readonly insecureMode?: ((host: string) => InsecureMode | undefined) | undefined;
   /** `HttpHeaders` of Docker's configuration. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -39,20 +39,23 @@ export function createHostPolicies(options: HostPolicyOptions): HostPolicies {
   const named = new Set([...options.registries].flatMap((host) => spellings(host, options)));
   const known = new Map<string, HostPolicy>();
   return (host) => {
-    const key = canonical(host);
+    const key = withoutDefaultPort(host);
     const existing = known.get(key);
     if (existing !== undefined) return existing;
     const strict = named.has(key) ? namedPolicy(key, options) : otherPolicy(key, options);
-    const policy = relaxed(strict, options.tlsVerify === true ? undefined : options.lax?.(key));
+    const policy = withInsecureMode(
+      strict,
+      options.tlsVerify === true ? undefined : options.insecureMode?.(key),
+    );
     known.set(key, policy);
     return policy;
   };
 }
 
 /** `insecure`: HTTPS without verification, then HTTP, as `--tls-verify=false`. */
-function relaxed(policy: HostPolicy, lax: Laxness | undefined): HostPolicy {
-  if (lax === undefined) return policy;
-  if (lax === 'plain') return { ...policy, scheme: 'http' };
+function withInsecureMode(policy: HostPolicy, mode: InsecureMode | undefined): HostPolicy {
+  if (mode === undefined) return policy;
+  if (mode === 'plain') return { ...policy, scheme: 'http' };
   const scheme = policy.scheme === 'http' ? 'http' : 'probe';
   return { ...policy, scheme, verifyTls: false };
 }
@@ -90,12 +93,12 @@ function defaults(host: string, options: HostPolicyOptions): Certificates {
 }
 
 /** URLs drop the default port, so "ghcr.io:443" is dialled as "ghcr.io". */
-function canonical(host: string): string {
+function withoutDefaultPort(host: string): string {
   return host.toLowerCase().replace(/:443$/u, '');
 }
 
 function spellings(host: string, options: HostPolicyOptions): readonly string[] {
-  const name = canonical(host);
+  const name = withoutDefaultPort(host);
   const bare = name.replace(/:80$/u, '');
   return options.plainHttp === true && bare !== name ? [name, bare] : [name];
 }

@@ -11,10 +11,10 @@ import { updatePrivateFile } from '../files/private.ts';
 import { readTextFile } from '../files/text.ts';
 
 /** Registry (logical, "ghcr.io") → hosts of realms that may receive its credentials. */
-export type KnownRealms = ReadonlyMap<string, ReadonlySet<string>>;
+export type TrustedRealms = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default below `~/.config`. */
-export function knownRealmsPath(
+export function trustedRealmsPath(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
 ): string {
@@ -24,7 +24,7 @@ export function knownRealmsPath(
 }
 
 /** Empty when there is no file. @throws AppError CONFIG_INVALID naming the file, IO */
-export async function loadKnownRealms(path: string): Promise<KnownRealms> {
+export async function loadTrustedRealms(path: string): Promise<TrustedRealms> {
   const file = await readTextFile(path);
   const realms = realmsOf(parseJsonFile(file?.text ?? '', path), path);
   return new Map(
@@ -39,7 +39,7 @@ export async function loadKnownRealms(path: string): Promise<KnownRealms> {
  * Allows `realmHost` to receive the credentials of `registry`, in this and later runs.
  * @throws AppError CONFIG_INVALID when the file is corrupt (it is left as it is), IO, NO_SPACE
  */
-export async function rememberRealm(
+export async function trustRealm(
   path: string,
   registry: string,
   realmHost: string,

@@ -31,7 +31,7 @@ export function parseNoProxy(text: string): NoProxy {
 
 /** `localhost` and loopback addresses, which no proxy can reach for us. */
 export function isLoopbackTarget(host: string): boolean {
-  return host === 'localhost' || (isIP(host) !== 0 && check(LOOPBACK, host));
+  return host === 'localhost' || (isIP(host) !== 0 && listHas(LOOPBACK, host));
 }
 
 const LOOPBACK = listOf('127.0.0.0/8', '::1/128');
@@ -39,12 +39,12 @@ const LOOPBACK = listOf('127.0.0.0/8', '::1/128');
 function matcherOf(entry: string): Matcher | undefined {
   if (entry === '') return undefined;
   const network = cidrList(entry);
-  if (network !== undefined) return ({ host }) => isIP(host) !== 0 && check(network, host);
+  if (network !== undefined) return ({ host }) => isIP(host) !== 0 && listHas(network, host);
   const [name, port] = splitPort(entry);
   const samePort = (target: ProxyTarget): boolean => port === '' || port === target.port;
   if (isAddress(name)) {
     const one = listOf(`${name}/${isIPv4(name) ? 32 : 128}`);
-    return (target) => isIP(target.host) !== 0 && check(one, target.host) && samePort(target);
+    return (target) => isIP(target.host) !== 0 && listHas(one, target.host) && samePort(target);
   }
   const matchesName = nameMatcher(name);
   return matchesName && ((target) => matchesName(target.host) && samePort(target));
@@ -86,6 +86,6 @@ function listOf(...networks: readonly string[]): BlockList {
   return list;
 }
 
-function check(list: BlockList, host: string): boolean {
+function listHas(list: BlockList, host: string): boolean {
   return list.check(host, isIPv4(host) ? 'ipv4' : 'ipv6');
 }

@@ -38,7 +38,7 @@ export interface DockerProxies {
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-interface Setting {
+interface ProxySetting {
   readonly value: string;
   readonly origin: string;
 }
@@ -50,7 +50,7 @@ export const NO_PROXIES: ProxyRules = () => ({ proxy: undefined, reason: 'no pro
  * environment does not define; a variable that is empty is defined, and means none.
  */
 export function createProxyRules(env: Env, docker?: DockerProxies): ProxyRules {
-  const pick = (name: string, fallback: keyof DockerProxies): Setting => {
+  const pick = (name: string, fallback: keyof DockerProxies): ProxySetting => {
     const found = [name, name.toLowerCase()].find((key) => (env[key] ?? '') !== '');
     if (found !== undefined) return { value: env[found] ?? '', origin: found };
     const defined = env[name] !== undefined || env[name.toLowerCase()] !== undefined;
@@ -86,7 +86,7 @@ function isCgi(env: Env): boolean {
   return (env['REQUEST_METHOD'] ?? '') !== '';
 }
 
-function cgiSetting(env: Env): Setting {
+function cgiSetting(env: Env): ProxySetting {
   return { value: env['http_proxy'] ?? '', origin: 'http_proxy' };
 }
 
@@ -97,7 +97,7 @@ const DEFAULT_PORT: Readonly<Record<ProxyProtocol, number>> = {
 };
 
 /** A URL, or `host:port` of an HTTP proxy. */
-function parseProxy({ value, origin }: Setting): ProxyServer {
+function parseProxy({ value, origin }: ProxySetting): ProxyServer {
   const text = value.trim();
   // Under a special scheme the parser checks the host, which it leaves alone under socks5.
   const [, scheme = 'http', rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/isu.exec(text) ?? [];

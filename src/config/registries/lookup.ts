@@ -1,13 +1,13 @@
 import { KNOWN_REGISTRIES, type KnownRegistry } from './table.ts';
 
 /** What stands in for the braces of the table's texts, beyond the host's own groups. */
-export interface Subject {
+export interface AdviceSubject {
   readonly registry: string;
   readonly repository?: string | undefined;
 }
 
 /** Headers of an answer, as far as they tell what software gave it. */
-export interface Headers {
+export interface HeaderLines {
   all(name: string): readonly string[];
 }
 
@@ -15,20 +15,22 @@ export interface Headers {
  * The row of a registry: by its host, whole and exact, else by the signs of an answer. For texts
  * and defaults only; a look-alike host gets none, and signs prove nothing.
  */
-export function knownRegistry(registry: string, headers?: Headers): KnownRegistry | undefined {
+export function knownRegistry(registry: string, headers?: HeaderLines): KnownRegistry | undefined {
   const host = registry.toLowerCase();
   return (
     KNOWN_REGISTRIES.find((row) => row.host?.test(host)) ??
-    (headers && KNOWN_REGISTRIES.find((row) => bearsSigns(row, headers)))
+    (headers && KNOWN_REGISTRIES.find((row) => matchesFingerprints(row, headers)))
   );
 }
 
-function bearsSigns({ signs = [] }: KnownRegistry, headers: Headers): boolean {
-  return signs.some(({ header, value }) => headers.all(header).some((line) => value.test(line)));
+function matchesFingerprints({ fingerprints = [] }: KnownRegistry, headers: HeaderLines): boolean {
+  return fingerprints.some(({ header, value }) =>
+    headers.all(header).some((line) => value.test(line)),
+  );
 }
 
 /** A text of the table with its braces filled in. What is not known stays a word to replace. */
-export function fillIn(text: string, { registry, repository }: Subject): string {
+export function fillTemplate(text: string, { registry, repository }: AdviceSubject): string {
   const host = registry.toLowerCase();
   const groups = KNOWN_REGISTRIES.flatMap((row) => {
     const found = row.host?.exec(host)?.groups;
@@ -39,12 +41,17 @@ export function fillIn(text: string, { registry, repository }: Subject): string 
 }
 
 /** The command that signs in to a registry. */
-export function loginCommand(subject: Subject, row = knownRegistry(subject.registry)): string {
-  return fillIn(row?.login ?? 'regctl login {host}', subject);
+export function loginCommand(
+  subject: AdviceSubject,
+  row = knownRegistry(subject.registry),
+): string {
+  return fillTemplate(row?.login ?? 'regctl login {host}', subject);
 }
 
 /** The same, and behind it which user name and secret the registry takes; ends a sentence. */
-export function loginAdvice(subject: Subject, row = knownRegistry(subject.registry)): string {
+export function loginAdvice(subject: AdviceSubject, row = knownRegistry(subject.registry)): string {
   const command = loginCommand(subject, row);
-  return row?.account === undefined ? command : `\`${command}\`. ${fillIn(row.account, subject)}`;
+  return row?.account === undefined
+    ? command
+    : `\`${command}\`. ${fillTemplate(row.account, subject)}`;
 }

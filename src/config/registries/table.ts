@@ -1,11 +1,11 @@
 /** Statuses by which a registry without a catalog answers, and what to use in its place. */
 export interface NoCatalog {
   readonly denied: readonly number[];
-  readonly instead: string;
+  readonly alternative: string;
 }
 
 /** How software that anybody can run on any host gives itself away in its answers. */
-export interface Sign {
+export interface Fingerprint {
   readonly header: string;
   readonly value: RegExp;
 }
@@ -22,20 +22,20 @@ export interface KnownRegistry {
   readonly page: string;
   /** Whole host names, lower case, without a port. Absent: it has no host of its own. */
   readonly host?: RegExp;
-  readonly signs?: readonly Sign[];
+  readonly fingerprints?: readonly Fingerprint[];
   /** The command that signs in. Absent: everything is public. */
   readonly login?: string;
   /** Which user name and which secret. */
   readonly account?: string;
   /** What 401, 403 or 404 may mean here beyond their usual sense. */
-  readonly hides?: string;
+  readonly notFoundMeaning?: string;
   /** What must exist before the first push. */
-  readonly create?: string;
+  readonly createAdvice?: string;
   readonly readOnly?: string;
   readonly catalog?: NoCatalog;
-  readonly remove?: string;
-  readonly untag?: string;
-  readonly limit?: string;
+  readonly deleteAdvice?: string;
+  readonly untagAdvice?: string;
+  readonly limitAdvice?: string;
   /** A token that expired or was revoked is answered by this status instead of 401. */
   readonly staleTokenStatus?: number;
 }
@@ -52,17 +52,19 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login: 'regctl login',
     account:
       'A personal access token (dckr_pat_…) does for a password; an organisation signs in with its name and an organisation access token.',
-    hides: 'Docker Hub answers so for repositories that do not exist and for private ones',
-    create:
+    notFoundMeaning:
+      'Docker Hub answers so for repositories that do not exist and for private ones',
+    createAdvice:
       'Write docker.io/USER/NAME: without USER it is an official image, which nobody can push.',
     catalog: {
       denied: [401],
-      instead:
+      alternative:
         'Use `regctl catalog docker.io/NAMESPACE`, which asks Docker Hub for one namespace, or `regctl search TERM`.',
     },
-    remove: 'Delete the tag or repository on hub.docker.com; its registry deletes by digest alone.',
-    untag: 'Delete the tag on hub.docker.com; its registry deletes by digest alone.',
-    limit: '`regctl rate-limit` shows what is left',
+    deleteAdvice:
+      'Delete the tag or repository on hub.docker.com; its registry deletes by digest alone.',
+    untagAdvice: 'Delete the tag on hub.docker.com; its registry deletes by digest alone.',
+    limitAdvice: '`regctl rate-limit` shows what is left',
   },
   {
     id: 'ecr',
@@ -73,15 +75,15 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'aws ecr get-login-password --region {region} | regctl login {host} -u AWS --password-stdin',
     account:
       'The user name is AWS and the password lasts 12 hours; the helper docker-credential-ecr-login renews it.',
-    create:
+    createAdvice:
       'Create the repository first: `aws ecr create-repository --region {region} --repository-name {repository}`.',
     catalog: {
       denied: [401, 403],
-      instead: 'Use `aws ecr describe-repositories --region {region}`.',
+      alternative: 'Use `aws ecr describe-repositories --region {region}`.',
     },
-    remove:
+    deleteAdvice:
       'Use `aws ecr batch-delete-image --region {region} --repository-name {repository} --image-ids imageDigest=DIGEST`.',
-    untag:
+    untagAdvice:
       'Use `aws ecr batch-delete-image --region {region} --repository-name {repository} --image-ids imageTag=TAG`; it deletes the image with its last tag.',
   },
   {
@@ -92,16 +94,17 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login:
       'aws ecr-public get-login-password --region us-east-1 | regctl login public.ecr.aws -u AWS --password-stdin',
     account: 'The user name is AWS and the password lasts 12 hours.',
-    create:
+    createAdvice:
       'Create the repository first: `aws ecr-public create-repository --region us-east-1 --repository-name NAME`, below the alias of your registry.',
     catalog: {
       denied: [401, 403],
-      instead: 'Use `aws ecr-public describe-repositories --region us-east-1`.',
+      alternative: 'Use `aws ecr-public describe-repositories --region us-east-1`.',
     },
-    remove:
+    deleteAdvice:
       'Use `aws ecr-public batch-delete-image --region us-east-1 --image-ids imageDigest=DIGEST`.',
-    untag: 'Use `aws ecr-public batch-delete-image --region us-east-1 --image-ids imageTag=TAG`.',
-    limit: 'ECR Public allows more to those who sign in',
+    untagAdvice:
+      'Use `aws ecr-public batch-delete-image --region us-east-1 --image-ids imageTag=TAG`.',
+    limitAdvice: 'ECR Public allows more to those who sign in',
     // aws/containers-roadmap#2835
     staleTokenStatus: 400,
   },
@@ -114,14 +117,14 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'gcloud auth print-access-token | regctl login {host} -u oauth2accesstoken --password-stdin',
     account:
       'An access token lasts an hour; a service account signs in as _json_key with its key file, or as _json_key_base64.',
-    create:
+    createAdvice:
       'Create the repository first: `gcloud artifacts repositories create NAME --repository-format=docker`.',
     catalog: {
       denied: [401, 403],
-      instead:
+      alternative:
         'Use `gcloud artifacts docker images list LOCATION-docker.pkg.dev/PROJECT/REPOSITORY`.',
     },
-    remove: 'Remove the tags first (`regctl delete --untag`), then delete the digest.',
+    deleteAdvice: 'Remove the tags first (`regctl delete --untag`), then delete the digest.',
   },
   {
     id: 'ghcr',
@@ -131,15 +134,15 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login: 'echo "$GITHUB_TOKEN" | regctl login ghcr.io -u USER --password-stdin',
     account:
       'Any user name will do; the token is a classic one with read:packages, and write:packages to push, or the GITHUB_TOKEN of a workflow.',
-    hides: 'GHCR answers so for packages that do not exist and for private ones',
+    notFoundMeaning: 'GHCR answers so for packages that do not exist and for private ones',
     catalog: {
       denied: [401, 403],
-      instead:
+      alternative:
         "List the packages with GitHub's API: gh api /orgs/ORG/packages?package_type=container",
     },
-    remove:
+    deleteAdvice:
       "Delete the package version with GitHub's API: gh api -X DELETE /orgs/ORG/packages/container/NAME/versions/ID",
-    untag: "GitHub's packages API deletes whole versions; no tag can be removed alone.",
+    untagAdvice: "GitHub's packages API deletes whole versions; no tag can be removed alone.",
   },
   {
     id: 'acr',
@@ -150,43 +153,43 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'az acr login -n {registry} --expose-token --output tsv --query accessToken | regctl login {host} -u 00000000-0000-0000-0000-000000000000 --password-stdin',
     account:
       'That token lasts three hours; a service principal signs in with its id and secret, a token of the registry with its name.',
-    untag: 'Use `az acr repository untag -n {registry} --image {repository}:TAG`.',
+    untagAdvice: 'Use `az acr repository untag -n {registry} --image {repository}:TAG`.',
   },
   {
     id: 'quay',
     name: 'Quay',
     page: 'quay',
     host: /^quay\.io$/u,
-    signs: [{ header: CHALLENGE, value: /^bearer realm="https:\/\/[^"/]+\/v2\/auth"/iu }],
+    fingerprints: [{ header: CHALLENGE, value: /^bearer realm="https:\/\/[^"/]+\/v2\/auth"/iu }],
     login: 'regctl login {host} -u NAMESPACE+ROBOT --password-stdin',
     account:
       "A robot account or an encrypted password; an OAuth token signs in as '$oauthtoken' (in single quotes, for the shell).",
-    hides: 'Quay answers so for repositories that do not exist and for private ones',
+    notFoundMeaning: 'Quay answers so for repositories that do not exist and for private ones',
   },
   {
     id: 'mcr',
     name: 'MCR',
     page: 'mcr',
     host: /^mcr\.microsoft\.com$/u,
-    hides: 'everything on MCR is public',
+    notFoundMeaning: 'everything on MCR is public',
     readOnly: 'MCR is read-only: Microsoft alone publishes there.',
-    remove: 'This registry is read-only.',
-    untag: 'This registry is read-only.',
+    deleteAdvice: 'This registry is read-only.',
+    untagAdvice: 'This registry is read-only.',
   },
   {
     id: 'gitlab',
     name: 'GitLab',
     page: 'gitlab',
     host: /^registry\.gitlab\.com$/u,
-    signs: [{ header: CHALLENGE, value: /^bearer realm="https?:\/\/[^"/]+\/jwt\/auth"/iu }],
+    fingerprints: [{ header: CHALLENGE, value: /^bearer realm="https?:\/\/[^"/]+\/jwt\/auth"/iu }],
     login: 'regctl login {host} -u USER --password-stdin',
     account:
       'The password is a token with read_registry, and write_registry to push; a CI job uses $CI_REGISTRY_USER and $CI_REGISTRY_PASSWORD.',
-    hides: 'GitLab hides projects that a login may not see',
-    create: 'Create the project first; an image has at most two more names behind its path.',
+    notFoundMeaning: 'GitLab hides projects that a login may not see',
+    createAdvice: 'Create the project first; an image has at most two more names behind its path.',
     catalog: {
       denied: [401, 403],
-      instead:
+      alternative:
         "Ask GitLab's API for the repositories of a project or a group: /api/v4/projects/ID/registry/repositories",
     },
   },
@@ -195,47 +198,47 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'Harbor',
     page: 'harbor',
     host: /^demo\.goharbor\.io$/u,
-    signs: [
+    fingerprints: [
       { header: CHALLENGE, value: /^bearer .*\bservice="harbor-registry"/iu },
       { header: CHALLENGE, value: /^basic realm="harbor"/iu },
     ],
     login: "regctl login {host} -u 'robot$PROJECT+NAME' --password-stdin",
     account:
       'Write a robot in single quotes, for the shell; people who sign in by OIDC use the CLI secret of their profile.',
-    hides: 'Harbor hides projects that a login may not see',
-    create:
+    notFoundMeaning: 'Harbor hides projects that a login may not see',
+    createAdvice:
       'Create the project first (the first part of the name). A proxy-cache project is read-only.',
-    untag: 'Harbor removes a tag in its web page or by its own API alone.',
+    untagAdvice: 'Harbor removes a tag in its web page or by its own API alone.',
   },
   {
     id: 'artifactory',
     name: 'Artifactory',
     page: 'artifactory',
     host: /^[a-z0-9-]+\.jfrog\.io$/u,
-    signs: [
+    fingerprints: [
       { header: CHALLENGE, value: /realm="Artifactory Realm"/iu },
       { header: CHALLENGE, value: /realm="[^"]*\/api\/docker\/[^"]*\/v2\/token"/iu },
       { header: 'x-artifactory-id', value: /./u },
     ],
     login: 'regctl login {host} -u USER --password-stdin',
     account: 'The password is an identity token or an API key.',
-    hides:
+    notFoundMeaning:
       'Artifactory wants the repository key in front of the name (HOST/KEY/NAME), unless the key is in its host name or port',
-    create: 'The Docker repository (its key) has to exist; a remote one is read-only.',
+    createAdvice: 'The Docker repository (its key) has to exist; a remote one is read-only.',
   },
   {
     id: 'nexus',
     name: 'Nexus',
     page: 'nexus',
-    signs: [
+    fingerprints: [
       { header: CHALLENGE, value: /realm="Sonatype Nexus Repository Manager"/iu },
       { header: 'server', value: /^Nexus\//iu },
     ],
     login: 'regctl login {host} -u USER --password-stdin',
     account:
       'A user token works too. Reading without a login needs the Docker Bearer Token Realm and anonymous access.',
-    hides: 'Nexus has a port, a host name or a path of its own for each repository',
-    create: 'Push to a hosted repository; groups and proxies are read-only.',
+    notFoundMeaning: 'Nexus has a port, a host name or a path of its own for each repository',
+    createAdvice: 'Push to a hosted repository; groups and proxies are read-only.',
     readOnly: 'Push to a hosted repository; groups and proxies are read-only.',
   },
   {

@@ -95,8 +95,10 @@ function readCertificates(dir: string, names: readonly string[]): Certificates {
   const stems = (suffix: string): readonly string[] =>
     names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
   const [certs, keys] = [stems('.cert'), stems('.key')];
-  for (const stem of certs) if (!keys.includes(stem)) throw halfPair(dir, stem, '.cert', '.key');
-  for (const stem of keys) if (!certs.includes(stem)) throw halfPair(dir, stem, '.key', '.cert');
+  for (const stem of certs)
+    if (!keys.includes(stem)) throw incompletePairError(dir, stem, '.cert', '.key');
+  for (const stem of keys)
+    if (!certs.includes(stem)) throw incompletePairError(dir, stem, '.key', '.cert');
   const files: CertificateFiles = {
     folder: dir,
     ca: stems('.crt').map((stem) => join(dir, `${stem}.crt`)),
@@ -115,7 +117,7 @@ function readCertificates(dir: string, names: readonly string[]): Certificates {
   };
 }
 
-function halfPair(dir: string, stem: string, has: string, misses: string): AppError {
+function incompletePairError(dir: string, stem: string, has: string, misses: string): AppError {
   const [missing, present] =
     misses === '.key' ? ['key', 'client certificate'] : ['client certificate', 'key'];
   return new AppError(

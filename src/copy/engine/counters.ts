@@ -4,7 +4,7 @@ import type { PushOutcome } from '../../store/types.ts';
 import type { CopyCounts, CopyEvent } from '../types.ts';
 
 /** Counts what a copy did while it tells of it. */
-export class Tally {
+export class Counters {
   readonly #emit: (event: CopyEvent) => void;
   readonly #found = new Set<string>();
   /** What was really handed to the network, by node; a store need not tell. */

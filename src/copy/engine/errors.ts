@@ -1,12 +1,12 @@
 import { AppError, CopyError } from '../../errors/app-error.ts';
 import type { ReadStore, Source } from '../../store/types.ts';
-import { passedThrough } from '../../store/verify.ts';
+import { mapVerified } from '../../store/verify.ts';
 
-export type Side = CopyError['side'];
+export type CopySide = CopyError['side'];
 
 /** Runs one step of a copy; what fails is said to have failed on `side`. Bugs pass unchanged. */
-export async function onSide<T>(
-  side: Side,
+export async function attributeTo<T>(
+  side: CopySide,
   what: string,
   node: string | undefined,
   step: () => Promise<T>,
@@ -14,21 +14,21 @@ export async function onSide<T>(
   try {
     return await step();
   } catch (error) {
-    throw sided(side, what, error, node);
+    throw attribute(side, what, error, node);
   }
 }
 
-export function sided(side: Side, what: string, error: unknown, node?: string): unknown {
+export function attribute(side: CopySide, what: string, error: unknown, node?: string): unknown {
   if (!(error instanceof AppError) || error instanceof CopyError) return error;
   return new CopyError(side, what, error, node);
 }
 
 /** A source that remembers how its latest opening failed, so that a push can tell whose fault it was. */
-export interface WatchedSource extends Source {
+export interface ObservedSource extends Source {
   readonly failure: { readonly error: unknown } | undefined;
 }
 
-export function watch(source: Source): WatchedSource {
+export function observeSource(source: Source): ObservedSource {
   let failure: { readonly error: unknown } | undefined;
   return {
     descriptor: source.descriptor,
@@ -42,7 +42,7 @@ export function watch(source: Source): WatchedSource {
         throw error;
       };
       const bytes = await source.open(options).catch(fail);
-      return passedThrough(bytes, async function* (all) {
+      return mapVerified(bytes, async function* (all) {
         try {
           yield* all;
         } catch (error) {
@@ -54,6 +54,6 @@ export function watch(source: Source): WatchedSource {
 }
 
 /** "tag "v1" of ghcr.io/a/b", for messages. */
-export function nameIn(store: ReadStore, ref: string | undefined): string {
+export function describeRef(store: ReadStore, ref: string | undefined): string {
   return ref === undefined ? `the default image of ${store.label}` : `"${ref}" in ${store.label}`;
 }

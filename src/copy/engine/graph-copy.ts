@@ -1,25 +1,25 @@
-import { AppError, IntegrityError, isMissingContent } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isManifestBlobUnknown } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
 import { ManifestBudget } from '../../store/manifests.merge-manifest-budget.ts';
-import { MAX_INDEX_DEPTH, tooDeep } from '../../store/platforms.ts';
+import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/platforms.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
-import { RetryElsewhereError } from '../../store/errors.merge-retry-elsewhere.ts';
-import { sourceFrom, sourceOf } from '../../store/verify.ts';
+import { RetryOtherMirrorError } from '../../store/errors.merge-retry-elsewhere.ts';
+import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
-import { onSide, type Side, sided, watch } from './errors.ts';
-import { asBlob, keyOf, schema1, type Node } from './nodes.ts';
-import type { Scope } from './task-group.ts';
-import { underWay, type Slots } from './slots.ts';
-import type { Tally } from './counters.ts';
-import type { CopyPair } from '../types.ts';
+import { attribute, attributeTo, type CopySide, observeSource } from './errors.ts';
+import { asBlob, keyOf, schema1Error, type GraphNode } from './nodes.ts';
+import type { TaskGroup } from './task-group.ts';
+import { maxInFlight, type Slots } from './slots.ts';
+import type { Counters } from './counters.ts';
+import type { CopyRunOptions } from '../types.ts';
 
 /** After the second visit all is known to be there; a destination may still need time to see it. */
-const LAG_WAITS = 2;
+const VISIBILITY_RETRIES = 2;
 
 /** How much one visit takes on trust. */
-interface Pass {
+interface TraversalPass {
   /** Whether a child manifest at the destination stands for its whole sub-graph. */
   readonly trustPresent: boolean;
   /** One promise per node, so that each moves once. */
@@ -27,30 +27,30 @@ interface Pass {
 }
 
 /** Moves the content graphs of images: children first, each node once a run, its root last. */
-export class Walk {
-  readonly #pair: CopyPair;
-  readonly #scope: Scope;
-  readonly #tally: Tally;
+export class GraphCopy {
+  readonly #run: CopyRunOptions;
+  readonly #tasks: TaskGroup;
+  readonly #counters: Counters;
   readonly #slots: Slots;
   /** Where the destination takes fewer than may be under way. */
   readonly #pushes: Limiter | undefined;
-  readonly #trusting: Pass;
-  readonly #asking: Pass;
+  readonly #trusting: TraversalPass;
+  readonly #asking: TraversalPass;
   /** The second visit, made at most once per node, after the destination missed content. */
-  readonly #deep: Pass = { trustPresent: false, visits: new Map() };
+  readonly #recheck: TraversalPass = { trustPresent: false, visits: new Map() };
   readonly #budget = new ManifestBudget();
   #warnedForeign = false;
 
-  constructor(pair: CopyPair, scope: Scope, slots: Slots, tally: Tally) {
-    this.#pair = pair;
-    this.#scope = scope;
-    this.#tally = tally;
+  constructor(run: CopyRunOptions, tasks: TaskGroup, slots: Slots, counters: Counters) {
+    this.#run = run;
+    this.#tasks = tasks;
+    this.#counters = counters;
     const visits = new Map<string, Promise<void>>();
     this.#trusting = { trustPresent: true, visits };
     this.#asking = { trustPresent: false, visits };
     this.#slots = slots;
-    const most = pair.destination.traits.maxParallelPushes;
-    this.#pushes = most < underWay(pair.concurrency) ? createLimiter(most) : undefined;
+    const most = run.destination.traits.maxParallelPushes;
+    this.#pushes = most < maxInFlight(run.concurrency) ? createLimiter(most) : undefined;
   }
 
   /**
@@ -62,28 +62,28 @@ export class Walk {
     manifest: Manifest,
     { tag, trustPresent }: { readonly tag: string | undefined; readonly trustPresent: boolean },
   ): Promise<void> {
-    this.#tally.found(descriptor);
+    this.#counters.found(descriptor);
     const pass = trustPresent ? this.#trusting : this.#asking;
     const key = keyOf({ descriptor, isManifest: true });
     const running = pass.visits.get(key);
     if (running === undefined) {
-      await remember(pass, key, this.#subgraph(descriptor, manifest, pass, 0, tag));
+      await rememberVisit(pass, key, this.#subgraph(descriptor, manifest, pass, 0, tag));
       return;
     }
     await running;
-    if (tag !== undefined) await this.manifestAlone(descriptor, manifest, tag);
+    if (tag !== undefined) await this.pushManifest(descriptor, manifest, tag);
   }
 
   /** What a stream brings is written as it passes: it cannot be asked for afterwards. */
-  async receive(): Promise<void> {
-    const { source } = this.#pair;
-    const passing = source.capabilities.arrivals?.arrivals({ signal: this.#scope.signal });
-    if (passing === undefined) return;
-    await onSide('source', `cannot read ${source.label}`, undefined, async () => {
-      for await (const node of passing) {
+  async copyStream(): Promise<void> {
+    const { source } = this.#run;
+    const stream = source.capabilities.stream?.sources({ signal: this.#tasks.signal });
+    if (stream === undefined) return;
+    await attributeTo('source', `cannot read ${source.label}`, undefined, async () => {
+      for await (const node of stream) {
         const key = keyOf({ descriptor: node.descriptor, isManifest: false });
         if (this.#asking.visits.has(key)) continue;
-        this.#tally.found(node.descriptor);
+        this.#counters.found(node.descriptor);
         await this.#transfer(node, {});
         this.#asking.visits.set(key, Promise.resolve());
       }
@@ -91,91 +91,97 @@ export class Walk {
   }
 
   /** A manifest that no other one lists, with everything below it. */
-  async guest(descriptor: Descriptor): Promise<void> {
+  async copyReferrer(descriptor: Descriptor): Promise<void> {
     await this.#visit({ descriptor, isManifest: true }, this.#asking, 0);
   }
 
   /** One manifest whose children are there already. */
-  async manifestAlone(
+  async pushManifest(
     descriptor: Descriptor,
     manifest: Manifest,
     tag: string | undefined,
-    lagWaits = 0,
+    visibilityRetries = 0,
   ): Promise<void> {
     this.#checkAccepted(descriptor);
-    const source = sourceOf(descriptor, manifest.raw);
+    const source = sourceFromBytes(descriptor, manifest.raw);
     await this.#pushTurn(() =>
-      this.#on('destination', () => this.#send(source, { tag, lagWaits })),
+      this.#on('destination', () => this.#send(source, { tag, visibilityRetries })),
     );
   }
 
   async #subgraph(
     descriptor: Descriptor,
     manifest: Manifest,
-    pass: Pass,
+    pass: TraversalPass,
     depth: number,
     tag?: string,
   ): Promise<void> {
     if (depth > MAX_INDEX_DEPTH) {
-      throw sided('source', this.#cannot('read', descriptor), tooDeep(this.#pair.source.label));
+      throw attribute(
+        'source',
+        this.#failureText('read', descriptor),
+        tooDeepError(this.#run.source.label),
+      );
     }
     this.#checkAccepted(descriptor);
-    const children = (visited: Pass): Promise<unknown> =>
-      this.#scope.all(this.#below(manifest).map((child) => this.#visit(child, visited, depth + 1)));
+    const children = (visited: TraversalPass): Promise<unknown> =>
+      this.#tasks.all(
+        this.#childrenOf(manifest).map((child) => this.#visit(child, visited, depth + 1)),
+      );
     await children(pass);
-    const deep = pass === this.#deep;
+    const deep = pass === this.#recheck;
     try {
-      await this.manifestAlone(descriptor, manifest, tag, deep ? LAG_WAITS : 1);
+      await this.pushManifest(descriptor, manifest, tag, deep ? VISIBILITY_RETRIES : 1);
     } catch (error) {
-      if (deep || !isMissingContent(error)) throw error;
-      await children(this.#deep);
-      await this.manifestAlone(descriptor, manifest, tag, LAG_WAITS);
+      if (deep || !isManifestBlobUnknown(error)) throw error;
+      await children(this.#recheck);
+      await this.pushManifest(descriptor, manifest, tag, VISIBILITY_RETRIES);
     }
   }
 
-  #visit(node: Node, pass: Pass, depth: number): Promise<void> {
+  #visit(node: GraphNode, pass: TraversalPass, depth: number): Promise<void> {
     const key = keyOf(node);
     const running = pass.visits.get(key);
     if (running !== undefined) return running;
     const visit = node.isManifest
       ? this.#visitManifest(node.descriptor, pass, depth)
       : this.#visitBlob(node.descriptor, pass);
-    return remember(pass, key, visit);
+    return rememberVisit(pass, key, visit);
   }
 
-  async #visitBlob(descriptor: Descriptor, pass: Pass): Promise<void> {
-    const { source, mountFrom } = this.#pair;
-    this.#tally.found(descriptor);
-    await this.#transfer(sourceFrom(source, descriptor), {
+  async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {
+    const { source, mountFrom } = this.#run;
+    this.#counters.found(descriptor);
+    await this.#transfer(sourceFromStore(source, descriptor), {
       mountFrom: mountFrom?.(descriptor),
-      doubt: pass === this.#deep,
+      verifyPresence: pass === this.#recheck,
     });
   }
 
-  async #visitManifest(descriptor: Descriptor, pass: Pass, depth: number): Promise<void> {
-    this.#tally.found(descriptor);
+  async #visitManifest(descriptor: Descriptor, pass: TraversalPass, depth: number): Promise<void> {
+    this.#counters.found(descriptor);
     if (pass.trustPresent && (await this.has(descriptor))) {
-      this.#tally.present(descriptor);
+      this.#counters.present(descriptor);
       return;
     }
     const manifest = await this.#on('source', () =>
-      onSide('source', this.#cannot('read', descriptor), descriptor.digest, () =>
-        this.#budget.fetch(this.#pair.source, descriptor, { signal: this.#scope.signal }),
+      attributeTo('source', this.#failureText('read', descriptor), descriptor.digest, () =>
+        this.#budget.fetch(this.#run.source, descriptor, { signal: this.#tasks.signal }),
       ),
     );
     try {
       await this.#subgraph(descriptor, manifest, pass, depth);
     } finally {
-      this.#budget.give(descriptor);
+      this.#budget.release(descriptor);
     }
   }
 
   /** Whether the destination has a manifest, and so everything below it. */
   async has(descriptor: Descriptor): Promise<boolean> {
-    const { destination } = this.#pair;
+    const { destination } = this.#run;
     return this.#on('destination', () =>
-      onSide('destination', this.#cannot('look up', descriptor), descriptor.digest, () =>
-        destination.has(descriptor, { signal: this.#scope.signal }),
+      attributeTo('destination', this.#failureText('look up', descriptor), descriptor.digest, () =>
+        destination.has(descriptor, { signal: this.#tasks.signal }),
       ),
     );
   }
@@ -183,12 +189,12 @@ export class Walk {
   /** What has to be fetched while it is sent. */
   async #transfer(source: Source, extra: PushOptions): Promise<void> {
     await this.#pushTurn(() =>
-      this.#slots.transfer(source, (passing) => this.#send(passing, extra), this.#scope.signal),
+      this.#slots.transfer(source, (passing) => this.#send(passing, extra), this.#tasks.signal),
     );
   }
 
   async #send(source: Source, extra: PushOptions): Promise<void> {
-    this.#tally.start(source.descriptor);
+    this.#counters.start(source.descriptor);
     let damage: IntegrityError | undefined;
     for (;;) {
       const end = await this.#sendOnce(source, extra, damage);
@@ -208,42 +214,47 @@ export class Walk {
     damage: IntegrityError | undefined,
   ): Promise<'done' | 'elsewhere' | IntegrityError> {
     const { descriptor } = source;
-    const watched = watch(source);
+    const watched = observeSource(source);
     try {
-      const outcome = await this.#pair.destination.push(watched, {
+      const outcome = await this.#run.destination.push(watched, {
         ...extra,
-        signal: this.#scope.signal,
-        onBytes: (done) => this.#tally.bytes(descriptor, done),
-        onSent: (bytes) => this.#tally.sent(descriptor, bytes),
+        signal: this.#tasks.signal,
+        onBytes: (done) => this.#counters.bytes(descriptor, done),
+        onSent: (bytes) => this.#counters.sent(descriptor, bytes),
       });
-      this.#tally.end(descriptor, outcome);
+      this.#counters.end(descriptor, outcome);
       return 'done';
     } catch (error) {
       const failure = watched.failure?.error;
-      if (failure instanceof RetryElsewhereError) return 'elsewhere';
+      if (failure instanceof RetryOtherMirrorError) return 'elsewhere';
       if (damage === undefined && failure instanceof IntegrityError) return failure;
       // A stream that cannot be had twice is not what went wrong.
       const cause = damage ?? failure;
       if (cause === undefined) {
-        throw sided('destination', this.#cannot('write', descriptor), error, descriptor.digest);
+        throw attribute(
+          'destination',
+          this.#failureText('write', descriptor),
+          error,
+          descriptor.digest,
+        );
       }
-      throw sided('source', this.#cannot('read', descriptor), cause, descriptor.digest);
+      throw attribute('source', this.#failureText('read', descriptor), cause, descriptor.digest);
     }
   }
 
   /** A slot is held around one request, never while waiting for children. */
-  #on<T>(side: Side, task: () => Promise<T>): Promise<T> {
-    return this.#slots.on(side, task, this.#scope.signal);
+  #on<T>(side: CopySide, task: () => Promise<T>): Promise<T> {
+    return this.#slots.on(side, task, this.#tasks.signal);
   }
 
   #pushTurn(turn: () => Promise<void>): Promise<void> {
-    return this.#pushes?.run(turn, this.#scope.signal) ?? turn();
+    return this.#pushes?.run(turn, this.#tasks.signal) ?? turn();
   }
 
-  #below(manifest: Manifest): Node[] {
+  #childrenOf(manifest: Manifest): GraphNode[] {
     switch (manifest.kind) {
       case 'schema1':
-        throw schema1(this.#pair.source.label);
+        throw schema1Error(this.#run.source.label);
       case 'index':
         return manifest.manifests.map((descriptor) => ({
           descriptor,
@@ -261,13 +272,13 @@ export class Walk {
     if (!this.#warnedForeign) {
       this.#warnedForeign = true;
       const text = 'foreign layers are not copied: the image keeps pointing at their own addresses';
-      this.#pair.emit({ type: 'warning', text });
+      this.#run.emit({ type: 'warning', text });
     }
     return true;
   }
 
   #checkAccepted({ mediaType }: Descriptor): void {
-    const { destination } = this.#pair;
+    const { destination } = this.#run;
     const accepted = destination.traits.manifestTypes;
     if (accepted === undefined || accepted.has(mediaType)) return;
     throw new AppError(
@@ -281,8 +292,8 @@ export class Walk {
     );
   }
 
-  #cannot(verb: 'read' | 'write' | 'look up', { digest }: Descriptor): string {
-    const { source, destination } = this.#pair;
+  #failureText(verb: 'read' | 'write' | 'look up', { digest }: Descriptor): string {
+    const { source, destination } = this.#run;
     if (verb === 'read') return `cannot read ${digest} from ${source.label}`;
     return verb === 'write'
       ? `cannot write ${digest} to ${destination.label}`
@@ -291,7 +302,11 @@ export class Walk {
 }
 
 /** A failed visit is forgotten: the next image that needs the node tries again. */
-function remember({ visits }: Pass, key: string, visit: Promise<void>): Promise<void> {
+function rememberVisit(
+  { visits }: TraversalPass,
+  key: string,
+  visit: Promise<void>,
+): Promise<void> {
   visits.set(key, visit);
   visit.catch(() => visits.delete(key));
   return visit;

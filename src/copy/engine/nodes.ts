@@ -3,13 +3,13 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 
 /** One place in a content graph. */
-export interface Node {
+export interface GraphNode {
   readonly descriptor: Descriptor;
   readonly isManifest: boolean;
 }
 
 /** The same for the same node, wherever it stands. */
-export function keyOf({ descriptor, isManifest }: Node): string {
+export function keyOf({ descriptor, isManifest }: GraphNode): string {
   return `${isManifest ? 'manifest' : 'blob'} ${descriptor.digest}`;
 }
 
@@ -21,7 +21,7 @@ export function asBlob(layer: Descriptor): Descriptor {
 }
 
 /** What cannot be copied from a store of this label. */
-export function schema1(label: string): AppError {
+export function schema1Error(label: string): AppError {
   return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
     hint: 'Convert it first: pull and push it once with an engine that writes schema 2 or OCI.',
   });

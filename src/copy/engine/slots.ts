@@ -1,7 +1,7 @@
 import type { Source } from '../../store/types.ts';
 import { createLimiter } from '../../util/limiter.ts';
-import type { Side } from './errors.ts';
-import { Passage, type Sides } from './transfer-slots.ts';
+import type { CopySide } from './errors.ts';
+import { type SlotLimiters, TransferSlots } from './transfer-slots.ts';
 
 /** Contents from this size on count as large. */
 const LARGE_BYTES = 8 * 1024 * 1024;
@@ -10,12 +10,12 @@ const LARGE_BYTES = 8 * 1024 * 1024;
 const LONG_BYTES = 1024 * 1024;
 
 /** A content below that is on one side at a time: so many more are under way than a side has slots. */
-const UNDER_WAY = 2;
+const IN_FLIGHT_PER_SLOT = 2;
 
 /** Each side has slots for so many requests at a time, whatever they are for. */
 export interface Slots {
   /** Runs a request to `side` when it has a slot. */
-  on<T>(side: Side, task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  on<T>(side: CopySide, task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Runs the transfer of a content, which has to be read from the source that `task` is given. */
   transfer<T>(
     source: Source,
@@ -25,8 +25,8 @@ export interface Slots {
 }
 
 /** How many nodes are worked on with `limit` slots a side. Who asks for one wants one after the other. */
-export function underWay(limit: number): number {
-  return limit > 1 ? UNDER_WAY * limit : 1;
+export function maxInFlight(limit: number): number {
+  return limit > 1 ? IN_FLIGHT_PER_SLOT * limit : 1;
 }
 
 /**
@@ -35,8 +35,8 @@ export function underWay(limit: number): number {
  */
 export function createSlots(limit: number): Slots {
   const most = Math.max(1, limit);
-  const sides: Sides = { source: createLimiter(most), destination: createLimiter(most) };
-  const transfers = createLimiter(underWay(limit));
+  const sides: SlotLimiters = { source: createLimiter(most), destination: createLimiter(most) };
+  const transfers = createLimiter(maxInFlight(limit));
   const large = createLimiter(Math.max(1, Math.ceil(limit / 2)));
   return {
     on: (side, task, signal) => sides[side].run(task, signal),
@@ -44,7 +44,7 @@ export function createSlots(limit: number): Slots {
       const { size } = source.descriptor;
       const turn = (): ReturnType<typeof task> =>
         transfers.run(async () => {
-          await using passage = new Passage(sides, signal);
+          await using passage = new TransferSlots(sides, signal);
           await passage.enter(size >= LONG_BYTES);
           return await task(passage.through(source));
         }, signal);

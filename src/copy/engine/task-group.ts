@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 
 /** Runs tasks whose every one is awaited, whatever happens. */
-export interface Scope {
+export interface TaskGroup {
   readonly signal: AbortSignal;
   /** Resolves when all have; rejects with the first error once every task has settled. */
   all<T>(tasks: readonly Promise<T>[]): Promise<T[]>;
 }
 
-export interface ScopeOptions {
+export interface TaskGroupOptions {
   /** False: an error leaves the other tasks running, for other images wait for them. Default true. */
   readonly abortOnError?: boolean;
 }
@@ -16,10 +16,10 @@ export interface ScopeOptions {
  * `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused.
  * The tasks share one fate unless told otherwise: the first error aborts the rest.
  */
-export async function withScope<T>(
+export async function withTaskGroup<T>(
   outer: AbortSignal | undefined,
-  body: (scope: Scope) => Promise<T>,
-  { abortOnError = true }: ScopeOptions = {},
+  body: (tasks: TaskGroup) => Promise<T>,
+  { abortOnError = true }: TaskGroupOptions = {},
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = new AbortController();

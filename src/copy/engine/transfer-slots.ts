@@ -1,27 +1,27 @@
 import type { Source } from '../../store/types.ts';
-import { passedThrough } from '../../store/verify.ts';
+import { mapVerified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Limiter } from '../../util/limiter.ts';
-import type { Side } from './errors.ts';
+import type { CopySide } from './errors.ts';
 
-export type Sides = Readonly<Record<Side, Limiter>>;
+export type SlotLimiters = Readonly<Record<CopySide, Limiter>>;
 
 /**
  * The slots of one content on its way. It holds one of the destination, except while the source is
  * asked; and one of the source from then to its last byte. Who holds the source's may wait for the
  * destination's and never the other way round, so that no two wait for each other.
  */
-export class Passage implements AsyncDisposable {
-  readonly #sides: Sides;
+export class TransferSlots implements AsyncDisposable {
+  readonly #limiters: SlotLimiters;
   readonly #signal: AbortSignal;
-  readonly #held = new Map<Side, () => void>();
-  readonly #taking = new Map<Side, Promise<void>>();
+  readonly #held = new Map<CopySide, () => void>();
+  readonly #taking = new Map<CopySide, Promise<void>>();
   #openings = 0;
   #isBoth = false;
   #isOver = false;
 
-  constructor(sides: Sides, signal: AbortSignal) {
-    this.#sides = sides;
+  constructor(sides: SlotLimiters, signal: AbortSignal) {
+    this.#limiters = sides;
     this.#signal = signal;
   }
 
@@ -41,12 +41,12 @@ export class Passage implements AsyncDisposable {
         this.#openings += 1;
         const opening = this.#openings;
         if (!this.#held.has('source')) {
-          this.#give('destination');
+          this.#release('destination');
           await this.#take('source');
         }
         try {
           const bytes = await source.open(options);
-          return passedThrough(bytes, (all) => this.#toTheEnd(all, opening));
+          return mapVerified(bytes, (all) => this.#releaseAtEnd(all, opening));
         } finally {
           await this.#take('destination');
         }
@@ -56,29 +56,29 @@ export class Passage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    this.#give('source');
-    this.#give('destination');
+    this.#release('source');
+    this.#release('destination');
   }
 
-  async *#toTheEnd(bytes: Bytes, opening: number): Bytes {
+  async *#releaseAtEnd(bytes: Bytes, opening: number): Bytes {
     try {
       yield* bytes;
     } finally {
-      if (opening === this.#openings) this.#give('source');
+      if (opening === this.#openings) this.#release('source');
     }
   }
 
   /** Openings that wait for the same slot get the same one: it is never waited for while it is held. */
-  async #take(side: Side): Promise<void> {
+  async #take(side: CopySide): Promise<void> {
     if (this.#held.has(side)) return;
     const taking = this.#taking.get(side) ?? this.#enter(side);
     this.#taking.set(side, taking);
     await taking;
   }
 
-  async #enter(side: Side): Promise<void> {
+  async #enter(side: CopySide): Promise<void> {
     try {
-      const leave = await this.#sides[side].enter(this.#signal);
+      const leave = await this.#limiters[side].enter(this.#signal);
       // An opening may be given up while it waits.
       if (this.#isOver) leave();
       else this.#held.set(side, leave);
@@ -87,7 +87,7 @@ export class Passage implements AsyncDisposable {
     }
   }
 
-  #give(side: Side): void {
+  #release(side: CopySide): void {
     const leave = this.#held.get(side);
     this.#held.delete(side);
     leave?.();

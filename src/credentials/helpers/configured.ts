@@ -1,7 +1,7 @@
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { createHelper, type CredentialHelper } from './helper.ts';
 import type { RunHelper } from './process.ts';
-import { exactKeys } from '../keys.ts';
+import { candidateKeys } from '../keys.ts';
 
 /**
  * The helper that Docker's configuration names for a registry: `credHelpers[key]`, else
@@ -13,7 +13,7 @@ export function helperFor(
   host: string,
   run: RunHelper,
 ): CredentialHelper | undefined {
-  for (const key of exactKeys(host)) {
+  for (const key of candidateKeys(host)) {
     const suffix = config.credHelpers.get(key);
     if (suffix === '') return undefined;
     if (suffix !== undefined) {
@@ -21,11 +21,11 @@ export function helperFor(
       return createHelper({ suffix, namedBy, run });
     }
   }
-  return storeHelper(config, run);
+  return defaultHelper(config, run);
 }
 
 /** The helper of `credsStore`. @throws AppError CONFIG_INVALID */
-export function storeHelper(config: DockerConfig, run: RunHelper): CredentialHelper | undefined {
+export function defaultHelper(config: DockerConfig, run: RunHelper): CredentialHelper | undefined {
   if (config.credsStore === undefined || config.credsStore === '') return undefined;
   const namedBy = `credsStore in ${config.path}`;
   return createHelper({ suffix: config.credsStore, namedBy, run });

@@ -1,10 +1,10 @@
 import { AppError } from '../../errors/app-error.ts';
-import { concealer } from '../../errors/redact-secrets.ts';
+import { secretRedactor } from '../../errors/redact-secrets.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isJsonObject, parseJsonFile, type JsonObject } from '../../config/files/json.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { HelperVerb, RunHelper } from './process.ts';
-import { isServerKey } from '../keys.ts';
+import type { HelperAction, RunHelper } from './process.ts';
+import { isSafeServerKey } from '../keys.ts';
 import type { Credential } from '../types.ts';
 
 /** One credential helper, as docker/docker-credential-helpers defines the protocol. */
@@ -53,19 +53,19 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
   }
   const program = `docker-credential-${spec.suffix}`;
   const call = async (
-    verb: HelperVerb,
+    action: HelperAction,
     stdin: string,
     options: CallOptions = {},
     secret = '',
   ): Promise<string | undefined> => {
-    const outcome = await spec.run({ program, verb, stdin }, options);
+    const outcome = await spec.run({ program, action, stdin }, options);
     if (outcome === undefined) throw missing(program, spec);
     if (outcome.status === 0) return outcome.stdout;
     if (isNotFound(outcome.stdout) || isNotFound(outcome.stderr)) return undefined;
-    const said = quote(`${wordsIn(outcome.stdout)}\n${outcome.stderr}`, secret);
+    const said = quote(`${withoutAnswer(outcome.stdout)}\n${outcome.stderr}`, secret);
     const ended =
       outcome.status === undefined ? 'was killed' : `failed with status ${outcome.status}`;
-    throw broken(program, spec, `${verb} ${ended}${said === '' ? '' : `: ${said}`}`);
+    throw broken(program, spec, `${action} ${ended}${said === '' ? '' : `: ${said}`}`);
   };
 
   return {
@@ -96,7 +96,7 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
 }
 
 function checkKey(key: string, program: string): void {
-  if (isServerKey(key)) return;
+  if (isSafeServerKey(key)) return;
   throw new AppError(
     'CREDENTIAL_HELPER',
     `refusing to pass ${JSON.stringify(sanitize(key).slice(0, 200))} to ${program}: it is not a registry name`,
@@ -119,7 +119,7 @@ function credentialFrom(
   }
   if (username === '' && secret === '') return undefined;
   if (username === '') throw broken(program, spec, 'get answered without a user name');
-  const from = { origin: program, ...(!CLOUD_HELPERS.has(spec.suffix) && { ephemeral: true }) };
+  const from = { origin: program, ...(!CLOUD_HELPERS.has(spec.suffix) && { neverPersist: true }) };
   if (username === TOKEN_USER) return { kind: 'identity', token: secret, ...from };
   return { kind: 'basic', username, password: secret, ...from };
 }
@@ -128,27 +128,27 @@ function parseAnswer(
   text: string,
   program: string,
   spec: HelperSpec,
-  verb: HelperVerb,
+  action: HelperAction,
 ): JsonObject {
-  if (verb === 'list' && text.trim() === 'null') return {};
+  if (action === 'list' && text.trim() === 'null') return {};
   try {
     const answer = parseJsonFile(text, program);
     if (isJsonObject(answer)) return answer;
   } catch (error) {
     // The answer is not quoted: it may hold the secret.
-    throw broken(program, spec, `${verb} did not answer in JSON`, error);
+    throw broken(program, spec, `${action} did not answer in JSON`, error);
   }
-  throw broken(program, spec, `${verb} did not answer with an object`);
+  throw broken(program, spec, `${action} did not answer with an object`);
 }
 
 /** Error texts stand where answers do: one that looks like an answer may hold the secret. */
-function wordsIn(stdout: string): string {
+function withoutAnswer(stdout: string): string {
   return /^\s*\{|"secret"/iu.test(stdout) ? '' : stdout;
 }
 
 /** One safe, short line of what a helper said. */
 function quote(text: string, secret: string): string {
-  const shown = concealer([secret])(text);
+  const shown = secretRedactor([secret])(text);
   const line = sanitize(shown.trim().replace(/\s+/gu, ' '));
   return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
 }

@@ -5,16 +5,16 @@ import { delimiter, isAbsolute, join, sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
 
-export type HelperVerb = 'get' | 'store' | 'erase' | 'list';
+export type HelperAction = 'get' | 'store' | 'erase' | 'list';
 
-export interface HelperCall {
+export interface HelperRequest {
   /** Program name: "docker-credential-pass". */
   readonly program: string;
-  readonly verb: HelperVerb;
+  readonly action: HelperAction;
   readonly stdin: string;
 }
 
-export interface HelperOutcome {
+export interface HelperResult {
   /** Exit status; undefined when a signal ended it. */
   readonly status: number | undefined;
   readonly stdout: string;
@@ -26,14 +26,14 @@ export interface HelperOutcome {
  * @throws AppError CREDENTIAL_HELPER (timeout, too much output, cannot start), the signal's reason
  */
 export type RunHelper = (
-  call: HelperCall,
+  request: HelperRequest,
   options?: CallOptions,
-) => Promise<HelperOutcome | undefined>;
+) => Promise<HelperResult | undefined>;
 
 export interface HelperRunnerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Programs that come with regctl, as command lines by name, for where PATH has none. */
-  readonly own?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly bundled?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Milliseconds; default 60 000, as a keychain may ask a person. */
   readonly timeoutMs?: number | undefined;
 }
@@ -45,12 +45,13 @@ const KILL_AFTER_MS = 1000;
 
 /** Helpers as child processes: no shell, one argument, found on absolute PATH entries only. */
 export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
-  return async (call, { signal } = {}) => {
+  return async (request, { signal } = {}) => {
     signal?.throwIfAborted();
-    const found = await findProgram(call.program, options.env);
-    const [file, ...args] = found === undefined ? (options.own?.[call.program] ?? []) : [found];
+    const found = await findProgram(request.program, options.env);
+    const [file, ...args] =
+      found === undefined ? (options.bundled?.[request.program] ?? []) : [found];
     if (file === undefined) return undefined;
-    return runProcess([file, args], call, options, signal);
+    return runProcess([file, args], request, options, signal);
   };
 }
 
@@ -82,12 +83,12 @@ async function isExecutable(file: string): Promise<boolean> {
 
 async function runProcess(
   [file, args]: readonly [file: string, args: readonly string[]],
-  call: HelperCall,
+  request: HelperRequest,
   options: HelperRunnerOptions,
   signal: AbortSignal | undefined,
-): Promise<HelperOutcome> {
+): Promise<HelperResult> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const child = spawn(file, [...args, call.verb], {
+  const child = spawn(file, [...args, request.action], {
     env: { ...options.env },
     shell: false,
     windowsHide: true,
@@ -110,25 +111,25 @@ async function runProcess(
     };
     const onAbort = (): void => stop(signal?.reason);
     const timer = setTimeout(
-      () => stop(failure(call, `gave no answer within ${timeoutMs / 1000} s`)),
+      () => stop(failure(request, `gave no answer within ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
     signal?.addEventListener('abort', onAbort, { once: true });
     child.stdout.on('data', (chunk: Buffer) => {
-      if (!stdout.add(chunk)) stop(failure(call, 'answered with more than 1 MiB'));
+      if (!stdout.add(chunk)) stop(failure(request, 'answered with more than 1 MiB'));
     });
     child.stderr.on('data', (chunk: Buffer) => void stderr.add(chunk));
     // A helper may exit without reading its input; its status tells the story, not EPIPE.
     child.stdin.on('error', () => undefined);
     child.once('error', (error) =>
-      give(() => reject(failure(call, 'could not be started', error))),
+      give(() => reject(failure(request, 'could not be started', error))),
     );
     child.once('close', (status) =>
       give(() =>
         resolve({ status: status ?? undefined, stdout: stdout.text(), stderr: stderr.text() }),
       ),
     );
-    child.stdin.end(call.stdin);
+    child.stdin.end(request.stdin);
   });
 }
 
@@ -154,8 +155,8 @@ class CappedText {
   }
 }
 
-function failure(call: HelperCall, what: string, cause?: unknown): AppError {
-  return new AppError('CREDENTIAL_HELPER', `${call.program} ${call.verb} ${what}`, {
+function failure(request: HelperRequest, what: string, cause?: unknown): AppError {
+  return new AppError('CREDENTIAL_HELPER', `${request.program} ${request.action} ${what}`, {
     hint: 'run it by hand to see why, or use --creds or --no-creds',
     cause,
   });

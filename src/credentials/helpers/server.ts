@@ -1,4 +1,4 @@
-import { member } from '../../config/docker/config-json.ts';
+import { getIgnoringCase } from '../../config/docker/config-json.ts';
 import { parseJsonFile, type JsonObject } from '../../config/files/json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Keychain } from './keychain.ts';
@@ -24,9 +24,9 @@ const NOT_FOUND = 'credentials not found in native keychain';
 const NO_SERVER = 'no credentials server URL';
 const NO_USER = 'no credentials username';
 
-type Verb = (options: HelperServerOptions) => Promise<HelperReply>;
+type ActionHandler = (options: HelperServerOptions) => Promise<HelperReply>;
 
-const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+const ACTIONS: ReadonlyMap<string, ActionHandler> = new Map<string, ActionHandler>([
   ['get', get],
   ['store', store],
   ['erase', erase],
@@ -39,13 +39,13 @@ const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
 ]);
 
 /** Answers one call of the credential-helper protocol; errors become replies, none is thrown. */
-export async function answerHelperCall(
+export async function handleHelperRequest(
   args: readonly string[],
   options: HelperServerOptions,
 ): Promise<HelperReply> {
   const [name = ''] = args;
   if (args.length !== 1) return failed(usage(options));
-  const verb = VERBS.get(name);
+  const verb = ACTIONS.get(name);
   if (verb === undefined) return failed(`${options.program}: unknown action: ${name}`);
   try {
     return await verb(options);
@@ -56,7 +56,7 @@ export async function answerHelperCall(
 }
 
 async function get({ stdin, keychain }: HelperServerOptions): Promise<HelperReply> {
-  const server = serverIn(await stdin());
+  const server = readServerUrl(await stdin());
   if (server === '') return failed(NO_SERVER);
   const entry = await (await keychain()).get(server);
   if (entry === undefined) return failed(NOT_FOUND);
@@ -76,7 +76,7 @@ async function store({ stdin, keychain }: HelperServerOptions): Promise<HelperRe
 }
 
 async function erase({ stdin, keychain }: HelperServerOptions): Promise<HelperReply> {
-  const server = serverIn(await stdin());
+  const server = readServerUrl(await stdin());
   if (server === '') return failed(NO_SERVER);
   return (await (await keychain()).remove(server)) ? done('') : failed(NOT_FOUND);
 }
@@ -94,7 +94,7 @@ async function version(options: HelperServerOptions): Promise<HelperReply> {
 }
 
 /** The lines of the input are one text, as every helper of Docker's reads them. */
-function serverIn(input: string): string {
+function readServerUrl(input: string): string {
   return input.replace(/\r?\n/gu, '').trim();
 }
 
@@ -117,7 +117,7 @@ function decodeEntry(entry: string, server: string): { username: string; secret:
 }
 
 function textAt(document: JsonObject, name: string): string {
-  const value = member(document, name) ?? '';
+  const value = getIgnoringCase(document, name) ?? '';
   if (typeof value === 'string') return value;
   throw new AppError('CREDENTIAL_HELPER', `${name} in standard input is not text`);
 }

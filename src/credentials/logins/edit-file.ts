@@ -1,7 +1,7 @@
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import {
-  member,
-  memberName,
+  getIgnoringCase,
+  keyIgnoringCase,
   parseBareAuths,
   parseDockerConfig,
 } from '../../config/docker/config-json.ts';
@@ -12,7 +12,12 @@ import {
   type JsonObject,
 } from '../../config/files/json.ts';
 import { encodeAuth } from '../auth-entry.ts';
-import { answersFor, fileKey, isWholeRegistry, type LoginTarget } from '../keys.ts';
+import {
+  authFileKey,
+  isWholeRegistry,
+  keyMatchesRegistry,
+  type RegistryNamespace,
+} from '../keys.ts';
 
 /** Fields of an entry that a new login replaces (docker/cli AuthConfig). */
 const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
@@ -35,34 +40,34 @@ export interface Login {
  * registry go, so that no stale secret stays behind. undefined: nothing to change.
  * @throws AppError CONFIG_INVALID when the old text is malformed
  */
-export function withLogin(
+export function addLogin(
   text: string | undefined,
   file: AuthFile,
-  target: LoginTarget,
+  target: RegistryNamespace,
   login: Login | undefined,
 ): string | undefined {
   const document = readDocument(text, file);
   const auths = authsOf(document, file);
-  const key = fileKey(target, file.form);
+  const key = authFileKey(target, file.format);
   const old = Object.hasOwn(auths, key) ? auths[key] : undefined;
   auths[key] = newEntry(isJsonObject(old) ? old : emptyObject(), login);
   for (const other of Object.keys(auths)) {
     if (other !== key && isLoginOf(other, target, file, 'exactly')) delete auths[other];
   }
-  return changed(text, document);
+  return printIfChanged(text, document);
 }
 
 /** The text without any entry that a look-up of `target` could answer from; undefined: none there. */
-export function withoutLogin(
+export function removeLogin(
   text: string | undefined,
   file: AuthFile,
-  target: LoginTarget,
+  target: RegistryNamespace,
 ): string | undefined {
   const document = readDocument(text, file);
   const auths = authsOf(document, file);
   const keys = Object.keys(auths).filter((key) => isLoginOf(key, target, file));
   for (const key of keys) delete auths[key];
-  return keys.length === 0 ? undefined : changed(text, document);
+  return keys.length === 0 ? undefined : printIfChanged(text, document);
 }
 
 /**
@@ -71,12 +76,15 @@ export function withoutLogin(
  */
 export function isLoginOf(
   key: string,
-  target: LoginTarget,
+  target: RegistryNamespace,
   file: AuthFile,
   exactly?: 'exactly',
 ): boolean {
-  if (target.namespace !== undefined) return key === fileKey(target, 'containers');
-  return answersFor(key, target.host, file.form) && (exactly === undefined || isWholeRegistry(key));
+  if (target.namespace !== undefined) return key === authFileKey(target, 'containers');
+  return (
+    keyMatchesRegistry(key, target.host, file.format) &&
+    (exactly === undefined || isWholeRegistry(key))
+  );
 }
 
 function newEntry(old: JsonObject, login: Login | undefined): JsonObject {
@@ -90,23 +98,23 @@ function newEntry(old: JsonObject, login: Login | undefined): JsonObject {
 
 function readDocument(text: string | undefined, file: AuthFile): JsonObject {
   // Types are checked before anything is written over a file that Docker would refuse.
-  const parse = file.form === 'dockercfg' ? parseBareAuths : parseDockerConfig;
+  const parse = file.format === 'dockercfg' ? parseBareAuths : parseDockerConfig;
   parse(text ?? '', file.path);
   return parseJsonFile(text ?? '', file.path);
 }
 
 /** The `auths` object inside the document, created where it is missing. */
 function authsOf(document: JsonObject, file: AuthFile): JsonObject {
-  if (file.form === 'dockercfg') return document;
-  const auths = member(document, 'auths');
+  if (file.format === 'dockercfg') return document;
+  const auths = getIgnoringCase(document, 'auths');
   if (isJsonObject(auths)) return auths;
   const created = emptyObject();
-  document[memberName(document, 'auths')] = created;
+  document[keyIgnoringCase(document, 'auths')] = created;
   return created;
 }
 
 /** Docker's own layout: tabs, and no line break at the end. */
-function changed(old: string | undefined, document: JsonObject): string | undefined {
+function printIfChanged(old: string | undefined, document: JsonObject): string | undefined {
   const text = JSON.stringify(document, null, '\t');
   return text === old ? undefined : text;
 }

@@ -2,73 +2,73 @@ import type { AuthFile } from '../../config/containers/auth-files.ts';
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { holdsCredential } from '../auth-entry.ts';
-import { helperFor, storeHelper } from '../helpers/configured.ts';
+import { hasCredential } from '../auth-entry.ts';
+import { defaultHelper, helperFor } from '../helpers/configured.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';
 import type { RunHelper } from '../helpers/process.ts';
-import type { ListedHelpers } from '../sources/containers-helpers.ts';
+import type { ContainersHelpers } from '../sources/containers-helpers.ts';
 import { registryOfKey, sameRegistry, targetOfKey } from '../keys.ts';
 
 /** The files that may hold logins, in the order they are asked, and how their helpers are run. */
-export interface LoginPlace {
+export interface LoginSources {
   readonly files: readonly AuthFile[];
   readonly run: RunHelper;
   /** Those that registries.conf names. */
-  readonly listed: () => ListedHelpers;
+  readonly containersHelpers: () => ContainersHelpers;
   readonly warn: (text: string) => void;
 }
 
 /** Every registry or namespace with a stored login; a helper that cannot list is warned about. */
 export async function listLogins(
-  place: LoginPlace,
+  sources: LoginSources,
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const found = new Set<string>();
-  const { before, after } = place.listed();
+  const { before, after } = sources.containersHelpers();
   for (const helper of [...before, ...after]) {
-    for (const host of await tryList(helper, place, options)) found.add(host);
+    for (const host of await tryList(helper, sources, options)) found.add(host);
   }
-  for (const file of place.files) {
-    const config = await loadAuthFile(file, place);
+  for (const file of sources.files) {
+    const config = await loadAuthFile(file, sources);
     for (const [key, entry] of config.auths) {
-      if (holdsCredential(entry)) found.add(targetOfKey(key, file.form));
+      if (hasCredential(entry)) found.add(targetOfKey(key, file.format));
     }
-    for (const host of await heldByHelpers(place, config, options)) found.add(host);
+    for (const host of await registriesOfHelpers(sources, config, options)) found.add(host);
   }
   return [...found].sort();
 }
 
-async function heldByHelpers(
-  place: LoginPlace,
+async function registriesOfHelpers(
+  sources: LoginSources,
   config: DockerConfig,
   options: CallOptions,
 ): Promise<readonly string[]> {
-  const found = [...(await heldByStore(place, config, options))];
+  const found = [...(await registriesOfDefaultHelper(sources, config, options))];
   for (const key of config.credHelpers.keys()) {
     const host = registryOfKey(key);
-    const helper = helperFor(config, host, place.run);
-    const held = helper === undefined ? [] : await tryList(helper, place, options);
+    const helper = helperFor(config, host, sources.run);
+    const held = helper === undefined ? [] : await tryList(helper, sources, options);
     if (held.some((one) => sameRegistry(one, host))) found.push(host);
   }
   return found;
 }
 
 /** Registries of `credsStore`, without those that `credHelpers` sends elsewhere. */
-async function heldByStore(
-  place: LoginPlace,
+async function registriesOfDefaultHelper(
+  sources: LoginSources,
   config: DockerConfig,
   options: CallOptions,
 ): Promise<readonly string[]> {
-  const helper = storeHelper(config, place.run);
+  const helper = defaultHelper(config, sources.run);
   if (helper === undefined) return [];
-  const held = await tryList(helper, place, options);
-  return held.filter((host) => helperFor(config, host, place.run)?.program === helper.program);
+  const held = await tryList(helper, sources, options);
+  return held.filter((host) => helperFor(config, host, sources.run)?.program === helper.program);
 }
 
 async function tryList(
   helper: CredentialHelper,
-  place: LoginPlace,
+  sources: LoginSources,
   options: CallOptions,
 ): Promise<readonly string[]> {
   try {
@@ -76,7 +76,7 @@ async function tryList(
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof AppError) || error.code !== 'CREDENTIAL_HELPER') throw error;
-    place.warn(error.message);
+    sources.warn(error.message);
     return [];
   }
 }

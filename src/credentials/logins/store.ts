@@ -1,19 +1,33 @@
 import { existsSync } from 'node:fs';
-import { authFiles, type AuthFile, type AuthFileForm } from '../../config/containers/auth-files.ts';
+import {
+  authFiles,
+  type AuthFile,
+  type AuthFileFormat,
+} from '../../config/containers/auth-files.ts';
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { updatePrivateFile } from '../../config/files/private.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { findEntry, holdsCredential } from '../auth-entry.ts';
+import { findEntry, hasCredential } from '../auth-entry.ts';
 import { helperFor } from '../helpers/configured.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';
 import { createHelperRunner } from '../helpers/process.ts';
-import { listedHelpers, listedKeys, type ListedHelpers } from '../sources/containers-helpers.ts';
-import { isLoginOf, withLogin, withoutLogin, type Login } from './edit-file.ts';
-import { listLogins, type LoginPlace } from './list.ts';
-import { helperKeys, keyHost, loginTarget, sameRegistry, type LoginTarget } from '../keys.ts';
-import type { CredentialPlaces } from '../chain.ts';
+import {
+  containersHelpers,
+  containersKeys,
+  type ContainersHelpers,
+} from '../sources/containers-helpers.ts';
+import { isLoginOf, addLogin, removeLogin, type Login } from './edit-file.ts';
+import { listLogins, type LoginSources } from './list.ts';
+import {
+  helperKeys,
+  hostOfKey,
+  parseRegistryNamespace,
+  sameRegistry,
+  type RegistryNamespace,
+} from '../keys.ts';
+import type { CredentialSourcesOptions } from '../chain.ts';
 import type { LoginStore } from '../types.ts';
 
 /**
@@ -24,54 +38,54 @@ import type { LoginStore } from '../types.ts';
  * Its functions throw AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO, NO_SPACE, UNSUPPORTED, and
  * USAGE for a user name that cannot be stored.
  */
-export function createLoginStore(options: CredentialPlaces): LoginStore {
+export function createLoginStore(options: CredentialSourcesOptions): LoginStore {
   const files = authFiles(options);
   const run =
-    options.runHelper ?? createHelperRunner({ env: options.env, own: options.ownHelpers });
-  const listed = (): ListedHelpers => listedHelpers(options, files, run);
-  const place: LoginPlace = { files, run, listed, warn: options.warn };
+    options.runHelper ?? createHelperRunner({ env: options.env, bundled: options.bundledHelpers });
+  const listed = (): ContainersHelpers => containersHelpers(options, files, run);
+  const sources: LoginSources = { files, run, containersHelpers: listed, warn: options.warn };
   return {
-    save: (target, login, call) => save(place, loginTarget(target), login, call),
-    remove: (target, call) => remove(place, loginTarget(target), call),
-    list: (call) => listLogins(place, call),
+    save: (target, login, call) => save(sources, parseRegistryNamespace(target), login, call),
+    remove: (target, call) => remove(sources, parseRegistryNamespace(target), call),
+    list: (call) => listLogins(sources, call),
   };
 }
 
 async function save(
-  place: LoginPlace,
-  target: LoginTarget,
+  sources: LoginSources,
+  target: RegistryNamespace,
   login: Login,
   options: CallOptions = {},
-): Promise<{ place: string; plainText: boolean }> {
+): Promise<{ storedIn: string; plainText: boolean }> {
   checkUsername(login.username);
-  const [first] = place.listed().before;
+  const [first] = sources.containersHelpers().before;
   if (first !== undefined) return saveIn(first, target, login, options);
-  const { file, config } = await destination(place, target);
-  const helper = helperFor(config, target.host, place.run);
+  const { file, config } = await destination(sources, target);
+  const helper = helperFor(config, target.host, sources.run);
   if (helper === undefined) {
     const change = (text: string | undefined): string | undefined =>
-      withLogin(text, file, target, login);
+      addLogin(text, file, target, login);
     await updatePrivateFile(file.path, change, options);
-    return { place: file.path, plainText: true };
+    return { storedIn: file.path, plainText: true };
   }
   if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
-  const [key = target.host] = helperKeys(target.host, file.form);
+  const [key = target.host] = helperKeys(target.host, file.format);
   await helper.store(key, login, options);
-  await clearFile(file, config, target, options);
-  return { place: helper.program, plainText: false };
+  await clearAuthFile(file, config, target, options);
+  return { storedIn: helper.program, plainText: false };
 }
 
 /** The helper that registries.conf lists before the files is where a look-up begins. */
 async function saveIn(
   helper: CredentialHelper,
-  target: LoginTarget,
+  target: RegistryNamespace,
   login: Login,
   options: CallOptions,
-): Promise<{ place: string; plainText: boolean }> {
+): Promise<{ storedIn: string; plainText: boolean }> {
   if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
-  const [key = target.host] = listedKeys(target.host);
+  const [key = target.host] = containersKeys(target.host);
   await helper.store(key, login, options);
-  return { place: helper.program, plainText: false };
+  return { storedIn: helper.program, plainText: false };
 }
 
 interface Destination {
@@ -79,17 +93,17 @@ interface Destination {
   readonly config: DockerConfig;
 }
 
-async function destination(place: LoginPlace, target: LoginTarget): Promise<Destination> {
-  const candidates = place.files.filter(({ form }) => form !== 'dockercfg');
+async function destination(sources: LoginSources, target: RegistryNamespace): Promise<Destination> {
+  const candidates = sources.files.filter(({ format }) => format !== 'dockercfg');
   if (target.namespace !== undefined) {
-    const file = candidates.find((one) => one.form === 'containers' && canHold(one));
+    const file = candidates.find((one) => one.format === 'containers' && canHold(one));
     if (file === undefined) throw noNamespaces(target);
-    return { file, config: await loadAuthFile(file, place) };
+    return { file, config: await loadAuthFile(file, sources) };
   }
   for (const file of candidates) {
-    const config = await loadAuthFile(file, place);
-    const last = file.named || file.form === 'docker';
-    if (last || answers(file, config, target, place)) return { file, config };
+    const config = await loadAuthFile(file, sources);
+    const last = file.named || file.format === 'docker';
+    if (last || endsLookup(file, config, target, sources)) return { file, config };
   }
   throw new Error('no file takes a login');
 }
@@ -100,15 +114,15 @@ function canHold({ runtimeDir }: AuthFile): boolean {
 }
 
 /** Whether a look-up of the whole registry would end at this file, or at the helper it names. */
-function answers(
+function endsLookup(
   file: AuthFile,
   config: DockerConfig,
-  { host }: LoginTarget,
-  { run }: LoginPlace,
+  { host }: RegistryNamespace,
+  { run }: LoginSources,
 ): boolean {
   return (
     helperFor(config, host, run) !== undefined ||
-    findEntry(config.auths, host, undefined, file.form) !== undefined
+    findEntry(config.auths, host, undefined, file.format) !== undefined
   );
 }
 
@@ -117,35 +131,35 @@ function answers(
  * mark is a courtesy, so a file that cannot be written does not undo the login, unless an old
  * secret would stay in it.
  */
-async function clearFile(
+async function clearAuthFile(
   file: AuthFile,
   config: DockerConfig,
-  target: LoginTarget,
+  target: RegistryNamespace,
   options: CallOptions,
 ): Promise<void> {
   const change = (text: string | undefined): string | undefined =>
-    file.form === 'containers'
-      ? withoutLogin(text, file, target)
-      : withLogin(text, file, target, undefined);
+    file.format === 'containers'
+      ? removeLogin(text, file, target)
+      : addLogin(text, file, target, undefined);
   try {
     await updatePrivateFile(file.path, change, options);
   } catch (error) {
     const harmless = error instanceof AppError && error.code === 'IO';
-    if (!harmless || findEntry(config.auths, target.host, undefined, file.form) !== undefined)
+    if (!harmless || findEntry(config.auths, target.host, undefined, file.format) !== undefined)
       throw error;
   }
 }
 
 async function remove(
-  place: LoginPlace,
-  target: LoginTarget,
+  sources: LoginSources,
+  target: RegistryNamespace,
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const removed: string[] = [];
   const failures: AppError[] = [];
-  const forget = async (helper: CredentialHelper, form: AuthFileForm): Promise<void> => {
+  const forget = async (helper: CredentialHelper, format: AuthFileFormat): Promise<void> => {
     try {
-      if (await eraseAll(helper, form, target.host, options)) removed.push(helper.program);
+      if (await eraseAll(helper, format, target.host, options)) removed.push(helper.program);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
@@ -153,21 +167,21 @@ async function remove(
       failures.push(error);
     }
   };
-  const { before, after } = place.listed();
+  const { before, after } = sources.containersHelpers();
   const wholeRegistry = target.namespace === undefined;
   for (const helper of wholeRegistry ? [...before, ...after] : [])
     await forget(helper, 'containers');
-  for (const file of place.files) {
-    const config = await loadAuthFile(file, place);
-    const helper = wholeRegistry ? helperFor(config, target.host, place.run) : undefined;
-    if (helper !== undefined) await forget(helper, file.form);
+  for (const file of sources.files) {
+    const config = await loadAuthFile(file, sources);
+    const helper = wholeRegistry ? helperFor(config, target.host, sources.run) : undefined;
+    if (helper !== undefined) await forget(helper, file.format);
     const entries = [...config.auths].filter(([key]) => isLoginOf(key, target, file));
     if (entries.length > 0) {
       const change = (text: string | undefined): string | undefined =>
-        withoutLogin(text, file, target);
+        removeLogin(text, file, target);
       await updatePrivateFile(file.path, change, options);
     }
-    if (entries.some(([, entry]) => holdsCredential(entry))) removed.push(file.path);
+    if (entries.some(([, entry]) => hasCredential(entry))) removed.push(file.path);
   }
   const [failure] = failures;
   if (failure !== undefined) throw failure;
@@ -177,12 +191,13 @@ async function remove(
 /** Erases every key under which the helper may know the registry. */
 async function eraseAll(
   helper: CredentialHelper,
-  form: AuthFileForm,
+  format: AuthFileFormat,
   host: string,
   options: CallOptions,
 ): Promise<boolean> {
   const listed = await listOf(helper, options);
-  const keys = listed?.filter((key) => sameRegistry(keyHost(key), host)) ?? helperKeys(host, form);
+  const keys =
+    listed?.filter((key) => sameRegistry(hostOfKey(key), host)) ?? helperKeys(host, format);
   let erased = false;
   for (const key of keys) erased = (await helper.erase(key, options)) || erased;
   return erased;
@@ -209,7 +224,7 @@ function checkUsername(username: string): void {
   });
 }
 
-function noNamespaces(target: LoginTarget): AppError {
+function noNamespaces(target: RegistryNamespace): AppError {
   return new AppError(
     'USAGE',
     `Docker's configuration keeps no login of a namespace such as ${nameOf(target)}`,
@@ -217,7 +232,7 @@ function noNamespaces(target: LoginTarget): AppError {
   );
 }
 
-function wholeRegistriesOnly({ program }: CredentialHelper, target: LoginTarget): AppError {
+function wholeRegistriesOnly({ program }: CredentialHelper, target: RegistryNamespace): AppError {
   return new AppError(
     'UNSUPPORTED',
     `${program} keeps logins of whole registries, not of ${nameOf(target)}`,
@@ -225,6 +240,6 @@ function wholeRegistriesOnly({ program }: CredentialHelper, target: LoginTarget)
   );
 }
 
-function nameOf({ host, namespace }: LoginTarget): string {
+function nameOf({ host, namespace }: RegistryNamespace): string {
   return `${host}/${namespace ?? ''}`;
 }

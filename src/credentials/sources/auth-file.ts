@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { AuthFile } from '../../config/containers/auth-files.ts';
-import { loadDockerConfig, type LoadedConfig } from '../../config/docker/config-json.ts';
+import { loadDockerConfig, type LoadedDockerConfig } from '../../config/docker/config-json.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { credentialOf, findEntry, type StoredEntry } from '../auth-entry.ts';
+import { type AuthFileEntry, credentialFromEntry, findEntry } from '../auth-entry.ts';
 import { helperFor } from '../helpers/configured.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';
 import type { RunHelper } from '../helpers/process.ts';
 import { helperKeys, isWholeRegistry } from '../keys.ts';
-import type { Credential, CredentialSource, SourceAnswer } from '../types.ts';
+import type { Credential, CredentialSource, SourceResult } from '../types.ts';
 
 export interface FileSourceOptions {
   readonly run: RunHelper;
   readonly warn: (text: string) => void;
   /** Remembers what helpers said: one question per host however many repositories are looked up. */
-  readonly memo: (
+  readonly lookupOnce: (
     key: string,
     ask: (signal: AbortSignal) => Promise<Credential | undefined>,
     options?: CallOptions,
@@ -24,13 +24,13 @@ export interface FileSourceOptions {
 export function loadAuthFile(
   file: AuthFile,
   options: { readonly warn: (text: string) => void; readonly required?: boolean },
-): Promise<LoadedConfig> {
-  return loadDockerConfig(file.path, { ...options, bareAuths: file.form === 'dockercfg' });
+): Promise<LoadedDockerConfig> {
+  return loadDockerConfig(file.path, { ...options, bareAuths: file.format === 'dockercfg' });
 }
 
 /** A file of logins: the helper it names for the host, else its own entries. Read once. */
 export function fileSource(file: AuthFile, options: FileSourceOptions): CredentialSource {
-  let loaded: Promise<LoadedConfig> | undefined;
+  let loaded: Promise<LoadedDockerConfig> | undefined;
   return {
     name: file.path,
     async get(host, repository, call) {
@@ -40,7 +40,7 @@ export function fileSource(file: AuthFile, options: FileSourceOptions): Credenti
       const helper = helperFor(config, host, options.run);
       const held = helper && (await askHelper(helper, file, host, options, call));
       if (held !== undefined) return { credential: held, detail: `by ${held.origin}` };
-      const found = findEntry(config.auths, host, repository, file.form);
+      const found = findEntry(config.auths, host, repository, file.format);
       if (found !== undefined) return entryAnswer(found, file);
       return {
         detail: helper === undefined ? 'no login of it' : `none in ${helper.program} either`,
@@ -57,24 +57,24 @@ async function askHelper(
   call: CallOptions | undefined,
 ): Promise<Credential | undefined> {
   const ask = async (signal: AbortSignal): Promise<Credential | undefined> => {
-    for (const key of helperKeys(host, file.form)) {
+    for (const key of helperKeys(host, file.format)) {
       const held = await helper.get(key, { signal });
       if (held !== undefined) return held;
     }
     return undefined;
   };
-  return options.memo(`${host} ${file.path}`, ask, call);
+  return options.lookupOnce(`${host} ${file.path}`, ask, call);
 }
 
 /** A login of a namespace is named with its key: it differs from the registry's own. */
-function entryAnswer(found: StoredEntry, file: AuthFile): SourceAnswer {
+function entryAnswer(found: AuthFileEntry, file: AuthFile): SourceResult {
   const key = JSON.stringify(found.key);
   const origin = isWholeRegistry(found.key) ? file.path : `${file.path} (${key})`;
-  return { credential: credentialOf(found, origin), detail: `by auths[${key}]` };
+  return { credential: credentialFromEntry(found, origin), detail: `by auths[${key}]` };
 }
 
 /** containers/image warns too: without the folder a login of podman or skopeo cannot be found. */
-function missingFile({ runtimeDir }: AuthFile): SourceAnswer {
+function missingFile({ runtimeDir }: AuthFile): SourceResult {
   if (runtimeDir === undefined || existsSync(runtimeDir)) return { detail: 'no such file' };
   const detail = `the folder ${runtimeDir} named by XDG_RUNTIME_DIR does not exist`;
   return { detail, warning: `${detail}; create it or unset the variable` };

@@ -11,14 +11,14 @@ const FILES = 'containers-auth.json';
 const NAMED_BY = 'credential-helpers in registries.conf';
 
 /** Helpers for every registry (containers-registries.conf(5)), around the files of logins. */
-export interface ListedHelpers {
+export interface ContainersHelpers {
   readonly before: readonly CredentialHelper[];
   /** False: the list leaves the files out, as containers' tools then do. */
-  readonly files: boolean;
+  readonly includesFiles: boolean;
   readonly after: readonly CredentialHelper[];
 }
 
-export interface ListedHelpersOptions {
+export interface ContainersHelpersOptions {
   /** The list as registries.conf has it; none, or an empty one: the files alone. */
   readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
   readonly configDir?: string | undefined;
@@ -28,11 +28,11 @@ export interface ListedHelpersOptions {
  * Files that the user names by flag or variable outrank the list: they are then all there is.
  * @throws AppError CONFIG_INVALID for a name that is not a plain suffix
  */
-export function listedHelpers(
-  { credentialHelpers, configDir }: ListedHelpersOptions,
+export function containersHelpers(
+  { credentialHelpers, configDir }: ContainersHelpersOptions,
   files: readonly AuthFile[],
   run: RunHelper,
-): ListedHelpers {
+): ContainersHelpers {
   const named = configDir !== undefined || files.some((file) => file.named);
   const given = named ? [] : (credentialHelpers?.() ?? []);
   const list = given.length === 0 ? [FILES] : given;
@@ -43,7 +43,7 @@ export function listedHelpers(
       .map((suffix) => createHelper({ suffix, namedBy: NAMED_BY, run }));
   return {
     before: make(at === -1 ? list : list.slice(0, at)),
-    files: at !== -1,
+    includesFiles: at !== -1,
     after: make(at === -1 ? [] : list.slice(at)),
   };
 }
@@ -51,10 +51,10 @@ export function listedHelpers(
 /** A helper that is asked for every registry. */
 export function helperSource(
   helper: CredentialHelper,
-  memo: FileSourceOptions['memo'],
+  lookupOnce: FileSourceOptions['lookupOnce'],
 ): CredentialSource {
   const ask = async (host: string, signal: AbortSignal): Promise<Credential | undefined> => {
-    for (const key of listedKeys(host)) {
+    for (const key of containersKeys(host)) {
       const held = await helper.get(key, { signal });
       if (held !== undefined) return held;
     }
@@ -64,13 +64,13 @@ export function helperSource(
     name: helper.program,
     async get(host, _repository, call?: CallOptions) {
       const key = `${host} ${helper.program}`;
-      const credential = await memo(key, (signal) => ask(host, signal), call);
+      const credential = await lookupOnce(key, (signal) => ask(host, signal), call);
       return { credential, detail: `${credential === undefined ? 'none ' : ''}by ${NAMED_BY}` };
     },
   };
 }
 
 /** Keys of such a helper, best first: the list is of containers' tools. */
-export function listedKeys(host: string): readonly string[] {
+export function containersKeys(host: string): readonly string[] {
   return helperKeys(host, 'containers');
 }

@@ -52,13 +52,13 @@ export function classifyAddress(text: string): AddressClass {
   const address = text.replace(/%.*$/u, '');
   const family = isIP(address);
   if (family === 0) return 'special';
-  if (family === 4) return lookUp(address, 'ipv4');
-  const outer = lookUp(address, 'ipv6');
+  if (family === 4) return classOf(address, 'ipv4');
+  const outer = classOf(address, 'ipv6');
   const inner = embeddedIpv4(address);
-  return outer !== 'public' || inner === undefined ? outer : lookUp(inner, 'ipv4');
+  return outer !== 'public' || inner === undefined ? outer : classOf(inner, 'ipv4');
 }
 
-function lookUp(address: string, family: 'ipv4' | 'ipv6'): AddressClass {
+function classOf(address: string, family: 'ipv4' | 'ipv6'): AddressClass {
   return LISTS.find(([, list]) => list.check(address, family))?.[0] ?? 'public';
 }
 

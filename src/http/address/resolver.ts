@@ -59,12 +59,12 @@ export function createResolver(resolveAll: LookupAll = lookupAll): Resolver {
     lookup: (guard) => (hostname, options, callback) => {
       void resolve(hostname, guard)
         .catch((error: unknown) => error as NodeJS.ErrnoException)
-        .then((found) => answer(hostname, found, options, callback));
+        .then((found) => answerLookup(hostname, found, options, callback));
     },
   };
 }
 
-function answer(
+function answerLookup(
   hostname: string,
   found: readonly LookupAddress[] | NodeJS.ErrnoException,
   options: Parameters<LookupFunction>[1],

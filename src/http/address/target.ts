@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { type AddressClass, bareHost, classifyHost } from './class.ts';
 
 /** What is known of a name's addresses from having dialled it; see `createResolver`. */
-export type KnownClass = (hostname: string) => AddressClass | undefined;
+export type AddressClassLookup = (hostname: string) => AddressClass | undefined;
 
 /** Which classes a host of each class may point at. A name not yet resolved counts as public. */
 const MAY_REACH: Readonly<Record<AddressClass, ReadonlySet<AddressClass>>> = {
@@ -21,8 +21,12 @@ export function sameHost(a: URL, b: URL): boolean {
  * foreign layer. Names are judged again by their addresses when they are dialled (resolver.ts).
  * @throws AppError TARGET_FORBIDDEN
  */
-export function checkTarget(from: URL, to: URL, knownClass: KnownClass = () => undefined): void {
-  const rule = forbiddenBy(from, to, knownClass);
+export function checkTarget(
+  from: URL,
+  to: URL,
+  knownClass: AddressClassLookup = () => undefined,
+): void {
+  const rule = forbiddenReason(from, to, knownClass);
   if (rule === undefined) return;
   throw new AppError(
     'TARGET_FORBIDDEN',
@@ -34,7 +38,7 @@ export function checkTarget(from: URL, to: URL, knownClass: KnownClass = () => u
   );
 }
 
-function forbiddenBy(from: URL, to: URL, knownClass: KnownClass): string | undefined {
+function forbiddenReason(from: URL, to: URL, knownClass: AddressClassLookup): string | undefined {
   if (to.protocol !== 'https:' && to.protocol !== 'http:')
     return 'only http and https are followed';
   if (from.protocol === 'https:' && to.protocol === 'http:') {
@@ -45,10 +49,10 @@ function forbiddenBy(from: URL, to: URL, knownClass: KnownClass): string | undef
   if (target === undefined) return undefined;
   const origin = classifyHost(from.hostname) ?? knownClass(from.hostname) ?? 'public';
   if (MAY_REACH[origin].has(target)) return undefined;
-  return `a ${origin} host may not send regctl to ${DESCRIBED[target]}`;
+  return `a ${origin} host may not send regctl to ${CLASS_NAMES[target]}`;
 }
 
-const DESCRIBED: Readonly<Record<AddressClass, string>> = {
+const CLASS_NAMES: Readonly<Record<AddressClass, string>> = {
   public: 'a public address',
   private: 'a private address',
   loopback: 'this machine (a loopback address)',
@@ -69,14 +73,18 @@ export function resolveLocation(location: string | undefined, base: URL): URL | 
  * name has shown before, or lies further out. A name of a public host does not become one of this
  * machine (rebinding); nothing is known of a name that a proxy looked up.
  */
-export function mayStay(address: AddressClass, known: ReadonlySet<AddressClass>): boolean {
+export function mayStayOnHost(address: AddressClass, known: ReadonlySet<AddressClass>): boolean {
   if (known.size === 0) return true;
   if (known.has('public') && (address === 'loopback' || address === 'special')) return false;
   return known.has(address) || [...known].some((one) => MAY_REACH[one].has(address));
 }
 
 /** True when `address` may be dialled for a request that `from` caused. */
-export function mayDial(from: URL, address: AddressClass, knownClass: KnownClass): boolean {
+export function mayReach(
+  from: URL,
+  address: AddressClass,
+  knownClass: AddressClassLookup,
+): boolean {
   const origin = classifyHost(from.hostname) ?? knownClass(from.hostname) ?? 'public';
   return MAY_REACH[origin].has(address);
 }

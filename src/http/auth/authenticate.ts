@@ -1,21 +1,26 @@
 import { knownRegistry } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import {
-  challengeText,
-  type Demand,
-  demandOf,
-  type Offer,
+  type AuthChallenge,
+  authChallengeOf,
+  type AuthScheme,
+  formatChallenge,
 } from './challenge.merge-challenge-choice.ts';
-import { type ChallengeMemory, createChallengeMemory } from './challenge-cache.ts';
+import { type ChallengeCache, createChallengeCache } from './challenge-cache.ts';
 import type { Endpoints } from '../dial/endpoint.ts';
-import { type Grant, type GrantOptions, type GrantQuestion, obtainGrant } from './authorization.ts';
+import {
+  type Authorization,
+  type AuthorizationOptions,
+  type AuthorizationRequest,
+  obtainAuthorization,
+} from './authorization.ts';
 import { mergeHeaders } from '../headers.ts';
-import { isRepeatable } from '../retry/retry.ts';
+import { isRetryable } from '../retry/retry.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
 import type { TokenStore } from './token-store.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware, RequestAuth } from '../types.ts';
 
-export interface AuthenticateOptions extends GrantOptions {
+export interface AuthenticateOptions extends AuthorizationOptions {
   readonly endpoints: Endpoints;
   /** What earlier runs learnt. */
   readonly store?: TokenStore | undefined;
@@ -34,89 +39,99 @@ type Authenticated = HttpRequest & { readonly auth: RequestAuth };
  * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED
  */
 export function authenticate(options: AuthenticateOptions): Middleware {
-  const memories = createChallengeMemory(options.policies, options.store);
+  const memories = createChallengeCache(options.policies, options.store);
 
   return (next) => {
     const sendAuthenticated = async (request: Authenticated): Promise<HttpResponse> => {
       await options.store?.ready();
-      const memory = memories(request.url, request.auth);
-      const answered = await memory.lead(request.signal);
+      const cache = memories(request.url, request.auth);
+      const answered = await cache.waitForFirst(request.signal);
       try {
-        return await converse(request, memory, answered);
+        return await sendWithAuthorization(request, cache, answered);
       } finally {
         answered?.();
       }
     };
     /** `answered`: to be called when the first answer is understood. */
-    const converse = async (
+    const sendWithAuthorization = async (
       request: Authenticated,
-      memory: ChallengeMemory,
+      cache: ChallengeCache,
       answered: (() => void) | undefined,
     ): Promise<HttpResponse> => {
-      const opening = await openingGrant(request, memory, next, options);
-      let { grant } = opening;
+      const opening = await initialAuthorization(request, cache, next, options);
+      let { authorization } = opening;
       for (let sends = 1; ; sends += 1) {
-        const decided = grant === undefined ? request : await settled(request);
-        const response = await next(withGrant(decided, grant));
-        const demand = demandOf(response) ?? staleDemand(response, request, grant);
-        if (demand === undefined || sends >= MAX_SENDS) {
-          if (response.status < 400) accept(grant, memory, options);
-          if (opening.refusal !== undefined) memory.distrust();
-          return annotate(response, grant);
+        const decided = authorization === undefined ? request : await withResolvedMethod(request);
+        const response = await next(withAuthorization(decided, authorization));
+        const challenge =
+          authChallengeOf(response) ?? staleTokenChallenge(response, request, authorization);
+        if (challenge === undefined || sends >= MAX_SENDS) {
+          if (response.status < 400) recordAccepted(authorization, cache, options);
+          if (opening.refusal !== undefined) cache.discardStored();
+          return annotateResponse(response, authorization);
         }
-        if (demand.offers.length > 0) memory.keep(demand.offers);
+        if (challenge.offers.length > 0) cache.store(challenge.offers);
         answered?.();
-        const { offers } = memory.recall();
+        const { offers } = cache.get();
         if (opening.refusal !== undefined && sameOffers(offers, opening.refusal.offers)) {
           await response.discard();
           throw opening.refusal.error;
         }
-        const better = await nextGrant(request, { ...demand, offers }, grant, next, options);
-        if (better === undefined || better.header === grant?.header) {
-          return annotate(response, grant);
+        const better = await nextAuthorization(
+          request,
+          { ...challenge, offers },
+          authorization,
+          next,
+          options,
+        );
+        if (better === undefined || better.header === authorization?.header) {
+          return annotateResponse(response, authorization);
         }
-        if (isMoved(request) && isRenewal(grant, demand, request)) {
-          return { ...annotate(response, grant), renewed: true };
+        if (isBodyPartlySent(request) && isRenewal(authorization, challenge, request)) {
+          return { ...annotateResponse(response, authorization), tokenRenewed: true };
         }
         await response.discard();
-        grant = better;
+        authorization = better;
       }
     };
 
     return async (request) => {
       const { auth, headers, url } = request;
-      if (auth === undefined) return next(await settled(request));
+      if (auth === undefined) return next(await withResolvedMethod(request));
       // A safety net below the callers: whatever they pass, credentials stay on their origin.
       if (!options.endpoints.owns(auth.registry, url)) {
-        return next(await settled({ ...request, auth: undefined }));
+        return next(await withResolvedMethod({ ...request, auth: undefined }));
       }
-      if (mergeHeaders(headers)['authorization'] !== undefined) return next(await settled(request));
+      if (mergeHeaders(headers)['authorization'] !== undefined)
+        return next(await withResolvedMethod(request));
       return sendAuthenticated({ ...request, auth });
     };
   };
 }
 
-interface Opening {
-  readonly grant?: Grant | undefined;
+interface InitialAuthorization {
+  readonly authorization?: Authorization | undefined;
   /** The token server refused the login; asking it the same again would count as another try. */
-  readonly refusal?: { readonly error: AppError; readonly offers: readonly Offer[] } | undefined;
+  readonly refusal?:
+    | { readonly error: AppError; readonly offers: readonly AuthScheme[] }
+    | undefined;
 }
 
 /** What the first request carries. A guess that fails is no error: the challenge will tell. */
-async function openingGrant(
+async function initialAuthorization(
   request: Authenticated,
-  memory: ChallengeMemory,
+  cache: ChallengeCache,
   send: HttpClient,
   options: AuthenticateOptions,
-): Promise<Opening> {
-  const { offers, stored } = memory.recall();
-  if (!stored) return { grant: await firstGrant(request, offers, send, options) };
+): Promise<InitialAuthorization> {
+  const { offers, stored } = cache.get();
+  if (!stored) return { authorization: await firstAuthorization(request, offers, send, options) };
   try {
-    return { grant: await firstGrant(request, offers, send, options, true) };
+    return { authorization: await firstAuthorization(request, offers, send, options, true) };
   } catch (error) {
     request.signal?.throwIfAborted();
     if (isRefusedLogin(error)) return { refusal: { error, offers } };
-    memory.distrust();
+    cache.discardStored();
     return {};
   }
 }
@@ -126,97 +141,106 @@ async function openingGrant(
  * earlier run 403 is reason to fetch another; where it has a status of its own, that is for any
  * token that was there before this request.
  */
-function staleDemand(
+function staleTokenChallenge(
   { status }: HttpResponse,
   { auth }: Authenticated,
-  grant: Grant | undefined,
-): Demand | undefined {
-  if (grant?.kind !== 'token') return undefined;
+  authorization: Authorization | undefined,
+): AuthChallenge | undefined {
+  if (authorization?.kind !== 'token') return undefined;
   const stale =
-    (status === 403 && grant.stored) ||
-    (grant.cached && status === knownRegistry(auth.registry)?.staleTokenStatus);
+    (status === 403 && authorization.stored) ||
+    (authorization.cached && status === knownRegistry(auth.registry)?.staleTokenStatus);
   return stale ? { offers: [], scopes: [] } : undefined;
 }
 
 /** What the registry accepted may serve later runs. */
-function accept(
-  grant: Grant | undefined,
-  memory: ChallengeMemory,
+function recordAccepted(
+  authorization: Authorization | undefined,
+  cache: ChallengeCache,
   options: AuthenticateOptions,
 ): void {
-  if (grant === undefined) return;
-  if (grant.kind === 'token') options.cache.accept(grant.owner, grant.token);
-  memory.accept();
+  if (authorization === undefined) return;
+  if (authorization.kind === 'token')
+    options.cache.accept(authorization.owner, authorization.token);
+  cache.confirm();
 }
 
-function questionOf(
+function authorizationRequestOf(
   request: Authenticated,
   send: HttpClient,
-): Omit<GrantQuestion, 'offers' | 'scopes'> {
+): Omit<AuthorizationRequest, 'offers' | 'scopes'> {
   const { auth, url, signal } = request;
   return { auth, url, send, signal };
 }
 
-async function firstGrant(
+async function firstAuthorization(
   request: Authenticated,
-  offers: readonly Offer[],
+  offers: readonly AuthScheme[],
   send: HttpClient,
   options: AuthenticateOptions,
-  once?: boolean,
-): Promise<Grant | undefined> {
+  singleAttempt?: boolean,
+): Promise<Authorization | undefined> {
   const { scopes } = request.auth;
   // Without scopes the challenge has to name them: a token for nothing would only be refused.
   const usable = scopes.length === 0 ? offers.filter(({ kind }) => kind === 'basic') : offers;
-  return obtain({ ...questionOf(request, send), offers: usable, scopes, once }, options);
+  return obtainWithNewestLogin(
+    { ...authorizationRequestOf(request, send), offers: usable, scopes, singleAttempt },
+    options,
+  );
 }
 
-async function nextGrant(
+async function nextAuthorization(
   request: Authenticated,
-  demand: Demand,
-  grant: Grant | undefined,
+  challenge: AuthChallenge,
+  authorization: Authorization | undefined,
   send: HttpClient,
   options: AuthenticateOptions,
-): Promise<Grant | undefined> {
-  const scopes = mergeScopes(demand.scopes, request.auth.scopes);
-  const question = { ...questionOf(request, send), offers: demand.offers, scopes };
-  if (grant === undefined) return obtain(question, options);
-  if (grant.kind === 'static') return undefined;
-  if (grant.kind === 'basic') {
-    if (demand.offers[0]?.kind === 'basic') options.credentials.forget(request.auth.registry);
-    return obtain(question, options);
+): Promise<Authorization | undefined> {
+  const scopes = mergeScopes(challenge.scopes, request.auth.scopes);
+  const question = { ...authorizationRequestOf(request, send), offers: challenge.offers, scopes };
+  if (authorization === undefined) return obtainWithNewestLogin(question, options);
+  if (authorization.kind === 'static') return undefined;
+  if (authorization.kind === 'basic') {
+    if (challenge.offers[0]?.kind === 'basic') options.credentials.forget(request.auth.registry);
+    return obtainWithNewestLogin(question, options);
   }
-  if (request.auth.laterScopes !== undefined && !coversScopes(scopes, grant.scopes)) {
+  if (request.auth.upcomingScopes !== undefined && !coversScopes(scopes, authorization.scopes)) {
     // What it was asked for beside may be why it does not do.
-    options.cache.drop(grant.token);
-    const auth = { ...request.auth, laterScopes: undefined };
-    return obtain({ ...question, auth, renew: grant.cached }, options);
+    options.cache.drop(authorization.token);
+    const auth = { ...request.auth, upcomingScopes: undefined };
+    return obtainWithNewestLogin({ ...question, auth, renew: authorization.cached }, options);
   }
-  const wider = mergeScopes(demand.scopes, grant.scopes, request.auth.scopes);
-  const covered = coversScopes(grant.scopes, wider);
-  if (covered && !grant.cached && offersSameRealm(demand.offers, grant.offer)) return undefined;
-  if (!covered) return obtain({ ...question, scopes: wider }, options);
-  options.cache.drop(grant.token);
-  return obtain({ ...question, renew: true }, options);
+  const wider = mergeScopes(challenge.scopes, authorization.scopes, request.auth.scopes);
+  const covered = coversScopes(authorization.scopes, wider);
+  if (covered && !authorization.cached && offersSameRealm(challenge.offers, authorization.offer))
+    return undefined;
+  if (!covered) return obtainWithNewestLogin({ ...question, scopes: wider }, options);
+  options.cache.drop(authorization.token);
+  return obtainWithNewestLogin({ ...question, renew: true }, options);
 }
 
 /** Some of its body may have been taken before it was refused. */
-function isMoved(request: HttpRequest): boolean {
-  return (request.body?.length ?? 0) > 0 && !isRepeatable(request);
+function isBodyPartlySent(request: HttpRequest): boolean {
+  return (request.body?.length ?? 0) > 0 && !isRetryable(request);
 }
 
 /** What it carried would have sufficed before: the next request of its kind comes with the new. */
-function isRenewal(grant: Grant | undefined, demand: Demand, { auth }: Authenticated): boolean {
-  if (grant?.kind !== 'token') return grant?.kind === 'basic';
-  return coversScopes(grant.scopes, mergeScopes(demand.scopes, auth.scopes));
+function isRenewal(
+  authorization: Authorization | undefined,
+  challenge: AuthChallenge,
+  { auth }: Authenticated,
+): boolean {
+  if (authorization?.kind !== 'token') return authorization?.kind === 'basic';
+  return coversScopes(authorization.scopes, mergeScopes(challenge.scopes, auth.scopes));
 }
 
-function offersSameRealm(offers: readonly Offer[], used: Offer): boolean {
+function offersSameRealm(offers: readonly AuthScheme[], used: AuthScheme): boolean {
   return offers.some(
-    (offer) =>
-      offer.kind === 'bearer' &&
+    (scheme) =>
+      scheme.kind === 'bearer' &&
       used.kind === 'bearer' &&
-      offer.realm?.href === used.realm?.href &&
-      offer.service === used.service,
+      scheme.realm?.href === used.realm?.href &&
+      scheme.service === used.service,
   );
 }
 
@@ -224,22 +248,22 @@ function offersSameRealm(offers: readonly Offer[], used: Offer): boolean {
  * Two refusals of the token server are not the last word. Anonymous: the registry's own 401 says
  * it better. With credentials: their source may have newer ones (hourly cloud tokens).
  */
-async function obtain(
-  question: GrantQuestion,
+async function obtainWithNewestLogin(
+  request: AuthorizationRequest,
   options: AuthenticateOptions,
-): Promise<Grant | undefined> {
+): Promise<Authorization | undefined> {
   try {
-    return await obtainGrant(question, options);
+    return await obtainAuthorization(request, options);
   } catch (error) {
     if (!isRefusedLogin(error)) throw error;
-    const { registry, repository } = question.auth;
-    const { signal } = question;
+    const { registry, repository } = request.auth;
+    const { signal } = request;
     const before = await options.credentials.lookup(registry, repository, { signal });
     if (before === undefined) return undefined;
     options.credentials.forget(registry);
     const after = await options.credentials.lookup(registry, repository, { signal });
     if (after === undefined || JSON.stringify(after) === JSON.stringify(before)) throw error;
-    return obtainGrant(question, options);
+    return obtainAuthorization(request, options);
   }
 }
 
@@ -249,24 +273,35 @@ function isRefusedLogin(error: unknown): error is AppError {
   return status === 401 || status === 403;
 }
 
-function sameOffers(a: readonly Offer[], b: readonly Offer[]): boolean {
+function sameOffers(a: readonly AuthScheme[], b: readonly AuthScheme[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-async function settled(request: HttpRequest): Promise<HttpRequest> {
-  return request.decide === undefined ? request : { ...request, method: await request.decide() };
+async function withResolvedMethod(request: HttpRequest): Promise<HttpRequest> {
+  return request.resolveMethod === undefined
+    ? request
+    : { ...request, method: await request.resolveMethod() };
 }
 
-function withGrant(request: HttpRequest, grant: Grant | undefined): HttpRequest {
-  if (grant === undefined) return request;
-  return { ...request, headers: mergeHeaders(request.headers, { authorization: grant.header }) };
+function withAuthorization(
+  request: HttpRequest,
+  authorization: Authorization | undefined,
+): HttpRequest {
+  if (authorization === undefined) return request;
+  return {
+    ...request,
+    headers: mergeHeaders(request.headers, { authorization: authorization.header }),
+  };
 }
 
-function annotate(response: HttpResponse, grant: Grant | undefined): HttpResponse {
-  const credential = grant?.credential;
+function annotateResponse(
+  response: HttpResponse,
+  authorization: Authorization | undefined,
+): HttpResponse {
+  const credential = authorization?.credential;
   return {
     ...response,
-    challenge: grant?.kind === 'token' ? challengeText(grant.offer) : undefined,
+    challenge: authorization?.kind === 'token' ? formatChallenge(authorization.offer) : undefined,
     credentials:
       credential === undefined ? { sent: false } : { sent: true, origin: credential.origin },
   };

@@ -5,18 +5,18 @@ import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import { abortable } from '../../util/abort.ts';
 import { classifyHost } from '../address/class.ts';
-import type { Offer } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
-import type { KnownClass } from '../address/target.ts';
+import type { AddressClassLookup } from '../address/target.ts';
 import { basicHeader, fetchToken } from './token-exchange.ts';
 import type { Token } from './token-response.ts';
 import type { TokenCache } from './token-cache.ts';
-import { placeOf, type CachedToken, type TokenOwner } from './token-store.ts';
-import { judgeRealm } from './realm-trust.ts';
+import { originKey, type CachedToken, type TokenOwner } from './token-store.ts';
+import { evaluateRealm } from './realm-trust.ts';
 import type { HttpClient, RequestAuth } from '../types.ts';
 
 /** What a request may carry as Authorization, and how it came about. */
-export type Grant = {
+export type Authorization = {
   readonly header: string;
   /** Absent for an anonymous token. */
   readonly credential?: Credential | undefined;
@@ -28,7 +28,7 @@ export type Grant = {
       readonly token: string;
       readonly owner: TokenOwner;
       readonly scopes: readonly string[];
-      readonly offer: Offer;
+      readonly offer: AuthScheme;
       /** It was there before this request: it may have expired. */
       readonly cached: boolean;
       /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
@@ -36,51 +36,51 @@ export type Grant = {
     }
 );
 
-export interface GrantOptions {
+export interface AuthorizationOptions {
   readonly credentials: CredentialChain;
   readonly policies: HostPolicies;
   readonly cache: TokenCache;
-  readonly knownClass: KnownClass;
+  readonly knownClass: AddressClassLookup;
   readonly now: () => number;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Ends exchanges when the client is closed; they outlive the request that started them. */
   readonly closed: AbortSignal;
 }
 
-export interface GrantQuestion {
+export interface AuthorizationRequest {
   readonly auth: RequestAuth;
   readonly url: URL;
-  readonly offers: readonly Offer[];
+  readonly offers: readonly AuthScheme[];
   readonly scopes: readonly string[];
   readonly send: HttpClient;
   readonly signal?: AbortSignal | undefined;
   /** Asks the credential sources anew before a new token is fetched. */
   readonly renew?: boolean | undefined;
   /** The offers are a guess: the token server is asked once, without retries. */
-  readonly once?: boolean | undefined;
+  readonly singleAttempt?: boolean | undefined;
 }
 
 /**
  * The best grant among the offers; `undefined` when none can be met.
  * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, and what credential sources throw
  */
-export async function obtainGrant(
-  question: GrantQuestion,
-  options: GrantOptions,
-): Promise<Grant | undefined> {
-  if (question.offers.length === 0) return undefined;
-  const credential = await lookUp(question, options);
+export async function obtainAuthorization(
+  request: AuthorizationRequest,
+  options: AuthorizationOptions,
+): Promise<Authorization | undefined> {
+  if (request.offers.length === 0) return undefined;
+  const credential = await lookUpCredential(request, options);
   if (credential?.kind === 'registry-token') {
     return { kind: 'static', header: `Bearer ${credential.token}`, credential };
   }
   let refusal: AppError | undefined;
-  for (const offer of question.offers) {
+  for (const scheme of request.offers) {
     try {
-      const grant =
-        offer.kind === 'basic'
-          ? basicGrant(credential)
-          : await tokenGrant(question, offer, credential, options);
-      if (grant !== undefined) return grant;
+      const authorization =
+        scheme.kind === 'basic'
+          ? basicAuthorization(credential)
+          : await tokenAuthorization(request, scheme, credential, options);
+      if (authorization !== undefined) return authorization;
     } catch (error) {
       // A realm that may not be asked does not rule out the registry's other offers.
       if (!isRealmRefusal(error)) throw error;
@@ -91,9 +91,9 @@ export async function obtainGrant(
   return undefined;
 }
 
-async function lookUp(
-  { auth, url, signal }: GrantQuestion,
-  { credentials, policies }: GrantOptions,
+async function lookUpCredential(
+  { auth, url, signal }: AuthorizationRequest,
+  { credentials, policies }: AuthorizationOptions,
 ): Promise<Credential | undefined> {
   const credential = await credentials.lookup(auth.registry, auth.repository, { signal });
   if (credential === undefined || url.protocol === 'https:') return credential;
@@ -107,24 +107,27 @@ async function lookUp(
   );
 }
 
-function basicGrant(credential: Credential | undefined): Grant | undefined {
+function basicAuthorization(credential: Credential | undefined): Authorization | undefined {
   if (credential?.kind !== 'basic') return undefined;
   return { kind: 'basic', header: basicHeader(credential), credential };
 }
 
-async function tokenGrant(
-  question: GrantQuestion,
-  offer: Offer & { kind: 'bearer' },
+async function tokenAuthorization(
+  request: AuthorizationRequest,
+  offer: AuthScheme & { kind: 'bearer' },
   credential: Exclude<Credential, { kind: 'registry-token' }> | undefined,
-  options: GrantOptions,
-): Promise<Grant | undefined> {
+  options: AuthorizationOptions,
+): Promise<Authorization | undefined> {
   const { realm, service } = offer;
   if (realm === undefined) return undefined;
   const { cache } = options;
-  const { auth, scopes } = question;
-  await checkRealm(question, realm, credential, options);
-  const owner = ownerOf(question, { realm, service }, credential, options);
-  const grantOf = (token: CachedToken, origin: { cached: boolean; stored: boolean }): Grant => ({
+  const { auth, scopes } = request;
+  await checkRealm(request, realm, credential, options);
+  const owner = tokenOwnerOf(request, { realm, service }, credential, options);
+  const grantOf = (
+    token: CachedToken,
+    origin: { cached: boolean; stored: boolean },
+  ): Authorization => ({
     kind: 'token',
     header: `Bearer ${token.value}`,
     token: token.value,
@@ -136,40 +139,40 @@ async function tokenGrant(
   });
   const found = cache.find(owner, scopes);
   if (found !== undefined) return grantOf(found, { cached: true, stored: found.stored });
-  if (question.renew === true && credential !== undefined) {
+  if (request.renew === true && credential !== undefined) {
     options.credentials.forget(auth.registry);
-    return tokenGrant(
-      { ...question, renew: false },
+    return tokenAuthorization(
+      { ...request, renew: false },
       offer,
-      await exchangeable(question, options),
+      await renewedCredential(request, options),
       options,
     );
   }
-  const fetch = async (asked: readonly string[]): Promise<Grant> => {
-    question.signal?.throwIfAborted();
-    const { once } = question;
+  const fetch = async (asked: readonly string[]): Promise<Authorization> => {
+    request.signal?.throwIfAborted();
+    const { singleAttempt } = request;
     const exchange = (): Promise<Token> =>
       fetchToken(
         {
           registry: auth.registry,
-          registryUrl: question.url,
+          registryUrl: request.url,
           realm,
           service,
           scopes: asked,
           credential,
-          once,
+          singleAttempt,
         },
         {
-          send: question.send,
+          send: request.send,
           now: options.now,
           knownClass: options.knownClass,
           signal: options.closed,
         },
       );
-    const fetched = cache.fetch(owner, asked, exchange, { once });
-    return grantOf(await abortable(fetched, question.signal), { cached: false, stored: false });
+    const fetched = cache.fetch(owner, asked, exchange, { singleAttempt });
+    return grantOf(await abortable(fetched, request.signal), { cached: false, stored: false });
   };
-  const wide = mergeScopes(scopes, auth.laterScopes ?? []);
+  const wide = mergeScopes(scopes, auth.upcomingScopes ?? []);
   if (coversScopes(scopes, wide)) return fetch(scopes);
   try {
     return await fetch(wide);
@@ -186,39 +189,39 @@ function isRefusal(error: unknown): boolean {
   return typeof status === 'number' && status >= 400 && status < 500;
 }
 
-function ownerOf(
-  { auth: { registry }, url }: GrantQuestion,
+function tokenOwnerOf(
+  { auth: { registry }, url }: AuthorizationRequest,
   { realm, service }: { readonly realm: URL; readonly service: string | undefined },
   credential: Credential | undefined,
-  { policies }: GrantOptions,
+  { policies }: AuthorizationOptions,
 ): TokenOwner {
   return {
     registry,
-    origin: placeOf(url, policies(apiHost(registry)).verifyTls),
+    origin: originKey(url, policies(apiHost(registry)).verifyTls),
     realm: realm.href,
     service,
-    identity: identityOf(credential),
-    lasting: credential?.ephemeral !== true,
+    identity: credentialFingerprint(credential),
+    persistent: credential?.neverPersist !== true,
   };
 }
 
 /** The credential after its source was asked again; a token to be sent as it is counts as none. */
-async function exchangeable(
-  question: GrantQuestion,
-  options: GrantOptions,
+async function renewedCredential(
+  request: AuthorizationRequest,
+  options: AuthorizationOptions,
 ): Promise<Exclude<Credential, { kind: 'registry-token' }> | undefined> {
-  const credential = await lookUp(question, options);
+  const credential = await lookUpCredential(request, options);
   return credential?.kind === 'registry-token' ? undefined : credential;
 }
 
 async function checkRealm(
-  { auth, url }: GrantQuestion,
+  { auth, url }: AuthorizationRequest,
   realm: URL,
   credential: Credential | undefined,
-  { allowedRealms }: GrantOptions,
+  { allowedRealms }: AuthorizationOptions,
 ): Promise<void> {
   const { registry } = auth;
-  const { verdict, rule } = await judgeRealm({
+  const { verdict, rule } = await evaluateRealm({
     registry,
     registryUrl: url,
     realm,
@@ -252,7 +255,7 @@ function isRealmRefusal(error: unknown): error is AppError {
 }
 
 /** Tells credentials apart without keeping their secrets in a key. */
-export function identityOf(credential: Credential | undefined): string {
+export function credentialFingerprint(credential: Credential | undefined): string {
   if (credential === undefined) return 'anonymous';
   const parts =
     credential.kind === 'basic'

@@ -1,77 +1,77 @@
 import type { HostPolicies } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
-import type { Offer } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
 import { abortable } from '../../util/abort.ts';
-import { placeOf, type ChallengePlace, type TokenStore } from './token-store.ts';
+import { originKey, type ChallengeKey, type TokenStore } from './token-store.ts';
 import type { RequestAuth } from '../types.ts';
 
-export interface Recalled {
+export interface KnownChallenge {
   /** Best first; empty when nothing is known. */
-  readonly offers: readonly Offer[];
+  readonly offers: readonly AuthScheme[];
   /** They are of an earlier run, and nothing has confirmed them in this one. */
   readonly stored: boolean;
 }
 
 /** What is known of how one origin wants requests to authenticate. */
-export interface ChallengeMemory {
-  recall(): Recalled;
+export interface ChallengeCache {
+  get(): KnownChallenge;
   /**
    * Where nothing is known yet, one request goes first and the others wait, so that one challenge
    * serves them all. Resolves to what lets them go; to undefined for who need not go first.
    */
-  lead(signal: AbortSignal | undefined): Promise<(() => void) | undefined>;
+  waitForFirst(signal: AbortSignal | undefined): Promise<(() => void) | undefined>;
   /** The registry has just said so. */
-  keep(offers: readonly Offer[]): void;
+  store(offers: readonly AuthScheme[]): void;
   /** The registry accepted what came of it: it may serve later runs. */
-  accept(): void;
+  confirm(): void;
   /** What an earlier run left did not work. */
-  distrust(): void;
+  discardStored(): void;
 }
 
 /**
  * Offers per origin and area; where nothing is known of the one area, the other's offers serve:
  * a catalog may be guarded by another scheme than repositories are (Harbor).
  */
-export function createChallengeMemory(
+export function createChallengeCache(
   policies: HostPolicies,
   store?: TokenStore,
-): (url: URL, auth: RequestAuth) => ChallengeMemory {
-  const heard = new Map<string, readonly Offer[]>();
+): (url: URL, auth: RequestAuth) => ChallengeCache {
+  const heard = new Map<string, readonly AuthScheme[]>();
   const leads = new Map<string, Promise<void>>();
 
   return (url, { registry, repository }) => {
-    const origin = placeOf(url, policies(apiHost(registry)).verifyTls);
-    const place = (area: ChallengePlace['area']): ChallengePlace => ({ registry, origin, area });
+    const origin = originKey(url, policies(apiHost(registry)).verifyTls);
+    const keyIn = (area: ChallengeKey['area']): ChallengeKey => ({ registry, origin, area });
     const [own, other] =
       repository === undefined
-        ? [place('registry'), place('repository')]
-        : [place('repository'), place('registry')];
-    const recall = (): Recalled => {
+        ? [keyIn('registry'), keyIn('repository')]
+        : [keyIn('repository'), keyIn('registry')];
+    const get = (): KnownChallenge => {
       const known = heard.get(keyOf(own)) ?? heard.get(keyOf(other));
       if (known !== undefined) return { offers: known, stored: false };
       const left = [own, other].map((one) => store?.offers(one) ?? []);
       return { offers: left.find(({ length }) => length > 0) ?? [], stored: true };
     };
     return {
-      recall,
-      async lead(signal) {
-        if (recall().offers.length > 0) return undefined;
+      get,
+      async waitForFirst(signal) {
+        if (get().offers.length > 0) return undefined;
         const lead = leads.get(keyOf(own));
         if (lead !== undefined) return abortable(lead, signal).then(() => undefined);
         return new Promise((resolve) => {
           leads.set(keyOf(own), new Promise<void>((end) => resolve(end)));
         });
       },
-      keep: (offers) => void heard.set(keyOf(own), offers),
-      accept() {
+      store: (offers) => void heard.set(keyOf(own), offers),
+      confirm() {
         const offers = heard.get(keyOf(own));
         if (offers !== undefined) store?.keepOffers(own, offers);
       },
-      distrust: () => [own, other].forEach((one) => store?.dropOffers(one)),
+      discardStored: () => [own, other].forEach((one) => store?.dropOffers(one)),
     };
   };
 }
 
-function keyOf({ origin, area }: ChallengePlace): string {
+function keyOf({ origin, area }: ChallengeKey): string {
   return `${origin} ${area}`;
 }

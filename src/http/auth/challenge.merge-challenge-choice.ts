@@ -3,7 +3,7 @@ import { splitScopes } from './scopes.ts';
 import type { HttpResponse } from '../types.ts';
 
 /** A way to authenticate that a registry offers and regctl knows. */
-export type Offer =
+export type AuthScheme =
   | {
       readonly kind: 'bearer';
       readonly realm?: URL | undefined;
@@ -11,9 +11,9 @@ export type Offer =
     }
   | { readonly kind: 'basic' };
 
-export interface Demand {
+export interface AuthChallenge {
   /** Best first: Bearer before Basic. Empty when the answer offers nothing usable. */
-  readonly offers: readonly Offer[];
+  readonly offers: readonly AuthScheme[];
   /** Scopes the registry names. */
   readonly scopes: readonly string[];
 }
@@ -22,7 +22,7 @@ export interface Demand {
  * What an answer demands, or `undefined` when it is no demand for credentials. A 403 is one only
  * with `insufficient_scope` (RFC 6750 section 3.1).
  */
-export function demandOf(response: HttpResponse): Demand | undefined {
+export function authChallengeOf(response: HttpResponse): AuthChallenge | undefined {
   if (response.status !== 401 && response.status !== 403) return undefined;
   const challenges = parseChallenges(response.headers.all('www-authenticate'));
   const bearers = challenges.filter(({ scheme }) => scheme === 'bearer');
@@ -30,12 +30,12 @@ export function demandOf(response: HttpResponse): Demand | undefined {
   if (response.status === 403 && !widening) return undefined;
   const basic = challenges.some(({ scheme }) => scheme === 'basic');
   return {
-    offers: [...bearers.map(bearerOffer), ...(basic ? [{ kind: 'basic' } as const] : [])],
+    offers: [...bearers.map(bearerScheme), ...(basic ? [{ kind: 'basic' } as const] : [])],
     scopes: splitScopes(bearers[0]?.parameters.get('scope') ?? ''),
   };
 }
 
-function bearerOffer({ parameters }: Challenge): Offer {
+function bearerScheme({ parameters }: Challenge): AuthScheme {
   const realm = parameters.get('realm');
   const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined;
   if (url !== undefined) {
@@ -47,8 +47,8 @@ function bearerOffer({ parameters }: Challenge): Offer {
 }
 
 /** An offer as a registry writes it, to know its software by. */
-export function challengeText(offer: Offer): string | undefined {
-  if (offer.kind === 'basic' || offer.realm === undefined) return undefined;
-  const service = offer.service === undefined ? '' : `,service="${offer.service}"`;
-  return `Bearer realm="${offer.realm.href}"${service}`;
+export function formatChallenge(scheme: AuthScheme): string | undefined {
+  if (scheme.kind === 'basic' || scheme.realm === undefined) return undefined;
+  const service = scheme.service === undefined ? '' : `,service="${scheme.service}"`;
+  return `Bearer realm="${scheme.realm.href}"${service}`;
 }

@@ -11,7 +11,7 @@ export interface RealmVerdict {
   readonly rule: string;
 }
 
-export interface RealmQuestion {
+export interface RealmCandidate {
   /** Logical registry: "docker.io". */
   readonly registry: string;
   /** Where the challenge came from. */
@@ -51,9 +51,9 @@ const PINNED: readonly PinnedPair[] = [
  * Whether the token server that a registry names may see the credentials of that registry
  * (CVE-2026-48978: a Bearer realm on a foreign host collects them).
  */
-export async function judgeRealm(question: RealmQuestion): Promise<RealmVerdict> {
-  const { registry, registryUrl, realm, allowed } = question;
-  const forbidden = forbiddenBy(registryUrl, realm);
+export async function evaluateRealm(candidate: RealmCandidate): Promise<RealmVerdict> {
+  const { registry, registryUrl, realm, allowed } = candidate;
+  const forbidden = forbiddenReason(registryUrl, realm);
   if (forbidden !== undefined) return { verdict: 'forbidden', rule: forbidden };
   if (sameHost(registryUrl, realm)) return trusted('is on the host of the registry');
   if (bothLoopback(registryUrl, realm)) return trusted('and the registry are both on this machine');
@@ -69,7 +69,7 @@ function bothLoopback(a: URL, b: URL): boolean {
   return classifyHost(a.hostname) === 'loopback' && classifyHost(b.hostname) === 'loopback';
 }
 
-function forbiddenBy(registryUrl: URL, realm: URL): string | undefined {
+function forbiddenReason(registryUrl: URL, realm: URL): string | undefined {
   if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return 'is not an http(s) URL';
   if (realm.protocol === 'http:' && registryUrl.protocol !== 'http:') {
     return 'is plain http although the registry speaks https';

@@ -10,7 +10,7 @@ export interface FoundToken extends CachedToken {
 
 export interface ExchangeOptions {
   /** An exchange that is tried once only; others do not wait for its outcome. */
-  readonly once?: boolean | undefined;
+  readonly singleAttempt?: boolean | undefined;
 }
 
 export interface TokenCache {
@@ -29,18 +29,18 @@ export interface TokenCache {
   drop(value: string): void;
 }
 
-type Held = CachedToken & { accepted: boolean };
+type HeldToken = CachedToken & { accepted: boolean };
 
 /**
  * Tokens in memory, and behind them those of earlier runs. A widened token is kept beside the
  * narrow ones, never over them.
  */
 export function createTokenCache(now: () => number, store?: TokenStore): TokenCache {
-  const owners = new Map<string, Map<string, Held>>();
+  const owners = new Map<string, Map<string, HeldToken>>();
   const flight = createSingleFlight<CachedToken>();
-  const own = (owner: TokenOwner): Map<string, Held> => owners.get(keyOf(owner)) ?? new Map();
+  const own = (owner: TokenOwner): Map<string, HeldToken> => owners.get(keyOf(owner)) ?? new Map();
   const left = (owner: TokenOwner): readonly CachedToken[] =>
-    owner.lasting ? (store?.tokens(owner) ?? []) : [];
+    owner.persistent ? (store?.tokens(owner) ?? []) : [];
 
   return {
     find(owner, scopes) {
@@ -57,8 +57,8 @@ export function createTokenCache(now: () => number, store?: TokenStore): TokenCa
       if (same !== undefined || scopes.length === 0) return same;
       return live.find((token) => coversScopes(token.scopes, scopes));
     },
-    fetch: (owner, scopes, exchange, { once = false } = {}) =>
-      flight(`${once}\n${keyOf(owner)}\n${scopeKey(scopes)}`, async () => {
+    fetch: (owner, scopes, exchange, { singleAttempt = false } = {}) =>
+      flight(`${singleAttempt}\n${keyOf(owner)}\n${scopeKey(scopes)}`, async () => {
         const token = { ...(await exchange()), scopes, accepted: false };
         const tokens = own(owner);
         tokens.set(scopeKey(scopes), token);
@@ -66,7 +66,7 @@ export function createTokenCache(now: () => number, store?: TokenStore): TokenCa
         return token;
       }),
     accept(owner, value) {
-      if (store === undefined || !owner.lasting) return;
+      if (store === undefined || !owner.persistent) return;
       for (const token of own(owner).values()) {
         if (token.accepted || token.value !== value) continue;
         token.accepted = true;

@@ -1,16 +1,16 @@
 import type { Credential } from '../../credentials/types.ts';
 import { knownRegistry, loginAdvice } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { concealer, secretsIn } from '../../errors/redact-secrets.ts';
+import { secretRedactor, secretsInAuthorization } from '../../errors/redact-secrets.ts';
 import { redactUrl } from '../../errors/redact.ts';
 import { bytesOf, collect } from '../../util/bytes.ts';
-import { challengeText } from './challenge.merge-challenge-choice.ts';
+import { formatChallenge } from './challenge.merge-challenge-choice.ts';
 import { mergeScopes } from './scopes.ts';
-import { checkTarget, type KnownClass, resolveLocation } from '../address/target.ts';
-import { readToken, type Token, wordsOf } from './token-response.ts';
+import { type AddressClassLookup, checkTarget, resolveLocation } from '../address/target.ts';
+import { errorMessageOf, readToken, type Token } from './token-response.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../types.ts';
 
-export interface TokenQuestion {
+export interface TokenRequest {
   /** Logical registry, for messages. */
   readonly registry: string;
   /** Where the challenge came from. */
@@ -21,13 +21,13 @@ export interface TokenQuestion {
   /** Absent: an anonymous token. */
   readonly credential?: Exclude<Credential, { kind: 'registry-token' }> | undefined;
   /** Not to be tried again when it fails. */
-  readonly once?: boolean | undefined;
+  readonly singleAttempt?: boolean | undefined;
 }
 
 export interface TokenContext {
   readonly send: HttpClient;
   readonly now: () => number;
-  readonly knownClass: KnownClass;
+  readonly knownClass: AddressClassLookup;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,24 +43,24 @@ const NO_POST: ReadonlySet<number> = new Set([400, 401, 404, 405]);
  * (distribution docs/content/spec/auth/token.md and oauth.md).
  * @throws AppError TOKEN_FAILED with `details.status`, TARGET_FORBIDDEN
  */
-export async function fetchToken(question: TokenQuestion, context: TokenContext): Promise<Token> {
-  const { credential } = question;
+export async function fetchToken(request: TokenRequest, context: TokenContext): Promise<Token> {
+  const { credential } = request;
   let response: HttpResponse;
   if (credential?.kind === 'identity') {
-    response = await ask(refreshRequest(question, credential.token), question, context);
+    response = await sendToRealm(refreshRequest(request, credential.token), request, context);
     if (NO_POST.has(response.status) && credential.username !== undefined) {
       await response.discard();
-      response = await ask(getRequest(question, context.signal), question, context);
+      response = await sendToRealm(getRequest(request, context.signal), request, context);
     }
   } else {
-    response = await ask(getRequest(question, context.signal), question, context);
+    response = await sendToRealm(getRequest(request, context.signal), request, context);
   }
-  return readAnswer(response, question, context);
+  return readAnswer(response, request, context);
 }
 
-function getRequest(question: TokenQuestion, signal?: AbortSignal): HttpRequest {
-  const { realm, service, scopes, registryUrl } = question;
-  const login = loginOf(question);
+function getRequest(request: TokenRequest, signal?: AbortSignal): HttpRequest {
+  const { realm, service, scopes, registryUrl } = request;
+  const login = loginOf(request);
   const url = new URL(realm);
   if (service !== undefined && service !== '') url.searchParams.set('service', service);
   for (const scope of mergeScopes(scopes)) url.searchParams.append('scope', scope);
@@ -72,30 +72,30 @@ function getRequest(question: TokenQuestion, signal?: AbortSignal): HttpRequest 
     url,
     headers,
     redirect: 'manual',
-    whole: true,
-    via: registryUrl,
+    bufferBody: true,
+    initiator: registryUrl,
     signal,
   };
 }
 
-function refreshRequest(question: TokenQuestion, refreshToken: string): HttpRequest {
+function refreshRequest(request: TokenRequest, refreshToken: string): HttpRequest {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     client_id: CLIENT_ID,
   });
-  if (question.service !== undefined) form.set('service', question.service);
-  const scopes = mergeScopes(question.scopes);
+  if (request.service !== undefined) form.set('service', request.service);
+  const scopes = mergeScopes(request.scopes);
   if (scopes.length > 0) form.set('scope', scopes.join(' '));
   const data = new TextEncoder().encode(form.toString());
   return {
     method: 'POST',
-    url: new URL(question.realm),
+    url: new URL(request.realm),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: { length: data.byteLength, open: () => bytesOf(data) },
     redirect: 'manual',
-    whole: true,
-    via: question.registryUrl,
+    bufferBody: true,
+    initiator: request.registryUrl,
   };
 }
 
@@ -104,7 +104,7 @@ interface Login {
   readonly password: string;
 }
 
-function loginOf({ credential }: TokenQuestion): Login | undefined {
+function loginOf({ credential }: TokenRequest): Login | undefined {
   if (credential?.kind === 'basic') return credential;
   if (credential?.username === undefined) return undefined;
   return { username: credential.username, password: credential.token };
@@ -116,21 +116,21 @@ export function basicHeader({ username, password }: Login): string {
 }
 
 /** Sends to the realm and follows redirects: with credentials only within the realm's origin. */
-async function ask(
+async function sendToRealm(
   first: HttpRequest,
-  question: TokenQuestion,
+  question: TokenRequest,
   context: TokenContext,
 ): Promise<HttpResponse> {
-  const { once } = question;
+  const { singleAttempt } = question;
   let request: HttpRequest = {
     ...first,
     signal: context.signal,
-    ...(once === true && { idempotent: false }),
+    ...(singleAttempt === true && { idempotent: false }),
   };
   checkTarget(question.registryUrl, request.url, context.knownClass);
   for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
     const response = await context.send(request);
-    const target = redirectOf(response, request.url);
+    const target = redirectTarget(response, request.url);
     if (target === undefined) return response;
     await response.discard();
     if (question.credential !== undefined && target.origin !== request.url.origin) {
@@ -141,7 +141,7 @@ async function ask(
       );
     }
     checkTarget(request.url, target, context.knownClass);
-    request = { ...request, url: target, via: request.url };
+    request = { ...request, url: target, initiator: request.url };
   }
   throw new AppError(
     'TOO_MANY_REDIRECTS',
@@ -151,33 +151,33 @@ async function ask(
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-function redirectOf(response: HttpResponse, from: URL): URL | undefined {
+function redirectTarget(response: HttpResponse, from: URL): URL | undefined {
   if (!REDIRECTS.has(response.status)) return undefined;
   return resolveLocation(response.headers.get('location'), from);
 }
 
 async function readAnswer(
   response: HttpResponse,
-  question: TokenQuestion,
+  request: TokenRequest,
   context: TokenContext,
 ): Promise<Token> {
-  const { host } = question.realm;
+  const { host } = request.realm;
   const body = await collect(
     response.body,
     MAX_RESPONSE,
     () => new AppError('TOKEN_FAILED', `the answer of the token server ${host} is over 64 KiB`),
   );
   if (response.status === 200) return readToken(body, host, context.now());
-  throw refused(response, question, body);
+  throw refused(response, request, body);
 }
 
-function refused(response: HttpResponse, question: TokenQuestion, body: Uint8Array): AppError {
-  const { credential, registry, realm } = question;
+function refused(response: HttpResponse, request: TokenRequest, body: Uint8Array): AppError {
+  const { credential, registry, realm } = request;
   const secret = credential?.kind === 'basic' ? credential.password : credential?.token;
-  const given = loginOf(question);
+  const given = loginOf(request);
   const sent = given === undefined ? undefined : basicHeader(given);
-  const words = wordsOf(body, concealer([secret, ...secretsIn(sent)]));
-  const login = loginAdvice({ registry }, knownRegistry(registry, signsOf(question)));
+  const words = errorMessageOf(body, secretRedactor([secret, ...secretsInAuthorization(sent)]));
+  const login = loginAdvice({ registry }, knownRegistry(registry, challengeHeaders(request)));
   const who = credential === undefined ? 'an anonymous token' : 'a token';
   const hint =
     credential === undefined
@@ -190,8 +190,8 @@ function refused(response: HttpResponse, question: TokenQuestion, body: Uint8Arr
   );
 }
 
-function signsOf({ realm, service }: TokenQuestion): Parameters<typeof knownRegistry>[1] {
-  const challenge = challengeText({ kind: 'bearer', realm, service });
+function challengeHeaders({ realm, service }: TokenRequest): Parameters<typeof knownRegistry>[1] {
+  const challenge = formatChallenge({ kind: 'bearer', realm, service });
   const lines = challenge === undefined ? [] : [challenge];
   return { all: (name) => (name === 'www-authenticate' ? lines : []) };
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Conceal } from '../../errors/redact-secrets.ts';
+import type { RedactSecrets } from '../../errors/redact-secrets.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 
@@ -49,17 +49,17 @@ function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
   return start + lifetime - Math.min(lifetime / 10, 30_000);
 }
 
-const MAX_WORDS = 300;
+const MAX_MESSAGE = 300;
 
 /** The server's own words from an error body, fit for one line and without what `conceal` knows. */
-export function wordsOf(body: Uint8Array, conceal?: Conceal): string | undefined {
+export function errorMessageOf(body: Uint8Array, conceal?: RedactSecrets): string | undefined {
   const text = new TextDecoder().decode(body).trim();
-  const words = wordsOfJson(text) ?? (text.startsWith('<') ? '' : text);
+  const words = jsonErrorMessage(text) ?? (text.startsWith('<') ? '' : text);
   const shown = conceal?.(words) ?? words;
-  return shown === '' ? undefined : sanitize(shown.slice(0, MAX_WORDS));
+  return shown === '' ? undefined : sanitize(shown.slice(0, MAX_MESSAGE));
 }
 
-function wordsOfJson(text: string): string | undefined {
+function jsonErrorMessage(text: string): string | undefined {
   let parsed: Record<string, unknown> | undefined;
   try {
     parsed = asRecord(JSON.parse(text));

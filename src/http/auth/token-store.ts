@@ -1,18 +1,18 @@
-import type { Offer } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
 import type { Token } from './token-response.ts';
 
 /** Whose token it is: tokens of different registries, realms, services or credentials never mix. */
 export interface TokenOwner {
   /** Logical registry: "docker.io". */
   readonly registry: string;
-  /** Where the token is sent; see `placeOf`. */
+  /** Where the token is sent; see `originKey`. */
   readonly origin: string;
   readonly realm: string;
   readonly service: string | undefined;
-  /** Fingerprint of the credential; see `identityOf`. */
+  /** Fingerprint of the credential; see `credentialFingerprint`. */
   readonly identity: string;
   /** False: its tokens stay in this process (`Credential.ephemeral`). */
-  readonly lasting: boolean;
+  readonly persistent: boolean;
 }
 
 export interface CachedToken extends Token {
@@ -21,9 +21,9 @@ export interface CachedToken extends Token {
 }
 
 /** Where a challenge was met. Harbor guards its catalog by another scheme than repositories. */
-export interface ChallengePlace {
+export interface ChallengeKey {
   readonly registry: string;
-  /** See `placeOf`. */
+  /** See `originKey`. */
   readonly origin: string;
   readonly area: 'repository' | 'registry';
 }
@@ -39,17 +39,17 @@ export interface TokenStore {
   /** Live tokens of an owner. */
   tokens(owner: TokenOwner): readonly CachedToken[];
   /** Best first; empty when nothing is known. */
-  offers(place: ChallengePlace): readonly Offer[];
+  offers(challenge: ChallengeKey): readonly AuthScheme[];
   /** Keeps a token that the registry has accepted. */
   keepToken(owner: TokenOwner, token: CachedToken): void;
   /** Keeps a challenge whose answer the registry has accepted. */
-  keepOffers(place: ChallengePlace, offers: readonly Offer[]): void;
+  keepOffers(challenge: ChallengeKey, offers: readonly AuthScheme[]): void;
   /** Drops a refused token, and with it what earlier runs left of the same owner. */
   dropToken(value: string): void;
-  dropOffers(place: ChallengePlace): void;
+  dropOffers(challenge: ChallengeKey): void;
 }
 
 /** What was learnt without verifying TLS may be an impostor's, and is kept apart. */
-export function placeOf(url: URL, verifyTls: boolean): string {
+export function originKey(url: URL, verifyTls: boolean): string {
   return verifyTls ? url.origin : `${url.origin} unverified`;
 }

@@ -4,7 +4,7 @@ import { bareHost } from '../address/class.ts';
 import type { TlsSettings } from '../tls/context.ts';
 
 /** The other end of a socket. */
-export interface Target {
+export interface DialTarget {
   /** "http:" or "https:" */
   readonly protocol: string;
   readonly hostname: string;
@@ -23,22 +23,22 @@ export interface ConnectOptions {
   /** Sockets on their way; whoever empties it by destroying them ends the waiting. */
   readonly pending: Set<Socket>;
   /** A connected socket to speak TLS through: a tunnel. */
-  readonly through?: Socket | undefined;
+  readonly tunnelSocket?: Socket | undefined;
   /**
    * Where reads go first, when nobody but Node's HTTP parser will read the socket: it copies what it
    * passes on, and returns before the next read, so that sockets may share the buffer.
    */
-  readonly bulk?: Buffer | undefined;
+  readonly readBuffer?: Buffer | undefined;
 }
 
 /** Time for one address before the next is tried beside it (RFC 8305 wants 250 ms to 2 s). */
 const NEXT_ADDRESS_MS = 1000;
 const KEEP_ALIVE_MS = 60_000;
 /** Bytes taken from the kernel at once; Node's own 64 KiB cost a third more CPU per byte. */
-export const BULK_BYTES = 1024 * 1024;
+export const READ_BUFFER_BYTES = 1024 * 1024;
 
 /** A connected socket, TLS done and verified. @throws Error of the socket, or ETIMEDOUT */
-export function connectSocket(target: Target, options: ConnectOptions): Promise<Socket> {
+export function connectSocket(target: DialTarget, options: ConnectOptions): Promise<Socket> {
   const { timeoutMs, pending } = options;
   const secure = target.protocol === 'https:';
   const socket = secure ? tlsSocket(target, options) : tcpSocket(target, options);
@@ -68,17 +68,17 @@ export function connectSocket(target: Target, options: ConnectOptions): Promise<
   });
 }
 
-function tcpSocket(target: Target, { lookup, bulk }: ConnectOptions): Socket {
+function tcpSocket(target: DialTarget, { lookup, readBuffer }: ConnectOptions): Socket {
   const socket: Socket = connectTcp({
     host: bareHost(target.hostname),
     port: portOf(target),
-    ...common(lookup),
-    ...(bulk === undefined ? {} : { onread: inLargePieces(bulk, () => socket) }),
+    ...commonOptions(lookup),
+    ...(readBuffer === undefined ? {} : { onread: withReadBuffer(readBuffer, () => socket) }),
   });
   return socket;
 }
 
-function tlsSocket(target: Target, { lookup, tls, through }: ConnectOptions): Socket {
+function tlsSocket(target: DialTarget, { lookup, tls, tunnelSocket }: ConnectOptions): Socket {
   const name = bareHost(target.hostname);
   return connectTls({
     host: name,
@@ -86,12 +86,12 @@ function tlsSocket(target: Target, { lookup, tls, through }: ConnectOptions): So
     ALPNProtocols: ['http/1.1'],
     ...(isIP(name) === 0 ? { servername: name } : {}),
     ...tls(),
-    ...common(lookup),
-    ...(through === undefined ? {} : { socket: through }),
+    ...commonOptions(lookup),
+    ...(tunnelSocket === undefined ? {} : { socket: tunnelSocket }),
   });
 }
 
-function common(lookup: LookupFunction): object {
+function commonOptions(lookup: LookupFunction): object {
   return {
     lookup,
     autoSelectFamily: true,
@@ -102,7 +102,7 @@ function common(lookup: LookupFunction): object {
   };
 }
 
-function inLargePieces(
+function withReadBuffer(
   buffer: Buffer,
   socketOf: () => Socket,
 ): { buffer: Buffer; callback: (count: number) => boolean } {
@@ -117,7 +117,7 @@ function inLargePieces(
   };
 }
 
-export function portOf({ port, protocol }: Target): number {
+export function portOf({ port, protocol }: DialTarget): number {
   if (port !== '') return Number(port);
   return protocol === 'http:' ? 80 : 443;
 }

@@ -2,40 +2,40 @@ import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { bareHost } from '../address/class.ts';
-import { BULK_BYTES, connectSocket, portOf, type Target } from './connect.ts';
+import { connectSocket, type DialTarget, portOf, READ_BUFFER_BYTES } from './connect.ts';
 import { ProxyError } from '../proxy/error.ts';
 import type { AddressGuard, Resolver } from '../address/resolver.ts';
-import { mayDial, mayStay } from '../address/target.ts';
+import { mayReach, mayStayOnHost } from '../address/target.ts';
 import type { TlsContexts } from '../tls/context.ts';
 import { answersTls } from '../tls/client-hello.ts';
-import { lookAtTls, type TlsLook } from '../tls/peek.ts';
-import { createTrusting } from '../tls/trust-fallback.ts';
+import { peekTls, type TlsPeek } from '../tls/peek.ts';
+import { createTrustFallback } from '../tls/trust-fallback.ts';
 import { openTunnel } from '../proxy/tunnel.ts';
 
 /** One way to a host; connections of different ways share nothing. */
-export interface Connection {
+export interface DialRoute {
   /** Host whose policy applies. */
   readonly host: string;
   /** Origin whose answer named the target; absent when the user did. */
-  readonly via?: URL | undefined;
+  readonly initiator?: URL | undefined;
   /** Absent: the host is dialled directly. */
   readonly proxy?: ProxyServer | undefined;
   /** Requests are handed to the proxy in absolute form: plain HTTP through an HTTP proxy. */
   readonly forward?: boolean | undefined;
 }
 
-export type Connector = (target: Target) => Promise<Socket>;
+export type Dial = (target: DialTarget) => Promise<Socket>;
 
 export interface Dialer {
   /**
    * Sockets for a connection, TLS done and verified, for an HTTP parser alone to read; `bulk` for
    * Node's parser alone. Rejects with a socket error, CertificateError, ProxyError or AppError.
    */
-  connector(connection: Connection, options?: { readonly bulk?: boolean }): Connector;
+  dialFor(route: DialRoute, options?: { readonly large?: boolean }): Dial;
   /** What an unverified handshake with the origin shows. @throws socket errors, ProxyError */
-  look(url: URL, connection: Connection): Promise<TlsLook>;
+  peekTls(url: URL, route: DialRoute): Promise<TlsPeek>;
   /** Whether the origin answers a TLS greeting in TLS. @throws socket errors, ProxyError */
-  speaksTls(url: URL, connection: Connection): Promise<boolean>;
+  speaksTls(url: URL, route: DialRoute): Promise<boolean>;
   /** Ends what is being dialled. */
   close(): void;
 }
@@ -48,18 +48,18 @@ export interface DialerOptions {
 }
 
 /** A second look at a certificate that failed must not double the wait. */
-const LOOK_MS = 5000;
+const PEEK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
-  let pieces: Buffer | undefined;
+  let buffer: Buffer | undefined;
   let closed = false;
-  const trusting = createTrusting(contexts);
+  const trusting = createTrustFallback(contexts);
 
   /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
-  const dial = (host: string, target: Target, way: Way = {}): Promise<Socket> => {
-    const { via, ...rest } = way;
-    const guard = via === undefined ? undefined : guardOf(via, resolver);
+  const dial = (host: string, target: DialTarget, way: DialOptions = {}): Promise<Socket> => {
+    const { initiator, ...rest } = way;
+    const guard = initiator === undefined ? undefined : addressGuardOf(initiator, resolver);
     return connectSocket(target, {
       timeoutMs: connectMs,
       lookup: resolver.lookup(guard),
@@ -70,8 +70,8 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   };
 
   const toProxy = async (proxy: ProxyServer): Promise<Socket> => {
-    const host = hostOf(proxy);
-    const target: Target = {
+    const host = proxyHost(proxy);
+    const target: DialTarget = {
       protocol: proxy.protocol === 'https' ? 'https:' : 'http:',
       hostname: proxy.host,
       host,
@@ -81,14 +81,14 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       return await trusting(
         host,
         () => dial(host, target),
-        () => lookAtTls({ ...wayTo(target), lookup: resolver.lookup() }, LOOK_MS),
+        () => peekTls({ ...connectionOptionsTo(target), lookup: resolver.lookup() }, PEEK_MS),
       );
     } catch (error) {
-      throw new ProxyError(proxy, 'reach', 'it cannot be reached', error);
+      throw new ProxyError(proxy, 'unreachable', 'it cannot be reached', error);
     }
   };
 
-  const tunnel = async (proxy: ProxyServer, target: Target): Promise<Socket> => {
+  const tunnel = async (proxy: ProxyServer, target: DialTarget): Promise<Socket> => {
     const socket = await toProxy(proxy);
     socket.on('error', () => undefined);
     pending.add(socket);
@@ -108,42 +108,44 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
 
   const look = async (
     url: URL,
-    { proxy, via }: Connection,
+    { proxy, initiator }: DialRoute,
     timeoutMs: number,
-  ): Promise<TlsLook> => {
+  ): Promise<TlsPeek> => {
     const target = { protocol: url.protocol, hostname: bareHost(url.hostname), port: url.port };
-    const guard = via === undefined ? undefined : guardOf(via, resolver);
-    const way = { ...wayTo(target), lookup: resolver.lookup(guard) };
-    if (proxy === undefined) return lookAtTls(way, timeoutMs);
-    return lookAtTls({ ...way, socket: await tunnel(proxy, target) }, timeoutMs);
+    const guard = initiator === undefined ? undefined : addressGuardOf(initiator, resolver);
+    const way = { ...connectionOptionsTo(target), lookup: resolver.lookup(guard) };
+    if (proxy === undefined) return peekTls(way, timeoutMs);
+    return peekTls({ ...way, socket: await tunnel(proxy, target) }, timeoutMs);
   };
 
   return {
-    connector(connection, options) {
-      const { host, via, proxy, forward } = connection;
-      if (options?.bulk === true) pieces ??= Buffer.allocUnsafeSlow(BULK_BYTES);
-      const bulk = options?.bulk === true ? pieces : undefined;
-      const attempt = async (target: Target): Promise<Socket> => {
-        if (proxy === undefined) return dial(host, target, { via, bulk });
+    dialFor(route, options) {
+      const { host, initiator, proxy, forward } = route;
+      if (options?.large === true) buffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+      const readBuffer = options?.large === true ? buffer : undefined;
+      const attempt = async (target: DialTarget): Promise<Socket> => {
+        if (proxy === undefined) return dial(host, target, { initiator, readBuffer });
         if (forward === true) return toProxy(proxy);
-        const through = await tunnel(proxy, target);
-        return target.protocol === 'https:' ? dial(host, target, { via, through }) : through;
+        const tunnelSocket = await tunnel(proxy, target);
+        return target.protocol === 'https:'
+          ? dial(host, target, { initiator, tunnelSocket })
+          : tunnelSocket;
       };
       return (target) => {
         const url = new URL(`${target.protocol}//${target.host ?? target.hostname}/`);
         return trusting(
           host,
           () => attempt(target),
-          () => look(url, connection, LOOK_MS),
+          () => look(url, route, PEEK_MS),
         );
       };
     },
-    look: (url, connection) => look(url, connection, connectMs),
-    async speaksTls({ hostname, port }, { host, proxy, via }) {
+    peekTls: (url, route) => look(url, route, connectMs),
+    async speaksTls({ hostname, port }, { host, proxy, initiator }) {
       // Plain TCP, to the port of https where the address has none.
-      const target: Target = { protocol: 'http:', hostname, port: port === '' ? '443' : port };
+      const target: DialTarget = { protocol: 'http:', hostname, port: port === '' ? '443' : port };
       const socket =
-        proxy === undefined ? await dial(host, target, { via }) : await tunnel(proxy, target);
+        proxy === undefined ? await dial(host, target, { initiator }) : await tunnel(proxy, target);
       const name = bareHost(hostname);
       pending.add(socket);
       try {
@@ -162,13 +164,13 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   };
 }
 
-interface Way {
-  readonly via?: URL | undefined;
-  readonly through?: Socket | undefined;
-  readonly bulk?: Buffer | undefined;
+interface DialOptions {
+  readonly initiator?: URL | undefined;
+  readonly tunnelSocket?: Socket | undefined;
+  readonly readBuffer?: Buffer | undefined;
 }
 
-function wayTo(target: Target): ConnectionOptions {
+function connectionOptionsTo(target: DialTarget): ConnectionOptions {
   const name = bareHost(target.hostname);
   return {
     host: name,
@@ -179,18 +181,18 @@ function wayTo(target: Target): ConnectionOptions {
 }
 
 /** A proxy as a host with a policy of its own. */
-export function hostOf({ host, port, protocol }: ProxyServer): string {
+export function proxyHost({ host, port, protocol }: ProxyServer): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return protocol === 'https' && port === 443 ? name : `${name}:${port}`;
 }
 
-function guardOf(via: URL, resolver: Resolver): AddressGuard {
+function addressGuardOf(initiator: URL, resolver: Resolver): AddressGuard {
   return (hostname, address) => {
-    const same = bareHost(hostname) === bareHost(via.hostname);
+    const same = bareHost(hostname) === bareHost(initiator.hostname);
     const allowed = same
-      ? mayStay(address, resolver.knownClasses(hostname))
-      : mayDial(via, address, resolver.knownClass);
+      ? mayStayOnHost(address, resolver.knownClasses(hostname))
+      : mayReach(initiator, address, resolver.knownClass);
     if (allowed) return undefined;
-    return `${via.host} points at ${hostname}, which has a ${address} address`;
+    return `${initiator.host} points at ${hostname}, which has a ${address} address`;
   };
 }

@@ -1,10 +1,10 @@
 import type { ErrorCode } from '../../errors/codes.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { codesOf, rowIn, type ErrorRow, type RetryClass } from '../error-codes.ts';
+import { errorCodesOf, findMapping, type ErrorMapping, type RetryClass } from '../error-codes.ts';
 import { BODY_TIMEOUT, HEADERS_TIMEOUT, TOO_SLOW } from '../exchange/types.ts';
 import { ProxyError } from '../proxy/error.ts';
 import { FORBIDDEN_ADDRESS } from '../address/resolver.ts';
-import { CertificateError, tlsRowOf } from '../tls/error.ts';
+import { CertificateError, tlsMappingOf } from '../tls/error.ts';
 
 /** No answer arrived, or it broke off. */
 export class NetworkError extends AppError {
@@ -28,38 +28,38 @@ function detailsOf(cause: unknown): Readonly<Record<string, unknown>> | undefine
     const { label, origin } = cause.proxy;
     return { proxy: label, proxyFrom: origin, ...detailsOf(cause.cause) };
   }
-  if (!(cause instanceof CertificateError) || cause.facts === undefined) return undefined;
-  return { certificate: cause.facts };
+  if (!(cause instanceof CertificateError) || cause.certificate === undefined) return undefined;
+  return { certificate: cause.certificate };
 }
 
 /** Socket, resolver, parser and our own codes; what is not listed, TLS aside, is NETWORK and not retried. */
-const ROWS: readonly ErrorRow[] = [
+const MAPPINGS: readonly ErrorMapping[] = [
   {
     codes: ['ECONNREFUSED'],
     code: 'NETWORK',
     retry: 'briefly',
-    what: 'connection refused',
+    description: 'connection refused',
     hint: 'Check the host and the port, and that the registry is running.',
   },
   {
     codes: ['ENOTFOUND'],
     code: 'NETWORK',
     retry: 'never',
-    what: 'no such host',
+    description: 'no such host',
     hint: 'Check the spelling of the registry, and your DNS or VPN.',
   },
   {
     codes: ['EAI_AGAIN'],
     code: 'NETWORK',
     retry: 'always',
-    what: 'the name could not be looked up for now',
+    description: 'the name could not be looked up for now',
     hint: 'Check your network connection and DNS.',
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
     code: 'NETWORK',
     retry: 'briefly',
-    what: 'the network cannot reach it',
+    description: 'the network cannot reach it',
     hint: 'Check your network connection, VPN and firewall.',
   },
   {
@@ -73,51 +73,51 @@ const ROWS: readonly ErrorRow[] = [
     ],
     code: 'NETWORK',
     retry: 'always',
-    what: 'the connection was closed before the answer was complete',
+    description: 'the connection was closed before the answer was complete',
   },
   {
     codes: ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
     code: 'NETWORK',
     retry: 'always',
-    what: 'the answer is shorter or longer than announced',
+    description: 'the answer is shorter or longer than announced',
   },
   {
     codes: ['ETIMEDOUT'],
     code: 'TIMEOUT',
     retry: 'always',
-    what: 'no connection within the time limit',
+    description: 'no connection within the time limit',
     hint: 'Check your network connection and firewall.',
   },
   {
     codes: [HEADERS_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
-    what: 'no answer within the time limit',
+    description: 'no answer within the time limit',
   },
   {
     codes: [BODY_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
-    what: 'the answer stalled',
+    description: 'the answer stalled',
   },
   {
     codes: [TOO_SLOW],
     code: 'TIMEOUT',
     retry: 'always',
-    what: 'the transfer moved next to nothing for a minute',
+    description: 'the transfer moved next to nothing for a minute',
     hint: 'Where the link is that slow, --min-speed sets another limit in bytes a second; 0 is none.',
   },
   {
     codes: ['HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'],
     code: 'NETWORK',
     retry: 'never',
-    what: 'the headers of the answer are too large',
+    description: 'the headers of the answer are too large',
   },
   {
     codes: [FORBIDDEN_ADDRESS],
     code: 'TARGET_FORBIDDEN',
     retry: 'never',
-    what: 'its name leads to an address that may not be reached from there',
+    description: 'its name leads to an address that may not be reached from there',
     hint: 'This can be an attack on your network; if you trust the registry, tell its operator.',
   },
 ];
@@ -128,11 +128,11 @@ const ROWS: readonly ErrorRow[] = [
  */
 export function networkError(error: unknown, where: string, plain = false): NetworkError {
   if (error instanceof ProxyError) return proxyError(error, where);
-  const row = rowIn(ROWS, error) ?? tlsRowOf(error, where);
+  const row = findMapping(MAPPINGS, error) ?? tlsMappingOf(error, where);
   if (row !== undefined) {
-    return new NetworkError(row.code, `${where}: ${row.what}`, row.retry, row.hint, error);
+    return new NetworkError(row.code, `${where}: ${row.description}`, row.retry, row.hint, error);
   }
-  const code = codesOf(error)[0];
+  const code = errorCodesOf(error)[0];
   const isTls = code !== undefined && (code.startsWith('ERR_SSL_') || code === 'EPROTO');
   const isHttp = code?.startsWith('HPE_') === true;
   const what = isTls
@@ -149,7 +149,7 @@ export function networkError(error: unknown, where: string, plain = false): Netw
 
 /** The proxy is named without its login; which setting named it says what to correct. */
 function proxyError(error: ProxyError, where: string): NetworkError {
-  const { proxy, fault, message, cause } = error;
+  const { proxy, failure, message, cause } = error;
   const { label, origin } = proxy;
   const name = `the proxy ${label} (from ${origin})`;
   const make = (
@@ -159,11 +159,11 @@ function proxyError(error: ProxyError, where: string): NetworkError {
     hint: string | undefined,
   ): NetworkError => new NetworkError(code, `${where}: ${name}: ${what}`, retry, hint, error);
 
-  if (fault === 'login') {
+  if (failure === 'login') {
     const form = `${proxy.protocol}://USER:PASSWORD@${label.slice(label.indexOf('//') + 2)}`;
     return make('NETWORK', message, 'never', `Put the right login into ${origin}: ${form}`);
   }
-  if (fault === 'refuse') {
+  if (failure === 'refuse') {
     if (/DNS_FAIL/u.test(message)) {
       return make('NETWORK', `it finds no such host (${message})`, 'never', SPELLING_HINT);
     }
@@ -171,10 +171,10 @@ function proxyError(error: ProxyError, where: string): NetworkError {
     const retry = /HTTP 5\d\d|refused|reached|failed/u.test(message) ? 'briefly' : 'never';
     return make('NETWORK', `it did not connect: ${message}`, retry, hint);
   }
-  const row = rowIn(ROWS, cause) ?? tlsRowOf(cause, hostText(label));
+  const row = findMapping(MAPPINGS, cause) ?? tlsMappingOf(cause, hostText(label));
   if (row === undefined) return make('NETWORK', message, 'briefly', proxyHint(origin));
   const tls = row.code === 'TLS' ? row.hint : undefined;
-  return make(row.code, `${message}: ${row.what}`, row.retry, tls ?? proxyHint(origin));
+  return make(row.code, `${message}: ${row.description}`, row.retry, tls ?? proxyHint(origin));
 }
 
 const SPELLING_HINT = 'Check the spelling of the registry, or exempt it by NO_PROXY.';

@@ -1,18 +1,18 @@
-import type { AnswerBody } from './types.ts';
+import type { ResponseBody } from './types.ts';
 
 /** Where the bytes come from. */
-export interface Flow {
+export interface FlowControl {
   pause(): void;
   resume(): void;
   abort(reason: Error): void;
 }
 
 /** Taken without a reader: most answers are shorter, and free their connection by themselves. */
-const MOST_WAITING = 1024 * 1024;
+const HIGH_WATER_MARK = 1024 * 1024;
 
 /** The body of an answer whose bytes are pushed as they come: they wait here for their reader. */
-export class BufferedBody implements AnswerBody {
-  readonly #flow: Flow;
+export class BufferedBody implements ResponseBody {
+  readonly #flow: FlowControl;
   #waiting: Uint8Array[] = [];
   #size = 0;
   #paused = false;
@@ -20,7 +20,7 @@ export class BufferedBody implements AnswerBody {
   #failure: Error | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(flow: Flow) {
+  constructor(flow: FlowControl) {
     this.#flow = flow;
   }
 
@@ -33,7 +33,7 @@ export class BufferedBody implements AnswerBody {
     if (this.#ended) return;
     this.#waiting.push(chunk);
     this.#size += chunk.byteLength;
-    if (this.#size > MOST_WAITING && !this.#paused) {
+    if (this.#size > HIGH_WATER_MARK && !this.#paused) {
       this.#paused = true;
       this.#flow.pause();
     }
@@ -76,7 +76,7 @@ export class BufferedBody implements AnswerBody {
   }
 
   #flowAgain(): void {
-    if (!this.#paused || this.#size > MOST_WAITING / 2) return;
+    if (!this.#paused || this.#size > HIGH_WATER_MARK / 2) return;
     this.#paused = false;
     this.#flow.resume();
   }

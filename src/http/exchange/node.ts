@@ -2,29 +2,29 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
 import { type Bytes, bytesOf } from '../../util/bytes.ts';
-import type { Target } from '../dial/connect.ts';
-import type { Connector } from '../dial/dialer.ts';
+import type { DialTarget } from '../dial/connect.ts';
+import type { Dial } from '../dial/dialer.ts';
 import {
-  type AnswerBody,
+  connectionReturned,
   drainBody,
-  freed,
   HEADERS_TIMEOUT,
-  type Incoming,
-  type Outgoing,
+  IDLE_CONNECTION_MS,
+  onAbort,
   type Pool,
+  type RawRequest,
+  type RawResponse,
   readBody,
-  timeout,
-  UNUSED_MS,
-  watch,
+  type ResponseBody,
+  timeoutError,
 } from './types.ts';
 
 /** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
 class OriginAgent extends Agent {
-  readonly #connect: Connector;
-  readonly #target: Target;
+  readonly #connect: Dial;
+  readonly #target: DialTarget;
 
-  constructor(connect: Connector, target: Target) {
-    super({ keepAlive: true, timeout: UNUSED_MS });
+  constructor(connect: Dial, target: DialTarget) {
+    super({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
     this.#connect = connect;
     this.#target = target;
   }
@@ -44,17 +44,17 @@ class OriginAgent extends Agent {
  * half the CPU per byte. And for commands of a few requests: it is there after a third of undici's
  * time (docs/performance.md).
  */
-export function nodePool(connect: Connector, target: Target): Pool {
+export function nodePool(connect: Dial, target: DialTarget): Pool {
   const agent = new OriginAgent(connect, target);
   return {
-    exchange: (outgoing) => exchange(agent, outgoing),
+    exchange: (rawRequest) => exchange(agent, rawRequest),
     destroy: () => agent.destroy(),
   };
 }
 
-function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
-  const { method, path, headers, signals, headersMs } = outgoing;
-  return new Promise<Incoming>((resolve, reject) => {
+function exchange(agent: Agent, rawRequest: RawRequest): Promise<RawResponse> {
+  const { method, path, headers, signals, headersMs } = rawRequest;
+  return new Promise<RawResponse>((resolve, reject) => {
     const request = httpRequest({ agent, method, path, headers: { ...headers }, setHost: false });
     let answered: IncomingMessage | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
       answered?.destroy(error);
       request.destroy(error);
     };
-    const unwatch = watch(signals, fail);
+    const unwatch = onAbort(signals, fail);
     request.once('close', () => {
       clearTimeout(timer);
       unwatch();
@@ -75,19 +75,19 @@ function exchange(agent: Agent, outgoing: Outgoing): Promise<Incoming> {
     request.once('response', (response) => {
       clearTimeout(timer);
       answered = response;
-      const answer = incoming(request, response, outgoing);
+      const answer = toRawResponse(request, response, rawRequest);
       const done = (): void => resolve(answer);
       // One without content frees its connection at its end; a request before would open another.
       if (response.readableFlowing === true) response.once('end', done).once('close', done);
       else done();
     });
-    if (outgoing.body === undefined) {
+    if (rawRequest.body === undefined) {
       request.once('socket', () => {
-        timer = setTimeout(() => fail(timeout(HEADERS_TIMEOUT)), headersMs);
+        timer = setTimeout(() => fail(timeoutError(HEADERS_TIMEOUT)), headersMs);
       });
       request.end();
     } else {
-      sendBody(request, outgoing.body, Number(headers['content-length'])).catch(fail);
+      sendBody(request, rawRequest.body, Number(headers['content-length'])).catch(fail);
     }
   });
 }
@@ -102,14 +102,14 @@ async function sendBody(request: ClientRequest, body: Bytes, length: number): Pr
     if (request.destroyed) return;
     left -= chunk.byteLength;
     if (left === 0) request.end(chunk);
-    else await written(request, chunk);
+    else await writeChunk(request, chunk);
     if (request.destroyed) return;
   }
   if (left !== 0) request.end();
 }
 
 /** Also done when the request is over: then nobody sends the chunk any more. */
-function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
+function writeChunk(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       request.off('close', done);
@@ -120,24 +120,24 @@ function written(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   });
 }
 
-function incoming(
+function toRawResponse(
   request: ClientRequest,
   response: IncomingMessage,
-  { method, idleMs }: Outgoing,
-): Incoming {
+  { method, idleMs }: RawRequest,
+): RawResponse {
   const status = response.statusCode ?? 0;
   // Kept, so that whoever reads later learns why the connection broke.
   response.on('error', () => undefined);
   const empty = method === 'HEAD' || response.headers['content-length'] === '0';
   if (empty) response.resume();
-  const body: AnswerBody = response;
+  const body: ResponseBody = response;
   return {
     status,
     rawHeaders: response.rawHeaders,
     body: empty ? bytesOf(new Uint8Array()) : readBody(body, idleMs),
     async discard(limit, ms) {
       if (response.readableEnded || response.destroyed) return;
-      if (empty) return freed();
+      if (empty) return connectionReturned();
       if (Number(response.headers['content-length']) > limit) response.destroy();
       else await drainBody(body, limit, ms);
     },

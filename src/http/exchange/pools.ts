@@ -1,5 +1,5 @@
-import type { Connection, Dialer } from '../dial/dialer.ts';
-import type { Target } from '../dial/connect.ts';
+import type { Dialer, DialRoute } from '../dial/dialer.ts';
+import type { DialTarget } from '../dial/connect.ts';
 import type { Exchange, Pool } from './types.ts';
 
 export interface Timeouts {
@@ -10,11 +10,11 @@ export interface Timeouts {
   /** Between two chunks of an answer; there is no limit on the whole. */
   readonly idleMs: number;
   /**
-   * Bytes a second that a body must move over each `paceMs` in which it is waited for, either way;
+   * Bytes a second that a body must move over each `speedWindowMs` in which it is waited for, either way;
    * 0: any. A body with fewer bytes than that makes has to be there by then.
    */
   readonly minSpeed: number;
-  readonly paceMs: number;
+  readonly speedWindowMs: number;
   /** Bytes a second of the slowest link over which the end of an upload is given time to arrive. */
   readonly slowestLink: number;
 }
@@ -27,35 +27,39 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 60_000,
   idleMs: 60_000,
   minSpeed: DEFAULT_MIN_SPEED,
-  paceMs: 60_000,
+  speedWindowMs: 60_000,
   slowestLink: 512,
 };
 
 /**
- * `api`: undici, or Node's own client where few requests are to come. `bulk`: Node's, for bodies so
+ * `api`: undici, or Node's own client where few requests are to come. `large`: Node's, for bodies so
  * large that the cost of a byte counts.
  */
-export type Lane = 'api' | 'bulk';
+export type TransferClass = 'api' | 'large';
 
-export interface Agents {
+export interface ConnectionPools {
   /**
    * The connections to an origin; those of different policies, guards, proxies or lanes share
    * nothing. Their number has no bound here: whoever sends has one, and an upload that holds a
    * connection while its source waits for another would never end.
    */
-  get(connection: Connection, origin: URL, lane: Lane): Promise<Exchange>;
+  get(route: DialRoute, origin: URL, transferClass: TransferClass): Promise<Exchange>;
   close(): void;
 }
 
-/** `fewRequests`: undici would not earn its start. */
-export function createAgents(dialer: Dialer, fewRequests = false): Agents {
+/** `shortLived`: undici would not earn its start. */
+export function createConnectionPools(dialer: Dialer, shortLived = false): ConnectionPools {
   const pools = new Map<string, Promise<Pool>>();
   let closed = false;
 
-  const create = async (connection: Connection, target: Target, lane: Lane): Promise<Pool> => {
-    const connect = dialer.connector(connection, { bulk: lane === 'bulk' });
+  const create = async (
+    route: DialRoute,
+    target: DialTarget,
+    transferClass: TransferClass,
+  ): Promise<Pool> => {
+    const connect = dialer.dialFor(route, { large: transferClass === 'large' });
     const pool =
-      lane === 'bulk' || fewRequests
+      transferClass === 'large' || shortLived
         ? (await import('./node.ts')).nodePool(connect, target)
         : await (await import('./undici.ts')).undiciPool(connect, target);
     if (closed) pool.destroy();
@@ -63,11 +67,12 @@ export function createAgents(dialer: Dialer, fewRequests = false): Agents {
   };
 
   return {
-    async get(connection, { origin, protocol, hostname, host, port }, lane) {
-      const { host: named, via, proxy, forward } = connection;
-      const way = [named, via?.origin ?? null, proxy?.label ?? null, forward];
-      const key = JSON.stringify([lane, origin, ...way]);
-      const pool = pools.get(key) ?? create(connection, { protocol, hostname, host, port }, lane);
+    async get(route, { origin, protocol, hostname, host, port }, transferClass) {
+      const { host: named, initiator, proxy, forward } = route;
+      const way = [named, initiator?.origin ?? null, proxy?.label ?? null, forward];
+      const key = JSON.stringify([transferClass, origin, ...way]);
+      const pool =
+        pools.get(key) ?? create(route, { protocol, hostname, host, port }, transferClass);
       pools.set(key, pool);
       return (await pool).exchange;
     },

@@ -1,21 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HostPolicies } from '../../config/hosts/types.ts';
 import { AppError, wrapError } from '../../errors/app-error.ts';
-import { type Conceal, concealer, secretsIn } from '../../errors/redact-secrets.ts';
+import {
+  type RedactSecrets,
+  secretRedactor,
+  secretsInAuthorization,
+} from '../../errors/redact-secrets.ts';
 import { type Bytes, bytesOf, concat } from '../../util/bytes.ts';
 import type { ProxyRules } from '../../config/proxies/rules.ts';
-import type { Agents, Lane, Timeouts } from './pools.ts';
-import type { Connection } from '../dial/dialer.ts';
-import { type Incoming, timeout, TOO_SLOW } from './types.ts';
-import { mergeHeaders, responseHeaders } from '../headers.ts';
+import type { ConnectionPools, Timeouts, TransferClass } from './pools.ts';
+import type { DialRoute } from '../dial/dialer.ts';
+import { type RawResponse, timeoutError, TOO_SLOW } from './types.ts';
+import { mergeHeaders, parseRawHeaders } from '../headers.ts';
 import { networkError, NetworkError } from '../dial/network-error.ts';
-import { Pace, type PaceLimit } from './speed-limit.ts';
-import { connectionOf, forwardRefusal, requestLine } from '../dial/route.ts';
+import { type SpeedLimit, SpeedMonitor } from './speed-limit.ts';
+import { dialRouteOf, forwardingError, requestTarget } from '../dial/route.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../types.ts';
-import { createUpload, type Upload } from './upload-body.ts';
+import { createUploadBody, type UploadBody } from './upload-body.ts';
 
 export interface SendOptions {
-  readonly agents: Agents;
+  readonly pools: ConnectionPools;
   readonly policies: HostPolicies;
   readonly proxies: ProxyRules;
   readonly timeouts: Timeouts;
@@ -49,79 +53,79 @@ const CONNECTION_HEADERS: readonly string[] = [
 export function send(options: SendOptions): HttpClient {
   return async (request) => {
     request.signal?.throwIfAborted();
-    return sendOnce(request, connectionOf(request, options.proxies), options);
+    return sendOnce(request, dialRouteOf(request, options.proxies), options);
   };
 }
 
 async function sendOnce(
   request: HttpRequest,
-  connection: Connection,
+  route: DialRoute,
   options: SendOptions,
 ): Promise<HttpResponse> {
   const stalled = new AbortController();
-  const upload =
+  const uploadBody =
     request.body === undefined || request.body.length === 0
       ? undefined
-      : createUpload(request.body, {
-          ...paceOf(options),
+      : createUploadBody(request.body, {
+          ...speedLimitOf(options),
           stallMs: options.timeouts.headersMs,
           slowestLink: options.timeouts.slowestLink,
           now: options.now,
-          onStall: (code) => stalled.abort(timeout(code)),
+          onStall: (code) => stalled.abort(timeoutError(code)),
         });
-  const configured = request.auth === undefined ? {} : options.policies(connection.host).headers;
-  const headers = headersOf(request, connection, configured, options.userAgent);
-  const conceal = concealer([
-    ...secretsIn(headers['authorization']),
-    ...secretsIn(headers['proxy-authorization']),
+  const configured = request.auth === undefined ? {} : options.policies(route.host).headers;
+  const headers = headersOf(request, route, configured, options.userAgent);
+  const conceal = secretRedactor([
+    ...secretsInAuthorization(headers['authorization']),
+    ...secretsInAuthorization(headers['proxy-authorization']),
     ...Object.values(configured),
   ]);
   options.onRequest();
-  let answer: Incoming;
+  let answer: RawResponse;
   try {
-    answer = await dispatch(request, connection, headers, options, upload, stalled.signal);
-    const refusal = forwardRefusal(connection, answer.status, responseHeaders(answer.rawHeaders));
+    answer = await dispatch(request, route, headers, options, uploadBody, stalled.signal);
+    const refusal = forwardingError(route, answer.status, parseRawHeaders(answer.rawHeaders));
     if (refusal !== undefined) {
-      await discard(answer);
+      await discardBody(answer);
       throw refusal;
     }
   } catch (error) {
-    upload?.release();
-    throw translate(error, request, upload);
+    uploadBody?.release();
+    throw toThrown(error, request, uploadBody);
   }
   const read = (): Bytes => readBody(answer, request, options);
-  if (upload === undefined) return responseOf(request, answer, read(), conceal);
-  const early = !upload.finished();
-  if (early) upload.hold();
-  const body = early ? bytesOf(await readEarly(answer)) : read();
-  upload.release();
+  if (uploadBody === undefined) return responseOf(request, answer, read(), conceal);
+  const early = !uploadBody.finished();
+  if (early) uploadBody.hold();
+  const body = early ? bytesOf(await readEarlyResponse(answer)) : read();
+  uploadBody.release();
   return responseOf(request, answer, body, conceal);
 }
 
 /** Both lanes do the same; they differ in what a start and a byte cost. */
-function laneOf({ bulk }: HttpRequest): Lane {
-  return bulk === true ? 'bulk' : 'api';
+function transferClassOf({ large }: HttpRequest): TransferClass {
+  return large === true ? 'large' : 'api';
 }
 
 async function dispatch(
   request: HttpRequest,
-  connection: Connection,
+  route: DialRoute,
   headers: Readonly<Record<string, string>>,
   options: SendOptions,
-  upload: Upload | undefined,
+  uploadBody: UploadBody | undefined,
   stalled: AbortSignal,
-): Promise<Incoming> {
+): Promise<RawResponse> {
   const { url, method, signal } = request;
-  const { origin, path } = requestLine(url, connection);
+  const { origin, path } = requestTarget(url, route);
   const { headersMs, idleMs } = options.timeouts;
-  const exchange = await options.agents.get(connection, new URL(origin), laneOf(request));
+  const exchange = await options.pools.get(route, new URL(origin), transferClassOf(request));
   // It is not listened to while a lane is being loaded.
   signal?.throwIfAborted();
   return exchange({
     method,
     path,
     headers,
-    body: upload?.chunks,
+    body: uploadBody?.chunks,
     signals: signal === undefined ? [stalled] : [signal, stalled],
     headersMs,
     idleMs,
@@ -130,7 +134,7 @@ async function dispatch(
 
 function headersOf(
   request: HttpRequest,
-  connection: Connection,
+  route: DialRoute,
   configured: Readonly<Record<string, string>>,
   userAgent: string,
 ): Record<string, string> {
@@ -143,13 +147,13 @@ function headersOf(
   );
   for (const name of CONNECTION_HEADERS) delete headers[name];
   if (request.body !== undefined) headers['content-length'] = String(request.body.length);
-  return { host: request.url.host, ...headers, ...requestLine(request.url, connection).headers };
+  return { host: request.url.host, ...headers, ...requestTarget(request.url, route).headers };
 }
 
 /** The reason of an abort, the failure of the source, or a NetworkError. */
-function translate(error: unknown, request: HttpRequest, upload?: Upload): unknown {
+function toThrown(error: unknown, request: HttpRequest, uploadBody?: UploadBody): unknown {
   if (request.signal?.aborted === true) return request.signal.reason;
-  const failure = upload?.failure();
+  const failure = uploadBody?.failure();
   if (
     failure instanceof NetworkError ||
     (failure !== undefined && !(failure instanceof AppError))
@@ -161,48 +165,48 @@ function translate(error: unknown, request: HttpRequest, upload?: Upload): unkno
   return failure ?? networkError(error, request.url.host, request.url.protocol === 'http:');
 }
 
-function paceOf({ timeouts }: SendOptions): PaceLimit {
-  return { minSpeed: timeouts.minSpeed, windowMs: timeouts.paceMs };
+function speedLimitOf({ timeouts }: SendOptions): SpeedLimit {
+  return { minSpeed: timeouts.minSpeed, windowMs: timeouts.speedWindowMs };
 }
 
-async function* readBody(answer: Incoming, request: HttpRequest, options: SendOptions): Bytes {
+async function* readBody(answer: RawResponse, request: HttpRequest, options: SendOptions): Bytes {
   const { now } = options;
-  const pace = new Pace(paceOf(options));
+  const monitor = new SpeedMonitor(speedLimitOf(options));
   let from = now();
   try {
     for await (const chunk of answer.body) {
       // Leaving the loop lets go of the connection.
-      if (pace.isSlow(chunk.byteLength, now() - from)) throw timeout(TOO_SLOW);
+      if (monitor.isSlow(chunk.byteLength, now() - from)) throw timeoutError(TOO_SLOW);
       yield chunk;
       from = now();
     }
   } catch (error) {
-    throw translate(error, request);
+    throw toThrown(error, request);
   }
 }
 
 function responseOf(
   request: HttpRequest,
-  answer: Incoming,
+  answer: RawResponse,
   body: Bytes,
-  conceal: Conceal,
+  redactSecrets: RedactSecrets,
 ): HttpResponse {
   return {
     status: answer.status,
-    headers: responseHeaders(answer.rawHeaders),
+    headers: parseRawHeaders(answer.rawHeaders),
     url: request.url,
     body,
-    discard: () => discard(answer),
-    conceal,
+    discard: () => discardBody(answer),
+    redactSecrets,
   };
 }
 
-function discard(answer: Incoming): Promise<void> {
+function discardBody(answer: RawResponse): Promise<void> {
   return answer.discard(DISCARD_LIMIT, DISCARD_MS);
 }
 
 /** At most 64 KiB in at most 5 s, and whatever came before the connection broke. */
-async function readEarly(answer: Incoming): Promise<Uint8Array> {
+async function readEarlyResponse(answer: RawResponse): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const read = async (): Promise<void> => {

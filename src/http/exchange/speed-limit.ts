@@ -1,5 +1,5 @@
 /** Least speed of a transfer, over windows in which somebody waits for the other side. */
-export interface PaceLimit {
+export interface SpeedLimit {
   /** Bytes a second; 0: no limit. */
   readonly minSpeed: number;
   /** Milliseconds. */
@@ -7,12 +7,12 @@ export interface PaceLimit {
 }
 
 /** Counts what one transfer moves while it is waited for; time spent elsewhere is not counted. */
-export class Pace {
-  readonly #limit: PaceLimit;
+export class SpeedMonitor {
+  readonly #limit: SpeedLimit;
   #bytes = 0;
   #waitedMs = 0;
 
-  constructor(limit: PaceLimit) {
+  constructor(limit: SpeedLimit) {
     this.#limit = limit;
   }
 
@@ -29,17 +29,17 @@ export class Pace {
 }
 
 /** A piece should be taken in about so long, so that a slow link is told from one that stalls. */
-const PIECE_MS = 1000;
-const FIRST_PIECE = 16 * 1024;
-const LEAST_PIECE = 1024;
-const MOST_PIECE = 16 * 1024 * 1024;
+const CHUNK_MS = 1000;
+const FIRST_CHUNK = 16 * 1024;
+const MIN_CHUNK = 1024;
+const MAX_CHUNK = 16 * 1024 * 1024;
 
 /** Sizes of what is handed to a connection at a time: small at first, and as large as it is quick. */
-export class Pieces {
-  #size = FIRST_PIECE;
+export class ChunkSizer {
+  #size = FIRST_CHUNK;
 
   /** The chunk itself where it is small enough. */
-  *of(chunk: Uint8Array): Iterable<Uint8Array> {
+  *chunksOf(chunk: Uint8Array): Iterable<Uint8Array> {
     for (let at = 0; at < chunk.byteLength;) {
       const end = Math.min(chunk.byteLength, at + this.#size);
       yield at === 0 && end === chunk.byteLength ? chunk : chunk.subarray(at, end);
@@ -48,8 +48,8 @@ export class Pieces {
   }
 
   /** How long the last piece took to be taken. */
-  took(ms: number): void {
-    const next = ms < PIECE_MS ? this.#size * 2 : this.#size / 2;
-    this.#size = Math.min(MOST_PIECE, Math.max(LEAST_PIECE, next));
+  report(ms: number): void {
+    const next = ms < CHUNK_MS ? this.#size * 2 : this.#size / 2;
+    this.#size = Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, next));
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Bytes } from '../../util/bytes.ts';
 
 /** What goes onto the wire. */
-export interface Outgoing {
+export interface RawRequest {
   readonly method: string;
   /** A path with query, or for a proxy the whole URL. */
   readonly path: string;
@@ -19,7 +19,7 @@ export interface Outgoing {
 }
 
 /** The head of an answer, and its body yet to be read. */
-export interface Incoming {
+export interface RawResponse {
   readonly status: number;
   /** [name, value, name, value, …] */
   readonly rawHeaders: readonly string[];
@@ -35,7 +35,7 @@ export interface Incoming {
  * One request and its answer.
  * @throws Error of the socket or parser, HEADERS_TIMEOUT, whatever `body` throws, a signal's reason
  */
-export type Exchange = (outgoing: Outgoing) => Promise<Incoming>;
+export type Exchange = (rawRequest: RawRequest) => Promise<RawResponse>;
 
 /** The connections to one origin. */
 export interface Pool {
@@ -50,16 +50,16 @@ export const BODY_TIMEOUT = 'BODY_TIMEOUT';
 export const TOO_SLOW = 'TOO_SLOW';
 
 /** An unused connection is closed before most servers do, lest a request runs into its end. */
-export const UNUSED_MS = 4000;
+export const IDLE_CONNECTION_MS = 4000;
 
-export function timeout(
+export function timeoutError(
   code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
 ): Error {
   return Object.assign(new Error('no answer in time'), { code });
 }
 
 /** @returns what ends the watch */
-export function watch(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
+export function onAbort(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
   const listeners = signals.map((signal) => {
     const listener = (): void => {
       const reason: unknown = signal.reason;
@@ -74,15 +74,15 @@ export function watch(signals: readonly AbortSignal[], fail: (error: Error) => v
 }
 
 /** A body as a client gives it: ended by `destroy`, which makes reading it throw. */
-export interface AnswerBody extends AsyncIterable<Uint8Array> {
+export interface ResponseBody extends AsyncIterable<Uint8Array> {
   destroy(error?: Error): unknown;
 }
 
 /** The bytes of an answer. Counts only the time in which somebody waits for the next chunk. */
-export async function* readBody(body: AnswerBody, idleMs: number): Bytes {
+export async function* readBody(body: ResponseBody, idleMs: number): Bytes {
   let waiting = true;
   const timer = setTimeout(() => {
-    if (waiting) body.destroy(timeout(BODY_TIMEOUT));
+    if (waiting) body.destroy(timeoutError(BODY_TIMEOUT));
   }, idleMs);
   try {
     for await (const chunk of body) {
@@ -91,14 +91,14 @@ export async function* readBody(body: AnswerBody, idleMs: number): Bytes {
       waiting = true;
       timer.refresh();
     }
-    await freed();
+    await connectionReturned();
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** Reads away what is short and quick enough. */
-export async function drainBody(body: AnswerBody, limit: number, ms: number): Promise<void> {
+export async function drainBody(body: ResponseBody, limit: number, ms: number): Promise<void> {
   const timer = setTimeout(() => body.destroy(), ms);
   let left = limit;
   try {
@@ -107,7 +107,7 @@ export async function drainBody(body: AnswerBody, limit: number, ms: number): Pr
       // Leaving the loop destroys the body.
       if (left < 0) return;
     }
-    await freed();
+    await connectionReturned();
   } catch {
     body.destroy();
   } finally {
@@ -119,6 +119,6 @@ export async function drainBody(body: AnswerBody, limit: number, ms: number): Pr
  * Both clients take a connection back a turn of the event loop after its answer; who asks sooner
  * would open another.
  */
-export async function freed(): Promise<void> {
+export async function connectionReturned(): Promise<void> {
   await turn();
 }

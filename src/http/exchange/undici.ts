@@ -3,23 +3,23 @@ import type * as undici from 'undici';
 import type { Dispatcher, Pool as UndiciPool } from 'undici';
 import { type Bytes, bytesOf } from '../../util/bytes.ts';
 import { BufferedBody } from './buffered-body.ts';
-import type { Target } from '../dial/connect.ts';
-import type { Connector } from '../dial/dialer.ts';
+import type { DialTarget } from '../dial/connect.ts';
+import type { Dial } from '../dial/dialer.ts';
 import {
+  connectionReturned,
   drainBody,
-  freed,
   HEADERS_TIMEOUT,
-  type Incoming,
-  type Outgoing,
+  IDLE_CONNECTION_MS,
+  onAbort,
   type Pool,
+  type RawRequest,
+  type RawResponse,
   readBody,
-  timeout,
-  UNUSED_MS,
-  watch,
+  timeoutError,
 } from './types.ts';
 
 /** A server that closes after so little time is not raced for its connection. */
-const UNUSED_MARGIN_MS = 1000;
+const IDLE_MARGIN_MS = 1000;
 
 /** For a start that has its code at hand before the first request. */
 export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
@@ -27,14 +27,14 @@ export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
 }
 
 /** For everything but the bodies of large blobs: undici over the dialer's sockets. */
-export async function undiciPool(connect: Connector, target: Target): Promise<Pool> {
+export async function undiciPool(connect: Dial, target: DialTarget): Promise<Pool> {
   const { Pool: Connections } = await loadUndici();
   const dial = callbackify(() => connect(target));
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {
     pipelining: 1,
-    keepAliveTimeout: UNUSED_MS,
-    keepAliveMaxTimeout: UNUSED_MS,
-    keepAliveTimeoutThreshold: UNUSED_MARGIN_MS,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    keepAliveMaxTimeout: IDLE_CONNECTION_MS,
+    keepAliveTimeoutThreshold: IDLE_MARGIN_MS,
     // Time limits are the same for both clients, and kept by `exchange`.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -47,23 +47,23 @@ export async function undiciPool(connect: Connector, target: Target): Promise<Po
     },
   });
   return {
-    exchange: (outgoing) => exchange(pool, outgoing),
+    exchange: (rawRequest) => exchange(pool, rawRequest),
     destroy: () => void pool.destroy(new Error('the client was closed')),
   };
 }
 
-function exchange(pool: UndiciPool, outgoing: Outgoing): Promise<Incoming> {
+function exchange(pool: UndiciPool, rawRequest: RawRequest): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const conversation = new Conversation(outgoing, resolve, reject);
-    pool.dispatch(requestOf(outgoing, conversation), conversation);
+    const conversation = new DispatchHandler(rawRequest, resolve, reject);
+    pool.dispatch(toDispatchOptions(rawRequest, conversation), conversation);
   });
 }
 
-function requestOf(
-  { method, path, headers, body }: Outgoing,
-  { fail }: Conversation,
+function toDispatchOptions(
+  { method, path, headers, body }: RawRequest,
+  { fail }: DispatchHandler,
 ): Dispatcher.DispatchOptions {
-  const chunks = body && upTo(body, Number(headers['content-length']), fail);
+  const chunks = body && limitTo(body, Number(headers['content-length']), fail);
   return {
     path,
     method,
@@ -79,7 +79,7 @@ function requestOf(
  * Ends with the last byte: were the request answered while its source still makes an end, its
  * connection would not be reused. What the source then throws goes to `fail`.
  */
-async function* upTo(body: Bytes, length: number, fail: (error: Error) => void): Bytes {
+async function* limitTo(body: Bytes, length: number, fail: (error: Error) => void): Bytes {
   const source = body[Symbol.asyncIterator]();
   let left = length;
   try {
@@ -96,26 +96,26 @@ async function* upTo(body: Bytes, length: number, fail: (error: Error) => void):
 }
 
 /** What undici calls in the course of one request. */
-class Conversation implements Dispatcher.DispatchHandler {
-  readonly #outgoing: Outgoing;
-  readonly #resolve: (answer: Incoming) => void;
+class DispatchHandler implements Dispatcher.DispatchHandler {
+  readonly #rawRequest: RawRequest;
+  readonly #resolve: (answer: RawResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #unwatch: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failure: Error | undefined;
   #body: BufferedBody | undefined;
-  #answer: Incoming | undefined;
+  #answer: RawResponse | undefined;
 
   constructor(
-    outgoing: Outgoing,
-    resolve: (answer: Incoming) => void,
+    rawRequest: RawRequest,
+    resolve: (answer: RawResponse) => void,
     reject: (error: Error) => void,
   ) {
-    this.#outgoing = outgoing;
+    this.#rawRequest = rawRequest;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#unwatch = watch(outgoing.signals, this.fail);
+    this.#unwatch = onAbort(rawRequest.signals, this.fail);
   }
 
   readonly fail = (error: Error): void => {
@@ -131,8 +131,11 @@ class Conversation implements Dispatcher.DispatchHandler {
     // It waited for its connection in vain; what is thrown keeps it off the wire.
     if (this.#failure !== undefined) throw this.#failure;
     this.#controller = controller;
-    if (this.#outgoing.body !== undefined) return;
-    this.#timer = setTimeout(() => this.fail(timeout(HEADERS_TIMEOUT)), this.#outgoing.headersMs);
+    if (this.#rawRequest.body !== undefined) return;
+    this.#timer = setTimeout(
+      () => this.fail(timeoutError(HEADERS_TIMEOUT)),
+      this.#rawRequest.headersMs,
+    );
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
@@ -141,7 +144,12 @@ class Conversation implements Dispatcher.DispatchHandler {
     clearTimeout(this.#timer);
     const body = new BufferedBody(controller);
     this.#body = body;
-    const answer = incoming(status, textsOf(controller.rawHeaders), body, this.#outgoing);
+    const answer = toRawResponse(
+      status,
+      headerTexts(controller.rawHeaders),
+      body,
+      this.#rawRequest,
+    );
     // One without content frees its connection at its end; a request before would open another.
     if (answer.empty) this.#answer = answer;
     else this.#resolve(answer);
@@ -156,11 +164,12 @@ class Conversation implements Dispatcher.DispatchHandler {
     this.#body?.end();
     const answer = this.#answer;
     // undici, too, waits from the end of this call on.
-    if (answer !== undefined) queueMicrotask(() => void freed().then(() => this.#resolve(answer)));
+    if (answer !== undefined)
+      queueMicrotask(() => void connectionReturned().then(() => this.#resolve(answer)));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const error = coded(cause);
+    const error = withCode(cause);
     clearTimeout(this.#timer);
     this.#unwatch();
     if (this.#answer === undefined) this.#reject(error);
@@ -169,12 +178,12 @@ class Conversation implements Dispatcher.DispatchHandler {
   }
 }
 
-function incoming(
+function toRawResponse(
   status: number,
   rawHeaders: readonly string[],
   body: BufferedBody,
-  { method, idleMs }: Outgoing,
-): Incoming & { readonly empty: boolean } {
+  { method, idleMs }: RawRequest,
+): RawResponse & { readonly empty: boolean } {
   const empty = method === 'HEAD' || lengthOf(rawHeaders) === 0;
   return {
     empty,
@@ -182,7 +191,7 @@ function incoming(
     rawHeaders,
     body: empty ? bytesOf(new Uint8Array()) : readBody(body, idleMs),
     async discard(limit, ms) {
-      if (body.done) return freed();
+      if (body.done) return connectionReturned();
       if (lengthOf(rawHeaders) > limit) body.destroy();
       else await drainBody(body, limit, ms);
     },
@@ -191,7 +200,7 @@ function incoming(
 }
 
 /** undici's parser leaves its errors without the code that Node's has. */
-function coded(error: Error): Error {
+function withCode(error: Error): Error {
   if (error.name !== 'HTTPParserError') return error;
   return Object.assign(new Error(error.message, { cause: error }), { code: 'HPE_INVALID' });
 }
@@ -204,7 +213,7 @@ function lengthOf(rawHeaders: readonly string[]): number {
   return Number(at === -1 ? undefined : rawHeaders[at + 1]);
 }
 
-function textsOf(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
+function headerTexts(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
   if (!Array.isArray(raw)) return [];
   return raw.map((text) => (typeof text === 'string' ? text : text.toString('latin1')));
 }

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { IntegrityError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { HEADERS_TIMEOUT, TOO_SLOW } from './types.ts';
-import { Pace, Pieces, type PaceLimit } from './speed-limit.ts';
+import { SpeedMonitor, ChunkSizer, type SpeedLimit } from './speed-limit.ts';
 import type { RequestBody } from '../types.ts';
 
 /** One sending of a request body. */
-export interface Upload {
+export interface UploadBody {
   /** What goes onto the wire. */
   readonly chunks: Bytes;
   /** Every byte has been handed over. */
@@ -19,7 +19,7 @@ export interface Upload {
   failure(): unknown;
 }
 
-export interface UploadLimits extends PaceLimit {
+export interface UploadLimits extends SpeedLimit {
   /** Without a byte taken, or from the last one to the answer. */
   readonly stallMs: number;
   /** Bytes a second, where nothing is known of the link yet. */
@@ -33,18 +33,18 @@ const STORED_PER_MS = 10 * 1024;
 /** What a connection over a slow link may still hold when it has taken the last byte. */
 const HELD_BYTES = 128 * 1024;
 /** More than any connection holds: by then the link has shown its speed. */
-const TELLING_BYTES = 4 * 1024 * 1024;
-const MOST_EXTRA_MS = 15 * 60 * 1000;
+const SPEED_KNOWN_BYTES = 4 * 1024 * 1024;
+const MAX_EXTRA_MS = 15 * 60 * 1000;
 
 /**
  * Wraps a body so that it can be stopped when the server answers early, and so that `onStall` is
  * called when the server takes no bytes or too few, or gives no answer after the last one. Time
  * spent waiting for the source does not count.
  */
-export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
+export function createUploadBody(body: RequestBody, limits: UploadLimits): UploadBody {
   const { stallMs, slowestLink, now, onStall } = limits;
-  const pace = new Pace(limits);
-  const pieces = new Pieces();
+  const monitor = new SpeedMonitor(limits);
+  const sizer = new ChunkSizer();
   let spentMs = 0;
   let sent = 0;
   let held = false;
@@ -57,9 +57,9 @@ export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
   };
   /** The last bytes have to arrive, at the speed of those before, and all of them to be stored. */
   const extraMs = (): number => {
-    const msPerByte = sent < TELLING_BYTES ? 1000 / slowestLink : spentMs / sent;
+    const msPerByte = sent < SPEED_KNOWN_BYTES ? 1000 / slowestLink : spentMs / sent;
     const arriving = Math.min(sent, HELD_BYTES) * msPerByte;
-    return Math.min(MOST_EXTRA_MS, arriving + sent / STORED_PER_MS);
+    return Math.min(MAX_EXTRA_MS, arriving + sent / STORED_PER_MS);
   };
 
   const offer = (piece: Uint8Array): number => {
@@ -70,8 +70,8 @@ export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
   const taken = (piece: Uint8Array, tookMs: number): void => {
     clearTimeout(timer);
     spentMs += Math.max(0, tookMs);
-    pieces.took(tookMs);
-    if (pace.isSlow(piece.byteLength, tookMs) && !held) onStall(TOO_SLOW);
+    sizer.report(tookMs);
+    if (monitor.isSlow(piece.byteLength, tookMs) && !held) onStall(TOO_SLOW);
   };
 
   async function* pump(): Bytes {
@@ -80,7 +80,7 @@ export function createUpload(body: RequestBody, limits: UploadLimits): Upload {
         if (held) break;
         const length = sent + chunk.byteLength;
         if (length > body.length) checkLength(length, body.length);
-        for (const piece of pieces.of(chunk)) {
+        for (const piece of sizer.chunksOf(chunk)) {
           const from = offer(piece);
           yield piece;
           taken(piece, now() - from);

@@ -5,7 +5,7 @@ import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 
 /** How a URL is reached and what is trusted there; no secret is in it. */
-export interface ConnectionFacts {
+export interface ConnectionReport {
   readonly scheme: HostPolicy['scheme'];
   readonly verifyTls: boolean;
   /** Its label, and what named it; absent when the host is dialled directly. */
@@ -30,11 +30,11 @@ export interface ConnectionSources {
  * `registry`: the logical one that the URL belongs to; absent for realms and other hosts.
  * @throws AppError CONFIG_INVALID or IO, as the connection itself would
  */
-export function connectionFacts(
+export function connectionReport(
   url: URL,
   registry: string | undefined,
   { policies, proxies, roots }: ConnectionSources,
-): ConnectionFacts {
+): ConnectionReport {
   const policy = policies(registry === undefined ? url.host : apiHost(registry));
   const { proxy, reason } = proxies(url);
   const { scheme, verifyTls, certificateFiles } = policy;

@@ -1,17 +1,17 @@
 import type { CallOptions } from '../../store/types.ts';
 import {
-  obtainGrant,
-  type Grant,
-  type GrantOptions,
-  type GrantQuestion,
+  obtainAuthorization,
+  type Authorization,
+  type AuthorizationOptions,
+  type AuthorizationRequest,
 } from '../auth/authorization.ts';
 import { jwtClaims, type JwtClaims } from './jwt-claims.ts';
 import { createTokenCache } from '../auth/token-cache.ts';
 import type { HttpClient, HttpResponse } from '../types.ts';
 
 /** What requests of a registry would carry; the secret itself stays inside. */
-export interface Authorization {
-  readonly kind: Grant['kind'];
+export interface FreshAuthorization {
+  readonly kind: Authorization['kind'];
   /** Where its credentials are from; absent for an anonymous token. */
   readonly origin: string | undefined;
   readonly scopes: readonly string[];
@@ -25,29 +25,29 @@ export interface Authorization {
 
 /**
  * Fetches what a challenge asks for, anew: what earlier requests and runs were given is not used.
- * Undefined when none of the offers can be met. @throws what obtainGrant throws
+ * Undefined when none of the offers can be met. @throws what obtainAuthorization throws
  */
-export async function authorize(
-  question: Omit<GrantQuestion, 'send'>,
-  options: Omit<GrantOptions, 'cache'>,
+export async function obtainFreshAuthorization(
+  request: Omit<AuthorizationRequest, 'send'>,
+  options: Omit<AuthorizationOptions, 'cache'>,
   send: HttpClient,
-): Promise<Authorization | undefined> {
+): Promise<FreshAuthorization | undefined> {
   const cache = createTokenCache(options.now);
-  const grant = await obtainGrant({ ...question, send }, { ...options, cache });
-  if (grant === undefined) return undefined;
-  const token = grant.kind === 'token' ? grant : undefined;
+  const authorization = await obtainAuthorization({ ...request, send }, { ...options, cache });
+  if (authorization === undefined) return undefined;
+  const token = authorization.kind === 'token' ? authorization : undefined;
   return {
-    kind: grant.kind,
-    origin: grant.credential?.origin,
+    kind: authorization.kind,
+    origin: authorization.credential?.origin,
     scopes: token?.scopes ?? [],
     renewAt: token && cache.find(token.owner, token.scopes)?.renewAt,
     claims: token && jwtClaims(token.token),
-    ask: (url, { signal } = {}) => askWith(grant, url, send, signal),
+    ask: (url, { signal } = {}) => sendWith(authorization, url, send, signal),
   };
 }
 
-async function askWith(
-  { header, credential }: Grant,
+async function sendWith(
+  { header, credential }: Authorization,
   url: URL,
   send: HttpClient,
   signal: AbortSignal | undefined,

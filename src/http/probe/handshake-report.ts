@@ -1,48 +1,52 @@
 import { rootCertificates, type TLSSocket } from 'node:tls';
 import { distinctCertificates, type TrustRoots } from '../../config/tls/roots.ts';
 import type { HostPolicy } from '../../config/hosts/types.ts';
-import { type ChainLink, linkOf, peerChain } from '../tls/certificate.ts';
-import { tlsRowOf } from '../tls/error.ts';
+import { type CertificateLink, peerChain, toCertificateLink } from '../tls/certificate.ts';
+import { tlsMappingOf } from '../tls/error.ts';
 
 /** What a completed TLS handshake showed. */
-export interface Handshake {
+export interface HandshakeReport {
   /** "TLSv1.3" */
   readonly protocol: string;
   readonly verified: boolean;
   /** What verification would have said, when it is switched off; completes "HOST: …". */
-  readonly fault: string | undefined;
+  readonly verificationError: string | undefined;
   /** The server's own certificate first; a verified chain ends with its root. */
-  readonly chain: readonly ChainLink[];
+  readonly chain: readonly CertificateLink[];
   /** Which list of authorities the last certificate is from: a file, or "Node's own list". */
   readonly rootSource: string | undefined;
 }
 
-interface Trust {
+interface HandshakeTrust {
   readonly policy: Pick<HostPolicy, 'ca' | 'certificateFiles'>;
   readonly roots: TrustRoots;
 }
 
-export function handshakeFacts(socket: TLSSocket, host: string, trust: Trust): Handshake {
+export function handshakeReport(
+  socket: TLSSocket,
+  host: string,
+  trust: HandshakeTrust,
+): HandshakeReport {
   const chain = peerChain(socket);
   const root = chain.at(-1);
   const verified = socket.authorized;
   return {
     protocol: socket.getProtocol() ?? 'TLS',
     verified,
-    fault: verified ? undefined : faultOf(socket.authorizationError, host),
-    chain: chain.map(linkOf),
+    verificationError: verified ? undefined : faultOf(socket.authorizationError, host),
+    chain: chain.map(toCertificateLink),
     rootSource: verified && root !== undefined ? sourceOf(root.raw, trust) : undefined,
   };
 }
 
 function faultOf(error: unknown, host: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : error;
-  const row = tlsRowOf(Object.assign(new Error('refused'), { code }), host);
-  return row?.what ?? 'its certificate is not acceptable';
+  const row = tlsMappingOf(Object.assign(new Error('refused'), { code }), host);
+  return row?.description ?? 'its certificate is not acceptable';
 }
 
 /** The host's own files come first, as they do in verification. */
-function sourceOf(der: Buffer, { policy, roots }: Trust): string | undefined {
+function sourceOf(der: Buffer, { policy, roots }: HandshakeTrust): string | undefined {
   const wanted = der.toString('base64');
   const has = (pems: readonly string[]): boolean =>
     distinctCertificates(pems).some((pem) => bodyOf(pem) === wanted);

@@ -7,17 +7,17 @@ import { apiHost } from '../../reference/docker-hub.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { abortable } from '../../util/abort.ts';
 import { bareHost } from '../address/class.ts';
-import { authorize, type Authorization } from './fresh-authorization.ts';
+import { obtainFreshAuthorization, type FreshAuthorization } from './fresh-authorization.ts';
 import { portOf } from '../dial/connect.ts';
-import type { ConnectionFacts } from './connection-report.ts';
+import type { ConnectionReport } from './connection-report.ts';
 import type { Dialer } from '../dial/dialer.ts';
 import type { Endpoints } from '../dial/endpoint.ts';
-import type { GrantOptions, GrantQuestion } from '../auth/authorization.ts';
-import { handshakeFacts, type Handshake } from './handshake-report.ts';
+import type { AuthorizationOptions, AuthorizationRequest } from '../auth/authorization.ts';
+import { handshakeReport, type HandshakeReport } from './handshake-report.ts';
 import { networkError } from '../dial/network-error.ts';
 import type { Resolver } from '../address/resolver.ts';
-import { wayTo } from '../dial/route.ts';
-import { judgeRealm, type RealmVerdict } from '../auth/realm-trust.ts';
+import { routeTo } from '../dial/route.ts';
+import { evaluateRealm, type RealmVerdict } from '../auth/realm-trust.ts';
 import type { HttpClient } from '../types.ts';
 
 /**
@@ -25,7 +25,7 @@ import type { HttpClient } from '../types.ts';
  * one that a URL belongs to. Every step throws AppError as a request would.
  */
 export interface Probe {
-  explain(url: URL, registry: string): ConnectionFacts;
+  explain(url: URL, registry: string): ConnectionReport;
   /** Every address of a name. */
   addresses(hostname: string, options?: CallOptions): Promise<readonly string[]>;
   /** A TCP connection, by the proxy that applies. Resolves to the address that was reached. */
@@ -33,20 +33,22 @@ export interface Probe {
   /** Whether TLS is spoken there, whatever the certificate. */
   speaksTls(url: URL, registry: string, options?: CallOptions): Promise<boolean>;
   /** A TLS handshake, verified as requests verify it. */
-  handshake(url: URL, registry: string, options?: CallOptions): Promise<Handshake>;
+  handshake(url: URL, registry: string, options?: CallOptions): Promise<HandshakeReport>;
   /** Base URL of a registry, its scheme settled. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
-  judgeRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
+  evaluateRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
   /** What a challenge leads to, fetched anew; undefined when its offers cannot be met. */
-  authorize(question: Omit<GrantQuestion, 'send'>): Promise<Authorization | undefined>;
+  obtainFreshAuthorization(
+    question: Omit<AuthorizationRequest, 'send'>,
+  ): Promise<FreshAuthorization | undefined>;
 }
 
-export interface ProbeParts extends Omit<GrantOptions, 'cache'> {
+export interface ProbeParts extends Omit<AuthorizationOptions, 'cache'> {
   readonly dialer: Dialer;
   readonly resolver: Resolver;
   readonly proxies: ProxyRules;
   readonly roots: TrustRoots;
-  readonly explain: (url: URL, registry?: string) => ConnectionFacts;
+  readonly explain: (url: URL, registry?: string) => ConnectionReport;
   readonly endpoint: Endpoints['resolve'];
   /** One exchange, without retries, redirects or credentials. */
   readonly send: HttpClient;
@@ -57,11 +59,11 @@ export function createProbe(parts: ProbeParts): Probe {
 
   /** A socket that is looked at and closed. */
   const withSocket = async <T>(
-    { url, registry, protocol }: Target,
+    { url, registry, protocol }: ProbeTarget,
     { signal }: CallOptions,
     look: (socket: Socket) => T,
   ): Promise<T> => {
-    const connect = dialer.connector(wayTo(url, apiHost(registry), proxies));
+    const connect = dialer.dialFor(routeTo(url, apiHost(registry), proxies));
     const { hostname, host } = url;
     const looked = connect({ protocol, hostname, host, port: String(portOf(url)) }).then(
       (socket) => {
@@ -87,8 +89,8 @@ export function createProbe(parts: ProbeParts): Probe {
       withSocket({ url, registry, protocol: 'http:' }, options, addressOf),
     async speaksTls(url, registry, { signal } = {}) {
       try {
-        const way = wayTo(url, apiHost(registry), proxies);
-        return await abortable(dialer.speaksTls(url, way), signal);
+        const route = routeTo(url, apiHost(registry), proxies);
+        return await abortable(dialer.speaksTls(url, route), signal);
       } catch (error) {
         signal?.throwIfAborted();
         throw networkError(error, url.host);
@@ -97,16 +99,16 @@ export function createProbe(parts: ProbeParts): Probe {
     handshake: (url, registry, options = {}) =>
       withSocket({ url, registry, protocol: 'https:' }, options, (socket) => {
         if (!(socket instanceof TLSSocket)) throw new Error(`no TLS for ${url.protocol}`);
-        return handshakeFacts(socket, url.host, { policy: policies(apiHost(registry)), roots });
+        return handshakeReport(socket, url.host, { policy: policies(apiHost(registry)), roots });
       }),
     endpoint: parts.endpoint,
-    judgeRealm: (registry, registryUrl, realm) =>
-      judgeRealm({ registry, registryUrl, realm, allowed: allowedRealms }),
-    authorize: (question) => authorize(question, parts, parts.send),
+    evaluateRealm: (registry, registryUrl, realm) =>
+      evaluateRealm({ registry, registryUrl, realm, allowed: allowedRealms }),
+    obtainFreshAuthorization: (question) => obtainFreshAuthorization(question, parts, parts.send),
   };
 }
 
-interface Target {
+interface ProbeTarget {
   readonly url: URL;
   readonly registry: string;
   /** "http:" is TCP alone, whatever the URL says. */

@@ -1,25 +1,25 @@
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** `reach`: no connection to the proxy; `login`: it wants other credentials; `refuse`: it said no. */
-export type ProxyFault = 'reach' | 'login' | 'refuse' | 'speech';
+/** `unreachable`: no connection to the proxy; `login`: it wants other credentials; `refuse`: it said no. */
+export type ProxyFailure = 'unreachable' | 'login' | 'refuse' | 'protocol';
 
 /** A connection failed at or in the proxy. Its message holds no credentials. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code = 'ERR_PROXY';
-  readonly fault: ProxyFault;
+  readonly failure: ProxyFailure;
   readonly proxy: ProxyServer;
 
-  constructor(proxy: ProxyServer, fault: ProxyFault, what: string, cause?: unknown) {
+  constructor(proxy: ProxyServer, failure: ProxyFailure, what: string, cause?: unknown) {
     super(what, cause === undefined ? undefined : { cause });
-    this.fault = fault;
+    this.failure = failure;
     this.proxy = proxy;
   }
 }
 
 /** What a proxy's refusal says, from its status line and Squid's header. */
-export function refusalOf(
+export function proxyRefusal(
   proxy: ProxyServer,
   status: number,
   words: string | undefined,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { ipv6Groups } from '../address/class.ts';
 import { ProxyError } from './error.ts';
-import type { TunnelEnd, TunnelWire } from './tunnel.ts';
+import type { ProxySocket, TunnelTarget } from './tunnel.ts';
 
 const VERSION = 5;
 const NO_LOGIN = 0;
@@ -24,35 +24,35 @@ const REPLIES: readonly string[] = [
 
 /** SOCKS 5 (RFC 1928), with user name and password (RFC 1929); names are looked up by the proxy. */
 export async function socksConnect(
-  wire: TunnelWire,
+  proxySocket: ProxySocket,
   proxy: ProxyServer,
-  { host, port }: TunnelEnd,
+  { host, port }: TunnelTarget,
 ): Promise<void> {
-  await logIn(wire, proxy);
+  await logIn(proxySocket, proxy);
   const address = addressOf(host, proxy);
-  wire.write(Buffer.from([VERSION, CONNECT, 0, ...address, port >> 8, port & 0xff]));
-  const [version, reply = 1, , kind] = await wire.bytes(4);
+  proxySocket.write(Buffer.from([VERSION, CONNECT, 0, ...address, port >> 8, port & 0xff]));
+  const [version, reply = 1, , kind] = await proxySocket.bytes(4);
   if (version !== VERSION) throw notSocks(proxy);
   if (reply !== 0) {
     const what = REPLIES[reply] ?? `it answered ${reply}`;
     throw new ProxyError(proxy, 'refuse', what);
   }
-  const size = kind === 1 ? 4 : kind === 4 ? 16 : ((await wire.bytes(1))[0] ?? 0);
-  await wire.bytes(size + 2);
+  const size = kind === 1 ? 4 : kind === 4 ? 16 : ((await proxySocket.bytes(1))[0] ?? 0);
+  await proxySocket.bytes(size + 2);
 }
 
-async function logIn(wire: TunnelWire, proxy: ProxyServer): Promise<void> {
+async function logIn(proxySocket: ProxySocket, proxy: ProxyServer): Promise<void> {
   const { username, password = '' } = proxy;
   const methods = username === undefined ? [NO_LOGIN] : [NO_LOGIN, PASSWORD_LOGIN];
-  wire.write(Buffer.from([VERSION, methods.length, ...methods]));
-  const [version, method] = await wire.bytes(2);
+  proxySocket.write(Buffer.from([VERSION, methods.length, ...methods]));
+  const [version, method] = await proxySocket.bytes(2);
   if (version !== VERSION) throw notSocks(proxy);
   if (method === NO_LOGIN) return;
   if (method !== PASSWORD_LOGIN || username === undefined) {
     throw new ProxyError(proxy, 'login', 'it asks for a login');
   }
-  wire.write(Buffer.from([1, ...field(username, proxy), ...field(password, proxy)]));
-  const [, status] = await wire.bytes(2);
+  proxySocket.write(Buffer.from([1, ...field(username, proxy), ...field(password, proxy)]));
+  const [, status] = await proxySocket.bytes(2);
   if (status !== 0) throw new ProxyError(proxy, 'login', 'it does not accept the login given');
 }
 
@@ -60,7 +60,7 @@ async function logIn(wire: TunnelWire, proxy: ProxyServer): Promise<void> {
 function field(text: string, proxy: ProxyServer): readonly number[] {
   const bytes = Buffer.from(text);
   if (bytes.length > 255) {
-    throw new ProxyError(proxy, 'speech', 'SOCKS allows names and logins of 255 bytes at most');
+    throw new ProxyError(proxy, 'protocol', 'SOCKS allows names and logins of 255 bytes at most');
   }
   return [bytes.length, ...bytes];
 }
@@ -74,5 +74,5 @@ function addressOf(host: string, proxy: ProxyServer): readonly number[] {
 }
 
 function notSocks(proxy: ProxyServer): ProxyError {
-  return new ProxyError(proxy, 'speech', 'it does not speak SOCKS 5');
+  return new ProxyError(proxy, 'protocol', 'it does not speak SOCKS 5');
 }

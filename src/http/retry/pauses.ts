@@ -18,23 +18,23 @@ export function createPauses(): HostPauses {
   };
 }
 
-export interface RateLimitFacts {
+export interface RateLimitInfo {
   /** Milliseconds since the epoch, where the host said it. */
   readonly until?: number | undefined;
   /** The host's own words, made safe. */
-  readonly words?: string | undefined;
+  readonly message?: string | undefined;
   /** Tries made. */
-  readonly tries?: number | undefined;
+  readonly attempts?: number | undefined;
 }
 
 /** The host has had enough of us for longer than is waited. */
-export function rateLimited(host: string, facts: RateLimitFacts): AppError {
-  const { until, words, tries } = facts;
+export function rateLimitError(host: string, facts: RateLimitInfo): AppError {
+  const { until, message, attempts } = facts;
   const when = until === undefined ? undefined : new Date(until).toISOString();
-  const said = words === undefined ? '' : `: ${words}`;
+  const said = message === undefined ? '' : `: ${message}`;
   return new AppError(
     'RATE_LIMITED',
-    `${host} limits the rate of requests${triedText(tries)}${said}`,
+    `${host} limits the rate of requests${formatAttempts(attempts)}${said}`,
     {
       hint:
         when === undefined
@@ -50,11 +50,11 @@ function moreFor(host: string): string {
   const registry = isHubHost(host) ? DOCKER_HUB : host;
   const known = knownRegistry(registry);
   if (known !== undefined && known.login === undefined) return '';
-  const shown = known?.limit === undefined ? '' : `, ${known.limit}`;
+  const shown = known?.limitAdvice === undefined ? '' : `, ${known.limitAdvice}`;
   return `; signing in (${loginCommand({ registry }, known)}) often raises the limit${shown}`;
 }
 
 /** " (tried 6 times)", and nothing for a single try. */
-export function triedText(tries: number | undefined): string {
-  return tries === undefined || tries < 2 ? '' : ` (tried ${tries} times)`;
+export function formatAttempts(attempts: number | undefined): string {
+  return attempts === undefined || attempts < 2 ? '' : ` (tried ${attempts} times)`;
 }

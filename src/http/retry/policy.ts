@@ -1,8 +1,8 @@
 import type { Bytes } from '../../util/bytes.ts';
 import { retryAfterMs } from '../headers.ts';
 import { NetworkError } from '../dial/network-error.ts';
-import { type HostPauses, rateLimited, triedText } from './pauses.ts';
-import { wordsOf } from '../auth/token-response.ts';
+import { formatAttempts, type HostPauses, rateLimitError } from './pauses.ts';
+import { errorMessageOf } from '../auth/token-response.ts';
 import type { HttpResponse } from '../types.ts';
 
 export interface RetryEvent {
@@ -26,24 +26,24 @@ export interface RetryOptions {
 }
 
 /** THE policy: what is tried again, how often and after what wait, on whatever floor the loop is. */
-export type Retries = (signal?: AbortSignal) => Tries;
+export type RetryPolicy = (signal?: AbortSignal) => RetryState;
 
 /** What was sent is there, but does not show yet (eventual consistency). */
-export interface Lag {
+export interface NotYetVisible {
   readonly reason: string;
   /** Most waits for it in one series, whatever the number of tries is. */
-  readonly times: number;
+  readonly maxWaits: number;
 }
 
 /** One thing being tried until it works or is given up. */
-export interface Tries {
+export interface RetryState {
   /**
    * Judges a failed try. True: it has waited, and the response is let go of: try again. False:
    * that was the last word.
    * @throws AppError RATE_LIMITED after the last 429, or when the host asks for too long a wait;
    * the signal's reason
    */
-  again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean>;
+  shouldRetry(outcome: HttpResponse | NetworkError | NotYetVisible): Promise<boolean>;
   /** It got further: counting begins anew. */
   progressed(): void;
   /** Tries that failed since it last got further. */
@@ -51,18 +51,18 @@ export interface Tries {
 }
 
 /** For requests whose first failure is final. */
-export const NO_RETRIES: Retries = () => ({
-  again: () => Promise.resolve(false),
+export const NO_RETRIES: RetryPolicy = () => ({
+  shouldRetry: () => Promise.resolve(false),
   progressed: () => undefined,
   failed: 1,
 });
 
-const BRIEF_TRIES = 2;
+const BRIEF_ATTEMPTS = 2;
 const BASE_MS = 250;
 const CAP_MS = 30_000;
 /** A store that spreads what it took needs seconds; at once is never soon enough. */
-const LAG_MS = 2000;
-const MAX_WORDS_BYTES = 16 * 1024;
+const VISIBILITY_MS = 2000;
+const MAX_MESSAGE_BYTES = 16 * 1024;
 /** What is added at most to a `Retry-After`, so that those who were told the same do not return as one. */
 const SPREAD_MS = 1000;
 
@@ -75,21 +75,21 @@ const FINAL_FROM_500: ReadonlySet<number> = new Set([501, 505, 506, 507, 508, 51
 const PULL_LIMIT = /pull rate limit/iu;
 
 /** An answer that another try may better. */
-export function isRetried(status: number): boolean {
+export function isRetryableStatus(status: number): boolean {
   return status < 500 ? RETRIED_BELOW_500.has(status) : !FINAL_FROM_500.has(status);
 }
 
 /** `Retry-After` in full, else an exponential back-off with full jitter. */
-export function createRetries(options: RetryOptions): Retries {
-  return (signal) => new Series(options, signal);
+export function createRetryPolicy(options: RetryOptions): RetryPolicy {
+  return (signal) => new RetrySeries(options, signal);
 }
 
-interface Plan {
+interface RetryDelay {
   readonly delayMs: number;
   readonly reason: string;
 }
 
-class Series implements Tries {
+class RetrySeries implements RetryState {
   readonly #options: RetryOptions;
   readonly #signal: AbortSignal | undefined;
   #failed = 0;
@@ -109,7 +109,7 @@ class Series implements Tries {
     this.#waited = 0;
   }
 
-  async again(outcome: HttpResponse | NetworkError | Lag): Promise<boolean> {
+  async shouldRetry(outcome: HttpResponse | NetworkError | NotYetVisible): Promise<boolean> {
     this.#failed += 1;
     const plan = await this.#plan(outcome);
     if (plan === undefined || this.#waited + plan.delayMs > this.#options.maxWaitMs) return false;
@@ -124,38 +124,44 @@ class Series implements Tries {
     return this.#options.retryTimes - this.#failed + 1;
   }
 
-  async #plan(outcome: HttpResponse | NetworkError | Lag): Promise<Plan | undefined> {
+  async #plan(
+    outcome: HttpResponse | NetworkError | NotYetVisible,
+  ): Promise<RetryDelay | undefined> {
     if (outcome instanceof NetworkError) return this.#afterError(outcome);
     return 'discard' in outcome ? this.#after(outcome) : this.#afterLag(outcome);
   }
 
   /** Half of the wait is sure, the other half by chance. */
-  #afterLag({ reason, times }: Lag): Plan | undefined {
-    if (this.#failed > times || this.#left <= 0) return undefined;
-    const ceiling = LAG_MS * 2 ** (this.#failed - 1);
+  #afterLag({ reason, maxWaits }: NotYetVisible): RetryDelay | undefined {
+    if (this.#failed > maxWaits || this.#left <= 0) return undefined;
+    const ceiling = VISIBILITY_MS * 2 ** (this.#failed - 1);
     return { delayMs: Math.round((ceiling * (1 + this.#options.random())) / 2), reason };
   }
 
-  #afterError(error: NetworkError): Plan | undefined {
-    const brief = error.retry === 'briefly' && this.#failed <= BRIEF_TRIES;
+  #afterError(error: NetworkError): RetryDelay | undefined {
+    const brief = error.retry === 'briefly' && this.#failed <= BRIEF_ATTEMPTS;
     if (!(error.retry === 'always' || brief) || this.#left <= 0) return undefined;
     return { delayMs: this.#backOff(), reason: error.message };
   }
 
-  async #after(response: HttpResponse): Promise<Plan | undefined> {
+  async #after(response: HttpResponse): Promise<RetryDelay | undefined> {
     const { status, url, headers } = response;
-    if (!isRetried(status)) return undefined;
+    if (!isRetryableStatus(status)) return undefined;
     const { now, maxWaitMs, pauses, random } = this.#options;
     const asked = retryAfterMs(headers, now());
     const until = asked === undefined ? undefined : now() + asked;
-    const tries = this.#failed;
+    const attempts = this.#failed;
     if (asked !== undefined && asked > maxWaitMs - this.#waited) {
-      throw rateLimited(url.host, { until, words: await readWords(response), tries });
+      throw rateLimitError(url.host, {
+        until,
+        message: await readErrorMessage(response),
+        attempts,
+      });
     }
     if (status === 429) {
-      const words = await readWords(response);
-      const hopeless = asked === undefined && words !== undefined && PULL_LIMIT.test(words);
-      if (hopeless || this.#left <= 0) throw rateLimited(url.host, { until, words, tries });
+      const message = await readErrorMessage(response);
+      const hopeless = asked === undefined && message !== undefined && PULL_LIMIT.test(message);
+      if (hopeless || this.#left <= 0) throw rateLimitError(url.host, { until, message, attempts });
     }
     if (this.#left <= 0) return undefined;
     const spread = (ms: number): number => Math.round(random() * Math.min(SPREAD_MS, ms / 10));
@@ -174,25 +180,25 @@ class Series implements Tries {
 }
 
 /** The last error of a series, telling how often it was tried. */
-export function afterTries(error: NetworkError, tries: Tries): NetworkError {
-  const tried = triedText(tries.failed);
+export function withAttempts(error: NetworkError, state: RetryState): NetworkError {
+  const tried = formatAttempts(state.failed);
   if (tried === '') return error;
   const { code, message, retry, hint, cause } = error;
   return new NetworkError(code, `${message}${tried}`, retry, hint, cause);
 }
 
-async function readWords(response: HttpResponse): Promise<string | undefined> {
+async function readErrorMessage(response: HttpResponse): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of limited(response.body)) chunks.push(chunk);
   } catch {
     // The status has been told; the words are a courtesy.
   }
-  return wordsOf(Buffer.concat(chunks), response.conceal);
+  return errorMessageOf(Buffer.concat(chunks), response.redactSecrets);
 }
 
 async function* limited(body: Bytes): Bytes {
-  let left = MAX_WORDS_BYTES;
+  let left = MAX_MESSAGE_BYTES;
   for await (const chunk of body) {
     yield chunk.subarray(0, left);
     left -= chunk.byteLength;

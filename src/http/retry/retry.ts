@@ -1,31 +1,31 @@
-import { bytesOf, type Bytes, Gathered } from '../../util/bytes.ts';
+import { bytesOf, type Bytes, ByteBuffer } from '../../util/bytes.ts';
 import { NetworkError } from '../dial/network-error.ts';
-import { afterTries, type Retries } from './policy.ts';
+import { type RetryPolicy, withAttempts } from './policy.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware } from '../types.ts';
 
-/** Most of a `whole` answer that is read within the try; what is longer streams on. */
-const WHOLE_LIMIT = 4 * 1024 * 1024;
+/** Most of a `bufferBody` answer that is read within the try; what is longer streams on. */
+const BUFFER_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Sends again what may be sent twice. A last 5xx is returned for the caller to word, with the
  * number of tries.
  * @throws AppError RATE_LIMITED; NetworkError, telling the tries
  */
-export function retry(retries: Retries): Middleware {
+export function retry(retries: RetryPolicy): Middleware {
   return (next) => async (request) => {
-    if (!isRepeatable(request)) return next(request);
-    const tries = retries(request.signal);
+    if (!isRetryable(request)) return next(request);
+    const state = retries(request.signal);
     for (;;) {
       const outcome = await tryOnce(next, request);
-      if (await tries.again(outcome)) continue;
-      if (outcome instanceof NetworkError) throw afterTries(outcome, tries);
-      return tries.failed > 1 ? { ...outcome, tries: tries.failed } : outcome;
+      if (await state.shouldRetry(outcome)) continue;
+      if (outcome instanceof NetworkError) throw withAttempts(outcome, state);
+      return state.failed > 1 ? { ...outcome, attempts: state.failed } : outcome;
     }
   };
 }
 
 /** PATCH moves an upload on; its caller asks for the offset before it goes on. */
-export function isRepeatable(request: HttpRequest): boolean {
+export function isRetryable(request: HttpRequest): boolean {
   return request.idempotent ?? request.method !== 'PATCH';
 }
 
@@ -35,7 +35,9 @@ async function tryOnce(
 ): Promise<HttpResponse | NetworkError> {
   try {
     const response = await next(request);
-    return request.whole === true && response.status === 200 ? await readWhole(response) : response;
+    return request.bufferBody === true && response.status === 200
+      ? await bufferBody(response)
+      : response;
   } catch (error) {
     if (error instanceof NetworkError) return error;
     throw error;
@@ -43,18 +45,18 @@ async function tryOnce(
 }
 
 /** A small body as one piece, so that a cut in it is a failed try. */
-async function readWhole(response: HttpResponse): Promise<HttpResponse> {
+async function bufferBody(response: HttpResponse): Promise<HttpResponse> {
   const rest = response.body[Symbol.asyncIterator]();
-  const gathered = new Gathered();
-  while (gathered.size <= WHOLE_LIMIT) {
+  const gathered = new ByteBuffer();
+  while (gathered.size <= BUFFER_LIMIT) {
     const { value, done } = await rest.next();
     if (done === true) return { ...response, body: bytesOf(gathered.bytes()) };
     gathered.add(value);
   }
-  return { ...response, body: chained(gathered.bytes(), rest) };
+  return { ...response, body: prepend(gathered.bytes(), rest) };
 }
 
-async function* chained(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Bytes {
+async function* prepend(first: Uint8Array, rest: AsyncIterator<Uint8Array>): Bytes {
   try {
     yield first;
     for (;;) {

@@ -1,6 +1,6 @@
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { retryAfterMs } from '../headers.ts';
-import { type HostPauses, rateLimited } from './pauses.ts';
+import { type HostPauses, rateLimitError } from './pauses.ts';
 import type { HttpResponse, Middleware } from '../types.ts';
 
 export interface ThrottleOptions {
@@ -34,7 +34,7 @@ export function throttle(options: ThrottleOptions): Middleware {
     let until = pauses.until(host);
     while (until > waited && until > options.now()) {
       const ms = until - options.now();
-      if (ms > options.maxWaitMs) throw rateLimited(host, { until });
+      if (ms > options.maxWaitMs) throw rateLimitError(host, { until });
       await options.sleep(ms, signal);
       waited = until;
       until = pauses.until(host);

@@ -2,7 +2,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { sanitize } from '../../errors/sanitize.ts';
 
 /** What a server's certificate says of itself; free of control characters. */
-export interface CertificateFacts {
+export interface CertificateSummary {
   /** "CN=registry.corp, O=Corp" */
   readonly subject: string;
   readonly issuer: string;
@@ -23,12 +23,12 @@ const MAX_NAMES = 20;
 const MAX_CHAIN = 10;
 
 /** Facts of the certificate that a server showed; undefined when it showed none. */
-export function certificateFacts(socket: TLSSocket): CertificateFacts | undefined {
+export function certificateSummary(socket: TLSSocket): CertificateSummary | undefined {
   const chain = peerChain(socket);
   const [leaf] = chain;
   const last = chain.at(-1);
   if (leaf === undefined || last === undefined) return undefined;
-  const link = linkOf(leaf);
+  const link = toCertificateLink(leaf);
   return {
     ...link,
     authority: nameOf(last.issuer),
@@ -39,7 +39,10 @@ export function certificateFacts(socket: TLSSocket): CertificateFacts | undefine
 }
 
 /** One certificate of a chain. */
-export type ChainLink = Pick<CertificateFacts, 'subject' | 'issuer' | 'validFrom' | 'validTo'>;
+export type CertificateLink = Pick<
+  CertificateSummary,
+  'subject' | 'issuer' | 'validFrom' | 'validTo'
+>;
 
 type Chained = PeerCertificate & { readonly issuerCertificate?: Chained };
 
@@ -55,7 +58,7 @@ export function peerChain(socket: TLSSocket): readonly PeerCertificate[] {
   return chain;
 }
 
-export function linkOf(certificate: PeerCertificate): ChainLink {
+export function toCertificateLink(certificate: PeerCertificate): CertificateLink {
   return {
     subject: nameOf(certificate.subject),
     issuer: nameOf(certificate.issuer),

@@ -14,9 +14,9 @@ export interface TlsContexts {
   /** @throws AppError CONFIG_INVALID when a certificate or key of the host cannot be used */
   get(host: string): TlsSettings;
   /** Whether everything that this machine trusts is trusted for the host. */
-  isWide(host: string): boolean;
+  usesAllRoots(host: string): boolean;
   /** Makes it so. */
-  widen(host: string): void;
+  useAllRoots(host: string): void;
 }
 
 /**
@@ -33,7 +33,7 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
   let all: readonly string[] | undefined;
   const allRoots = (): readonly string[] => {
     all ??= distinctCertificates([
-      ...(roots.exclusive ? [] : [...rootCertificates, ...systemStore()]),
+      ...(roots.exclusive ? [] : [...rootCertificates, ...systemRoots()]),
       ...roots.load().map(({ pem }) => pem),
     ]);
     return all;
@@ -56,8 +56,8 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
       contexts.set(host, { policy, settings });
       return settings;
     },
-    isWide: (host) => roots.exclusive || wide.has(host),
-    widen(host) {
+    usesAllRoots: (host) => roots.exclusive || wide.has(host),
+    useAllRoots(host) {
       if (wide.has(host)) return;
       wide.add(host);
       contexts.delete(host);
@@ -66,7 +66,7 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
 }
 
 /** The keychain of macOS and the store of Windows, where this Node can read them. */
-function systemStore(): readonly string[] {
+function systemRoots(): readonly string[] {
   const tls = createRequire(import.meta.url)('node:tls') as {
     getCACertificates?: (type: 'system') => readonly string[];
   };

@@ -1,26 +1,30 @@
-import type { CertificateFacts } from './certificate.ts';
-import { rowIn, type ErrorRow } from '../error-codes.ts';
+import type { CertificateSummary } from './certificate.ts';
+import { findMapping, type ErrorMapping } from '../error-codes.ts';
 
-/** A certificate was refused. `facts` are of a second look at the server; absent when it failed. */
+/** A certificate was refused. `certificate` are of a second look at the server; absent when it failed. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   readonly code = 'ERR_CERTIFICATE';
   /** Host whose policy applies; names the folder of certs.d. */
   readonly host: string;
-  readonly facts: CertificateFacts | undefined;
+  readonly certificate: CertificateSummary | undefined;
 
-  constructor(host: string, facts: CertificateFacts | undefined, cause: unknown) {
+  constructor(host: string, certificate: CertificateSummary | undefined, cause: unknown) {
     super('the certificate was refused', { cause });
     this.host = host;
-    this.facts = facts;
+    this.certificate = certificate;
   }
 }
 
-const tlsRow = (what: string, codes: readonly string[], hint?: string): ErrorRow => ({
+const tlsMapping = (
+  description: string,
+  codes: readonly string[],
+  hint?: string,
+): ErrorMapping => ({
   codes,
   code: 'TLS',
   retry: 'never',
-  what,
+  description,
   ...(hint === undefined ? {} : { hint }),
 });
 
@@ -29,7 +33,7 @@ const TRUST_HINT =
 const CLIENT_HINT = (dir: string): string =>
   `Put client.cert and client.key into ${dir}, or name their folder by --cert-dir DIR.`;
 
-const UNKNOWN_AUTHORITY = tlsRow(
+const UNKNOWN_AUTHORITY = tlsMapping(
   'its certificate is signed by an authority that this machine does not trust',
   [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -42,32 +46,32 @@ const UNKNOWN_AUTHORITY = tlsRow(
   TRUST_HINT,
 );
 
-const OTHER_NAME = tlsRow(
+const OTHER_NAME = tlsMapping(
   'its certificate is for another host name',
   ['ERR_TLS_CERT_ALTNAME_INVALID'],
   'Use the name that the certificate carries, or pass --tls-verify=false to go unverified.',
 );
 
 /** Verdicts on the certificate itself. */
-const CERTIFICATE_ROWS: readonly ErrorRow[] = [
+const CERTIFICATE_MAPPINGS: readonly ErrorMapping[] = [
   UNKNOWN_AUTHORITY,
   OTHER_NAME,
-  tlsRow(
+  tlsMapping(
     'its certificate has expired',
     ['CERT_HAS_EXPIRED'],
     'Check the clock of this machine; otherwise the registry has to renew its certificate.',
   ),
-  tlsRow(
+  tlsMapping(
     'its certificate is not valid yet',
     ['CERT_NOT_YET_VALID'],
     'Check the clock of this machine.',
   ),
-  tlsRow(
+  tlsMapping(
     'its certificate is too weak',
     ['EE_KEY_TOO_SMALL', 'CA_KEY_TOO_SMALL', 'CA_MD_TOO_WEAK'],
     'The registry needs a certificate with a longer key and SHA-256.',
   ),
-  tlsRow('its certificate is not acceptable', [
+  tlsMapping('its certificate is not acceptable', [
     'CERT_REVOKED',
     'CERT_SIGNATURE_FAILURE',
     'CERT_REJECTED',
@@ -77,20 +81,20 @@ const CERTIFICATE_ROWS: readonly ErrorRow[] = [
   ]),
 ];
 
-const CERTIFICATE_REQUIRED = tlsRow('it asks for a client certificate that it accepts', [
+const CERTIFICATE_REQUIRED = tlsMapping('it asks for a client certificate that it accepts', [
   'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
 ]);
 
 /** What happens in the handshake. */
-const HANDSHAKE_ROWS: readonly ErrorRow[] = [
-  tlsRow(
+const HANDSHAKE_MAPPINGS: readonly ErrorMapping[] = [
+  tlsMapping(
     'it does not speak TLS on this port',
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST'],
     'If the registry is meant to be reached without TLS, pass --plain-http.',
   ),
   CERTIFICATE_REQUIRED,
-  tlsRow(
+  tlsMapping(
     'it does not accept the client certificate',
     [
       'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
@@ -102,51 +106,61 @@ const HANDSHAKE_ROWS: readonly ErrorRow[] = [
     ],
     'Check the dates and the issuer of the *.cert that is sent.',
   ),
-  tlsRow(
+  tlsMapping(
     'it speaks no version of TLS that is still safe (1.2 or 1.3)',
     ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'],
     'The registry has to be set up for TLS 1.2 or newer.',
   ),
-  tlsRow(
+  tlsMapping(
     'it refused the TLS handshake',
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY'],
     'It wants a client certificate (client.cert and client.key in --cert-dir DIR), or a cipher of the past.',
   ),
 ];
 
-export const TLS_ROWS: readonly ErrorRow[] = [...CERTIFICATE_ROWS, ...HANDSHAKE_ROWS];
+export const TLS_MAPPINGS: readonly ErrorMapping[] = [
+  ...CERTIFICATE_MAPPINGS,
+  ...HANDSHAKE_MAPPINGS,
+];
 
 /** Whether a code says that the certificate chain ends at an unknown authority. */
 export function isUnknownAuthority(error: unknown): boolean {
-  return rowIn([UNKNOWN_AUTHORITY], error) !== undefined;
+  return findMapping([UNKNOWN_AUTHORITY], error) !== undefined;
 }
 
 export function isCertificateFault(error: unknown): boolean {
-  return rowIn(CERTIFICATE_ROWS, error) !== undefined;
+  return findMapping(CERTIFICATE_MAPPINGS, error) !== undefined;
 }
 
 /** The row of a TLS fault with what is known of this host: certificate, and where to put the cure. */
-export function tlsRowOf(error: unknown, where: string): ErrorRow | undefined {
-  const row = rowIn(TLS_ROWS, error);
+export function tlsMappingOf(error: unknown, where: string): ErrorMapping | undefined {
+  const row = findMapping(TLS_MAPPINGS, error);
   if (row === CERTIFICATE_REQUIRED) return { ...row, hint: CLIENT_HINT(dockerFolder(where)) };
   if (row === undefined || !(error instanceof CertificateError)) return row;
-  const { facts, host } = error;
-  const what = facts === undefined ? row.what : `${row.what} (${described(row, facts)})`;
+  const { certificate, host } = error;
+  const description =
+    certificate === undefined
+      ? row.description
+      : `${row.description} (${described(row, certificate)})`;
   return row === UNKNOWN_AUTHORITY
-    ? { ...row, what, hint: authorityHint(host, facts) }
-    : { ...row, what };
+    ? { ...row, description, hint: authorityHint(host, certificate) }
+    : { ...row, description };
 }
 
-function described(row: ErrorRow, facts: CertificateFacts): string {
-  const { subject, issuer, validFrom, validTo, names } = facts;
+function described(row: ErrorMapping, certificate: CertificateSummary): string {
+  const { subject, issuer, validFrom, validTo, names } = certificate;
   const first = row === OTHER_NAME && names.length > 0 ? `it names ${names.join(', ')}; ` : '';
-  const by = facts.selfSigned ? 'signed by itself' : `issuer ${issuer}`;
+  const by = certificate.selfSigned ? 'signed by itself' : `issuer ${issuer}`;
   return `${first}subject ${subject}, ${by}, valid from ${validFrom} to ${validTo}`;
 }
 
-function authorityHint(host: string, facts: CertificateFacts | undefined): string {
+function authorityHint(host: string, certificate: CertificateSummary | undefined): string {
   const what =
-    facts === undefined ? 'its CA' : facts.selfSigned ? 'it' : `the CA "${facts.authority}"`;
+    certificate === undefined
+      ? 'its CA'
+      : certificate.selfSigned
+        ? 'it'
+        : `the CA "${certificate.authority}"`;
   return (
     `If you trust it, save ${what} in PEM form as ${dockerFolder(host)}/ca.crt or ` +
     `~/.config/containers/certs.d/${host}/ca.crt, or name its folder by --cert-dir DIR; ` +

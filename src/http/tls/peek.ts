@@ -1,9 +1,9 @@
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { certificateFacts, type CertificateFacts } from './certificate.ts';
+import { certificateSummary, type CertificateSummary } from './certificate.ts';
 
 /** What one handshake showed; `tls` is false when the other end speaks something else. */
-export type TlsLook =
-  | { readonly tls: true; readonly certificate: CertificateFacts | undefined }
+export type TlsPeek =
+  | { readonly tls: true; readonly certificate: CertificateSummary | undefined }
   | { readonly tls: false };
 
 /**
@@ -11,7 +11,7 @@ export type TlsLook =
  * protocol, or a hang-up in place of one, means that no TLS is spoken.
  * @throws Error of the socket, when no connection came about
  */
-export function lookAtTls(options: ConnectionOptions, timeoutMs: number): Promise<TlsLook> {
+export function peekTls(options: ConnectionOptions, timeoutMs: number): Promise<TlsPeek> {
   return new Promise((resolve, reject) => {
     const socket: TLSSocket = connect({ ...options, rejectUnauthorized: false, ca: [] });
     let connected = options.socket !== undefined;
@@ -27,7 +27,7 @@ export function lookAtTls(options: ConnectionOptions, timeoutMs: number): Promis
       connected = true;
     });
     socket.once('secureConnect', () => {
-      const certificate = certificateFacts(socket);
+      const certificate = certificateSummary(socket);
       settle(() => resolve({ tls: true, certificate }));
     });
     socket.once('error', (error) => {

@@ -1,27 +1,27 @@
-import type { CertificateFacts } from './certificate.ts';
+import type { CertificateSummary } from './certificate.ts';
 import { ProxyError } from '../proxy/error.ts';
 import type { TlsContexts } from './context.ts';
 import { CertificateError, isCertificateFault, isUnknownAuthority } from './error.ts';
-import type { TlsLook } from './peek.ts';
+import type { TlsPeek } from './peek.ts';
 
 /**
  * Runs an attempt to connect to `host`: again with all that the machine trusts when an authority is
  * unknown; when its certificate stays refused, `look` gets the facts for the error.
  * @throws CertificateError, and what the attempt throws
  */
-export type Trusting = <T>(
+export type TrustFallback = <T>(
   host: string,
   attempt: () => Promise<T>,
-  look: () => Promise<TlsLook>,
+  look: () => Promise<TlsPeek>,
 ) => Promise<T>;
 
-export function createTrusting(contexts: TlsContexts): Trusting {
-  const looks = new Map<string, Promise<CertificateFacts | undefined>>();
+export function createTrustFallback(contexts: TlsContexts): TrustFallback {
+  const looks = new Map<string, Promise<CertificateSummary | undefined>>();
 
   const factsOf = (
     host: string,
-    look: () => Promise<TlsLook>,
-  ): Promise<CertificateFacts | undefined> => {
+    look: () => Promise<TlsPeek>,
+  ): Promise<CertificateSummary | undefined> => {
     const facts =
       looks.get(host) ??
       look().then(
@@ -34,7 +34,7 @@ export function createTrusting(contexts: TlsContexts): Trusting {
 
   return async (host, attempt, look) => {
     for (;;) {
-      const wide = contexts.isWide(host);
+      const wide = contexts.usesAllRoots(host);
       try {
         return await attempt();
       } catch (error) {
@@ -42,7 +42,7 @@ export function createTrusting(contexts: TlsContexts): Trusting {
         if (!isUnknownAuthority(error) || wide) {
           throw new CertificateError(host, await factsOf(host, look), error);
         }
-        contexts.widen(host);
+        contexts.useAllRoots(host);
       }
     }
   };

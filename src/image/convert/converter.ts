@@ -5,21 +5,21 @@ import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { ManifestBudget } from '../../store/manifests.merge-manifest-budget.ts';
-import { MAX_INDEX_DEPTH, platformOfConfig, tooDeep } from '../../store/platforms.ts';
-import { digestWouldChange } from '../../store/errors.ts';
+import { MAX_INDEX_DEPTH, platformOfConfig, tooDeepError } from '../../store/platforms.ts';
+import { digestChangedError } from '../../store/errors.ts';
 import type { ReadStore } from '../../store/types.ts';
 import { fetchAll } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
-import { together } from '../../util/parallel.merge-together.ts';
-import { convertImage, type Place } from './image-manifest.ts';
+import { runAll } from '../../util/parallel.merge-together.ts';
+import { type ConversionSite, convertImage } from './image-manifest.ts';
 import {
   childrenIn,
   convertIndex,
-  unwanted,
-  type Child,
-  type Converted,
+  otherPlatforms,
+  type IndexChild,
+  type ConvertedChild,
 } from './index-manifest.ts';
-import type { Node } from './edit-json.ts';
+import type { ManifestNode } from './edit-json.ts';
 import { diffIdsOf, planImage, type ImagePlan } from './layer-plan.ts';
 import { formatOf, layerType } from './layer-types.ts';
 import type { Recompressor } from './recompress.ts';
@@ -32,13 +32,13 @@ interface Visit {
 }
 
 /** Converts each manifest once, children first. */
-export class Conversion {
+export class ImageConverter {
   readonly #source: ReadStore;
   readonly #layers: Recompressor;
   readonly #options: ConvertOptions;
   readonly #limiter: Limiter;
   readonly #running = new Map<Digest, Promise<Descriptor>>();
-  readonly #made = new Map<Digest, Node>();
+  readonly #made = new Map<Digest, ManifestNode>();
   readonly #changed = new Set<Digest>();
   readonly #warned = new Set<string>();
   /** What was made stays until the end. */
@@ -52,7 +52,7 @@ export class Conversion {
   }
 
   /** A converted manifest by its new digest. */
-  made(digest: Digest): Node | undefined {
+  made(digest: Digest): ManifestNode | undefined {
     return this.#made.get(digest);
   }
 
@@ -79,57 +79,65 @@ export class Conversion {
 
   async #convert({ mediaType, digest, size }: Descriptor, visit: Visit): Promise<Descriptor> {
     const { label } = this.#source;
-    if (visit.depth > MAX_INDEX_DEPTH) throw tooDeep(label);
+    if (visit.depth > MAX_INDEX_DEPTH) throw tooDeepError(label);
     const own = { mediaType, digest, size };
     const manifest = await this.#slot(visit, (signal) =>
       this.#budget.fetch(this.#source, own, { signal }),
     );
-    const place: Place = { label, digest, warn: (text) => this.#warnOnce(text) };
-    const node = (await this.#changedForm(manifest, place, visit)) ?? { descriptor: own, manifest };
+    const site: ConversionSite = { label, digest, warn: (text) => this.#warnOnce(text) };
+    const node = (await this.#changedForm(manifest, site, visit)) ?? { descriptor: own, manifest };
     this.#made.set(node.descriptor.digest, node);
     if (node.descriptor.digest !== digest) this.#changed.add(node.descriptor.digest);
     return node.descriptor;
   }
 
   /** `undefined` where nothing has to change. */
-  #changedForm(manifest: Manifest, place: Place, visit: Visit): Promise<Node | undefined> {
+  #changedForm(
+    manifest: Manifest,
+    site: ConversionSite,
+    visit: Visit,
+  ): Promise<ManifestNode | undefined> {
     switch (manifest.kind) {
       case 'index':
-        return this.#index(manifest, place, visit);
+        return this.#index(manifest, site, visit);
       case 'image':
-        return this.#image(manifest, place, visit);
+        return this.#image(manifest, site, visit);
       case 'schema1':
-        throw schema1(this.#source.label);
+        throw schema1Error(this.#source.label);
     }
   }
 
-  async #image(manifest: ImageManifest, place: Place, visit: Visit): Promise<Node | undefined> {
+  async #image(
+    manifest: ImageManifest,
+    site: ConversionSite,
+    visit: Visit,
+  ): Promise<ManifestNode | undefined> {
     const plan = planImage(manifest, this.#options);
     const own = formatOf(manifest.mediaType);
     const recompresses = plan.layers.some((one) => one !== undefined);
     if (plan.format === own && !recompresses) return undefined;
     const change = plan.format === own ? 'get other layers' : `be converted to ${plan.format}`;
-    this.#mayChange(place, change);
+    this.#mayChange(site, change);
     if (plan.format !== own && this.#options.format === undefined)
-      place.warn('Docker v2s2 has no zstd layers: the image is converted to OCI');
+      site.warn('Docker v2s2 has no zstd layers: the image is converted to OCI');
     if (recompresses && this.#options.compression === undefined)
-      place.warn('v2s2 has no zstd layers: they are compressed with gzip instead');
+      site.warn('v2s2 has no zstd layers: they are compressed with gzip instead');
     const layers = recompresses
-      ? await this.#recompressed(manifest, plan, place, visit)
+      ? await this.#recompressed(manifest, plan, site, visit)
       : manifest.layers;
-    return convertImage(manifest, layers, plan.format, place);
+    return convertImage(manifest, layers, plan.format, site);
   }
 
   async #recompressed(
     { config, layers }: ImageManifest,
     plan: ImagePlan,
-    { label, digest }: Place,
+    { label, digest }: ConversionSite,
     visit: Visit,
   ): Promise<readonly Descriptor[]> {
     const bytes = await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal }));
     const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
     this.#tell(plan, digest);
-    return together([...layers.keys()], visit.signal, async (i, inner) => {
+    return runAll([...layers.keys()], visit.signal, async (i, inner) => {
       const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
       if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');
       if (how === undefined) return layer;
@@ -148,13 +156,17 @@ export class Conversion {
     this.#options.note?.(`compressing ${what} of ${shortDigest(digest)} with ${found[0]}`);
   }
 
-  async #index(manifest: IndexManifest, place: Place, visit: Visit): Promise<Node | undefined> {
+  async #index(
+    manifest: IndexManifest,
+    site: ConversionSite,
+    visit: Visit,
+  ): Promise<ManifestNode | undefined> {
     const wanted = this.#options.format;
     const own = formatOf(manifest.mediaType);
-    if (wanted !== undefined && wanted !== own) this.#mayChange(place, `be converted to ${wanted}`);
-    const kept = childrenIn(manifest, wanted, place);
-    const idle = unwanted(kept, this.#options.platforms);
-    const children = await together(kept, visit.signal, async (child, signal) =>
+    if (wanted !== undefined && wanted !== own) this.#mayChange(site, `be converted to ${wanted}`);
+    const kept = childrenIn(manifest, wanted, site);
+    const idle = otherPlatforms(kept, this.#options.platforms);
+    const children = await runAll(kept, visit.signal, async (child, signal) =>
       idle.has(child)
         ? { ...child, after: child.before, platform: child.before.platform }
         : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 }),
@@ -165,11 +177,11 @@ export class Conversion {
     const format = wanted ?? (becameOci ? 'oci' : own);
     const complete = kept.length === manifest.manifests.length;
     if (complete && changed.length === 0 && format === own) return undefined;
-    this.#mayChange(place, 'be rewritten around its changed images');
-    return convertIndex(manifest, children, format, place);
+    this.#mayChange(site, 'be rewritten around its changed images');
+    return convertIndex(manifest, children, format, site);
   }
 
-  async #child(child: Child, format: ManifestFormat, visit: Visit): Promise<Converted> {
+  async #child(child: IndexChild, format: ManifestFormat, visit: Visit): Promise<ConvertedChild> {
     const { before } = child;
     const isBlob = !isManifestType(before.mediaType);
     const after = isBlob ? before : await this.convert(before, visit);
@@ -196,8 +208,8 @@ export class Conversion {
     return this.#limiter.run(() => task(signal), signal);
   }
 
-  #mayChange({ label, digest }: Place, change: string): void {
-    if (this.#options.preserveDigests === true) throw digestWouldChange(label, { digest }, change);
+  #mayChange({ label, digest }: ConversionSite, change: string): void {
+    if (this.#options.preserveDigests === true) throw digestChangedError(label, { digest }, change);
   }
 
   #warnOnce(text: string): void {
@@ -207,7 +219,7 @@ export class Conversion {
   }
 }
 
-function schema1(label: string): AppError {
+function schema1Error(label: string): AppError {
   return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be converted`, {
     hint: 'Pull and push it once with an engine that writes schema 2 or OCI.',
   });

@@ -7,7 +7,7 @@ import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 /** A manifest and what it is named by. */
-export interface Node {
+export interface ManifestNode {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
 }
@@ -19,12 +19,12 @@ export function bodyOf({ raw }: Manifest): Json {
 }
 
 /** The descriptors of a list, as written; parseManifest has checked that they are objects. */
-export function entriesOf(list: unknown): readonly Json[] {
+export function descriptorEntries(list: unknown): readonly Json[] {
   return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
 /** Compact JSON, its digest of the algorithm of the manifest that it replaces. */
-export function nodeFrom(body: Json, mediaType: string, replaced: Digest): Node {
+export function manifestNode(body: Json, mediaType: string, replaced: Digest): ManifestNode {
   const raw = new TextEncoder().encode(JSON.stringify(body));
   const manifest = parseManifest(raw, mediaType);
   const digest = digestOf(raw, algorithmOf(replaced));
@@ -32,14 +32,19 @@ export function nodeFrom(body: Json, mediaType: string, replaced: Digest): Node 
 }
 
 /** What describes the compressed bytes themselves: tables of contents of eStargz and zstd:chunked. */
-const ABOUT_BYTES = ['io.github.containers.zstd-chunked.', 'containerd.io/snapshot/stargz/'];
+const CONTENT_ANNOTATIONS = [
+  'io.github.containers.zstd-chunked.',
+  'containerd.io/snapshot/stargz/',
+];
 
 /** An entry that points elsewhere now, without what was true of its former content alone. */
-export function redirected(entry: Json, { mediaType, digest, size }: Descriptor): Json {
+export function withDescriptor(entry: Json, { mediaType, digest, size }: Descriptor): Json {
   if (digest === entry['digest']) return { ...entry, mediaType };
   const { data: _data, annotations, ...rest } = entry;
   const kept = isRecord(annotations)
-    ? Object.entries(annotations).filter(([key]) => !ABOUT_BYTES.some((one) => key.startsWith(one)))
+    ? Object.entries(annotations).filter(
+        ([key]) => !CONTENT_ANNOTATIONS.some((one) => key.startsWith(one)),
+      )
     : [];
   return {
     ...rest,

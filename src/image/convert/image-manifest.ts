@@ -3,12 +3,19 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { isImageConfigType, MEDIA_TYPE } from '../../oci/media-types.ts';
-import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './edit-json.ts';
+import {
+  bodyOf,
+  descriptorEntries,
+  manifestNode,
+  withDescriptor,
+  type Json,
+  type ManifestNode,
+} from './edit-json.ts';
 import { formatOf, layerKindOf, layerType, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** Where a manifest stands, for messages, and who hears what is left out. */
-export interface Place {
+export interface ConversionSite {
   readonly label: string;
   readonly digest: Digest;
   warn(text: string): void;
@@ -19,14 +26,14 @@ export function convertImage(
   manifest: ImageManifest,
   layers: readonly Descriptor[],
   format: ManifestFormat,
-  place: Place,
-): Node {
+  site: ConversionSite,
+): ManifestNode {
   const mediaType = manifestType(format, 'image');
   const body =
     format === 'v2s2' && formatOf(manifest.mediaType) === 'oci'
-      ? dockerBody(manifest, layers, mediaType, place)
+      ? dockerBody(manifest, layers, mediaType, site)
       : keptBody(manifest, layers, format);
-  return nodeFrom(body, mediaType, place.digest);
+  return manifestNode(body, mediaType, site.digest);
 }
 
 /** OCI holds whatever Docker's format does: what has no other name keeps its own. */
@@ -39,16 +46,19 @@ function keptBody(
   const { config } = manifest;
   const renamed = format === 'oci' && isDockerConfig(config);
   const configType = renamed ? MEDIA_TYPE.ociConfig : config.mediaType;
-  const written = entriesOf(body['layers']);
+  const written = descriptorEntries(body['layers']);
   return {
     ...body,
     schemaVersion: 2,
     mediaType: manifestType(format, 'image'),
-    config: redirected(entriesOf([body['config']])[0] ?? {}, { ...config, mediaType: configType }),
+    config: withDescriptor(descriptorEntries([body['config']])[0] ?? {}, {
+      ...config,
+      mediaType: configType,
+    }),
     layers: layers.map((layer, i) => {
       const kind = layerKindOf(layer.mediaType);
       const type = (kind === undefined ? undefined : layerType(format, kind)) ?? layer.mediaType;
-      return redirected(written[i] ?? {}, { ...layer, mediaType: type });
+      return withDescriptor(written[i] ?? {}, { ...layer, mediaType: type });
     }),
   };
 }
@@ -62,22 +72,22 @@ function dockerBody(
   manifest: ImageManifest,
   layers: readonly Descriptor[],
   mediaType: string,
-  place: Place,
+  site: ConversionSite,
 ): Json {
-  refuseArtifact(manifest, place);
-  if (hasAnnotations(manifest)) warnAnnotations(place);
+  refuseArtifact(manifest, site);
+  if (hasAnnotations(manifest)) warnAnnotations(site);
   return {
     schemaVersion: 2,
     mediaType,
     config: plain(manifest.config, MEDIA_TYPE.dockerConfig),
-    layers: layers.map((layer) => plain(layer, dockerLayerType(layer, place))),
+    layers: layers.map((layer) => plain(layer, dockerLayerType(layer, site))),
   };
 }
 
 /** v2s2 has no room for an artifact's type or subject, nor for content that is no layer. */
 function refuseArtifact(
   { config, artifactType, subject }: ImageManifest,
-  { label, digest }: Place,
+  { label, digest }: ConversionSite,
 ): void {
   const what =
     artifactType !== undefined || !isImageConfigType(config.mediaType)
@@ -89,7 +99,7 @@ function refuseArtifact(
   throw unsupported(`${label}: ${digest} is ${what}, which v2s2 cannot hold`);
 }
 
-function dockerLayerType({ mediaType, digest }: Descriptor, { label }: Place): string {
+function dockerLayerType({ mediaType, digest }: Descriptor, { label }: ConversionSite): string {
   const kind = layerKindOf(mediaType);
   const type = kind === undefined ? undefined : layerType('v2s2', kind);
   if (type !== undefined) return type;
@@ -107,13 +117,15 @@ function plain({ digest, size, urls }: Descriptor, mediaType: string): Json {
 }
 
 function hasAnnotations({ annotations, config, layers }: ImageManifest): boolean {
-  return [annotations, config.annotations, ...layers.map((one) => one.annotations)].some(isFilled);
+  return [annotations, config.annotations, ...layers.map((one) => one.annotations)].some(
+    hasEntries,
+  );
 }
 
-export function isFilled(annotations: Readonly<Record<string, string>> | undefined): boolean {
+export function hasEntries(annotations: Readonly<Record<string, string>> | undefined): boolean {
   return annotations !== undefined && Object.keys(annotations).length > 0;
 }
 
-export function warnAnnotations(place: Place): void {
-  place.warn('v2s2 cannot hold annotations: those of this image are left out');
+export function warnAnnotations(site: ConversionSite): void {
+  site.warn('v2s2 cannot hold annotations: those of this image are left out');
 }

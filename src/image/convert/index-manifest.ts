@@ -3,25 +3,32 @@ import type { IndexManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { isAttestation } from '../../store/platforms.ts';
-import { isFilled, unsupported, warnAnnotations, type Place } from './image-manifest.ts';
-import { bodyOf, entriesOf, nodeFrom, redirected, type Json, type Node } from './edit-json.ts';
+import { hasEntries, unsupported, warnAnnotations, type ConversionSite } from './image-manifest.ts';
+import {
+  bodyOf,
+  descriptorEntries,
+  manifestNode,
+  withDescriptor,
+  type Json,
+  type ManifestNode,
+} from './edit-json.ts';
 import { formatOf, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
 
 /** The annotation by which BuildKit's attestations name the image they are about. */
-const ABOUT = 'vnd.docker.reference.digest';
+const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** Docker's manifest list requires a platform on every entry; a nested list has none. */
 const NO_PLATFORM: Platform = { architecture: '', os: '' };
 
 /** One child as it stands in the index. */
-export interface Child {
+export interface IndexChild {
   readonly before: Descriptor;
   readonly entry: Json;
 }
 
 /** One child and what became of it. */
-export interface Converted extends Child {
+export interface ConvertedChild extends IndexChild {
   readonly after: Descriptor;
   /** Asked for only where the format requires one. */
   readonly platform: Platform | undefined;
@@ -31,12 +38,12 @@ export interface Converted extends Child {
 export function childrenIn(
   manifest: IndexManifest,
   wanted: ManifestFormat | undefined,
-  place: Place,
-): readonly Child[] {
-  const entries = entriesOf(bodyOf(manifest)['manifests']);
+  site: ConversionSite,
+): readonly IndexChild[] {
+  const entries = descriptorEntries(bodyOf(manifest)['manifests']);
   const children = manifest.manifests.map((before, i) => ({ before, entry: entries[i] ?? {} }));
   if (wanted !== 'v2s2') return children;
-  const { label, digest } = place;
+  const { label, digest } = site;
   if (manifest.subject !== undefined || manifest.artifactType !== undefined) {
     throw unsupported(`${label}: ${digest} is an artifact, which v2s2 cannot hold`);
   }
@@ -47,16 +54,16 @@ export function childrenIn(
   }
   const dropped = children.length - images.length;
   if (dropped > 0) {
-    place.warn(`v2s2 cannot hold attestations: ${dropped} of this image are left out`);
+    site.warn(`v2s2 cannot hold attestations: ${dropped} of this image are left out`);
   }
   return images;
 }
 
 /** The images for other platforms than these, and what is about them: nobody will look at them. */
-export function unwanted(
-  children: readonly Child[],
+export function otherPlatforms(
+  children: readonly IndexChild[],
   platforms: readonly Platform[] = [],
-): ReadonlySet<Child> {
+): ReadonlySet<IndexChild> {
   if (platforms.length === 0) return new Set();
   const others = children.filter(
     ({ before }) =>
@@ -65,52 +72,54 @@ export function unwanted(
       !platforms.some((wanted) => matchesPlatform(wanted, before.platform as Platform)),
   );
   const digests = new Set<string>(others.map(({ before }) => before.digest));
-  const about = children.filter(({ before }) => digests.has(before.annotations?.[ABOUT] ?? ''));
+  const about = children.filter(({ before }) =>
+    digests.has(before.annotations?.[REFERENCE_DIGEST] ?? ''),
+  );
   return new Set([...others, ...about]);
 }
 
 /** An index over `children`, in `format`, its attestations pointing at what the images became. */
 export function convertIndex(
   manifest: IndexManifest,
-  children: readonly Converted[],
+  children: readonly ConvertedChild[],
   format: ManifestFormat,
-  place: Place,
-): Node {
+  site: ConversionSite,
+): ManifestNode {
   const mediaType = manifestType(format, 'index');
   const body =
     format === 'v2s2' && formatOf(manifest.mediaType) === 'oci'
-      ? dockerBody(manifest, children, mediaType, place)
+      ? dockerBody(manifest, children, mediaType, site)
       : keptBody(manifest, children, mediaType);
-  return nodeFrom(body, mediaType, place.digest);
+  return manifestNode(body, mediaType, site.digest);
 }
 
 function keptBody(
   manifest: IndexManifest,
-  children: readonly Converted[],
+  children: readonly ConvertedChild[],
   mediaType: string,
 ): Json {
   const became = new Map<string, string>(
     children.map(({ before, after }) => [before.digest, after.digest]),
   );
   const manifests = children.map(({ before, entry, after }) => {
-    const about = before.annotations?.[ABOUT];
+    const about = before.annotations?.[REFERENCE_DIGEST];
     const target = about === undefined ? undefined : became.get(about);
-    const rewritten = redirected(entry, after);
+    const rewritten = withDescriptor(entry, after);
     return target === undefined
       ? rewritten
-      : { ...rewritten, annotations: { ...before.annotations, [ABOUT]: target } };
+      : { ...rewritten, annotations: { ...before.annotations, [REFERENCE_DIGEST]: target } };
   });
   return { ...bodyOf(manifest), schemaVersion: 2, mediaType, manifests };
 }
 
 function dockerBody(
   manifest: IndexManifest,
-  children: readonly Converted[],
+  children: readonly ConvertedChild[],
   mediaType: string,
-  place: Place,
+  site: ConversionSite,
 ): Json {
   const annotated = [manifest.annotations, ...children.map(({ before }) => before.annotations)];
-  if (annotated.some(isFilled)) warnAnnotations(place);
+  if (annotated.some(hasEntries)) warnAnnotations(site);
   return {
     schemaVersion: 2,
     mediaType,

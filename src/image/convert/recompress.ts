@@ -17,7 +17,7 @@ import { TempFiles } from './temp-files.ts';
 /** A layer's content under its new name. */
 export type Recompressed = Pick<Descriptor, 'digest' | 'size'>;
 
-interface Kept extends Recompressed {
+interface KeptLayer extends Recompressed {
   readonly path: string;
   /** Digest of the uncompressed bytes. */
   readonly diffId: Digest;
@@ -36,8 +36,8 @@ export class Recompressor implements AsyncDisposable {
   readonly #source: ReadStore;
   readonly #codec: Codec = createCodec();
   readonly #files: TempFiles;
-  readonly #running = new Map<string, Promise<Kept>>();
-  readonly #made = new Map<Digest, Kept>();
+  readonly #running = new Map<string, Promise<KeptLayer>>();
+  readonly #made = new Map<Digest, KeptLayer>();
 
   constructor(
     source: ReadStore,
@@ -84,9 +84,9 @@ export class Recompressor implements AsyncDisposable {
     diffId: Digest,
     options: CompressionOptions,
     signal: AbortSignal | undefined,
-  ): Promise<Kept> {
-    const inner = new Tap(algorithmOf(diffId));
-    const outer = new Tap(algorithmOf(layer.digest));
+  ): Promise<KeptLayer> {
+    const inner = new Digester(algorithmOf(diffId));
+    const outer = new Digester(algorithmOf(layer.digest));
     const plain = inner.through(this.#plain(layer, signal), signal);
     const path = await this.#files.write(outer.through(this.#codec.compress(plain, options)));
     const { digest, size } = outer.result();
@@ -106,7 +106,7 @@ export class Recompressor implements AsyncDisposable {
             cause,
           });
     const bytes = await this.#source.fetch(layer, { signal });
-    const { start, all } = await peek(bytes);
+    const { start, all } = await peekStart(bytes);
     yield* this.#codec.decompress(all, sniff(start), { ...LIMITS, fail });
   }
 
@@ -117,7 +117,7 @@ export class Recompressor implements AsyncDisposable {
 }
 
 /** Hashes and counts what passes. */
-class Tap {
+class Digester {
   readonly #algorithm: string;
   readonly #hash: ReturnType<typeof createHash>;
   #size = 0;
@@ -145,7 +145,9 @@ class Tap {
 }
 
 /** The first few bytes, and then all of them. */
-async function peek(bytes: Bytes): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {
+async function peekStart(
+  bytes: Bytes,
+): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {
   const iterator = bytes[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let size = 0;

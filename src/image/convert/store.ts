@@ -4,7 +4,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { Capabilities, ReadStore } from '../../store/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { LEVELS } from '../../util/compression/types.ts';
-import { Conversion } from './converter.ts';
+import { ImageConverter } from './converter.ts';
 import { Recompressor } from './recompress.ts';
 import type { ConvertOptions } from './types.ts';
 
@@ -22,26 +22,26 @@ import type { ConvertOptions } from './types.ts';
 export function createConvertedStore(source: ReadStore, options: ConvertOptions): ReadStore {
   checkOptions(options);
   const layers = new Recompressor(source, options.tempDir, options.temporaries);
-  const conversion = new Conversion(source, layers, options);
+  const converter = new ImageConverter(source, layers, options);
   return {
     label: source.label,
-    capabilities: capabilitiesOf(source, conversion, options),
+    capabilities: capabilitiesOf(source, converter, options),
     async resolve(ref, call) {
-      const made = ref !== undefined && isDigest(ref) ? conversion.made(ref) : undefined;
+      const made = ref !== undefined && isDigest(ref) ? converter.made(ref) : undefined;
       if (made !== undefined) return made.descriptor;
-      const root = await source.resolve(ref, { ...call, want: 'content' });
-      return conversion.convert(root, { signal: call?.signal, depth: 0 });
+      const root = await source.resolve(ref, { ...call, purpose: 'content' });
+      return converter.convert(root, { signal: call?.signal, depth: 0 });
     },
     async has(descriptor, call) {
       const { digest } = descriptor;
-      const made = conversion.made(digest) !== undefined || layers.has(digest);
+      const made = converter.made(digest) !== undefined || layers.has(digest);
       return made || source.has(descriptor, call);
     },
     async fetch(descriptor, call) {
       call?.signal?.throwIfAborted();
       const from = call?.from ?? 0;
       if (isManifestType(descriptor.mediaType)) {
-        const made = conversion.made(descriptor.digest);
+        const made = converter.made(descriptor.digest);
         return made === undefined
           ? source.fetch(descriptor, call)
           : bytesOf(made.manifest.raw, from);
@@ -70,20 +70,20 @@ function checkOptions({ format, compression }: ConvertOptions): void {
 /** What refers to the original says nothing about the converted image. */
 function capabilitiesOf(
   { capabilities }: ReadStore,
-  conversion: Conversion,
+  converter: ImageConverter,
   { compression }: ConvertOptions,
 ): Capabilities {
-  const { tags, referrers, arrivals } = capabilities;
+  const { tags, referrers, stream } = capabilities;
   return {
     ...(tags === undefined ? {} : { tags }),
     // A new format leaves the layers as they are: those of a stream can be sent as they pass.
-    ...(arrivals === undefined || compression !== undefined ? {} : { arrivals }),
+    ...(stream === undefined || compression !== undefined ? {} : { stream }),
     ...(referrers === undefined
       ? {}
       : {
           referrers: {
             async *referrers(digest, call) {
-              if (!conversion.isChanged(digest)) yield* referrers.referrers(digest, call);
+              if (!converter.isChanged(digest)) yield* referrers.referrers(digest, call);
             },
           },
         }),

@@ -22,9 +22,9 @@ export class TempFiles implements AsyncDisposable {
   async write(bytes: Bytes): Promise<string> {
     this.#folder ??= this.#make();
     const path = join(await this.#folder, String((this.#count += 1)));
-    const file = await onDisk(path, () => open(path, 'wx', 0o600));
+    const file = await withDiskErrors(path, () => open(path, 'wx', 0o600));
     try {
-      for await (const chunk of bytes) await onDisk(path, () => file.writeFile(chunk));
+      for await (const chunk of bytes) await withDiskErrors(path, () => file.writeFile(chunk));
     } catch (error) {
       await rm(path, { force: true });
       throw error;
@@ -38,18 +38,20 @@ export class TempFiles implements AsyncDisposable {
   async #make(): Promise<string> {
     const temporaries = await this.#temporaries();
     await temporaries.sweep(this.#parent);
-    return onDisk(this.#parent, () => mkdtemp(join(this.#parent, temporaries.prefix)));
+    return withDiskErrors(this.#parent, () => mkdtemp(join(this.#parent, temporaries.prefix)));
   }
 
   /** @throws AppError IO */
   async *read(path: string, from: number, signal: AbortSignal | undefined): Bytes {
-    const file: FileHandle = await onDisk(path, () => open(path, 'r'));
+    const file: FileHandle = await withDiskErrors(path, () => open(path, 'r'));
     try {
       for (let at = from; ;) {
         signal?.throwIfAborted();
         const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
         const offset = at;
-        const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, CHUNK_BYTES, offset));
+        const { bytesRead } = await withDiskErrors(path, () =>
+          file.read(buffer, 0, CHUNK_BYTES, offset),
+        );
         if (bytesRead === 0) return;
         at += bytesRead;
         yield buffer.subarray(0, bytesRead);
@@ -65,7 +67,7 @@ export class TempFiles implements AsyncDisposable {
   }
 }
 
-async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
+async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

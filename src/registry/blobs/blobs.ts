@@ -4,22 +4,22 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { alreadyVerified, Verifier } from '../../store/verify.ts';
+import { markVerified, Verifier } from '../../store/verify.ts';
 import { download, resume, type Download } from './download.ts';
 import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
-import { nameOf, repositoryUrl, send, type Connection } from '../requests.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { responseError } from '../errors/error.ts';
+import { refName, repositoryUrl, request, type RequestContext } from '../requests.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { errorFromResponse } from '../errors/error.ts';
 
 export async function hasBlob(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   options: CallOptions = {},
 ): Promise<{ readonly size: number | undefined } | undefined> {
-  const url = await repositoryUrl(connection, `blobs/${digest}`, options);
-  const response = await send(connection, 'HEAD', url, { signal: options.signal });
+  const url = await repositoryUrl(context, `blobs/${digest}`, options);
+  const response = await request(context, 'HEAD', url, { signal: options.signal });
   if (response.status !== 200 && response.status !== 404) {
-    throw await responseError(connection, reading(connection, digest), 'HEAD', response);
+    throw await errorFromResponse(context, readBlobOperation(context, digest), 'HEAD', response);
   }
   await response.discard();
   return response.status === 200 ? { size: lengthOf(response) } : undefined;
@@ -27,14 +27,14 @@ export async function hasBlob(
 
 /** A registry may still say of a blob that it is there when it cannot give it any more: asks for a byte. */
 export async function canRead(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   options: CallOptions = {},
 ): Promise<boolean> {
-  const url = await repositoryUrl(connection, `blobs/${digest}`, options);
+  const url = await repositoryUrl(context, `blobs/${digest}`, options);
   const headers = { range: 'bytes=0-0' };
   const { signal } = options;
-  const response = await send(connection, 'GET', url, { headers, signal, stream: true });
+  const response = await request(context, 'GET', url, { headers, signal, stream: true });
   await response.discard();
   // 416: an empty blob has no first byte.
   return response.status === 200 || response.status === 206 || response.status === 416;
@@ -42,13 +42,13 @@ export async function canRead(
 
 /** How `Repository.getBlob` reads, with a memory of the places that readings came to. */
 export function createBlobReader(
-  connection: Connection,
+  context: RequestContext,
 ): (
   descriptor: Descriptor,
   options?: CallOptions & { from?: number | undefined },
 ) => Promise<Bytes> {
   const checkpoints = createCheckpoints();
-  return (descriptor, options = {}) => getBlob(connection, descriptor, checkpoints, options);
+  return (descriptor, options = {}) => getBlob(context, descriptor, checkpoints, options);
 }
 
 /**
@@ -58,41 +58,41 @@ export function createBlobReader(
  * @throws AppError BLOB_UNKNOWN at once; IntegrityError while reading
  */
 async function getBlob(
-  connection: Connection,
+  context: RequestContext,
   descriptor: Descriptor,
   checkpoints: Checkpoints,
   options: CallOptions & { from?: number | undefined },
 ): Promise<Bytes> {
   const { digest } = descriptor;
-  const target = nameOf(connection, digest);
+  const target = refName(context, digest);
   const { signal, from = 0 } = options;
   const job = {
     descriptor,
     target,
     signal,
     reopen: async (offset: number): Promise<HttpResponse> => {
-      const url = await repositoryUrl(connection, `blobs/${digest}`, options);
+      const url = await repositoryUrl(context, `blobs/${digest}`, options);
       const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
       const contentSize = descriptor.size - offset;
-      return send(connection, 'GET', url, { headers, signal, stream: true, contentSize });
+      return request(context, 'GET', url, { headers, signal, stream: true, contentSize });
     },
     refuse: (response: HttpResponse) =>
-      responseError(connection, reading(connection, digest), 'GET', response),
-    tries: connection.deps.retries(signal),
-    onProgress: (verifier: Verifier) => checkpoints.note(digest, verifier),
-    onEnd: (right: boolean) => (right ? checkpoints.done(digest) : checkpoints.drop(digest)),
+      errorFromResponse(context, readBlobOperation(context, digest), 'GET', response),
+    retry: context.deps.retries(signal),
+    onProgress: (verifier: Verifier) => checkpoints.save(digest, verifier),
+    onEnd: (right: boolean) => (right ? checkpoints.markRead(digest) : checkpoints.discard(digest)),
   };
-  const known = from === 0 ? undefined : checkpoints.before(digest, from);
+  const known = from === 0 ? undefined : checkpoints.latestBefore(digest, from);
   const verifier = known ?? new Verifier(descriptor, target);
   const start = verifier.received;
   const first =
-    start === 0 ? { response: await openWhole(job), skip: 0 } : await resume(job, start);
+    start === 0 ? { response: await openFromStart(job), skip: 0 } : await resume(job, start);
   const bytes = download({ ...job, first, verifier });
-  if (from === 0) return alreadyVerified(bytes, descriptor);
-  return from === start ? bytes : skipFirst(bytes, from - start);
+  if (from === 0) return markVerified(bytes, descriptor);
+  return from === start ? bytes : skipBytes(bytes, from - start);
 }
 
-async function openWhole(
+async function openFromStart(
   job: Pick<Download, 'reopen' | 'refuse' | 'target' | 'descriptor'>,
 ): Promise<HttpResponse> {
   const { size } = job.descriptor;
@@ -108,8 +108,8 @@ async function openWhole(
   );
 }
 
-function reading(connection: Connection, digest: Digest): Attempt {
-  return { action: 'read blob', target: nameOf(connection, digest), kind: 'blob' };
+function readBlobOperation(context: RequestContext, digest: Digest): Operation {
+  return { action: 'read blob', target: refName(context, digest), kind: 'blob' };
 }
 
 function lengthOf(response: HttpResponse): number | undefined {
@@ -118,7 +118,7 @@ function lengthOf(response: HttpResponse): number | undefined {
 }
 
 /** Leaves out the first `count` bytes. */
-export async function* skipFirst(bytes: Bytes, count: number): Bytes {
+export async function* skipBytes(bytes: Bytes, count: number): Bytes {
   let left = count;
   for await (const chunk of bytes) {
     if (left >= chunk.byteLength) {

@@ -7,13 +7,13 @@ import type { Verifier } from '../../store/verify.ts';
  */
 export interface Checkpoints {
   /** Remembers where a reading is, once a megabyte. */
-  note(digest: Digest, verifier: Verifier): void;
+  save(digest: Digest, verifier: Verifier): void;
   /** The last one at or before `offset`, to go on from. */
-  before(digest: Digest, offset: number): Verifier | undefined;
+  latestBefore(digest: Digest, offset: number): Verifier | undefined;
   /** The blob was read to its end: its reader may still come back, so it is not forgotten at once. */
-  done(digest: Digest): void;
+  markRead(digest: Digest): void;
   /** What was read is not the blob's content: nothing goes on from there. */
-  drop(digest: Digest): void;
+  discard(digest: Digest): void;
 }
 
 const EVERY = 1024 * 1024;
@@ -26,7 +26,7 @@ export function createCheckpoints(): Checkpoints {
   const noted = new Map<Digest, Verifier[]>();
   const done = new Set<Digest>();
   return {
-    note(digest, verifier) {
+    save(digest, verifier) {
       const list = noted.get(digest) ?? [];
       const last = list.at(-1)?.received ?? 0;
       if (verifier.received - last < EVERY) return;
@@ -34,16 +34,16 @@ export function createCheckpoints(): Checkpoints {
       if (list.length > KEPT) list.shift();
       noted.set(digest, list);
     },
-    before: (digest, offset) =>
+    latestBefore: (digest, offset) =>
       noted
         .get(digest)
         ?.findLast(({ received }) => received <= offset)
         ?.fork(),
-    drop(digest) {
+    discard(digest) {
       done.delete(digest);
       noted.delete(digest);
     },
-    done(digest) {
+    markRead(digest) {
       done.delete(digest);
       done.add(digest);
       for (const oldest of [...done].slice(0, -DONE_KEPT)) {

@@ -1,7 +1,7 @@
 import { AppError, IntegrityError, wrapError } from '../../errors/app-error.ts';
 import { NetworkError } from '../../http/dial/network-error.ts';
-import { triedText } from '../../http/retry/pauses.ts';
-import type { Tries } from '../../http/retry/policy.ts';
+import { formatAttempts } from '../../http/retry/pauses.ts';
+import type { RetryState } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Verifier } from '../../store/verify.ts';
@@ -9,7 +9,7 @@ import type { Bytes } from '../../util/bytes.ts';
 
 export interface Download {
   /** What is there already: from a remembered place, or the answer to the first request. */
-  readonly first: Part;
+  readonly first: BodyPart;
   /** Asks the registry again, from a byte offset; its redirect target may have expired. */
   readonly reopen: (offset: number) => Promise<HttpResponse>;
   readonly descriptor: Descriptor;
@@ -23,7 +23,7 @@ export interface Download {
   readonly target: string;
   readonly refuse: (response: HttpResponse) => Promise<Error>;
   /** Bounds the cuts in a row that follow too little progress. */
-  readonly tries: Tries;
+  readonly retry: RetryState;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface Download {
 const PROGRESS = 1024 * 1024;
 
 /** A body and how many bytes at its start are already known. */
-export interface Part {
+export interface BodyPart {
   readonly response: HttpResponse;
   readonly skip: number;
 }
@@ -41,7 +41,7 @@ export interface Part {
  * are known to be right.
  */
 export async function* download(job: Download): Bytes {
-  const { verifier, tries } = job;
+  const { verifier, retry } = job;
   let last: Uint8Array | undefined;
   let part = job.first;
   let mark = verifier.received;
@@ -69,9 +69,9 @@ export async function* download(job: Download): Bytes {
       await part.response.discard();
     }
     if (verifier.complete) break;
-    if (verifier.received - mark >= PROGRESS) tries.progressed();
+    if (verifier.received - mark >= PROGRESS) retry.progressed();
     mark = verifier.received;
-    if (!(await tries.again(cutOff(job, cause)))) throw gaveUp(job, cause);
+    if (!(await retry.shouldRetry(cutOff(job, cause)))) throw gaveUp(job, cause);
     part = await resume(job, verifier.received);
   }
   try {
@@ -92,9 +92,9 @@ function cutOff({ target, verifier, descriptor }: Download, cause: unknown): Net
   return new NetworkError('NETWORK', message, 'always', undefined, cause);
 }
 
-function gaveUp({ target, verifier, descriptor, tries }: Download, cause: unknown): Error {
+function gaveUp({ target, verifier, descriptor, retry }: Download, cause: unknown): Error {
   const where = `at byte ${verifier.received} of ${descriptor.size}`;
-  const message = `${target}: the download was cut off ${where}${triedText(tries.failed)}`;
+  const message = `${target}: the download was cut off ${where}${formatAttempts(retry.failed)}`;
   if (cause !== undefined) return wrapError(cause, 'NETWORK', message);
   return new IntegrityError('SIZE_MISMATCH', message, {
     expected: String(descriptor.size),
@@ -106,10 +106,10 @@ function gaveUp({ target, verifier, descriptor, tries }: Download, cause: unknow
 export async function resume(
   job: Pick<Download, 'reopen' | 'descriptor' | 'refuse' | 'target'>,
   offset: number,
-): Promise<Part> {
+): Promise<BodyPart> {
   const response = await job.reopen(offset);
   if (response.status === 200) return { response, skip: offset };
-  if (response.status === 206 && continues(response, offset, job.descriptor.size)) {
+  if (response.status === 206 && isContinuation(response, offset, job.descriptor.size)) {
     return { response, skip: 0 };
   }
   if (response.status !== 206 && response.status !== 416) throw await job.refuse(response);
@@ -123,7 +123,7 @@ export async function resume(
 }
 
 /** `Content-Range: bytes START-END/TOTAL` (RFC 9110, 14.4) starts and ends where it must. */
-export function continues(
+export function isContinuation(
   response: Pick<HttpResponse, 'headers'>,
   offset: number,
   size: number,

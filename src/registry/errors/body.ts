@@ -1,5 +1,5 @@
 import type { RegistryErrorEntry } from '../../errors/app-error.ts';
-import type { Conceal } from '../../errors/redact-secrets.ts';
+import type { RedactSecrets } from '../../errors/redact-secrets.ts';
 import type { HttpResponse, ResponseHeaders } from '../../http/types.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
@@ -11,20 +11,23 @@ const MAX_ENTRIES = 20;
 const MAX_TEXT = 300;
 
 /** A response that was not the wanted one, with its body read and let go. */
-export interface Refusal {
+export interface ErrorResponse {
   readonly status: number;
   readonly method: string;
   readonly url: URL;
   readonly headers: ResponseHeaders;
   readonly credentials: HttpResponse['credentials'];
   readonly challenge: HttpResponse['challenge'];
-  readonly tries: HttpResponse['tries'];
+  readonly attempts: HttpResponse['attempts'];
   readonly entries: readonly RegistryErrorEntry[];
   /** The body was a web page: whoever answered may not be a registry. */
   readonly html: boolean;
 }
 
-export async function readRefusal(method: string, response: HttpResponse): Promise<Refusal> {
+export async function readErrorResponse(
+  method: string,
+  response: HttpResponse,
+): Promise<ErrorResponse> {
   const body = method === 'HEAD' ? '' : await readSome(response.body);
   await response.discard();
   const html = isHtml(response.headers, body);
@@ -35,8 +38,8 @@ export async function readRefusal(method: string, response: HttpResponse): Promi
     headers: response.headers,
     credentials: response.credentials,
     challenge: response.challenge,
-    tries: response.tries,
-    entries: entriesWithout(response.conceal, body, html ? htmlEntry : parseErrorBody),
+    attempts: response.attempts,
+    entries: entriesWithout(response.redactSecrets, body, html ? htmlEntry : parseErrorBody),
     html,
   };
 }
@@ -46,7 +49,7 @@ const CODE = /^(?:[A-Z]+(?:_[A-Z]+)+|DENIED|TOOMANYREQUESTS|UNAUTHORIZED|UNKNOWN
 
 /** Secrets are taken out before anything is cut, lest half of one is left. */
 function entriesWithout(
-  conceal: Conceal | undefined,
+  conceal: RedactSecrets | undefined,
   body: string,
   parse: (body: string) => RegistryErrorEntry[],
 ): RegistryErrorEntry[] {
@@ -64,8 +67,8 @@ function entriesWithout(
 }
 
 /** True when one of the registry's own error codes is among `codes`. */
-export function hasCode(refusal: Refusal, ...codes: readonly string[]): boolean {
-  return refusal.entries.some((entry) => codes.includes(entry.code.toUpperCase()));
+export function hasErrorCode(answer: ErrorResponse, ...codes: readonly string[]): boolean {
+  return answer.entries.some((entry) => codes.includes(entry.code.toUpperCase()));
 }
 
 /** Content-Type without parameters, lower case. */
@@ -101,7 +104,10 @@ function htmlEntry(body: string): RegistryErrorEntry[] {
   const rest = open < 0 ? '' : body.slice(open + '<title>'.length);
   const title = rest.slice(0, MAX_TEXT).split('<', 1)[0]?.trim() ?? '';
   return [
-    { code: '', message: title === '' ? 'an HTML page' : `an HTML page titled "${squash(title)}"` },
+    {
+      code: '',
+      message: title === '' ? 'an HTML page' : `an HTML page titled "${collapseSpaces(title)}"`,
+    },
   ];
 }
 
@@ -113,12 +119,12 @@ export function parseErrorBody(body: string): RegistryErrorEntry[] {
   try {
     value = parseJsonStrict(new TextEncoder().encode(text), 'REGISTRY_ERROR', 'error body');
   } catch {
-    return [{ code: '', message: squash(text) }];
+    return [{ code: '', message: collapseSpaces(text) }];
   }
   const entries = entriesOf(value);
   return entries.length > 0 || text.startsWith('{}') || text === 'null'
     ? entries
-    : [{ code: '', message: squash(text) }];
+    : [{ code: '', message: collapseSpaces(text) }];
 }
 
 function entriesOf(value: unknown): RegistryErrorEntry[] {
@@ -127,13 +133,14 @@ function entriesOf(value: unknown): RegistryErrorEntry[] {
   if (Array.isArray(errors)) return errors.slice(0, MAX_ENTRIES).flatMap(entryOf);
   for (const key of ['details', 'detail', 'message', 'error']) {
     const text = value[key];
-    if (typeof text === 'string' && text !== '') return [{ code: '', message: squash(text) }];
+    if (typeof text === 'string' && text !== '')
+      return [{ code: '', message: collapseSpaces(text) }];
   }
   return entryOf(value['error']);
 }
 
 function entryOf(value: unknown): RegistryErrorEntry[] {
-  if (typeof value === 'string') return [{ code: '', message: squash(value) }];
+  if (typeof value === 'string') return [{ code: '', message: collapseSpaces(value) }];
   if (!isRecord(value)) return [];
   const code = typeof value['code'] === 'string' ? value['code'] : '';
   const message = typeof value['message'] === 'string' ? value['message'] : '';
@@ -142,13 +149,13 @@ function entryOf(value: unknown): RegistryErrorEntry[] {
   return [
     {
       code: code.slice(0, 100),
-      message: squash(message),
+      message: collapseSpaces(message),
       ...(detail === undefined || detail === null ? {} : { detail }),
     },
   ];
 }
 
-function squash(text: string): string {
+function collapseSpaces(text: string): string {
   const line = text
     .slice(0, 4 * MAX_TEXT)
     .replace(/\s+/gu, ' ')

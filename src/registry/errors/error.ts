@@ -3,15 +3,15 @@ import { RegistryError, type RegistryErrorEntry } from '../../errors/app-error.t
 import type { ErrorCode } from '../../errors/codes.ts';
 import { redactUrl } from '../../errors/redact.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { triedText } from '../../http/retry/pauses.ts';
-import { isRetried } from '../../http/retry/policy.ts';
+import { formatAttempts } from '../../http/retry/pauses.ts';
+import { isRetryableStatus } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import type { Connection } from '../requests.ts';
-import { hasCode, readRefusal, type Refusal } from './body.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import type { RequestContext } from '../requests.ts';
+import { type ErrorResponse, hasErrorCode, readErrorResponse } from './body.ts';
 import { hintFor } from './hints.ts';
 
-export interface Verdict {
+export interface ErrorOverride {
   readonly code?: ErrorCode | undefined;
   readonly hint?: string | undefined;
 }
@@ -20,51 +20,51 @@ const SHOWN_ENTRIES = 3;
 /** Statuses where it matters who was asking. */
 const ACCESS_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);
 
-export async function responseError(
-  connection: Connection,
-  attempt: Attempt,
+export async function errorFromResponse(
+  context: RequestContext,
+  operation: Operation,
   method: string,
   response: HttpResponse,
 ): Promise<RegistryError> {
-  return refusalError(connection, attempt, await readRefusal(method, response));
+  return registryErrorFrom(context, operation, await readErrorResponse(method, response));
 }
 
 /** At most three lines: what failed, the registry's own words, who was asking. */
-export function refusalError(
-  connection: Connection,
-  attempt: Attempt,
-  refusal: Refusal,
-  verdict: Verdict = {},
+export function registryErrorFrom(
+  context: RequestContext,
+  operation: Operation,
+  answer: ErrorResponse,
+  verdict: ErrorOverride = {},
 ): RegistryError {
-  const code = verdict.code ?? codeFor(attempt, refusal);
-  const status = `${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`.trim();
+  const code = verdict.code ?? codeFor(operation, answer);
+  const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim();
   const lines = [
-    `cannot ${attempt.action} ${sanitize(attempt.target)}: ${status}${tried(refusal)}`,
-    ...registryWords(refusal),
-    ...whoAsked(refusal),
+    `cannot ${operation.action} ${sanitize(operation.target)}: ${status}${attemptsText(answer)}`,
+    ...registryMessages(answer),
+    ...whoAsked(answer),
   ];
   return new RegistryError(
     code,
     lines.join('\n'),
     {
-      status: refusal.status,
-      method: refusal.method,
-      url: redactUrl(refusal.url),
-      errors: refusal.entries,
+      status: answer.status,
+      method: answer.method,
+      url: redactUrl(answer.url),
+      errors: answer.entries,
     },
-    { hint: verdict.hint ?? hintFor(code, connection, attempt, refusal) },
+    { hint: verdict.hint ?? hintFor(code, context, operation, answer) },
   );
 }
 
 /** The HTTP status decides first; the registry's code only where the status leaves a choice. */
-function codeFor(attempt: Attempt, refusal: Refusal): ErrorCode {
-  switch (refusal.status) {
+function codeFor(operation: Operation, answer: ErrorResponse): ErrorCode {
+  switch (answer.status) {
     case 401:
       return 'UNAUTHORIZED';
     case 403:
       return 'FORBIDDEN';
     case 404:
-      return notFoundCode(attempt, refusal);
+      return notFoundCode(operation, answer);
     case 405:
     case 501:
       return 'UNSUPPORTED';
@@ -73,15 +73,15 @@ function codeFor(attempt: Attempt, refusal: Refusal): ErrorCode {
     default:
       break;
   }
-  if (refusal.status < 400 && refusal.html) return 'NOT_A_REGISTRY';
-  if (refusal.status === 400 && hasCode(refusal, 'UNSUPPORTED')) return 'UNSUPPORTED';
-  return attempt.kind === 'upload' ? 'UPLOAD_FAILED' : 'REGISTRY_ERROR';
+  if (answer.status < 400 && answer.html) return 'NOT_A_REGISTRY';
+  if (answer.status === 400 && hasErrorCode(answer, 'UNSUPPORTED')) return 'UNSUPPORTED';
+  return operation.kind === 'upload' ? 'UPLOAD_FAILED' : 'REGISTRY_ERROR';
 }
 
-function notFoundCode(attempt: Attempt, refusal: Refusal): ErrorCode {
-  if (attempt.kind === 'registry') return 'NOT_A_REGISTRY';
-  if (hasCode(refusal, 'NAME_UNKNOWN')) return 'REPOSITORY_UNKNOWN';
-  switch (attempt.kind) {
+function notFoundCode(operation: Operation, answer: ErrorResponse): ErrorCode {
+  if (operation.kind === 'registry') return 'NOT_A_REGISTRY';
+  if (hasErrorCode(answer, 'NAME_UNKNOWN')) return 'REPOSITORY_UNKNOWN';
+  switch (operation.kind) {
     case 'manifest':
       return 'MANIFEST_UNKNOWN';
     case 'blob':
@@ -94,13 +94,13 @@ function notFoundCode(attempt: Attempt, refusal: Refusal): ErrorCode {
 }
 
 /** Where another try might have helped, how many there were. */
-function tried({ status, tries }: Refusal): string {
-  return isRetried(status) ? triedText(tries) : '';
+function attemptsText({ status, attempts }: ErrorResponse): string {
+  return isRetryableStatus(status) ? formatAttempts(attempts) : '';
 }
 
-function registryWords(refusal: Refusal): string[] {
-  if (refusal.method === 'HEAD') return [];
-  const words = refusal.entries.slice(0, SHOWN_ENTRIES).map(formatEntry);
+function registryMessages(answer: ErrorResponse): string[] {
+  if (answer.method === 'HEAD') return [];
+  const words = answer.entries.slice(0, SHOWN_ENTRIES).map(formatEntry);
   return words.length === 0 ? [] : [`the registry says: ${words.join('; ')}`];
 }
 
@@ -110,9 +110,9 @@ function formatEntry(entry: RegistryErrorEntry): string {
   return sanitize(entry.code === '' ? text : text === '' ? entry.code : `${entry.code}: ${text}`);
 }
 
-function whoAsked(refusal: Refusal): string[] {
-  if (!ACCESS_STATUSES.has(refusal.status) || refusal.credentials === undefined) return [];
-  if (!refusal.credentials.sent) return ['no credentials were sent'];
-  const origin = refusal.credentials.origin;
+function whoAsked(answer: ErrorResponse): string[] {
+  if (!ACCESS_STATUSES.has(answer.status) || answer.credentials === undefined) return [];
+  if (!answer.credentials.sent) return ['no credentials were sent'];
+  const origin = answer.credentials.origin;
   return [`credentials ${origin === undefined ? '' : `from ${sanitize(origin)} `}were sent`];
 }

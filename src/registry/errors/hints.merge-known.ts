@@ -1,12 +1,12 @@
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import { knownRegistry } from '../../config/registries/lookup.ts';
-import type { Connection } from '../requests.ts';
-import type { Refusal } from './body.ts';
+import type { RequestContext } from '../requests.ts';
+import type { ErrorResponse } from './body.ts';
 
 /** What is known of the registry that refused: by its host, its answer, or what it asked before. */
-export function knownBy(
-  { registry }: Connection,
-  { headers, challenge }: Refusal,
+export function knownRegistryOf(
+  { registry }: RequestContext,
+  { headers, challenge }: ErrorResponse,
 ): KnownRegistry | undefined {
   return knownRegistry(registry, {
     all: (name) =>

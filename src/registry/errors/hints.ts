@@ -1,20 +1,20 @@
-import { fillIn, loginAdvice, loginCommand } from '../../config/registries/lookup.ts';
+import { fillTemplate, loginAdvice, loginCommand } from '../../config/registries/lookup.ts';
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { Connection } from '../requests.ts';
-import { hasCode, type Refusal } from './body.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { knownBy } from './hints.merge-known.ts';
+import type { RequestContext } from '../requests.ts';
+import { type ErrorResponse, hasErrorCode } from './body.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { knownRegistryOf } from './hints.merge-known.ts';
 
-/** What a hint is made from; `known` is the registry's row in the table, if it has one. */
-interface Case {
-  readonly connection: Connection;
-  readonly attempt: Attempt;
-  readonly refusal: Refusal;
-  readonly known: KnownRegistry | undefined;
+/** What a hint is made from; `registry` is the registry's row in the table, if it has one. */
+interface HintInput {
+  readonly context: RequestContext;
+  readonly operation: Operation;
+  readonly answer: ErrorResponse;
+  readonly registry: KnownRegistry | undefined;
 }
-type Hint = (one: Case) => string | undefined;
+type Hint = (one: HintInput) => string | undefined;
 
 const NOT_SEEN =
   'The registry does not have, or does not see yet, what the manifest names: run it again in a while; what is there is not sent again.';
@@ -22,55 +22,56 @@ const NOT_SEEN =
 /** The cure per error code; a code without one needs no hint. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UNAUTHORIZED: (one) => {
-    const { connection, attempt, refusal, known } = one;
-    if (isPublic(known)) return ofPublic(one);
-    const login = loginAdvice(connection, known);
-    if (refusal.credentials?.sent === true) {
-      return `The user name, password or token is wrong or has expired, or may not see ${connection.label}; sign in again: ${login}`;
+    const { context, operation, answer, registry } = one;
+    if (isPublic(registry)) return publicRegistryHint(one);
+    const login = loginAdvice(context, registry);
+    if (answer.credentials?.sent === true) {
+      return `The user name, password or token is wrong or has expired, or may not see ${context.label}; sign in again: ${login}`;
     }
-    return known?.hides !== undefined && attempt.kind !== 'registry'
-      ? `${known.hides}: check the name, or sign in: ${login}`
+    return registry?.notFoundMeaning !== undefined && operation.kind !== 'registry'
+      ? `${registry.notFoundMeaning}: check the name, or sign in: ${login}`
       : `Sign in: ${login}`;
   },
   FORBIDDEN: (one) => {
-    const { connection, attempt, refusal, known } = one;
-    if (isPublic(known)) return ofPublic(one);
-    const login = loginAdvice(connection, known);
-    if (refusal.credentials?.sent !== true) {
+    const { context, operation, answer, registry } = one;
+    if (isPublic(registry)) return publicRegistryHint(one);
+    const login = loginAdvice(context, registry);
+    if (answer.credentials?.sent !== true) {
       return `Sign in with an account that has the right: ${login}`;
     }
-    const create = attempt.kind === 'upload' ? creation(one) : '';
-    return `${create}The account has no right to do this on ${connection.label}: ask its owner, or sign in with another account: ${login}`;
+    const create = operation.kind === 'upload' ? createAdviceOf(one) : '';
+    return `${create}The account has no right to do this on ${context.label}: ask its owner, or sign in with another account: ${login}`;
   },
-  MANIFEST_UNKNOWN: missing,
-  BLOB_UNKNOWN: missing,
+  MANIFEST_UNKNOWN: missingContentHint,
+  BLOB_UNKNOWN: missingContentHint,
   REPOSITORY_UNKNOWN: (one) =>
-    one.attempt.kind === 'upload'
-      ? `${creation(one) || 'Create the repository (Amazon ECR) or the project (Harbor, GitLab) first. '}Check the name too.`
-      : missing(one),
+    one.operation.kind === 'upload'
+      ? `${createAdviceOf(one) || 'Create the repository (Amazon ECR) or the project (Harbor, GitLab) first. '}Check the name too.`
+      : missingContentHint(one),
   UPLOAD_FAILED: (one) => {
-    const { status } = one.refusal;
+    const { status } = one.answer;
     if (status === 413) return BODY_TOO_LARGE;
-    if (hasCode(one.refusal, 'MANIFEST_BLOB_UNKNOWN')) return NOT_SEEN;
+    if (hasErrorCode(one.answer, 'MANIFEST_BLOB_UNKNOWN')) return NOT_SEEN;
     return status === 404
-      ? creation(one).trimEnd() ||
+      ? createAdviceOf(one).trimEnd() ||
           'The repository or project may have to be created first, or the upload session expired.'
-      : serverSide(one);
+      : serverErrorHint(one);
   },
-  UNSUPPORTED: ({ attempt, known }) => (attempt.kind === 'upload' ? known?.readOnly : undefined),
+  UNSUPPORTED: ({ operation, registry }) =>
+    operation.kind === 'upload' ? registry?.readOnly : undefined,
   REGISTRY_ERROR: (one) => {
-    if (one.refusal.status === 413) return BODY_TOO_LARGE;
-    return wrongProtocol(one.refusal) ?? serverSide(one);
+    if (one.answer.status === 413) return BODY_TOO_LARGE;
+    return wrongProtocol(one.answer) ?? serverErrorHint(one);
   },
-  RATE_LIMITED: ({ connection, refusal, known }) => {
-    const after = refusal.headers.get('retry-after');
+  RATE_LIMITED: ({ context, answer, registry }) => {
+    const after = answer.headers.get('retry-after');
     const wait = after === undefined ? '' : ` The registry asks to wait: ${sanitize(after)}.`;
-    return known?.limit === undefined
+    return registry?.limitAdvice === undefined
       ? `Try again later, with fewer requests at a time.${wait}`
-      : `Sign in for a larger allowance (${loginCommand(connection, known)}), or wait; ${known.limit}.${wait}`;
+      : `Sign in for a larger allowance (${loginCommand(context, registry)}), or wait; ${registry.limitAdvice}.${wait}`;
   },
-  NOT_A_REGISTRY: ({ connection, refusal }) =>
-    wrongProtocol(refusal) ?? notARegistryHint(connection.registry),
+  NOT_A_REGISTRY: ({ context, answer }) =>
+    wrongProtocol(answer) ?? notARegistryHint(context.registry),
 };
 
 const BODY_TOO_LARGE =
@@ -78,12 +79,12 @@ const BODY_TOO_LARGE =
 
 export function hintFor(
   code: ErrorCode,
-  connection: Connection,
-  attempt: Attempt,
-  refusal: Refusal,
+  context: RequestContext,
+  operation: Operation,
+  answer: ErrorResponse,
 ): string | undefined {
-  const known = knownBy(connection, refusal);
-  return HINTS[code]?.({ connection, attempt, refusal, known });
+  const registry = knownRegistryOf(context, answer);
+  return HINTS[code]?.({ context, operation, answer, registry });
 }
 
 export function notARegistryHint(registry: string): string {
@@ -91,8 +92,10 @@ export function notARegistryHint(registry: string): string {
 }
 
 /** What has to be there before the first push, as a sentence with a space behind it, or nothing. */
-function creation({ connection, known }: Case): string {
-  return known?.create === undefined ? '' : `${fillIn(known.create, connection)} `;
+function createAdviceOf({ context, registry }: HintInput): string {
+  return registry?.createAdvice === undefined
+    ? ''
+    : `${fillTemplate(registry.createAdvice, context)} `;
 }
 
 /** Nobody signs in there. */
@@ -100,24 +103,24 @@ function isPublic(known: KnownRegistry | undefined): boolean {
   return known !== undefined && known.login === undefined;
 }
 
-function ofPublic({ attempt, known }: Case): string {
-  const readOnly = attempt.kind === 'upload' ? known?.readOnly : undefined;
-  return readOnly ?? `Check the name: ${known?.hides}.`;
+function publicRegistryHint({ operation, registry }: HintInput): string {
+  const readOnly = operation.kind === 'upload' ? registry?.readOnly : undefined;
+  return readOnly ?? `Check the name: ${registry?.notFoundMeaning}.`;
 }
 
-function missing(one: Case): string {
-  const { connection, refusal, known } = one;
-  if (refusal.html) return notARegistryHint(connection.registry);
-  if (isPublic(known)) return ofPublic(one);
-  if (refusal.credentials?.sent === true) {
+function missingContentHint(one: HintInput): string {
+  const { context, answer, registry } = one;
+  if (answer.html) return notARegistryHint(context.registry);
+  if (isPublic(registry)) return publicRegistryHint(one);
+  if (answer.credentials?.sent === true) {
     return 'Check the name; a repository that the account may not see looks as if it did not exist.';
   }
-  const hidden = known?.hides ?? 'a private repository stays hidden until you sign in';
-  return `Check the name; ${hidden}: ${loginCommand(connection, known)}`;
+  const hidden = registry?.notFoundMeaning ?? 'a private repository stays hidden until you sign in';
+  return `Check the name; ${hidden}: ${loginCommand(context, registry)}`;
 }
 
 /** What Go's servers, Apache and nginx answer to a client that left out TLS or its certificate. */
-function wrongProtocol({ status, entries }: Refusal): string | undefined {
+function wrongProtocol({ status, entries }: ErrorResponse): string | undefined {
   const words = status === 400 ? entries.map(({ message }) => message).join(' ') : '';
   if (/\bHTTPS server\b|\bto HTTPS port\b|\bSSL-enabled server port\b/u.test(words)) {
     return 'It speaks TLS on this port: leave out --plain-http.';
@@ -127,8 +130,8 @@ function wrongProtocol({ status, entries }: Refusal): string | undefined {
     : undefined;
 }
 
-function serverSide({ refusal }: Case): string | undefined {
-  return refusal.status >= 500
+function serverErrorHint({ answer }: HintInput): string | undefined {
+  return answer.status >= 500
     ? 'The registry, or a proxy in front of it, is failing; try again later.'
     : undefined;
 }

@@ -5,8 +5,8 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { collect } from '../../util/bytes.ts';
-import { registryConnection } from '../requests.ts';
-import { responseError } from '../errors/error.ts';
+import { registryContext } from '../requests.ts';
+import { errorFromResponse } from '../errors/error.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 
 /** One line of Docker Hub's search. */
@@ -61,7 +61,7 @@ export async function searchHub(http: HttpClient, search: HubSearch): Promise<Hu
     url.searchParams.set('page', String(page));
     const body = await getJson(http, url, `search Docker Hub for`, search.term, search);
     const results = listOf(body['results']);
-    found.push(...results.map(toSearchResult).filter((one) => passes(one, search.filters)));
+    found.push(...results.map(toSearchResult).filter((one) => matchesFilters(one, search.filters)));
     const pages = body['num_pages'];
     if (results.length === 0 || typeof pages !== 'number' || page >= pages) break;
   }
@@ -138,11 +138,11 @@ async function hubError(
     warn: () => {},
     retries: NO_RETRIES,
   };
-  const connection = registryConnection(deps, DOCKER_HUB, []);
-  return responseError(connection, { action, target, kind: 'repository' }, 'GET', response);
+  const context = registryContext(deps, DOCKER_HUB, []);
+  return errorFromResponse(context, { action, target, kind: 'repository' }, 'GET', response);
 }
 
-function passes(one: HubSearchResult, filters: HubSearch['filters']): boolean {
+function matchesFilters(one: HubSearchResult, filters: HubSearch['filters']): boolean {
   const official = filters?.official === undefined || one.official === filters.official;
   return official && (filters?.stars === undefined || one.stars >= filters.stars);
 }

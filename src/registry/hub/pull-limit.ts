@@ -2,18 +2,18 @@ import { NO_RETRIES } from '../../http/retry/policy.ts';
 import type { HttpClient, HttpResponse } from '../../http/types.ts';
 import { MANIFEST_ACCEPT } from '../../oci/media-types.ts';
 import type { Reference } from '../../reference/types.ts';
-import { registryConnection } from '../requests.ts';
-import { responseError } from '../errors/error.ts';
+import { registryContext } from '../requests.ts';
+import { errorFromResponse } from '../errors/error.ts';
 import { parseRateLimit } from './pull-limit.merge-rate-limit.ts';
 import { pullScope } from '../scopes.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { Context } from '../../commands/types.ts';
 
 /** The image that Docker keeps for this question. */
-export const ALLOWANCE_IMAGE = 'docker.io/ratelimitpreview/test';
+export const PULL_LIMIT_IMAGE = 'docker.io/ratelimitpreview/test';
 
 /** A registry's pull allowance, as JSON. Null: the registry does not say. */
-export interface Allowance {
+export interface PullLimit {
   readonly Registry: string;
   readonly Limit: number | null;
   readonly Remaining: number | null;
@@ -27,15 +27,15 @@ export interface Allowance {
 }
 
 /** One HEAD, which does not count as a pull, and which a 429 answers as well. */
-export async function askAllowance(
+export async function fetchPullLimit(
   context: Context,
-  place: Reference,
+  location: Reference,
   ref: string,
   options: CallOptions,
-): Promise<Allowance> {
-  const response = await head(context, place, ref, options);
-  const account = await accountOf(context, place, response, options);
-  return read(place.registry, response, account);
+): Promise<PullLimit> {
+  const response = await head(context, location, ref, options);
+  const account = await accountOf(context, location, response, options);
+  return read(location.registry, response, account);
 }
 
 async function head(
@@ -44,8 +44,8 @@ async function head(
   ref: string,
   options: CallOptions,
 ): Promise<HttpResponse> {
-  const request: HttpClient = await context.http('only');
-  const base = await context.endpoint('only', registry, options);
+  const request: HttpClient = await context.http('single');
+  const base = await context.endpoint('single', registry, options);
   const response = await request({
     method: 'HEAD',
     url: new URL(`v2/${repository}/manifests/${ref}`, base),
@@ -60,7 +60,7 @@ async function head(
     await response.discard();
     return response;
   }
-  const connection = registryConnection(
+  const connection = registryContext(
     {
       request,
       endpoint: async () => base,
@@ -72,7 +72,7 @@ async function head(
   );
   const target = `${registry}/${repository}:${ref}`;
   const attempt = { action: 'ask for the pull limit with', target, kind: 'manifest' as const };
-  throw await responseError(connection, attempt, 'HEAD', response);
+  throw await errorFromResponse(connection, attempt, 'HEAD', response);
 }
 
 /** Who was signed in, where the request carried credentials. */
@@ -83,7 +83,7 @@ async function accountOf(
   options: CallOptions,
 ): Promise<string | null> {
   if (response.credentials?.sent !== true) return null;
-  const chain = await context.credentials('only');
+  const chain = await context.credentials('single');
   const credential = await chain.lookup(registry, repository, options);
   if (credential === undefined) return null;
   return credential.kind === 'registry-token'
@@ -91,7 +91,7 @@ async function accountOf(
     : (('username' in credential ? credential.username : undefined) ?? credential.origin);
 }
 
-function read(registry: string, { headers }: HttpResponse, account: string | null): Allowance {
+function read(registry: string, { headers }: HttpResponse, account: string | null): PullLimit {
   const found = parseRateLimit(headers);
   const remaining = found?.remaining;
   return {

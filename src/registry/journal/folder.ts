@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { judgeFolder, readOwnFile } from '../../config/files/user-folders.ts';
+import { checkPrivateFolder, readPrivateFile } from '../../config/files/user-folders.ts';
 import { errno } from '../../config/files/text.ts';
 import { makeFolder } from '../../util/make-folder.ts';
-import type { Processes } from '../../util/temporaries.ts';
+import type { ProcessNames } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
 
 const MAX_FILES = 200;
@@ -16,36 +16,36 @@ const TEMPORARY_AGE_MS = 60 * 60_000;
 const NAME = /^upload-([0-9a-f]{32})\.([0-9a-z-]{1,100})\.[0-9a-f]{16}\.json$/u;
 const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/u;
 
-export interface JournalPlace {
+export interface JournalFolderOptions {
   /** Made, with mode 0700, when there is something to keep. */
   readonly folder: string;
   /** User id of this process; undefined where the system has none. */
   readonly uid: number | undefined;
   readonly now: () => number;
-  readonly processes: Processes;
+  readonly processes: ProcessNames;
 }
 
 /** One file for each upload; its name says whose it is, so that a rename hands it over at once. */
 export class JournalFolder {
-  readonly #place: JournalPlace;
+  readonly #options: JournalFolderOptions;
 
-  constructor(place: JournalPlace) {
-    this.#place = place;
+  constructor(options: JournalFolderOptions) {
+    this.#options = options;
   }
 
   path(name: string): string {
-    return join(this.#place.folder, name);
+    return join(this.#options.folder, name);
   }
 
   newName(key: string): string {
-    return `upload-${key}.${this.#place.processes.own}.${randomBytes(8).toString('hex')}.json`;
+    return `upload-${key}.${this.#options.processes.self}.${randomBytes(8).toString('hex')}.json`;
   }
 
   /** Makes the folder and sweeps what is old. What is wrong with it completes "the folder …". */
   async prepare(): Promise<string | undefined> {
-    await makeFolder(this.#place.folder, 0o700);
-    const state = judgeFolder(this.#place.folder, this.#place.uid);
-    if (state.kind === 'unsafe') return state.problem;
+    await makeFolder(this.#options.folder, 0o700);
+    const safety = checkPrivateFolder(this.#options.folder, this.#options.uid);
+    if (safety.kind === 'unsafe') return safety.problem;
     await this.#sweep();
     return undefined;
   }
@@ -55,8 +55,8 @@ export class JournalFolder {
    * that to `held`, the names that are in use here. Whoever renames first has it.
    */
   async claim(key: string, held: Set<string>): Promise<string | undefined> {
-    const { folder, uid } = this.#place;
-    if (judgeFolder(folder, uid).kind !== 'usable') return undefined;
+    const { folder, uid } = this.#options;
+    if (checkPrivateFolder(folder, uid).kind !== 'usable') return undefined;
     const names = (await readdir(folder)).filter((name) => NAME.exec(name)?.[1] === key);
     const files = await this.#dated(names);
     for (const { name, mtime } of files.toSorted((a, b) => b.mtime - a.mtime)) {
@@ -71,20 +71,20 @@ export class JournalFolder {
 
   /** Every note there is, whosever. */
   async all(): Promise<readonly string[]> {
-    const { folder, uid } = this.#place;
-    if (judgeFolder(folder, uid).kind !== 'usable') return [];
+    const { folder, uid } = this.#options;
+    if (checkPrivateFolder(folder, uid).kind !== 'usable') return [];
     return (await readdir(folder)).filter((name) => NAME.test(name));
   }
 
   /** The text of a private file; undefined for any other. */
   async read(name: string): Promise<string | undefined> {
-    const { uid } = this.#place;
-    return readOwnFile(this.path(name), { uid, maxBytes: MAX_RECORD })?.toString('utf8');
+    const { uid } = this.#options;
+    return readPrivateFile(this.path(name), { uid, maxBytes: MAX_RECORD })?.toString('utf8');
   }
 
   /** Says that this process lives. */
   async touch(name: string): Promise<void> {
-    const now = new Date(this.#place.now());
+    const now = new Date(this.#options.now());
     await lutimes(this.path(name), now, now);
   }
 
@@ -93,10 +93,10 @@ export class JournalFolder {
   }
 
   async #isInUse(name: string, mtime: number): Promise<boolean> {
-    const { processes, now } = this.#place;
+    const { processes, now } = this.#options;
     const owner = NAME.exec(name)?.[2] ?? '';
-    if (owner === processes.own) return false;
-    return (await processes.runs(owner)) ?? now() - mtime < STALE_MS;
+    if (owner === processes.self) return false;
+    return (await processes.isRunning(owner)) ?? now() - mtime < STALE_MS;
   }
 
   /** Touched before it is renamed: under its new name it never looks abandoned. */
@@ -112,8 +112,8 @@ export class JournalFolder {
   }
 
   async #sweep(): Promise<void> {
-    const now = this.#place.now();
-    const names = await readdir(this.#place.folder);
+    const now = this.#options.now();
+    const names = await readdir(this.#options.folder);
     const temporary = await this.#dated(names.filter((name) => TEMPORARY.test(name)));
     const notes = await this.#dated(names.filter((name) => NAME.test(name)));
     const old = notes

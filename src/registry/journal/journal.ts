@@ -1,10 +1,16 @@
 import { errno } from '../../config/files/text.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { JournalFolder, type JournalPlace } from './folder.ts';
-import { keyOf, parseRecord, placeOfRecord, printRecord, type JournalRecord } from './record.ts';
+import { JournalFolder, type JournalFolderOptions } from './folder.ts';
+import {
+  keyOf,
+  parseRecord,
+  destinationOfRecord,
+  printRecord,
+  type JournalRecord,
+} from './record.ts';
 import type { JournalEntry, JournaledBlob, JournaledSession, UploadJournal } from './types.ts';
 
-export interface UploadJournalOptions extends JournalPlace {
+export interface UploadJournalOptions extends JournalFolderOptions {
   /** A line of `--debug`; never holds a session's URL. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -17,11 +23,11 @@ const TOUCH_EVERY_MS = 60_000;
  */
 export function createUploadJournal(
   options: UploadJournalOptions,
-): Pick<UploadJournal, 'find' | 'note'> & Pick<FolderJournal, 'forget'> {
+): Pick<UploadJournal, 'find' | 'add'> & Pick<FolderJournal, 'forget'> {
   const journal = new FolderJournal(options);
   return {
     find: (blob) => journal.find(blob),
-    note: (blob, session) => journal.note(blob, session),
+    add: (blob, session) => journal.note(blob, session),
     forget: (isMeant) => journal.forget(isMeant),
   };
 }
@@ -70,8 +76,8 @@ class FolderJournal {
   ): Promise<void> {
     await this.#attempt('clean', async () => {
       for (const name of await this.#folder.all()) {
-        const place = placeOfRecord((await this.#folder.read(name)) ?? '');
-        if (place !== undefined && isMeant(place)) await this.#folder.remove(name);
+        const destination = destinationOfRecord((await this.#folder.read(name)) ?? '');
+        if (destination !== undefined && isMeant(destination)) await this.#folder.remove(name);
       }
     });
   }
@@ -109,7 +115,7 @@ class FolderJournal {
         await writing;
         if (written) await this.#attempt('write to', () => this.#folder.remove(name));
       },
-      leave: async () => {
+      handOver: async () => {
         await writing;
         this.#release(name);
       },

@@ -28,7 +28,7 @@ export function printRecord(blob: JournaledBlob, { session, openedAt }: JournalR
 }
 
 /** Where a record says that its upload goes; `undefined` for what is no record. */
-export function placeOfRecord(
+export function destinationOfRecord(
   text: string,
 ): Pick<JournaledBlob, 'registry' | 'repository'> | undefined {
   const { registry, repository } = objectOf(text);

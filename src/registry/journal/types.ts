@@ -20,7 +20,7 @@ export interface JournalEntry {
   /** The upload is finished or given up: there is nothing to go on with. */
   done(): Promise<void>;
   /** This process stops; another run may go on. */
-  leave(): Promise<void>;
+  handOver(): Promise<void>;
 }
 
 /**
@@ -34,5 +34,5 @@ export interface UploadJournal {
   find(
     blob: JournaledBlob,
   ): Promise<{ readonly session: JournaledSession; readonly entry: JournalEntry } | undefined>;
-  note(blob: JournaledBlob, session: JournaledSession): JournalEntry;
+  add(blob: JournaledBlob, session: JournaledSession): JournalEntry;
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
 
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_PAGES = 10_000;
@@ -17,11 +17,11 @@ export interface PageGuard<T> {
   check(entries: readonly T[], current: URL, next: URL | undefined): boolean;
 }
 
-export function createGuard<T>(listing: {
-  readonly attempt: Attempt;
+export function createPageGuard<T>(listing: {
+  readonly operation: Operation;
   readonly key: (entry: T) => string;
 }): PageGuard<T> {
-  const { attempt } = listing;
+  const { operation } = listing;
   const seen = new Set<string>();
   let previous: ReadonlySet<string> = new Set();
   let empty = 0;
@@ -29,23 +29,23 @@ export function createGuard<T>(listing: {
   return {
     takeBytes(count) {
       total += count;
-      if (total > MAX_TOTAL_BYTES) throw tooLarge(attempt, MAX_TOTAL_BYTES);
+      if (total > MAX_TOTAL_BYTES) throw tooLarge(operation, MAX_TOTAL_BYTES);
     },
     check(entries, current, next) {
       seen.add(current.href);
       const keys = new Set(entries.map((entry) => listing.key(entry)));
       const nothingNew = keys.size > 0 && [...keys].every((key) => previous.has(key));
-      if (nothingNew) throw loop(attempt, 'the same page came twice');
+      if (nothingNew) throw loop(operation, 'the same page came twice');
       if (keys.size > 0) previous = keys;
       empty = keys.size > 0 ? 0 : empty + 1;
       if (next === undefined) return false;
       if (seen.has(next.href) || sameCursor(current, next)) {
         // GHCR has ended its catalog with an empty page that links to itself.
         if (keys.size === 0) return false;
-        throw loop(attempt, 'a page links back to one before it');
+        throw loop(operation, 'a page links back to one before it');
       }
-      if (seen.size >= MAX_PAGES) throw loop(attempt, `it has more than ${MAX_PAGES} pages`);
-      if (empty >= MAX_EMPTY_PAGES) throw loop(attempt, `${MAX_EMPTY_PAGES} pages were empty`);
+      if (seen.size >= MAX_PAGES) throw loop(operation, `it has more than ${MAX_PAGES} pages`);
+      if (empty >= MAX_EMPTY_PAGES) throw loop(operation, `${MAX_EMPTY_PAGES} pages were empty`);
       return true;
     },
   };
@@ -56,17 +56,17 @@ function sameCursor(current: URL, next: URL): boolean {
   return last !== null && last !== '' && last === current.searchParams.get('last');
 }
 
-export function tooLarge(attempt: Attempt, limit: number): AppError {
+export function tooLarge(operation: Operation, limit: number): AppError {
   return new AppError(
     'RESPONSE_TOO_LARGE',
-    `cannot ${attempt.action} ${attempt.target}: the answer is larger than ${limit} bytes`,
+    `cannot ${operation.action} ${operation.target}: the answer is larger than ${limit} bytes`,
   );
 }
 
-function loop(attempt: Attempt, how: string): AppError {
+function loop(operation: Operation, how: string): AppError {
   return new AppError(
     'PAGINATION_LOOP',
-    `cannot ${attempt.action} ${attempt.target}: the list does not end, ${how}`,
+    `cannot ${operation.action} ${operation.target}: the list does not end, ${how}`,
     { hint: "The registry's paging is broken; the list would be incomplete." },
   );
 }

@@ -3,20 +3,26 @@ import type { HttpResponse } from '../../http/types.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { collect } from '../../util/bytes.ts';
-import { send, type Connection } from '../requests.ts';
-import { contentTypeOf, hasCode, isHtml, readRefusal, type Refusal } from '../errors/body.ts';
+import { request, type RequestContext } from '../requests.ts';
+import {
+  contentTypeOf,
+  type ErrorResponse,
+  hasErrorCode,
+  isHtml,
+  readErrorResponse,
+} from '../errors/body.ts';
 import { notARegistryHint } from '../errors/hints.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { refusalError } from '../errors/error.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { registryErrorFrom } from '../errors/error.ts';
 import { nextUrl } from './link-header.ts';
-import { createGuard, tooLarge } from './page-guard.ts';
+import { createPageGuard, tooLarge } from './page-guard.ts';
 
 /** Amazon ECR and registry:2 refuse more than this. */
 export const MAX_PAGE_ENTRIES = 1_000;
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
 export interface Listing<T> {
-  readonly attempt: Attempt;
+  readonly operation: Operation;
   readonly url: URL;
   readonly accept?: string;
   /** The only Content-Type that counts as an answer; absent: whatever is JSON. */
@@ -26,7 +32,7 @@ export interface Listing<T> {
   /** What makes two entries the same, for the guard against repeated pages. */
   readonly key: (entry: T) => string;
   /** Judges an answer that is not a page; `undefined` ends the listing without an error. */
-  readonly refuse?: (refusal: Refusal) => Error | undefined;
+  readonly refuse?: (answer: ErrorResponse) => Error | undefined;
 }
 
 /**
@@ -34,16 +40,16 @@ export interface Listing<T> {
  * @throws AppError PAGINATION_LOOP, RESPONSE_TOO_LARGE; RegistryError
  */
 export async function* pages<T>(
-  connection: Connection,
+  context: RequestContext,
   listing: Listing<T>,
   options: CallOptions = {},
 ): AsyncGenerator<readonly T[]> {
-  const guard = createGuard(listing);
+  const guard = createPageGuard(listing);
   let url: URL | undefined = listing.url;
   while (url !== undefined) {
-    const response = await openPage(connection, listing, url, options);
+    const response = await openPage(context, listing, url, options);
     if (response === undefined) return;
-    const body = await readPage(connection, listing.attempt, response, (count) =>
+    const body = await readPage(context, listing.operation, response, (count) =>
       guard.takeBytes(count),
     );
     const entries = listing.entries(body);
@@ -56,23 +62,23 @@ export async function* pages<T>(
 }
 
 async function openPage<T>(
-  connection: Connection,
+  context: RequestContext,
   listing: Listing<T>,
   url: URL,
   options: CallOptions,
 ): Promise<HttpResponse | undefined> {
   const headers = { accept: listing.accept ?? 'application/json' };
-  const response = await send(connection, 'GET', url, { headers, signal: options.signal });
+  const response = await request(context, 'GET', url, { headers, signal: options.signal });
   if (response.status === 200 && isWanted(response, listing)) return response;
-  const refusal = await readRefusal('GET', response);
-  if (hasCode(refusal, 'PAGINATION_NUMBER_INVALID') && url.searchParams.has('n')) {
+  const answer = await readErrorResponse('GET', response);
+  if (hasErrorCode(answer, 'PAGINATION_NUMBER_INVALID') && url.searchParams.has('n')) {
     url.searchParams.delete('n');
-    return openPage(connection, listing, url, options);
+    return openPage(context, listing, url, options);
   }
   const error =
     listing.refuse === undefined
-      ? refusalError(connection, listing.attempt, refusal)
-      : listing.refuse(refusal);
+      ? registryErrorFrom(context, listing.operation, answer)
+      : listing.refuse(answer);
   if (error === undefined) return undefined;
   throw error;
 }
@@ -84,26 +90,26 @@ function isWanted<T>(response: HttpResponse, listing: Listing<T>): boolean {
 }
 
 async function readPage(
-  connection: Connection,
-  attempt: Attempt,
+  context: RequestContext,
+  operation: Operation,
   response: HttpResponse,
   takeBytes: (count: number) => void,
 ): Promise<unknown> {
   try {
     const raw = await collect(response.body, MAX_PAGE_BYTES, () =>
-      tooLarge(attempt, MAX_PAGE_BYTES),
+      tooLarge(operation, MAX_PAGE_BYTES),
     );
     takeBytes(raw.byteLength);
-    return parseJsonStrict(raw, 'REGISTRY_ERROR', `answer from ${connection.registry}`);
+    return parseJsonStrict(raw, 'REGISTRY_ERROR', `answer from ${context.registry}`);
   } finally {
     await response.discard();
   }
 }
 
-export function notAList(connection: Connection, attempt: Attempt, what: string): AppError {
+export function notAList(context: RequestContext, operation: Operation, what: string): AppError {
   return new AppError(
     'REGISTRY_ERROR',
-    `cannot ${attempt.action} ${attempt.target}: the answer has no ${what}`,
-    { hint: notARegistryHint(connection.registry) },
+    `cannot ${operation.action} ${operation.target}: the answer has no ${what}`,
+    { hint: notARegistryHint(context.registry) },
   );
 }

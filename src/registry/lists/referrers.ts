@@ -4,10 +4,10 @@ import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { nameOf, repositoryUrl, type Connection } from '../requests.ts';
-import type { Refusal } from '../errors/body.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { refusalError } from '../errors/error.ts';
+import { refName, repositoryUrl, type RequestContext } from '../requests.ts';
+import type { ErrorResponse } from '../errors/body.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { registryErrorFrom } from '../errors/error.ts';
 import { getManifest } from '../manifests/manifests.ts';
 import { notAList, pages } from './pages.ts';
 
@@ -21,51 +21,51 @@ const NO_API: ReadonlySet<number> = new Set([200, 400, 404, 405, 406, 501]);
  * (distribution-spec v1.1.1, "Listing Referrers"). Remembers that a repository has no API.
  */
 export function createReferrers(
-  connection: Connection,
+  context: RequestContext,
 ): (digest: Digest, options?: ReferrersOptions) => AsyncIterable<Descriptor> {
   let supported = true;
   return async function* referrers(digest, options = {}) {
     if (supported) {
-      const listing = await apiListing(connection, digest, options, () => (supported = false));
-      for await (const page of pages(connection, listing, options)) {
+      const listing = await apiListing(context, digest, options, () => (supported = false));
+      for await (const page of pages(context, listing, options)) {
         yield* page.filter((one) => matches(one, options));
       }
     }
     if (supported) return;
-    const fallback = await fromFallbackTag(connection, digest, options);
+    const fallback = await fromReferrersTag(context, digest, options);
     yield* fallback.filter((one) => matches(one, options));
   };
 }
 
 /** `sha256-<hex>`; the algorithm cut at 32 and the hex at 64 characters. */
-export function fallbackTag(digest: Digest): string {
+export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;
 }
 
 async function apiListing(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   options: ReferrersOptions,
   onUnsupported: () => void,
 ) {
-  const attempt: Attempt = {
+  const operation: Operation = {
     action: 'list referrers of',
-    target: nameOf(connection, digest),
+    target: refName(context, digest),
     kind: 'manifest',
   };
-  const url = await repositoryUrl(connection, `referrers/${digest}`, options);
+  const url = await repositoryUrl(context, `referrers/${digest}`, options);
   if (options.artifactType !== undefined) {
     url.search = `artifactType=${encodeURIComponent(options.artifactType)}`;
   }
   return {
-    attempt,
+    operation,
     url,
     accept: MEDIA_TYPE.ociIndex,
     contentType: MEDIA_TYPE.ociIndex,
     key: (one: Descriptor): string => one.digest,
-    entries: (body: unknown) => descriptors(connection, attempt, body),
-    refuse(refusal: Refusal): Error | undefined {
-      if (!NO_API.has(refusal.status)) return refusalError(connection, attempt, refusal);
+    entries: (body: unknown) => descriptors(context, operation, body),
+    refuse(answer: ErrorResponse): Error | undefined {
+      if (!NO_API.has(answer.status)) return registryErrorFrom(context, operation, answer);
       onUnsupported();
       return undefined;
     },
@@ -73,12 +73,12 @@ async function apiListing(
 }
 
 function descriptors(
-  connection: Connection,
-  attempt: Attempt,
+  context: RequestContext,
+  operation: Operation,
   body: unknown,
 ): readonly Descriptor[] {
   const list = isRecord(body) ? (body['manifests'] ?? []) : undefined;
-  if (!Array.isArray(list)) throw notAList(connection, attempt, 'list of manifests');
+  if (!Array.isArray(list)) throw notAList(context, operation, 'list of manifests');
   return list
     .filter((entry) => entry !== null)
     .map((entry, i) => parseDescriptor(entry, `referrers[${i}]`));
@@ -89,14 +89,14 @@ function matches(one: Descriptor, options: ReferrersOptions): boolean {
   return options.artifactType === undefined || one.artifactType === options.artifactType;
 }
 
-async function fromFallbackTag(
-  connection: Connection,
+async function fromReferrersTag(
+  context: RequestContext,
   digest: Digest,
   options: CallOptions,
 ): Promise<readonly Descriptor[]> {
-  const tag = fallbackTag(digest);
+  const tag = referrersTag(digest);
   try {
-    const { raw, descriptor } = await getManifest(connection, tag, options);
+    const { raw, descriptor } = await getManifest(context, tag, options);
     const manifest = parseManifest(raw, descriptor.mediaType);
     if (manifest.kind === 'index') return manifest.manifests;
   } catch (error) {
@@ -104,6 +104,6 @@ async function fromFallbackTag(
     if (missing) return [];
     throw error;
   }
-  connection.deps.warn(`${nameOf(connection, tag)} is not an index; its referrers are left out`);
+  context.deps.warn(`${refName(context, tag)} is not an index; its referrers are left out`);
   return [];
 }

@@ -3,8 +3,8 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { repositoryUrl, type Connection } from '../requests.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
+import { repositoryUrl, type RequestContext } from '../requests.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
 import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
 
 export interface ListOptions extends CallOptions {
@@ -14,20 +14,24 @@ export interface ListOptions extends CallOptions {
 
 /** Valid tags only: nulls and digests, which some registries list, are left out. */
 export async function* listTags(
-  connection: Connection,
+  context: RequestContext,
   options: ListOptions = {},
 ): AsyncGenerator<readonly string[]> {
-  const attempt: Attempt = { action: 'list tags of', target: connection.label, kind: 'repository' };
-  const url = await repositoryUrl(connection, `tags/list?n=${pageSize(options)}`, options);
+  const operation: Operation = {
+    action: 'list tags of',
+    target: context.label,
+    kind: 'repository',
+  };
+  const url = await repositoryUrl(context, `tags/list?n=${pageSize(options)}`, options);
   const listing = {
-    attempt,
+    operation,
     url,
     key: (name: string) => name,
-    entries: (body: unknown) => names(body, 'tags') ?? fail(connection, attempt),
+    entries: (body: unknown) => stringsIn(body, 'tags') ?? fail(context, operation),
   };
-  for await (const page of pages(connection, listing, options)) {
+  for await (const page of pages(context, listing, options)) {
     const tags = page.filter((name) => isTag(name));
-    warnOfInvalid(connection, page);
+    warnOfInvalid(context, page);
     if (tags.length > 0) yield tags;
   }
 }
@@ -37,22 +41,22 @@ export function pageSize(options: ListOptions): number {
 }
 
 /** The strings of a list; an absent or null list is empty, another shape is `undefined`. */
-export function names(body: unknown, key: string): readonly string[] | undefined {
+export function stringsIn(body: unknown, key: string): readonly string[] | undefined {
   if (!isRecord(body)) return undefined;
   const list = body[key] ?? [];
   if (!Array.isArray(list)) return undefined;
   return list.filter((name): name is string => typeof name === 'string');
 }
 
-function fail(connection: Connection, attempt: Attempt): never {
-  throw notAList(connection, attempt, 'list of tags');
+function fail(context: RequestContext, operation: Operation): never {
+  throw notAList(context, operation, 'list of tags');
 }
 
-function warnOfInvalid(connection: Connection, page: readonly string[]): void {
+function warnOfInvalid(context: RequestContext, page: readonly string[]): void {
   const invalid = page.filter((name) => !isTag(name) && !isDigest(name));
   const [first] = invalid;
   if (first === undefined) return;
-  connection.deps.warn(
-    `${connection.label}: left out ${invalid.length} names that are not valid tags, such as "${sanitize(first.slice(0, 100))}"`,
+  context.deps.warn(
+    `${context.label}: left out ${invalid.length} names that are not valid tags, such as "${sanitize(first.slice(0, 100))}"`,
   );
 }

@@ -1,11 +1,11 @@
-import { fillIn } from '../../config/registries/lookup.ts';
+import { fillTemplate } from '../../config/registries/lookup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { nameOf, repositoryUrl, send, type Connection } from '../requests.ts';
-import { hasCode, readRefusal, type Refusal } from '../errors/body.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { refusalError, type Verdict } from '../errors/error.ts';
-import { knownBy } from '../errors/hints.merge-known.ts';
+import { refName, repositoryUrl, request, type RequestContext } from '../requests.ts';
+import { type ErrorResponse, hasErrorCode, readErrorResponse } from '../errors/body.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { type ErrorOverride, registryErrorFrom } from '../errors/error.ts';
+import { knownRegistryOf } from '../errors/hints.merge-known.ts';
 
 const SWITCHED_OFF =
   'Deleting is switched off: a registry:2 or registry:3 server needs REGISTRY_STORAGE_DELETE_ENABLED=true.';
@@ -14,87 +14,87 @@ const NO_UNTAG =
 
 /** Deletes the manifest and with it, on most registries, every tag that points at it. */
 export async function deleteManifest(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   options: CallOptions = {},
 ): Promise<void> {
-  const refusal = await remove(connection, digest, options);
-  if (refusal === undefined) return;
-  const attempt = deleting(connection, digest, 'delete manifest');
-  throw refusalError(connection, attempt, refusal, manifestVerdict(connection, refusal));
+  const answer = await sendDelete(context, digest, options);
+  if (answer === undefined) return;
+  const operation = deleteOperation(context, digest, 'delete manifest');
+  throw registryErrorFrom(context, operation, answer, manifestErrorOverride(context, answer));
 }
 
 /** Removes the tag alone. @throws RegistryError UNTAG_UNSUPPORTED where the registry cannot */
 export async function deleteTag(
-  connection: Connection,
+  context: RequestContext,
   tag: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const refusal = await remove(connection, tag, options);
-  if (refusal === undefined) return;
-  const attempt = deleting(connection, tag, 'remove tag');
-  throw refusalError(connection, attempt, refusal, tagVerdict(connection, refusal));
+  const answer = await sendDelete(context, tag, options);
+  if (answer === undefined) return;
+  const operation = deleteOperation(context, tag, 'remove tag');
+  throw registryErrorFrom(context, operation, answer, tagErrorOverride(context, answer));
 }
 
-function deleting(connection: Connection, ref: string, action: string): Attempt {
-  return { action, target: nameOf(connection, ref), kind: 'manifest' };
+function deleteOperation(context: RequestContext, ref: string, action: string): Operation {
+  return { action, target: refName(context, ref), kind: 'manifest' };
 }
 
-async function remove(
-  connection: Connection,
+async function sendDelete(
+  context: RequestContext,
   ref: string,
   options: CallOptions,
-): Promise<Refusal | undefined> {
+): Promise<ErrorResponse | undefined> {
   // Checks `ref` before it becomes part of a path.
-  nameOf(connection, ref);
-  const url = await repositoryUrl(connection, `manifests/${ref}`, options);
-  const response = await send(connection, 'DELETE', url, { signal: options.signal });
+  refName(context, ref);
+  const url = await repositoryUrl(context, `manifests/${ref}`, options);
+  const response = await request(context, 'DELETE', url, { signal: options.signal });
   if (response.status !== 202 && response.status !== 200 && response.status !== 204) {
-    const refusal = await readRefusal('DELETE', response);
+    const answer = await readErrorResponse('DELETE', response);
     // An earlier try did it, and only its answer was lost.
-    const done = refusal.status === 404 && refusal.tries !== undefined;
-    return done && !isUnsupported(refusal) ? undefined : refusal;
+    const done = answer.status === 404 && answer.attempts !== undefined;
+    return done && !isUnsupported(answer) ? undefined : answer;
   }
   await response.discard();
   return undefined;
 }
 
-function manifestVerdict(connection: Connection, refusal: Refusal): Verdict {
-  const advice = adviceOn(connection, refusal, 'remove');
-  if (isUnsupported(refusal)) return { code: 'UNSUPPORTED', hint: advice ?? SWITCHED_OFF };
-  if (hasCode(refusal, 'GOOGLE_MANIFEST_DANGLING_TAG')) return { hint: advice };
-  const stillUsed = refusal.status === 403 && connection.registry === 'docker.io';
+function manifestErrorOverride(context: RequestContext, answer: ErrorResponse): ErrorOverride {
+  const advice = adviceOn(context, answer, 'deleteAdvice');
+  if (isUnsupported(answer)) return { code: 'UNSUPPORTED', hint: advice ?? SWITCHED_OFF };
+  if (hasErrorCode(answer, 'GOOGLE_MANIFEST_DANGLING_TAG')) return { hint: advice };
+  const stillUsed = answer.status === 403 && context.registry === 'docker.io';
   return stillUsed
     ? { hint: 'Docker Hub refuses while a tag or an index still points at the manifest.' }
     : {};
 }
 
-function tagVerdict(connection: Connection, refusal: Refusal): Verdict {
+function tagErrorOverride(context: RequestContext, answer: ErrorResponse): ErrorOverride {
   const unsupported =
-    isUnsupported(refusal) ||
-    refusal.status === 400 ||
-    (refusal.status === 404 && hasCode(refusal, 'DIGEST_INVALID'));
+    isUnsupported(answer) ||
+    answer.status === 400 ||
+    (answer.status === 404 && hasErrorCode(answer, 'DIGEST_INVALID'));
   if (!unsupported) return {};
-  const advice = adviceOn(connection, refusal, 'untag');
+  const advice = adviceOn(context, answer, 'untagAdvice');
   return { code: 'UNTAG_UNSUPPORTED', hint: advice ?? NO_UNTAG };
 }
 
 function adviceOn(
-  connection: Connection,
-  refusal: Refusal,
-  what: 'remove' | 'untag',
+  context: RequestContext,
+  answer: ErrorResponse,
+  what: 'deleteAdvice' | 'untagAdvice',
 ): string | undefined {
-  const text = knownBy(connection, refusal)?.[what];
-  return text && fillIn(text, connection);
+  const text = knownRegistryOf(context, answer)?.[what];
+  return text && fillTemplate(text, context);
 }
 
 /** A 404 without one of the registry's own codes means that there is no such route. */
-function isUnsupported(refusal: Refusal): boolean {
-  const noRoute = refusal.status === 404 && refusal.entries.every((entry) => entry.code === '');
+function isUnsupported(answer: ErrorResponse): boolean {
+  const noRoute = answer.status === 404 && answer.entries.every((entry) => entry.code === '');
   return (
-    refusal.status === 405 ||
-    refusal.status === 501 ||
-    hasCode(refusal, 'UNSUPPORTED') ||
-    (noRoute && refusal.entries.length > 0)
+    answer.status === 405 ||
+    answer.status === 501 ||
+    hasErrorCode(answer, 'UNSUPPORTED') ||
+    (noRoute && answer.entries.length > 0)
   );
 }

@@ -4,24 +4,24 @@ import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { describeManifest, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { contentTypeOf } from '../errors/body.ts';
-import { checkEqual, headerDigest } from './descriptor.ts';
+import { headerDigest, requireSameDigest } from './descriptor.ts';
 import type { ManifestResponse } from '../types.ts';
 
 /** @throws AppError INVALID_MANIFEST */
-export function describe(
+export function describeManifestBytes(
   raw: Uint8Array,
   contentType: string | undefined,
   digest: Digest,
   target: string,
 ): ManifestResponse['descriptor'] {
   try {
-    return describeAs(raw, contentType, digest);
+    return describeWithDigest(raw, contentType, digest);
   } catch (error) {
     throw wrapError(error, 'INVALID_MANIFEST', `${target}: ${messageOf(error)}`);
   }
 }
 
-function describeAs(
+function describeWithDigest(
   raw: Uint8Array,
   contentType: string | undefined,
   digest: Digest,
@@ -35,7 +35,7 @@ function messageOf(error: unknown): string {
 }
 
 /** A descriptor from a HEAD, when it says all that a descriptor needs. */
-export function fromHeaders(
+export function descriptorFromHeaders(
   headers: ResponseHeaders,
   ref: string,
   target: string,
@@ -44,7 +44,7 @@ export function fromHeaders(
   const claimed = headerDigest(headers);
   const length = headers.get('content-length');
   if (isDigest(ref) && claimed !== undefined) {
-    checkEqual(ref, claimed, `${target}: the registry names another digest`);
+    requireSameDigest(ref, claimed, `${target}: the registry names another digest`);
   }
   const digest = isDigest(ref) ? ref : claimed;
   if (digest === undefined || mediaType === undefined || !isManifestType(mediaType)) {

@@ -2,16 +2,16 @@ import { IntegrityError } from '../../errors/app-error.ts';
 import type { ResponseHeaders } from '../../http/types.ts';
 import { algorithmOf, digestOf, isDigest, type Algorithm, type Digest } from '../../oci/digest.ts';
 import { isSchema1Type } from '../../oci/media-types.ts';
-import type { Connection } from '../requests.ts';
+import type { RequestContext } from '../requests.ts';
 
 /** By digest the content is pinned: whatever the registry says about it does not matter. */
-export function checkPinned(raw: Uint8Array, pinned: Digest, target: string): Digest {
+export function verifyPinned(raw: Uint8Array, pinned: Digest, target: string): Digest {
   const actual = digestOf(raw, algorithmOf(pinned));
-  checkEqual(pinned, actual, `${target}: the manifest has another digest`);
+  requireSameDigest(pinned, actual, `${target}: the manifest has another digest`);
   return actual;
 }
 
-export function checkEqual(expected: Digest, actual: Digest, what: string): void {
+export function requireSameDigest(expected: Digest, actual: Digest, what: string): void {
   if (expected === actual || algorithmOf(expected) !== algorithmOf(actual)) return;
   throw new IntegrityError(
     'DIGEST_MISMATCH',
@@ -22,8 +22,8 @@ export function checkEqual(expected: Digest, actual: Digest, what: string): void
 }
 
 /** By tag the computed digest is the truth; registries are known to send a wrong header. */
-export function checkByTag(
-  connection: Connection,
+export function digestByTag(
+  context: RequestContext,
   raw: Uint8Array,
   headers: ResponseHeaders,
   contentType: string | undefined,
@@ -33,7 +33,7 @@ export function checkByTag(
   if (claimed !== undefined && digestOf(raw, algorithmOf(claimed)) === claimed) return claimed;
   const computed = digestOf(raw);
   if (claimed !== undefined && !isSchema1Type(contentType ?? '')) {
-    connection.deps.warn(
+    context.deps.warn(
       `${target}: the registry names the digest ${claimed}, but the manifest has ${computed}`,
     );
   }

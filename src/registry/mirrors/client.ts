@@ -1,6 +1,6 @@
-import type { Endpoint, Route } from '../../config/containers/types.ts';
-import { createMirrors, type MirrorEvents } from './health.ts';
-import { createMirroredRepository, type Place } from './repository.ts';
+import type { RepositoryLocation, Route } from '../../config/containers/types.ts';
+import { createMirrorHealth, type MirrorEvents } from './health.ts';
+import { createMirroredRepository, type MirrorRepository } from './repository.ts';
 import type { RegistryClient, Repository } from '../types.ts';
 
 export interface RoutedClientOptions extends MirrorEvents {
@@ -9,7 +9,7 @@ export interface RoutedClientOptions extends MirrorEvents {
   /** Reaches mirrors: no flag of the command is meant for them. */
   readonly mirror: RegistryClient;
   /** @throws AppError REGISTRY_BLOCKED, UNSUPPORTED */
-  readonly route: (name: Endpoint, suffix?: string) => Route;
+  readonly route: (name: RepositoryLocation, suffix?: string) => Route;
 }
 
 /**
@@ -18,12 +18,12 @@ export interface RoutedClientOptions extends MirrorEvents {
  */
 export function createRoutedClient(options: RoutedClientOptions): RegistryClient {
   const { origin, route } = options;
-  const mirrors = createMirrors(options);
+  const health = createMirrorHealth(options);
 
-  const open: RegistryClient['repository'] = (registry, name, intent, suffix, mountFrom) => {
+  const open: RegistryClient['repository'] = (registry, name, access, suffix, mountFrom) => {
     const { primary, mirrors: places } = route({ registry, repository: name }, suffix);
     const moved = primary.registry !== registry || primary.repository !== name;
-    const usable = intent === 'pull' ? places : [];
+    const usable = access === 'pull' ? places : [];
     const physical = (from: string): string | undefined => {
       const other = route({ registry, repository: from }).primary;
       return other.registry === primary.registry ? other.repository : undefined;
@@ -31,21 +31,21 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
     const repository = origin.repository(
       primary.registry,
       primary.repository,
-      intent,
+      access,
       undefined,
       mountFrom?.flatMap((from) => physical(from) ?? []),
     );
     if (!moved && usable.length === 0) return repository;
-    if (moved) mirrors.tell(`${registry}/${name} is at ${labelOf(primary)}`);
+    if (moved) health.noteOnce(`${registry}/${name} is at ${labelOf(primary)}`);
     const logical = renamed(repository, registry, name, physical);
     if (usable.length === 0) return logical;
-    const candidates = usable.map((place): Place => ({
-      label: labelOf(place),
-      host: place.registry,
-      use: place.use,
-      repository: options.mirror.repository(place.registry, place.repository, 'pull'),
+    const candidates = usable.map((mirror): MirrorRepository => ({
+      label: labelOf(mirror),
+      host: mirror.registry,
+      use: mirror.use,
+      repository: options.mirror.repository(mirror.registry, mirror.repository, 'pull'),
     }));
-    return createMirroredRepository(logical, labelOf(primary), candidates, mirrors);
+    return createMirroredRepository(logical, labelOf(primary), candidates, health);
   };
 
   return {
@@ -53,7 +53,7 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
     catalog(registry, listOptions) {
       const { primary } = route({ registry, repository: '' });
       const pages = origin.catalog(primary.registry, listOptions);
-      return primary.repository === '' ? pages : below(`${primary.repository}/`, pages);
+      return primary.repository === '' ? pages : onlyBelow(`${primary.repository}/`, pages);
     },
     ping(registry, callOptions) {
       // A login belongs to the host it was typed for; only a block is heeded.
@@ -81,7 +81,7 @@ function renamed(
   };
 }
 
-async function* below(
+async function* onlyBelow(
   folder: string,
   pages: AsyncIterable<readonly string[]>,
 ): AsyncGenerator<readonly string[]> {
@@ -91,6 +91,6 @@ async function* below(
   }
 }
 
-function labelOf({ registry, repository }: Endpoint): string {
+function labelOf({ registry, repository }: RepositoryLocation): string {
   return `${registry}/${repository}`;
 }

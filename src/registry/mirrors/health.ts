@@ -11,13 +11,13 @@ export interface MirrorEvents {
 }
 
 /** What the mirrors of one client have shown so far. */
-export interface Mirrors {
+export interface MirrorHealth {
   /** Whether it is worth asking; one that failed is not asked again. */
   isUsable(place: { readonly label: string; readonly host: string }): boolean;
   /** @throws `error` itself when it is no failure of the mirror */
   failed(place: { readonly label: string; readonly host: string }, error: unknown): AppError;
   /** Notes each text once. */
-  tell(text: string): void;
+  noteOnce(text: string): void;
   readonly events: MirrorEvents;
 }
 
@@ -27,7 +27,7 @@ export const MISSING: ReadonlySet<ErrorCode> = new Set(['MANIFEST_UNKNOWN', 'BLO
 /** The whole host is out of order. */
 const HOST_DOWN: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT', 'TLS', 'RATE_LIMITED']);
 
-export function createMirrors(events: MirrorEvents): Mirrors {
+export function createMirrorHealth(events: MirrorEvents): MirrorHealth {
   const down = new Set<string>();
   const told = new Set<string>();
   return {
@@ -42,7 +42,7 @@ export function createMirrors(events: MirrorEvents): Mirrors {
       }
       return error;
     },
-    tell(text) {
+    noteOnce(text) {
       if (told.has(text)) return;
       told.add(text);
       events.note(text);

@@ -4,15 +4,15 @@ import type { MirrorUse } from '../../config/containers/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { RetryElsewhereError } from '../../store/errors.merge-retry-elsewhere.ts';
-import { passedThrough } from '../../store/verify.ts';
+import { RetryOtherMirrorError } from '../../store/errors.merge-retry-elsewhere.ts';
+import { mapVerified } from '../../store/verify.ts';
 import { abortable } from '../../util/abort.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
-import { MISSING, type Mirrors } from './health.ts';
+import { MISSING, type MirrorHealth } from './health.ts';
 import type { Repository } from '../types.ts';
 
 /** A mirror of one repository. */
-export interface Place {
+export interface MirrorRepository {
   /** "mirror.example:5000/hub/library/busybox" */
   readonly label: string;
   readonly host: string;
@@ -33,8 +33,8 @@ const HELD_BYTES = 4 * 1024 * 1024;
 export function createMirroredRepository(
   primary: Repository,
   primaryLabel: string,
-  places: readonly Place[],
-  mirrors: Mirrors,
+  places: readonly MirrorRepository[],
+  health: MirrorHealth,
 ): Repository {
   const name = `${primary.registry}/${primary.name}`;
 
@@ -42,30 +42,30 @@ export function createMirroredRepository(
   const first = async <T>(
     ref: string,
     options: CallOptions | undefined,
-    ask: (repository: Repository, place: Place | undefined) => Promise<T | undefined>,
+    ask: (repository: Repository, mirror: MirrorRepository | undefined) => Promise<T | undefined>,
   ): Promise<T | undefined> => {
     const failures: string[] = [];
     for (const place of places.filter((one) => mayAnswer(one.use, ref))) {
-      if (!mirrors.isUsable(place)) continue;
+      if (!health.isUsable(place)) continue;
       try {
         const answer = await ask(place.repository, place);
         if (answer !== undefined) {
-          mirrors.tell(`${name}: answered by ${place.label}`);
+          health.noteOnce(`${name}: answered by ${place.label}`);
           return answer;
         }
-        mirrors.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
+        health.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
       } catch (error) {
         options?.signal?.throwIfAborted();
-        const { code, message } = mirrors.failed(place, error);
+        const { code, message } = health.failed(place, error);
         if (!MISSING.has(code)) failures.push(`${place.label}: ${firstLine(message)}`);
       }
     }
     try {
       const answer = await ask(primary, undefined);
-      if (answer !== undefined) mirrors.tell(`${name}: answered by ${primaryLabel}`);
+      if (answer !== undefined) health.noteOnce(`${name}: answered by ${primaryLabel}`);
       return answer;
     } catch (error) {
-      for (const failure of failures) mirrors.events.warn(`the mirror failed too: ${failure}`);
+      for (const failure of failures) health.events.warn(`the mirror failed too: ${failure}`);
       throw error;
     }
   };
@@ -77,7 +77,7 @@ export function createMirroredRepository(
 
   return {
     ...primary,
-    tags: (options) => explained(primary.tags(options)),
+    tags: (options) => withMirrorHint(primary.tags(options)),
     headManifest,
     getManifest,
     // A mirror may want no login, and which of them answers is not known before.
@@ -89,19 +89,19 @@ export function createMirroredRepository(
       first(digest, options, (repository) => repository.hasBlob(digest, options)),
     getBlob: (descriptor, options) =>
       found(
-        first(descriptor.digest, options, async (repository, place) => {
+        first(descriptor.digest, options, async (repository, mirror) => {
           const bytes = await repository.getBlob(descriptor, options);
-          if (place === undefined) return bytes;
+          if (mirror === undefined) return bytes;
           return descriptor.size <= HELD_BYTES
-            ? held(bytes, descriptor)
-            : passedThrough(bytes, (all) => watched(all, place, mirrors, options));
+            ? heldUntilVerified(bytes, descriptor)
+            : mapVerified(bytes, (all) => reportingFailures(all, mirror, health, options));
         }),
       ),
   };
 }
 
 /** Where only the mirrors can be reached, an image can be read and its tags cannot be listed. */
-async function* explained<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+async function* withMirrorHint<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* pages;
   } catch (error) {
@@ -128,7 +128,7 @@ function mayAnswer(use: MirrorUse, ref: string): boolean {
   return use === 'all' || use === (isDigest(ref) ? 'digest-only' : 'tag-only');
 }
 
-async function held(bytes: Bytes, { digest, size }: Descriptor): Promise<Bytes> {
+async function heldUntilVerified(bytes: Bytes, { digest, size }: Descriptor): Promise<Bytes> {
   const tooLong = (): AppError =>
     new IntegrityError('SIZE_MISMATCH', `${digest} is longer than its descriptor says`, {
       expected: String(size),
@@ -137,17 +137,17 @@ async function held(bytes: Bytes, { digest, size }: Descriptor): Promise<Bytes> 
   return bytesOf(await collect(bytes, size, tooLong));
 }
 
-/** @throws RetryElsewhereError when the mirror breaks off or its content is wrong in the end */
-async function* watched(
+/** @throws RetryOtherMirrorError when the mirror breaks off or its content is wrong in the end */
+async function* reportingFailures(
   bytes: Bytes,
-  place: Place,
-  mirrors: Mirrors,
+  mirror: MirrorRepository,
+  health: MirrorHealth,
   options: CallOptions | undefined,
 ): Bytes {
   try {
     yield* bytes;
   } catch (error) {
     options?.signal?.throwIfAborted();
-    throw new RetryElsewhereError(mirrors.failed(place, error));
+    throw new RetryOtherMirrorError(health.failed(mirror, error));
   }
 }

@@ -2,10 +2,10 @@ import { IntegrityError } from '../../errors/app-error.ts';
 import type { RequestBody } from '../../http/types.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { BULK } from '../requests.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { LARGE_CONTENT_BYTES } from '../requests.ts';
 
-export interface ContentBody extends RequestBody {
+export interface SourceBody extends RequestBody {
   /** What the source threw while it was read; the client may have wrapped it. */
   readonly failure: () => unknown;
   /** Every byte was handed over: the registry may have stored them although no answer came. */
@@ -15,18 +15,21 @@ export interface ContentBody extends RequestBody {
 /** Bytes read before the request that carries them. */
 const READ_AHEAD = 64 * 1024;
 
-type ContentOptions = Pick<PushOptions, 'signal' | 'onBytes' | 'onSent'>;
+type SourceBodyOptions = Pick<PushOptions, 'signal' | 'onBytes' | 'onSent'>;
 
 /** A source from `offset` to its end as the body of a request, counted as it goes. */
-export function contentFrom(
+export function sourceBody(
   source: Source,
   offset: number,
-  attempt: Attempt,
-  options: ContentOptions,
-): ContentBody {
+  operation: Operation,
+  options: SourceBodyOptions,
+): SourceBody {
   const { size } = source.descriptor;
   // Only the lane for bulk is done with a chunk when it asks for the next.
-  const opening = { ...openingAt(offset, options), fleeting: size - offset >= BULK };
+  const opening = {
+    ...openingAt(offset, options),
+    reuseChunks: size - offset >= LARGE_CONTENT_BYTES,
+  };
   let failure: unknown;
   let sent = offset;
   async function* content(): Bytes {
@@ -37,12 +40,12 @@ export function contentFrom(
     try {
       for await (const chunk of await source.open(opening)) {
         sent += chunk.byteLength;
-        if (sent > size) throw wrongSize(attempt, size, sent);
+        if (sent > size) throw wrongSize(operation, size, sent);
         yield chunk;
         options.onBytes?.(sent);
         options.onSent?.(chunk.byteLength);
       }
-      if (sent < size) throw wrongSize(attempt, size, sent);
+      if (sent < size) throw wrongSize(operation, size, sent);
     } catch (error) {
       failure = error;
       throw error;
@@ -57,17 +60,17 @@ export function contentFrom(
 }
 
 /** A source read piece by piece, forwards; the piece read last can be had again without reading. */
-export class Pieces {
+export class SourceReader {
   readonly #source: Source;
-  readonly #attempt: Attempt;
-  readonly #options: ContentOptions;
+  readonly #operation: Operation;
+  readonly #options: SourceBodyOptions;
   #reading: AsyncIterator<Uint8Array> | undefined;
   #start = 0;
   #held: Uint8Array = new Uint8Array();
 
-  constructor(source: Source, attempt: Attempt, options: ContentOptions) {
+  constructor(source: Source, operation: Operation, options: SourceBodyOptions) {
     this.#source = source;
-    this.#attempt = attempt;
+    this.#operation = operation;
     this.#options = options;
   }
 
@@ -88,7 +91,7 @@ export class Pieces {
     while (size < length) {
       const { value, done } = await this.#reading.next();
       if (done === true)
-        throw wrongSize(this.#attempt, this.#source.descriptor.size, offset + size);
+        throw wrongSize(this.#operation, this.#source.descriptor.size, offset + size);
       parts.push(value);
       size += value.byteLength;
     }
@@ -138,15 +141,15 @@ export class Pieces {
 
 function openingAt(
   offset: number,
-  { signal }: ContentOptions,
+  { signal }: SourceBodyOptions,
 ): { signal?: AbortSignal | undefined; from?: number } {
   return offset === 0 ? { signal } : { signal, from: offset };
 }
 
-function wrongSize(attempt: Attempt, size: number, sent: number): IntegrityError {
+function wrongSize(operation: Operation, size: number, sent: number): IntegrityError {
   return new IntegrityError(
     'SIZE_MISMATCH',
-    `cannot ${attempt.action} ${attempt.target}: its source has ${sent < size ? sent : `more than ${size}`} bytes, its descriptor says ${size}`,
+    `cannot ${operation.action} ${operation.target}: its source has ${sent < size ? sent : `more than ${size}`} bytes, its descriptor says ${size}`,
     { expected: String(size), actual: String(sent) },
   );
 }

@@ -9,7 +9,7 @@ export interface UploadTarget {
   /** Another origin than the registry's: no credentials go there (CVE-2026-50151). */
   readonly anonymous: boolean;
   /** The URL whose answer named it. */
-  readonly via: URL;
+  readonly initiator: URL;
   /** Fewest bytes of a chunk but the last (`OCI-Chunk-Min-Length`). */
   readonly minChunk?: number | undefined;
 }
@@ -19,7 +19,7 @@ export interface UploadTarget {
  * `answeredFrom` is the URL that answered, after redirects; `registryUrl` owns the credentials.
  * @throws AppError UPLOAD_FAILED when it is no URL, TARGET_FORBIDDEN when it must not be followed
  */
-export function resolveLocation(
+export function resolveUploadLocation(
   location: string,
   answeredFrom: URL,
   registryUrl: URL,
@@ -32,12 +32,12 @@ export function resolveLocation(
   if (url.username !== '' || url.password !== '') {
     throw forbidden(url, where, 'it carries a user name or password');
   }
-  upgrade(url, registryUrl);
+  upgradeToHttps(url, registryUrl);
   const anonymous = url.origin !== registryUrl.origin;
   if (anonymous && url.protocol === 'http:' && registryUrl.protocol === 'https:') {
     throw forbidden(url, where, 'it leaves https');
   }
-  return { url, anonymous, via: answeredFrom };
+  return { url, anonymous, initiator: answeredFrom };
 }
 
 /** Appends `digest` to whatever query there is; nothing else of the URL changes. */
@@ -60,7 +60,7 @@ function parse(location: string, base: URL, where: string): URL {
 }
 
 /** A registry behind a TLS proxy that does not know it is: same host, but http. */
-function upgrade(url: URL, registryUrl: URL): void {
+function upgradeToHttps(url: URL, registryUrl: URL): void {
   const sameHost = url.hostname === registryUrl.hostname;
   if (sameHost && url.protocol === 'http:' && registryUrl.protocol === 'https:') {
     url.protocol = 'https:';

@@ -3,14 +3,14 @@ import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { canRead, hasBlob } from '../blobs/blobs.ts';
-import { checkName, type Connection } from '../requests.ts';
-import { readRefusal } from '../errors/body.ts';
-import { refusalError } from '../errors/error.ts';
+import { checkName, type RequestContext } from '../requests.ts';
+import { readErrorResponse } from '../errors/body.ts';
+import { registryErrorFrom } from '../errors/error.ts';
 import type { UploadTarget } from './location.ts';
 import { pullScope } from '../scopes.ts';
 import { cancelSession } from './status.merge-upload-cancel.ts';
 import type { UploadOptions } from './upload.ts';
-import { postUpload, sessionOf, writing } from './start.ts';
+import { postUpload, sessionOf, writeBlobOperation } from './start.ts';
 
 /** Repositories tried for a mount; more cost a request each and seldom help. */
 export const MAX_MOUNTS = 3;
@@ -20,52 +20,52 @@ const MOUNT_REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN',
 const CHEAP_TO_SEND = 1024 * 1024;
 
 /** Done without sending, an open session to send to, or neither. */
-type Start = 'mounted' | 'present' | UploadTarget | undefined;
+type MountOutcome = 'mounted' | 'present' | UploadTarget | undefined;
 
 /**
  * The start of an upload that may spare the content: a mount from a neighbour, or, with `probe`,
  * from the repository itself, which answers 201 where the blob is there and opens the upload where
- * it is not: a HEAD and a POST in one. With `doubt` neither is believed.
+ * it is not: a HEAD and a POST in one. With `verifyPresence` neither is believed.
  */
-export async function startSharing(
-  connection: Connection,
+export async function mountOrStartUpload(
+  context: RequestContext,
   descriptor: Descriptor,
   asked: UploadOptions,
-): Promise<Start> {
+): Promise<MountOutcome> {
   const { digest } = descriptor;
-  const { doubt = false } = asked;
-  if (doubt && (await canRead(connection, digest, asked))) return 'present';
-  const options = doubt ? { ...asked, probe: false } : asked;
-  const own = connection.repository ?? '';
+  const { verifyPresence = false } = asked;
+  if (verifyPresence && (await canRead(context, digest, asked))) return 'present';
+  const options = verifyPresence ? { ...asked, probe: false } : asked;
+  const own = context.repository ?? '';
   const neighbours = (options.mountFrom ?? []).filter((from) => from !== own);
   for (const from of neighbours.slice(0, MAX_MOUNTS)) {
-    const outcome = await tryMount(connection, digest, from, options);
+    const outcome = await tryMount(context, digest, from, options);
     if (outcome === 'mounted') {
-      if (!doubt || (await canRead(connection, digest, options))) return outcome;
-    } else if (outcome !== undefined) return settle(connection, descriptor, outcome, options);
+      if (!verifyPresence || (await canRead(context, digest, options))) return outcome;
+    } else if (outcome !== undefined) return confirmMissing(context, descriptor, outcome, options);
   }
   if (options.probe !== true) return undefined;
   const outcome =
-    neighbours.length === 0 ? await tryMount(connection, digest, own, options) : undefined;
+    neighbours.length === 0 ? await tryMount(context, digest, own, options) : undefined;
   if (outcome === 'mounted') return 'present';
   if (outcome !== undefined && isDistribution(outcome)) return outcome;
-  return settle(connection, descriptor, outcome, options);
+  return confirmMissing(context, descriptor, outcome, options);
 }
 
 /**
  * A registry that cannot mount opens an upload for a blob that it has: where the content is worth
  * a request, that request is made before it is sent.
  */
-async function settle(
-  connection: Connection,
+async function confirmMissing(
+  context: RequestContext,
   { digest, size }: Descriptor,
   session: UploadTarget | undefined,
   options: UploadOptions,
-): Promise<Start> {
+): Promise<MountOutcome> {
   if (options.probe !== true) return session;
   if (session !== undefined && size <= CHEAP_TO_SEND) return session;
-  if ((await hasBlob(connection, digest, options)) === undefined) return session;
-  if (session !== undefined) await cancelSession(connection, session);
+  if ((await hasBlob(context, digest, options)) === undefined) return session;
+  if (session !== undefined) await cancelSession(context, session);
   return 'present';
 }
 
@@ -75,17 +75,17 @@ function isDistribution({ url }: UploadTarget): boolean {
 }
 
 async function tryMount(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   from: string,
   options: UploadOptions,
 ): Promise<'mounted' | UploadTarget | undefined> {
   checkName(from);
   const query = `mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
-  const extraScopes = from === connection.repository ? [] : [pullScope(from)];
+  const extraScopes = from === context.repository ? [] : [pullScope(from)];
   let response: HttpResponse;
   try {
-    response = await postUpload(connection, query, options, extraScopes);
+    response = await postUpload(context, query, options, extraScopes);
   } catch (error) {
     if (error instanceof AppError && MOUNT_REFUSED.has(error.code)) return undefined;
     throw error;
@@ -94,8 +94,8 @@ async function tryMount(
     await response.discard();
     return 'mounted';
   }
-  if (response.status === 202) return sessionOf(connection, digest, response);
-  const refusal = await readRefusal('POST', response);
-  if (refusal.status >= 400 && refusal.status < 500 && refusal.status !== 429) return undefined;
-  throw refusalError(connection, writing(connection, digest), refusal);
+  if (response.status === 202) return sessionOf(context, digest, response);
+  const answer = await readErrorResponse('POST', response);
+  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return undefined;
+  throw registryErrorFrom(context, writeBlobOperation(context, digest), answer);
 }

@@ -1,20 +1,20 @@
 import type { PushOutcome, Source } from '../../store/types.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { canRead, hasBlob } from '../blobs/blobs.ts';
-import type { Connection } from '../requests.ts';
-import { startSharing } from './mount.ts';
+import type { RequestContext } from '../requests.ts';
+import { mountOrStartUpload } from './mount.ts';
 import { cancelSession } from './status.merge-upload-cancel.ts';
-import { takeNotes } from './journaled.ts';
+import { openUploadLog } from './journaled.ts';
 import { sendContent, type UploadOptions } from './upload.ts';
-import { openSession, writing } from './start.ts';
+import { openSession, writeBlobOperation } from './start.ts';
 
-async function isThere(
-  connection: Connection,
+async function blobExists(
+  context: RequestContext,
   digest: Digest,
   options: UploadOptions,
 ): Promise<boolean> {
-  if (options.doubt === true) return canRead(connection, digest, options);
-  return (await hasBlob(connection, digest, options)) !== undefined;
+  if (options.verifyPresence === true) return canRead(context, digest, options);
+  return (await hasBlob(context, digest, options)) !== undefined;
 }
 
 /**
@@ -22,26 +22,26 @@ async function isThere(
  * unfinished is asked for first.
  */
 export async function putBlob(
-  connection: Connection,
+  context: RequestContext,
   source: Source,
   options: UploadOptions = {},
 ): Promise<PushOutcome> {
   const { descriptor } = source;
   const { digest } = descriptor;
-  const attempt = writing(connection, digest);
-  const { notes, place } = await takeNotes(connection, descriptor, options);
-  if (place !== undefined) {
-    if (options.probe === true && (await isThere(connection, digest, options))) {
-      await Promise.all([notes.done(), cancelSession(connection, place.session)]);
+  const operation = writeBlobOperation(context, digest);
+  const { log, position } = await openUploadLog(context, descriptor, options);
+  if (position !== undefined) {
+    if (options.probe === true && (await blobExists(context, digest, options))) {
+      await Promise.all([log.done(), cancelSession(context, position.session)]);
       return 'present';
     }
-    await sendContent(connection, { place, source, attempt, notes }, options);
+    await sendContent(context, { position, source, operation, log }, options);
     return 'written';
   }
-  const start = await startSharing(connection, descriptor, options);
+  const start = await mountOrStartUpload(context, descriptor, options);
   if (start === 'mounted' || start === 'present') return start;
-  const session = start ?? (await openSession(connection, digest, options));
-  notes.at(session);
-  await sendContent(connection, { place: { session, offset: 0 }, source, attempt, notes }, options);
+  const session = start ?? (await openSession(context, digest, options));
+  log.movedTo(session);
+  await sendContent(context, { position: { session, offset: 0 }, source, operation, log }, options);
   return 'written';
 }

@@ -2,56 +2,56 @@ import { AppError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
-import { nameOf, registryUrl, repositoryUrl, send, type Connection } from '../requests.ts';
-import { readRefusal } from '../errors/body.ts';
-import { refusalError, responseError } from '../errors/error.ts';
-import { resolveLocation, type UploadTarget } from './location.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
+import { refName, registryUrl, repositoryUrl, request, type RequestContext } from '../requests.ts';
+import { readErrorResponse } from '../errors/body.ts';
+import { errorFromResponse, registryErrorFrom } from '../errors/error.ts';
+import { resolveUploadLocation, type UploadTarget } from './location.ts';
 
-export function writing(connection: Connection, digest: Digest): Attempt {
-  return { action: 'write blob', target: nameOf(connection, digest), kind: 'upload' };
+export function writeBlobOperation(context: RequestContext, digest: Digest): Operation {
+  return { action: 'write blob', target: refName(context, digest), kind: 'upload' };
 }
 
 /** An upload session for any content of this digest's algorithm. */
 export async function openSession(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   options: CallOptions,
 ): Promise<UploadTarget> {
   const algorithm = algorithmOf(digest);
   const query = algorithm === 'sha256' ? '' : `digest-algorithm=${algorithm}`;
-  const response = await postUpload(connection, query, options);
-  if (response.status === 202) return sessionOf(connection, digest, response);
-  const attempt = writing(connection, digest);
-  if (response.status >= 400) throw await responseError(connection, attempt, 'POST', response);
-  const refusal = await readRefusal('POST', response);
-  throw refusalError(connection, attempt, refusal, { code: 'NOT_A_REGISTRY' });
+  const response = await postUpload(context, query, options);
+  if (response.status === 202) return sessionOf(context, digest, response);
+  const operation = writeBlobOperation(context, digest);
+  if (response.status >= 400) throw await errorFromResponse(context, operation, 'POST', response);
+  const answer = await readErrorResponse('POST', response);
+  throw registryErrorFrom(context, operation, answer, { code: 'NOT_A_REGISTRY' });
 }
 
 export async function postUpload(
-  connection: Connection,
+  context: RequestContext,
   query: string,
   options: CallOptions,
   extraScopes?: readonly string[],
 ): Promise<HttpResponse> {
-  const url = await repositoryUrl(connection, 'blobs/uploads/', options);
+  const url = await repositoryUrl(context, 'blobs/uploads/', options);
   url.search = query;
-  return send(connection, 'POST', url, { signal: options.signal, extraScopes });
+  return request(context, 'POST', url, { signal: options.signal, extraScopes });
 }
 
 export async function sessionOf(
-  connection: Connection,
+  context: RequestContext,
   digest: Digest,
   response: HttpResponse,
 ): Promise<UploadTarget> {
   await response.discard();
-  const where = nameOf(connection, digest);
+  const where = refName(context, digest);
   const location = response.headers.get('location');
   if (location === undefined || location.trim() === '') {
     throw new AppError('UPLOAD_FAILED', `${where}: the registry opened an upload without Location`);
   }
-  const home = await registryUrl(connection, '');
+  const home = await registryUrl(context, '');
   const least = response.headers.get('oci-chunk-min-length')?.trim() ?? '';
   const minChunk = /^\d{1,15}$/u.test(least) ? Number(least) : undefined;
-  return { ...resolveLocation(location.trim(), response.url, home, where), minChunk };
+  return { ...resolveUploadLocation(location.trim(), response.url, home, where), minChunk };
 }

@@ -1,17 +1,17 @@
-import { send, type Connection } from '../requests.ts';
+import { request, type RequestContext } from '../requests.ts';
 import type { UploadTarget } from './location.ts';
 
 /** Longest wait for the cancellation of a session that failed: an interrupted command has two seconds. */
 const CANCEL_MS = 1_000;
 
 /** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */
-export async function cancelSession(connection: Connection, session: UploadTarget): Promise<void> {
+export async function cancelSession(context: RequestContext, session: UploadTarget): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_MS);
   try {
-    const { url, anonymous, via } = session;
-    const response = await send(connection, 'DELETE', url, {
+    const { url, anonymous, initiator } = session;
+    const response = await request(context, 'DELETE', url, {
       anonymous,
-      via,
+      initiator,
       signal,
       idempotent: false,
     });

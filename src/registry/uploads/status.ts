@@ -1,10 +1,10 @@
 import type { HttpResponse } from '../../http/types.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { registryUrl, send, type Connection } from '../requests.ts';
-import { resolveLocation, type UploadTarget } from './location.ts';
+import { registryUrl, request, type RequestContext } from '../requests.ts';
+import { resolveUploadLocation, type UploadTarget } from './location.ts';
 
 /** Where an upload goes on. */
-export interface Place {
+export interface UploadPosition {
   readonly session: UploadTarget;
   readonly offset: number;
 }
@@ -13,29 +13,29 @@ export interface Place {
  * Asks an upload session how far it is (distribution-spec v1.1.1, "Pushing a blob in chunks").
  * `undefined` when the registry does not know it any more, or does not say.
  */
-export async function askPlace(
-  connection: Connection,
+export async function getUploadPosition(
+  context: RequestContext,
   session: UploadTarget,
   where: string,
   options: CallOptions,
-): Promise<Place | undefined> {
-  const { url, anonymous, via } = session;
+): Promise<UploadPosition | undefined> {
+  const { url, anonymous, initiator } = session;
   const { signal } = options;
-  const response = await send(connection, 'GET', url, { anonymous, via, signal });
+  const response = await request(context, 'GET', url, { anonymous, initiator, signal });
   await response.discard();
   if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
     return undefined;
   }
-  const offset = offsetOf(response);
+  const offset = offsetFromRange(response);
   if (offset === undefined) return undefined;
-  return { session: await movedTo(connection, session, response, where), offset };
+  return { session: await followLocation(context, session, response, where), offset };
 }
 
 /**
  * Bytes that a session has, from `Range: 0-N`, both inclusive; `undefined` when it does not say.
  * distribution answers `0-0` for an empty session too, so that one byte counts as none.
  */
-export function offsetOf(response: Pick<HttpResponse, 'headers'>): number | undefined {
+export function offsetFromRange(response: Pick<HttpResponse, 'headers'>): number | undefined {
   const match = /^(?:bytes=)?0-(\d{1,15})$/u.exec(response.headers.get('range')?.trim() ?? '');
   if (match === null) return undefined;
   const last = Number(match[1]);
@@ -43,15 +43,15 @@ export function offsetOf(response: Pick<HttpResponse, 'headers'>): number | unde
 }
 
 /** Each answer may name the session anew: its query carries the state. */
-export async function movedTo(
-  connection: Connection,
+export async function followLocation(
+  context: RequestContext,
   session: UploadTarget,
   response: HttpResponse,
   where: string,
 ): Promise<UploadTarget> {
   const location = response.headers.get('location')?.trim() ?? '';
   if (location === '') return session;
-  const home = await registryUrl(connection, '');
+  const home = await registryUrl(context, '');
   const { minChunk } = session;
-  return { ...resolveLocation(location, response.url, home, where), minChunk };
+  return { ...resolveUploadLocation(location, response.url, home, where), minChunk };
 }

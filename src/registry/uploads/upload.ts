@@ -1,21 +1,26 @@
 import { NetworkError } from '../../http/dial/network-error.ts';
-import { afterTries, isRetried, type Tries } from '../../http/retry/policy.ts';
+import { isRetryableStatus, type RetryState, withAttempts } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
 import { hasBlob } from '../blobs/blobs.ts';
-import { checkSource } from './verify-source.ts';
-import { send, type Connection } from '../requests.ts';
-import { contentFrom, Pieces } from './body.ts';
-import { readRefusal, type Refusal } from '../errors/body.ts';
-import { refusalError } from '../errors/error.ts';
+import { verifySource } from './verify-source.ts';
+import { request, type RequestContext } from '../requests.ts';
+import { sourceBody, SourceReader } from './body.ts';
+import { type ErrorResponse, readErrorResponse } from '../errors/body.ts';
+import { registryErrorFrom } from '../errors/error.ts';
 import { withDigest, type UploadTarget } from './location.ts';
-import { checkStored, isDigestRefused, isLost } from './answers.ts';
+import { checkStored, isDigestRefused, isSessionUnknown } from './answers.ts';
 import { openSession } from './start.ts';
-import { askPlace, movedTo, offsetOf, type Place } from './status.ts';
+import {
+  followLocation,
+  getUploadPosition,
+  offsetFromRange,
+  type UploadPosition,
+} from './status.ts';
 import { cancelSession } from './status.merge-upload-cancel.ts';
-import type { UploadNotes } from './journaled.ts';
+import type { UploadLog } from './journaled.ts';
 
 export interface UploadOptions extends Omit<PushOptions, 'tag'> {
   /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
@@ -35,11 +40,11 @@ const AT_HAND = 1024 * 1024;
 const PROGRESS = 1024 * 1024;
 const CONTENT = { 'content-type': 'application/octet-stream' };
 
-export interface Upload {
-  readonly place: Place;
+export interface OpenUpload {
+  readonly position: UploadPosition;
   readonly source: Source;
-  readonly attempt: Attempt;
-  readonly notes: UploadNotes;
+  readonly operation: Operation;
+  readonly log: UploadLog;
 }
 
 /**
@@ -48,22 +53,22 @@ export interface Upload {
  * another run may go on with it.
  */
 export async function sendContent(
-  connection: Connection,
-  upload: Upload,
+  context: RequestContext,
+  upload: OpenUpload,
   options: UploadOptions,
 ): Promise<void> {
-  await new BlobUpload(connection, upload, options).run();
+  await new BlobUpload(context, upload, options).run();
 }
 
 class BlobUpload {
-  readonly #connection: Connection;
+  readonly #context: RequestContext;
   readonly #source: Source;
-  readonly #attempt: Attempt;
+  readonly #operation: Operation;
   readonly #options: UploadOptions;
-  readonly #notes: UploadNotes;
-  readonly #tries: Tries;
-  readonly #pieces: Pieces;
-  #place: Place;
+  readonly #log: UploadLog;
+  readonly #retry: RetryState;
+  readonly #reader: SourceReader;
+  #position: UploadPosition;
   /** Begun by an earlier run: the registry may refuse what is there, or to go on with it. */
   #inherited: boolean;
   /** The farthest offset that was counted as progress. */
@@ -78,32 +83,32 @@ class BlobUpload {
   #renewedAt: number | undefined;
 
   constructor(
-    connection: Connection,
-    { place, source, attempt, notes }: Upload,
+    context: RequestContext,
+    { position, source, operation, log }: OpenUpload,
     options: UploadOptions,
   ) {
-    this.#connection = connection;
+    this.#context = context;
     this.#source = source;
-    this.#attempt = attempt;
+    this.#operation = operation;
     this.#options = options;
-    this.#notes = notes;
-    this.#place = place;
-    this.#mark = place.offset;
-    this.#inherited = place.offset > 0;
-    this.#tries = connection.deps.retries(options.signal);
-    this.#pieces = new Pieces(source, attempt, options);
+    this.#log = log;
+    this.#position = position;
+    this.#mark = position.offset;
+    this.#inherited = position.offset > 0;
+    this.#retry = context.deps.retries(options.signal);
+    this.#reader = new SourceReader(source, operation, options);
   }
 
   async run(): Promise<void> {
     try {
       while (!this.#done) await this.#step();
-      await this.#notes.done();
+      await this.#log.done();
     } catch (error) {
-      const left = await this.#notes.failed(error, this.#options.signal);
-      if (!left) await cancelSession(this.#connection, this.#place.session);
+      const left = await this.#log.failed(error, this.#options.signal);
+      if (!left) await cancelSession(this.#context, this.#position.session);
       throw error;
     } finally {
-      await this.#pieces.close().catch(() => undefined);
+      await this.#reader.close().catch(() => undefined);
     }
   }
 
@@ -112,7 +117,7 @@ class BlobUpload {
   }
 
   async #step(): Promise<void> {
-    const { session, offset } = this.#place;
+    const { session, offset } = this.#position;
     const chunk = Math.max(CHUNK, session.minChunk ?? 0);
     const inChunks = this.#chunked && chunk <= MAX_CHUNK && this.#size - offset > chunk;
     const outcome = await (inChunks ? this.#patch(chunk) : this.#put());
@@ -122,13 +127,13 @@ class BlobUpload {
 
   /** The rest, and with it the end of the upload. `undefined`: stored. */
   async #put(): Promise<HttpResponse | NetworkError | undefined> {
-    const { session, offset } = this.#place;
+    const { session, offset } = this.#position;
     const last = this.#size - 1;
     const headers =
       offset > 0 && offset <= last ? { ...CONTENT, 'content-range': `${offset}-${last}` } : CONTENT;
     const isShort = this.#size - offset < AT_HAND;
-    const source = this.#inherited || isShort ? await this.#pieces.sourceAt(offset) : this.#source;
-    const body = contentFrom(source, offset, this.#attempt, this.#options);
+    const source = this.#inherited || isShort ? await this.#reader.sourceAt(offset) : this.#source;
+    const body = sourceBody(source, offset, this.#operation, this.#options);
     const outcome = await this.#send('PUT', {
       url: withDigest(session.url, this.#source.descriptor.digest),
       headers,
@@ -141,15 +146,15 @@ class BlobUpload {
     }
     if (outcome.status !== 201 && outcome.status !== 204) return outcome;
     await outcome.discard();
-    checkStored(outcome, this.#source, this.#attempt);
+    checkStored(outcome, this.#source, this.#operation);
     this.#done = true;
     return undefined;
   }
 
   /** One chunk that is not the last. `undefined`: taken, at least in part. */
   async #patch(length: number): Promise<HttpResponse | NetworkError | undefined> {
-    const { session, offset } = this.#place;
-    const data = await this.#pieces.read(offset, length);
+    const { session, offset } = this.#position;
+    const data = await this.#reader.read(offset, length);
     this.#allSent = false;
     const outcome = await this.#send('PATCH', {
       url: session.url,
@@ -160,12 +165,12 @@ class BlobUpload {
       return outcome;
     }
     await outcome.discard();
-    const reached = offsetOf(outcome) ?? offset + length;
+    const reached = offsetFromRange(outcome) ?? offset + length;
     if (reached <= offset || reached > offset + length) {
       return new NetworkError('NETWORK', this.#stuck(reached), 'always', undefined, undefined);
     }
     this.#arrivedAt({
-      session: await movedTo(this.#connection, session, outcome, this.#attempt.target),
+      session: await followLocation(this.#context, session, outcome, this.#operation.target),
       offset: reached,
     });
     this.#options.onBytes?.(reached);
@@ -179,18 +184,18 @@ class BlobUpload {
 
   async #send(
     method: string,
-    request: Pick<Parameters<Connection['deps']['request']>[0], 'url' | 'headers' | 'body'>,
+    parts: Pick<Parameters<RequestContext['deps']['request']>[0], 'url' | 'headers' | 'body'>,
   ): Promise<HttpResponse | NetworkError> {
-    const { anonymous, via } = this.#place.session;
-    const { url, headers, body } = request;
+    const { anonymous, initiator } = this.#position.session;
+    const { url, headers, body } = parts;
     const { signal } = this.#options;
     try {
-      return await send(this.#connection, method, url, {
+      return await request(this.#context, method, url, {
         headers,
         body,
         contentSize: body?.length,
         anonymous,
-        via,
+        initiator,
         signal,
         // How to go on after a fault is for the session to say.
         idempotent: false,
@@ -202,35 +207,35 @@ class BlobUpload {
   }
 
   async #afterFault(error: NetworkError): Promise<void> {
-    if (!(await this.#tries.again(error))) throw afterTries(error, this.#tries);
+    if (!(await this.#retry.shouldRetry(error))) throw withAttempts(error, this.#retry);
     await this.#goOn();
   }
 
   async #afterAnswer(response: HttpResponse): Promise<void> {
-    if (isRetried(response.status)) {
-      if (await this.#tries.again(response)) return this.#goOn();
-      const refusal = await readRefusal('PUT', response);
-      throw this.#refused({ ...refusal, tries: this.#tries.failed });
+    if (isRetryableStatus(response.status)) {
+      if (await this.#retry.shouldRetry(response)) return this.#goOn();
+      const answer = await readErrorResponse('PUT', response);
+      throw this.#refused({ ...answer, attempts: this.#retry.failed });
     }
-    if (response.renewed === true && this.#mayRenew()) {
+    if (response.tokenRenewed === true && this.#mayRenew()) {
       await response.discard();
       return this.#goOn();
     }
-    const refusal = await readRefusal('PUT', response);
-    if (isLost(refusal)) return this.#startOver(refusal);
+    const refusal = await readErrorResponse('PUT', response);
+    if (isSessionUnknown(refusal)) return this.#startOver(refusal);
     if (refusal.status === 413 || refusal.status === 416) return this.#takeSmaller(refusal);
     if (this.#inherited) return this.#startOver(refusal);
     const error = this.#refused(refusal);
     if (!isDigestRefused(refusal)) throw error;
     // Sending damaged content again would not help: first see which side it is.
-    const damaged = await checkSource(this.#source, this.#attempt, error, this.#options);
+    const damaged = await verifySource(this.#source, this.#operation, error, this.#options);
     if (this.#startedOver) throw damaged;
     await this.#startOver(refusal);
   }
 
   /** A token that is refused where the last one was is no token that expired. */
   #mayRenew(): boolean {
-    const { offset } = this.#place;
+    const { offset } = this.#position;
     const before = this.#renewedAt;
     this.#renewedAt = offset;
     return before === undefined || offset - before >= PROGRESS;
@@ -238,66 +243,66 @@ class BlobUpload {
 
   /** Asks the session where it is; what it cannot say starts over. */
   async #goOn(): Promise<void> {
-    const { session } = this.#place;
-    const { target } = this.#attempt;
-    const place = await askPlace(this.#connection, session, target, this.#options);
-    if (place !== undefined && place.offset <= this.#size) return this.#arrivedAt(place);
+    const { session } = this.#position;
+    const { target } = this.#operation;
+    const position = await getUploadPosition(this.#context, session, target, this.#options);
+    if (position !== undefined && position.offset <= this.#size) return this.#arrivedAt(position);
     if (this.#allSent && (await this.#isStored())) {
       this.#done = true;
       return;
     }
-    await this.#reopen(place === undefined ? undefined : session);
+    await this.#reopen(position === undefined ? undefined : session);
   }
 
-  #arrivedAt(place: Place): void {
-    if (place.offset - this.#mark >= PROGRESS) {
-      this.#tries.progressed();
-      this.#mark = place.offset;
+  #arrivedAt(position: UploadPosition): void {
+    if (position.offset - this.#mark >= PROGRESS) {
+      this.#retry.progressed();
+      this.#mark = position.offset;
     }
-    this.#place = place;
-    this.#notes.at(place.session);
+    this.#position = position;
+    this.#log.movedTo(position.session);
   }
 
   async #isStored(): Promise<boolean> {
     const { digest, size } = this.#source.descriptor;
-    const there = await hasBlob(this.#connection, digest, this.#options).catch(() => undefined);
+    const there = await hasBlob(this.#context, digest, this.#options).catch(() => undefined);
     return there !== undefined && (there.size === undefined || there.size === size);
   }
 
-  async #startOver(refusal: Refusal): Promise<void> {
-    if (this.#startedOver) throw this.#refused(refusal);
+  async #startOver(answer: ErrorResponse): Promise<void> {
+    if (this.#startedOver) throw this.#refused(answer);
     this.#startedOver = true;
-    await this.#reopen(isLost(refusal) ? undefined : this.#place.session);
+    await this.#reopen(isSessionUnknown(answer) ? undefined : this.#position.session);
   }
 
   async #reopen(old: UploadTarget | undefined): Promise<void> {
-    if (old !== undefined) await cancelSession(this.#connection, old);
+    if (old !== undefined) await cancelSession(this.#context, old);
     const { digest } = this.#source.descriptor;
     this.#mark = 0;
     this.#inherited = false;
-    const session = await openSession(this.#connection, digest, this.#options);
-    this.#place = { session, offset: 0 };
-    this.#notes.at(session);
+    const session = await openSession(this.#context, digest, this.#options);
+    this.#position = { session, offset: 0 };
+    this.#log.movedTo(session);
   }
 
   /** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
-  async #takeSmaller(refusal: Refusal): Promise<void> {
+  async #takeSmaller(answer: ErrorResponse): Promise<void> {
     const wasChunked = this.#chunked;
-    const misplaced = refusal.status === 416 && (this.#place.offset > 0 || wasChunked);
-    if (!misplaced && (wasChunked || this.#size <= CHUNK)) throw this.#refused(refusal);
+    const misplaced = answer.status === 416 && (this.#position.offset > 0 || wasChunked);
+    if (!misplaced && (wasChunked || this.#size <= CHUNK)) throw this.#refused(answer);
     this.#chunked = true;
-    if (refusal.status === 413 && !wasChunked) return this.#reopen(this.#place.session);
+    if (answer.status === 413 && !wasChunked) return this.#reopen(this.#position.session);
     if (!wasChunked) return this.#goOn();
-    const message = `${this.#attempt.target}: the upload is not where it was thought to be`;
+    const message = `${this.#operation.target}: the upload is not where it was thought to be`;
     await this.#afterFault(new NetworkError('NETWORK', message, 'always', undefined, undefined));
   }
 
   #stuck(reached: number): string {
-    return `${this.#attempt.target}: the upload is at byte ${reached}, not behind ${this.#place.offset}`;
+    return `${this.#operation.target}: the upload is at byte ${reached}, not behind ${this.#position.offset}`;
   }
 
-  #refused(refusal: Refusal): ReturnType<typeof refusalError> {
-    const code = refusal.status < 300 ? 'NOT_A_REGISTRY' : undefined;
-    return refusalError(this.#connection, this.#attempt, refusal, { code });
+  #refused(answer: ErrorResponse): ReturnType<typeof registryErrorFrom> {
+    const code = answer.status < 300 ? 'NOT_A_REGISTRY' : undefined;
+    return registryErrorFrom(this.#context, this.#operation, answer, { code });
   }
 }

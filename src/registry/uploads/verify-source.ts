@@ -1,27 +1,27 @@
 import { IntegrityError, type RegistryError } from '../../errors/app-error.ts';
 import type { CallOptions, Source } from '../../store/types.ts';
 import { Verifier } from '../../store/verify.ts';
-import type { Attempt } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.merge-attempt.ts';
 
 /**
  * Reads a source once more after a registry found another digest in what it received, to say which
  * side is damaged. Resolves to the error for damage on the way. @throws IntegrityError for a
  * damaged source
  */
-export async function checkSource(
+export async function verifySource(
   source: Source,
-  attempt: Attempt,
+  operation: Operation,
   refusal: RegistryError,
   options: CallOptions,
 ): Promise<IntegrityError> {
   const { digest } = source.descriptor;
   const bytes = await source.open({ signal: options.signal });
-  const verifier = new Verifier(source.descriptor, `the source of ${attempt.target}`);
+  const verifier = new Verifier(source.descriptor, `the source of ${operation.target}`);
   for await (const chunk of bytes) verifier.update(chunk);
   verifier.finish();
   return new IntegrityError(
     'DIGEST_MISMATCH',
-    `cannot ${attempt.action} ${attempt.target}: the registry received other content than the source has`,
+    `cannot ${operation.action} ${operation.target}: the registry received other content than the source has`,
     { expected: digest, actual: 'unknown' },
     { cause: refusal, hint: 'The content was damaged on the way to the registry; try again.' },
   );

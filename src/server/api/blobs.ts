@@ -1,5 +1,5 @@
-import { isUnchanged, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
-import { parseRange, type Wanted } from './byte-range.ts';
+import { isNotModified, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { parseRange, type RangeResult } from './byte-range.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /** GET and HEAD `/v2/<name>/blobs/<digest>`. @throws ProtocolError BLOB_UNKNOWN, RANGE_INVALID */
@@ -12,7 +12,7 @@ export async function getBlob(call: Call): Promise<Reply> {
     Etag: `"${digest}"`,
     'Accept-Ranges': 'bytes',
   };
-  if (isUnchanged(call.request, digest)) return { status: 304, headers };
+  if (isNotModified(call.request, digest)) return { status: 304, headers };
   const wanted = wantedRange(call, digest, size);
   if (wanted === 'unsatisfiable') {
     throw new ProtocolError('RANGE_INVALID', `the blob has ${size} bytes`, {
@@ -37,7 +37,7 @@ export async function getBlob(call: Call): Promise<Reply> {
 }
 
 /** A `Range` counts for GET alone, and only while `If-Range` names this very content (RFC 9110 13.1.5). */
-function wantedRange(call: Call, digest: string, size: number): Wanted {
+function wantedRange(call: Call, digest: string, size: number): RangeResult {
   const { method, headers } = call.request;
   const condition = headers['if-range'];
   if (method !== 'GET' || (condition !== undefined && condition !== `"${digest}"`)) return 'all';

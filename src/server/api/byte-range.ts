@@ -1,10 +1,10 @@
 import type { ByteRange } from '../storage/types.ts';
 
 /** What a `Range` header asks for: everything, one range, or nothing that exists (416). */
-export type Wanted = 'all' | 'unsatisfiable' | ByteRange;
+export type RangeResult = 'all' | 'unsatisfiable' | ByteRange;
 
 /** One byte range of RFC 9110 section 14.1.2. Several ranges and other units count as none. */
-export function parseRange(header: string | undefined, size: number): Wanted {
+export function parseRange(header: string | undefined, size: number): RangeResult {
   const match = /^bytes=\s*(\d{0,15})-(\d{0,15})\s*$/u.exec(header ?? '');
   if (match === null) return 'all';
   const [, start = '', end = ''] = match;
@@ -15,7 +15,7 @@ export function parseRange(header: string | undefined, size: number): Wanted {
   return first > last ? 'unsatisfiable' : { first, last };
 }
 
-function suffix(length: number, size: number): Wanted {
+function suffix(length: number, size: number): RangeResult {
   if (length === 0 || size === 0) return 'unsatisfiable';
   return { first: Math.max(size - length, 0), last: size - 1 };
 }

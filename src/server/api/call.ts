@@ -37,7 +37,7 @@ export function validDigest(text: string): Digest {
   throw new ProtocolError('DIGEST_INVALID', problem, { detail: { digest: text.slice(0, 200) } });
 }
 
-export function json(value: unknown, headers: Reply['headers'] = {}): Reply {
+export function jsonReply(value: unknown, headers: Reply['headers'] = {}): Reply {
   const body = Buffer.from(JSON.stringify(value));
   return {
     status: 200,
@@ -51,7 +51,7 @@ export function json(value: unknown, headers: Reply['headers'] = {}): Reply {
 }
 
 /** Whether a conditional GET or HEAD already has the content (RFC 9110 section 13.1.2). */
-export function isUnchanged(request: IncomingMessage, digest: Digest): boolean {
+export function isNotModified(request: IncomingMessage, digest: Digest): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;
   return header.split(',').some((one) => {

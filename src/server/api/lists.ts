@@ -1,4 +1,4 @@
-import { json, repositoryOf, type Call, type Reply } from './call.ts';
+import { jsonReply, repositoryOf, type Call, type Reply } from './call.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /** Most entries of one page, asked for or not (CVE-2023-2253). */
@@ -17,13 +17,13 @@ export async function listTags(call: Call): Promise<Reply> {
     call.query,
     `/v2/${name}/tags/list`,
   );
-  return json({ name, tags: items }, link);
+  return jsonReply({ name, tags: items }, link);
 }
 
 /** GET `/v2/_catalog`. */
 export async function listRepositories(call: Call): Promise<Reply> {
   const { items, link } = page(await call.storage.repositories(), call.query, '/v2/_catalog');
-  return json({ repositories: items }, link);
+  return jsonReply({ repositories: items }, link);
 }
 
 interface Page {
@@ -39,7 +39,7 @@ function page(sorted: readonly string[], query: URLSearchParams, path: string): 
   const items = rest.slice(0, limit);
   const end = items.at(-1);
   if (end === undefined || rest.length <= limit) return { items, link: {} };
-  return { items, link: nextLink(path, { n: String(limit), last: end }) };
+  return { items, link: nextPageLink(path, { n: String(limit), last: end }) };
 }
 
 function pageSize(query: URLSearchParams): number {
@@ -49,7 +49,7 @@ function pageSize(query: URLSearchParams): number {
   throw new ProtocolError('PAGINATION_NUMBER_INVALID', 'n is not a whole number');
 }
 
-export function nextLink(
+export function nextPageLink(
   path: string,
   query: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {

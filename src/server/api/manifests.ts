@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { collect } from '../../util/bytes.ts';
-import { isUnchanged, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { isNotModified, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { checkChildren } from './manifest-children.ts';
 import { isTag, type RepositoryName, type Tag } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
@@ -11,7 +11,7 @@ import { bodyOf, contentLength } from './request-body.ts';
 /** Most tags that one PUT by digest may set. */
 const MAX_TAGS = 32;
 
-type Target = { readonly digest: Digest } | { readonly tag: Tag };
+type ManifestTarget = { readonly digest: Digest } | { readonly tag: Tag };
 
 /** GET and HEAD `/v2/<name>/manifests/<reference>`. @throws ProtocolError MANIFEST_UNKNOWN */
 export async function getManifest(call: Call): Promise<Reply> {
@@ -22,7 +22,7 @@ export async function getManifest(call: Call): Promise<Reply> {
   const found = digest === undefined ? undefined : await manifests.get(name, digest);
   if (found === undefined) throw await missing(call, name);
   const headers = { 'Docker-Content-Digest': found.digest, Etag: `"${found.digest}"` };
-  if (isUnchanged(call.request, found.digest)) return { status: 304, headers };
+  if (isNotModified(call.request, found.digest)) return { status: 304, headers };
   return {
     status: 200,
     headers: {
@@ -79,7 +79,7 @@ export async function deleteManifest(call: Call): Promise<Reply> {
 function target(
   call: Call,
   invalid: 'MANIFEST_UNKNOWN' | 'TAG_INVALID' = 'MANIFEST_UNKNOWN',
-): Target {
+): ManifestTarget {
   const text = call.params['reference'] ?? '';
   if (text.includes(':')) return { digest: validDigest(text) };
   if (isTag(text)) return { tag: text };

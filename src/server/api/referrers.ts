@@ -1,8 +1,8 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { json, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
-import { nextLink } from './lists.ts';
+import { jsonReply, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
+import { nextPageLink } from './lists.ts';
 import type { StoredManifest } from '../storage/types.ts';
 
 /** A page stays below the 4 MiB that every client reads, unless one entry alone is larger. */
@@ -30,12 +30,12 @@ export async function listReferrers(call: Call): Promise<Reply> {
     const previous = manifests.at(-1);
     if (previous !== undefined && bytes > MAX_PAGE_BYTES) {
       const query = { ...(filter !== null && { artifactType: filter }), last: previous.digest };
-      link = nextLink(`/v2/${name}/referrers/${subject}`, query);
+      link = nextPageLink(`/v2/${name}/referrers/${subject}`, query);
       break;
     }
     manifests.push(descriptor);
   }
-  return json(
+  return jsonReply(
     { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests },
     {
       'Content-Type': MEDIA_TYPE.ociIndex,

@@ -14,7 +14,7 @@ export function contentLength(request: IncomingMessage): number | undefined {
 }
 
 /** Passes on exactly `length` bytes. @throws ProtocolError SIZE_INVALID when there are fewer or more */
-export async function* exactly(bytes: Bytes, length: number): Bytes {
+export async function* requireLength(bytes: Bytes, length: number): Bytes {
   let left = length;
   for await (const chunk of bytes) {
     if (chunk.byteLength > left) {

@@ -1,5 +1,5 @@
 import { deleteBlob, getBlob } from './blobs.ts';
-import { json, type Handler } from './call.ts';
+import { jsonReply, type Handler } from './call.ts';
 import { listRepositories, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { listReferrers } from './referrers.ts';
@@ -8,20 +8,20 @@ import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } f
 /** What an endpoint does to the content; one switch covers all deletes (CVE-2026-41888). */
 export type Effect = 'read' | 'write' | 'delete';
 
-export interface Endpoint {
+export interface RouteMethod {
   readonly effect: Effect;
   readonly run: Handler;
 }
 
 interface Route {
   readonly pattern: RegExp;
-  readonly methods: Readonly<Record<string, Endpoint>>;
+  readonly methods: Readonly<Record<string, RouteMethod>>;
 }
 
-const read = (run: Handler): Endpoint => ({ effect: 'read', run });
-const write = (run: Handler): Endpoint => ({ effect: 'write', run });
-const remove = (run: Handler): Endpoint => ({ effect: 'delete', run });
-const ping: Handler = async () => json({});
+const read = (run: Handler): RouteMethod => ({ effect: 'read', run });
+const write = (run: Handler): RouteMethod => ({ effect: 'write', run });
+const remove = (run: Handler): RouteMethod => ({ effect: 'delete', run });
+const ping: Handler = async () => jsonReply({});
 
 /** The endpoints of distribution-spec v1.1.1 "Endpoints"; the first pattern that matches decides. */
 const ROUTES: readonly Route[] = [
@@ -61,7 +61,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 export interface Match {
-  readonly methods: Readonly<Record<string, Endpoint>>;
+  readonly methods: Readonly<Record<string, RouteMethod>>;
   readonly params: Readonly<Record<string, string>>;
 }
 

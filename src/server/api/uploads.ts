@@ -4,7 +4,7 @@ import { parseContentRange, sessionRange } from './byte-range.ts';
 import { repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
-import { bodyOf, contentLength, exactly } from './request-body.ts';
+import { bodyOf, contentLength, requireLength } from './request-body.ts';
 
 /** POST `/v2/<name>/blobs/uploads/`: a mount, a whole blob in one request, or a new session. */
 export async function startUpload(call: Call): Promise<Reply> {
@@ -96,7 +96,7 @@ function chunk(call: Call): { bytes: Bytes; at?: number } {
   if (length !== undefined && length !== expected) {
     throw new ProtocolError('SIZE_INVALID', 'Content-Range and Content-Length disagree');
   }
-  return { bytes: exactly(bytes, expected), at: range.first };
+  return { bytes: requireLength(bytes, expected), at: range.first };
 }
 
 async function finish(

@@ -1,6 +1,6 @@
 import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { removeFile, temporaryBeside, unlessMissing, type DiskPaths } from './disk-paths.ts';
+import { removeFile, temporaryBeside, ifExists, type DiskPaths } from './disk-paths.ts';
 import type { BlobStorage } from './types.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
@@ -8,20 +8,20 @@ import { makeFolder } from '../../util/make-folder.ts';
 export function diskBlobs(paths: DiskPaths): BlobStorage {
   return {
     async size(name, digest) {
-      return (await unlessMissing(stat(paths.content(name, '_blobs', digest))))?.size;
+      return (await ifExists(stat(paths.content(name, '_blobs', digest))))?.size;
     },
     async read(name, digest, range) {
-      const file = await unlessMissing(open(paths.content(name, '_blobs', digest), 'r'));
+      const file = await ifExists(open(paths.content(name, '_blobs', digest), 'r'));
       return file?.createReadStream(
         range === undefined ? {} : { start: range.first, end: range.last },
       );
     },
     async mount(from, to, digest) {
       const source = paths.content(from, '_blobs', digest);
-      if ((await unlessMissing(stat(source))) === undefined) return false;
+      if ((await ifExists(stat(source))) === undefined) return false;
       const target = paths.content(to, '_blobs', digest);
       await makeFolder(dirname(target));
-      return (await unlessMissing(linkOrCopy(source, target).then(() => true))) ?? false;
+      return (await ifExists(linkOrCopy(source, target).then(() => true))) ?? false;
     },
     remove: (name, digest) => removeFile(paths.content(name, '_blobs', digest)),
   };

@@ -4,7 +4,7 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { concat } from '../../util/bytes.ts';
-import { decodeTag, removeFile, unlessMissing, type DiskPaths } from './disk-paths.ts';
+import { decodeTag, removeFile, ifExists, type DiskPaths } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 import type { ManifestStorage, StoredManifest } from './types.ts';
@@ -21,18 +21,18 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
   const pathOf = (name: RepositoryName, digest: Digest): string =>
     paths.content(name, '_manifests', digest);
   const load = async (name: RepositoryName, digest: Digest): Promise<Loaded | undefined> => {
-    const data = await unlessMissing(readFile(pathOf(name, digest)));
+    const data = await ifExists(readFile(pathOf(name, digest)));
     return data === undefined ? undefined : decode(data, digest);
   };
   const tags = async (name: RepositoryName): Promise<readonly Tag[]> => {
-    const files = (await unlessMissing(readdir(paths.kind(name, '_tags')))) ?? [];
+    const files = (await ifExists(readdir(paths.kind(name, '_tags')))) ?? [];
     return files
       .map(decodeTag)
       .filter((tag) => tag !== undefined)
       .sort();
   };
   const resolve = async (name: RepositoryName, tag: Tag): Promise<Digest | undefined> => {
-    const text = await unlessMissing(readFile(paths.tag(name, tag), 'utf8'));
+    const text = await ifExists(readFile(paths.tag(name, tag), 'utf8'));
     return text !== undefined && isDigest(text) ? text : undefined;
   };
 
@@ -41,7 +41,7 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
       return (await load(name, digest))?.manifest;
     },
     async has(name, digest) {
-      return (await unlessMissing(stat(pathOf(name, digest)))) !== undefined;
+      return (await ifExists(stat(pathOf(name, digest)))) !== undefined;
     },
     put: (name, manifest, links) =>
       locked(name, async () => {
@@ -65,7 +65,7 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
     untag: (name, tag) => locked(name, () => removeFile(paths.tag(name, tag))),
     tags,
     async referrers(name, digest) {
-      const files = (await unlessMissing(readdir(paths.referrers(name, digest)))) ?? [];
+      const files = (await ifExists(readdir(paths.referrers(name, digest)))) ?? [];
       return files
         .map((file) => file.replace('-', ':'))
         .filter((text) => isDigest(text))

@@ -73,7 +73,7 @@ export function decodeTag(file: string): Tag | undefined {
 }
 
 /** `undefined` in place of "no such file"; also when a path component is not a directory. */
-export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+export async function ifExists<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {
@@ -85,7 +85,7 @@ export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefin
 
 /** Removes one file; false when there is none. */
 export async function removeFile(path: string): Promise<boolean> {
-  return (await unlessMissing(rm(path).then(() => true))) ?? false;
+  return (await ifExists(rm(path).then(() => true))) ?? false;
 }
 
 /** Moves a complete, synced file to its name, making the directories. */

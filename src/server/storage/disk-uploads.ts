@@ -6,20 +6,20 @@ import {
   isUploadId,
   publish,
   removeFile,
-  unlessMissing,
+  ifExists,
   writeFully,
   type DiskPaths,
 } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { UploadStorage } from './types.ts';
-import { createTakeover } from './takeover.ts';
+import { createUploadTakeover } from './takeover.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 const READ_BYTES = 1024 * 1024;
 
 /** A session is one file whose size is the offset, so that it survives a restart. */
 export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage {
-  const takeover = createTakeover();
+  const takeover = createUploadTakeover();
   return {
     async create(name) {
       const id = randomUUID();
@@ -30,13 +30,13 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
     },
     async offset(name, id) {
       if (!isUploadId(id)) return undefined;
-      return (await unlessMissing(stat(paths.upload(name, id))))?.size;
+      return (await ifExists(stat(paths.upload(name, id))))?.size;
     },
     async append(name, id, body, at) {
       if (!isUploadId(id)) return { kind: 'unknown' };
       return takeover.run(paths.upload(name, id), body, (bytes) =>
         locked(id, async () => {
-          const file = await unlessMissing(open(paths.upload(name, id), 'r+'));
+          const file = await ifExists(open(paths.upload(name, id), 'r+'));
           if (file === undefined) return { kind: 'unknown' };
           try {
             let { size: offset } = await file.stat();
@@ -56,7 +56,7 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
       if (!isUploadId(id)) return { kind: 'unknown' };
       return locked(id, async () => {
         const path = paths.upload(name, id);
-        const file = await unlessMissing(open(path, 'r+'));
+        const file = await ifExists(open(path, 'r+'));
         if (file === undefined) return { kind: 'unknown' };
         let size: number | undefined;
         try {
@@ -74,7 +74,7 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
     },
     async cancel(name, id) {
       if (!isUploadId(id)) return false;
-      takeover.contest(paths.upload(name, id));
+      takeover.requestTakeover(paths.upload(name, id));
       return locked(id, () => removeFile(paths.upload(name, id)));
     },
   };

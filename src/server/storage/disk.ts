@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskBlobs } from './disk-blobs.ts';
 import { diskManifests } from './disk-manifests.ts';
-import { diskPaths, unlessMissing } from './disk-paths.ts';
+import { diskPaths, ifExists } from './disk-paths.ts';
 import { diskUploads } from './disk-uploads.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
@@ -25,7 +25,7 @@ export function createDiskStorage(directory: string): Storage {
       return found.sort();
     },
     async hasRepository(name) {
-      const entries = (await unlessMissing(readdir(paths.repository(name)))) ?? [];
+      const entries = (await ifExists(readdir(paths.repository(name)))) ?? [];
       return entries.some(isContent);
     },
   };
@@ -41,7 +41,7 @@ async function collectRepositories(
   name: string,
   found: RepositoryName[],
 ): Promise<void> {
-  const entries = (await unlessMissing(readdir(directory, { withFileTypes: true }))) ?? [];
+  const entries = (await ifExists(readdir(directory, { withFileTypes: true }))) ?? [];
   const isRepository = entries.some((entry) => entry.isDirectory() && isContent(entry.name));
   if (isRepository && isRepositoryName(name)) found.push(name);
   for (const entry of entries) {

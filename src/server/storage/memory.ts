@@ -3,7 +3,7 @@ import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
 import { bytesOf, concat } from '../../util/bytes.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
-import { createTakeover } from './takeover.ts';
+import { createUploadTakeover } from './takeover.ts';
 import type {
   BlobStorage,
   ManifestStorage,
@@ -12,7 +12,7 @@ import type {
   UploadStorage,
 } from './types.ts';
 
-interface Repository {
+interface MemoryRepository {
   readonly blobs: Map<Digest, Uint8Array>;
   readonly manifests: Map<Digest, StoredManifest>;
   readonly tags: Map<Tag, Digest>;
@@ -25,7 +25,7 @@ interface Session {
   size: number;
 }
 
-type Repositories = Map<RepositoryName, Repository>;
+type Repositories = Map<RepositoryName, MemoryRepository>;
 
 /** Keeps everything in this process's memory; gone when it ends. */
 export function createMemoryStorage(): Storage {
@@ -39,10 +39,10 @@ export function createMemoryStorage(): Storage {
   };
 }
 
-function openRepository(repositories: Repositories, name: RepositoryName): Repository {
+function openRepository(repositories: Repositories, name: RepositoryName): MemoryRepository {
   const existing = repositories.get(name);
   if (existing !== undefined) return existing;
-  const created: Repository = {
+  const created: MemoryRepository = {
     blobs: new Map(),
     manifests: new Map(),
     tags: new Map(),
@@ -79,7 +79,7 @@ function keyOf(name: RepositoryName, id: string): string {
 function memoryUploads(repositories: Repositories): UploadStorage {
   const sessions = new Map<string, Session>();
   const locked = createKeyedLock();
-  const takeover = createTakeover();
+  const takeover = createUploadTakeover();
   const find = (name: RepositoryName, id: string): Session | undefined => {
     const session = sessions.get(id);
     return session?.repository === name ? session : undefined;
@@ -117,7 +117,7 @@ function memoryUploads(repositories: Repositories): UploadStorage {
         return { kind: 'stored', size: session.size };
       }),
     cancel(name, id) {
-      takeover.contest(keyOf(name, id));
+      takeover.requestTakeover(keyOf(name, id));
       return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));
     },
   };

@@ -9,22 +9,22 @@ const SILENCE_MS = 1000;
  * one before, whose connection may be long dead without a sign of it. One that still moves is
  * waited for.
  */
-export interface Takeover {
+export interface UploadTakeover {
   /** Gives `task` the bytes, until others take over: reading them then throws RANGE_INVALID. */
   run<T>(key: string, bytes: Bytes, task: (bytes: Bytes) => Promise<T>): Promise<T>;
   /** Somebody waits for what is read of a key to end. */
-  contest(key: string): void;
+  requestTakeover(key: string): void;
 }
 
-export function createTakeover(silenceMs: number = SILENCE_MS): Takeover {
-  const readings = new Map<string, Set<Reading>>();
-  const contest = (key: string): void => {
-    for (const reading of readings.get(key) ?? []) reading.contest();
+export function createUploadTakeover(silenceMs: number = SILENCE_MS): UploadTakeover {
+  const readings = new Map<string, Set<ContestedBytes>>();
+  const requestTakeover = (key: string): void => {
+    for (const reading of readings.get(key) ?? []) reading.requestTakeover();
   };
   return {
     async run(key, bytes, task) {
-      contest(key);
-      const reading = new Reading(bytes, silenceMs);
+      requestTakeover(key);
+      const reading = new ContestedBytes(bytes, silenceMs);
       const all = readings.get(key) ?? new Set();
       readings.set(key, all.add(reading));
       try {
@@ -34,11 +34,11 @@ export function createTakeover(silenceMs: number = SILENCE_MS): Takeover {
         if (all.size === 0) readings.delete(key);
       }
     },
-    contest,
+    requestTakeover,
   };
 }
 
-class Reading implements AsyncIterable<Uint8Array> {
+class ContestedBytes implements AsyncIterable<Uint8Array> {
   readonly #bytes: Bytes;
   readonly #silenceMs: number;
   #contested = false;
@@ -51,7 +51,7 @@ class Reading implements AsyncIterable<Uint8Array> {
     this.#silenceMs = silenceMs;
   }
 
-  contest(): void {
+  requestTakeover(): void {
     this.#contested = true;
     this.#watch();
   }

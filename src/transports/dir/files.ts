@@ -5,7 +5,7 @@ import { hexOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { isTemporaryName, syncFolder, type Temporaries } from '../../util/temporaries.ts';
-import { errnoOf, onDisk, readSmall } from '../files/disk.ts';
+import { errnoOf, readSmall, withDiskErrors } from '../files/disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** First line of the file `version`; skopeo reads and writes 1.1. */
@@ -42,7 +42,7 @@ export class DirFiles {
   }
 
   /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
-  async mustHoldImage(): Promise<void> {
+  async requireImage(): Promise<void> {
     if ((await this.#names()) === undefined)
       throw new AppError('PATH_UNKNOWN', `${this.folder}: there is no such folder`);
     await this.#isMarked();
@@ -56,7 +56,7 @@ export class DirFiles {
    * A folder of something else is not written into.
    * @throws AppError PATH_EXISTS; UNSUPPORTED for another major version
    */
-  async mustBeFree(): Promise<void> {
+  async requireFree(): Promise<void> {
     const names = (await this.#names())?.filter((name) => !isTemporaryName(name)) ?? [];
     if (names.length === 0 || (await this.#isMarked())) return;
     throw new AppError('PATH_EXISTS', `${this.folder} holds other files than an image`, {
@@ -65,7 +65,7 @@ export class DirFiles {
   }
 
   async exists(path: string): Promise<boolean> {
-    return onDisk(path, async () => {
+    return withDiskErrors(path, async () => {
       try {
         return (await lstat(path)).isFile();
       } catch (error) {
@@ -76,7 +76,7 @@ export class DirFiles {
   }
 
   async prepare(): Promise<void> {
-    await onDisk(this.folder, () => makeFolder(this.folder));
+    await withDiskErrors(this.folder, () => makeFolder(this.folder));
     await this.#write('version', `${MARKER}${VERSION}\n`);
   }
 
@@ -89,7 +89,7 @@ export class DirFiles {
   async tidy(needed: ReadonlySet<string>): Promise<void> {
     for (const name of (await this.#names()) ?? []) {
       const path = join(this.folder, name);
-      if (CONTENT.test(name) && !needed.has(path)) await onDisk(path, () => rm(path));
+      if (CONTENT.test(name) && !needed.has(path)) await withDiskErrors(path, () => rm(path));
     }
   }
 
@@ -105,7 +105,7 @@ export class DirFiles {
   }
 
   async #names(): Promise<string[] | undefined> {
-    return onDisk(this.folder, async () => {
+    return withDiskErrors(this.folder, async () => {
       try {
         return await readdir(this.folder);
       } catch (error) {
@@ -118,6 +118,6 @@ export class DirFiles {
   async #write(name: string, data: Uint8Array | string): Promise<void> {
     const path = join(this.folder, name);
     const temporary = this.#temporaries.name();
-    await onDisk(path, () => writeFileAtomic(path, data, { temporary }));
+    await withDiskErrors(path, () => writeFileAtomic(path, data, { temporary }));
   }
 }

@@ -20,13 +20,13 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
-import { fetchAll, sourceOf, verified } from '../../store/verify.ts';
+import { fetchAll, sourceFromBytes, verified } from '../../store/verify.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';
-import { BlobFolder, skip } from '../files/blob-folder.ts';
+import { BlobFolder, skipBytes } from '../files/blob-folder.ts';
 import { readSmall } from '../files/disk.ts';
 import { withLock, type LockOptions } from '../files/lock.ts';
-import { describeRaw } from '../oci-layout/resolve.ts';
+import { describeRawManifest } from '../oci-layout/resolve.ts';
 import { DirFiles } from './files.ts';
 
 /** File writes at a time; more only queue at the disk. */
@@ -38,7 +38,7 @@ type DirOptions = Omit<LockOptions, 'signal'>;
 export async function openDirForRead(folder: string): Promise<WriteStore> {
   const temporaries = plainTemporaries();
   const files = new DirFiles(folder, temporaries);
-  await files.mustHoldImage();
+  await files.requireImage();
   return new DirStore(files, { temporaries });
 }
 
@@ -52,7 +52,7 @@ export async function openDirForWrite(
 ): Promise<WriteStore> {
   const temporaries = options.temporaries ?? plainTemporaries();
   const files = new DirFiles(folder, temporaries);
-  await files.mustBeFree();
+  await files.requireFree();
   return new DirStore(files, { ...options, temporaries });
 }
 
@@ -98,7 +98,7 @@ class DirStore implements WriteStore {
     }
     if (root?.descriptor.digest === ref) return root.descriptor;
     const raw = await readSmall(this.#instances.path(ref), MAX_MANIFEST_BYTES);
-    return describeRaw(raw, ref, this.label);
+    return describeRawManifest(raw, ref, this.label);
   }
 
   async has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
@@ -115,7 +115,7 @@ class DirStore implements WriteStore {
     const raw = await this.#rootOf(descriptor);
     return raw === undefined
       ? this.#instances.read(descriptor, options)
-      : skip(verified(bytesOf(raw), descriptor, this.label), options?.from ?? 0);
+      : skipBytes(verified(bytesOf(raw), descriptor, this.label), options?.from ?? 0);
   }
 
   async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
@@ -147,14 +147,14 @@ class DirStore implements WriteStore {
     if (root === undefined) return;
     const call = { signal: options?.signal };
     await withLock(this.#files.folder, { ...this.#options, ...call }, async () => {
-      await this.#mustBeWhole();
+      await this.#requireWhole();
       const raw = await fetchAll(this, root, call);
       const needed = new Set<string>();
       await this.#collect(root, needed, call);
       needed.delete(this.#files.instancePath(root.digest));
       await this.#keepFormerRoot(needed);
-      await this.#blobs.settle();
-      await this.#instances.settle();
+      await this.#blobs.syncFolders();
+      await this.#instances.syncFolders();
       await this.#files.writeRoot(raw);
       this.#root = undefined;
       await this.#files.tidy(needed);
@@ -167,7 +167,7 @@ class DirStore implements WriteStore {
   }
 
   /** @throws AppError IO when a run beside this one has tidied away what this one needs */
-  async #mustBeWhole(): Promise<void> {
+  async #requireWhole(): Promise<void> {
     for (const path of this.#relied) {
       if (await this.#files.exists(path)) continue;
       throw new AppError('IO', `${this.label}: another run wrote its image here in the meantime`, {
@@ -200,7 +200,7 @@ class DirStore implements WriteStore {
     const descriptor = describeManifest(parseManifest(raw));
     if (!needed.has(this.#instances.path(descriptor.digest))) return;
     if (!(await this.#instances.has(descriptor)))
-      await this.#instances.write(sourceOf(descriptor, raw));
+      await this.#instances.write(sourceFromBytes(descriptor, raw));
   }
 
   async #collect(

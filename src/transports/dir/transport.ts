@@ -6,9 +6,9 @@ export const dirTransport: Transport = {
   scheme: 'dir',
   help: 'dir:DIR: one image as files in a flat folder, as skopeo writes it',
   parse: parseDirName,
-  openRead: async ({ place }) => (await import('./store.ts')).openDirForRead(place),
-  openWrite: async ({ place }, { temporaries }) =>
-    (await import('./store.ts')).openDirForWrite(place, { temporaries }),
+  openRead: async ({ name }) => (await import('./store.ts')).openDirForRead(name),
+  openWrite: async ({ name }, { temporaries }) =>
+    (await import('./store.ts')).openDirForWrite(name, { temporaries }),
 };
 
 /** The whole rest is the folder: it holds one image, which has no name. */
@@ -22,7 +22,7 @@ function parseDirName(rest: string): Location {
           ? '"dir:" takes a folder, not an address'
           : undefined;
   if (rule === undefined)
-    return { scheme: 'dir', place: rest, ref: undefined, tag: undefined, text: `dir:${rest}` };
+    return { scheme: 'dir', name: rest, ref: undefined, tag: undefined, text: `dir:${rest}` };
   throw new AppError('INVALID_REFERENCE', `invalid image name "dir:${rest}": ${rule}`, {
     hint: 'Write dir:DIR.',
   });

@@ -10,34 +10,34 @@ import type { CallOptions } from '../../store/types.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import type { Compression } from '../tar/decompress.ts';
 import { corruptArchive, type TarMember } from '../tar/members.ts';
-import { digestAt, factsOf, LAYER_TYPE, type LayerFacts } from './layers.ts';
-import { parseSavedImages, type SavedImage } from './manifest-json.ts';
+import { digestOfMember, LAYER_TYPE, type LayerInfo, readLayerInfo } from './layers.ts';
+import { type DockerImageEntry, parseManifestJson } from './manifest-json.ts';
 
 /** Room for some 10 000 images. */
 const MAX_LIST_BYTES = 32 * 1024 * 1024;
 
 /** An image as a registry would have it: the archive itself holds no manifest. */
-export interface MadeManifest {
+export interface SynthesizedManifest {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
 }
 
 /** What `docker save` and its relatives wrote. */
-export class SavedArchive {
+export class DockerArchiveFile {
   readonly tar: TarArchive;
-  readonly images: readonly SavedImage[];
-  readonly #known: ReadonlyMap<string, LayerFacts>;
-  readonly #made = new Map<SavedImage, Promise<MadeManifest>>();
-  readonly #ready: MadeManifest[] = [];
+  readonly images: readonly DockerImageEntry[];
+  readonly #known: ReadonlyMap<string, LayerInfo>;
+  readonly #made = new Map<DockerImageEntry, Promise<SynthesizedManifest>>();
+  readonly #ready: SynthesizedManifest[] = [];
   readonly #content = new Map<Digest, TarMember>();
-  readonly #looked = new Map<string, LayerFacts>();
+  readonly #looked = new Map<string, LayerInfo>();
   readonly #digests = new Map<string, Digest>();
 
   /** `known`: what was learned of layers while they passed, by the names of their members. */
   constructor(
     tar: TarArchive,
-    images: readonly SavedImage[],
-    known: ReadonlyMap<string, LayerFacts> = new Map(),
+    images: readonly DockerImageEntry[],
+    known: ReadonlyMap<string, LayerInfo> = new Map(),
   ) {
     this.tar = tar;
     this.images = images;
@@ -48,7 +48,7 @@ export class SavedArchive {
    * A Docker schema 2 manifest of an image: the digests are of the bytes as they are stored.
    * @throws AppError CORRUPT_ARCHIVE, INVALID_CONFIG; IntegrityError
    */
-  async make(image: SavedImage, options?: CallOptions): Promise<MadeManifest> {
+  async synthesize(image: DockerImageEntry, options?: CallOptions): Promise<SynthesizedManifest> {
     const made =
       this.#made.get(image) ??
       this.#build(image, options).catch((error: unknown) => {
@@ -59,16 +59,16 @@ export class SavedArchive {
     return made;
   }
 
-  async makeAll(options?: CallOptions): Promise<readonly MadeManifest[]> {
-    const all: MadeManifest[] = [];
-    for (const image of this.images) all.push(await this.make(image, options));
+  async synthesizeAll(options?: CallOptions): Promise<readonly SynthesizedManifest[]> {
+    const all: SynthesizedManifest[] = [];
+    for (const image of this.images) all.push(await this.synthesize(image, options));
     return all;
   }
 
   /** A manifest of this digest; those that were made before are looked at first. */
-  async find(digest: Digest, options?: CallOptions): Promise<MadeManifest | undefined> {
-    const isIt = ({ descriptor }: MadeManifest): boolean => descriptor.digest === digest;
-    return this.#ready.find(isIt) ?? (await this.makeAll(options)).find(isIt);
+  async find(digest: Digest, options?: CallOptions): Promise<SynthesizedManifest | undefined> {
+    const isIt = ({ descriptor }: SynthesizedManifest): boolean => descriptor.digest === digest;
+    return this.#ready.find(isIt) ?? (await this.synthesizeAll(options)).find(isIt);
   }
 
   /** The member with a config or layer of an image that was made. */
@@ -76,7 +76,7 @@ export class SavedArchive {
     return this.#content.get(digest);
   }
 
-  async #build(image: SavedImage, options?: CallOptions): Promise<MadeManifest> {
+  async #build(image: DockerImageEntry, options?: CallOptions): Promise<SynthesizedManifest> {
     const config = await this.#config(image);
     const layers: Descriptor[] = [];
     for (const [i, name] of image.Layers.entries())
@@ -93,10 +93,10 @@ export class SavedArchive {
     return made;
   }
 
-  async #config({
-    Config,
-    Layers,
-  }: SavedImage): Promise<{ descriptor: Descriptor; diffIds: readonly Digest[] | undefined }> {
+  async #config({ Config, Layers }: DockerImageEntry): Promise<{
+    descriptor: Descriptor;
+    diffIds: readonly Digest[] | undefined;
+  }> {
     const where = `${this.tar.path}: ${sanitize(Config.slice(0, 200))}`;
     const member = this.#member(Config);
     const bytes = await this.tar.small(Config, MAX_CONFIG_BYTES);
@@ -119,29 +119,29 @@ export class SavedArchive {
     options?: CallOptions,
   ): Promise<Descriptor> {
     const member = this.#member(name);
-    const facts = this.#known.get(member.name) ?? (await this.#factsOf(member, options));
-    const isPlain = facts.compression === 'none';
+    const info = this.#known.get(member.name) ?? (await this.#factsOf(member, options));
+    const isPlain = info.compression === 'none';
     const digest =
       (isPlain ? diffId : undefined) ??
-      facts.digest ??
-      (await this.#digestOf(member, facts.compression, options));
-    if (isPlain && facts.digest !== undefined && facts.digest !== digest) {
+      info.digest ??
+      (await this.#digestOf(member, info.compression, options));
+    if (isPlain && info.digest !== undefined && info.digest !== digest) {
       throw new IntegrityError(
         'DIGEST_MISMATCH',
         `${this.tar.path}: ${sanitize(member.name)} is not the layer that the configuration names`,
-        { expected: digest, actual: facts.digest },
+        { expected: digest, actual: info.digest },
         { hint: 'The archive was altered or damaged; write it again from its source.' },
       );
     }
     this.#content.set(digest, member);
-    return { mediaType: LAYER_TYPE[facts.compression], size: facts.size, digest };
+    return { mediaType: LAYER_TYPE[info.compression], size: info.size, digest };
   }
 
   /** A list may name one layer very often: it is read once. */
-  async #factsOf(member: TarMember, options?: CallOptions): Promise<LayerFacts> {
-    const facts = this.#looked.get(member.name) ?? (await factsOf(this.tar, member, options));
-    this.#looked.set(member.name, facts);
-    return facts;
+  async #factsOf(member: TarMember, options?: CallOptions): Promise<LayerInfo> {
+    const info = this.#looked.get(member.name) ?? (await readLayerInfo(this.tar, member, options));
+    this.#looked.set(member.name, info);
+    return info;
   }
 
   async #digestOf(
@@ -150,7 +150,7 @@ export class SavedArchive {
     options?: CallOptions,
   ): Promise<Digest> {
     const known = this.#digests.get(member.name);
-    const digest = known ?? (await digestAt(this.tar, member, compression, options));
+    const digest = known ?? (await digestOfMember(this.tar, member, compression, options));
     this.#digests.set(member.name, digest);
     return digest;
   }
@@ -168,16 +168,16 @@ export class SavedArchive {
 }
 
 /** @throws AppError CORRUPT_ARCHIVE when there is no manifest.json */
-export async function readSaved(
+export async function readDockerArchive(
   tar: TarArchive,
-  known?: ReadonlyMap<string, LayerFacts>,
-): Promise<SavedArchive> {
+  known?: ReadonlyMap<string, LayerInfo>,
+): Promise<DockerArchiveFile> {
   const list = await tar.small('manifest.json', MAX_LIST_BYTES);
-  if (list === undefined) throw notSaved(tar);
-  return new SavedArchive(tar, parseSavedImages(list, tar.path), known);
+  if (list === undefined) throw notADockerArchive(tar);
+  return new DockerArchiveFile(tar, parseManifestJson(list, tar.path), known);
 }
 
-function notSaved(tar: TarArchive): AppError {
+function notADockerArchive(tar: TarArchive): AppError {
   const is = (name: string): boolean => tar.find(name) !== undefined;
   const hint = is('index.json')
     ? `It is an OCI layout: name it oci-archive:${tar.path}.`

@@ -3,7 +3,7 @@ import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isImageConfigType } from '../../oci/media-types.ts';
 
 /** What `docker load` can take. @throws AppError UNSUPPORTED */
-export function imageOnly(manifest: Manifest, label: string): ImageManifest {
+export function requireImage(manifest: Manifest, label: string): ImageManifest {
   const refuse = (what: string, hint: string): AppError =>
     new AppError('UNSUPPORTED', `${label} cannot hold ${what}`, { hint });
   if (manifest.kind !== 'image') {

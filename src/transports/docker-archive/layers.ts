@@ -9,7 +9,7 @@ import { compressionOf, type Compression } from '../tar/decompress.ts';
 import type { TarMember } from '../tar/members.ts';
 
 /** What a layer is, as its bytes are stored. */
-export interface LayerFacts {
+export interface LayerInfo {
   /** `undefined`: as the configuration's diff ID says, for an uncompressed layer. */
   readonly digest: Digest | undefined;
   readonly size: number;
@@ -27,7 +27,7 @@ export const LAYER_TYPE = {
  * skopeo and podman for what is not compressed, "….tar.gz" of crane and jib for what is. Every
  * reader verifies it.
  */
-export function promisedDigest(name: string, compression: Compression): Digest | undefined {
+export function digestFromName(name: string, compression: Compression): Digest | undefined {
   const hex = /^([0-9a-f]{64})\.tar(\.gz)?$/.exec(name);
   if (hex === null) return digestOfName(name);
   const fits = (hex[2] === undefined) === (compression === 'none');
@@ -35,28 +35,30 @@ export function promisedDigest(name: string, compression: Compression): Digest |
 }
 
 /** Looks at a layer where it lies. */
-export async function factsOf(
+export async function readLayerInfo(
   archive: TarArchive,
   member: TarMember,
   options?: CallOptions,
-): Promise<LayerFacts> {
+): Promise<LayerInfo> {
   const where = `${archive.path}: ${member.name}`;
   const compression = compressionOf(await start(archive, member), where);
   const { size } = member;
   // That of an uncompressed layer is in the configuration.
   const digest =
-    compression === 'none' ? undefined : await digestAt(archive, member, compression, options);
+    compression === 'none'
+      ? undefined
+      : await digestOfMember(archive, member, compression, options);
   return { digest, size, compression };
 }
 
 /** What the name promises; without such a promise the whole layer is read. */
-export async function digestAt(
+export async function digestOfMember(
   archive: TarArchive,
   member: TarMember,
   compression: Compression,
   options?: CallOptions,
 ): Promise<Digest> {
-  return promisedDigest(member.name, compression) ?? digestOfAll(archive.read(member, options));
+  return digestFromName(member.name, compression) ?? digestOfAll(archive.read(member, options));
 }
 
 export async function digestOfAll(bytes: Bytes): Promise<Digest> {

@@ -3,7 +3,7 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 
 /** One image of `manifest.json`, as `docker save` writes it. */
-export interface SavedImage {
+export interface DockerImageEntry {
   /** Name of the member that holds the configuration. */
   readonly Config: string;
   readonly RepoTags: readonly string[];
@@ -12,7 +12,7 @@ export interface SavedImage {
 }
 
 /** @throws AppError CORRUPT_ARCHIVE naming `path` */
-export function parseSavedImages(bytes: Uint8Array, path: string): readonly SavedImage[] {
+export function parseManifestJson(bytes: Uint8Array, path: string): readonly DockerImageEntry[] {
   const where = `${path}: manifest.json`;
   const json = parseJsonStrict(bytes, 'CORRUPT_ARCHIVE', where);
   if (!Array.isArray(json)) throw corrupt(where, 'it is not a list');
@@ -29,7 +29,7 @@ export function parseSavedImages(bytes: Uint8Array, path: string): readonly Save
   });
 }
 
-export function printSavedImages(images: readonly SavedImage[]): string {
+export function printManifestJson(images: readonly DockerImageEntry[]): string {
   return `${JSON.stringify(
     images.map(({ Config, RepoTags, Layers }) => ({
       Config,

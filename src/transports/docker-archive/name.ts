@@ -19,10 +19,10 @@ export function parseDockerArchiveName(rest: string): Location {
   if (/[\u0000-\u001f]/.test(rest)) throw invalid('a file has no control characters');
   const drive = /^[A-Za-z]:[\\/]/.test(rest) ? 2 : 0;
   const colon = rest.indexOf(':', drive);
-  const place = colon < 0 ? rest : rest.slice(0, colon);
+  const path = colon < 0 ? rest : rest.slice(0, colon);
   const name = colon < 0 ? undefined : rest.slice(colon + 1);
-  if (place === '') throw invalid('the file is missing');
-  const base = { scheme: 'docker-archive', place, text: `docker-archive:${rest}` };
+  if (path === '') throw invalid('the file is missing');
+  const base = { scheme: 'docker-archive', name: path, text: `docker-archive:${rest}` };
   if (name === undefined) return { ...base, ref: undefined, tag: undefined };
   if (/^@\d{1,9}$/.test(name)) return { ...base, ref: name, tag: undefined };
   if (name.startsWith('@')) throw invalid(`"${name}" is no index: images are counted from @0`);

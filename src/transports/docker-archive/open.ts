@@ -1,25 +1,25 @@
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar } from '../tar/open.ts';
-import { PassingStore } from '../tar/stream-store.ts';
+import { StreamStore } from '../tar/stream-store.ts';
 import type { OpenContext } from '../types.ts';
-import type { LayerFacts } from './layers.ts';
-import { PassingLayers } from './stream-layers.ts';
+import type { LayerInfo } from './layers.ts';
+import { StreamedLayers } from './stream-layers.ts';
 import { DockerArchiveReader } from './read-store.ts';
-import { readSaved } from './archive.ts';
+import { readDockerArchive } from './archive.ts';
 
 /** @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, UNSUPPORTED, IO */
 export async function openDockerArchiveForRead(
-  place: string,
+  path: string,
   context: OpenContext,
   options?: CallOptions,
 ): Promise<ReadStore> {
-  const label = `docker-archive:${place}`;
-  const opened = await openTar(place, context, options?.signal);
+  const label = `docker-archive:${path}`;
+  const opened = await openTar(path, context, options?.signal);
   if (opened instanceof TarArchive) return reader(label, opened);
-  const layers = new PassingLayers(opened, context.tempDir);
-  return new PassingStore(label, {
-    arrivals: (call) => layers.arrivals(call),
+  const layers = new StreamedLayers(opened, context.tempDir);
+  return new StreamStore(label, {
+    sources: (call) => layers.sources(call),
     skip: (call) => layers.skip(call),
     open: () => reader(label, opened.archive(), layers.facts),
     close: () => opened[Symbol.asyncDispose](),
@@ -29,10 +29,10 @@ export async function openDockerArchiveForRead(
 async function reader(
   label: string,
   tar: TarArchive,
-  known?: ReadonlyMap<string, LayerFacts>,
+  known?: ReadonlyMap<string, LayerInfo>,
 ): Promise<ReadStore> {
   try {
-    return new DockerArchiveReader(label, await readSaved(tar, known));
+    return new DockerArchiveReader(label, await readDockerArchive(tar, known));
   } catch (error) {
     await tar[Symbol.asyncDispose]();
     throw error;

@@ -5,10 +5,10 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { Capabilities, CallOptions, ReadStore, ResolveOptions } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import { skip } from '../files/blob-folder.ts';
-import type { SavedImage } from './manifest-json.ts';
+import { skipBytes } from '../files/blob-folder.ts';
+import type { DockerImageEntry } from './manifest-json.ts';
 import { fullName, shortName } from './name.ts';
-import type { SavedArchive } from './archive.ts';
+import type { DockerArchiveFile } from './archive.ts';
 
 /** Hints list at most so many names. */
 const SHOWN_NAMES = 20;
@@ -17,15 +17,15 @@ const SHOWN_NAMES = 20;
 export class DockerArchiveReader implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;
-  readonly #saved: SavedArchive;
+  readonly #saved: DockerArchiveFile;
 
-  constructor(label: string, saved: SavedArchive) {
+  constructor(label: string, archive: DockerArchiveFile) {
     this.label = label;
-    this.#saved = saved;
+    this.#saved = archive;
     this.capabilities = {
       tags: {
         async *tags() {
-          const names = namesIn(saved.images);
+          const names = namesIn(archive.images);
           if (names.length > 0) yield names;
         },
       },
@@ -35,7 +35,7 @@ export class DockerArchiveReader implements ReadStore {
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
     if (ref === undefined || !isDigest(ref))
-      return (await this.#saved.make(this.#imageOf(ref), options)).descriptor;
+      return (await this.#saved.synthesize(this.#imageOf(ref), options)).descriptor;
     const found = await this.#saved.find(ref, options);
     if (found !== undefined) return found.descriptor;
     throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no manifest ${ref}`);
@@ -45,7 +45,7 @@ export class DockerArchiveReader implements ReadStore {
     options?.signal?.throwIfAborted();
     if (isManifestType(descriptor.mediaType))
       return (await this.#saved.find(descriptor.digest, options)) !== undefined;
-    await this.#saved.makeAll(options);
+    await this.#saved.synthesizeAll(options);
     return this.#saved.memberOf(descriptor.digest)?.size === descriptor.size;
   }
 
@@ -57,7 +57,7 @@ export class DockerArchiveReader implements ReadStore {
     const bytes = isManifestType(descriptor.mediaType)
       ? await this.#manifest(descriptor, options)
       : await this.#blob(descriptor, options);
-    return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
+    return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,7 +71,7 @@ export class DockerArchiveReader implements ReadStore {
   }
 
   async #blob({ digest, size }: Descriptor, options?: CallOptions): Promise<Bytes> {
-    if (this.#saved.memberOf(digest) === undefined) await this.#saved.makeAll(options);
+    if (this.#saved.memberOf(digest) === undefined) await this.#saved.synthesizeAll(options);
     const member = this.#saved.memberOf(digest);
     if (member === undefined)
       throw new AppError('BLOB_UNKNOWN', `${this.label} does not have ${digest}`);
@@ -84,7 +84,7 @@ export class DockerArchiveReader implements ReadStore {
   }
 
   /** By name, by "@INDEX"; without either the only image. @throws AppError MANIFEST_UNKNOWN */
-  #imageOf(ref: string | undefined): SavedImage {
+  #imageOf(ref: string | undefined): DockerImageEntry {
     const { images } = this.#saved;
     if (ref === undefined) {
       const [only, second] = images;
@@ -98,14 +98,17 @@ export class DockerArchiveReader implements ReadStore {
 }
 
 /** The last one wins, as `docker load` has it. */
-export function imageNamed(images: readonly SavedImage[], name: string): SavedImage | undefined {
+export function imageNamed(
+  images: readonly DockerImageEntry[],
+  name: string,
+): DockerImageEntry | undefined {
   const full = fullName(name);
   if (full === undefined) return undefined;
   return images.findLast(({ RepoTags }) => RepoTags.some((tag) => fullName(tag) === full));
 }
 
 /** Each name once, as people type it. */
-export function namesIn(images: readonly SavedImage[]): string[] {
+export function namesIn(images: readonly DockerImageEntry[]): string[] {
   const names = images
     .flatMap(({ RepoTags }) => RepoTags)
     .map((name) => {
@@ -115,7 +118,11 @@ export function namesIn(images: readonly SavedImage[]): string[] {
   return [...new Set(names)];
 }
 
-function unknown(label: string, images: readonly SavedImage[], ref: string | undefined): AppError {
+function unknown(
+  label: string,
+  images: readonly DockerImageEntry[],
+  ref: string | undefined,
+): AppError {
   const names = namesIn(images);
   const shown = names.slice(0, SHOWN_NAMES).join(', ');
   const more = names.length > SHOWN_NAMES ? `, and ${names.length - SHOWN_NAMES} more` : '';

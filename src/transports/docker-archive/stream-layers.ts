@@ -5,33 +5,33 @@ import type { CallOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { compressionOf } from '../tar/decompress.ts';
-import type { PassingFile, PassingTar } from '../tar/stream.ts';
+import type { StreamedFile, TarStream } from '../tar/stream.ts';
 import { readAt, readRegion } from '../tar/random-access.ts';
 import { spool } from '../tar/spool.ts';
-import { digestOfAll, LAYER_TYPE, promisedDigest, type LayerFacts } from './layers.ts';
+import { digestOfAll, LAYER_TYPE, digestFromName, type LayerInfo } from './layers.ts';
 
 /** The layers of an archive that passes, and what was learned of them. */
-export class PassingLayers {
-  readonly #passing: PassingTar;
+export class StreamedLayers {
+  readonly #stream: TarStream;
   readonly #tempDir: string;
-  readonly #facts = new Map<string, LayerFacts>();
+  readonly #facts = new Map<string, LayerInfo>();
 
-  constructor(passing: PassingTar, tempDir: string) {
-    this.#passing = passing;
+  constructor(stream: TarStream, tempDir: string) {
+    this.#stream = stream;
     this.#tempDir = tempDir;
   }
 
   /** By the names of the members. */
-  get facts(): ReadonlyMap<string, LayerFacts> {
+  get facts(): ReadonlyMap<string, LayerInfo> {
     return this.#facts;
   }
 
   /** Layers as they pass; one whose name does not say its digest waits in a temporary file. */
-  async *arrivals(options?: CallOptions): AsyncIterable<Source> {
-    for await (const file of this.#passing.files(options?.signal)) {
+  async *sources(options?: CallOptions): AsyncIterable<Source> {
+    for await (const file of this.#stream.files(options?.signal)) {
       if (!looksLikeLayer(file)) continue;
       const compression = compressionOf(file.head, this.#where(file));
-      const promised = promisedDigest(file.name, compression);
+      const promised = digestFromName(file.name, compression);
       const facts = { digest: promised, size: file.size, compression };
       if (promised === undefined) {
         yield* this.#spooled(file, facts, options);
@@ -48,10 +48,10 @@ export class PassingLayers {
 
   /** Lets all pass; hashes what neither its name nor a configuration says the digest of. */
   async skip(options?: CallOptions): Promise<void> {
-    for await (const file of this.#passing.files(options?.signal)) {
+    for await (const file of this.#stream.files(options?.signal)) {
       if (!looksLikeLayer(file)) continue;
       const compression = compressionOf(file.head, this.#where(file));
-      const promised = promisedDigest(file.name, compression);
+      const promised = digestFromName(file.name, compression);
       const digest =
         compression === 'none' ? undefined : (promised ?? (await digestOfAll(file.body())));
       this.#facts.set(file.name, { digest, size: file.size, compression });
@@ -59,8 +59,8 @@ export class PassingLayers {
   }
 
   async *#spooled(
-    file: PassingFile,
-    facts: LayerFacts,
+    file: StreamedFile,
+    info: LayerInfo,
     options?: CallOptions,
   ): AsyncIterable<Source> {
     const hash = createHash('sha256');
@@ -74,13 +74,13 @@ export class PassingLayers {
     const { path, size } = waiting;
     try {
       const digest = `sha256:${hash.digest('hex')}` as Digest;
-      this.#facts.set(file.name, { ...facts, digest });
+      this.#facts.set(file.name, { ...info, digest });
       const access = {
         size,
         read: (at: number, length: number) => readAt(waiting.file, path, at, length),
       };
       yield {
-        descriptor: describe(facts, digest),
+        descriptor: describe(info, digest),
         open: async (call) => {
           const from = call?.from ?? 0;
           return readRegion(access, from, size - from, { signal: call?.signal });
@@ -91,17 +91,17 @@ export class PassingLayers {
     }
   }
 
-  #where({ name }: PassingFile): string {
-    return `${this.#passing.path}: ${name}`;
+  #where({ name }: StreamedFile): string {
+    return `${this.#stream.path}: ${name}`;
   }
 }
 
-function describe({ size, compression }: LayerFacts, digest: Digest): Descriptor {
+function describe({ size, compression }: LayerInfo, digest: Digest): Descriptor {
   return { mediaType: LAYER_TYPE[compression], digest, size };
 }
 
 /** By its name, or as a tar or compressed file begins; version files and the like are none. */
-function looksLikeLayer({ name, head }: PassingFile): boolean {
+function looksLikeLayer({ name, head }: StreamedFile): boolean {
   if (/(?:\.tar|\.tar\.gz|\.tgz)$/.test(name) || name.startsWith('blobs/')) return true;
   const text = Buffer.from(head).toString('latin1');
   return /^(?:\u001f\u008b|\u0028\u00b5\u002f\u00fd)/.test(text) || text.startsWith('ustar', 257);

@@ -7,21 +7,21 @@ export const dockerArchiveTransport: Transport = {
   scheme: 'docker-archive',
   help: 'docker-archive:FILE[:NAME:TAG|:@INDEX]: images as "docker save" writes them, "-" for stdin or stdout',
   parse: parseDockerArchiveName,
-  openRead: async ({ place }, context, options) =>
-    (await import('./open.ts')).openDockerArchiveForRead(place, context, options),
+  openRead: async ({ name }, context, options) =>
+    (await import('./open.ts')).openDockerArchiveForRead(name, context, options),
   openWrite: async (location, context, options) => {
-    mustBeName(location);
+    requireName(location);
     return (await import('./write-store.ts')).openDockerArchiveForWrite(location, context, options);
   },
 };
 
-function mustBeName({ ref, text, place }: Location): void {
+function requireName({ ref, text, name }: Location): void {
   if (ref?.startsWith('@') !== true) return;
   throw new AppError(
     'INVALID_REFERENCE',
     `"${text}": an index names an image to read, not to write`,
     {
-      hint: `Write docker-archive:${place}:NAME:TAG.`,
+      hint: `Write docker-archive:${name}:NAME:TAG.`,
     },
   );
 }

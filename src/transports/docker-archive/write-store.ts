@@ -18,17 +18,17 @@ import type {
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { blobName } from '../oci-archive/content.ts';
-import { skip } from '../files/blob-folder.ts';
-import { counted } from '../tar/verified-source.ts';
+import { skipBytes } from '../files/blob-folder.ts';
+import { verifiedBytesOf } from '../tar/verified-source.ts';
 import { openExisting } from '../tar/open.merge-existing.ts';
 import { STDIO } from '../tar/open.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
-import { imageOnly } from './check-image.ts';
-import { printSavedImages, type SavedImage } from './manifest-json.ts';
+import { requireImage } from './check-image.ts';
+import { type DockerImageEntry, printManifestJson } from './manifest-json.ts';
 import { fullName, shortName } from './name.ts';
 import { DockerArchiveReader, namesIn } from './read-store.ts';
-import { readSaved, type SavedArchive } from './archive.ts';
+import { type DockerArchiveFile, readDockerArchive } from './archive.ts';
 
 /** A tar is one stream, and an image in it has no index. */
 const TRAITS: WriteTraits = {
@@ -41,8 +41,8 @@ interface Pushed {
   readonly manifest: ImageManifest;
 }
 
-interface Existing {
-  readonly saved: SavedArchive;
+interface ExistingArchive {
+  readonly saved: DockerArchiveFile;
   readonly reader: DockerArchiveReader;
 }
 
@@ -52,24 +52,24 @@ interface Existing {
  * @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO
  */
 export async function openDockerArchiveForWrite(
-  { place, ref }: Pick<Location, 'place' | 'ref'>,
+  { name, ref }: Pick<Location, 'name' | 'ref'>,
   context: OpenContext,
   options?: CallOptions,
 ): Promise<WriteStore> {
-  const existing = ref === undefined ? undefined : await openSaved(place, context, options?.signal);
-  return new DockerArchive({ place, ref }, context, existing);
+  const existing = ref === undefined ? undefined : await openSaved(name, context, options?.signal);
+  return new DockerArchiveWriter({ name, ref }, context, existing);
 }
 
 async function openSaved(
-  place: string,
+  path: string,
   context: OpenContext,
   signal?: AbortSignal,
-): Promise<Existing | undefined> {
-  const tar = await openExisting(place, context, signal);
+): Promise<ExistingArchive | undefined> {
+  const tar = await openExisting(path, context, signal);
   if (tar === undefined) return undefined;
   try {
-    const saved = await readSaved(tar);
-    return { saved, reader: new DockerArchiveReader(`docker-archive:${place}`, saved) };
+    const saved = await readDockerArchive(tar);
+    return { saved, reader: new DockerArchiveReader(`docker-archive:${path}`, saved) };
   } catch (error) {
     await tar[Symbol.asyncDispose]();
     throw error;
@@ -77,11 +77,11 @@ async function openSaved(
 }
 
 /** Layers and configurations are stored as they come, under their digests. */
-class DockerArchive implements WriteStore {
+class DockerArchiveWriter implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
-  readonly #place: string;
+  readonly #path: string;
   readonly #ref: string | undefined;
   readonly #context: OpenContext;
   readonly #isNew: boolean;
@@ -92,23 +92,23 @@ class DockerArchive implements WriteStore {
   /** Whatever had a name in this run: without one it goes. */
   readonly #named = new Set<Digest>();
   /** What was committed. */
-  #existing: Existing | undefined;
+  #existing: ExistingArchive | undefined;
   /** What was pushed since. */
   #writer: TarWriter;
   #changed = false;
 
   constructor(
-    { place, ref }: Pick<Location, 'place' | 'ref'>,
+    { name, ref }: Pick<Location, 'name' | 'ref'>,
     context: OpenContext,
-    existing: Existing | undefined,
+    existing: ExistingArchive | undefined,
   ) {
-    this.label = `docker-archive:${place}`;
-    this.#place = place;
+    this.label = `docker-archive:${name}`;
+    this.#path = name;
     this.#ref = ref;
     this.#context = context;
     this.#existing = existing;
     this.#isNew = (existing?.saved.images.length ?? 0) === 0;
-    this.#writer = new TarWriter(place, context);
+    this.#writer = new TarWriter(name, context);
     const names = (): string[] => [
       ...new Set([
         ...namesIn(this.#existing?.saved.images ?? []),
@@ -163,7 +163,7 @@ class DockerArchive implements WriteStore {
       pushed === undefined
         ? this.#writer.read(name, options?.signal)
         : bytesOf(pushed.manifest.raw);
-    return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
+    return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
 
   async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
@@ -173,7 +173,7 @@ class DockerArchive implements WriteStore {
     if (isManifestType(descriptor.mediaType)) {
       if (!this.#pushed.has(descriptor.digest)) await this.#pushManifest(source, options);
     } else if (!present) {
-      const bytes = await counted(source, this.label, options);
+      const bytes = await verifiedBytesOf(source, this.label, options);
       await this.#writer.add(blobName(descriptor.digest), descriptor.size, bytes);
     }
     if (name !== undefined) this.#setName(name, descriptor.digest);
@@ -190,21 +190,21 @@ class DockerArchive implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (!this.#changed) return;
-    const images = new Map<string, SavedImage>();
+    const images = new Map<string, DockerImageEntry>();
     for (const image of this.#existing?.saved.images ?? [])
       await this.#keep(image, images, options);
     const wanted = new Set(this.#names.values());
     for (const [digest, pushed] of this.#pushed)
       if (wanted.has(digest) || !this.#named.has(digest))
         await this.#list(pushed, [], images, options);
-    const list = Buffer.from(printSavedImages([...images.values()]));
+    const list = Buffer.from(printManifestJson([...images.values()]));
     await this.#writer.addData('manifest.json', list);
     await this.#writer.finish();
     this.#changed = false;
-    if (this.#place === STDIO) return;
-    this.#writer = new TarWriter(this.#place, this.#context);
+    if (this.#path === STDIO) return;
+    this.#writer = new TarWriter(this.#path, this.#context);
     const before = this.#existing;
-    this.#existing = await openSaved(this.#place, this.#context, options?.signal);
+    this.#existing = await openSaved(this.#path, this.#context, options?.signal);
     await before?.reader[Symbol.asyncDispose]();
   }
 
@@ -242,21 +242,21 @@ class DockerArchive implements WriteStore {
   async #pushManifest(source: Source, options?: PushOptions): Promise<void> {
     const { descriptor } = source;
     checkManifestSize(descriptor, `${this.label}: ${descriptor.digest}`);
-    const bytes = await counted(source, this.label, options);
+    const bytes = await verifiedBytesOf(source, this.label, options);
     const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
-    const manifest = imageOnly(parseManifest(raw, descriptor.mediaType), this.label);
+    const manifest = requireImage(parseManifest(raw, descriptor.mediaType), this.label);
     this.#pushed.set(descriptor.digest, { descriptor, manifest });
     this.#changed = true;
   }
 
   /** An image that was there before, with the names that no other took; without any left it goes. */
   async #keep(
-    image: SavedImage,
-    images: Map<string, SavedImage>,
+    image: DockerImageEntry,
+    images: Map<string, DockerImageEntry>,
     options?: CallOptions,
   ): Promise<void> {
     const names = image.RepoTags.filter((name) => !this.#names.has(fullName(name) ?? name));
-    const made = await this.#existing?.saved.make(image, options);
+    const made = await this.#existing?.saved.synthesize(image, options);
     const isNamedAnew = [...this.#names.values()].includes(
       made?.descriptor.digest ?? ('' as Digest),
     );
@@ -270,7 +270,7 @@ class DockerArchive implements WriteStore {
   async #list(
     { descriptor, manifest }: Pushed,
     names: readonly string[],
-    images: Map<string, SavedImage>,
+    images: Map<string, DockerImageEntry>,
     options?: CallOptions,
   ): Promise<void> {
     for (const part of [manifest.config, ...manifest.layers]) {

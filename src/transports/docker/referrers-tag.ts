@@ -4,12 +4,12 @@ import type { Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { fallbackTag } from '../../registry/lists/referrers.ts';
+import { referrersTag } from '../../registry/lists/referrers.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../store/types.ts';
 
 /** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
-export interface FallbackIndex {
+export interface ReferrersTag {
   /** Lists a manifest with its subject; one without a subject is none of this. */
   add(descriptor: Descriptor, raw: Uint8Array, options: CallOptions): Promise<void>;
   /** Takes out the line of a manifest that was deleted, and nothing else. */
@@ -22,7 +22,7 @@ export interface FallbackIndex {
  * `add` throws AppError INVALID_MANIFEST when that tag is something else; both throw
  * REGISTRY_ERROR when others keep writing it.
  */
-export function createFallbackIndex(repository: Repository): FallbackIndex {
+export function createReferrersTag(repository: Repository): ReferrersTag {
   let turn: Promise<void> = Promise.resolve();
   const inTurn = async (task: () => Promise<void>): Promise<void> => {
     const mine = turn.then(task);
@@ -35,13 +35,13 @@ export function createFallbackIndex(repository: Repository): FallbackIndex {
       const { subject } = manifest;
       if (subject === undefined) return;
       const entry = entryOf(manifest, descriptor);
-      const edit: Edit = ({ digests, entries }) =>
+      const edit: IndexEdit = ({ digests, entries }) =>
         digests.has(entry.digest) ? undefined : [...entries, entry];
       const failure = `did not keep the referrer ${entry.digest}`;
       await inTurn(() => change(repository, subject.digest, { edit, failure }, options));
     },
     async remove(digest, subject, options) {
-      const edit: Edit = ({ digests, entries }) =>
+      const edit: IndexEdit = ({ digests, entries }) =>
         digests.has(digest)
           ? entries.filter((entry) => !(isRecord(entry) && entry['digest'] === digest))
           : undefined;
@@ -59,7 +59,7 @@ export function createFallbackIndex(repository: Repository): FallbackIndex {
 }
 
 /** The entries as they should be; `undefined` when they are. */
-type Edit = (found: Found) => readonly unknown[] | undefined;
+type IndexEdit = (found: ReferrersIndex) => readonly unknown[] | undefined;
 
 /** `artifactType` is the manifest's own, or its config's media type; annotations come along. */
 function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
@@ -83,10 +83,10 @@ const MAX_ROUNDS = 5;
 async function change(
   repository: Repository,
   subject: Digest,
-  { edit, failure }: { readonly edit: Edit; readonly failure: string },
+  { edit, failure }: { readonly edit: IndexEdit; readonly failure: string },
   options: CallOptions,
 ): Promise<void> {
-  const tag = fallbackTag(subject);
+  const tag = referrersTag(subject);
   let found = await readIndex(repository, tag, options);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const manifests = edit(found);
@@ -107,7 +107,7 @@ async function change(
   });
 }
 
-interface Found {
+interface ReferrersIndex {
   readonly body: object;
   /** As they were written, with members that regctl does not know. */
   readonly entries: readonly unknown[];
@@ -115,7 +115,7 @@ interface Found {
   readonly etag: string | undefined;
 }
 
-const EMPTY: Found = {
+const EMPTY: ReferrersIndex = {
   body: { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex },
   entries: [],
   digests: new Set(),
@@ -129,7 +129,7 @@ async function readIndex(
   repository: Repository,
   tag: string,
   options: CallOptions,
-): Promise<Found> {
+): Promise<ReferrersIndex> {
   const answer = await repository.getManifest(tag, options).catch((error: unknown) => {
     if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
     throw error;

@@ -1,4 +1,9 @@
-import { AppError, IntegrityError, isMissingContent, wrapError } from '../../errors/app-error.ts';
+import {
+  AppError,
+  IntegrityError,
+  isManifestBlobUnknown,
+  wrapError,
+} from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
@@ -18,7 +23,7 @@ import type {
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded-data.ts';
-import { createFallbackIndex, type FallbackIndex } from './referrers-tag.ts';
+import { createReferrersTag, type ReferrersTag } from './referrers-tag.ts';
 import { createManifestCache } from './manifest-cache.ts';
 
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
@@ -34,7 +39,7 @@ class RegistryStore implements WriteStore {
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
   readonly #repository: Repository;
-  readonly #fallback: FallbackIndex;
+  readonly #referrersTag: ReferrersTag;
   readonly #manifests = createManifestCache();
   /** Digests this run has seen in the repository, or put there. */
   readonly #present = new Set<string>();
@@ -44,7 +49,7 @@ class RegistryStore implements WriteStore {
 
   constructor(repository: Repository) {
     this.#repository = repository;
-    this.#fallback = createFallbackIndex(repository);
+    this.#referrersTag = createReferrersTag(repository);
     this.label = `${repository.registry}/${repository.name}`;
     this.capabilities = {
       tags: { tags: (options) => repository.tags(options) },
@@ -108,7 +113,7 @@ class RegistryStore implements WriteStore {
     if (options.tag === undefined && this.#present.has(digest)) return 'present';
     const raw = await this.#collect(source, options);
     const subjectHandled = await this.#putManifest(descriptor, raw, options);
-    if (!subjectHandled) await this.#fallback.add(descriptor, raw, options);
+    if (!subjectHandled) await this.#referrersTag.add(descriptor, raw, options);
     options.onBytes?.(size);
     this.#manifests.keep(descriptor, raw);
     this.#seen(descriptor);
@@ -132,19 +137,19 @@ class RegistryStore implements WriteStore {
         handled &&= done.subjectHandled;
       }
     } catch (error) {
-      if (isMissingContent(error)) this.#forget();
+      if (isManifestBlobUnknown(error)) this.#forget();
       throw error;
     }
     return handled;
   }
 
   /** Docker Hub alone counts a GET as a pull, and a HEAD not: it has to wait for what is wanted. */
-  #find(name: string, { want, ...options }: ResolveOptions): Promise<FoundManifest | undefined> {
+  #find(name: string, { purpose, ...options }: ResolveOptions): Promise<FoundManifest | undefined> {
     const repository = this.#repository;
-    if (want instanceof Promise && repository.registry === DOCKER_HUB) {
-      return repository.findManifest(name, want, options);
+    if (purpose instanceof Promise && repository.registry === DOCKER_HUB) {
+      return repository.findManifest(name, purpose, options);
     }
-    return want instanceof Promise || want === 'content'
+    return purpose instanceof Promise || purpose === 'content'
       ? repository.getManifest(name, options)
       : repository.headManifest(name, options);
   }
@@ -156,7 +161,7 @@ class RegistryStore implements WriteStore {
     this.#present.delete(digest);
     if (subject === undefined) return;
     try {
-      await this.#fallback.remove(digest, subject, options);
+      await this.#referrersTag.remove(digest, subject, options);
     } catch (error) {
       options.signal?.throwIfAborted();
       const done = `${this.label}@${digest} is deleted, but the tag that lists it could not be changed`;

@@ -2,7 +2,7 @@ import { parseReference } from '../../reference/parse.ts';
 import { formatReference, formatRepository, withDefaultTag } from '../../reference/format.ts';
 import type { Location, OpenContext, Transport } from '../types.ts';
 import { createRegistryStore } from './store.ts';
-import type { Intent, Repository } from '../../registry/types.ts';
+import type { Access, Repository } from '../../registry/types.ts';
 
 /** Images of a registry: "docker://ghcr.io/a/b:1", or the name alone. */
 export const dockerTransport: Transport = {
@@ -11,7 +11,7 @@ export const dockerTransport: Transport = {
   parse: parseLocation,
   openRead: async (location, context, options) =>
     createRegistryStore(
-      openRepository(location, context, options?.forChange === true ? 'delete' : 'pull'),
+      openRepository(location, context, options?.forUpdate === true ? 'delete' : 'pull'),
     ),
   openWrite: async (location, context, options) =>
     createRegistryStore(openRepository(location, context, 'push', options?.mountFrom)),
@@ -21,7 +21,7 @@ function parseLocation(rest: string): Location {
   const reference = parseReference(rest.startsWith('//') ? rest.slice(2) : rest);
   return {
     scheme: 'docker',
-    place: formatRepository(reference),
+    name: formatRepository(reference),
     ref: reference.digest ?? reference.tag,
     tag: reference.tag,
     text: formatReference(withDefaultTag(reference)),
@@ -32,10 +32,10 @@ function parseLocation(rest: string): Location {
 export function openRepository(
   location: Location,
   context: OpenContext,
-  intent: Intent,
+  access: Access,
   mountFrom?: readonly string[],
 ): Repository {
-  const { registry, repository } = parseReference(location.place);
-  const suffix = location.text.slice(location.place.length);
-  return context.registry.repository(registry, repository, intent, suffix, mountFrom);
+  const { registry, repository } = parseReference(location.name);
+  const suffix = location.text.slice(location.name.length);
+  return context.registry.repository(registry, repository, access, suffix, mountFrom);
 }

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Limiter } from '../../util/limiter.ts';
-import { onDisk } from './disk.ts';
+import { withDiskErrors } from './disk.ts';
 
 /** Bytes that wait for the disk while more are fetched. */
-const MOST_BYTES = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 /** Of small chunks the objects weigh more than the bytes. */
-const MOST_CHUNKS = 64;
+const MAX_WAITING_CHUNKS = 64;
 /** So many bytes are sent to the disk at a time, rather than all of them at the end. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 
@@ -55,13 +55,13 @@ export class Appender {
     await this.flush();
     await this.#syncing;
     this.#check();
-    await onDisk(this.#path, () => this.#file.sync());
+    await withDiskErrors(this.#path, () => this.#file.sync());
   }
 
   /** Takes back what lies behind the first `size` bytes. @throws as `write` */
   async truncate(size: number): Promise<void> {
     await this.flush();
-    await onDisk(this.#path, () => this.#file.truncate(size));
+    await withDiskErrors(this.#path, () => this.#file.truncate(size));
     this.#end = size;
   }
 
@@ -89,7 +89,9 @@ export class Appender {
     this.#waiting = [];
     this.#waitingBytes = 0;
     for (let left = chunks; left.length > 0;) {
-      const { bytesWritten } = await onDisk(this.#path, () => this.#file.writev(left, this.#end));
+      const { bytesWritten } = await withDiskErrors(this.#path, () =>
+        this.#file.writev(left, this.#end),
+      );
       this.#end += bytesWritten;
       this.#unsynced += bytesWritten;
       left = after(left, bytesWritten);
@@ -102,7 +104,7 @@ export class Appender {
       await this.#syncs.run(async () => {
         if (this.#failure !== undefined) return;
         this.#unsynced = 0;
-        await onDisk(this.#path, () => this.#file.datasync());
+        await withDiskErrors(this.#path, () => this.#file.datasync());
       });
     } catch (error) {
       this.#failure ??= { error };
@@ -111,7 +113,7 @@ export class Appender {
   }
 
   #isFull(): boolean {
-    return this.#waitingBytes > MOST_BYTES || this.#waiting.length > MOST_CHUNKS;
+    return this.#waitingBytes > MAX_WAITING_BYTES || this.#waiting.length > MAX_WAITING_CHUNKS;
   }
 
   #check(): void {

@@ -10,7 +10,7 @@ import type { Bytes } from '../../util/bytes.ts';
 import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
 import { Appender } from './appender.ts';
-import { errnoOf, onDisk, openRegular, readChunks } from './disk.ts';
+import { errnoOf, openRegular, readChunks, withDiskErrors } from './disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** Of the four threads that Node has for files, two stay free. */
@@ -41,7 +41,7 @@ export class BlobFolder {
   /** Size in bytes of a regular file; `undefined` when there is none. */
   async size(digest: Digest): Promise<number | undefined> {
     const path = this.path(digest);
-    return onDisk(path, async () => {
+    return withDiskErrors(path, async () => {
       try {
         const stat = await lstat(path);
         return stat.isFile() ? stat.size : undefined;
@@ -75,11 +75,11 @@ export class BlobFolder {
       throw wrongSize(path, descriptor, size);
     }
     const bytes = verified(
-      readChunks(file, path, { signal: options?.signal, fleeting: options?.fleeting, size }),
+      readChunks(file, path, { signal: options?.signal, reuseChunks: options?.reuseChunks, size }),
       descriptor,
       path,
     );
-    return skip(bytes, options?.from ?? 0);
+    return skipBytes(bytes, options?.from ?? 0);
   }
 
   /** Temporary file, fsync, rename: the final name only ever holds verified bytes. */
@@ -92,7 +92,7 @@ export class BlobFolder {
     const temporary = join(folder, this.#temporaries.name());
     this.#temporary.add(temporary);
     try {
-      const file = await onDisk(temporary, () => open(temporary, 'wx', 0o644));
+      const file = await withDiskErrors(temporary, () => open(temporary, 'wx', 0o644));
       const out = new Appender(file, temporary, this.#syncs);
       try {
         await this.#fill(out, source, options);
@@ -101,7 +101,7 @@ export class BlobFolder {
         await out.close();
       }
       options?.signal?.throwIfAborted();
-      await onDisk(path, () => rename(temporary, path));
+      await withDiskErrors(path, () => rename(temporary, path));
       this.#changed.add(folder);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -113,7 +113,7 @@ export class BlobFolder {
 
   /** Once a run. */
   #make(folder: string): Promise<unknown> {
-    const made = this.#folders.get(folder) ?? onDisk(folder, () => makeFolder(folder));
+    const made = this.#folders.get(folder) ?? withDiskErrors(folder, () => makeFolder(folder));
     this.#folders.set(folder, made);
     return made;
   }
@@ -130,7 +130,7 @@ export class BlobFolder {
   }
 
   /** What was written stays under its name, also after a power cut. */
-  async settle(): Promise<void> {
+  async syncFolders(): Promise<void> {
     for (const folder of this.#changed) await syncFolder(folder);
     this.#changed.clear();
   }
@@ -147,7 +147,7 @@ export function layoutBlobPath(folder: string, digest: Digest): string {
 }
 
 /** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
-export function skip(bytes: Bytes, count: number): Bytes {
+export function skipBytes(bytes: Bytes, count: number): Bytes {
   return count === 0 ? bytes : skipSome(bytes, count);
 }
 

@@ -19,7 +19,7 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 /** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
-export async function onDisk<T>(path: string, step: () => Promise<T>): Promise<T> {
+export async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
@@ -65,7 +65,7 @@ export async function openRegular(path: string): Promise<OpenedFile | undefined>
     const errno = errnoOf(error);
     if (errno === 'ENOENT') return undefined;
     if (errno === 'ELOOP' || errno === 'EMLINK') throw notRegular('a symbolic link');
-    return onDisk(path, () => Promise.reject(error as Error));
+    return withDiskErrors(path, () => Promise.reject(error as Error));
   }
   try {
     const stat = await file.stat({ bigint: true });
@@ -104,7 +104,7 @@ export async function readSmallUnless(
   try {
     if (stat.size > max)
       throw new AppError('CORRUPT_LAYOUT', `${path} is larger than ${max} bytes`);
-    const bytes = await onDisk(path, () => file.readFile());
+    const bytes = await withDiskErrors(path, () => file.readFile());
     return { version: versionOf(stat), bytes };
   } finally {
     await file.close();
@@ -116,7 +116,7 @@ function versionOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
 }
 
 async function versionNow(path: string): Promise<string | undefined> {
-  return onDisk(path, async () => {
+  return withDiskErrors(path, async () => {
     try {
       return versionOf(await lstat(path, { bigint: true }));
     } catch (error) {
@@ -127,7 +127,7 @@ async function versionNow(path: string): Promise<string | undefined> {
 }
 
 /** Buffers for the chunks of one reading: no larger than needed, for the memory of many small files. */
-export function roomFor(fleeting: boolean | undefined): (length: number) => Buffer {
+export function bufferProvider(fleeting: boolean | undefined): (length: number) => Buffer {
   let kept: Buffer | undefined;
   return (length) => {
     if (kept !== undefined && kept.byteLength >= length) return kept;
@@ -142,22 +142,22 @@ export interface ReadOptions {
   /** Default: to the end. */
   readonly size?: number;
   /** As in OpenOptions. */
-  readonly fleeting?: boolean | undefined;
+  readonly reuseChunks?: boolean | undefined;
 }
 
 /** Reads an opened file to its end, or `size` bytes, and closes it. */
 export async function* readChunks(
   file: FileHandle,
   path: string,
-  { signal, size = Infinity, fleeting }: ReadOptions = {},
+  { signal, size = Infinity, reuseChunks }: ReadOptions = {},
 ): Bytes {
-  const room = roomFor(fleeting);
+  const room = bufferProvider(reuseChunks);
   try {
     for (let left = size; left > 0;) {
       signal?.throwIfAborted();
       const length = Math.min(CHUNK_BYTES, left);
       const buffer = room(length);
-      const { bytesRead } = await onDisk(path, () => file.read(buffer, 0, length, null));
+      const { bytesRead } = await withDiskErrors(path, () => file.read(buffer, 0, length, null));
       if (bytesRead === 0) return;
       left -= bytesRead;
       yield buffer.subarray(0, bytesRead);

@@ -3,7 +3,7 @@ import { copyFile, open, readFile, rename, rm, type FileHandle } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { sleep } from '../../util/abort.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
-import { errnoOf, onDisk } from './disk.ts';
+import { errnoOf, withDiskErrors } from './disk.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ async function acquire(path: string, token: string, options: LockOptions): Promi
 
 /** False when somebody holds it. */
 async function create(path: string, token: string): Promise<boolean> {
-  return onDisk(path, async () => {
+  return withDiskErrors(path, async () => {
     let file: FileHandle;
     try {
       file = await open(path, 'wx', 0o644);
@@ -71,7 +71,7 @@ async function create(path: string, token: string): Promise<boolean> {
 }
 
 async function holderOf(path: string): Promise<string | undefined> {
-  return onDisk(path, async () => {
+  return withDiskErrors(path, async () => {
     try {
       return await readFile(path, 'utf8');
     } catch (error) {
@@ -84,7 +84,7 @@ async function holderOf(path: string): Promise<string | undefined> {
 /** Moves a dead holder's lock away; a live one caught by chance goes back. */
 async function putAside(path: string, dead: string, temporaries: Temporaries): Promise<void> {
   const aside = join(dirname(path), temporaries.name());
-  await onDisk(path, async () => {
+  await withDiskErrors(path, async () => {
     try {
       await rename(path, aside);
       if ((await readFile(aside, 'utf8')) !== dead)

@@ -7,11 +7,11 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { CallOptions, OpenOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { skip } from '../files/blob-folder.ts';
+import { skipBytes } from '../files/blob-folder.ts';
 import { parseLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import { corruptArchive } from '../tar/members.ts';
-import type { PassingTar } from '../tar/stream.ts';
+import type { TarStream } from '../tar/stream.ts';
 
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
@@ -69,7 +69,7 @@ export function readBlob(
     );
   }
   const bytes = verified(archive.read(member, options), descriptor, `${label}: ${name}`);
-  return skip(bytes, options?.from ?? 0);
+  return skipBytes(bytes, options?.from ?? 0);
 }
 
 /** A manifest that index.json need not list. */
@@ -81,12 +81,12 @@ export async function readSmallBlob(
 }
 
 /** The blobs of a layout as they pass. What they are is known when the index was read, at the end. */
-export async function* blobsOf(passing: PassingTar, options?: CallOptions): AsyncIterable<Source> {
-  for await (const file of passing.files(options?.signal)) {
+export async function* blobsOf(stream: TarStream, options?: CallOptions): AsyncIterable<Source> {
+  for await (const file of stream.files(options?.signal)) {
     const digest = digestOfName(file.name);
     if (digest === undefined) continue;
     const descriptor = { mediaType: 'application/octet-stream', digest, size: file.size };
-    const where = `${passing.path}: ${file.name}`;
+    const where = `${stream.path}: ${file.name}`;
     yield { descriptor, open: async () => verified(file.body(), descriptor, where) };
   }
 }

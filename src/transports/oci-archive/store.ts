@@ -18,16 +18,16 @@ import type {
 } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, drain, type Bytes } from '../../util/bytes.ts';
-import { skip } from '../files/blob-folder.ts';
+import { skipBytes } from '../files/blob-folder.ts';
 import { readCapabilities } from '../oci-layout/capabilities.ts';
 import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import { PendingIndex } from '../oci-layout/pending-index.ts';
-import { describeRaw, EntryFinder } from '../oci-layout/resolve.ts';
+import { describeRawManifest, EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar, STDIO } from '../tar/open.ts';
-import { PassingStore } from '../tar/stream-store.ts';
+import { StreamStore } from '../tar/stream-store.ts';
 import { openExisting } from '../tar/open.merge-existing.ts';
-import { counted } from '../tar/verified-source.ts';
+import { verifiedBytesOf } from '../tar/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { blobName, blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
@@ -37,16 +37,16 @@ const TRAITS: WriteTraits = { maxParallelPushes: 1 };
 
 /** @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO */
 export async function openOciArchiveForRead(
-  place: string,
+  path: string,
   context: OpenContext,
   options?: CallOptions,
 ): Promise<ReadStore> {
-  const opened = await openTar(place, context, options?.signal);
-  if (opened instanceof TarArchive) return withArchive(place, context, opened);
-  return new PassingStore(`oci-archive:${place}`, {
-    arrivals: (call) => blobsOf(opened, call),
+  const opened = await openTar(path, context, options?.signal);
+  if (opened instanceof TarArchive) return withArchive(path, context, opened);
+  return new StreamStore(`oci-archive:${path}`, {
+    sources: (call) => blobsOf(opened, call),
     skip: (call) => drain(opened.files(call?.signal)),
-    open: () => withArchive(place, context, opened.archive()),
+    open: () => withArchive(path, context, opened.archive()),
     close: () => opened[Symbol.asyncDispose](),
   });
 }
@@ -57,23 +57,23 @@ export async function openOciArchiveForRead(
  * @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openOciArchiveForWrite(
-  { place, ref }: Pick<Location, 'place' | 'ref'>,
+  { name, ref }: Pick<Location, 'name' | 'ref'>,
   context: OpenContext,
   options?: CallOptions,
 ): Promise<WriteStore> {
   const archive =
-    ref === undefined ? undefined : await openExisting(place, context, options?.signal);
-  return withArchive(place, context, archive);
+    ref === undefined ? undefined : await openExisting(name, context, options?.signal);
+  return withArchive(name, context, archive);
 }
 
 async function withArchive(
-  place: string,
+  path: string,
   context: OpenContext,
   archive: TarArchive | undefined,
 ): Promise<WriteStore> {
   try {
     const index = archive === undefined ? EMPTY_INDEX : await readArchiveIndex(archive);
-    return new OciArchive(place, context, archive, index);
+    return new OciArchive(path, context, archive, index);
   } catch (error) {
     await archive?.[Symbol.asyncDispose]();
     throw error;
@@ -84,7 +84,7 @@ class OciArchive implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
-  readonly #place: string;
+  readonly #path: string;
   readonly #context: OpenContext;
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
@@ -99,17 +99,17 @@ class OciArchive implements WriteStore {
   #started = false;
 
   constructor(
-    place: string,
+    path: string,
     context: OpenContext,
     archive: TarArchive | undefined,
     index: LayoutIndex,
   ) {
-    this.label = `oci-archive:${place}`;
-    this.#place = place;
+    this.label = `oci-archive:${path}`;
+    this.#path = path;
     this.#context = context;
     this.#archive = archive;
     this.#index = index;
-    this.#writer = new TarWriter(place, context);
+    this.#writer = new TarWriter(path, context);
     this.#finder = new EntryFinder(this.label, this.#pending);
     this.capabilities = readCapabilities(this, {
       index: async () => this.#index,
@@ -123,7 +123,7 @@ class OciArchive implements WriteStore {
     const found = this.#finder.find(this.#index, ref);
     if (found !== undefined) return found;
     const digest = ref as Digest;
-    return describeRaw(await this.#rawOf(digest), digest, this.label);
+    return describeRawManifest(await this.#rawOf(digest), digest, this.label);
   }
 
   async has({ digest, size }: Descriptor, options?: CallOptions): Promise<boolean> {
@@ -139,14 +139,15 @@ class OciArchive implements WriteStore {
     if (this.#writer.sizeOf(name) === undefined)
       return readBlob(await this.#committed(), descriptor, this.label, options);
     const bytes = this.#writer.read(name, options?.signal);
-    return skip(verified(bytes, descriptor, this.label), options?.from ?? 0);
+    return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
 
   async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
     const { descriptor } = source;
     const present = await this.has(descriptor, options);
     if (isManifestType(descriptor.mediaType)) await this.#pushManifest(source, present, options);
-    else if (!present) await this.#write(descriptor, await counted(source, this.label, options));
+    else if (!present)
+      await this.#write(descriptor, await verifiedBytesOf(source, this.label, options));
     if (options?.tag !== undefined) this.#pending.tag(options.tag, descriptor);
     return present ? 'present' : 'written';
   }
@@ -167,8 +168,8 @@ class OciArchive implements WriteStore {
     await this.#writer.finish();
     this.#index = index;
     this.#pending.clear();
-    if (this.#place === STDIO) return;
-    this.#writer = new TarWriter(this.#place, this.#context);
+    if (this.#path === STDIO) return;
+    this.#writer = new TarWriter(this.#path, this.#context);
     this.#started = false;
     const before = this.#archive;
     this.#archive = undefined;
@@ -190,7 +191,7 @@ class OciArchive implements WriteStore {
   }
 
   async #reopen(): Promise<void> {
-    this.#archive = await openExisting(this.#place, this.#context);
+    this.#archive = await openExisting(this.#path, this.#context);
     this.#replaced = false;
   }
 
@@ -209,7 +210,7 @@ class OciArchive implements WriteStore {
   async #pushManifest(source: Source, present: boolean, options?: PushOptions): Promise<void> {
     const { descriptor } = source;
     checkManifestSize(descriptor, `${this.label}: ${descriptor.digest}`);
-    const bytes = await counted(source, this.label, options);
+    const bytes = await verifiedBytesOf(source, this.label, options);
     const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
     const manifest = parseManifest(raw, descriptor.mediaType);
     if (!present) await this.#write(descriptor, bytesOf(raw));

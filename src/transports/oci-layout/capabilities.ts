@@ -72,7 +72,7 @@ async function removeEntries(
   absent: string,
   options?: CallOptions,
 ): Promise<void> {
-  await files.mustBeLayout();
+  await files.requireLayout();
   await files.update((index) => {
     const entries = index.entries.filter((entry) => !isIt(entry));
     if (entries.length === index.entries.length) throw new AppError('MANIFEST_UNKNOWN', absent);

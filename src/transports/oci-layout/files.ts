@@ -5,7 +5,7 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { syncFolder } from '../../util/temporaries.ts';
-import { errnoOf, onDisk, readSmall, readSmallUnless } from '../files/disk.ts';
+import { errnoOf, readSmall, readSmallUnless, withDiskErrors } from '../files/disk.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
 import { withLock, type LockOptions } from '../files/lock.ts';
 import { makeFolder } from '../../util/make-folder.ts';
@@ -45,8 +45,8 @@ export class LayoutFiles {
   }
 
   /** @throws AppError PATH_UNKNOWN when there is no folder, CORRUPT_LAYOUT when it is no layout */
-  async mustBeLayout(): Promise<void> {
-    const exists = await onDisk(this.#folder, async () => {
+  async requireLayout(): Promise<void> {
+    const exists = await withDiskErrors(this.#folder, async () => {
       try {
         return (await stat(this.#folder)).isDirectory();
       } catch (error) {
@@ -77,7 +77,7 @@ export class LayoutFiles {
   }
 
   /** @throws AppError CORRUPT_LAYOUT when there is none */
-  async mustReadIndex(): Promise<LayoutIndex> {
+  async requireIndex(): Promise<LayoutIndex> {
     const index = await this.readIndex();
     if (index !== undefined) return index;
     throw new AppError('CORRUPT_LAYOUT', `${join(this.#folder, 'index.json')} is missing`);
@@ -88,14 +88,14 @@ export class LayoutFiles {
     change: (index: LayoutIndex) => LayoutIndex,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    await onDisk(this.#folder, () => makeFolder(this.#folder));
+    await withDiskErrors(this.#folder, () => makeFolder(this.#folder));
     await this.#options.temporaries.sweep(this.#folder);
     await withLock(this.#folder, { ...this.#options, signal }, async () => {
       const known = await this.isLayout();
       const before = await this.readIndex();
       const after = change(before ?? EMPTY_INDEX);
       const blobs = join(this.#folder, 'blobs');
-      await onDisk(blobs, () => makeFolder(blobs));
+      await withDiskErrors(blobs, () => makeFolder(blobs));
       if (!known) await this.#replace('oci-layout', '{"imageLayoutVersion":"1.0.0"}');
       if (before !== after) await this.#replace('index.json', printLayoutIndex(after));
     });
@@ -105,6 +105,6 @@ export class LayoutFiles {
   async #replace(name: string, text: string): Promise<void> {
     const path = join(this.#folder, name);
     const temporary = this.#options.temporaries.name();
-    await onDisk(path, () => writeFileAtomic(path, text, { temporary }));
+    await withDiskErrors(path, () => writeFileAtomic(path, text, { temporary }));
   }
 }

@@ -8,7 +8,7 @@ export const REF_NAME = 'org.opencontainers.image.ref.name';
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface Entry {
+interface LayoutEntry {
   readonly descriptor: Descriptor;
   readonly tag: string | undefined;
   /** As read: members that regctl does not know survive a rewrite. */
@@ -18,7 +18,7 @@ interface Entry {
 /** The parsed `index.json` of a layout; a value, changed by making another. */
 export interface LayoutIndex {
   readonly json: Json;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly LayoutEntry[];
 }
 
 export const EMPTY_INDEX: LayoutIndex = {
@@ -38,7 +38,7 @@ export function parseLayoutIndex(bytes: Uint8Array, path: string): LayoutIndex {
   if (json['schemaVersion'] !== 2) throw corrupt('schemaVersion is not 2');
   const { manifests } = json;
   if (!Array.isArray(manifests)) throw corrupt('"manifests" is not a list');
-  const entries = manifests.map((entry: unknown, i): Entry => {
+  const entries = manifests.map((entry: unknown, i): LayoutEntry => {
     try {
       const descriptor = parseDescriptor(entry, `manifests[${i}]`);
       return { descriptor, tag: descriptor.annotations?.[REF_NAME], json: entry as Json };
@@ -77,7 +77,7 @@ export function withEntries(index: LayoutIndex, some: readonly Descriptor[]): La
   return { ...index, entries: [...index.entries, ...added] };
 }
 
-function entryOf(descriptor: Descriptor, tag: string | undefined): Entry {
+function entryOf(descriptor: Descriptor, tag: string | undefined): LayoutEntry {
   const { [REF_NAME]: _old, ...rest } = descriptor.annotations ?? {};
   const annotations = tag === undefined ? rest : { ...rest, [REF_NAME]: tag };
   const { annotations: _replaced, data: _embedded, ...plain } = descriptor;

@@ -8,15 +8,15 @@ import type { PendingIndex } from './pending-index.ts';
 import type { EntryFinder } from './resolve.ts';
 
 /** One listed manifest that has a subject. */
-interface Listed {
+interface ListedReferrer {
   readonly referrer: Descriptor;
   /** The names it is listed under. */
   readonly tags: Set<string | undefined>;
 }
 
-type BySubject = ReadonlyMap<Digest, readonly Listed[]>;
+type BySubject = ReadonlyMap<Digest, readonly ListedReferrer[]>;
 
-interface Scan {
+interface ReferrerScan {
   readonly index: LayoutIndex;
   readonly signal: AbortSignal | undefined;
   readonly found: Promise<BySubject>;
@@ -27,7 +27,7 @@ export class LayoutReferrers {
   readonly #store: ReadStore;
   readonly #pending: PendingIndex;
   readonly #finder: EntryFinder;
-  #scan: Scan | undefined;
+  #scan: ReferrerScan | undefined;
 
   constructor(store: ReadStore, pending: PendingIndex, finder: EntryFinder) {
     this.#store = store;
@@ -68,7 +68,7 @@ export class LayoutReferrers {
   }
 
   async #read(index: LayoutIndex, signal: AbortSignal | undefined): Promise<BySubject> {
-    const all = new Map<Digest, Listed[]>();
+    const all = new Map<Digest, ListedReferrer[]>();
     const names = new Map<Digest, Set<string | undefined>>();
     for (const { descriptor, tag } of index.entries) {
       if (!isManifestType(descriptor.mediaType)) continue;

@@ -111,11 +111,11 @@ export async function describeFile(
   digest: Digest,
   label: string,
 ): Promise<Descriptor> {
-  return describeRaw(await readSmall(path, MAX_MANIFEST_BYTES), digest, label);
+  return describeRawManifest(await readSmall(path, MAX_MANIFEST_BYTES), digest, label);
 }
 
 /** @throws AppError MANIFEST_UNKNOWN when there are no bytes, or others than `digest` names */
-export function describeRaw(
+export function describeRawManifest(
   raw: Uint8Array | undefined,
   digest: Digest,
   label: string,

@@ -33,8 +33,8 @@ const MAX_PARALLEL_PUSHES = 16;
 export async function openLayoutForRead(folder: string): Promise<WriteStore> {
   const temporaries = plainTemporaries();
   const files = new LayoutFiles(folder, { temporaries });
-  await files.mustBeLayout();
-  await files.mustReadIndex();
+  await files.requireLayout();
+  await files.requireIndex();
   return new LayoutStore(folder, files, temporaries);
 }
 
@@ -114,7 +114,7 @@ class LayoutStore implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (this.#pending.isEmpty) return;
-    await this.#blobs.settle();
+    await this.#blobs.syncFolders();
     await this.#files.update((index) => this.#pending.overlay(index), options?.signal);
     this.#pending.clear();
   }

@@ -7,6 +7,6 @@ export const ociLayoutTransport: Transport = {
   scheme: 'oci',
   help: 'oci:DIR[:TAG] or oci:DIR@DIGEST: an OCI image layout in a folder',
   parse: (rest) => parseLayoutName(rest),
-  openRead: (location) => openLayoutForRead(location.place),
-  openWrite: (location, { temporaries }) => openLayoutForWrite(location.place, { temporaries }),
+  openRead: (location) => openLayoutForRead(location.name),
+  openWrite: (location, { temporaries }) => openLayoutForWrite(location.name, { temporaries }),
 };

@@ -9,7 +9,7 @@ import type { RegionOptions } from './random-access.ts';
 const MAX_LINKS = 4;
 
 /** The members of a tar archive that must not be there twice: two readers would see two images. */
-const SINGLE: ReadonlySet<string> = new Set([
+const UNIQUE_MEMBERS: ReadonlySet<string> = new Set([
   'index.json',
   'oci-layout',
   'manifest.json',
@@ -42,7 +42,7 @@ export class MemberTable {
     this.#names += member.name.length + member.target.length;
     if (this.#names > MAX_NAMES)
       throw corruptArchive(this.#path, `the names in it exceed ${MAX_NAMES} characters`);
-    if (SINGLE.has(member.name) && this.#members.has(member.name))
+    if (UNIQUE_MEMBERS.has(member.name) && this.#members.has(member.name))
       throw corruptArchive(this.#path, `it has two members named ${member.name}`);
     this.#members.set(member.name, member);
   }

@@ -122,28 +122,30 @@ async function packedHeader({ name, size }: OwnHeader): Promise<Uint8Array> {
 
 /** A long name stands in an extended header with a body, in front of the member's own. */
 function headerBytes(first: Uint8Array): number {
-  return isMeta(first) ? 2 * BLOCK_BYTES + padded(metaSize(first)) : BLOCK_BYTES;
+  return isExtendedHeader(first)
+    ? 2 * BLOCK_BYTES + paddedSize(extendedHeaderSize(first))
+    : BLOCK_BYTES;
 }
 
 /** Type flags of headers that describe the next member: PAX, PAX for all, GNU long name and link. */
-const META_FLAGS: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
+const EXTENDED_FLAGS: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
-export function flagOf(block: Uint8Array): string {
+export function typeFlagOf(block: Uint8Array): string {
   return String.fromCharCode(block[156] ?? 0);
 }
 
-export function isMeta(block: Uint8Array): boolean {
-  return META_FLAGS.has(flagOf(block));
+export function isExtendedHeader(block: Uint8Array): boolean {
+  return EXTENDED_FLAGS.has(typeFlagOf(block));
 }
 
 /** Content bytes of an extended header; octal digits only: no program writes one of 8 GiB. */
-export function metaSize(block: Uint8Array): number {
+export function extendedHeaderSize(block: Uint8Array): number {
   const text = Buffer.from(block.subarray(124, 136)).toString('latin1');
   const digits = /^ *([0-7]+)[ \0]*$/.exec(text)?.[1];
   return digits === undefined ? Number.NaN : Number.parseInt(digits, 8);
 }
 
-export function padded(size: number): number {
+export function paddedSize(size: number): number {
   return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
 }
 

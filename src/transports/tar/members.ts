@@ -3,12 +3,12 @@ import { sanitize } from '../../errors/sanitize.ts';
 import {
   BLOCK_BYTES,
   decodeHeader,
-  flagOf,
-  isMeta,
-  metaSize,
-  padded,
+  extendedHeaderSize,
+  isExtendedHeader,
+  paddedSize,
   type TarHeader,
   type TarType,
+  typeFlagOf,
 } from './header.ts';
 import type { RandomAccess } from './random-access.ts';
 
@@ -31,7 +31,7 @@ export interface TarInput {
 }
 
 /** Content of extended headers, together, before one member: a name and a few numbers. */
-const MAX_META_BYTES = 256 * 1024;
+const MAX_EXTENDED_BYTES = 256 * 1024;
 
 /** A file of this many members is no image archive: about 100 000 images. */
 export const MAX_MEMBERS = 1_000_000;
@@ -60,7 +60,7 @@ export async function* readMembers(
     signal?.throwIfAborted();
     const member = await nextMember(input, where, count);
     if (member === undefined) return;
-    position = member.offset + padded(member.size);
+    position = member.offset + paddedSize(member.size);
     if (member.offset + member.size > file.size) throw cutShort(where, member);
     yield member;
   }
@@ -93,19 +93,19 @@ async function readHeader(input: TarInput, where: string): Promise<TarMember | u
       if (blocks.length === 0) return undefined;
       throw corruptArchive(where, 'an extended header describes no member');
     }
-    if (!isMeta(block)) {
+    if (!isExtendedHeader(block)) {
       blocks.push(block);
       break;
     }
-    const size = metaSize(block);
+    const size = extendedHeaderSize(block);
     metaBytes += BLOCK_BYTES + size;
-    if (!(metaBytes <= MAX_META_BYTES)) {
-      throw corruptArchive(where, `the headers of one member exceed ${MAX_META_BYTES} bytes`);
+    if (!(metaBytes <= MAX_EXTENDED_BYTES)) {
+      throw corruptArchive(where, `the headers of one member exceed ${MAX_EXTENDED_BYTES} bytes`);
     }
-    const body = await input.take(padded(size));
-    if (body.byteLength < padded(size)) throw cutHeader(where);
+    const body = await input.take(paddedSize(size));
+    if (body.byteLength < paddedSize(size)) throw cutHeader(where);
     // A header for all members cannot name one of them: it is passed over.
-    if (flagOf(block) !== 'g') blocks.push(block, body);
+    if (typeFlagOf(block) !== 'g') blocks.push(block, body);
   }
   return { ...(await decode(blocks, input.position, where)), offset: input.position };
 }

@@ -1,19 +1,19 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { drain, type Bytes } from '../../util/bytes.ts';
-import { errnoOf, onDisk, readChunks } from '../files/disk.ts';
+import { errnoOf, readChunks, withDiskErrors } from '../files/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { MemberTable, TarArchive } from './archive.ts';
 import { compressionOf, decompress, peekCompression } from './decompress.ts';
 import { readMembers } from './members.ts';
-import { PassingTar } from './stream.ts';
+import { TarStream } from './stream.ts';
 import { readAt, readRegion, type RandomAccess, type RegionOptions } from './random-access.ts';
 
 /** In the place of a file: standard input or output. */
 export const STDIO = '-';
 
 /** An archive that can be read at any place, or one that passes once. */
-export type OpenedTar = TarArchive | PassingTar;
+export type OpenedTar = TarArchive | TarStream;
 
 /** What of a context reading an archive takes. */
 export type TarContext = Pick<OpenContext, 'stdin' | 'tempDir'>;
@@ -24,26 +24,26 @@ export type TarContext = Pick<OpenContext, 'stdin' | 'tempDir'>;
  * @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, UNSUPPORTED, IO
  */
 export async function openTar(
-  place: string,
+  path: string,
   context: TarContext,
   signal?: AbortSignal,
 ): Promise<OpenedTar> {
-  if (place === STDIO) {
+  if (path === STDIO) {
     const where = 'standard input';
-    return new PassingTar(where, await plain(context.stdin({ signal }), where));
+    return new TarStream(where, await plain(context.stdin({ signal }), where));
   }
-  const file = await openFile(place);
+  const file = await openFile(path);
   let mine: FileHandle | undefined = file;
   try {
-    const stat = await onDisk(place, () => file.stat());
-    if (stat.isDirectory()) throw isFolder(place);
-    if (stat.isFile() && compressionOf(await readAt(file, place, 0, 4), place) === 'none')
-      return await index(file, place, stat.size, signal);
+    const stat = await withDiskErrors(path, () => file.stat());
+    if (stat.isDirectory()) throw isFolder(path);
+    if (stat.isFile() && compressionOf(await readAt(file, path, 0, 4), path) === 'none')
+      return await index(file, path, stat.size, signal);
     mine = undefined;
     const again = async (): Promise<Bytes> =>
-      plain(readChunks(await openFile(place), place, { signal }), place);
-    const bytes = await plain(readChunks(file, place, { signal }), place);
-    return new PassingTar(place, bytes, stat.isFile() ? again : undefined);
+      plain(readChunks(await openFile(path), path, { signal }), path);
+    const bytes = await plain(readChunks(file, path, { signal }), path);
+    return new TarStream(path, bytes, stat.isFile() ? again : undefined);
   } catch (error) {
     await mine?.close();
     throw error;
@@ -51,7 +51,7 @@ export async function openTar(
 }
 
 /** Lets an archive pass, if it is one that passes, and leaves what can still be asked for. */
-export async function settled(opened: OpenedTar, signal?: AbortSignal): Promise<TarArchive> {
+export async function readToEnd(opened: OpenedTar, signal?: AbortSignal): Promise<TarArchive> {
   if (opened instanceof TarArchive) return opened;
   await drain(opened.files(signal));
   return opened.archive();
@@ -61,13 +61,13 @@ async function plain(bytes: Bytes, where: string): Promise<Bytes> {
   return decompress(await peekCompression(bytes, where), where);
 }
 
-async function openFile(place: string): Promise<FileHandle> {
-  return onDisk(place, async () => {
+async function openFile(path: string): Promise<FileHandle> {
+  return withDiskErrors(path, async () => {
     try {
-      return await open(place, 'r');
+      return await open(path, 'r');
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
-      throw new AppError('PATH_UNKNOWN', `${place}: there is no such file`);
+      throw new AppError('PATH_UNKNOWN', `${path}: there is no such file`);
     }
   });
 }
@@ -80,7 +80,7 @@ async function index(
 ): Promise<TarArchive> {
   const access: RandomAccess = {
     size,
-    read: (position, length, room) => readAt(file, path, position, length, room),
+    read: (position, length, buffers) => readAt(file, path, position, length, buffers),
   };
   const members = new MemberTable(path);
   for await (const member of readMembers(access, path, signal)) members.add(member);
@@ -94,8 +94,8 @@ async function index(
   return new TarArchive(path, content, members);
 }
 
-function isFolder(place: string): AppError {
-  return new AppError('CORRUPT_ARCHIVE', `${place} is a folder, not an archive`, {
-    hint: `For an OCI layout folder write oci:${place}, for a flat one dir:${place}.`,
+function isFolder(path: string): AppError {
+  return new AppError('CORRUPT_ARCHIVE', `${path} is a folder, not an archive`, {
+    hint: `For an OCI layout folder write oci:${path}, for a flat one dir:${path}.`,
   });
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Bytes } from '../../util/bytes.ts';
-import { onDisk, roomFor, type ReadOptions } from '../files/disk.ts';
+import { withDiskErrors, bufferProvider, type ReadOptions } from '../files/disk.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -8,14 +8,14 @@ const CHUNK_BYTES = 1024 * 1024;
 export interface RandomAccess {
   readonly size: number;
   /** At most `length` bytes from `position`; fewer only at the end of the file. */
-  read(position: number, length: number, room?: Room): Promise<Uint8Array>;
+  read(position: number, length: number, buffers?: BufferProvider): Promise<Uint8Array>;
 }
 
 /** Gives the memory to read into: at least so many bytes. */
-export type Room = (length: number) => Buffer;
+export type BufferProvider = (length: number) => Buffer;
 
 /** How a region is read. */
-export type RegionOptions = Pick<ReadOptions, 'signal' | 'fleeting'>;
+export type RegionOptions = Pick<ReadOptions, 'signal' | 'reuseChunks'>;
 
 /** @throws AppError IO naming `path` */
 export async function readAt(
@@ -23,13 +23,15 @@ export async function readAt(
   path: string,
   position: number,
   length: number,
-  room: Room = roomFor(false),
+  buffers: BufferProvider = bufferProvider(false),
 ): Promise<Uint8Array> {
-  const buffer = room(length);
+  const buffer = buffers(length);
   let filled = 0;
   while (filled < length) {
     const at = position + filled;
-    const { bytesRead } = await onDisk(path, () => file.read(buffer, filled, length - filled, at));
+    const { bytesRead } = await withDiskErrors(path, () =>
+      file.read(buffer, filled, length - filled, at),
+    );
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
@@ -41,9 +43,9 @@ export async function* readRegion(
   file: RandomAccess,
   offset: number,
   size: number,
-  { signal, fleeting }: RegionOptions = {},
+  { signal, reuseChunks }: RegionOptions = {},
 ): Bytes {
-  const room = roomFor(fleeting);
+  const room = bufferProvider(reuseChunks);
   for (let done = 0; done < size;) {
     signal?.throwIfAborted();
     const chunk = await file.read(offset + done, Math.min(CHUNK_BYTES, size - done), room);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder } from '../../util/temporaries.ts';
 import { Appender } from '../files/appender.ts';
-import { errnoOf, onDisk } from '../files/disk.ts';
+import { errnoOf, withDiskErrors } from '../files/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { STDIO } from './open.ts';
 import { readAt } from './random-access.ts';
@@ -29,30 +29,30 @@ export interface Sink {
 }
 
 /**
- * A temporary file beside `place` that replaces it at the end; for "-", a pipe or a device, the
+ * A temporary file beside `path` that replaces it at the end; for "-", a pipe or a device, the
  * thing itself. @throws AppError IO, NO_SPACE
  */
-export async function openSink(place: string, context: SinkContext): Promise<Sink> {
-  if (place === STDIO) {
+export async function openSink(path: string, context: SinkContext): Promise<Sink> {
+  if (path === STDIO) {
     return { write: (bytes) => context.stdout(bytes), finish: nothing, abandon: nothing };
   }
-  return (await isSpecial(place)) ? openStream(place) : openFile(await targetOf(place), context);
+  return (await isSpecial(path)) ? openStream(path) : openFile(await targetOf(path), context);
 }
 
 async function nothing(): Promise<void> {}
 
 /** A pipe or device: renaming a file over /dev/stdout would replace it. */
-async function isSpecial(place: string): Promise<boolean> {
-  return (await existing(place, async () => !(await stat(place)).isFile())) ?? false;
+async function isSpecial(path: string): Promise<boolean> {
+  return (await existing(path, async () => !(await stat(path)).isFile())) ?? false;
 }
 
 /** A link stays; what it points at is replaced. */
-async function targetOf(place: string): Promise<string> {
-  return (await existing(place, () => realpath(place))) ?? place;
+async function targetOf(path: string): Promise<string> {
+  return (await existing(path, () => realpath(path))) ?? path;
 }
 
-async function existing<T>(place: string, look: () => Promise<T>): Promise<T | undefined> {
-  return onDisk(place, async () => {
+async function existing<T>(path: string, look: () => Promise<T>): Promise<T | undefined> {
+  return withDiskErrors(path, async () => {
     try {
       return await look();
     } catch (error) {
@@ -62,14 +62,14 @@ async function existing<T>(place: string, look: () => Promise<T>): Promise<T | u
   });
 }
 
-async function openStream(place: string): Promise<Sink> {
-  const file = await onDisk(place, () => open(place, 'w'));
+async function openStream(path: string): Promise<Sink> {
+  const file = await withDiskErrors(path, () => open(path, 'w'));
   const close = once(() => file.close());
   return {
     async write(bytes) {
       for (let done = 0; done < bytes.byteLength;) {
         const rest = bytes.byteLength - done;
-        done += (await onDisk(place, () => file.write(bytes, done, rest))).bytesWritten;
+        done += (await withDiskErrors(path, () => file.write(bytes, done, rest))).bytesWritten;
       }
     },
     finish: close,
@@ -77,12 +77,12 @@ async function openStream(place: string): Promise<Sink> {
   };
 }
 
-async function openFile(place: string, { temporaries }: SinkContext): Promise<Sink> {
-  const folder = dirname(place);
+async function openFile(path: string, { temporaries }: SinkContext): Promise<Sink> {
+  const folder = dirname(path);
   const temporary = join(folder, temporaries.name());
-  await onDisk(folder, () => makeFolder(folder));
+  await withDiskErrors(folder, () => makeFolder(folder));
   await temporaries.sweep(folder);
-  const file = await onDisk(temporary, () => open(temporary, 'wx+', 0o644));
+  const file = await withDiskErrors(temporary, () => open(temporary, 'wx+', 0o644));
   const out = new Appender(file, temporary, createLimiter(1));
   const close = once(() => out.close());
   let finished = false;
@@ -98,7 +98,7 @@ async function openFile(place: string, { temporaries }: SinkContext): Promise<Si
     async finish() {
       await out.sync();
       await close();
-      await onDisk(place, () => rename(temporary, place));
+      await withDiskErrors(path, () => rename(temporary, path));
       finished = true;
       await syncFolder(folder);
     },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../util/bytes.ts';
-import { onDisk } from '../files/disk.ts';
+import { withDiskErrors } from '../files/disk.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** A nameless temporary file, gone when it is closed, however the process ends. */
@@ -15,14 +15,14 @@ export interface Spool {
 /** @throws AppError NO_SPACE, IO naming the temporary folder */
 export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
-  await onDisk(folder, () => makeFolder(folder));
-  const file = await onDisk(path, () => open(path, 'wx+', 0o600));
+  await withDiskErrors(folder, () => makeFolder(folder));
+  const file = await withDiskErrors(path, () => open(path, 'wx+', 0o600));
   try {
-    await onDisk(path, () => rm(path));
+    await withDiskErrors(path, () => rm(path));
     let size = 0;
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
-      await onDisk(path, () => writeAll(file, chunk, size));
+      await withDiskErrors(path, () => writeAll(file, chunk, size));
       size += chunk.byteLength;
     }
     return { file, path, size };

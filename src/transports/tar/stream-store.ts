@@ -1,7 +1,7 @@
 import type {
-  Arrivals,
   CallOptions,
   Capabilities,
+  ContentStream,
   OpenOptions,
   ReadStore,
   ResolveOptions,
@@ -12,9 +12,9 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
 /** How a kind of archive is read from a stream. */
-export interface PassingKind {
+export interface StreamFormat {
   /** What passes, in its order; at its end the archive is known. */
-  arrivals(options?: CallOptions): AsyncIterable<Source>;
+  sources(options?: CallOptions): AsyncIterable<Source>;
   /** Lets everything pass. */
   skip(options?: CallOptions): Promise<void>;
   /** The archive, once all has passed. */
@@ -24,19 +24,19 @@ export interface PassingKind {
 }
 
 /** A store that is a stream: whoever asks before taking what arrives lets it pass. */
-export class PassingStore implements ReadStore {
+export class StreamStore implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;
-  readonly #kind: PassingKind;
+  readonly #kind: StreamFormat;
   #started = false;
   #opened: Promise<ReadStore> | undefined;
 
-  constructor(label: string, kind: PassingKind) {
+  constructor(label: string, kind: StreamFormat) {
     this.label = label;
     this.#kind = kind;
     const inner = (options?: CallOptions): Promise<ReadStore> => this.#inner(options);
     this.capabilities = {
-      arrivals: { arrivals: (options) => this.#arrivals(options) },
+      stream: { sources: (options) => this.#arrivals(options) },
       tags: {
         async *tags(options) {
           const { tags } = (await inner(options)).capabilities;
@@ -70,10 +70,10 @@ export class PassingStore implements ReadStore {
     await this.#kind.close();
   }
 
-  async *#arrivals(options?: CallOptions): ReturnType<Arrivals['arrivals']> {
+  async *#arrivals(options?: CallOptions): ReturnType<ContentStream['sources']> {
     if (this.#started) return;
     this.#started = true;
-    yield* this.#kind.arrivals(options);
+    yield* this.#kind.sources(options);
   }
 
   #inner(options?: CallOptions): Promise<ReadStore> {

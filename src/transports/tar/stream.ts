@@ -3,7 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { bytesOf, concat, drain, type Bytes } from '../../util/bytes.ts';
 import { MemberTable, TarArchive, type TarContent } from './archive.ts';
 import { ByteReader } from './byte-reader.ts';
-import { padded } from './header.ts';
+import { paddedSize } from './header.ts';
 import { corruptArchive, cutShort, nextMember, type TarMember } from './members.ts';
 
 /** Most bytes of one JSON document that is kept: those of a manifest, config or small index. */
@@ -19,7 +19,7 @@ const MAX_LIST_BYTES = 32 * 1024 * 1024;
 const HEAD_BYTES = 512;
 
 /** A file that passes: its content can be taken once, before the next file is asked for. */
-export interface PassingFile extends TarMember {
+export interface StreamedFile extends TarMember {
   /** Its first 512 bytes. */
   readonly head: Uint8Array;
   body(): Bytes;
@@ -29,7 +29,7 @@ export interface PassingFile extends TarMember {
  * An archive that comes as a stream. JSON documents are kept in memory: they say what the other
  * files are, and stand anywhere. Everything else passes by.
  */
-export class PassingTar implements AsyncDisposable {
+export class TarStream implements AsyncDisposable {
   readonly path: string;
   readonly #reader: ByteReader;
   readonly #again: (() => Promise<Bytes>) | undefined;
@@ -46,14 +46,14 @@ export class PassingTar implements AsyncDisposable {
   }
 
   /** The files that are not kept, in their order. @throws AppError CORRUPT_ARCHIVE */
-  async *files(signal?: AbortSignal): AsyncIterable<PassingFile> {
+  async *files(signal?: AbortSignal): AsyncIterable<StreamedFile> {
     for (let count = 0; ; count += 1) {
       signal?.throwIfAborted();
       const member = await nextMember(this.#reader, this.path, count);
       if (member === undefined) break;
       this.#members.add(member);
       if (member.type === 'file' && member.size > 0) yield* this.#file(member);
-      await this.#skipTo(member.offset + padded(member.size), member);
+      await this.#skipTo(member.offset + paddedSize(member.size), member);
     }
     // What writes the pipe gets to its end: a closed one would make it fail.
     await drain(this.#reader.pass(Infinity));
@@ -72,7 +72,7 @@ export class PassingTar implements AsyncDisposable {
     await this.#reader.close();
   }
 
-  async *#file(member: TarMember): AsyncIterable<PassingFile> {
+  async *#file(member: TarMember): AsyncIterable<StreamedFile> {
     const head = await this.#reader.take(Math.min(HEAD_BYTES, member.size));
     if (isKept(member, head)) {
       await this.#keep(member, head);

@@ -3,7 +3,7 @@ import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
 /** The verified bytes of a source, telling `onBytes` how many have passed. */
-export async function counted(
+export async function verifiedBytesOf(
   source: Source,
   where: string,
   options?: PushOptions,

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import { BLOCK_BYTES, encodeHeader, padded } from './header.ts';
+import { BLOCK_BYTES, encodeHeader, paddedSize } from './header.ts';
 import { readRegion, type RandomAccess } from './random-access.ts';
 import { openSink, type Sink, type SinkContext } from './sink.ts';
 
@@ -11,7 +11,7 @@ interface Region {
 
 /** Writes a tar member by member, in the order of the calls; what failed leaves no trace in a file. */
 export class TarWriter implements AsyncDisposable {
-  readonly #place: string;
+  readonly #path: string;
   readonly #context: SinkContext;
   readonly #written = new Map<string, Region>();
   #sink: Sink | undefined;
@@ -19,8 +19,8 @@ export class TarWriter implements AsyncDisposable {
   #turn: Promise<unknown> = Promise.resolve();
   #broken: { readonly error: unknown } | undefined;
 
-  constructor(place: string, context: SinkContext) {
-    this.#place = place;
+  constructor(path: string, context: SinkContext) {
+    this.#path = path;
     this.#context = context;
   }
 
@@ -82,7 +82,7 @@ export class TarWriter implements AsyncDisposable {
   async #inTurn(before: Promise<unknown>, step: (sink: Sink) => Promise<void>): Promise<void> {
     await before;
     if (this.#broken !== undefined) throw this.#broken.error;
-    this.#sink ??= await openSink(this.#place, this.#context);
+    this.#sink ??= await openSink(this.#path, this.#context);
     const start = this.#end;
     try {
       await step(this.#sink);
@@ -108,7 +108,7 @@ export class TarWriter implements AsyncDisposable {
   }
 
   async #pad(sink: Sink, size: number): Promise<void> {
-    const missing = padded(size) - size;
+    const missing = paddedSize(size) - size;
     if (missing > 0) await this.#append(sink, new Uint8Array(missing));
   }
 }

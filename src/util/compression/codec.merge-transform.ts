@@ -5,7 +5,7 @@ import type { Bytes } from '../bytes.ts';
  * Bytes through a Node transform, chunk by chunk as they are cut, with back-pressure. An error of `bytes` comes out as it is, one of
  * the transform as `describe(error)`; a reader who stops early ends both.
  */
-export async function* through(
+export async function* pipeThrough(
   bytes: Bytes,
   transform: Transform,
   describe: (error: unknown) => Error,

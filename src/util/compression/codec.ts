@@ -1,7 +1,7 @@
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Bytes } from '../bytes.ts';
-import { Bounds } from './limits.ts';
-import { through } from './codec.merge-transform.ts';
+import { OutputLimits } from './limits.ts';
+import { pipeThrough } from './codec.merge-transform.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 import { compressFrames, decompressFrames } from './zstd-library.ts';
@@ -18,20 +18,22 @@ export function createCodec(
   return {
     async *compress(bytes, { format, level = LEVELS[format].usual }) {
       if (format === 'gzip') yield* gzip(bytes, level);
-      else if (native !== undefined) yield* through(bytes, native.compressor(level), asError);
+      else if (native !== undefined) yield* pipeThrough(bytes, native.compressor(level), asError);
       else yield* compressFrames(bytes, level);
     },
     async *decompress(bytes, format, limits) {
-      const bounds = new Bounds(limits);
+      const outputLimits = new OutputLimits(limits);
       const describe = (error: unknown): Error => damaged(error, limits);
-      if (format === 'none') yield* bounds.bounded(bounds.counted(bytes));
+      if (format === 'none') yield* outputLimits.limitOutput(outputLimits.countInput(bytes));
       else if (format === 'gzip')
-        yield* bounds.bounded(through(bounds.counted(bytes), createGunzip(), describe));
-      else if (native === undefined) yield* decompressFrames(bytes, limits, bounds);
+        yield* outputLimits.limitOutput(
+          pipeThrough(outputLimits.countInput(bytes), createGunzip(), describe),
+        );
+      else if (native === undefined) yield* decompressFrames(bytes, limits, outputLimits);
       else {
-        const checked = checkedFrames(bounds.counted(bytes), limits);
+        const checked = checkedFrames(outputLimits.countInput(bytes), limits);
         const decoder = native.decompressor(limits.maxWindow);
-        yield* bounds.bounded(through(checked, decoder, describe));
+        yield* outputLimits.limitOutput(pipeThrough(checked, decoder, describe));
       }
     },
   };
@@ -50,7 +52,7 @@ export function sniff(start: Uint8Array): CompressionFormat | 'none' {
 /** The header's "operating system" is set to unknown, so that the result is the same on each. */
 async function* gzip(bytes: Bytes, level: number): Bytes {
   let offset = 0;
-  for await (const chunk of through(bytes, createGzip({ level }), asError)) {
+  for await (const chunk of pipeThrough(bytes, createGzip({ level }), asError)) {
     const at = GZIP_OS_BYTE - offset;
     if (at >= 0 && at < chunk.byteLength) chunk[at] = GZIP_OS_UNKNOWN;
     offset += chunk.byteLength;

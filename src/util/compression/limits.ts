@@ -2,7 +2,7 @@ import type { Bytes } from '../bytes.ts';
 import type { DecompressionLimits } from './types.ts';
 
 /** Counts what goes in and comes out of a decoder, and stops a bomb. */
-export class Bounds {
+export class OutputLimits {
   readonly #limits: DecompressionLimits;
   #taken = 0;
   #given = 0;
@@ -11,12 +11,12 @@ export class Bounds {
     this.#limits = limits;
   }
 
-  get given(): number {
+  get outputBytes(): number {
     return this.#given;
   }
 
   /** The compressed bytes, counted. */
-  async *counted(bytes: Bytes): Bytes {
+  async *countInput(bytes: Bytes): Bytes {
     for await (const chunk of bytes) {
       this.#taken += chunk.byteLength;
       yield chunk;
@@ -24,7 +24,7 @@ export class Bounds {
   }
 
   /** @throws what `fail` makes of a chunk too many */
-  give(chunk: Uint8Array): void {
+  addOutput(chunk: Uint8Array): void {
     const { maxBytes, maxRatio, ratioFrom, fail } = this.#limits;
     this.#given += chunk.byteLength;
     if (this.#given > maxBytes) throw fail(`it grows beyond ${maxBytes} bytes`);
@@ -32,9 +32,9 @@ export class Bounds {
       throw fail(`it grows to more than ${maxRatio} times its size`);
   }
 
-  async *bounded(bytes: Bytes): Bytes {
+  async *limitOutput(bytes: Bytes): Bytes {
     for await (const chunk of bytes) {
-      this.give(chunk);
+      this.addOutput(chunk);
       yield chunk;
     }
   }

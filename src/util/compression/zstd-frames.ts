@@ -5,7 +5,7 @@ interface Need {
 }
 
 /** What the decoder has to do for one block, known from its headers alone. */
-export interface BlockNote {
+export interface BlockInfo {
   /** Bytes of history that the frame keeps. */
   readonly window: number;
   /** Whether the frame ends behind it. */
@@ -22,7 +22,7 @@ const BLOCK_TYPE = { rle: 1, reserved: 3 } as const;
  * a stream that is cut short, all of which decoders let pass.
  */
 export class ZstdFrames {
-  readonly #walk: Generator<Need | BlockNote, never, Uint8Array>;
+  readonly #walk: Generator<Need | BlockInfo, never, Uint8Array>;
   #need: Need;
   #gathered: number[] = [];
   #atStart = true;
@@ -38,7 +38,7 @@ export class ZstdFrames {
   }
 
   /** Follows `chunk`; calls `onBlock` with the offset in it at which each block ends. */
-  push(chunk: Uint8Array, onBlock: (end: number, note: BlockNote) => void): void {
+  push(chunk: Uint8Array, onBlock: (end: number, note: BlockInfo) => void): void {
     let at = 0;
     while (at < chunk.byteLength) {
       this.#atStart = false;
@@ -57,7 +57,7 @@ export class ZstdFrames {
     }
   }
 
-  #advance(seen: Uint8Array, onBlock: (note: BlockNote) => void): void {
+  #advance(seen: Uint8Array, onBlock: (note: BlockInfo) => void): void {
     let step = this.#walk.next(seen).value;
     for (;;) {
       if ('window' in step) {
@@ -75,7 +75,7 @@ export class ZstdFrames {
 function* walk(
   maxWindow: number,
   fail: (rule: string) => Error,
-): Generator<Need | BlockNote, never, Uint8Array> {
+): Generator<Need | BlockInfo, never, Uint8Array> {
   for (;;) {
     const magic = number(yield look(4));
     if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
@@ -103,7 +103,7 @@ function* blocks(
   window: number,
   checksum: boolean,
   fail: (rule: string) => Error,
-): Generator<Need | BlockNote, void, Uint8Array> {
+): Generator<Need | BlockInfo, void, Uint8Array> {
   for (;;) {
     const header = number(yield look(3));
     const last = (header & 1) === 1;

@@ -1,5 +1,5 @@
 import { concat, type Bytes } from '../bytes.ts';
-import type { Bounds } from './limits.ts';
+import type { OutputLimits } from './limits.ts';
 import type { DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
@@ -42,7 +42,7 @@ export async function* compressFrames(bytes: Bytes, level: number): Bytes {
 export async function* decompressFrames(
   bytes: Bytes,
   limits: DecompressionLimits,
-  bounds: Bounds,
+  outputLimits: OutputLimits,
 ): Bytes {
   const { Decompress } = await import('fzstd');
   const { fail, maxWindow } = limits;
@@ -55,7 +55,7 @@ export async function* decompressFrames(
   let decoder = fresh();
   let moved = 0;
 
-  for await (const chunk of bounds.counted(bytes)) {
+  for await (const chunk of outputLimits.countInput(bytes)) {
     for (const piece of piecesOf(frames, chunk)) {
       moved += piece.moves;
       try {
@@ -65,11 +65,11 @@ export async function* decompressFrames(
       }
       if (piece.last) decoder = fresh();
       for (const part of out) {
-        bounds.give(part);
+        outputLimits.addOutput(part);
         yield part;
       }
       out = [];
-      if (moved > FREE_MOVES + bounds.given * MOVES_PER_BYTE)
+      if (moved > FREE_MOVES + outputLimits.outputBytes * MOVES_PER_BYTE)
         throw fail('its zstd blocks hold next to nothing');
     }
   }

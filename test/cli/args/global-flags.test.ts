@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../../src/cli/args/duration.ts';
 import { parseGlobalFlags } from '../../../src/cli/args/global-flags.ts';
-import { checkSecrets } from '../../../src/cli/context.ts';
-import { plainRegistries } from '../../../src/config/containers/registries.ts';
+import { rejectSharedSecrets } from '../../../src/cli/context.ts';
+import { emptyRegistries } from '../../../src/config/containers/registries.ts';
 import { parseReference } from '../../../src/reference/parse.ts';
 import { locate } from '../../../src/transports/locate.ts';
 
@@ -57,10 +57,10 @@ describe('global flags', () => {
     const context = {
       locate,
       reference: parseReference,
-      registries: () => plainRegistries([]),
+      registries: () => emptyRegistries([]),
     };
     const check = (values: Parameters<typeof parse>[0], ...args: string[]): void =>
-      checkSecrets(parse(values), args, context);
+      rejectSharedSecrets(parse(values), args, context);
     expect(() => check({ creds: 'a:b' }, 'ghcr.io/a/b', 'quay.io/a/b')).toThrow(
       '--creds would go to ghcr.io and to quay.io',
     );

@@ -19,7 +19,7 @@ const tags = spec({
     { flags: '--sort <by>', summary: 'order', kind: 'string', choices: ['name', 'version'] },
     { flags: '--old <x>', summary: 'gone', kind: 'string', hidden: true },
   ],
-  examples: [{ command: 'regctl tags busybox', says: 'all of them' }],
+  examples: [{ command: 'regctl tags busybox', description: 'all of them' }],
 });
 const inspect = spec({
   name: 'inspect',
@@ -28,7 +28,7 @@ const inspect = spec({
 });
 const copy = spec({
   name: 'copy',
-  twoSided: true,
+  hasSourceAndDestination: true,
   args: [
     { name: 'source', summary: 'from', required: true },
     { name: 'destination', summary: 'to', required: true },
@@ -117,8 +117,8 @@ describe('options', () => {
     });
     const verify = run('tags', '--tls-verify', 'x');
     expect(verify.input.args).toEqual(['x']);
-    expect(verify.flags.sides.only.tlsVerify).toBe(true);
-    expect(run('tags', '--tls-verify=false', 'x').flags.sides.only.tlsVerify).toBe(false);
+    expect(verify.flags.sides.single.tlsVerify).toBe(true);
+    expect(run('tags', '--tls-verify=false', 'x').flags.sides.single.tlsVerify).toBe(false);
   });
 
   it('end at "--"', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { CopyEvent } from '../../../src/copy/types.ts';
-import { noticeLarge } from '../../../src/cli/progress/large.ts';
+import { watchLargeTransfers } from '../../../src/cli/progress/large.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 
 const MIB = 1024 * 1024;
@@ -17,7 +17,7 @@ const end = ({ descriptor }: ReturnType<typeof content>): CopyEvent => ({
 it('says when large contents move, and passes every event on', () => {
   const seen: CopyEvent[] = [];
   const said: boolean[] = [];
-  const emit = noticeLarge(
+  const emit = watchLargeTransfers(
     (event) => seen.push(event),
     (moving) => said.push(moving),
   );

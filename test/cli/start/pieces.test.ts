@@ -4,7 +4,11 @@ import type * as Zlib from 'node:zlib';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { lazyBuiltins } from '../../../src/cli/start/lazy-builtins.ts';
-import { createPieces, type CompiledPieces, type Pieces } from '../../../src/cli/start/pieces.ts';
+import {
+  createBundleChunks,
+  type CompiledChunks,
+  type BundleChunks,
+} from '../../../src/cli/start/pieces.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
 const require = createRequire(import.meta.url);
@@ -15,13 +19,13 @@ async function bundle(pieces: Readonly<Record<string, string>>): Promise<TempDir
   return dir;
 }
 
-const piecesIn = (dir: TempDir, code: ReadonlyMap<string, Buffer> = new Map()): Pieces => {
-  const compiled: CompiledPieces = { get: (piece) => code.get(piece) };
+const piecesIn = (dir: TempDir, code: ReadonlyMap<string, Buffer> = new Map()): BundleChunks => {
+  const compiled: CompiledChunks = { get: (piece) => code.get(piece) };
   const load = async (name: string): Promise<unknown> => import(name);
-  return createPieces({ folder: dir.path, compiled, require, import: load });
+  return createBundleChunks({ folder: dir.path, compiled, require, import: load });
 };
 
-const readiness = ({ loaded }: Pieces): Record<string, boolean> =>
+const readiness = ({ loaded }: BundleChunks): Record<string, boolean> =>
   Object.fromEntries([...loaded].map(([piece, { ready }]) => [piece, ready]));
 
 describe('pieces', () => {
@@ -30,12 +34,12 @@ describe('pieces', () => {
       'a.cjs': `exports.b = require('./b.cjs'); exports.again = require('./b.cjs');`,
       'b.cjs': `exports.sep = require('node:path').sep; exports.file = __filename;`,
     });
-    const pieces = piecesIn(dir);
-    const a = pieces.load('a.cjs') as { b: { sep: string; file: string }; again: unknown };
+    const chunks = piecesIn(dir);
+    const a = chunks.load('a.cjs') as { b: { sep: string; file: string }; again: unknown };
     expect(a.b.sep).toBe('/');
     expect(a.b.file).toBe(dir.join('b.cjs'));
     expect(a.again).toBe(a.b);
-    expect(pieces.load('a.cjs')).toBe(a);
+    expect(chunks.load('a.cjs')).toBe(a);
   });
 
   it('import packages as Node does', async () => {

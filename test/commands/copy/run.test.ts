@@ -37,7 +37,7 @@ async function copy(
   const sides: Side[] = [];
   // Each side signs in on its own: nothing is shared between them.
   const [src, dest] = [fakeRegistry(), fakeRegistry()];
-  const registries = { src, dest, only: src };
+  const registries = { src, dest, single: src };
   const context = fakeContext({
     cwd: more.cwd ?? '/nowhere',
     flags: more.flags ?? {},

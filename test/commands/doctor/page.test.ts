@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../../src/commands/doctor/run-checks.ts';
+import type { CheckReport } from '../../../src/commands/doctor/run-checks.ts';
 import { doctorPage } from '../../../src/commands/doctor/page.ts';
 import type { Style } from '../../../src/commands/types.ts';
 import { displayWidth } from '../../../src/commands/output/width.ts';
 import { PLAIN } from '../fake-context.ts';
 
-const finding = (change: Partial<Finding>): Finding => ({
+const finding = (change: Partial<CheckReport>): CheckReport => ({
   name: 'dns',
   verdict: 'ok',
   details: ['fine'],
@@ -14,8 +14,8 @@ const finding = (change: Partial<Finding>): Finding => ({
   ...change,
 });
 
-async function pageOf(findings: readonly Finding[], style: Style = PLAIN): Promise<string> {
-  const list = async function* (): AsyncGenerator<Finding> {
+async function pageOf(findings: readonly CheckReport[], style: Style = PLAIN): Promise<string> {
+  const list = async function* (): AsyncGenerator<CheckReport> {
     yield* findings;
   };
   const options = { title: 'r.example', home: '/home/ann', nameWidth: 11 };

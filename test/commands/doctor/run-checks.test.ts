@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check, type Check } from '../../../src/commands/doctor/check.ts';
-import { examine, type ExamineOptions } from '../../../src/commands/doctor/run-checks.ts';
+import { type Check, defineCheck } from '../../../src/commands/doctor/check.ts';
+import { runChecks, type RunChecksOptions } from '../../../src/commands/doctor/run-checks.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import { fakeContext } from '../fake-context.ts';
 
@@ -8,23 +8,23 @@ const TARGET = { registry: 'r.example', repository: undefined };
 const ok = { verdict: 'ok', detail: 'well' } as const;
 const never = (): Promise<never> => new Promise(() => undefined);
 
-async function verdicts(checks: readonly Check[], options?: ExamineOptions): Promise<string[]> {
+async function verdicts(checks: readonly Check[], options?: RunChecksOptions): Promise<string[]> {
   const lines: string[] = [];
-  for await (const one of examine(checks, TARGET, fakeContext(), options)) {
+  for await (const one of runChecks(checks, TARGET, fakeContext(), options)) {
     lines.push([one.name, one.verdict, one.details.join('|'), one.hint ?? ''].join(' '));
   }
   return lines;
 }
 
 const resolves = (name: string): Check =>
-  check({
+  defineCheck({
     name,
     needs: [],
     gives: ['resolved'],
     run: async () => ({ ...ok, facts: { resolved: true } }),
   });
 const fails = (error: unknown): Check =>
-  check({
+  defineCheck({
     name: 'first',
     needs: [],
     gives: ['resolved'],
@@ -32,15 +32,15 @@ const fails = (error: unknown): Check =>
       throw error;
     },
   });
-const second = check({
+const second = defineCheck({
   name: 'second',
   needs: ['resolved'],
   gives: ['reached'],
   run: async () => ({ ...ok, facts: { reached: true } }),
 });
-const third = check({ name: 'third', needs: ['reached'], gives: [], run: async () => ok });
+const third = defineCheck({ name: 'third', needs: ['reached'], gives: [], run: async () => ok });
 
-describe('examine', () => {
+describe('runChecks', () => {
   it('hands facts on', async () => {
     expect(await verdicts([resolves('first'), second, third])).toEqual([
       'first ok well ',
@@ -59,7 +59,7 @@ describe('examine', () => {
   });
 
   it('a warning that tells too little is a cause too', async () => {
-    const vague = check({
+    const vague = defineCheck({
       name: 'first',
       needs: [],
       gives: ['resolved'],
@@ -71,14 +71,14 @@ describe('examine', () => {
   });
 
   it('gives a check only so much time', async () => {
-    const slow = check({ name: 'first', needs: [], gives: [], run: never });
+    const slow = defineCheck({ name: 'first', needs: [], gives: [], run: never });
     const [line] = await verdicts([slow], { stepMs: 20 });
     expect(line).toMatch(/^first failed no answer within 0\.02 s Something on the way/u);
   });
 
   it('tells of the time limit of the command, and goes no further', async () => {
     const stop = new AbortController();
-    const slow = check({
+    const slow = defineCheck({
       name: 'first',
       needs: [],
       gives: [],

@@ -1,9 +1,9 @@
 import type { Credential } from '../../../src/credentials/types.ts';
-import type { Check, Facts, Outcome } from '../../../src/commands/doctor/check.ts';
+import type { Check, CheckFacts, CheckResult } from '../../../src/commands/doctor/check.ts';
 import type { Context } from '../../../src/commands/types.ts';
-import type { Demand } from '../../../src/http/auth/challenge.merge-challenge-choice.ts';
-import type { ConnectionFacts } from '../../../src/http/probe/connection-report.ts';
-import { responseHeaders } from '../../../src/http/headers.ts';
+import type { AuthChallenge } from '../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { ConnectionReport } from '../../../src/http/probe/connection-report.ts';
+import { parseRawHeaders } from '../../../src/http/headers.ts';
 import type { Probe } from '../../../src/http/probe/probe.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../../../src/http/types.ts';
 import { bytesOf } from '../../../src/util/bytes.ts';
@@ -18,9 +18,9 @@ export const BASIC: Credential = {
   password: 'canary',
   origin: '--creds',
 };
-export const BASIC_DEMAND: Demand = { offers: [{ kind: 'basic' }], scopes: [] };
+export const BASIC_DEMAND: AuthChallenge = { offers: [{ kind: 'basic' }], scopes: [] };
 export const REALM = new URL('https://auth.r.example/token?key=canary');
-export const BEARER: Demand = {
+export const BEARER: AuthChallenge = {
   offers: [{ kind: 'bearer', realm: REALM, service: 'reg' }],
   scopes: [],
 };
@@ -39,13 +39,13 @@ export function probe(change: Partial<Probe> = {}): Probe {
     speaksTls: unexpected('speaksTls'),
     handshake: unexpected('handshake'),
     endpoint: unexpected('endpoint'),
-    judgeRealm: unexpected('judgeRealm'),
-    authorize: unexpected('authorize'),
+    evaluateRealm: unexpected('judgeRealm'),
+    obtainFreshAuthorization: unexpected('authorize'),
     ...change,
   };
 }
 
-export function connection(change: Partial<ConnectionFacts> = {}): ConnectionFacts {
+export function connection(change: Partial<ConnectionReport> = {}): ConnectionReport {
   return {
     scheme: 'https',
     verifyTls: true,
@@ -63,7 +63,7 @@ export function reply(
 ): HttpResponse {
   return {
     status,
-    headers: responseHeaders(Object.entries(headers).flat()),
+    headers: parseRawHeaders(Object.entries(headers).flat()),
     url: new URL('v2/', BASE),
     body: bytesOf(new TextEncoder().encode(body)),
     discard: async () => undefined,
@@ -84,21 +84,21 @@ export function answering(
   return { context: fakeContext({ http: async () => http, ...others }), seen };
 }
 
-export const DEFAULTS: Partial<Facts> = {
+export const DEFAULTS: Partial<CheckFacts> = {
   target: { registry: HOST, repository: undefined },
-  place: { registry: HOST, repository: '' },
+  location: { registry: HOST, repository: '' },
   mirrors: [],
   base: BASE,
-  way: { url: BASE, connection: connection() },
+  route: { url: BASE, connection: connection() },
 };
 
 export function run(
   check: Check,
-  facts: Partial<Facts>,
+  facts: Partial<CheckFacts>,
   context: Context = fakeContext(),
-): Promise<Outcome> {
+): Promise<CheckResult> {
   return check.run({ ...DEFAULTS, ...facts }, context, {});
 }
 
-export const textOf = ({ detail }: Outcome): string =>
+export const textOf = ({ detail }: CheckResult): string =>
   typeof detail === 'string' ? detail : detail.join('; ');

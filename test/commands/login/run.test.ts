@@ -22,14 +22,14 @@ function setUp(
     throw new Error('Unexpected call');
   };
   const context = fakeContext({
-    registryWith: async (credential) => {
+    registryForLogin: async (credential) => {
       tried.push(credential);
       return { repository: unexpected, catalog: unexpected, ping };
     },
     logins: {
       save: async (host, one) => {
         saved.push({ host, ...one });
-        return { place: '/home/ann/.docker/config.json', plainText: true };
+        return { storedIn: '/home/ann/.docker/config.json', plainText: true };
       },
       remove: unexpected,
       list: unexpected,

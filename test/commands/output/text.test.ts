@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { humanAge, humanSeconds } from '../../../src/commands/output/units.ts';
+import { formatAge, formatSeconds } from '../../../src/commands/output/units.ts';
 import { bar } from '../../../src/commands/inspect/page.ts';
-import { byVersion } from '../../../src/tags/order.ts';
-import { humanSize } from '../../../src/commands/output/units.merge-size.ts';
+import { compareVersions } from '../../../src/tags/order.ts';
+import { formatSize } from '../../../src/commands/output/units.merge-size.ts';
 import { renderTable } from '../../../src/commands/output/table.ts';
 import { displayWidth, truncate } from '../../../src/commands/output/width.ts';
 import { PLAIN } from '../fake-context.ts';
@@ -17,7 +17,7 @@ describe('text for people', () => {
       [3_620_000, '3.62 MB'],
       [1_234_567_890, '1.23 GB'],
     ];
-    for (const [bytes, text] of cases) expect(humanSize(bytes)).toBe(text);
+    for (const [bytes, text] of cases) expect(formatSize(bytes)).toBe(text);
   });
 
   it('ages and windows', () => {
@@ -30,8 +30,8 @@ describe('text for people', () => {
       ['2027-01-01T00:00:00Z', 'in the future'],
       ['no date', ''],
     ];
-    for (const [created, text] of cases) expect(humanAge(created, now)).toBe(text);
-    expect([21_600, 90, 120].map(humanSeconds)).toEqual(['6 h', '90 s', '2 min']);
+    for (const [created, text] of cases) expect(formatAge(created, now)).toBe(text);
+    expect([21_600, 90, 120].map(formatSeconds)).toEqual(['6 h', '90 s', '2 min']);
   });
 
   it('widths of wide and of combining characters', () => {
@@ -72,6 +72,6 @@ describe('text for people', () => {
       '20260101',
       '20260101.2',
     ];
-    expect(sorted.toReversed().toSorted(byVersion)).toEqual(sorted);
+    expect(sorted.toReversed().toSorted(compareVersions)).toEqual(sorted);
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { authFiles, type AuthFilePlace } from '../../../src/config/containers/auth-files.ts';
+import { authFiles, type AuthFilesOptions } from '../../../src/config/containers/auth-files.ts';
 
-const paths = (place: Partial<AuthFilePlace>): readonly string[] =>
+const paths = (place: Partial<AuthFilesOptions>): readonly string[] =>
   authFiles({ env: {}, home: '/home/ann', uid: 1000, ...place }).map((file) => file.path);
 
 const LASTING = '/home/ann/.config/containers/auth.json';
 const DOCKER = ['/home/ann/.docker/config.json', '/home/ann/.dockercfg'];
 
 describe('the files of logins, in the order of containers-auth.json(5)', () => {
-  it.each<[string, Partial<AuthFilePlace>, readonly string[]]>([
+  it.each<[string, Partial<AuthFilesOptions>, readonly string[]]>([
     ['by default', {}, ['/run/containers/1000/auth.json', LASTING, ...DOCKER]],
     [
       'XDG_RUNTIME_DIR and XDG_CONFIG_HOME',

@@ -3,7 +3,7 @@ import {
   isInsecure,
   longestMatch,
   matchedLength,
-  routeOf,
+  resolveRoute,
 } from '../../../src/config/containers/match.ts';
 import type { RegistryEntry } from '../../../src/config/containers/types.ts';
 import { thrown } from '../../helpers/thrown.ts';
@@ -60,7 +60,7 @@ describe('prefixes', () => {
 
 describe('routes', () => {
   const place = (entries: RegistryEntry[], name: string, suffix = ''): string => {
-    const { registry, repository } = routeOf(entries, name, suffix).primary;
+    const { registry, repository } = resolveRoute(entries, name, suffix).primary;
     return `${registry}/${repository}`;
   };
 
@@ -81,7 +81,9 @@ describe('routes', () => {
       { location: 'm1.example/hub', insecure: false, use: 'digest-only' as const },
       { location: 'm2.example', insecure: true, use: 'all' as const },
     ];
-    expect(routeOf([entry('docker.io/library', { mirrors })], 'docker.io/library/x', '')).toEqual({
+    expect(
+      resolveRoute([entry('docker.io/library', { mirrors })], 'docker.io/library/x', ''),
+    ).toEqual({
       primary: { registry: 'docker.io', repository: 'library/x' },
       mirrors: [
         { registry: 'm1.example', repository: 'hub/x', use: 'digest-only' },
@@ -92,7 +94,7 @@ describe('routes', () => {
 
   it('a block names the prefix and the file, and outranks a shorter prefix only', () => {
     const entries = [entry('example.com', { blocked: true }), entry('example.com/ok')];
-    const error = thrown(() => routeOf(entries, 'example.com/bad', ''));
+    const error = thrown(() => resolveRoute(entries, 'example.com/bad', ''));
     expect(error).toMatchObject({ code: 'REGISTRY_BLOCKED', exitStatus: 3 });
     expect(error.message).toBe('example.com/bad is blocked by /f.conf (prefix "example.com")');
     expect(place(entries, 'example.com/ok/x')).toBe('example.com/ok/x');
@@ -100,12 +102,12 @@ describe('routes', () => {
 
   it('one tag can be blocked; moving one is refused', () => {
     const blocked = [entry('example.com/a:1', { blocked: true })];
-    expect(thrown(() => routeOf(blocked, 'example.com/a', ':1'))).toMatchObject({
+    expect(thrown(() => resolveRoute(blocked, 'example.com/a', ':1'))).toMatchObject({
       code: 'REGISTRY_BLOCKED',
     });
     expect(place(blocked, 'example.com/a', ':2')).toBe('example.com/a');
     const moved = [entry('example.com/a:1', { location: 'b.example/a:2' })];
-    expect(thrown(() => routeOf(moved, 'example.com/a', ':1'))).toMatchObject({
+    expect(thrown(() => resolveRoute(moved, 'example.com/a', ':1'))).toMatchObject({
       code: 'UNSUPPORTED',
     });
   });

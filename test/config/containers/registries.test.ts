@@ -208,7 +208,7 @@ describe("Docker's daemon.json", () => {
       'm1.example/library/x m2.example:5000/library/x m3.example:80/library/x docker.io/library/x',
     );
     expect(at(registries, 'ghcr.io/a/x')).toBe('ghcr.io/a/x');
-    expect(['m1.example', 'm2.example:5000', 'm3.example'].map(registries.lax)).toEqual([
+    expect(['m1.example', 'm2.example:5000', 'm3.example'].map(registries.insecureMode)).toEqual([
       undefined,
       'plain',
       'plain',
@@ -248,9 +248,9 @@ describe("Docker's daemon.json", () => {
     const registries = await daemon({
       'insecure-registries': ['Reg.Example:5000', 'http://old.example', '10.0.0.0/8', 'fd00::/8'],
     });
-    expect(registries.lax('reg.example:5000')).toBe('insecure');
-    expect(registries.lax('reg.example')).toBeUndefined();
-    expect(registries.lax('old.example')).toBe('insecure');
+    expect(registries.insecureMode('reg.example:5000')).toBe('insecure');
+    expect(registries.insecureMode('reg.example')).toBeUndefined();
+    expect(registries.insecureMode('old.example')).toBe('insecure');
     expect(registries.warnings).toHaveLength(1);
     const inside = registries.isInsecureAddress;
     expect(['10.1.2.3', '11.0.0.1', 'fd00::1', 'fe80::1', 'x'].map((one) => inside?.(one))).toEqual(
@@ -264,7 +264,7 @@ describe("Docker's daemon.json", () => {
 });
 
 describe('policies of hosts', () => {
-  const lax = (host: string) =>
+  const insecureMode = (host: string) =>
     host === 'i.example'
       ? ('insecure' as const)
       : host === 'p.example'
@@ -274,7 +274,11 @@ describe('policies of hosts', () => {
     host: string,
     flags: { tlsVerify?: boolean; plainHttp?: boolean } = {},
   ): string => {
-    const found = createHostPolicies({ registries: new Set(['i.example']), lax, ...flags })(host);
+    const found = createHostPolicies({
+      registries: new Set(['i.example']),
+      insecureMode,
+      ...flags,
+    })(host);
     return `${found.scheme} ${found.verifyTls ? 'verified' : 'unverified'}`;
   };
 

@@ -3,9 +3,9 @@ import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
   cacheFolder,
-  cacheWanted,
-  judgeFolder,
-  readOwnFile,
+  checkPrivateFolder,
+  isCacheEnabled,
+  readPrivateFile,
 } from '../../../src/config/files/user-folders.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
@@ -26,11 +26,11 @@ describe('the place of the cache', () => {
   });
 
   it.each(['off', 'OFF', 'no', 'false', '0'])('REGCTL_CACHE=%s switches it off', (value) => {
-    expect(cacheWanted({ REGCTL_CACHE: value })).toBe(false);
+    expect(isCacheEnabled({ REGCTL_CACHE: value })).toBe(false);
   });
 
   it.each([undefined, '', 'on', '1'])('REGCTL_CACHE=%s leaves it on', (value) => {
-    expect(cacheWanted({ REGCTL_CACHE: value })).toBe(true);
+    expect(isCacheEnabled({ REGCTL_CACHE: value })).toBe(true);
   });
 });
 
@@ -59,19 +59,19 @@ describe.skipIf(uid === undefined)('a folder for secrets', () => {
   it.each(cases)('%s', async (_name, prepare, verdict) => {
     await using dir = await tempDir();
     await prepare(dir);
-    expect(judgeFolder(dir.join('x'), uid)).toMatchObject(verdict);
+    expect(checkPrivateFolder(dir.join('x'), uid)).toMatchObject(verdict);
   });
 
   it('below a file is missing', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('x'), '');
-    expect(judgeFolder(dir.join('x/regctl'), uid)).toEqual({ kind: 'missing' });
+    expect(checkPrivateFolder(dir.join('x/regctl'), uid)).toEqual({ kind: 'missing' });
   });
 
   it('of somebody else is unsafe', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('x'), { mode: 0o700 });
-    expect(judgeFolder(dir.join('x'), (uid ?? 0) + 1)).toMatchObject({
+    expect(checkPrivateFolder(dir.join('x'), (uid ?? 0) + 1)).toMatchObject({
       kind: 'unsafe',
       problem: 'belongs to another user',
     });
@@ -84,7 +84,7 @@ describe.skipIf(uid === undefined)('a file of one’s own', () => {
   it('is read when it is small and private', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('f'), 'secret', { mode: 0o600 });
-    expect(readOwnFile(dir.join('f'), limits)?.toString()).toBe('secret');
+    expect(readPrivateFile(dir.join('f'), limits)?.toString()).toBe('secret');
   });
 
   const refused: readonly [string, (dir: TempDir) => Promise<unknown>][] = [
@@ -105,13 +105,13 @@ describe.skipIf(uid === undefined)('a file of one’s own', () => {
   it.each(refused)('is not %s', async (_name, prepare) => {
     await using dir = await tempDir();
     await prepare(dir);
-    expect(readOwnFile(dir.join('f'), limits)).toBeUndefined();
+    expect(readPrivateFile(dir.join('f'), limits)).toBeUndefined();
   });
 
   it.skipIf(uid !== 0)('is not one of somebody else', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('f'), 's', { mode: 0o600 });
     await chown(dir.join('f'), 12_345, 12_345);
-    expect(readOwnFile(dir.join('f'), limits)).toBeUndefined();
+    expect(readPrivateFile(dir.join('f'), limits)).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KNOWN_REGISTRIES } from '../../../src/config/registries/table.ts';
 import {
-  fillIn,
+  fillTemplate,
   knownRegistry,
   loginAdvice,
   loginCommand,
@@ -122,8 +122,8 @@ describe('advice', () => {
       `aws ecr get-login-password --region eu-west-1 | regctl login ${ECR} -u AWS --password-stdin`,
     );
     expect(loginAdvice({ registry: 'team1.azurecr.io' })).toContain('az acr login -n team1 ');
-    const create = knownRegistry(ECR)?.create ?? '';
-    expect(fillIn(create, { registry: ECR, repository: 'a/b' })).toMatch(
+    const create = knownRegistry(ECR)?.createAdvice ?? '';
+    expect(fillTemplate(create, { registry: ECR, repository: 'a/b' })).toMatch(
       /--region eu-west-1 --repository-name a\/b`\.$/u,
     );
     expect(loginAdvice({ registry: 'r.example:5000' })).toBe('regctl login r.example:5000');
@@ -152,8 +152,8 @@ describe('the table', () => {
     const ids = KNOWN_REGISTRIES.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     for (const row of KNOWN_REGISTRIES) {
-      expect(row.login ?? row.hides, row.id).toMatch(/regctl login|public/u);
-      expect(row.host ?? row.signs, row.id).toBeDefined();
+      expect(row.login ?? row.notFoundMeaning, row.id).toMatch(/regctl login|public/u);
+      expect(row.host ?? row.fingerprints, row.id).toBeDefined();
     }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Tally } from '../../../src/copy/engine/counters.ts';
+import { Counters } from '../../../src/copy/engine/counters.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 
@@ -12,37 +12,37 @@ const node = (name: string, mediaType = 'application/octet-stream'): Descriptor 
 describe('the count of a copy', () => {
   const layer = node('a');
   const manifest = node('b', 'application/vnd.oci.image.manifest.v1+json');
-  const count = (act: (tally: Tally) => void): ReturnType<Tally['counts']>['bytes'] => {
-    const tally = new Tally(() => undefined);
+  const count = (act: (counters: Counters) => void): ReturnType<Counters['counts']>['bytes'] => {
+    const tally = new Counters(() => undefined);
     act(tally);
     return tally.counts().bytes;
   };
 
   it('is of what was handed to the network, once and again', () => {
-    const bytes = count((tally) => {
-      for (const part of [0, 60, 0, 40, 60]) tally.sent(layer, part);
-      tally.end(layer, 'written');
+    const bytes = count((counters) => {
+      for (const part of [0, 60, 0, 40, 60]) counters.sent(layer, part);
+      counters.end(layer, 'written');
     });
     expect(bytes).toEqual({ sent: 160, skipped: 0 });
   });
 
   it('leaves out what an earlier run had sent, be it all', () => {
     for (const sent of [0, 24]) {
-      const bytes = count((tally) => {
-        tally.sent(layer, sent);
-        tally.end(layer, 'written');
+      const bytes = count((counters) => {
+        counters.sent(layer, sent);
+        counters.end(layer, 'written');
       });
       expect(bytes).toEqual({ sent, skipped: 100 - sent });
     }
   });
 
   it('is of the whole where a store does not say, and of nothing for what was there', () => {
-    const bytes = count((tally) => {
-      tally.end(manifest, 'written');
-      tally.end(layer, 'written');
-      tally.end(layer, 'present');
-      tally.end(manifest, 'present');
-      tally.end(node('c'), 'mounted');
+    const bytes = count((counters) => {
+      counters.end(manifest, 'written');
+      counters.end(layer, 'written');
+      counters.end(layer, 'present');
+      counters.end(manifest, 'present');
+      counters.end(node('c'), 'mounted');
     });
     expect(bytes).toEqual({ sent: 200, skipped: 200 });
   });

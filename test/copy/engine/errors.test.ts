@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { watch } from '../../../src/copy/engine/errors.ts';
-import { sourceOf, verified } from '../../../src/store/verify.ts';
+import { observeSource } from '../../../src/copy/engine/errors.ts';
+import { sourceFromBytes, verified } from '../../../src/store/verify.ts';
 import { bytesOf } from '../../../src/util/bytes.ts';
 
 const DATA = Buffer.from('content');
@@ -13,8 +13,8 @@ const DESCRIPTOR = {
 
 it('leaves verified bytes verified: a destination need not hash what its source has', async () => {
   const open = (): ReturnType<typeof verified> => verified(bytesOf(DATA), DESCRIPTOR, 'here');
-  const bytes = await watch({ descriptor: DESCRIPTOR, open: async () => open() }).open();
+  const bytes = await observeSource({ descriptor: DESCRIPTOR, open: async () => open() }).open();
   expect(verified(bytes, DESCRIPTOR, 'there')).toBe(bytes);
-  const unknown = await watch(sourceOf(DESCRIPTOR, DATA)).open();
+  const unknown = await observeSource(sourceFromBytes(DESCRIPTOR, DATA)).open();
   expect(verified(unknown, DESCRIPTOR, 'there')).not.toBe(unknown);
 });

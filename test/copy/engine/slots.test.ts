@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createSlots, underWay } from '../../../src/copy/engine/slots.ts';
+import { createSlots, maxInFlight } from '../../../src/copy/engine/slots.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { Source } from '../../../src/store/types.ts';
 import { bytesOf, collect } from '../../../src/util/bytes.ts';
@@ -95,7 +95,7 @@ describe('slots', () => {
         ),
       ),
     ]);
-    expect(most).toEqual({ source: 2, destination: 2, underWay: underWay(2) });
+    expect(most).toEqual({ source: 2, destination: 2, underWay: maxInFlight(2) });
   });
 
   it('leaves no slot taken by what fails, is opened twice, never read, or given up while it waits', async () => {

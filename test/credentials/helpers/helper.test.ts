@@ -42,20 +42,20 @@ describe('a credential helper', () => {
       username: 'u',
       password: 'p',
       origin,
-      ephemeral: true,
+      neverPersist: true,
     });
     await answer({ ServerURL: 'a.io', Username: '<token>', Secret: 't' });
-    const identity = { kind: 'identity', token: 't', origin, ephemeral: true };
+    const identity = { kind: 'identity', token: 't', origin, neverPersist: true };
     expect(await helper().get('a.io')).toEqual(identity);
   });
 
   it('that comes with regctl is used where PATH has none', async () => {
     const say = (Username: string): string => JSON.stringify({ Username, Secret: 's' });
-    const own = { 'docker-credential-test': ['/bin/sh', '-c', `echo '${say('own')}'`] };
+    const bundled = { 'docker-credential-test': ['/bin/sh', '-c', `echo '${say('own')}'`] };
     const one = createHelper({
       suffix: 'test',
       namedBy: NAMED_BY,
-      run: createHelperRunner({ env: { PATH: path }, own }),
+      run: createHelperRunner({ env: { PATH: path }, bundled }),
     });
     expect(await one.get('a.io')).toMatchObject({ username: 'own' });
     await script(`echo '${say('installed')}'`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerHelperCall, type HelperReply } from '../../../src/credentials/helpers/server.ts';
+import { handleHelperRequest, type HelperReply } from '../../../src/credentials/helpers/server.ts';
 import { createHelper } from '../../../src/credentials/helpers/helper.ts';
 import type { Keychain } from '../../../src/credentials/helpers/keychain.ts';
 
@@ -19,7 +19,7 @@ const unexpected = (what: string) => async (): Promise<never> => {
 };
 
 const ask = (args: readonly string[], stdin?: string, keychain?: Keychain): Promise<HelperReply> =>
-  answerHelperCall(args, {
+  handleHelperRequest(args, {
     program: 'docker-credential-regctl',
     version: '1.2.3',
     stdin: stdin === undefined ? unexpected('input') : async () => stdin,
@@ -99,7 +99,7 @@ describe('the helper protocol, as a helper', () => {
     const helper = createHelper({
       suffix: 'regctl',
       namedBy: 'credsStore',
-      run: async ({ verb, stdin }) => ({ ...(await ask([verb], stdin, keychain)), stderr: '' }),
+      run: async ({ action, stdin }) => ({ ...(await ask([action], stdin, keychain)), stderr: '' }),
     });
     expect(await helper.get('a.io')).toBeUndefined();
     expect(await helper.erase('a.io')).toBe(false);

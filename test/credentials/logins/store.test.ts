@@ -17,7 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLoginStore } from '../../../src/credentials/logins/store.ts';
-import { createCredentialChain, type CredentialPlaces } from '../../../src/credentials/chain.ts';
+import {
+  createCredentialChain,
+  type CredentialSourcesOptions,
+} from '../../../src/credentials/chain.ts';
 import type { LoginStore } from '../../../src/credentials/types.ts';
 import { withFileLock } from '../../../src/config/files/lock.ts';
 import { basic, memoryHelpers, readJson } from '../fake-helpers.ts';
@@ -43,7 +46,7 @@ describe('the login store', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const places = (options: Partial<CredentialPlaces> = {}): CredentialPlaces => ({
+  const places = (options: Partial<CredentialSourcesOptions> = {}): CredentialSourcesOptions => ({
     env: {},
     home: '/nowhere',
     configDir: join(folder, 'docker'),
@@ -51,7 +54,7 @@ describe('the login store', () => {
     runHelper: memoryHelpers({}).run,
     ...options,
   });
-  const store = (options: Partial<CredentialPlaces> = {}): LoginStore =>
+  const store = (options: Partial<CredentialSourcesOptions> = {}): LoginStore =>
     createLoginStore(places(options));
   const put = async (text: string, mode = 0o600): Promise<void> => {
     await mkdir(join(folder, 'docker'), { recursive: true });
@@ -60,7 +63,7 @@ describe('the login store', () => {
   };
 
   it('writes a private file in a private folder, in the form of Docker', async () => {
-    expect(await store().save('a.io', LOGIN)).toEqual({ place: path, plainText: true });
+    expect(await store().save('a.io', LOGIN)).toEqual({ storedIn: path, plainText: true });
     expect(await readFile(path, 'utf8')).toBe(
       `{\n\t"auths": {\n\t\t"a.io": {\n\t\t\t"auth": "${basic('u:p')}"\n\t\t}\n\t}\n}`,
     );
@@ -80,7 +83,7 @@ describe('the login store', () => {
       });
     const both = listed('first', 'containers-auth.json', 'last');
     expect(await both.save('docker.io', LOGIN)).toEqual({
-      place: 'docker-credential-first',
+      storedIn: 'docker-credential-first',
       plainText: false,
     });
     expect(vaults.first).toEqual({ 'docker.io': { Username: 'u', Secret: 'p' } });
@@ -244,7 +247,7 @@ describe('the login store', () => {
   it('uses a named auth file, whose namespace logins stay', async () => {
     const authfile = join(folder, 'new/auth.json');
     const named = store({ authfile });
-    expect(await named.save('a.io', LOGIN)).toEqual({ place: authfile, plainText: true });
+    expect(await named.save('a.io', LOGIN)).toEqual({ storedIn: authfile, plainText: true });
     await writeFile(
       authfile,
       JSON.stringify({
@@ -257,7 +260,7 @@ describe('the login store', () => {
 
   describe('in both worlds', () => {
     const runtime = (): string => join(folder, 'run/containers/auth.json');
-    const both = (options: Partial<CredentialPlaces> = {}): LoginStore =>
+    const both = (options: Partial<CredentialSourcesOptions> = {}): LoginStore =>
       store({
         configDir: undefined,
         home: join(folder, 'home'),
@@ -273,7 +276,7 @@ describe('the login store', () => {
       await putRuntime({
         auths: { 'b.io': { auth: basic('x:y') }, 'a.io/t': { auth: basic('t:p') } },
       });
-      expect(await both().save('a.io', LOGIN)).toEqual({ place: path, plainText: true });
+      expect(await both().save('a.io', LOGIN)).toEqual({ storedIn: path, plainText: true });
       expect(await both().list()).toEqual(['a.io', 'a.io/t', 'b.io']);
     });
 
@@ -281,7 +284,10 @@ describe('the login store', () => {
       const old = { 'docker.io': { auth: basic('old:o') }, 'docker.io/t': { auth: basic('t:p') } };
       await putRuntime({ auths: old });
       await put(JSON.stringify({ auths: { 'docker.io': { auth: basic('older:o') } } }));
-      expect(await both().save('docker.io', LOGIN)).toEqual({ place: runtime(), plainText: true });
+      expect(await both().save('docker.io', LOGIN)).toEqual({
+        storedIn: runtime(),
+        plainText: true,
+      });
       expect(await readJson(runtime())).toEqual({
         auths: { ...old, 'docker.io': { auth: basic('u:p') } },
       });
@@ -292,10 +298,13 @@ describe('the login store', () => {
 
     it('keeps a login of a namespace where containers’ tools do', async () => {
       const lasting = join(folder, 'home/.config/containers/auth.json');
-      expect(await both().save('b.io/team', LOGIN)).toEqual({ place: lasting, plainText: true });
+      expect(await both().save('b.io/team', LOGIN)).toEqual({ storedIn: lasting, plainText: true });
       expect(await both().remove('b.io/team')).toEqual([lasting]);
       await mkdir(join(folder, 'run'));
-      expect(await both().save('a.io/team', LOGIN)).toEqual({ place: runtime(), plainText: true });
+      expect(await both().save('a.io/team', LOGIN)).toEqual({
+        storedIn: runtime(),
+        plainText: true,
+      });
       expect(await readJson(runtime())).toEqual({ auths: { 'a.io/team': { auth: basic('u:p') } } });
       await both().save('docker.io/team', LOGIN);
       expect(await both().list()).toEqual(['a.io/team', 'docker.io/team']);
@@ -313,7 +322,7 @@ describe('the login store', () => {
       const vault = {};
       const one = both({ runHelper: memoryHelpers({ m: vault }).run });
       expect(await one.save('docker.io', LOGIN)).toEqual({
-        place: 'docker-credential-m',
+        storedIn: 'docker-credential-m',
         plainText: false,
       });
       expect(vault).toEqual({ 'docker.io': { Username: 'u', Secret: 'p' } });
@@ -349,7 +358,7 @@ describe('the login store', () => {
       const vault = { ...held };
       const one = store({ runHelper: memoryHelpers({ m: vault }).run });
       expect(await one.save('a.io', LOGIN)).toEqual({
-        place: 'docker-credential-m',
+        storedIn: 'docker-credential-m',
         plainText: false,
       });
       expect(vault).toMatchObject({ 'a.io': { Username: 'u', Secret: 'p' } });

@@ -172,7 +172,7 @@ describe('Bearer', () => {
     dead.add('token-1');
     const body = { length: 3, open: () => bytesOf(new TextEncoder().encode('abc')) };
     const put = await client.request({ ...first, method: 'PUT', body, idempotent: false });
-    expect([put.status, put.renewed]).toEqual([401, true]);
+    expect([put.status, put.tokenRenewed]).toEqual([401, true]);
     expect((await client.request(first)).status).toBe(200);
     const sent = server.requests.filter(({ path }) => path.startsWith('/v2/'));
     expect(sent.map(({ method, headers }) => [method, headers.authorization])).toEqual([
@@ -196,7 +196,7 @@ describe('Bearer', () => {
     const body = { length: 3, open: () => bytesOf(new TextEncoder().encode('abc')) };
     const one = get(server, '/v2/a/blobs/uploads/1', [pull('a')]);
     const put = await client.request({ ...one, method: 'PUT', body, idempotent: false });
-    expect([put.status, put.renewed]).toEqual([401, undefined]);
+    expect([put.status, put.tokenRenewed]).toEqual([401, undefined]);
   });
 
   it('drops a token that is refused, asks the credential source anew and tries once more', async () => {
@@ -416,7 +416,7 @@ describe('scopes that are needed later', () => {
   const later = (server: { origin: string; host: string }, name = 'a'): HttpRequest => {
     const one = get(server, `/v2/${name}/manifests/1`, [pull(name)]);
     const { registry, repository, scopes } = one.auth ?? { registry: '', scopes: [] };
-    return { ...one, auth: { registry, repository, scopes, laterScopes: [pull('other')] } };
+    return { ...one, auth: { registry, repository, scopes, upcomingScopes: [pull('other')] } };
   };
   const asked = (server: { lines: readonly string[] }): string[][] =>
     server.lines

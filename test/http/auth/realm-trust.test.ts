@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeRealm } from '../../../src/http/auth/realm-trust.ts';
+import { evaluateRealm } from '../../../src/http/auth/realm-trust.ts';
 
 async function judge(
   registry: string,
@@ -7,7 +7,7 @@ async function judge(
   realm: string,
   allow?: string,
 ): Promise<string> {
-  const { verdict } = await judgeRealm({
+  const { verdict } = await evaluateRealm({
     registry,
     registryUrl: new URL(from),
     realm: new URL(realm),
@@ -16,7 +16,7 @@ async function judge(
   return verdict;
 }
 
-describe('judgeRealm', () => {
+describe('evaluateRealm', () => {
   it.each([
     ['docker.io', 'https://registry-1.docker.io/', 'https://auth.docker.io/token'],
     ['docker.io', 'https://mirror.example/', 'https://auth.docker.io/token'],

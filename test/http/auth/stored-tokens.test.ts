@@ -23,7 +23,7 @@ import {
   USER,
 } from '../setup.ts';
 
-const EPHEMERAL = { ...BASIC, ephemeral: true };
+const EPHEMERAL = { ...BASIC, neverPersist: true };
 
 function get(server: { origin: string; host: string }, name = 'a'): HttpRequest {
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../../src/credentials/types.ts';
-import { fetchToken, type TokenQuestion } from '../../../src/http/auth/token-exchange.ts';
+import { fetchToken, type TokenRequest } from '../../../src/http/auth/token-exchange.ts';
 import { createTokenCache } from '../../../src/http/auth/token-cache.ts';
-import { readToken, type Token, wordsOf } from '../../../src/http/auth/token-response.ts';
+import { errorMessageOf, readToken, type Token } from '../../../src/http/auth/token-response.ts';
 import { startScriptedServer, type Script } from '../../helpers/scripted-server.ts';
 import { START, testClient } from '../setup.ts';
 
@@ -58,25 +58,25 @@ it.each([[[{}]], { a: 1 }, 'soon', 1e308, -1, null])(
   },
 );
 
-describe('wordsOf', () => {
+describe('errorMessageOf', () => {
   it.each([
     [{ errors: [{ code: 'DENIED', message: 'no way' }] }, 'no way'],
     [{ error: 'invalid_grant', error_description: 'expired' }, 'expired'],
     [{ details: 'incorrect username or password' }, 'incorrect username or password'],
     [[], undefined],
   ])('%j', (body, expected) => {
-    expect(wordsOf(json(body))).toBe(expected ?? '[]');
+    expect(errorMessageOf(json(body))).toBe(expected ?? '[]');
   });
 
   it('shows plain text on one line, and no HTML', () => {
-    expect(wordsOf(new TextEncoder().encode('a\nb'))).toBe(String.raw`a\x0ab`);
-    expect(wordsOf(new TextEncoder().encode('<html>x</html>'))).toBeUndefined();
+    expect(errorMessageOf(new TextEncoder().encode('a\nb'))).toBe(String.raw`a\x0ab`);
+    expect(errorMessageOf(new TextEncoder().encode('<html>x</html>'))).toBeUndefined();
   });
 });
 
 async function exchange(
   script: Script,
-  change: Partial<TokenQuestion> = {},
+  change: Partial<TokenRequest> = {},
 ): Promise<{ lines: readonly string[]; bodies: string[]; token: Token }> {
   await using server = await startScriptedServer(script);
   await using client = testClient();
@@ -145,7 +145,7 @@ describe('the token cache', () => {
     realm: 'https://a/t',
     service: 's',
     identity: 'anonymous',
-    lasting: true,
+    persistent: true,
   };
   const fill = async (scopes: string[], value: string, renewAt = 10) => {
     await cache.fetch(owner, scopes, () => Promise.resolve({ value, renewAt }));

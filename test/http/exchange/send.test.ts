@@ -12,10 +12,10 @@ import {
   bodyText,
   chainOf,
   clientOn,
-  LANES,
   policies,
   rootsOf,
   testClient as anyClient,
+  TRANSFER_CLASSES,
 } from '../setup.ts';
 
 const get = (server: { origin: string }): { method: string; url: URL } => ({
@@ -80,7 +80,7 @@ async function startSink(): Promise<{ readonly origin: string } & AsyncDisposabl
   };
 }
 
-describe.each(LANES)('send (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('send (%s)', (lane) => {
   const testClient = clientOn(lane);
   it('asks for identity encoding and sends its own name, whatever the configuration says', async () => {
     await using server = await startScriptedServer(() => ({ status: 200 }));
@@ -197,7 +197,7 @@ describe.each(LANES)('send (%s)', (lane) => {
       code: 'TIMEOUT',
       hint: expect.stringContaining('--min-speed') as string,
     });
-    await expect(client.request({ ...get(server), whole: true })).rejects.toMatchObject({
+    await expect(client.request({ ...get(server), bufferBody: true })).rejects.toMatchObject({
       code: 'TIMEOUT',
       message: expect.stringContaining('(tried 3 times)') as string,
     });
@@ -348,7 +348,7 @@ async function* chunks(...parts: readonly string[]): Bytes {
   for (const part of parts) yield new TextEncoder().encode(part);
 }
 
-describe.each(LANES)('TLS (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('TLS (%s)', (lane) => {
   const testClient = clientOn(lane);
   let certificates: Certificates;
   let server: ScriptedServer;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createUpload, type UploadLimits } from '../../../src/http/exchange/upload-body.ts';
+import { createUploadBody, type UploadLimits } from '../../../src/http/exchange/upload-body.ts';
 import { bytesOf, collect } from '../../../src/util/bytes.ts';
 
 describe('the body of an upload', () => {
@@ -26,21 +26,24 @@ describe('the body of an upload', () => {
   it('is not stalled on a slow link that takes longer for a chunk than it may for a byte', async () => {
     const stalls: string[] = [];
     const onStall = (code: string): void => void stalls.push(code);
-    const upload = createUpload(body, limits({ stallMs: 1500, now: taking(10_000), onStall }));
+    const uploadBody = createUploadBody(
+      body,
+      limits({ stallMs: 1500, now: taking(10_000), onStall }),
+    );
     const parts: Uint8Array[] = [];
-    for await (const piece of upload.chunks) {
+    for await (const piece of uploadBody.chunks) {
       parts.push(piece);
       await delay(50);
     }
-    upload.release();
+    uploadBody.release();
     expect(Buffer.concat(parts).equals(data)).toBe(true);
     expect(parts.length * 50).toBeGreaterThan(1500);
-    expect([stalls, upload.finished()]).toEqual([[], true]);
+    expect([stalls, uploadBody.finished()]).toEqual([[], true]);
   });
 
   it('is stalled when nothing is taken, and when next to nothing is', async () => {
     const stalls: string[] = [];
-    const silent = createUpload(
+    const silent = createUploadBody(
       body,
       limits({ stallMs: 10, onStall: (code) => void stalls.push(code) }),
     );
@@ -50,7 +53,7 @@ describe('the body of an upload', () => {
 
     const slow: string[] = [];
     const onStall = (code: string): void => void slow.push(code);
-    const dripping = createUpload(body, limits({ now: taking(30_000), onStall }));
+    const dripping = createUploadBody(body, limits({ now: taking(30_000), onStall }));
     const pieces = dripping.chunks[Symbol.asyncIterator]();
     while (slow.length === 0 && (await pieces.next()).done !== true);
     dripping.release();
@@ -64,10 +67,10 @@ describe('the body of an upload', () => {
       [512, []],
       [1e9, ['HEADERS_TIMEOUT']],
     ] as const) {
-      const upload = createUpload(body, limits({ stallMs: 10, slowestLink, onStall }));
-      await collect(upload.chunks, body.length, () => new Error('too much'));
+      const uploadBody = createUploadBody(body, limits({ stallMs: 10, slowestLink, onStall }));
+      await collect(uploadBody.chunks, body.length, () => new Error('too much'));
       await delay(200);
-      upload.release();
+      uploadBody.release();
       expect(stalls).toEqual(expected);
     }
   });
@@ -82,10 +85,10 @@ describe('the body of an upload', () => {
       [large, []],
       [small, ['HEADERS_TIMEOUT']],
     ] as const) {
-      const upload = createUpload(one, limits({ stallMs: 10, onStall }));
-      await collect(upload.chunks, one.length, () => new Error('too much'));
+      const uploadBody = createUploadBody(one, limits({ stallMs: 10, onStall }));
+      await collect(uploadBody.chunks, one.length, () => new Error('too much'));
       await delay(200);
-      upload.release();
+      uploadBody.release();
       expect(stalls).toEqual(expected);
     }
   });

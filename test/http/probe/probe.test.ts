@@ -92,7 +92,10 @@ describe('the way to a registry, step by step', () => {
       policies: policies({ [host]: { scheme: 'probe', verifyTls: false, ca: [authority.ca] } }),
     });
     const seen = await (await client.probe()).handshake(new URL(`https://${host}/`), host);
-    expect(seen).toMatchObject({ verified: false, fault: 'its certificate has expired' });
+    expect(seen).toMatchObject({
+      verified: false,
+      verificationError: 'its certificate has expired',
+    });
     expect(seen.rootSource).toBeUndefined();
   });
 
@@ -123,7 +126,7 @@ describe('the way to a registry, step by step', () => {
       offers: [{ kind: 'bearer' as const, realm, service: 'reg' }],
       scopes: ['repository:team/app:pull'],
     };
-    const given = await probe.authorize(question);
+    const given = await probe.obtainFreshAuthorization(question);
     expect(given).toMatchObject({
       kind: 'token',
       origin: '--creds',
@@ -135,7 +138,7 @@ describe('the way to a registry, step by step', () => {
     const response = await given?.ask(base);
     expect(response?.status).toBe(200);
     expect(response?.credentials).toEqual({ sent: true, origin: '--creds' });
-    await probe.authorize(question);
+    await probe.obtainFreshAuthorization(question);
     expect(server.lines.filter((line) => line.includes('/token'))).toHaveLength(2);
     expect(client.logged.join('\n')).not.toContain('token-1');
   });
@@ -146,12 +149,12 @@ describe('the way to a registry, step by step', () => {
     const probe = await client.probe();
     const realm = new URL('https://evil.example/token');
     const url = new URL('https://registry.corp/v2/');
-    expect(await probe.judgeRealm('registry.corp', url, realm)).toMatchObject({
+    expect(await probe.evaluateRealm('registry.corp', url, realm)).toMatchObject({
       verdict: 'untrusted',
     });
     const auth = { registry: 'registry.corp', scopes: [] };
     const offers = [{ kind: 'bearer' as const, realm }];
-    expect(await codeOf(probe.authorize({ auth, url, offers, scopes: [] }))).toBe(
+    expect(await codeOf(probe.obtainFreshAuthorization({ auth, url, offers, scopes: [] }))).toBe(
       'REALM_UNTRUSTED',
     );
     expect(everything(server)).toBe('[]');

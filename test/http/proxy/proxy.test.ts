@@ -11,11 +11,11 @@ import {
   chainOf,
   clientOn,
   everything,
-  LANES,
   PASSWORD,
   policies,
   rootsOf,
   secretForms,
+  TRANSFER_CLASSES,
   USER,
 } from '../setup.ts';
 
@@ -31,7 +31,7 @@ const lookup: LookupAll = (name) =>
 const through = (value: string, noProxy = ''): ProxyRules =>
   createProxyRules({ HTTP_PROXY: value, HTTPS_PROXY: value, NO_PROXY: noProxy });
 
-describe.each(LANES)('proxies (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('proxies (%s)', (lane) => {
   const testClient = clientOn(lane);
   let certificates: Certificates;
   let registry: ScriptedServer;

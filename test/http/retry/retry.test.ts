@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { responseHeaders, retryAfterMs } from '../../../src/http/headers.ts';
+import { parseRawHeaders, retryAfterMs } from '../../../src/http/headers.ts';
 import { bytesOf } from '../../../src/util/bytes.ts';
 import { startScriptedServer, type Scripted } from '../../helpers/scripted-server.ts';
 import { collect } from '../../../src/util/bytes.ts';
@@ -174,7 +174,7 @@ describe('retry', () => {
     await using server = await scripted(half, chunked, status(200, {}, 'whole'));
     await using client = testClient({ retryTimes: 3 });
     const url = new URL(server.origin);
-    const response = await client.request({ method: 'GET', url, whole: true });
+    const response = await client.request({ method: 'GET', url, bufferBody: true });
     expect([await bodyText(response), server.lines.length]).toEqual(['whole', 3]);
 
     const long = Buffer.alloc(5 << 20, 'x');
@@ -182,7 +182,7 @@ describe('retry', () => {
     const answer = await client.request({
       method: 'GET',
       url: new URL(other.origin),
-      whole: true,
+      bufferBody: true,
     });
     const read = await collect(answer.body, long.length, () => new Error('too long'));
     expect(Buffer.from(read).equals(long)).toBe(true);
@@ -192,7 +192,7 @@ describe('retry', () => {
     await using server = await scripted(status(503));
     await using client = testClient({ retryTimes: 2 });
     const response = await client.request({ method: 'GET', url: new URL(server.origin) });
-    expect([response.status, response.tries]).toEqual([503, 3]);
+    expect([response.status, response.attempts]).toEqual([503, 3]);
   });
 
   it('is RATE_LIMITED after the last 429', async () => {
@@ -320,6 +320,6 @@ describe('retryAfterMs', () => {
     ['-1', undefined],
     ['', undefined],
   ])('%s', (value, expected) => {
-    expect(retryAfterMs(responseHeaders(['Retry-After', value]), START)).toBe(expected);
+    expect(retryAfterMs(parseRawHeaders(['Retry-After', value]), START)).toBe(expected);
   });
 });

@@ -6,7 +6,7 @@ import { startScriptedServer } from '../../helpers/scripted-server.ts';
 import {
   bodyText,
   clientOn,
-  LANES,
+  TRANSFER_CLASSES,
   policies,
   rootsOf,
   type testClient as makeClient,
@@ -68,7 +68,7 @@ async function startTls(
 const trustingOf = (create: typeof makeClient) => (): TestClient =>
   create({ policies: (host) => policies({ [host]: { ca: [authority.ca] } })(host) });
 
-describe.each(LANES)('a certificate that is refused (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('a certificate that is refused (%s)', (lane) => {
   const testClient = clientOn(lane);
   const trusting = trustingOf(testClient);
   it('of an unknown authority: subject, issuer, dates, and the file that cures it', async () => {
@@ -133,7 +133,7 @@ describe.each(LANES)('a certificate that is refused (%s)', (lane) => {
   });
 });
 
-describe.each(LANES)('the trust of the machine (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('the trust of the machine (%s)', (lane) => {
   const testClient = clientOn(lane);
   it('is asked when the CA of the host does not do, by all connections at once', async () => {
     const other = await makeAuthority();
@@ -162,7 +162,7 @@ describe.each(LANES)('the trust of the machine (%s)', (lane) => {
   });
 });
 
-describe.each(LANES)('client certificates (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('client certificates (%s)', (lane) => {
   const testClient = clientOn(lane);
   const trusting = trustingOf(testClient);
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
@@ -212,7 +212,7 @@ describe.each(LANES)('client certificates (%s)', (lane) => {
   });
 });
 
-describe.each(LANES)('the wrong protocol (%s)', (lane) => {
+describe.each(TRANSFER_CLASSES)('the wrong protocol (%s)', (lane) => {
   const testClient = clientOn(lane);
   const trusting = trustingOf(testClient);
   it('TLS that is too old', async () => {

@@ -3,7 +3,7 @@ import type { ConvertOptions } from '../../../src/image/convert/types.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import type { ReadStore, WriteStore } from '../../../src/store/types.ts';
-import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import type { TestImage } from '../../helpers/images.ts';
 
 /** A memory store with the image under the tag `v1`. */
@@ -11,7 +11,7 @@ export async function storeOf(image: TestImage): Promise<WriteStore> {
   const store = createMemoryStore();
   for (const { descriptor, bytes } of image.nodes.values()) {
     const tag = descriptor.digest === image.root.digest ? 'v1' : undefined;
-    await store.push(sourceOf(descriptor, bytes), { tag });
+    await store.push(sourceFromBytes(descriptor, bytes), { tag });
   }
   return store;
 }

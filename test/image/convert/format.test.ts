@@ -3,7 +3,7 @@ import { copyImage } from '../../../src/copy/copy-image.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
-import { sourceOf } from '../../../src/store/verify.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { makeImage, makeIndex, PLATFORMS } from '../../helpers/images.ts';
 import * as graphs from '../../helpers/graphs.ts';
@@ -14,11 +14,11 @@ const utf8 = new TextEncoder();
 /** A memory store with a manifest of these bytes as `v1`. */
 async function storeWith(body: Record<string, unknown>, below: readonly graphs.TestNode[] = []) {
   const store = createMemoryStore();
-  for (const node of below) await store.push(sourceOf(node.descriptor, node.data));
+  for (const node of below) await store.push(sourceFromBytes(node.descriptor, node.data));
   const data = utf8.encode(JSON.stringify({ schemaVersion: 2, ...body }));
   const mediaType = String(body['mediaType']);
   const root = { mediaType, digest: digestOf(data), size: data.byteLength };
-  await store.push(sourceOf(root, data), { tag: 'v1' });
+  await store.push(sourceFromBytes(root, data), { tag: 'v1' });
   return { store, root };
 }
 
@@ -149,10 +149,10 @@ describe('manifests', () => {
       }),
     );
     const store = createMemoryStore();
-    await store.push(sourceOf(config.descriptor, config.data));
+    await store.push(sourceFromBytes(config.descriptor, config.data));
     const digest = digestOf(data, 'sha512');
     await store.push(
-      sourceOf({ mediaType: MEDIA_TYPE.ociManifest, digest, size: data.byteLength }, data),
+      sourceFromBytes({ mediaType: MEDIA_TYPE.ociManifest, digest, size: data.byteLength }, data),
       { tag: 'v1' },
     );
     const { root } = await convertV1(store, { format: 'v2s2' });
@@ -215,7 +215,7 @@ describe('an index', () => {
       }),
     );
     const root = { mediaType: MEDIA_TYPE.ociIndex, digest: digestOf(bytes), size: bytes.length };
-    await source.push(sourceOf(root, bytes), { tag: 'v1' });
+    await source.push(sourceFromBytes(root, bytes), { tag: 'v1' });
     const { body } = await convertV1(source, { format: 'oci' });
     expect(body.annotations).toEqual({ also: 'kept' });
     expect(body.manifests[0]).toMatchObject({
@@ -247,7 +247,7 @@ describe('an index', () => {
         }),
       );
       const root = { mediaType: MEDIA_TYPE.ociIndex, digest: digestOf(bytes), size: bytes.length };
-      await source.push(sourceOf(root, bytes), { tag: 'v1' });
+      await source.push(sourceFromBytes(root, bytes), { tag: 'v1' });
       return { source, entry };
     }
 

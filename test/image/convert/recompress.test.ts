@@ -10,7 +10,7 @@ import { digestOf, type Digest } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import type { ReadStore, WriteStore } from '../../../src/store/types.ts';
-import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import { bytesOf, collect } from '../../../src/util/bytes.ts';
 import { createCodec } from '../../../src/util/compression/codec.ts';
 import * as graphs from '../../helpers/graphs.ts';
@@ -74,7 +74,8 @@ async function imageOf(layers: readonly Layer[]): Promise<WriteStore> {
     JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { diff_ids: diff } }),
     MEDIA_TYPE.ociConfig,
   );
-  for (const node of [config, ...nodes]) await store.push(sourceOf(node.descriptor, node.data));
+  for (const node of [config, ...nodes])
+    await store.push(sourceFromBytes(node.descriptor, node.data));
   const body = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPE.ociManifest,
@@ -85,7 +86,7 @@ async function imageOf(layers: readonly Layer[]): Promise<WriteStore> {
     })),
   };
   const root = graphs.blob(JSON.stringify(body), MEDIA_TYPE.ociManifest);
-  await store.push(sourceOf(root.descriptor, root.data), { tag: 'v1' });
+  await store.push(sourceFromBytes(root.descriptor, root.data), { tag: 'v1' });
   return store;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { responseHeaders } from '../../../src/http/headers.ts';
+import { parseRawHeaders } from '../../../src/http/headers.ts';
 import { listHubRepositories, searchHub } from '../../../src/registry/hub/hub.ts';
 import { parseRateLimit } from '../../../src/registry/hub/pull-limit.merge-rate-limit.ts';
 import { startScriptedServer } from '../../helpers/scripted-server.ts';
@@ -83,7 +83,7 @@ describe('listHubRepositories', () => {
 });
 
 const parse = (record: Record<string, string>) =>
-  parseRateLimit(responseHeaders(Object.entries(record).flat()));
+  parseRateLimit(parseRawHeaders(Object.entries(record).flat()));
 
 describe('parseRateLimit', () => {
   it('reads Docker Hub’s form', () => {

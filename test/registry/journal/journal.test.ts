@@ -13,7 +13,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createUploadJournal } from '../../../src/registry/journal/journal.ts';
 import type { JournaledBlob } from '../../../src/registry/journal/types.ts';
-import type { Processes } from '../../../src/util/temporaries.ts';
+import type { ProcessNames } from '../../../src/util/temporaries.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
 const BLOB: JournaledBlob = {
@@ -34,13 +34,13 @@ interface Run {
 /** A process of that name, in a world where `alive` run and of the others on "far-" nobody knows. */
 function run(
   dir: TempDir,
-  own: string,
+  self: string,
   options: { alive?: readonly string[]; now?: number; uid?: number | undefined } = {},
 ): Run {
   const traced: string[] = [];
-  const processes: Processes = {
-    own,
-    runs: async (name) =>
+  const processes: ProcessNames = {
+    self,
+    isRunning: async (name) =>
       name.startsWith('far-') ? undefined : (options.alive ?? []).includes(name),
   };
   const journal = createUploadJournal({
@@ -58,8 +58,8 @@ const files = (dir: TempDir): Promise<string[]> => readdir(dir.join('regctl')).c
 /** What a process leaves that dies in mid-upload. */
 async function died(dir: TempDir, own = 'dead-1', blob = BLOB): Promise<string> {
   const before = new Set(await files(dir));
-  const entry = run(dir, own).journal.note(blob, SESSION);
-  await entry.leave();
+  const entry = run(dir, own).journal.add(blob, SESSION);
+  await entry.handOver();
   return (await files(dir)).find((name) => !before.has(name)) ?? '';
 }
 
@@ -133,10 +133,10 @@ describe('the journal of uploads', () => {
 
   it('follows a session that moves', async () => {
     await using dir = await tempDir();
-    const entry = run(dir, 'dead-1').journal.note(BLOB, SESSION);
+    const entry = run(dir, 'dead-1').journal.add(BLOB, SESSION);
     entry.moved({ url: 'https://reg.example/up/2' });
     entry.moved({ url: 'https://reg.example/up/3', minChunk: 5 });
-    await entry.leave();
+    await entry.handOver();
     expect((await run(dir, 'new-1').journal.find(BLOB))?.session).toEqual({
       url: 'https://reg.example/up/3',
       minChunk: 5,
@@ -192,8 +192,8 @@ describe('the journal of uploads', () => {
       await writeFile(at(file), '');
       await utimes(at(file), new Date(), new Date(Date.now() - age));
     }
-    const entry = run(dir, 'new-1').journal.note({ ...BLOB, repository: 'other' }, SESSION);
-    await entry.leave();
+    const entry = run(dir, 'new-1').journal.add({ ...BLOB, repository: 'other' }, SESSION);
+    await entry.handOver();
     const left = await files(dir);
     expect(left.filter((file) => file.startsWith('upload-'))).toHaveLength(200);
     expect(left.filter((file) => !file.startsWith('upload-')).sort()).toEqual([
@@ -265,11 +265,11 @@ describe('without a usable folder there is nothing to go on with', () => {
     await prepare(dir);
     const { journal, traced } = run(dir, 'new-1');
     expect(await journal.find(BLOB)).toBeUndefined();
-    const entry = journal.note(BLOB, SESSION);
+    const entry = journal.add(BLOB, SESSION);
     entry.moved({ url: 'https://reg.example/canary' });
     await entry.done();
-    const again = journal.note(BLOB, SESSION);
-    await again.leave();
+    const again = journal.add(BLOB, SESSION);
+    await again.handOver();
     expect(await readdir(dir.join('else')).catch(() => [])).toEqual([]);
     expect(traced).toEqual([expect.stringContaining(why)]);
     expect(traced[0]).not.toContain('canary');

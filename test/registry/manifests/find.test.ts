@@ -3,7 +3,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import type { Repository } from '../../../src/registry/types.ts';
-import type { Want } from '../../../src/store/types.ts';
+import type { ResolvePurpose } from '../../../src/store/types.ts';
 import { testClient, tokenRegistry } from '../../http/setup.ts';
 import type { ScriptedServer, Reply } from '../../helpers/scripted-server.ts';
 import { startRegistry } from '../harness.ts';
@@ -50,7 +50,7 @@ describe('a manifest of which it is not known yet what is wanted', () => {
   ] as const)('is signed in for meanwhile, then %s is one %s', async (want, method, bytes) => {
     await using server = await tokenRegistry({ answer });
     await using client = testClient();
-    const wanted = open<Want>();
+    const wanted = open<ResolvePurpose>();
     const finding = repositoryOf(server, client).findManifest('v1', wanted.promise);
     await expect.poll(() => methods(server)).toEqual(['HEAD', 'token']);
     wanted.resolve(want);
@@ -100,7 +100,7 @@ describe('a manifest of which it is not known yet what is wanted', () => {
     await using server = await tokenRegistry({ answer });
     await using client = testClient();
     const failure = new Error('the other side');
-    const want = Promise.reject<Want>(failure);
+    const want = Promise.reject<ResolvePurpose>(failure);
     want.catch(() => undefined);
     await expect(repositoryOf(server, client).findManifest('v1', want)).rejects.toBe(failure);
     expect(methods(server)).toEqual(['HEAD', 'token']);
@@ -110,7 +110,7 @@ describe('a manifest of which it is not known yet what is wanted', () => {
     await using server = await tokenRegistry({ answer });
     await using client = testClient();
     const stop = new AbortController();
-    const { promise } = open<Want>();
+    const { promise } = open<ResolvePurpose>();
     const finding = repositoryOf(server, client).findManifest('v1', promise, {
       signal: stop.signal,
     });

@@ -298,7 +298,7 @@ describe('putManifest', () => {
       });
       await using at = await startRegistry(() => unseen, { retries });
       const repository = at.repository('push');
-      const put = repository.putManifest('v1', raw, MEDIA_TYPE.ociIndex, { lagWaits: 3 });
+      const put = repository.putManifest('v1', raw, MEDIA_TYPE.ociIndex, { visibilityRetries: 3 });
       await expect(put).rejects.toMatchObject({ code: 'UPLOAD_FAILED' });
       expect(at.server.lines).toHaveLength(4);
       // Of 2, 4 and 8 s, the half that is not left to chance.
@@ -314,14 +314,16 @@ describe('putManifest', () => {
         (_request, count) => (count > times ? { status: 201 } : unseen),
         { retries: quickRetries(n) },
       );
-      await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex, { lagWaits: 3 });
+      await at
+        .repository('push')
+        .putManifest('v1', raw, MEDIA_TYPE.ociIndex, { visibilityRetries: 3 });
       expect(at.server.lines).toHaveLength(times + 1);
     });
 
     it('is not waited for without retries', async () => {
       await using at = await startRegistry(() => unseen, { retries: quickRetries(0) });
       const put = at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex, {
-        lagWaits: 3,
+        visibilityRetries: 3,
       });
       await expect(put).rejects.toMatchObject({ code: 'UPLOAD_FAILED' });
       expect(at.server.lines).toHaveLength(1);

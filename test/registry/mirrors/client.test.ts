@@ -6,7 +6,7 @@ import type { Digest } from '../../../src/oci/digest.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import { createRoutedClient } from '../../../src/registry/mirrors/client.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
-import { RetryElsewhereError } from '../../../src/store/errors.merge-retry-elsewhere.ts';
+import { RetryOtherMirrorError } from '../../../src/store/errors.merge-retry-elsewhere.ts';
 import {
   startScriptedServer,
   type Script,
@@ -40,7 +40,7 @@ const layer = { mediaType: 'x/y', digest: digestOf(BLOB), size: BLOB.length };
 interface Setup extends AsyncDisposable {
   readonly client: RegistryClient;
   readonly servers: Readonly<Record<string, ScriptedServer>>;
-  readonly laterScopes: readonly string[];
+  readonly upcomingScopes: readonly string[];
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
   readonly traces: readonly string[];
@@ -56,10 +56,10 @@ async function setUp(
     servers[host] = await startScriptedServer(script);
   }
   const [notes, warnings, traces]: [string[], string[], string[]] = [[], [], []];
-  const laterScopes: string[] = [];
+  const upcomingScopes: string[] = [];
   const physical = createRegistryClient({
     request: (request) => {
-      laterScopes.push(...(request.auth?.laterScopes ?? []));
+      upcomingScopes.push(...(request.auth?.upcomingScopes ?? []));
       return plainClient(request).catch((error: Error) => {
         request.signal?.throwIfAborted();
         throw new AppError('NETWORK', error.message);
@@ -86,7 +86,7 @@ async function setUp(
   return {
     client,
     servers,
-    laterScopes,
+    upcomingScopes,
     notes,
     warnings,
     traces,
@@ -172,7 +172,7 @@ describe('reading through mirrors', () => {
     const descriptor = { mediaType: 'x/y', digest: digestOf(large), size: large.length };
     const first = await repository.getBlob(descriptor);
     const error = await bytesFrom(first).catch((one: unknown) => one);
-    expect(error).toBeInstanceOf(RetryElsewhereError);
+    expect(error).toBeInstanceOf(RetryOtherMirrorError);
     expect(error).toMatchObject({ code: 'DIGEST_MISMATCH', exitStatus: 5 });
     expect((await bytesFrom(await repository.getBlob(descriptor))).equals(large)).toBe(true);
   });
@@ -284,7 +284,7 @@ describe('rewritten names', () => {
     await using at = await setUp({ primary: script });
     const repository = at.client.repository('logical', 'app', 'push', undefined, ['other']);
     await repository.headManifest('v1');
-    expect(at.laterScopes).toEqual(['repository:real/other:pull']);
+    expect(at.upcomingScopes).toEqual(['repository:real/other:pull']);
     const source = {
       descriptor: layer,
       open: async () => {

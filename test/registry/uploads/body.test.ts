@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { OpenOptions, Source } from '../../../src/store/types.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { contentFrom } from '../../../src/registry/uploads/body.ts';
+import { sourceBody } from '../../../src/registry/uploads/body.ts';
 import { bytesOf, drain } from '../../../src/util/bytes.ts';
 
 const ATTEMPT = { action: 'write blob', target: 'here', kind: 'blob' } as const;
@@ -18,12 +18,12 @@ async function opening(size: number, offset: number): Promise<OpenOptions | unde
       return bytesOf(data, options?.from);
     },
   };
-  await drain(await contentFrom(source, offset, ATTEMPT, {}).open());
+  await drain(await sourceBody(source, offset, ATTEMPT, {}).open());
   return asked;
 }
 
 it('lets memory be used again where the client is done with it, and only there', async () => {
-  expect(await opening(MIB, 0)).toMatchObject({ fleeting: true });
-  expect(await opening(MIB - 1, 0)).toMatchObject({ fleeting: false });
-  expect(await opening(2 * MIB, MIB + 1)).toMatchObject({ fleeting: false, from: MIB + 1 });
+  expect(await opening(MIB, 0)).toMatchObject({ reuseChunks: true });
+  expect(await opening(MIB - 1, 0)).toMatchObject({ reuseChunks: false });
+  expect(await opening(2 * MIB, MIB + 1)).toMatchObject({ reuseChunks: false, from: MIB + 1 });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { resolveLocation } from '../../../src/registry/uploads/location.ts';
+import { resolveUploadLocation } from '../../../src/registry/uploads/location.ts';
 
 const secure = new URL('https://reg.example/v2/');
 const secureUp = new URL('https://reg.example/v2/a/blobs/uploads/');
 const port = new URL('https://reg.example:5000/v2/');
 const plain = new URL('http://reg.example:5000/v2/');
 
-describe('resolveLocation', () => {
+describe('resolveUploadLocation', () => {
   it.each<[string, URL, string, boolean]>([
     ['/up?x=1', secure, 'https://reg.example/up?x=1', false],
     ['https://reg.example:443/up', secure, 'https://reg.example/up', false],
@@ -22,15 +22,15 @@ describe('resolveLocation', () => {
     ['https://reg.example:5000/up', plain, 'https://reg.example:5000/up', true],
   ])('%s at %s → %s, anonymous %s', (location, registry, href, anonymous) => {
     const answeredFrom = new URL('a/blobs/uploads/', registry);
-    const target = resolveLocation(location, answeredFrom, registry, 'x');
+    const target = resolveUploadLocation(location, answeredFrom, registry, 'x');
     expect(target.url.href).toBe(href);
     expect(target.anonymous).toBe(anonymous);
   });
 
   it('resolves against where the answer came from, which owns no credentials', () => {
     const elsewhere = new URL('https://cdn.example/v2/');
-    const target = resolveLocation('/up', elsewhere, secure, 'x');
-    expect(target).toMatchObject({ anonymous: true, via: elsewhere });
+    const target = resolveUploadLocation('/up', elsewhere, secure, 'x');
+    expect(target).toMatchObject({ anonymous: true, initiator: elsewhere });
     expect(target.url.href).toBe('https://cdn.example/up');
   });
 
@@ -40,14 +40,14 @@ describe('resolveLocation', () => {
     'javascript:1',
     'https://u@reg.example/',
   ])('refuses %s', (location) => {
-    expect(() => resolveLocation(location, secureUp, secure, 'x')).toThrowError(
+    expect(() => resolveUploadLocation(location, secureUp, secure, 'x')).toThrowError(
       expect.objectContaining({ code: 'TARGET_FORBIDDEN' }) as Error,
     );
   });
 
   it('hides what a refused URL carries', () => {
     expect(() =>
-      resolveLocation('http://u:hunter2@cdn.example/?sig=hunter3', secureUp, secure, 'x'),
+      resolveUploadLocation('http://u:hunter2@cdn.example/?sig=hunter3', secureUp, secure, 'x'),
     ).toThrowError(/^((?!hunter)[\s\S])*$/);
   });
 });

@@ -2,7 +2,7 @@ import { createRegistryClient } from '../../../src/registry/client.ts';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
-import { sourceOf } from '../../../src/store/verify.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
 import type { Source } from '../../../src/store/types.ts';
 import { startScriptedServer } from '../../helpers/scripted-server.ts';
 import { SECRET, startRegistry } from '../harness.ts';
@@ -11,7 +11,7 @@ const data = Buffer.from('some layer');
 const digest = digestOf(data);
 const query = `digest=${encodeURIComponent(digest)}`;
 const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLength };
-const source = sourceOf(layer, data);
+const source = sourceFromBytes(layer, data);
 const POST = 'POST /v2/a/b/blobs/uploads/';
 const opened = (location: string) => ({ status: 202, headers: { location } });
 
@@ -48,7 +48,7 @@ describe('putBlob', () => {
         ? opened(`http://${request.headers.host}/up`)
         : { status: 204, headers: { 'docker-content-digest': digestOf(Buffer.alloc(0)) } },
     );
-    const empty = sourceOf(
+    const empty = sourceFromBytes(
       { ...layer, digest: digestOf(Buffer.alloc(0)), size: 0 },
       Buffer.alloc(0),
     );
@@ -62,7 +62,7 @@ describe('putBlob', () => {
       request.method === 'POST' ? opened('/up') : { status: 201 },
     );
     const long = { ...layer, digest: digestOf(data, 'sha512') };
-    await at.repository('push').putBlob(sourceOf(long, data));
+    await at.repository('push').putBlob(sourceFromBytes(long, data));
     expect(at.server.lines[0]).toBe(`${POST}?digest-algorithm=sha512`);
   });
 
@@ -92,7 +92,7 @@ describe('putBlob', () => {
       // Chunks are asked for, or the session is.
       return { status: method === 'PATCH' ? 413 : 503 };
     });
-    expect(await at.repository('push').putBlob(sourceOf(bigLayer, big))).toBe('written');
+    expect(await at.repository('push').putBlob(sourceFromBytes(bigLayer, big))).toBe('written');
     expect(puts).toBe(1);
     const put = storage.requests.find((one) => one.method === 'PUT');
     expect(put?.headers['content-range']).toBe(`${start}-${big.length - 1}`);
@@ -170,7 +170,7 @@ describe('putBlob', () => {
         ? { status: 201 }
         : { status: 202, headers: { location: '/up', range: `0-${end - 1}` } };
     });
-    expect(await at.repository('push').putBlob(sourceOf(bigLayer, big))).toBe('written');
+    expect(await at.repository('push').putBlob(sourceFromBytes(bigLayer, big))).toBe('written');
     expect(Buffer.concat(parts).equals(big)).toBe(true);
     expect(at.server.requests.slice(4).map((one) => one.headers['content-range'])).toEqual([
       '0-4999999',
@@ -203,7 +203,7 @@ describe('putBlob', () => {
     });
     const repository = at.repository('push');
     await expect(repository.putBlob(source)).rejects.toThrow('the registry received other content');
-    const altered = sourceOf(layer, Buffer.from(data).fill(0));
+    const altered = sourceFromBytes(layer, Buffer.from(data).fill(0));
     await expect(repository.putBlob(altered)).rejects.toThrow('the source of reg.example/a/b@');
   });
 
@@ -214,7 +214,9 @@ describe('putBlob', () => {
     await using at = await startRegistry((request) =>
       request.method === 'POST' ? opened('/up') : { status: 204 },
     );
-    await expect(at.repository('push').putBlob(sourceOf(layer, bytes))).rejects.toMatchObject({
+    await expect(
+      at.repository('push').putBlob(sourceFromBytes(layer, bytes)),
+    ).rejects.toMatchObject({
       code: 'SIZE_MISMATCH',
     });
   });
@@ -274,7 +276,7 @@ describe('mount', () => {
       scopes: ['repository:a/b:pull,push'],
     };
     const pulls = ['repository:c/d:pull', 'repository:e/f:pull', 'repository:g/h:pull'];
-    expect(auths).toEqual([{ ...auth, laterScopes: pulls }, auth]);
+    expect(auths).toEqual([{ ...auth, upcomingScopes: pulls }, auth]);
   });
 
   const mount = `${POST}?mount=${encodeURIComponent(digest)}&from=c%2Fd`;
@@ -321,7 +323,10 @@ describe('a blob of which nothing is known', () => {
   const own = `${POST}?mount=${encodeURIComponent(digest)}&from=a%2Fb`;
   const big = Buffer.alloc((1 << 20) + 1, 'x');
   const bigDigest = digestOf(big);
-  const bigSource = sourceOf({ ...source.descriptor, digest: bigDigest, size: big.length }, big);
+  const bigSource = sourceFromBytes(
+    { ...source.descriptor, digest: bigDigest, size: big.length },
+    big,
+  );
   const head = `HEAD /v2/a/b/blobs/${bigDigest}`;
 
   it('is there: one POST, nothing sent', async () => {
@@ -394,7 +399,7 @@ describe('a blob of which nothing is known', () => {
       if (method === 'HEAD') return { status: 200 };
       return method === 'POST' ? { status: 202, headers: { location: '/up' } } : { status: 201 };
     });
-    const put = at.repository('push').putBlob(source, { probe: true, doubt: true });
+    const put = at.repository('push').putBlob(source, { probe: true, verifyPresence: true });
     expect(await put).toBe(outcome);
     expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual(methods);
     expect(at.server.lines.join('')).not.toContain('mount');
@@ -406,7 +411,7 @@ describe('a blob of which nothing is known', () => {
       if (path.includes('mount=')) return { status: 201 };
       return method === 'POST' ? { status: 202, headers: { location: '/up' } } : { status: 201 };
     });
-    const options = { probe: true, doubt: true, mountFrom: ['c/d'] };
+    const options = { probe: true, verifyPresence: true, mountFrom: ['c/d'] };
     expect(await at.repository('push').putBlob(source, options)).toBe('written');
   });
 

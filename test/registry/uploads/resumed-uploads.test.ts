@@ -3,7 +3,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import type { JournaledSession, UploadJournal } from '../../../src/registry/journal/types.ts';
-import { sourceOf } from '../../../src/store/verify.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
 import type { Source } from '../../../src/store/types.ts';
 import { BASIC, chainOf, PASSWORD, testClient } from '../../http/setup.ts';
 import { startScriptedServer, type Script, type Scripted } from '../../helpers/scripted-server.ts';
@@ -14,7 +14,7 @@ const data = Buffer.from(Array.from({ length: 3 * MIB }, (_item, index) => (inde
 const digest = digestOf(data);
 const query = `digest=${encodeURIComponent(digest)}`;
 const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLength };
-const source = sourceOf(layer, data);
+const source = sourceFromBytes(layer, data);
 const POST = 'POST /v2/a/b/blobs/uploads/';
 const kept = (end: number) => ({ status: 204, headers: { range: `0-${end - 1}` } });
 const opened = { status: 202, headers: { location: '/new' } };
@@ -26,13 +26,13 @@ function journalOf(url: string): UploadJournal & { readonly told: string[] } {
   const entry = (name: string) => ({
     moved: (session: JournaledSession) => void told.push(`${name} moved ${path(session)}`),
     done: async () => void told.push(`${name} done`),
-    leave: async () => void told.push(`${name} left`),
+    handOver: async () => void told.push(`${name} left`),
   });
   return {
     told,
     minSize: MIB,
     find: async () => ({ session: { url }, entry: entry('old') }),
-    note(_blob, session) {
+    add(_blob, session) {
       told.push(`noted ${path(session)}`);
       return entry('new');
     },

@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { sourceOf } from '../../../src/store/verify.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
 import type { WriteStore } from '../../../src/store/types.ts';
 import { openDirForRead, openDirForWrite } from '../../../src/transports/dir/store.ts';
 import { openLayoutForRead, openLayoutForWrite } from '../../../src/transports/oci-layout/store.ts';
@@ -9,14 +9,17 @@ import { makeImage, type TestImage } from '../../helpers/images.ts';
 import { tempDir } from '../../helpers/temp.ts';
 
 /** All processes but the own one are gone. */
-function survivor(own = 'new-1'): Temporaries {
-  return createTemporaries({ processes: { own, runs: async () => false }, now: () => 0 });
+function survivor(self = 'new-1'): Temporaries {
+  return createTemporaries({ processes: { self, isRunning: async () => false }, now: () => 0 });
 }
 
 async function pushAll(store: WriteStore, image: TestImage, tag?: string): Promise<void> {
   for (const { descriptor, bytes } of image.nodes.values()) {
     const isRoot = descriptor.digest === image.root.digest;
-    await store.push(sourceOf(descriptor, bytes), isRoot && tag !== undefined ? { tag } : {});
+    await store.push(
+      sourceFromBytes(descriptor, bytes),
+      isRoot && tag !== undefined ? { tag } : {},
+    );
   }
 }
 

@@ -11,8 +11,8 @@ describe('docker-archive: names', () => {
     ['a.tar:localhost:5000/app:v1', 'a.tar', 'localhost:5000/app:v1'],
     ['C:\\a.tar:app:v1', 'C:\\a.tar', 'app:v1'],
     ['a.tar:@3', 'a.tar', '@3'],
-  ])('%s', (rest, place, ref) => {
-    expect(parseDockerArchiveName(rest)).toMatchObject({ place, ref });
+  ])('%s', (rest, name, ref) => {
+    expect(parseDockerArchiveName(rest)).toMatchObject({ name, ref });
   });
 
   it.each([

@@ -264,12 +264,12 @@ describe('writing', () => {
   });
 
   async function write(
-    place: string,
+    name: string,
     ref: string | undefined,
     root: TestImage,
     context: OpenContext,
   ): Promise<void> {
-    await using into = await openDockerArchiveForWrite({ place, ref }, context);
+    await using into = await openDockerArchiveForWrite({ name, ref }, context);
     await store(into, root, ref);
   }
 
@@ -322,11 +322,11 @@ describe('writing', () => {
     ['an artifact', image({ config: blob('{}', MEDIA_TYPE.ociEmpty) }), 'oci-archive'],
   ])('refuses %s and says the cure', async (_what, root, cure) => {
     await using dir = await tempDir();
-    const place = dir.join('a.tar');
+    const name = dir.join('a.tar');
     const source = createMemoryStore();
     await store(source, root, 'v1');
     await using destination = await openDockerArchiveForWrite(
-      { place, ref: 'app:v1' },
+      { name, ref: 'app:v1' },
       placesIn(dir.path),
     );
     const emit = (): void => undefined;

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
-import { fallbackTag } from '../../../src/registry/lists/referrers.ts';
-import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
+import { referrersTag } from '../../../src/registry/lists/referrers.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import { createRegistryStore } from '../../../src/transports/docker/store.ts';
 import type { Reply, Script } from '../../helpers/scripted-server.ts';
 import { startRegistry } from '../../registry/harness.ts';
@@ -38,7 +38,7 @@ describe('reading', () => {
   it('resolves and fetches a manifest by one GET', async () => {
     await using at = await startRegistry(() => manifest);
     const store = createRegistryStore(at.repository());
-    const found = await store.resolve(undefined, { want: 'content' });
+    const found = await store.resolve(undefined, { purpose: 'content' });
     expect(found).toEqual(index);
     expect(Buffer.from(await fetchAll(store, found))).toEqual(raw);
     expect(at.server.lines).toEqual(['GET /v2/a/b/manifests/latest']);
@@ -56,7 +56,7 @@ describe('reading', () => {
     await using at = await startRegistry(() => manifest);
     const store = createRegistryStore(at.repository());
     const never = new Promise<'descriptor'>(() => undefined);
-    expect(await store.resolve('v1', { want: never })).toEqual(index);
+    expect(await store.resolve('v1', { purpose: never })).toEqual(index);
     expect(Buffer.from(await fetchAll(store, index))).toEqual(raw);
     expect(at.server.lines).toEqual(['GET /v2/a/b/manifests/v1']);
   });
@@ -66,15 +66,15 @@ describe('reading', () => {
       request.method === 'HEAD' ? { ...manifest, body: '' } : manifest,
     );
     const store = createRegistryStore({ ...at.repository(), registry: 'docker.io' });
-    await store.resolve('v1', { want: Promise.resolve('descriptor' as const) });
+    await store.resolve('v1', { purpose: Promise.resolve('descriptor' as const) });
     expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1']);
     const failure = new AppError('NETWORK', 'the other side');
-    const want = Promise.reject<'content'>(failure);
-    want.catch(() => undefined);
-    await expect(store.resolve('v1', { want })).rejects.toBe(failure);
+    const purpose = Promise.reject<'content'>(failure);
+    purpose.catch(() => undefined);
+    await expect(store.resolve('v1', { purpose })).rejects.toBe(failure);
     const never = new Promise<'descriptor'>(() => undefined);
     const stopped = AbortSignal.abort(failure);
-    await expect(store.resolve('v1', { want: never, signal: stopped })).rejects.toBe(failure);
+    await expect(store.resolve('v1', { purpose: never, signal: stopped })).rejects.toBe(failure);
     expect(at.server.lines.filter((line) => line.startsWith('GET'))).toEqual([]);
   });
 
@@ -124,8 +124,8 @@ describe('pushing', () => {
   it('asks for a blob once and remembers it', async () => {
     await using at = await startRegistry(upload);
     const store = createRegistryStore(at.repository('push'));
-    expect(await store.push(sourceOf(layer, data))).toBe('written');
-    expect(await store.push(sourceOf(layer, data))).toBe('present');
+    expect(await store.push(sourceFromBytes(layer, data))).toBe('written');
+    expect(await store.push(sourceFromBytes(layer, data))).toBe('present');
     expect(await store.has(layer)).toBe(true);
     expect(at.server.lines).toEqual([`POST ${UPLOADS}?${PROBE}`, PUT]);
     expect(new Set(at.scopes)).toEqual(new Set(['repository:a/b:pull,push']));
@@ -135,31 +135,31 @@ describe('pushing', () => {
     await using at = await startRegistry(upload);
     const store = createRegistryStore(at.repository('push'));
     expect(await store.has(layer)).toBe(false);
-    await store.push(sourceOf(layer, data));
+    await store.push(sourceFromBytes(layer, data));
     expect(at.server.lines).toEqual([`HEAD ${BLOB}`, `POST ${UPLOADS}`, PUT]);
   });
 
   it('leaves a blob alone that is there', async () => {
     await using at = await startRegistry(() => ({ status: 201 }));
     const store = createRegistryStore(at.repository('push'));
-    expect(await store.push(sourceOf(layer, data))).toBe('present');
+    expect(await store.push(sourceFromBytes(layer, data))).toBe('present');
     expect(at.server.lines).toEqual([`POST ${UPLOADS}?${PROBE}`]);
   });
 
   it('mounts', async () => {
     await using at = await startRegistry(() => ({ status: 201 }));
     const store = createRegistryStore(at.repository('push'));
-    expect(await store.push(sourceOf(layer, data), { mountFrom: ['c/d'] })).toBe('mounted');
+    expect(await store.push(sourceFromBytes(layer, data), { mountFrom: ['c/d'] })).toBe('mounted');
     expect(at.server.lines).toHaveLength(1);
   });
 
   it('writes a manifest by its tag, or else by its digest, by one PUT', async () => {
     await using at = await startRegistry(() => ({ status: 201 }));
     const store = createRegistryStore(at.repository('push'));
-    expect(await store.push(sourceOf(index, raw), { tag: 'v1' })).toBe('written');
-    expect(await store.push(sourceOf(index, raw))).toBe('present');
+    expect(await store.push(sourceFromBytes(index, raw), { tag: 'v1' })).toBe('written');
+    expect(await store.push(sourceFromBytes(index, raw))).toBe('present');
     const other = createRegistryStore(at.repository('push'));
-    expect(await other.push(sourceOf(index, raw))).toBe('written');
+    expect(await other.push(sourceFromBytes(index, raw))).toBe('written');
     expect(at.server.lines).toEqual([
       'PUT /v2/a/b/manifests/v1',
       `PUT /v2/a/b/manifests/${index.digest}`,
@@ -169,7 +169,7 @@ describe('pushing', () => {
   it('sends no manifest that is not what its descriptor says', async () => {
     await using at = await startRegistry(() => undefined);
     const store = createRegistryStore(at.repository('push'));
-    const forged = sourceOf(index, Buffer.from(raw).fill(0x20));
+    const forged = sourceFromBytes(index, Buffer.from(raw).fill(0x20));
     await expect(store.push(forged, { tag: 'v1' })).rejects.toMatchObject({
       code: 'DIGEST_MISMATCH',
     });
@@ -195,7 +195,7 @@ describe('pushing', () => {
       status: request.method === 'DELETE' ? 202 : request.method === 'HEAD' ? 404 : 201,
     }));
     const store = createRegistryStore(at.repository('push'));
-    await store.push(sourceOf(index, raw));
+    await store.push(sourceFromBytes(index, raw));
     await store.capabilities.remove?.removeManifest(index.digest);
     expect(await store.has(index)).toBe(false);
   });
@@ -221,7 +221,7 @@ describe('a manifest with a subject', () => {
     };
     return { bytes, descriptor };
   };
-  const tag = `/v2/a/b/manifests/${fallbackTag(index.digest)}`;
+  const tag = `/v2/a/b/manifests/${referrersTag(index.digest)}`;
 
   it('costs nothing more where the registry keeps referrers', async () => {
     await using at = await startRegistry(() => ({
@@ -229,7 +229,7 @@ describe('a manifest with a subject', () => {
       headers: { 'oci-subject': index.digest },
     }));
     const { bytes, descriptor } = named('one');
-    await createRegistryStore(at.repository('push')).push(sourceOf(descriptor, bytes));
+    await createRegistryStore(at.repository('push')).push(sourceFromBytes(descriptor, bytes));
     expect(at.server.lines).toEqual([`PUT /v2/a/b/manifests/${descriptor.digest}`]);
   });
 
@@ -246,9 +246,9 @@ describe('a manifest with a subject', () => {
     });
     const store = createRegistryStore(at.repository('push'));
     const nodes = [named('one'), named('two')];
-    await Promise.all(nodes.map((one) => store.push(sourceOf(one.descriptor, one.bytes))));
+    await Promise.all(nodes.map((one) => store.push(sourceFromBytes(one.descriptor, one.bytes))));
     const again = createRegistryStore(at.repository('push'));
-    await again.push(sourceOf(nodes[0]!.descriptor, nodes[0]!.bytes));
+    await again.push(sourceFromBytes(nodes[0]!.descriptor, nodes[0]!.bytes));
     const body = JSON.parse(String(stored)) as { manifests: { annotations: { name: string } }[] };
     expect(body.manifests.map((one) => one.annotations.name).toSorted()).toEqual(['one', 'two']);
     expect(body.manifests[0]).toMatchObject({ artifactType: 'application/spdx+json' });
@@ -281,7 +281,9 @@ describe('a manifest with a subject', () => {
       };
       return { status: 200, headers, body: stored };
     });
-    await createRegistryStore(at.repository('push')).push(sourceOf(mine.descriptor, mine.bytes));
+    await createRegistryStore(at.repository('push')).push(
+      sourceFromBytes(mine.descriptor, mine.bytes),
+    );
     expect(matches).toEqual([`"${digestOf(listOf())}"`, `"${digestOf(listOf(theirs))}"`]);
     expect(
       (JSON.parse(String(stored)) as { manifests: { digest: string }[] }).manifests.map(
@@ -422,7 +424,7 @@ describe('a manifest with a subject', () => {
       request.method === 'PUT' ? { status: 201 } : { status: 404 },
     );
     const store = createRegistryStore(at.repository('push'));
-    await expect(store.push(sourceOf(descriptor, bytes))).rejects.toMatchObject({
+    await expect(store.push(sourceFromBytes(descriptor, bytes))).rejects.toMatchObject({
       code: 'REGISTRY_ERROR',
     });
     expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(5);
@@ -434,7 +436,7 @@ describe('a manifest with a subject', () => {
       request.method === 'PUT' ? { status: 201 } : { status: 200, body: bytes },
     );
     const store = createRegistryStore(at.repository('push'));
-    await expect(store.push(sourceOf(descriptor, bytes))).rejects.toMatchObject({
+    await expect(store.push(sourceFromBytes(descriptor, bytes))).rejects.toMatchObject({
       code: 'INVALID_MANIFEST',
     });
     expect(at.server.lines).toHaveLength(2);

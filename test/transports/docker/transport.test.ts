@@ -11,13 +11,13 @@ describe('docker://', () => {
     ['//ghcr.io/a/b:1', 'ghcr.io/a/b', '1', '1', ':1'],
     [`localhost:5000/x@${DIGEST}`, 'localhost:5000/x', DIGEST, undefined, `@${DIGEST}`],
     [`ghcr.io/a/b:1@${DIGEST}`, 'ghcr.io/a/b', DIGEST, '1', `:1@${DIGEST}`],
-  ])('parses %s', (rest, place, ref, tag, suffix) => {
+  ])('parses %s', (rest, name, ref, tag, suffix) => {
     expect(dockerTransport.parse(rest)).toEqual({
       scheme: 'docker',
-      place,
+      name,
       ref,
       tag,
-      text: `${place}${suffix}`,
+      text: `${name}${suffix}`,
     });
   });
 

@@ -31,16 +31,16 @@ async function read(bytes: Bytes): Promise<{ whole: Buffer; kept: Buffer; buffer
 }
 
 const WAYS = {
-  'a file': async (fleeting: boolean) =>
-    read(readChunks(await open(path), path, { size: DATA.byteLength, fleeting })),
-  'a region of an archive': async (fleeting: boolean) => {
+  'a file': async (reuseChunks: boolean) =>
+    read(readChunks(await open(path), path, { size: DATA.byteLength, reuseChunks })),
+  'a region of an archive': async (reuseChunks: boolean) => {
     await using file = await open(path);
     const access = {
       size: DATA.byteLength,
       read: (...[at, length, room]: Parameters<Parameters<typeof readRegion>[0]['read']>) =>
         readAt(file, path, at, length, room),
     };
-    return await read(readRegion(access, 0, DATA.byteLength, { fleeting }));
+    return await read(readRegion(access, 0, DATA.byteLength, { reuseChunks }));
   },
 };
 

@@ -95,14 +95,14 @@ describe('oci-archive:', () => {
 
   it('adds a tag to a file, replaces one, and writes anew without a tag', async () => {
     await using dir = await tempDir();
-    const place = dir.join('a.tar');
+    const name = dir.join('a.tar');
     const other = image({ layers: [blob('other')] });
     const write = async (ref: string | undefined, root: TestImage): Promise<void> => {
-      await using into = await openOciArchiveForWrite({ place, ref }, placesIn(dir.path));
+      await using into = await openOciArchiveForWrite({ name, ref }, placesIn(dir.path));
       await store(into, root, ref);
     };
     const tags = async (): Promise<string[]> => {
-      await using source = await openOciArchiveForRead(place, placesIn(dir.path));
+      await using source = await openOciArchiveForRead(name, placesIn(dir.path));
       const found: string[] = [];
       for await (const page of source.capabilities.tags?.tags() ?? []) found.push(...page);
       return found;
@@ -112,7 +112,7 @@ describe('oci-archive:', () => {
     expect(await tags()).toEqual(['v1', 'v2']);
     await write('v1', other);
     expect(await tags()).toEqual(['v2', 'v1']);
-    await using source = await openOciArchiveForRead(place, placesIn(dir.path));
+    await using source = await openOciArchiveForRead(name, placesIn(dir.path));
     expect(await source.has(layer.descriptor)).toBe(false);
     await write(undefined, tree);
     expect(await tags()).toEqual([]);
@@ -124,7 +124,7 @@ describe('oci-archive:', () => {
     const write = async (): Promise<Buffer> => {
       const out = stdoutBuffer();
       const context = placesIn(dir.path, out);
-      await using into = await openOciArchiveForWrite({ place: '-', ref: 'v1' }, context);
+      await using into = await openOciArchiveForWrite({ name: '-', ref: 'v1' }, context);
       await store(into, tree, 'v1');
       return out.data();
     };
@@ -137,20 +137,17 @@ describe('oci-archive:', () => {
 
   it('leaves the old file alone when a write fails', async () => {
     await using dir = await tempDir();
-    const place = dir.join('a.tar');
-    await writeFile(place, 'old');
+    const name = dir.join('a.tar');
+    await writeFile(name, 'old');
     {
-      await using into = await openOciArchiveForWrite(
-        { place, ref: undefined },
-        placesIn(dir.path),
-      );
+      await using into = await openOciArchiveForWrite({ name, ref: undefined }, placesIn(dir.path));
       const bytes = (async function* () {
         yield Buffer.from('lie');
       })();
       const source = { descriptor: layer.descriptor, open: async () => bytes };
       await expect(into.push(source)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
     }
-    expect(await readFile(place, 'utf8')).toBe('old');
+    expect(await readFile(name, 'utf8')).toBe('old');
     expect(await readdir(dir.path)).toEqual(['a.tar']);
   });
 });

@@ -18,8 +18,8 @@ describe('names of layouts', () => {
     [`C:/out@${D}`, 'C:/out', D, undefined],
     ['user@host/out:v1', 'user@host/out', 'v1', 'v1'],
     ['user@host:v1', 'user@host', 'v1', 'v1'],
-  ])('%s', (rest, place, ref, tag) => {
-    expect(parseLayoutName(rest)).toEqual({ scheme: 'oci', place, ref, tag, text: `oci:${rest}` });
+  ])('%s', (rest, name, ref, tag) => {
+    expect(parseLayoutName(rest)).toEqual({ scheme: 'oci', name, ref, tag, text: `oci:${rest}` });
   });
 
   it.each([

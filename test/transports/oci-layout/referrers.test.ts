@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { hexOf, type Digest } from '../../../src/oci/digest.ts';
 import type { ReadStore } from '../../../src/store/types.ts';
-import { sourceOf } from '../../../src/store/verify.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
 import { openLayoutForRead, openLayoutForWrite } from '../../../src/transports/oci-layout/store.ts';
 import { blob, image, index, store, type TestImage } from '../../helpers/graphs.ts';
 
@@ -67,7 +67,7 @@ it('sees what a run has pushed and not committed, and not what it will unlist', 
 
   const listing = index([child]);
   for (const one of [...fresh.below, fresh, ...child.below, child, listing])
-    await layout.push(sourceOf(one.descriptor, one.data));
+    await layout.push(sourceFromBytes(one.descriptor, one.data));
   await layout.tag(fresh.descriptor, 'signature');
   const during = await referrers(layout, first.descriptor.digest);
   expect(during).toEqual([fresh.descriptor.digest]);

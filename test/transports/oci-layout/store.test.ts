@@ -16,8 +16,8 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
 import { hexOf } from '../../../src/oci/digest.ts';
-import { fetchAll, sourceOf } from '../../../src/store/verify.ts';
-import { onDisk } from '../../../src/transports/files/disk.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
+import { withDiskErrors } from '../../../src/transports/files/disk.ts';
 import { openLayoutForRead, openLayoutForWrite } from '../../../src/transports/oci-layout/store.ts';
 import { blob, image, index, store } from '../../helpers/graphs.ts';
 
@@ -87,7 +87,7 @@ describe('writing', () => {
   it('lists nothing and leaves no temporary file without a commit', async () => {
     const controller = new AbortController();
     const layout = await openLayoutForWrite(folder);
-    await layout.push(sourceOf(one.descriptor, one.data), { tag: 'v1' });
+    await layout.push(sourceFromBytes(one.descriptor, one.data), { tag: 'v1' });
     const large = blob(Buffer.alloc(100_000, 'x'));
     const reason = new Error('stop');
     const source = {
@@ -148,7 +148,7 @@ describe('writing', () => {
     await write();
     await truncate(blobPath(layer.descriptor.digest), 2);
     await using layout = await openLayoutForWrite(folder);
-    expect(await layout.push(sourceOf(layer.descriptor, layer.data))).toBe('written');
+    expect(await layout.push(sourceFromBytes(layer.descriptor, layer.data))).toBe('written');
     expect(await fetchAll(layout, layer.descriptor)).toHaveLength(layer.data.byteLength);
   });
 
@@ -164,7 +164,7 @@ describe('writing', () => {
     const denied = Object.assign(new Error('denied'), { code: 'EACCES' });
     const fail = (error: Error): Promise<unknown> =>
       failure(
-        onDisk('/out/blobs', async () => {
+        withDiskErrors('/out/blobs', async () => {
           throw error;
         }),
       );

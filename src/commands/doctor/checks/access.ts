@@ -1,16 +1,16 @@
 import { loginAdvice } from '../../../config/registries/lookup.ts';
-import type { Authorization } from '../../../http/probe/fresh-authorization.ts';
-import { askBare, refused } from './api.ts';
+import type { FreshAuthorization } from '../../../http/probe/fresh-authorization.ts';
+import { getAnonymously, registryErrorFor } from './api.ts';
 import { tagsUrl } from './challenge.ts';
-import { check, type Outcome } from '../check.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** Whether the registry accepts what it asked for: the login, and the repository if there is one. */
-export const accessCheck = check({
+export const accessCheck = defineCheck({
   name: 'access',
-  needs: ['base', 'place', 'authorization'],
+  needs: ['base', 'location', 'authorization'],
   gives: [],
-  async run({ base, place, authorization }, context, options): Promise<Outcome> {
-    const { registry, repository } = place;
+  async run({ base, location, authorization }, context, options): Promise<CheckResult> {
+    const { registry, repository } = location;
     const whole = repository === '';
     if (authorization === 'none' && whole) {
       return { verdict: 'skipped', detail: 'no login is asked for' };
@@ -18,7 +18,7 @@ export const accessCheck = check({
     const url = whole ? new URL('v2/', base) : tagsUrl(base, repository);
     const response =
       authorization === 'none'
-        ? await askBare(context, url, options)
+        ? await getAnonymously(context, url, options)
         : await authorization.ask(url, options);
     if (response.status === 200) {
       await response.discard();
@@ -30,18 +30,18 @@ export const accessCheck = check({
       return {
         verdict: 'warning',
         detail: `anonymous: HTTP ${response.status} without a repository`,
-        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(place)}`,
+        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(location)}`,
       };
     }
-    throw await refused(context, place, response);
+    throw await registryErrorFor(context, location, response);
   },
 });
 
-function isAnonymous(authorization: Authorization | 'none'): boolean {
+function isAnonymous(authorization: FreshAuthorization | 'none'): boolean {
   return authorization === 'none' || authorization.origin === undefined;
 }
 
-function whoOf(authorization: Authorization | 'none'): string {
+function whoOf(authorization: FreshAuthorization | 'none'): string {
   const origin = authorization === 'none' ? undefined : authorization.origin;
   return origin === undefined ? 'everybody' : `the login from ${origin}`;
 }

@@ -1,42 +1,43 @@
 import { knownRegistry } from '../../../config/registries/lookup.ts';
 import { AppError } from '../../../errors/app-error.ts';
-import { demandOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
 import { NO_RETRIES } from '../../../http/retry/policy.ts';
 import type { HttpResponse } from '../../../http/types.ts';
 import {
-  registryConnection,
-  repositoryConnection,
-  type Connection,
+  registryContext,
+  repositoryContext,
+  type RequestContext,
 } from '../../../registry/requests.ts';
 import { notARegistryHint } from '../../../registry/errors/hints.ts';
-import { responseError } from '../../../registry/errors/error.ts';
+import { errorFromResponse } from '../../../registry/errors/error.ts';
 import { looksLikeRegistry } from '../../../registry/ping.ts';
-import type { Endpoint } from '../../../config/containers/types.ts';
+import type { RepositoryLocation } from '../../../config/containers/types.ts';
 import type { CallOptions } from '../../../store/types.ts';
 import type { Context } from '../../types.ts';
-import { check } from '../check.ts';
+import { defineCheck } from '../check.ts';
 
 const VERSION_HEADER = 'docker-distribution-api-version';
 
 /** `/v2/` as it answers somebody without credentials. */
-export const apiCheck = check({
+export const apiCheck = defineCheck({
   name: '/v2/',
-  needs: ['base', 'place', 'secured'],
+  needs: ['base', 'location', 'secured'],
   gives: ['answer'],
-  async run({ base, place }, context, options) {
+  async run({ base, location }, context, options) {
     const url = new URL('v2/', base);
     const started = context.now().getTime();
-    const response = await askBare(context, url, options);
+    const response = await getAnonymously(context, url, options);
     const at = (started + context.now().getTime()) / 2;
     const { status, headers } = response;
-    const demand = demandOf(response);
-    if (status !== 200 && demand === undefined) throw await refused(context, place, response);
+    const challenge = authChallengeOf(response);
+    if (status !== 200 && challenge === undefined)
+      throw await registryErrorFor(context, location, response);
     if (!(await isRegistry(response))) {
       throw new AppError('NOT_A_REGISTRY', `${url.href} is answered, but not by a registry`, {
-        hint: notARegistryHint(place.registry),
+        hint: notARegistryHint(location.registry),
       });
     }
-    const software = knownRegistry(place.registry) ?? knownRegistry('', headers);
+    const software = knownRegistry(location.registry) ?? knownRegistry('', headers);
     return {
       verdict: 'ok',
       detail: [
@@ -44,18 +45,18 @@ export const apiCheck = check({
         ...headers.all(VERSION_HEADER),
         ...(software === undefined ? [] : [`as ${software.name} answers`]),
       ].join(', '),
-      facts: { answer: { status, headers, demand, at } },
+      facts: { answer: { status, headers, challenge, at } },
     };
   },
 });
 
 /** One GET without credentials, not tried again. */
-export async function askBare(
+export async function getAnonymously(
   context: Context,
   url: URL,
   { signal }: CallOptions,
 ): Promise<HttpResponse> {
-  const request = await context.http('only');
+  const request = await context.http('single');
   return request({ method: 'GET', url, idempotent: false, signal });
 }
 
@@ -67,26 +68,26 @@ async function isRegistry(response: HttpResponse): Promise<boolean> {
 }
 
 /** The error of an answer, in the words of every other command. */
-export async function refused(
+export async function registryErrorFor(
   context: Context,
-  { registry, repository }: Endpoint,
+  { registry, repository }: RepositoryLocation,
   response: HttpResponse,
 ): Promise<AppError> {
   const deps = {
-    request: await context.http('only'),
+    request: await context.http('single'),
     endpoint: async () => response.url,
     warn: (text: string) => context.warn(text),
     retries: NO_RETRIES,
   };
   const whole = repository === '';
-  const connection: Connection = whole
-    ? registryConnection(deps, registry, [])
-    : repositoryConnection(deps, registry, repository, []);
+  const connection: RequestContext = whole
+    ? registryContext(deps, registry, [])
+    : repositoryContext(deps, registry, repository, []);
   const kind = whole ? ('registry' as const) : ('repository' as const);
   const attempt = {
     action: whole ? 'reach registry' : 'list tags of',
     target: connection.label,
     kind,
   };
-  return responseError(connection, attempt, 'GET', response);
+  return errorFromResponse(connection, attempt, 'GET', response);
 }

@@ -1,30 +1,34 @@
-import { cacheFolder, cacheWanted, judgeFolder } from '../../../config/files/user-folders.ts';
-import { live } from '../../../http/auth/disk/format.ts';
-import { readAll } from '../../../http/auth/disk/read.ts';
-import { check, type Outcome } from '../check.ts';
+import {
+  cacheFolder,
+  checkPrivateFolder,
+  isCacheEnabled,
+} from '../../../config/files/user-folders.ts';
+import { withoutExpired } from '../../../http/auth/disk/format.ts';
+import { readCache } from '../../../http/auth/disk/read.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** What earlier runs left of the registry: tokens and challenges. */
-export const cacheCheck = check({
+export const cacheCheck = defineCheck({
   name: 'cache',
-  needs: ['place'],
+  needs: ['location'],
   gives: [],
-  async run({ place }, context): Promise<Outcome> {
+  async run({ location }, context): Promise<CheckResult> {
     const { env, machine } = context;
-    if (!cacheWanted(env)) return { verdict: 'skipped', detail: 'switched off by REGCTL_CACHE' };
+    if (!isCacheEnabled(env)) return { verdict: 'skipped', detail: 'switched off by REGCTL_CACHE' };
     const folder = cacheFolder(env, machine.home);
     if (folder === undefined) return { verdict: 'skipped', detail: 'there is no home folder' };
-    const state = judgeFolder(folder, machine.uid);
-    if (state.kind === 'unsafe') {
+    const safety = checkPrivateFolder(folder, machine.uid);
+    if (safety.kind === 'unsafe') {
       return {
         verdict: 'warning',
-        detail: `not used: ${folder} ${state.problem}`,
+        detail: `not used: ${folder} ${safety.problem}`,
         hint: `Tokens are kept in a folder that is yours alone: chmod 700 ${folder}, or remove it.`,
       };
     }
-    const [document] = readAll({ folder, uid: machine.uid });
-    const { tokens, challenges } = live(document, context.now().getTime());
+    const [document] = readCache({ folder, uid: machine.uid });
+    const { tokens, challenges } = withoutExpired(document, context.now().getTime());
     const own = (list: readonly { readonly registry: string }[]): number =>
-      list.filter(({ registry }) => registry === place.registry).length;
+      list.filter(({ registry }) => registry === location.registry).length;
     return {
       verdict: 'ok',
       detail: `${count(own(tokens), 'token')} and ${count(own(challenges), 'challenge')} of it in ${folder}`,

@@ -1,26 +1,29 @@
 import { redactUrl } from '../../../errors/redact.ts';
-import type { Demand, Offer } from '../../../http/auth/challenge.merge-challenge-choice.ts';
-import { demandOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import type {
+  AuthChallenge,
+  AuthScheme,
+} from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
-import { askBare } from './api.ts';
-import { check, type Outcome, type Verdict } from '../check.ts';
+import { getAnonymously } from './api.ts';
+import { type CheckResult, defineCheck, type Verdict } from '../check.ts';
 
 /** How the registry wants people to say who they are, and whether its realm may be told. */
-export const challengeCheck = check({
+export const challengeCheck = defineCheck({
   name: 'challenge',
-  needs: ['answer', 'base', 'place', 'probe'],
-  gives: ['demand'],
-  async run({ answer, base, place, probe }, context, options): Promise<Outcome> {
-    let { demand } = answer;
-    if (demand === undefined && place.repository !== '') {
-      const response = await askBare(context, tagsUrl(base, place.repository), options);
+  needs: ['answer', 'base', 'location', 'probe'],
+  gives: ['challenge'],
+  async run({ answer, base, location, probe }, context, options): Promise<CheckResult> {
+    let { challenge } = answer;
+    if (challenge === undefined && location.repository !== '') {
+      const response = await getAnonymously(context, tagsUrl(base, location.repository), options);
       await response.discard();
-      demand = demandOf(response);
+      challenge = authChallengeOf(response);
     }
-    if (demand === undefined) {
-      return { verdict: 'ok', detail: 'none: no login is asked for', facts: { demand: 'none' } };
+    if (challenge === undefined) {
+      return { verdict: 'ok', detail: 'none: no login is asked for', facts: { challenge: 'none' } };
     }
-    const [first] = demand.offers;
+    const [first] = challenge.offers;
     if (first === undefined) {
       return {
         verdict: 'failed',
@@ -28,8 +31,8 @@ export const challengeCheck = check({
         hint: 'The registry, or a proxy in front of it, has to send a WWW-Authenticate header.',
       };
     }
-    const judged = await judge(first, { probe, base, registry: place.registry });
-    return { ...judged, facts: judged.verdict === 'failed' ? {} : { demand } };
+    const judged = await judgeScheme(first, { probe, base, registry: location.registry });
+    return { ...judged, facts: judged.verdict === 'failed' ? {} : { challenge } };
   },
 });
 
@@ -38,15 +41,18 @@ export function tagsUrl(base: URL, repository: string): URL {
   return new URL(`v2/${repository}/tags/list?n=1`, base);
 }
 
-interface Place {
+interface RealmContext {
   readonly probe: Probe;
   readonly base: URL;
   readonly registry: string;
 }
 
-async function judge(offer: Offer, { probe, base, registry }: Place): Promise<Outcome> {
-  if (offer.kind === 'basic') return { verdict: 'ok', detail: 'Basic' };
-  const { realm, service } = offer;
+async function judgeScheme(
+  scheme: AuthScheme,
+  { probe, base, registry }: RealmContext,
+): Promise<CheckResult> {
+  if (scheme.kind === 'basic') return { verdict: 'ok', detail: 'Basic' };
+  const { realm, service } = scheme;
   if (realm === undefined) {
     return {
       verdict: 'failed',
@@ -54,7 +60,7 @@ async function judge(offer: Offer, { probe, base, registry }: Place): Promise<Ou
       hint: 'The operator of the registry has to correct its realm.',
     };
   }
-  const { verdict, rule } = await probe.judgeRealm(registry, base, realm);
+  const { verdict, rule } = await probe.evaluateRealm(registry, base, realm);
   return {
     verdict: VERDICTS[verdict],
     detail: [
@@ -81,6 +87,6 @@ const HINTS: Readonly<Record<Judgement, (host: string, registry: string) => stri
 type Judgement = 'trusted' | 'untrusted' | 'forbidden';
 
 /** Basic is the only way in. */
-export function isBasicOnly(demand: Demand | 'none'): boolean {
-  return demand !== 'none' && demand.offers.every(({ kind }) => kind === 'basic');
+export function isBasicOnly(challenge: AuthChallenge | 'none'): boolean {
+  return challenge !== 'none' && challenge.offers.every(({ kind }) => kind === 'basic');
 }

@@ -1,22 +1,22 @@
-import type { Authorization } from '../../../http/probe/fresh-authorization.ts';
-import { check, type Outcome } from '../check.ts';
+import type { FreshAuthorization } from '../../../http/probe/fresh-authorization.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** Token servers and certificates forgive less than a few minutes. */
 const MAX_SKEW_MS = 60_000;
-const CURE = 'Set the clock of this machine (timedatectl set-ntp true), or that of the registry.';
+const HINT = 'Set the clock of this machine (timedatectl set-ntp true), or that of the registry.';
 
 /** This machine's clock beside the registry's, and beside the token's own dates. */
-export const clockCheck = check({
+export const clockCheck = defineCheck({
   name: 'clock',
   needs: ['answer'],
   uses: ['authorization'],
   gives: [],
-  async run({ answer, authorization = 'none' }, context): Promise<Outcome> {
+  async run({ answer, authorization = 'none' }, context): Promise<CheckResult> {
     const now = context.now().getTime();
     const odd = tokenFault(authorization, now);
     const date = Date.parse(answer.headers.get('date') ?? '');
     if (Number.isNaN(date)) {
-      if (odd !== undefined) return { verdict: 'warning', detail: odd, hint: CURE };
+      if (odd !== undefined) return { verdict: 'warning', detail: odd, hint: HINT };
       return { verdict: 'skipped', detail: 'the registry sends no date' };
     }
     // The header is cut to whole seconds.
@@ -25,7 +25,7 @@ export const clockCheck = check({
     const line = far ? offBy(skew) : 'this machine and the registry agree';
     const detail = odd === undefined ? line : [line, odd];
     return far || odd !== undefined
-      ? { verdict: 'warning', detail, hint: CURE }
+      ? { verdict: 'warning', detail, hint: HINT }
       : { verdict: 'ok', detail };
   },
 });
@@ -35,7 +35,7 @@ function offBy(skew: number): string {
   return `this machine is ${seconds} s ${skew < 0 ? 'behind' : 'ahead of'} the registry`;
 }
 
-function tokenFault(authorization: Authorization | 'none', now: number): string | undefined {
+function tokenFault(authorization: FreshAuthorization | 'none', now: number): string | undefined {
   if (authorization === 'none') return undefined;
   const { notBefore, expires } = authorization.claims ?? {};
   if (notBefore !== undefined && notBefore > now) {

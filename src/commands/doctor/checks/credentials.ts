@@ -1,23 +1,23 @@
-import type { Credential, SourceStep } from '../../../credentials/types.ts';
+import type { Credential, LookupStep } from '../../../credentials/types.ts';
 import { loginAdvice } from '../../../config/registries/lookup.ts';
 import { isBasicOnly } from './challenge.ts';
-import { check, type Outcome } from '../check.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** Which source of credentials answers for the registry, and which were asked before it. */
-export const credentialsCheck = check({
+export const credentialsCheck = defineCheck({
   name: 'credentials',
-  needs: ['place'],
-  uses: ['demand'],
+  needs: ['location'],
+  uses: ['challenge'],
   gives: ['login'],
-  async run({ place, demand }, context, options): Promise<Outcome> {
-    const { registry, repository } = place;
+  async run({ location, challenge }, context, options): Promise<CheckResult> {
+    const { registry, repository } = location;
     const path = repository === '' ? undefined : repository;
-    const chain = await context.credentials('only');
+    const chain = await context.credentials('single');
     const steps = await chain.explain(registry, path, options);
     // A source that fails throws here, with the cure.
     const login = await chain.lookup(registry, path, options);
     if (login !== undefined) {
-      const who = demand === 'none' ? ', although none is asked for' : '';
+      const who = challenge === 'none' ? ', although none is asked for' : '';
       return {
         verdict: 'ok',
         detail: [`${describe(login)}${who}`, ...lines(steps)],
@@ -25,8 +25,8 @@ export const credentialsCheck = check({
       };
     }
     const detail = ['none in any source: anonymous', ...lines(steps)];
-    return demand !== undefined && isBasicOnly(demand)
-      ? { verdict: 'failed', detail, hint: `Sign in: ${loginAdvice(place)}` }
+    return challenge !== undefined && isBasicOnly(challenge)
+      ? { verdict: 'failed', detail, hint: `Sign in: ${loginAdvice(location)}` }
       : { verdict: 'ok', detail, facts: { login: 'none' } };
   },
 });
@@ -43,7 +43,7 @@ function describe(login: Credential): string {
 }
 
 /** Who answered, and the others by why they did not. */
-function lines(steps: readonly SourceStep[]): readonly string[] {
+function lines(steps: readonly LookupStep[]): readonly string[] {
   const found = steps.filter(({ answered }) => answered);
   const others = steps.filter(({ answered }) => !answered);
   const reasons = new Set(others.map(reasonOf));
@@ -56,6 +56,6 @@ function lines(steps: readonly SourceStep[]): readonly string[] {
   ];
 }
 
-function reasonOf({ asked, detail }: SourceStep): string {
+function reasonOf({ asked, detail }: LookupStep): string {
   return asked ? detail : 'not asked';
 }

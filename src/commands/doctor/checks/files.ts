@@ -6,31 +6,31 @@ import {
   loadDockerConfig,
   type DockerConfig,
 } from '../../../config/docker/config-json.ts';
-import { warnIfShared } from '../../../config/files/text.ts';
+import { warnIfReadableByOthers } from '../../../config/files/text.ts';
 import { AppError } from '../../../errors/app-error.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
-import type { ConnectionFacts } from '../../../http/probe/connection-report.ts';
+import type { ConnectionReport } from '../../../http/probe/connection-report.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import type { Context } from '../../types.ts';
-import { check, type Outcome } from '../check.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** The files that have a say, in which of them there is what, and who else can read them. */
-export const filesCheck = check({
+export const filesCheck = defineCheck({
   name: 'files',
-  needs: ['place', 'mirrors'],
+  needs: ['location', 'mirrors'],
   gives: ['probe'],
-  async run({ place, mirrors }, context): Promise<Outcome> {
+  async run({ location, mirrors }, context): Promise<CheckResult> {
     const read = await Promise.all(loginFiles(context).map((file) => readLogins(file, context)));
     const hosts = mirrors.map(({ registry }) => registry);
-    const opened = await attempt(() => context.probe('only', place.registry, hosts));
+    const opened = await tryTask(() => context.probe('single', location.registry, hosts));
     const { value: probe } = opened;
     const seen =
       probe === undefined
         ? undefined
-        : await attempt(async () => connectionOf(probe, place.registry));
+        : await tryTask(async () => connectionOf(probe, location.registry));
     const found = [
       ...read,
-      ...context.registries().files.map((path): Found => ({ lines: [path] })),
+      ...context.registries().files.map((path): FileReport => ({ lines: [path] })),
       ...(seen?.value === undefined ? [] : trustFiles(seen.value, context)),
     ];
     const facts = probe === undefined ? {} : { probe };
@@ -44,7 +44,7 @@ export const filesCheck = check({
   },
 });
 
-interface Found {
+interface FileReport {
   readonly lines: readonly string[];
   readonly failure?: AppError;
 }
@@ -55,15 +55,18 @@ function loginFiles({ env, flags, machine }: Context): readonly AuthFile[] {
   const files = authFiles(place);
   const path = dockerConfigPath(place);
   if (files.some((file) => file.path === path)) return files;
-  return [...files, { path, form: 'docker', named: false }];
+  return [...files, { path, format: 'docker', named: false }];
 }
 
-async function readLogins({ path, form, named }: AuthFile, context: Context): Promise<Found> {
-  const { value, failure } = await attempt(() =>
+async function readLogins(
+  { path, format, named }: AuthFile,
+  context: Context,
+): Promise<FileReport> {
+  const { value, failure } = await tryTask(() =>
     loadDockerConfig(path, {
       warn: (text) => context.warn(text),
       required: named,
-      bareAuths: form === 'dockercfg',
+      bareAuths: format === 'dockercfg',
     }),
   );
   if (value === undefined) return { lines: [], ...(failure === undefined ? {} : { failure }) };
@@ -79,14 +82,14 @@ function summary({ auths, credHelpers, credsStore }: DockerConfig): string {
   ].join(', ');
 }
 
-function connectionOf(probe: Probe, registry: string): ConnectionFacts {
+function connectionOf(probe: Probe, registry: string): ConnectionReport {
   return probe.explain(new URL(`https://${apiHost(registry)}/`), registry);
 }
 
 function trustFiles(
-  { certificateFiles, roots }: ConnectionFacts,
+  { certificateFiles, roots }: ConnectionReport,
   context: Context,
-): readonly Found[] {
+): readonly FileReport[] {
   const origins = [...new Set(roots.map(({ origin }) => origin))].filter(
     (one) => one !== 'the system',
   );
@@ -102,17 +105,17 @@ function trustFiles(
   ].join(', ');
   for (const { key } of clientCertificates) {
     const mode = statSync(key, { throwIfNoEntry: false })?.mode;
-    warnIfShared(key, sep === '/' ? mode : undefined, (text) => context.warn(text));
+    warnIfReadableByOthers(key, sep === '/' ? mode : undefined, (text) => context.warn(text));
   }
   return [{ lines }, { lines: [`${folder}: ${what || 'nothing'}`] }];
 }
 
-interface Attempt<T> {
+interface Attempted<T> {
   readonly value?: T;
   readonly failure?: AppError;
 }
 
-async function attempt<T>(task: () => Promise<T>): Promise<Attempt<T>> {
+async function tryTask<T>(task: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { value: await task() };
   } catch (error) {

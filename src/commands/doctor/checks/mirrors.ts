@@ -1,18 +1,18 @@
 import type { Mirror } from '../../../config/containers/types.ts';
 import { AppError } from '../../../errors/app-error.ts';
-import { demandOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import type { CallOptions } from '../../../store/types.ts';
 import type { Context } from '../../types.ts';
-import { askBare } from './api.ts';
-import { check, type Outcome } from '../check.ts';
+import { getAnonymously } from './api.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** Whether each mirror answers; the registry itself stands in for one that does not. */
-export const mirrorsCheck = check({
+export const mirrorsCheck = defineCheck({
   name: 'mirrors',
   needs: ['mirrors', 'probe'],
   gives: [],
-  async run({ mirrors, probe }, context, options): Promise<Outcome> {
+  async run({ mirrors, probe }, context, options): Promise<CheckResult> {
     if (mirrors.length === 0) return { verdict: 'skipped', detail: 'no file names any' };
     const seen = await Promise.all(
       mirrors.map((mirror) => reach(mirror, { probe, context, options })),
@@ -26,24 +26,27 @@ export const mirrorsCheck = check({
   },
 });
 
-interface Reach {
+interface MirrorReach {
   readonly line: string;
   readonly fault?: { readonly hint: string | undefined };
 }
 
-interface Means {
+interface ProbeContext {
   readonly probe: Probe;
   readonly context: Context;
   readonly options: CallOptions;
 }
 
-async function reach({ registry }: Mirror, { probe, context, options }: Means): Promise<Reach> {
+async function reach(
+  { registry }: Mirror,
+  { probe, context, options }: ProbeContext,
+): Promise<MirrorReach> {
   const started = context.now().getTime();
   try {
     const base = await probe.endpoint(registry, options);
-    const response = await askBare(context, new URL('v2/', base), options);
+    const response = await getAnonymously(context, new URL('v2/', base), options);
     await response.discard();
-    const usable = response.status === 200 || demandOf(response) !== undefined;
+    const usable = response.status === 200 || authChallengeOf(response) !== undefined;
     if (!usable) return broken(`${registry} answers HTTP ${response.status}`);
     const took = context.now().getTime() - started;
     return { line: `${registry} answers (HTTP ${response.status}, ${took} ms)` };
@@ -54,7 +57,7 @@ async function reach({ registry }: Mirror, { probe, context, options }: Means): 
   }
 }
 
-function broken(line: string, hint?: string): Reach {
+function broken(line: string, hint?: string): MirrorReach {
   const cure = 'Check the mirror, or take it out of the file that names it.';
   return { line, fault: { hint: hint ?? cure } };
 }

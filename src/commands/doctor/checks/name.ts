@@ -1,7 +1,7 @@
 import { knownRegistry } from '../../../config/registries/lookup.ts';
 import type { Mirror, MirrorUse } from '../../../config/containers/types.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
-import { check, labelOf } from '../check.ts';
+import { defineCheck, labelOf } from '../check.ts';
 
 const USES: Readonly<Record<MirrorUse, string>> = {
   all: '',
@@ -10,10 +10,10 @@ const USES: Readonly<Record<MirrorUse, string>> = {
 };
 
 /** What the name means: the host behind it, and what the machine's files make of it. */
-export const nameCheck = check({
+export const nameCheck = defineCheck({
   name: 'name',
   needs: [],
-  gives: ['place', 'mirrors'],
+  gives: ['location', 'mirrors'],
   async run({ target }, context) {
     const { registry, repository = '' } = target;
     const { primary, mirrors } = context.registries().route({ registry, repository });
@@ -28,7 +28,7 @@ export const nameCheck = check({
         ...(moved ? [`a rewrite leads from ${labelOf(target)} to ${labelOf(primary)}`] : []),
         ...mirrors.map(mirrorLine),
       ],
-      facts: { place: primary, mirrors },
+      facts: { location: primary, mirrors },
     };
   },
 });

@@ -1,13 +1,13 @@
-import { check } from '../check.ts';
+import { defineCheck } from '../check.ts';
 
 /** A connection to the port, by the proxy that applies. */
-export const tcpCheck = check({
+export const tcpCheck = defineCheck({
   name: 'tcp',
-  needs: ['way', 'place', 'probe', 'resolved'],
+  needs: ['route', 'location', 'probe', 'resolved'],
   gives: ['reached'],
-  async run({ way, place, probe }, _context, options) {
-    const address = await probe.connect(way.url, place.registry, options);
-    const { proxy } = way.connection;
+  async run({ route, location, probe }, _context, options) {
+    const address = await probe.connect(route.url, location.registry, options);
+    const { proxy } = route.connection;
     return {
       verdict: 'ok',
       detail: proxy === undefined ? `connected to ${address}` : `connected by ${proxy.label}`,

@@ -1,17 +1,17 @@
 import { isIP } from 'node:net';
-import { check } from '../check.ts';
+import { defineCheck } from '../check.ts';
 
 const SHOWN = 4;
 
 /** The addresses of the host that this machine dials: the registry's, or the proxy's. */
-export const dnsCheck = check({
+export const dnsCheck = defineCheck({
   name: 'dns',
-  needs: ['way', 'probe'],
+  needs: ['route', 'probe'],
   gives: ['resolved'],
-  async run({ way, probe }, _context, options) {
-    const { proxy } = way.connection;
+  async run({ route, probe }, _context, options) {
+    const { proxy } = route.connection;
     const name = hostOf(
-      proxy === undefined ? way.url : new URL(proxy.label.replace(/^\w+:/u, 'http:')),
+      proxy === undefined ? route.url : new URL(proxy.label.replace(/^\w+:/u, 'http:')),
     );
     const facts = { resolved: true } as const;
     const whose = proxy === undefined ? '' : '; the proxy looks up the registry';

@@ -1,27 +1,37 @@
 import { DOCKER_HUB } from '../../../reference/docker-hub.ts';
-import { humanSeconds } from '../../output/units.ts';
-import { ALLOWANCE_IMAGE, askAllowance, type Allowance } from '../../../registry/hub/pull-limit.ts';
-import { check, type Outcome } from '../check.ts';
+import { formatSeconds } from '../../output/units.ts';
+import {
+  PULL_LIMIT_IMAGE,
+  fetchPullLimit,
+  type PullLimit,
+} from '../../../registry/hub/pull-limit.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 /** What is left of Docker Hub's pull allowance; asking costs no pull. */
-export const rateLimitCheck = check({
+export const rateLimitCheck = defineCheck({
   name: 'rate limit',
-  needs: ['place'],
+  needs: ['location'],
   uses: ['answer'],
   gives: [],
-  async run({ place, answer }, context, options): Promise<Outcome> {
-    if (place.registry !== DOCKER_HUB) {
+  async run({ location, answer }, context, options): Promise<CheckResult> {
+    if (location.registry !== DOCKER_HUB) {
       return { verdict: 'skipped', detail: 'Docker Hub alone tells its allowance' };
     }
     if (answer === undefined) return { verdict: 'skipped', detail: 'because it did not answer' };
-    const image = context.reference(ALLOWANCE_IMAGE);
-    return judge(await askAllowance(context, image, 'latest', options));
+    const image = context.reference(PULL_LIMIT_IMAGE);
+    return judgePullLimit(await fetchPullLimit(context, image, 'latest', options));
   },
 });
 
-function judge({ Limit, Remaining, WindowSeconds, Source, Limited }: Allowance): Outcome {
+function judgePullLimit({
+  Limit,
+  Remaining,
+  WindowSeconds,
+  Source,
+  Limited,
+}: PullLimit): CheckResult {
   if (!Limited || Remaining === null) return { verdict: 'ok', detail: 'pulls are not limited' };
-  const per = WindowSeconds === null ? '' : ` in ${humanSeconds(WindowSeconds)}`;
+  const per = WindowSeconds === null ? '' : ` in ${formatSeconds(WindowSeconds)}`;
   const who = Source === null ? '' : `, counted for ${Source}`;
   const detail = `${Remaining} of ${Limit ?? '?'} pulls${per} are left${who}`;
   if (Remaining > 0) return { verdict: 'ok', detail };

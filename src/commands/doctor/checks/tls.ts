@@ -1,30 +1,33 @@
-import type { ConnectionFacts } from '../../../http/probe/connection-report.ts';
-import type { Handshake } from '../../../http/probe/handshake-report.ts';
-import { check, type Outcome } from '../check.ts';
-import { laxnessOf } from './scheme.ts';
+import type { ConnectionReport } from '../../../http/probe/connection-report.ts';
+import type { HandshakeReport } from '../../../http/probe/handshake-report.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
+import { insecureSettingOf } from './scheme.ts';
 
 const DAY_MS = 86_400_000;
 /** Certificates of the usual services are renewed long before. */
 const SHORT_DAYS = 14;
 
 /** The handshake, the chain of certificates, and the authority behind it. */
-export const tlsCheck = check({
+export const tlsCheck = defineCheck({
   name: 'tls',
-  needs: ['base', 'place', 'probe', 'way'],
+  needs: ['base', 'location', 'probe', 'route'],
   gives: ['secured'],
-  async run({ base, place, probe, way }, context, options): Promise<Outcome> {
+  async run({ base, location, probe, route }, context, options): Promise<CheckResult> {
     const facts = { secured: true } as const;
     if (base.protocol !== 'https:') {
       return { verdict: 'skipped', detail: 'plain HTTP has none', facts };
     }
-    const seen = await probe.handshake(base, place.registry, options);
+    const seen = await probe.handshake(base, location.registry, options);
     const days = daysLeft(seen, context.now());
-    const detail = lines(seen, way.connection, days);
+    const detail = lines(seen, route.connection, days);
     if (!seen.verified) {
       return {
         verdict: 'warning',
-        detail: [...detail, `not verified, as you asked: ${seen.fault ?? 'no reason given'}`],
-        hint: `Trust its authority (--cert-dir, certs.d), then leave out ${laxnessOf(context, place.registry)}.`,
+        detail: [
+          ...detail,
+          `not verified, as you asked: ${seen.verificationError ?? 'no reason given'}`,
+        ],
+        hint: `Trust its authority (--cert-dir, certs.d), then leave out ${insecureSettingOf(context, location.registry)}.`,
         facts,
       };
     }
@@ -36,8 +39,8 @@ export const tlsCheck = check({
 });
 
 function lines(
-  { protocol, chain, rootSource, verified }: Handshake,
-  { certificateFiles }: ConnectionFacts,
+  { protocol, chain, rootSource, verified }: HandshakeReport,
+  { certificateFiles }: ConnectionReport,
   days: number,
 ): readonly string[] {
   const [leaf] = chain;
@@ -57,7 +60,7 @@ function lines(
 }
 
 /** Of the certificate in the chain that ends first; a trusted root is judged by who trusts it. */
-function daysLeft({ chain, verified }: Handshake, now: Date): number {
+function daysLeft({ chain, verified }: HandshakeReport, now: Date): number {
   const links = verified && chain.length > 1 ? chain.slice(0, -1) : chain;
   const ends = links.map(({ validTo }) => Date.parse(validTo)).filter((end) => !Number.isNaN(end));
   return Math.floor((Math.min(...ends) - now.getTime()) / DAY_MS);

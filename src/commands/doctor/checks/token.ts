@@ -1,10 +1,10 @@
 import { AppError } from '../../../errors/app-error.ts';
-import type { Authorization } from '../../../http/probe/fresh-authorization.ts';
+import type { FreshAuthorization } from '../../../http/probe/fresh-authorization.ts';
 import { mergeScopes } from '../../../http/auth/scopes.ts';
 import { loginAdvice } from '../../../config/registries/lookup.ts';
 import { pullScope } from '../../../registry/scopes.ts';
-import { humanSeconds } from '../../output/units.ts';
-import { check, type Outcome } from '../check.ts';
+import { formatSeconds } from '../../output/units.ts';
+import { type CheckResult, defineCheck } from '../check.ts';
 
 const WHY_NONE = {
   basic: 'Basic sends the login itself',
@@ -12,25 +12,35 @@ const WHY_NONE = {
 } as const;
 
 /** What the token server gives out, and for how long. */
-export const tokenCheck = check({
+export const tokenCheck = defineCheck({
   name: 'token',
-  needs: ['probe', 'place', 'base', 'demand', 'login'],
+  needs: ['probe', 'location', 'base', 'challenge', 'login'],
   gives: ['authorization'],
-  async run({ probe, place, base, demand, login }, context, { signal }): Promise<Outcome> {
-    if (demand === 'none') {
+  async run(
+    { probe, location, base, challenge, login },
+    context,
+    { signal },
+  ): Promise<CheckResult> {
+    if (challenge === 'none') {
       const facts = { authorization: 'none' } as const;
       return { verdict: 'skipped', detail: 'no login is asked for', facts };
     }
-    const { registry, repository } = place;
-    const scopes = mergeScopes(repository === '' ? demand.scopes : [pullScope(repository)]);
+    const { registry, repository } = location;
+    const scopes = mergeScopes(repository === '' ? challenge.scopes : [pullScope(repository)]);
     const auth = { registry, ...(repository === '' ? {} : { repository }), scopes };
     const url = new URL('v2/', base);
     try {
-      const given = await probe.authorize({ auth, url, offers: demand.offers, scopes, signal });
+      const given = await probe.obtainFreshAuthorization({
+        auth,
+        url,
+        offers: challenge.offers,
+        scopes,
+        signal,
+      });
       if (given === undefined) return cannotMeet(registry);
       const facts = { authorization: given };
       return given.kind === 'token'
-        ? { ...judge(given, context.now().getTime()), facts }
+        ? { ...judgeToken(given, context.now().getTime()), facts }
         : { verdict: 'skipped', detail: WHY_NONE[given.kind], facts };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') throw error;
@@ -38,13 +48,13 @@ export const tokenCheck = check({
       return {
         verdict: 'warning',
         detail: error.message,
-        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(place)}`,
+        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(location)}`,
       };
     }
   },
 });
 
-function cannotMeet(registry: string): Outcome {
+function cannotMeet(registry: string): CheckResult {
   return {
     verdict: 'failed',
     detail: 'the login that was found fits no way in that the registry offers',
@@ -52,7 +62,7 @@ function cannotMeet(registry: string): Outcome {
   };
 }
 
-function judge(given: Authorization, now: number): Outcome {
+function judgeToken(given: FreshAuthorization, now: number): CheckResult {
   const { origin, scopes, claims } = given;
   const who = origin === undefined ? 'an anonymous token' : 'a token';
   const granted = claims?.access;
@@ -72,9 +82,9 @@ function judge(given: Authorization, now: number): Outcome {
   };
 }
 
-function lifetime({ claims, renewAt }: Authorization, now: number): string {
+function lifetime({ claims, renewAt }: FreshAuthorization, now: number): string {
   const end = claims?.expires ?? renewAt;
   if (end === undefined) return '';
   const seconds = Math.round((end - now) / 1000);
-  return seconds > 0 ? `, good for ${humanSeconds(seconds)}` : '';
+  return seconds > 0 ? `, good for ${formatSeconds(seconds)}` : '';
 }

@@ -1,19 +1,25 @@
-import { judgeFolder } from '../../../config/files/user-folders.ts';
+import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
 import { errno } from '../../../config/files/text.ts';
 import {
   addChallenge,
   addToken,
   forgetRegistry,
-  isNothing,
+  hashedOwner,
+  hasNoChanges,
   noChanges,
-  recordOwner,
-  reduced,
+  withoutRemoved,
 } from './changes.ts';
-import { EMPTY, live, placeKey, sameOwner, type TokenDocument } from './format.ts';
-import { readAll, type CachePlace } from './read.ts';
+import {
+  challengeKey,
+  EMPTY_CACHE,
+  sameOwner,
+  type TokenDocument,
+  withoutExpired,
+} from './format.ts';
+import { readCache, type CacheLocation } from './read.ts';
 import type { TokenStore } from '../token-store.ts';
 
-export interface TokenFileOptions extends CachePlace {
+export interface TokenFileOptions extends CacheLocation {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** A line of `--debug`; never holds a token. */
@@ -34,22 +40,22 @@ export interface TokenFile extends TokenStore {
  */
 export function createTokenFile(options: TokenFileOptions): TokenFile {
   const { folder, uid, now, trace } = options;
-  let left: TokenDocument = EMPTY;
+  let left: TokenDocument = EMPTY_CACHE;
   let key: Buffer | undefined;
   let loading: Promise<void> | undefined;
   let barred = false;
   let changes = noChanges();
 
   const load = async (): Promise<void> => {
-    const state = judgeFolder(folder, uid);
-    if (state.kind === 'unsafe') {
+    const safety = checkPrivateFolder(folder, uid);
+    if (safety.kind === 'unsafe') {
       barred = true;
-      trace?.(`token cache: not used, ${folder} ${state.problem}`);
+      trace?.(`token cache: not used, ${folder} ${safety.problem}`);
     }
-    if (state.kind !== 'usable') return;
-    const [document, readKey] = readAll(options);
+    if (safety.kind !== 'usable') return;
+    const [document, readKey] = readCache(options);
     key = readKey;
-    left = live(document, now());
+    left = withoutExpired(document, now());
     const { tokens, challenges } = left;
     trace?.(
       `token cache: ${tokens.length} tokens and ${challenges.length} challenges in ${folder}`,
@@ -68,10 +74,10 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
   const save = async (): Promise<boolean> => {
     const pending = changes;
     changes = noChanges();
-    if (barred || isNothing(pending)) return true;
+    if (barred || hasNoChanges(pending)) return true;
     return attempt('write to', async () => {
-      const { merge } = await import('./write.ts');
-      await merge(pending, options);
+      const { mergeIntoCache } = await import('./write.ts');
+      await mergeIntoCache(pending, options);
     });
   };
 
@@ -79,18 +85,18 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
     ready,
     tokens(owner) {
       if (key === undefined || left.tokens.length === 0) return [];
-      const wanted = recordOwner(owner, key);
+      const wanted = hashedOwner(owner, key);
       return left.tokens.filter((one) => sameOwner(one, wanted) && one.renewAt > now());
     },
-    offers: (place) =>
-      left.challenges.find((one) => placeKey(one) === placeKey(place))?.offers ?? [],
+    offers: (challenge) =>
+      left.challenges.find((one) => challengeKey(one) === challengeKey(challenge))?.offers ?? [],
     keepToken(owner, token) {
-      if (owner.lasting) addToken(changes, { owner, token, storedAt: now() });
+      if (owner.persistent) addToken(changes, { owner, token, storedAt: now() });
     },
-    keepOffers(place, offers) {
-      const known = left.challenges.find((one) => placeKey(one) === placeKey(place));
+    keepOffers(challenge, offers) {
+      const known = left.challenges.find((one) => challengeKey(one) === challengeKey(challenge));
       if (JSON.stringify(known?.offers) === JSON.stringify(offers)) return;
-      addChallenge(changes, { ...place, offers, storedAt: now() });
+      addChallenge(changes, { ...challenge, offers, storedAt: now() });
     },
     dropToken(value) {
       for (const [id, { token }] of changes.tokens) {
@@ -99,16 +105,16 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
       const refused = left.tokens.filter((one) => one.value === value);
       const stale = left.tokens.filter((one) => refused.some((owner) => sameOwner(owner, one)));
       for (const one of stale) changes.droppedTokens.add(one.value);
-      left = reduced(left, changes);
+      left = withoutRemoved(left, changes);
     },
-    dropOffers(place) {
-      changes.droppedPlaces.add(placeKey(place));
-      left = reduced(left, changes);
+    dropOffers(challenge) {
+      changes.droppedChallenges.add(challengeKey(challenge));
+      left = withoutRemoved(left, changes);
     },
     async forget(registry) {
       await ready();
       forgetRegistry(changes, registry);
-      left = reduced(left, changes);
+      left = withoutRemoved(left, changes);
       return save();
     },
     async close() {

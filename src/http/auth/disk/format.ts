@@ -1,6 +1,6 @@
-import type { Offer } from '../challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from '../challenge.merge-challenge-choice.ts';
 import { scopeKey } from '../scopes.ts';
-import type { ChallengePlace } from '../token-store.ts';
+import type { ChallengeKey } from '../token-store.ts';
 
 /** A token as it lies on disk. Times are milliseconds since the epoch. */
 export interface TokenRecord {
@@ -16,8 +16,8 @@ export interface TokenRecord {
   readonly renewAt: number;
 }
 
-export interface ChallengeRecord extends ChallengePlace {
-  readonly offers: readonly Offer[];
+export interface ChallengeRecord extends ChallengeKey {
+  readonly offers: readonly AuthScheme[];
   readonly storedAt: number;
 }
 
@@ -26,7 +26,7 @@ export interface TokenDocument {
   readonly challenges: readonly ChallengeRecord[];
 }
 
-export const EMPTY: TokenDocument = { tokens: [], challenges: [] };
+export const EMPTY_CACHE: TokenDocument = { tokens: [], challenges: [] };
 
 const VERSION = 1;
 const MINUTE = 60_000;
@@ -50,9 +50,9 @@ export function parseDocument(text: string): TokenDocument {
   try {
     raw = rawOf(JSON.parse(text));
   } catch {
-    return EMPTY;
+    return EMPTY_CACHE;
   }
-  if (raw['version'] !== VERSION) return EMPTY;
+  if (raw['version'] !== VERSION) return EMPTY_CACHE;
   return {
     tokens: listOf(raw['tokens']).flatMap((one) => tokenOf(rawOf(one)) ?? []),
     challenges: listOf(raw['challenges']).flatMap((one) => challengeOf(rawOf(one)) ?? []),
@@ -64,7 +64,7 @@ export function printDocument(document: TokenDocument): string {
 }
 
 /** Without what is past its time or from the future. */
-export function live({ tokens, challenges }: TokenDocument, now: number): TokenDocument {
+export function withoutExpired({ tokens, challenges }: TokenDocument, now: number): TokenDocument {
   const born = (storedAt: number, maxAge: number): boolean =>
     storedAt <= now + MAX_SKEW && storedAt + maxAge > now;
   return {
@@ -74,7 +74,7 @@ export function live({ tokens, challenges }: TokenDocument, now: number): TokenD
 }
 
 /** The newest that there is room for. */
-export function bounded({ tokens, challenges }: TokenDocument): TokenDocument {
+export function withinLimits({ tokens, challenges }: TokenDocument): TokenDocument {
   return {
     tokens: newest(tokens, MAX_TOKENS),
     challenges: newest(challenges, MAX_CHALLENGES),
@@ -113,7 +113,7 @@ export function sameOwner(a: RecordOwner, b: RecordOwner): boolean {
   );
 }
 
-export function placeKey({ registry, origin, area }: ChallengePlace): string {
+export function challengeKey({ registry, origin, area }: ChallengeKey): string {
   return JSON.stringify([registry, origin, area]);
 }
 
@@ -159,7 +159,7 @@ function challengeOf(raw: Raw): ChallengeRecord | undefined {
 }
 
 /** A realm is written as its URL; where it leads is judged when it is used. */
-function offerOf({ kind, realm, service }: Raw): Offer | undefined {
+function offerOf({ kind, realm, service }: Raw): AuthScheme | undefined {
   if (kind === 'basic') return { kind };
   if (kind !== 'bearer' || !isText(realm) || !URL.canParse(realm)) return undefined;
   return { kind, realm: new URL(realm), service: isText(service) ? service : undefined };

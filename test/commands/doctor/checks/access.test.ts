@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Credential, DescribedCredentialChain } from '../../../../src/credentials/types.ts';
+import type { Credential, TraceableCredentialChain } from '../../../../src/credentials/types.ts';
 import { accessCheck } from '../../../../src/commands/doctor/checks/access.ts';
 import { cacheCheck } from '../../../../src/commands/doctor/checks/cache.ts';
 import { clockCheck } from '../../../../src/commands/doctor/checks/clock.ts';
@@ -12,7 +12,7 @@ import { rateLimitCheck } from '../../../../src/commands/doctor/checks/rate-limi
 import { tokenCheck } from '../../../../src/commands/doctor/checks/token.ts';
 import type { Context } from '../../../../src/commands/types.ts';
 import { AppError } from '../../../../src/errors/app-error.ts';
-import type { Authorization } from '../../../../src/http/probe/fresh-authorization.ts';
+import type { FreshAuthorization } from '../../../../src/http/probe/fresh-authorization.ts';
 import type { Probe } from '../../../../src/http/probe/probe.ts';
 import { codeOf } from '../../../helpers/thrown.ts';
 import { fakeContext, noCredentials } from '../../fake-context.ts';
@@ -32,7 +32,7 @@ import {
 } from '../setup.ts';
 
 describe('credentials', () => {
-  const chain = (login: Credential | undefined): DescribedCredentialChain => ({
+  const chain = (login: Credential | undefined): TraceableCredentialChain => ({
     ...noCredentials(),
     lookup: async () => login,
     explain: async () => [
@@ -46,7 +46,7 @@ describe('credentials', () => {
     fakeContext({ credentials: async () => chain(login) });
 
   it('says who answered and why others did not, and no secret', async () => {
-    const found = await run(credentialsCheck, { demand: BEARER }, withLogin(BASIC));
+    const found = await run(credentialsCheck, { challenge: BEARER }, withLogin(BASIC));
     expect(found.detail).toEqual([
       'user ann and a password',
       'from /c, by x',
@@ -56,10 +56,10 @@ describe('credentials', () => {
   });
 
   it('none is a fault only where nobody gets in without', async () => {
-    const basic = await run(credentialsCheck, { demand: BASIC_DEMAND }, withLogin(undefined));
+    const basic = await run(credentialsCheck, { challenge: BASIC_DEMAND }, withLogin(undefined));
     expect(basic).toMatchObject({ verdict: 'failed', hint: `Sign in: regctl login ${HOST}` });
-    for (const demand of [BEARER, 'none', undefined] as const) {
-      const facts = demand === undefined ? {} : { demand };
+    for (const challenge of [BEARER, 'none', undefined] as const) {
+      const facts = challenge === undefined ? {} : { challenge };
       const found = await run(credentialsCheck, facts, withLogin(undefined));
       expect(found).toMatchObject({ verdict: 'ok', facts: { login: 'none' } });
     }
@@ -67,7 +67,7 @@ describe('credentials', () => {
 });
 
 describe('token, access and clock', () => {
-  const token = (change: Partial<Authorization> = {}): Authorization => ({
+  const token = (change: Partial<FreshAuthorization> = {}): FreshAuthorization => ({
     kind: 'token',
     origin: '--creds',
     scopes: [`repository:team/app:pull`],
@@ -76,8 +76,8 @@ describe('token, access and clock', () => {
     ask: async () => reply(200),
     ...change,
   });
-  const authorize = (given: Authorization | undefined): Probe =>
-    probe({ authorize: async () => given });
+  const authorize = (given: FreshAuthorization | undefined): Probe =>
+    probe({ obtainFreshAuthorization: async () => given });
   const APP = { registry: HOST, repository: 'team/app' };
   const claims = { notBefore: undefined, expires: NOW + 300_000 };
 
@@ -90,7 +90,7 @@ describe('token, access and clock', () => {
     ],
     [{ ...claims, access: [] }, 'warning', 'granted: nothing'],
   ])('what it grants: %#', async (seen, verdict, text) => {
-    const facts = { place: APP, demand: BEARER, login: BASIC };
+    const facts = { location: APP, challenge: BEARER, login: BASIC };
     const found = await run(tokenCheck, { ...facts, probe: authorize(token({ claims: seen })) });
     expect(found.verdict).toBe(verdict);
     expect(textOf(found)).toContain(text);
@@ -99,34 +99,36 @@ describe('token, access and clock', () => {
   it('asks for pulling the repository, and for what the challenge names', async () => {
     const asked: (readonly string[])[] = [];
     const noting = probe({
-      authorize: async ({ scopes }) => {
+      obtainFreshAuthorization: async ({ scopes }) => {
         asked.push(scopes);
         return token();
       },
     });
-    const demand = { ...BEARER, scopes: ['registry:catalog:*'] };
-    await run(tokenCheck, { place: APP, demand, login: BASIC, probe: noting });
-    await run(tokenCheck, { demand, login: BASIC, probe: noting });
+    const challenge = { ...BEARER, scopes: ['registry:catalog:*'] };
+    await run(tokenCheck, { location: APP, challenge, login: BASIC, probe: noting });
+    await run(tokenCheck, { challenge, login: BASIC, probe: noting });
     expect(asked).toEqual([['repository:team/app:pull'], ['registry:catalog:*']]);
   });
 
   it('an anonymous refusal is a fault only for a repository', async () => {
     const refusing = probe({
-      authorize: async () => {
+      obtainFreshAuthorization: async () => {
         throw new AppError('TOKEN_FAILED', 'refused', { details: { status: 403 } });
       },
     });
-    const facts = { demand: BEARER, login: 'none' as const, probe: refusing };
+    const facts = { challenge: BEARER, login: 'none' as const, probe: refusing };
     expect((await run(tokenCheck, facts)).verdict).toBe('warning');
-    expect(await codeOf(run(tokenCheck, { ...facts, place: APP }))).toBe('TOKEN_FAILED');
+    expect(await codeOf(run(tokenCheck, { ...facts, location: APP }))).toBe('TOKEN_FAILED');
     expect(await codeOf(run(tokenCheck, { ...facts, login: BASIC }))).toBe('TOKEN_FAILED');
   });
 
   it('needs none, or has none to offer', async () => {
     const facts = { login: BASIC, probe: authorize(token({ kind: 'basic', scopes: [] })) };
-    expect((await run(tokenCheck, { ...facts, demand: BASIC_DEMAND })).verdict).toBe('skipped');
-    expect((await run(tokenCheck, { ...facts, demand: 'none' })).facts?.authorization).toBe('none');
-    const unmet = { demand: BASIC_DEMAND, login: BASIC, probe: authorize(undefined) };
+    expect((await run(tokenCheck, { ...facts, challenge: BASIC_DEMAND })).verdict).toBe('skipped');
+    expect((await run(tokenCheck, { ...facts, challenge: 'none' })).facts?.authorization).toBe(
+      'none',
+    );
+    const unmet = { challenge: BASIC_DEMAND, login: BASIC, probe: authorize(undefined) };
     expect((await run(tokenCheck, unmet)).verdict).toBe('failed');
   });
 
@@ -148,14 +150,14 @@ describe('token, access and clock', () => {
       message: expect.stringContaining('credentials from --creds were sent') as string,
     });
     const hidden = token({ origin: undefined, ask: async () => reply(404) });
-    const gone = run(accessCheck, { place: APP, authorization: hidden }, context);
+    const gone = run(accessCheck, { location: APP, authorization: hidden }, context);
     expect(await codeOf(gone)).toBe('REPOSITORY_UNKNOWN');
   });
 
   const dated = (secondsAgo: number) => ({
     status: 200,
     headers: reply(200, { date: new Date(NOW - secondsAgo * 1000).toUTCString() }).headers,
-    demand: undefined,
+    challenge: undefined,
     at: NOW,
   });
 
@@ -216,11 +218,11 @@ describe('mirrors, rate limit and cache', () => {
     const { context, seen } = answering(() => reply(200, headers), {
       endpoint: async () => new URL('https://registry-1.docker.io/'),
     });
-    const place = { registry: 'docker.io', repository: '' };
-    const silent = await run(rateLimitCheck, { place }, context);
+    const location = { registry: 'docker.io', repository: '' };
+    const silent = await run(rateLimitCheck, { location }, context);
     expect(silent).toMatchObject({ verdict: 'skipped', detail: 'because it did not answer' });
-    const answer = { status: 401, headers: reply(401).headers, demand: undefined, at: NOW };
-    const found = await run(rateLimitCheck, { place, answer }, context);
+    const answer = { status: 401, headers: reply(401).headers, challenge: undefined, at: NOW };
+    const found = await run(rateLimitCheck, { location, answer }, context);
     expect(found.verdict).toBe(verdict);
     expect(textOf(found)).toContain(text);
     expect(seen.map(({ method }) => method)).toEqual(['HEAD']);

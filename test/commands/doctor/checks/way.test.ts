@@ -7,10 +7,10 @@ import { nameCheck } from '../../../../src/commands/doctor/checks/name.ts';
 import { proxyCheck } from '../../../../src/commands/doctor/checks/proxy.ts';
 import { schemeCheck } from '../../../../src/commands/doctor/checks/scheme.ts';
 import { tlsCheck } from '../../../../src/commands/doctor/checks/tls.ts';
-import { plainRegistries } from '../../../../src/config/containers/registries.ts';
-import type { Demand } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
-import type { ConnectionFacts } from '../../../../src/http/probe/connection-report.ts';
-import type { Handshake } from '../../../../src/http/probe/handshake-report.ts';
+import { emptyRegistries } from '../../../../src/config/containers/registries.ts';
+import type { AuthChallenge } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { ConnectionReport } from '../../../../src/http/probe/connection-report.ts';
+import type { HandshakeReport } from '../../../../src/http/probe/handshake-report.ts';
 import type { Probe } from '../../../../src/http/probe/probe.ts';
 import { codeOf } from '../../../helpers/thrown.ts';
 import { fakeContext } from '../../fake-context.ts';
@@ -46,7 +46,7 @@ describe('name and way', () => {
   it('says what Docker Hub is, where mirrors are, and where a rewrite leads', async () => {
     const target = { registry: 'docker.io', repository: 'library/busybox' };
     const registries = {
-      ...plainRegistries([]),
+      ...emptyRegistries([]),
       route: () => ({
         primary: { registry: 'docker.io', repository: 'library/busybox' },
         mirrors: [
@@ -66,12 +66,12 @@ describe('name and way', () => {
 
   it('takes plain HTTP to the plain port', async () => {
     const seen: string[] = [];
-    const explain = (url: URL): ConnectionFacts => {
+    const explain = (url: URL): ConnectionReport => {
       seen.push(url.href);
       return connection({ scheme: 'http' });
     };
     const found = await run(proxyCheck, { probe: probe({ explain }) });
-    expect(found.facts?.way?.url.href).toBe('http://r.example/');
+    expect(found.facts?.route?.url.href).toBe('http://r.example/');
     expect(seen).toEqual(['https://r.example/', 'http://r.example/']);
   });
 
@@ -82,22 +82,22 @@ describe('name and way', () => {
       return ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'];
     };
     const proxy = { label: 'socks5://proxy.corp:1080', origin: 'ALL' };
-    const way = { url: BASE, connection: connection({ proxy }) };
-    const found = await run(dnsCheck, { way, probe: probe({ addresses }) });
+    const route = { url: BASE, connection: connection({ proxy }) };
+    const found = await run(dnsCheck, { route, probe: probe({ addresses }) });
     expect(names).toEqual(['proxy.corp']);
     expect(found.detail).toBe(
       'proxy.corp is 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 1 more; the proxy looks up the registry',
     );
     const ip = { url: new URL('https://[::1]:5000/'), connection: connection() };
-    const address = await run(dnsCheck, { way: ip, probe: probe() });
+    const address = await run(dnsCheck, { route: ip, probe: probe() });
     expect(address).toMatchObject({ verdict: 'skipped', detail: '::1 is an address' });
     expect(address.facts?.resolved).toBe(true);
   });
 
   it('warns of plain HTTP over a network, and of HTTPS that is none', async () => {
-    const way = { url: BASE, connection: connection({ scheme: 'probe' }) };
+    const route = { url: BASE, connection: connection({ scheme: 'probe' }) };
     const endpoint = async (): Promise<URL> => new URL('http://r.example/');
-    const plain = await run(schemeCheck, { way, probe: probe() }, fakeContext({ endpoint }));
+    const plain = await run(schemeCheck, { route, probe: probe() }, fakeContext({ endpoint }));
     expect(plain.verdict).toBe('warning');
     expect(plain.hint).toContain('--plain-http');
     const none = await run(schemeCheck, { probe: probe({ speaksTls: async () => false }) });
@@ -107,11 +107,16 @@ describe('name and way', () => {
 });
 
 describe('tls', () => {
-  const handshake = (change: Partial<Handshake> = {}, days = 100): Probe => {
+  const handshake = (change: Partial<HandshakeReport> = {}, days = 100): Probe => {
     const validTo = new Date(NOW + days * 86_400_000 + 1000).toISOString();
     const link = { subject: 'CN=r', issuer: 'CN=R3', validFrom: '2026-01-01T00:00:00Z', validTo };
     const root = { ...link, subject: 'CN=R3', validTo: '2020-01-01T00:00:00Z' };
-    const seen = { protocol: 'TLSv1.3', verified: true, fault: undefined, chain: [link, root] };
+    const seen = {
+      protocol: 'TLSv1.3',
+      verified: true,
+      verificationError: undefined,
+      chain: [link, root],
+    };
     return probe({ handshake: async () => ({ ...seen, rootSource: '/ca.crt', ...change }) });
   };
 
@@ -127,7 +132,11 @@ describe('tls', () => {
   });
 
   it('an unverified one is a warning that says why it would fail', async () => {
-    const change = { verified: false, fault: 'its certificate has expired', rootSource: undefined };
+    const change = {
+      verified: false,
+      verificationError: 'its certificate has expired',
+      rootSource: undefined,
+    };
     const found = await run(tlsCheck, { probe: handshake(change, -3) });
     expect(found.verdict).toBe('warning');
     expect(textOf(found)).toContain('not verified, as you asked: its certificate has expired');
@@ -163,10 +172,10 @@ describe('/v2/', () => {
 });
 
 describe('challenge', () => {
-  const answer = (demand: Demand | undefined) => ({
+  const answer = (challenge: AuthChallenge | undefined) => ({
     status: 401,
     headers: reply(401).headers,
-    demand,
+    challenge,
     at: NOW,
   });
 
@@ -175,8 +184,8 @@ describe('challenge', () => {
     ['untrusted', 'warning', '--allow-realm auth.r.example'],
     ['forbidden', 'failed', 'operator'],
   ] as const)('a realm that is %s: %s', async (verdict, expected, hint) => {
-    const judgeRealm = async () => ({ verdict, rule: 'is somewhere' });
-    const facts = { answer: answer(BEARER), probe: probe({ judgeRealm }) };
+    const evaluateRealm = async () => ({ verdict, rule: 'is somewhere' });
+    const facts = { answer: answer(BEARER), probe: probe({ evaluateRealm }) };
     const found = await run(challengeCheck, facts);
     expect(found.verdict).toBe(expected);
     expect(found.hint ?? '').toContain(hint ?? '');
@@ -184,7 +193,7 @@ describe('challenge', () => {
       'Bearer, tokens from https://auth.r.example/token?key=REDACTED',
     );
     expect(textOf(found)).not.toContain('canary');
-    expect(found.facts?.demand === undefined).toBe(expected === 'failed');
+    expect(found.facts?.challenge === undefined).toBe(expected === 'failed');
   });
 
   it('a realm that is no URL, a demand without a way in', async () => {
@@ -205,13 +214,13 @@ describe('challenge', () => {
     const { context, seen } = answering(() =>
       reply(401, { 'www-authenticate': 'Basic realm="x"' }),
     );
-    const place = { registry: HOST, repository: 'team/app' };
+    const location = { registry: HOST, repository: 'team/app' };
     const found = await run(
       challengeCheck,
-      { place, answer: answer(undefined), probe: probe() },
+      { location, answer: answer(undefined), probe: probe() },
       context,
     );
-    expect(found.facts?.demand).toEqual(BASIC_DEMAND);
+    expect(found.facts?.challenge).toEqual(BASIC_DEMAND);
     expect(seen[0]?.url.pathname).toBe('/v2/team/app/tags/list');
   });
 });

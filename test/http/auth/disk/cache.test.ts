@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Offer } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
 import { createTokenFile, type TokenFile } from '../../../../src/http/auth/disk/cache.ts';
-import type { ChallengePlace, TokenOwner } from '../../../../src/http/auth/token-store.ts';
+import type { ChallengeKey, TokenOwner } from '../../../../src/http/auth/token-store.ts';
 import { tempDir, type TempDir } from '../../../helpers/temp.ts';
 import { START } from '../../setup.ts';
 
@@ -14,14 +14,14 @@ const OWNER: TokenOwner = {
   realm: 'https://r.example/token',
   service: 'reg',
   identity: 'fingerprint-of-a-login',
-  lasting: true,
+  persistent: true,
 };
-const PLACE: ChallengePlace = {
+const PLACE: ChallengeKey = {
   registry: 'r.example',
   origin: 'https://r.example',
   area: 'repository',
 };
-const OFFERS: readonly Offer[] = [
+const OFFERS: readonly AuthScheme[] = [
   { kind: 'bearer', realm: new URL('https://r.example/token'), service: 'reg' },
   { kind: 'basic' },
 ];
@@ -64,10 +64,14 @@ async function values(dir: TempDir, owner = OWNER, now = START): Promise<string[
   return file.tokens(owner).map(({ value }) => value);
 }
 
-async function offers(dir: TempDir, place = PLACE, now = START): Promise<readonly Offer[]> {
+async function offers(
+  dir: TempDir,
+  challenge = PLACE,
+  now = START,
+): Promise<readonly AuthScheme[]> {
   const { file } = open(dir, { now });
   await file.ready();
-  return file.offers(place);
+  return file.offers(challenge);
 }
 
 describe('the token file', () => {
@@ -128,7 +132,7 @@ describe('the token file', () => {
   it('never takes a token of a keychain’s login', async () => {
     await using dir = await tempDir();
     await run(dir, (file) => {
-      file.keepToken({ ...OWNER, lasting: false }, token('t1'));
+      file.keepToken({ ...OWNER, persistent: false }, token('t1'));
       file.keepOffers(PLACE, OFFERS);
     });
     expect(await readFile(dir.join('regctl/tokens.json'), 'utf8')).not.toContain('t1');

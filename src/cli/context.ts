@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { TraceableCredentialChain } from '../credentials/types.ts';
 import type { CredentialSourcesOptions } from '../credentials/chain.ts';
-import type { Context, Side, Terminal } from '../commands/types.ts';
+import type { Context, Side, Terminal } from '../commands/context.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { Location } from '../transports/types.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import type { Result } from '../commands/types.ts';
+import type { Result } from '../commands/result.ts';
 import { createTrace } from './output/trace.ts';
 import { createStdio } from './output/stdio.ts';
 import { formatDuration } from './output/units.ts';
@@ -112,8 +112,9 @@ async function render(
   },
 ): Promise<void> {
   const { flags, template, stdout } = options;
-  const stream = result.stdoutTaken === true ? io.stderr : io.stdout;
-  const writer = result.stdoutTaken === true ? createWriter(io.stderr) : stdout;
+  const toStderr = result.stream === 'stderr';
+  const stream = toStderr ? io.stderr : io.stdout;
+  const writer = toStderr ? createWriter(io.stderr) : stdout;
   const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
   const { writeResult } = await import('./output/result.ts');
   await writeResult(result, { format: flags.output, template }, writer, style);

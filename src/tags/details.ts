@@ -5,7 +5,7 @@ import { isImageConfigType } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
-import type { Context } from '../commands/types.ts';
+import type { Context } from '../commands/context.ts';
 import { openRequestedImage } from '../commands/input/platform.ts';
 import { configPlatform } from '../commands/inspect/json.ts';
 import { mapParallel } from '../util/parallel.ts';

@@ -1,5 +1,5 @@
 import type { CallOptions, ReadStore } from '../store/types.ts';
-import type { Context } from '../commands/types.ts';
+import type { Context } from '../commands/context.ts';
 import { compareNames, compareVersions } from './order.ts';
 import { describeTags, type TagDetails } from './details.ts';
 

@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import type { CommandGroup } from '../../src/commands/index.ts';
-import type { CommandModule, CommandSpec, Result } from '../../src/commands/types.ts';
+import type { Result, ValueResult } from '../../src/commands/result.ts';
+import type { CommandModule, CommandSpec } from '../../src/commands/types.ts';
 import type { Io, StopSignal } from '../../src/cli/io.ts';
 
 export interface Captured extends Writable {
@@ -88,8 +89,12 @@ export function group(...commands: readonly CommandSpec[]): readonly CommandGrou
   return [{ heading: 'Commands', commands }];
 }
 
-export function result(given: Partial<Result>): Result {
-  return { json: {}, text: () => '', ...given };
+export function result(given: Partial<Omit<ValueResult, 'kind'>>): Result {
+  return { kind: 'value', json: {}, text: () => '', ...given };
+}
+
+export function names(...items: readonly (string | Error)[]): Result {
+  return { kind: 'list', head: {}, key: 'Tags', items: () => stream(...items) };
 }
 
 export async function* stream<T>(...items: readonly (T | Error)[]): AsyncGenerator<T> {

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
-import type { CommandModule, CommandSpec, Result } from '../../src/commands/types.ts';
+import type { Result } from '../../src/commands/result.ts';
+import type { CommandModule, CommandSpec } from '../../src/commands/types.ts';
 import { main } from '../../src/cli/main.ts';
 import type { Io } from '../../src/cli/io.ts';
-import { fakeIo, group, result, spec, stream } from './fake-io.ts';
+import { fakeIo, group, names, result, spec, stream } from './fake-io.ts';
 
 type Given = Partial<CommandSpec> & { run?: CommandModule['run'] };
 
@@ -24,7 +25,7 @@ async function tags(
   const given: Given =
     outcome instanceof Error
       ? { run: () => Promise.reject(outcome) }
-      : 'text' in outcome
+      : 'kind' in outcome
         ? { run: async () => outcome }
         : outcome;
   const status = await main(io, async () => group(spec(given)));
@@ -68,31 +69,24 @@ describe('a result', () => {
   });
 
   it('is streamed as lines, and as pieces of JSON', async () => {
-    const streamed = (): Result =>
-      result({
-        json: async () => ({ Tags: ['a', 'b'] }),
-        lines: stream('a', 'b'),
-        jsonText: stream('{"Tags":', '["a","b"]}\n'),
-      });
-    expect((await tags([], streamed())).stdout).toBe('a\nb\n');
-    expect((await tags(['-o', 'json'], streamed())).stdout).toBe('{"Tags":["a","b"]}\n');
-    expect((await tags(['-o', 'ndjson'], streamed())).stdout).toBe('"a"\n"b"\n');
-    expect((await tags(['--format', '{{len .Tags}}'], streamed())).stdout).toBe('2\n');
+    const streamed = names('a', 'b');
+    expect((await tags([], streamed)).stdout).toBe('a\nb\n');
+    const json = `${JSON.stringify({ Tags: ['a', 'b'] }, undefined, 2)}\n`;
+    expect((await tags(['-o', 'json'], streamed)).stdout).toBe(json);
+    expect((await tags(['-o', 'ndjson'], streamed)).stdout).toBe('"a"\n"b"\n');
+    expect((await tags(['--format', '{{len .Tags}}'], streamed)).stdout).toBe('2\n');
   });
 
   it('is a line for each of several, whatever a name holds', async () => {
-    const lines = stream('v1', 'a\nerror: forged', '\u001b[2Jb\r');
-    expect((await tags([], result({ lines }))).stdout).toBe(
-      'v1\na\\x0aerror: forged\n\\x1b[2Jb\\x0d\n',
-    );
-    const again = stream('a\nb\u009b');
-    expect((await tags(['-o', 'ndjson'], result({ lines: again }))).stdout).toBe('"a\\nb\u009b"\n');
+    const odd = names('v1', 'a\nerror: forged', '\u001b[2Jb\r');
+    expect((await tags([], odd)).stdout).toBe('v1\na\\x0aerror: forged\n\\x1b[2Jb\\x0d\n');
+    expect((await tags(['-o', 'ndjson'], names('a\nb\u009b'))).stdout).toBe('"a\\nb\u009b"\n');
   });
 
   it('is raw bytes, untouched', async () => {
     const raw = Buffer.from('{"\u001b":1}');
-    expect((await tags([], result({ bytes: stream(raw) }))).stdout).toBe('{"\u001b":1}');
-    const none = await tags(['-o', 'json'], result({ json: undefined, bytes: stream(raw) }));
+    expect((await tags([], { kind: 'bytes', bytes: stream(raw) })).stdout).toBe('{"\u001b":1}');
+    const none = await tags(['-o', 'json'], { kind: 'bytes', bytes: stream(raw) });
     expect(none.status).toBe(64);
     expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'USAGE' } });
   });
@@ -100,9 +94,9 @@ describe('a result', () => {
   it('is no raw bytes on a terminal, which would obey them', async () => {
     const raw = Buffer.from('{"a":"\u009b2J\u202e","b":"ü"}\n\u001b[2J\u0000');
     const pieces = stream(raw.subarray(0, 8), raw.subarray(8, 20), raw.subarray(20));
-    const shown = await tags([], result({ bytes: pieces }), { stdoutTty: true });
+    const shown = await tags([], { kind: 'bytes', bytes: pieces }, { stdoutTty: true });
     expect(shown.stdout).toBe('{"a":"\\x9b2J\\u202e","b":"ü"}\n\\x1b[2J\\x00');
-    expect((await tags([], result({ bytes: stream(raw) }))).stdout).toBe(raw.toString());
+    expect((await tags([], { kind: 'bytes', bytes: stream(raw) })).stdout).toBe(raw.toString());
   });
 
   it('cannot act on the terminal as text, and is exact as JSON', async () => {
@@ -118,7 +112,7 @@ describe('a result', () => {
     }
     const onTerminal = await tags(['-o', 'json'], made, { stdoutTty: true });
     expect(onTerminal.stdout.replaceAll('\n', '')).toMatch(/^[ -~]+$/);
-    const lines = await tags([], result({ lines: stream(evil) }));
+    const lines = await tags([], names(evil));
     expect(lines.stdout).not.toContain('\u001b');
   });
 
@@ -175,24 +169,23 @@ describe('an error', () => {
   });
 
   it('in mid-stream leaves stdout parseable: JSON is held back, NDJSON gets a last line', async () => {
-    const cut = (): Result =>
-      result({ lines: stream('a', refused), jsonText: stream('{"Tags":["a"', refused) });
-    expect(JSON.parse((await tags(['-o', 'json'], cut())).stdout)).toMatchObject({
+    const cut = names('a', refused);
+    expect(JSON.parse((await tags(['-o', 'json'], cut)).stdout)).toMatchObject({
       error: { exit: 3 },
     });
-    const lines = (await tags(['-o', 'ndjson'], cut())).stdout.trimEnd().split('\n');
+    const lines = (await tags(['-o', 'ndjson'], cut)).stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       'a',
       { error: { exit: 3 } },
     ]);
-    expect(await tags([], cut())).toMatchObject({ status: 3, stdout: 'a\n' });
+    expect(await tags([], cut)).toMatchObject({ status: 3, stdout: 'a\n' });
   });
 
   it('never follows half a JSON text, where it would pass for content', async () => {
-    const long = `{"Tags":["${'x'.repeat(5 * 1024 * 1024)}"`;
-    const done = await tags(['-o', 'json'], result({ jsonText: stream(long, refused) }));
+    const long = 'x'.repeat(5 * 1024 * 1024);
+    const done = await tags(['-o', 'json'], names(long, refused));
     expect(done.status).toBe(3);
-    expect(done.stdout).toBe(long);
+    expect(done.stdout).toBe(`{\n  "Tags": [\n    "${long}"`);
     expect(done.stderr).toContain('other tags share it');
   });
 

@@ -1,4 +1,8 @@
-import type { Context, Input, Result, Style } from '../../src/commands/types.ts';
+import type { OutputFormat } from '../../src/cli/args/global-flags.ts';
+import { writeResult } from '../../src/cli/output/result.ts';
+import type { Context } from '../../src/commands/context.ts';
+import type { Result, Style } from '../../src/commands/result.ts';
+import type { Input } from '../../src/commands/types.ts';
 import type { TraceableCredentialChain } from '../../src/credentials/types.ts';
 import { emptyRegistries } from '../../src/config/containers/registries.ts';
 import { parseReference } from '../../src/reference/parse.ts';
@@ -126,17 +130,33 @@ export async function storeWith(
 }
 
 export function textOf(result: Result, style: Style = PLAIN): string {
-  return result.text(style);
+  if (result.kind === 'value') return result.text(style);
+  throw new Error(`A result of kind "${result.kind}" has no text`);
+}
+
+/** Only a value's JSON is there at once; `printed` gives that of every kind. */
+export function jsonOf(result: Result): unknown {
+  if (result.kind === 'value') return result.json;
+  throw new Error(`A result of kind "${result.kind}" has no JSON value`);
 }
 
 export async function linesOf(result: Result): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const line of result.lines ?? []) lines.push(line);
-  return lines;
+  if (result.kind === 'list') return Array.fromAsync(result.items());
+  throw new Error(`A result of kind "${result.kind}" has no items`);
 }
 
 export async function bytesOfResult(result: Result): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of result.bytes ?? []) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  if (result.kind === 'bytes') return Buffer.concat(await Array.fromAsync(result.bytes));
+  throw new Error(`A result of kind "${result.kind}" has no bytes`);
+}
+
+/** What the program writes for a result. */
+export async function printed(result: Result, format?: OutputFormat): Promise<string> {
+  const pieces: (string | Uint8Array)[] = [];
+  const writer = {
+    started: false,
+    write: async (piece: string | Uint8Array) => void pieces.push(piece),
+  };
+  await writeResult(result, { format, template: undefined }, writer, PLAIN);
+  return pieces.map(String).join('');
 }

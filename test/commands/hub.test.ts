@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { run as catalog } from '../../src/commands/catalog/run.ts';
 import { run as search } from '../../src/commands/search/run.ts';
-import type { Context } from '../../src/commands/types.ts';
+import type { Context } from '../../src/commands/context.ts';
 import type { HttpClient } from '../../src/http/types.ts';
-import { fakeContext, input, linesOf, PLAIN, textOf } from './fake-context.ts';
+import { fakeContext, input, linesOf, PLAIN, textOf, jsonOf, printed } from './fake-context.ts';
 
 function answering(body: unknown, urls: string[] = []): HttpClient {
   return async (request) => {
@@ -46,7 +46,7 @@ describe('search', () => {
 
   it('filters', async () => {
     const names = async (filter: string[]): Promise<string[]> =>
-      ((await find({ filter })).json as { Name: string }[]).map((one) => one.Name);
+      (jsonOf(await find({ filter })) as { Name: string }[]).map((one) => one.Name);
     expect(await names(['is-official=true'])).toEqual(['redis']);
     expect(await names(['is-official=false', 'stars=2'])).toEqual(['x/redis']);
     for (const filter of ['stars=many', 'is-official=perhaps', 'is-automated=true', '']) {
@@ -94,7 +94,7 @@ describe('catalog', () => {
     const result = await catalog(context, input(['r.example/team'], { exclude: ['z$'] }), {});
     expect(await linesOf(result)).toEqual(['team/x', 'team']);
     const limited = await catalog(context, input(['r.example'], { limit: 1 }), {});
-    expect(await (limited.json as () => Promise<unknown>)()).toEqual({ Repositories: ['a'] });
+    expect(JSON.parse(await printed(limited, 'json'))).toEqual({ Repositories: ['a'] });
   });
 
   it("docker.io/NAMESPACE asks Docker Hub's own API", async () => {

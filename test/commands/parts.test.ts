@@ -5,7 +5,7 @@ import { run as config } from '../../src/commands/config/run.ts';
 import { run as digest } from '../../src/commands/digest/run.ts';
 import { run as manifestDigest } from '../../src/commands/manifest-digest/run.ts';
 import { run as manifest } from '../../src/commands/manifest/run.ts';
-import type { Context } from '../../src/commands/types.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { digestOf, parseDigest } from '../../src/oci/digest.ts';
 import type { Repository } from '../../src/registry/types.ts';
 import { bytesOf } from '../../src/util/bytes.ts';

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { hostPlatform, normalize, type Platform } from '../../oci/platform.ts';
-import type { GlobalFlags, Input, Side } from '../../commands/types.ts';
+import type { GlobalFlags, Side } from '../../commands/context.ts';
+import type { Input } from '../../commands/types.ts';
 import { parseDuration } from './duration.ts';
 
 export type OutputFormat = 'text' | 'json' | 'ndjson';

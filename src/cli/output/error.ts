@@ -1,7 +1,7 @@
 import { AppError, RegistryError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { Style } from '../../commands/types.ts';
+import type { Style } from '../../commands/result.ts';
 
 /** An error as a person and a program are told of it. */
 export interface ErrorReport {

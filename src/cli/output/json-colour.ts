@@ -1,4 +1,4 @@
-import type { Style } from '../../commands/types.ts';
+import type { Style } from '../../commands/result.ts';
 
 const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/gu;

@@ -1,4 +1,4 @@
-import type { Style } from '../../commands/types.ts';
+import type { Style } from '../../commands/result.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { OutputStream } from '../io.ts';
 

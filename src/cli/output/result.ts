@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { Result, Style } from '../../commands/types.ts';
+import type { ListResult, Result, Style } from '../../commands/result.ts';
 import { colourJson } from './json-colour.ts';
 import type { OutputFormat } from '../args/global-flags.ts';
 import { safeJson, safeText } from '../../errors/sanitize.merge-text-safety.ts';
@@ -13,7 +13,7 @@ export interface OutputChoice {
   readonly template: Template | undefined;
 }
 
-/** Writes a result to stdout in the form that was asked for. */
+/** Writes a result in the form that was asked for. @throws AppError USAGE when it has no such form */
 export async function writeResult(
   result: Result,
   { format, template }: OutputChoice,
@@ -21,17 +21,19 @@ export async function writeResult(
   style: Style,
 ): Promise<void> {
   if (template !== undefined) return writeTemplate(result, template, writer);
-  if (format === 'ndjson') return writeNdjson(result, writer, style);
-  if (format === 'json') return writeJson(result, writer, style);
-  if (result.bytes !== undefined) {
-    return writeBytes(style.terminal ? showControls(result.bytes) : result.bytes, writer);
+  const form = format ?? (result.kind === 'bytes' ? 'text' : result.defaultOutput);
+  if (form === 'json') return writeJson(result, writer, style);
+  if (form === 'ndjson') return writeNdjson(result, writer, style);
+  switch (result.kind) {
+    case 'value':
+      return writer.write(withLineEnd(safeText(result.text(style), style.terminal)));
+    case 'bytes':
+      return writeBytes(style.terminal ? showControls(result.bytes) : result.bytes, writer);
+    case 'list':
+      return writeLines(result.items(), writer, style);
+    case 'live':
+      return writeLive(result.pieces(style), writer, style);
   }
-  if (format === undefined && result.defaultOutput === 'json') {
-    return writeJson(result, writer, style);
-  }
-  if (result.lines !== undefined) return writeLines(result.lines, writer, style);
-  if (result.live !== undefined) return writeLive(result.live(style), writer, style);
-  await writer.write(withLineEnd(safeText(result.text(style), style.terminal)));
 }
 
 /** As JSON.stringify, for a terminal without the characters that it obeys. */
@@ -41,21 +43,19 @@ export function toJson(value: unknown, style: Style, indent?: number): string {
 }
 
 async function writeJson(result: Result, writer: Writer, style: Style): Promise<void> {
-  if (result.jsonText !== undefined) {
-    const pieces = style.terminal ? mapped(result.jsonText, safeJson) : result.jsonText;
-    await writeJsonText(pieces, writer);
-    return;
-  }
   // What prints JSON by default prints it as skopeo does: four spaces.
   const indent = result.defaultOutput === 'json' ? 4 : 2;
+  if (result.kind === 'list') {
+    const pieces = listJson(result, indent);
+    return writeJsonText(style.terminal ? mapped(pieces, safeJson) : pieces, writer);
+  }
   await writer.write(`${toJson(await valueOf(result), style, indent)}\n`);
 }
 
 async function writeNdjson(result: Result, writer: Writer, style: Style): Promise<void> {
-  if (result.lines !== undefined) {
-    const lines = mapped(result.lines, (line) => `${toJson(line, style)}\n`);
-    await writeText(lines, writer, style.terminal);
-    return;
+  if (result.kind === 'list') {
+    const lines = mapped(result.items(), (line) => `${toJson(line, style)}\n`);
+    return writeText(lines, writer, style.terminal);
   }
   const value = await valueOf(result);
   for (const one of Array.isArray(value) ? value : [value]) {
@@ -69,16 +69,34 @@ async function writeTemplate(result: Result, template: Template, writer: Writer)
   for (const item of items) await writer.write(withLineEnd(safeText(template.render(item), false)));
 }
 
-/** The JSON value: a thing, a function that makes it, or the lines when there is no other. */
 async function valueOf(result: Result): Promise<unknown> {
-  if (typeof result.json === 'function') return (await result.json()) as unknown;
-  if (result.json === undefined && result.bytes !== undefined) {
-    throw new AppError('USAGE', 'this command prints bytes: it has no JSON form');
+  switch (result.kind) {
+    case 'value':
+      return result.json;
+    case 'bytes':
+      if (result.json !== undefined) return result.json();
+      throw new AppError('USAGE', 'this command prints bytes: it has no JSON form');
+    case 'list':
+      return { ...result.head, [result.key]: await Array.fromAsync(result.items()) };
+    case 'live':
+      return result.json();
   }
-  if (result.json !== undefined || result.lines === undefined) return result.json;
-  const lines: string[] = [];
-  for await (const line of result.lines) lines.push(line);
-  return lines;
+}
+
+/** As JSON.stringify with this indent would write the object of a list. */
+async function* listJson({ head, key, items }: ListResult, indent: number): AsyncGenerator<string> {
+  const pad = ' '.repeat(indent);
+  yield '{\n';
+  for (const [name, value] of Object.entries(head)) {
+    yield `${pad}${JSON.stringify(name)}: ${JSON.stringify(value)},\n`;
+  }
+  let started = false;
+  for await (const item of items()) {
+    yield started ? ',\n' : `${pad}${JSON.stringify(key)}: [\n`;
+    started = true;
+    yield `${pad}${pad}${JSON.stringify(item)}`;
+  }
+  yield started ? `\n${pad}]\n}\n` : `${pad}${JSON.stringify(key)}: []\n}\n`;
 }
 
 async function writeLines(

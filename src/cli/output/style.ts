@@ -1,4 +1,4 @@
-import type { Style } from '../../commands/types.ts';
+import type { Style } from '../../commands/result.ts';
 import type { Io, OutputStream } from '../io.ts';
 
 const identity = (text: string): string => text;

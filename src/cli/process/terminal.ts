@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { Terminal } from '../../commands/types.ts';
+import type { Terminal } from '../../commands/context.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';
 

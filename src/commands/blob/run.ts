@@ -3,8 +3,9 @@ import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { readArgument } from '../input/read.ts';
-import { bytesResult } from '../output/results.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** A blob's verified bytes: HEAD for its size, then GET. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -30,11 +31,11 @@ export async function run(context: Context, input: Input, options: CallOptions):
   );
   const size = await sizeOf(repository, digest, options);
   const descriptor = { mediaType: 'application/octet-stream', digest, size };
-  return bytesResult(await repository.getBlob(descriptor, options), {
-    Repository: location.name,
-    Digest: digest,
-    Size: size,
-  });
+  return {
+    kind: 'bytes',
+    bytes: await repository.getBlob(descriptor, options),
+    json: () => ({ Repository: location.name, Digest: digest, Size: size }),
+  };
 }
 
 async function sizeOf(

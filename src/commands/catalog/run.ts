@@ -6,9 +6,10 @@ import { listHubRepositories } from '../../registry/hub/hub.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { readArgument, readInteger, readList } from '../input/read.ts';
-import { streamedList } from '../output/results.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 interface CatalogTarget {
   readonly registry: string;
@@ -36,7 +37,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
       }
     }
   };
-  return streamedList({ head: {}, key: 'Repositories', items });
+  return { kind: 'list', head: {}, key: 'Repositories', items };
 }
 
 function parseTarget(text: string): CatalogTarget {

@@ -3,8 +3,9 @@ import type { CallOptions } from '../../store/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { openRequestedImage } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';
-import { bytesResult } from '../output/results.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** The image configuration as it is stored; `-o json` parses it. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -12,7 +13,6 @@ export async function run(context: Context, input: Input, options: CallOptions):
   await using store = await context.openRead(location, 'single', options);
   const view = await openRequestedImage(context, store, location.ref, options);
   const raw = await view.configBytes(options);
-  return bytesResult(bytesOf(raw), () =>
-    parseJsonStrict(raw, 'INVALID_CONFIG', 'image configuration'),
-  );
+  const json = (): unknown => parseJsonStrict(raw, 'INVALID_CONFIG', 'image configuration');
+  return { kind: 'bytes', bytes: bytesOf(raw), json };
 }

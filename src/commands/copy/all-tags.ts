@@ -2,7 +2,9 @@ import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tag
 import { AppError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 import { openConverted } from './conversion.ts';
 import { copyRunOptions, type CopyFlags } from './flags.ts';
 import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
@@ -16,7 +18,6 @@ import {
 import { createNameFilter } from '../../tags/filter.ts';
 import { newestFirst } from '../../tags/newest.ts';
 import { readList, readText } from '../input/read.ts';
-import { collectItems } from '../output/results.ts';
 import { destinationTagNames, requireDistinctNames, tagOfName } from './tag-names.ts';
 import { requireRepository, tagListerOf } from '../../tags/find.ts';
 
@@ -45,7 +46,7 @@ export async function copyRepository(
   await using stores = await openCopyStores(context, locations, shared, options);
   await using converted = await openConverted(context, stores.source, flags);
   const source = converted ?? stores.source;
-  const sourceTags = await collectItems(allTags(source, options));
+  const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   requireDistinctNames(tags, destinationTag);
   const common = {
@@ -133,6 +134,7 @@ function resultOf(
   stats: CommandStats,
 ): Result {
   return {
+    kind: 'value',
     json: {
       Source: repositoryNameOf(from),
       Destination: repositoryNameOf(to),

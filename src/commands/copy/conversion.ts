@@ -1,7 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { ConvertOptions } from '../../image/convert/types.ts';
 import type { ReadStore } from '../../store/types.ts';
-import type { Context, Input } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Input } from '../types.ts';
 import type { CopyFlags } from './flags.ts';
 import { readInteger, readText } from '../input/read.ts';
 

@@ -4,7 +4,8 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { shortDigest } from '../../oci/digest.ts';
 import { isImageConfigType, isIndexType, isManifestType } from '../../oci/media-types.ts';
 import type { PushOutcome } from '../../store/types.ts';
-import type { Context, Result, Style } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result, Style } from '../result.ts';
 import type { CountsJson } from './json.ts';
 import type { CopyLocations } from './stores.ts';
 import { formatSize } from '../output/units.merge-size.ts';
@@ -77,6 +78,7 @@ export function dryRunResult<Head extends CountsJson>(
   const pulls = hubPulls(context, locations, nodes);
   const { from, to } = locations;
   return {
+    kind: 'value',
     json: {
       Source: from.text,
       Destination: to.text,

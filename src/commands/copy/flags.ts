@@ -3,7 +3,8 @@ import { AppError } from '../../errors/app-error.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { Context, Input } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Input } from '../types.ts';
 import { conversionOf, type Conversion } from './conversion.ts';
 import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';
 

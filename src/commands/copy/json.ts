@@ -1,6 +1,6 @@
 import type { CopyCounts } from '../../copy/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 
 /** What a command took, as its JSON. */
 export interface CommandStats {

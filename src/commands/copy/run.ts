@@ -21,7 +21,9 @@ import {
   type CopyLocations,
 } from './stores.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** Copies an image, or with `--all-tags` a repository. @throws as copyImage and copyTags do */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -121,6 +123,7 @@ async function writeDigest(
 
 function resultOf({ from, to }: CopyLocations, summary: CopySummary, stats: CommandStats): Result {
   return {
+    kind: 'value',
     json: {
       Source: from.text,
       Destination: to.text,
@@ -129,6 +132,6 @@ function resultOf({ from, to }: CopyLocations, summary: CopySummary, stats: Comm
       ...stats,
     },
     text: () => nameWithDigest(to.text, summary.descriptor),
-    ...(isPipe(to) ? { stdoutTaken: true } : {}),
+    ...(isPipe(to) ? { stream: 'stderr' } : {}),
   };
 }

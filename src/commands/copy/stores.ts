@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { createMemoryStore } from '../../store/memory.ts';
 import type { CallOptions, ReadStore, WriteStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 
 /** The two places of a copy, which may be one repository. */
 export interface CopyLocations {

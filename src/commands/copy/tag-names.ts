@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 import type { CopyLocations } from './stores.ts';
 
 /** The tag of an image's name: an archive of Docker's has "app:v1" where a registry has "v1". */

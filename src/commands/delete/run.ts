@@ -5,7 +5,9 @@ import type { CallOptions, ReadStore, Remover } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
 import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
 import { tagListerOf, tagsWithDigest } from '../../tags/find.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 interface DeleteJob {
   readonly context: Context;
@@ -194,6 +196,7 @@ function resultOf(
     ? `${verb} ${label}@${digest}${tags.length === 0 ? '' : `, and ${formatTagNames(tags)}`}`
     : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}; ${digest} stays`;
   return {
+    kind: 'value',
     json: { Repository: label, Digest: digest, Tags: tags, DryRun: dryRun },
     text: () => text,
   };

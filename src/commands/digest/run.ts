@@ -1,7 +1,9 @@
 import type { CallOptions } from '../../store/types.ts';
 import { openRequestedImage, requestedPlatform } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** The digest behind a name, by HEAD; with `--platform` that platform's. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -13,6 +15,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
       ? await store.resolve(location.ref, options)
       : (await openRequestedImage(context, store, location.ref, options)).descriptor;
   return {
+    kind: 'value',
     json: { Name: location.text, Digest: digest, MediaType: mediaType, Size: size },
     text: () => digest,
   };

@@ -6,7 +6,7 @@ import type { ConnectionReport } from '../../http/probe/connection-report.ts';
 import type { Probe } from '../../http/probe/probe.ts';
 import type { ResponseHeaders } from '../../http/types.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
 

@@ -1,5 +1,5 @@
 import { sanitize } from '../../errors/sanitize.ts';
-import type { Style } from '../types.ts';
+import type { Style } from '../result.ts';
 import { displayWidth, padEnd, padStart } from '../output/width.ts';
 import type { Verdict } from './check.ts';
 import type { CheckReport } from './run-checks.ts';

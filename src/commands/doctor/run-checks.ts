@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { abortable } from '../../util/abort.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 import type { Check, CheckFacts, CheckResult, CheckTarget, FactName, Verdict } from './check.ts';
 
 /** One line of the report. */

@@ -5,7 +5,9 @@ import { type CheckReport, runChecks } from './run-checks.ts';
 import { doctorPage } from './page.ts';
 import { parseTarget } from './target.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** Looks at the way to a registry step by step; exit status 1 when a step fails. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -22,13 +24,13 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const { home } = context.machine;
   const nameWidth = Math.max(...CHECKS.map(({ name }) => name.length));
   return {
+    kind: 'live',
     async json() {
       const checks = [];
       for await (const report of findings()) checks.push(jsonOf(report));
       return { Registry: title, Healthy: isHealthy(), Checks: checks };
     },
-    text: () => '',
-    live: (style) => doctorPage(findings(), { title, home, nameWidth }, style),
+    pieces: (style) => doctorPage(findings(), { title, home, nameWidth }, style),
     exit: () => (isHealthy() ? 0 : 1),
   };
 }

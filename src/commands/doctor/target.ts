@@ -1,6 +1,6 @@
 import { looksLikeHost } from '../../reference/host.ts';
 import { parseRegistry } from '../../reference/names.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 import type { CheckTarget } from './check.ts';
 
 /**

@@ -5,7 +5,7 @@ import { parsePlatform, type Platform } from '../../oci/platform.ts';
 import { checkManifestSize } from '../../store/manifests.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import { fetchAll } from '../../store/verify.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 
 /** The one platform of `--platform`. @throws AppError INVALID_PLATFORM; USAGE for a list */
 export function requestedPlatform(context: Context): Platform | undefined {

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../context.ts';
 
 /** Another address for Docker Hub's own APIs, from a variable that tests set. @throws AppError USAGE */
 export function baseUrlOf(

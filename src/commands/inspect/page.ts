@@ -1,7 +1,7 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import type { ImageConfig } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
-import type { Style } from '../types.ts';
+import type { Style } from '../result.ts';
 import { formatAge } from '../output/units.ts';
 import { configPlatform, type InspectedStep, type Inspection } from './json.ts';
 import { formatSize } from '../output/units.merge-size.ts';

@@ -9,8 +9,9 @@ import { describeImage } from './json.ts';
 import { inspectPage } from './page.ts';
 import { openRequestedImage, readManifest } from '../input/platform.ts';
 import { readArgument, readFlag } from '../input/read.ts';
-import { bytesResult, collectItems } from '../output/results.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** skopeo's JSON about an image, or a page to look at, or its raw parts. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -21,8 +22,8 @@ export async function run(context: Context, input: Input, options: CallOptions):
   if (raw) {
     const manifest = await readManifest(context, store, location.ref, options);
     const { digest, mediaType, size } = manifest.descriptor;
-    const json = { Digest: digest, MediaType: mediaType, Size: size };
-    return bytesResult(bytesOf(manifest.raw), json);
+    const json = () => ({ Digest: digest, MediaType: mediaType, Size: size });
+    return { kind: 'bytes', bytes: bytesOf(manifest.raw), json };
   }
   const view = await openRequestedImage(context, store, location.ref, options);
   const noTags = readFlag(input, 'noTags');
@@ -33,6 +34,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const name = location.scheme === 'docker' ? location.name : '';
   const image = describeImage(view, config, { name, tag: location.tag, tags });
   return {
+    kind: 'value',
     json: image,
     text: (style) =>
       inspectPage(image, { title: location.text, config, now: context.now() }, style),
@@ -50,10 +52,15 @@ async function inspectConfig(
   const view = await openRequestedImage(context, store, location.ref, options);
   if (raw) {
     const bytes = await view.configBytes(options);
-    return bytesResult(bytesOf(bytes), () => parseImageConfig(bytes).json);
+    return { kind: 'bytes', bytes: bytesOf(bytes), json: () => parseImageConfig(bytes).json };
   }
   const { json } = await view.config(options);
-  return { json, text: () => JSON.stringify(json, undefined, 2), defaultOutput: 'json' };
+  return {
+    kind: 'value',
+    json,
+    text: () => JSON.stringify(json, undefined, 2),
+    defaultOutput: 'json',
+  };
 }
 
 /** An artifact's configuration need not be JSON, and says nothing that is shown here. */
@@ -82,7 +89,7 @@ async function listTags(
     const pages = (async function* () {
       for await (const page of tags.tags(options)) yield* page;
     })();
-    return await collectItems(pages);
+    return await Array.fromAsync(pages);
   } catch (error) {
     if (!(error instanceof AppError) || !NO_LIST.has(error.code)) throw error;
     context.warn(`RepoTags is empty: ${error.message} (--no-tags does not ask for them)`);

@@ -4,7 +4,9 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { parseLoginTarget, type LoginTarget } from '../input/login-target.ts';
 import { readFlag, readText, rejectTogether } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 interface Login {
   readonly username: string;
@@ -33,6 +35,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   }
   context.note(`${name}: ${login.username} is stored in ${storedIn}`);
   return {
+    kind: 'value',
     json: { Registry: name, Username: login.username, Place: storedIn, PlainText: plainText },
     text: () => 'Login Succeeded!',
   };
@@ -55,7 +58,11 @@ async function getLogin(
       hint: `Sign in with \`regctl login ${name}\`.`,
     });
   }
-  return { json: { Registry: name, Username: username }, text: () => sanitize(username) };
+  return {
+    kind: 'value',
+    json: { Registry: name, Username: username },
+    text: () => sanitize(username),
+  };
 }
 
 /** From flags, standard input, or a person. @throws AppError USAGE */

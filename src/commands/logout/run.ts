@@ -3,7 +3,9 @@ import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { parseLoginTarget } from '../input/login-target.ts';
 import { readFlag } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** Forgets stored logins. To have none is no error: scripts clean up twice. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -27,7 +29,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
     }
   }
   if (failure !== undefined) throw failure.error;
-  return { json: { Removed: removed }, text: () => textOf(removed, targets) };
+  return { kind: 'value', json: { Removed: removed }, text: () => textOf(removed, targets) };
 }
 
 function textOf(removed: readonly string[], asked: readonly string[]): string {

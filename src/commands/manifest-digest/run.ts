@@ -7,14 +7,16 @@ import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { collect, concat } from '../../util/bytes.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** The sha256 digest of a manifest in a file, as skopeo computes it. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
   const name = readArgument(input, 0, 'FILE');
   const raw = await readFile(resolve(context.cwd, name), name, options);
   const digest = digestOf(signedPayload(raw, name) ?? raw);
-  return { json: { Digest: digest }, text: () => digest };
+  return { kind: 'value', json: { Digest: digest }, text: () => digest };
 }
 
 async function readFile(path: string, name: string, options: CallOptions): Promise<Uint8Array> {

@@ -3,13 +3,15 @@ import type { CallOptions } from '../../store/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { readManifest } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';
-import { bytesResult } from '../output/results.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** The manifest as it is stored; `-o json` parses it. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   await using store = await context.openRead(location, 'single', options);
   const { raw } = await readManifest(context, store, location.ref, options);
-  return bytesResult(bytesOf(raw), () => parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest'));
+  const json = (): unknown => parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
+  return { kind: 'bytes', bytes: bytesOf(raw), json };
 }

@@ -1,4 +1,4 @@
-import type { Style } from '../types.ts';
+import type { Style } from '../result.ts';
 import { displayWidth, padEnd, padStart, truncate } from './width.ts';
 
 export interface Column {

@@ -5,7 +5,9 @@ import type { CallOptions } from '../../store/types.ts';
 import { formatSeconds } from '../output/units.ts';
 import { PULL_LIMIT_IMAGE, fetchPullLimit, type PullLimit } from '../../registry/hub/pull-limit.ts';
 import { readInteger } from '../input/read.ts';
-import type { Context, Input, Result, Style } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result, Style } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** Shows a pull allowance; asking costs no pull. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
@@ -23,6 +25,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
     context.warn(`${pullLimit.Remaining} pulls are left, fewer than ${failBelow}`);
   }
   return {
+    kind: 'value',
     json: pullLimit,
     text: (style) => page(pullLimit, style),
     ...(below ? { exit: 3 } : {}),

@@ -7,7 +7,9 @@ import { readArgument, readFlag, readInteger, readList } from '../input/read.ts'
 import { renderTable } from '../output/table.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import { truncate } from '../output/width.ts';
-import type { Context, Input, Result, Style } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result, Style } from '../result.ts';
+import type { Input } from '../types.ts';
 
 const DEFAULT_LIMIT = 25;
 
@@ -26,6 +28,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });
   const noTrunc = readFlag(input, 'noTrunc');
   return {
+    kind: 'value',
     json: found.map((one) => ({
       Name: one.name,
       Description: one.description,

@@ -8,7 +8,9 @@ import { createMemoryStorage } from '../../server/storage/memory.ts';
 import { startRegistryServer, type RegistryServerOptions } from '../../server/server.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { readFlag, readText } from '../input/read.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 const DEFAULT_LISTEN = '127.0.0.1:5000';
 
@@ -26,7 +28,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   } finally {
     await server.close();
   }
-  return { json: { Address: server.host }, text: () => '' };
+  return { kind: 'value', json: { Address: server.host }, text: () => '' };
 }
 
 async function settingsOf(context: Context, input: Input): Promise<RegistryServerOptions> {

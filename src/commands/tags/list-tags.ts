@@ -1,6 +1,8 @@
 import type { CallOptions } from '../../store/types.ts';
 import { listTags } from './run.ts';
-import type { Context, Input, Result } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** `tags` with skopeo's JSON as its default. */
 export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {

@@ -7,12 +7,13 @@ import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
 import { compareCreated } from '../../tags/newest.ts';
 import { readArgument, readFlag, readInteger, readList, readText } from '../input/read.ts';
-import { collectItems, streamedList } from '../output/results.ts';
 import { formatSize } from '../output/units.merge-size.ts';
 import { renderTable } from '../output/table.ts';
 import { describeTags, type TagDetails } from '../../tags/details.ts';
 import { requireRepository, tagListerOf, tagsWithDigest } from '../../tags/find.ts';
-import type { Context, Input, Result, Style } from '../types.ts';
+import type { Context } from '../context.ts';
+import type { Result, Style } from '../result.ts';
+import type { Input } from '../types.ts';
 
 /** What was asked for, checked before the first request. */
 interface Query {
@@ -47,6 +48,7 @@ export async function listTags(
   const { tags, details } = await select(context, store, query, options);
   const head = { Repository: store.label, Tags: tags };
   return {
+    kind: 'value',
     json: details === undefined ? head : { ...head, Details: details },
     text: (style) =>
       details === undefined ? tags.map(sanitize).join('\n') : page(details, context.now(), style),
@@ -88,7 +90,7 @@ async function stream(
       if (left === 0) return;
     }
   };
-  return streamedList({ head: { Repository: store.label }, key: 'Tags', items, defaultOutput });
+  return { kind: 'list', head: { Repository: store.label }, key: 'Tags', items, defaultOutput };
 }
 
 async function* filterPages(
@@ -112,7 +114,7 @@ async function select(
   query: Query,
   options: CallOptions,
 ): Promise<Selection> {
-  let tags: readonly string[] = await collectItems(filterPages(store, query.keep, options));
+  let tags: readonly string[] = await Array.fromAsync(filterPages(store, query.keep, options));
   if (query.digest !== undefined) {
     const { concurrency } = context.flags;
     tags = await tagsWithDigest(store, tags, query.digest, concurrency, options);

@@ -7,7 +7,7 @@ import { errorFromResponse } from '../errors/error.ts';
 import { parseRateLimit } from './pull-limit.merge-rate-limit.ts';
 import { pullScope } from '../scopes.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { Context } from '../../commands/types.ts';
+import type { Context } from '../../commands/context.ts';
 
 /** The image that Docker keeps for this question. */
 export const PULL_LIMIT_IMAGE = 'docker.io/ratelimitpreview/test';

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/copy/run.ts';
-import type { Context, Input, Result, Side } from '../../../src/commands/types.ts';
+import type { Context, Side } from '../../../src/commands/context.ts';
+import type { Result } from '../../../src/commands/result.ts';
+import type { Input } from '../../../src/commands/types.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import type { PushOptions, WriteStore } from '../../../src/store/types.ts';
 import { makeImage, makeIndex, type TestImage } from '../../helpers/images.ts';
 import { tempDir } from '../../helpers/temp.ts';
-import { fakeContext, input, storeWith, textOf } from '../fake-context.ts';
+import { fakeContext, input, storeWith, textOf, jsonOf } from '../fake-context.ts';
 
 interface Copied {
   readonly result: Result;
@@ -71,7 +73,7 @@ describe('copy', () => {
     const { result, destination } = await copy(image, NAMES);
     expect(textOf(result)).toBe(`dest.example/app:v2@${image.root.digest}`);
     expect((await destination.resolve('v2')).digest).toBe(image.root.digest);
-    expect(result.json).toMatchObject({
+    expect(jsonOf(result)).toMatchObject({
       Source: 'src.example/app:v1',
       Destination: 'dest.example/app:v2',
       Digest: image.root.digest,
@@ -145,7 +147,7 @@ describe('copy', () => {
     const { result, destination } = await copy(index, NAMES, {}, { flags });
     const { digest } = await destination.resolve('v2');
     expect(digest).not.toBe(index.root.digest);
-    expect(result.json).toMatchObject({ Digest: digest });
+    expect(jsonOf(result)).toMatchObject({ Digest: digest });
     await expect(copy(index, NAMES, { preserveDigests: true }, { flags })).rejects.toMatchObject({
       code: 'DIGEST_CHANGED',
       exitStatus: 3,

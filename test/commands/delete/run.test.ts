@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/delete/run.ts';
-import type { Context, Input } from '../../../src/commands/types.ts';
+import type { Context } from '../../../src/commands/context.ts';
+import type { Input } from '../../../src/commands/types.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import type { Remover, WriteStore } from '../../../src/store/types.ts';
 import { makeImage, type TestImage } from '../../helpers/images.ts';
-import { fakeContext, input, nobody, storeWith, textOf } from '../fake-context.ts';
+import { fakeContext, input, nobody, storeWith, textOf, jsonOf } from '../fake-context.ts';
 
 interface Setup {
   readonly image: TestImage;
@@ -64,7 +65,7 @@ describe('delete by tag', () => {
     const { delete: del, removed } = await setUp();
     const result = await del(':alone');
     expect(removed).toHaveLength(1);
-    expect(result.json).toMatchObject({
+    expect(jsonOf(result)).toMatchObject({
       Repository: 'r.example/app',
       Tags: ['alone'],
       DryRun: false,
@@ -87,7 +88,7 @@ describe('delete by tag', () => {
     const { delete: del, removed, image } = await setUp();
     const result = await del(':v1', { force: true });
     expect(removed).toEqual([image.root.digest]);
-    expect(result.json).toMatchObject({ Tags: ['v1', 'stable'] });
+    expect(jsonOf(result)).toMatchObject({ Tags: ['v1', 'stable'] });
   });
 
   it('--dry-run deletes nothing, and refuses what would be refused', async () => {
@@ -139,7 +140,7 @@ describe('delete --untag', () => {
     const { delete: del, removed, image } = await setUp();
     const result = await del(':v1', { untag: true });
     expect(removed).toEqual(['v1']);
-    expect(result.json).toMatchObject({ Digest: image.root.digest, Tags: ['v1'] });
+    expect(jsonOf(result)).toMatchObject({ Digest: image.root.digest, Tags: ['v1'] });
   });
 
   it('never falls back to the digest', async () => {
@@ -183,7 +184,7 @@ describe('delete by digest', () => {
   it('--dry-run names the tags that would go', async () => {
     const { delete: del, removed, image } = await setUp();
     const result = await del(`@${image.root.digest}`, { dryRun: true });
-    expect(result.json).toMatchObject({ Tags: ['stable', 'v1'], DryRun: true });
+    expect(jsonOf(result)).toMatchObject({ Tags: ['stable', 'v1'], DryRun: true });
     expect(removed).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckReport } from '../../../src/commands/doctor/run-checks.ts';
 import { doctorPage } from '../../../src/commands/doctor/page.ts';
-import type { Style } from '../../../src/commands/types.ts';
+import type { Style } from '../../../src/commands/result.ts';
 import { displayWidth } from '../../../src/commands/output/width.ts';
 import { PLAIN } from '../fake-context.ts';
 

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/inspect/run.ts';
 import { displayWidth } from '../../../src/commands/output/width.ts';
-import type { Context, Input, Result } from '../../../src/commands/types.ts';
+import type { Context } from '../../../src/commands/context.ts';
+import type { Result } from '../../../src/commands/result.ts';
+import type { Input } from '../../../src/commands/types.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import type { WriteStore } from '../../../src/store/types.ts';
 import { makeImage, makeIndex, type TestImage } from '../../helpers/images.ts';
-import { bytesOfResult, fakeContext, input, PLAIN, storeWith, textOf } from '../fake-context.ts';
+import {
+  bytesOfResult,
+  fakeContext,
+  input,
+  PLAIN,
+  storeWith,
+  textOf,
+  jsonOf,
+} from '../fake-context.ts';
 
 async function inspect(
   image: TestImage,
@@ -27,7 +37,7 @@ describe('inspect', () => {
   it("prints skopeo's keys in skopeo's order, then its own", async () => {
     const image = await makeImage({ labels: { z: '1', a: '2' } });
     const { result } = await inspect(image);
-    const json = result.json as Record<string, unknown>;
+    const json = jsonOf(result) as Record<string, unknown>;
     expect(result.defaultOutput).toBe('json');
     expect(Object.keys(json)).toEqual([
       'Name',
@@ -65,8 +75,8 @@ describe('inspect', () => {
   it('of an index: its own digest, and everything else of the platform shown', async () => {
     const index = await makeIndex();
     const { result } = await inspect(index, {}, { flags: { platform: 'linux/arm64' } });
-    expect(result.json).toMatchObject({ Digest: index.root.digest, Architecture: 'arm64' });
-    const { ManifestDigest, Platforms } = result.json as {
+    expect(jsonOf(result)).toMatchObject({ Digest: index.root.digest, Architecture: 'arm64' });
+    const { ManifestDigest, Platforms } = jsonOf(result) as {
       ManifestDigest: string;
       Platforms: { Platform: string; Digest: string }[];
     };
@@ -94,10 +104,10 @@ describe('inspect', () => {
     };
     const image = await makeImage();
     const silent = await inspect(image, { noTags: true }, { store: refused });
-    expect(silent.result.json).toMatchObject({ RepoTags: [] });
+    expect(jsonOf(silent.result)).toMatchObject({ RepoTags: [] });
     expect(silent.context.warnings).toEqual([]);
     const warned = await inspect(image, {}, { store: refused });
-    expect(warned.result.json).toMatchObject({ RepoTags: [] });
+    expect(jsonOf(warned.result)).toMatchObject({ RepoTags: [] });
     expect(warned.context.warnings[0]).toContain('no listing');
   });
 
@@ -107,10 +117,10 @@ describe('inspect', () => {
       bytesOf(index, index.root.digest),
     );
     const { result } = await inspect(index, { raw: true, config: true });
-    const shown = (await inspect(index)).result.json as { ConfigDigest: string };
+    const shown = jsonOf((await inspect(index)).result) as { ConfigDigest: string };
     expect(await bytesOfResult(result)).toEqual(bytesOf(index, shown.ConfigDigest));
     const config = (await inspect(index, { config: true })).result;
-    expect(config.json).toMatchObject({ architecture: 'amd64', config: { Env: ['PATH=/bin'] } });
+    expect(jsonOf(config)).toMatchObject({ architecture: 'amd64', config: { Env: ['PATH=/bin'] } });
     expect(config.defaultOutput).toBe('json');
   });
 });

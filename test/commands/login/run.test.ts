@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { run as login } from '../../../src/commands/login/run.ts';
 import { run as logout } from '../../../src/commands/logout/run.ts';
-import type { Context } from '../../../src/commands/types.ts';
+import type { Context } from '../../../src/commands/context.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
-import { fakeContext, input, nobody, noCredentials, textOf } from '../fake-context.ts';
+import { fakeContext, input, nobody, noCredentials, textOf, jsonOf } from '../fake-context.ts';
 
 interface Saved {
   readonly host: string;
@@ -52,7 +52,9 @@ describe('login', () => {
     expect(textOf(result)).toBe('Login Succeeded!');
     expect(context.warnings).toHaveLength(1);
     expect(context.warnings[0]).toContain('unencrypted');
-    expect(JSON.stringify([result.json, context.warnings, context.notes])).not.toContain('s3cret');
+    expect(JSON.stringify([jsonOf(result), context.warnings, context.notes])).not.toContain(
+      's3cret',
+    );
   });
 
   it('stores nothing that was refused', async () => {
@@ -199,7 +201,7 @@ describe('login --get-login', () => {
     };
     const result = await ask(fakeContext({ credentials: async () => chain }));
     expect(textOf(result)).toBe('ann');
-    expect(JSON.stringify(result.json)).not.toContain('pw');
+    expect(JSON.stringify(jsonOf(result))).not.toContain('pw');
   });
 
   it('fails without a login', async () => {
@@ -227,7 +229,7 @@ describe('logout', () => {
 
   it('forgets one registry, and is no error the second time', async () => {
     const stored = ['ghcr.io', 'docker.io'];
-    expect((await logout(context(stored), input(['ghcr.io']), {})).json).toEqual({
+    expect(jsonOf(await logout(context(stored), input(['ghcr.io']), {}))).toEqual({
       Removed: ['ghcr.io'],
     });
     expect(stored).toEqual(['docker.io']);

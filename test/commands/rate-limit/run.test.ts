@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/rate-limit/run.ts';
 import type { Input } from '../../../src/commands/types.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/http/types.ts';
-import { fakeContext, input, noCredentials, textOf } from '../fake-context.ts';
+import { fakeContext, input, noCredentials, textOf, jsonOf } from '../fake-context.ts';
 
 function answer(
   status: number,
@@ -62,7 +62,7 @@ describe('rate-limit', () => {
     expect(requests[0]?.url.href).toBe(
       'https://registry-1.docker.io/v2/ratelimitpreview/test/manifests/latest',
     );
-    expect(result.json).toEqual({
+    expect(jsonOf(result)).toEqual({
       Registry: 'docker.io',
       Limit: 100,
       Remaining: 20,
@@ -78,19 +78,19 @@ describe('rate-limit', () => {
 
   it('names the account where credentials were sent', async () => {
     const { result } = await ask(answer(200, HUB, { credentials: { sent: true } }));
-    expect(result.json).toMatchObject({ Account: 'ann' });
+    expect(jsonOf(result)).toMatchObject({ Account: 'ann' });
     expect(textOf(result)).toContain('signed in as ann');
   });
 
   it('reads a 429, and reports one without headers as what it is', async () => {
     const { result } = await ask(answer(429, { ...HUB, 'ratelimit-remaining': '0;w=21600' }));
-    expect(result.json).toMatchObject({ Remaining: 0, Limited: true });
+    expect(jsonOf(result)).toMatchObject({ Remaining: 0, Limited: true });
     await expect(ask(answer(429, {}))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
   });
 
   it('no headers: no limit, whatever --fail-below says', async () => {
     const { result } = await ask(answer(200, {}), [], { failBelow: 50 });
-    expect(result.json).toMatchObject({ Limited: false, Limit: null, Remaining: null });
+    expect(jsonOf(result)).toMatchObject({ Limited: false, Limit: null, Remaining: null });
     expect(result.exit ?? 0).toBe(0);
   });
 
@@ -98,7 +98,7 @@ describe('rate-limit', () => {
     expect((await ask(answer(200, HUB), [], { failBelow: 20 })).result.exit ?? 0).toBe(0);
     const below = await ask(answer(200, HUB), [], { failBelow: 21 });
     expect(below.result.exit).toBe(3);
-    expect(below.result.json).toMatchObject({ Remaining: 20 });
+    expect(jsonOf(below.result)).toMatchObject({ Remaining: 20 });
     expect(below.context.warnings[0]).toContain('20 pulls');
   });
 

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/serve/run.ts';
-import type { Context, Input, Result } from '../../../src/commands/types.ts';
+import type { Context } from '../../../src/commands/context.ts';
+import type { Result } from '../../../src/commands/result.ts';
+import type { Input } from '../../../src/commands/types.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input } from '../fake-context.ts';
 

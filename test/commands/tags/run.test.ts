@@ -4,7 +4,15 @@ import { run as tags } from '../../../src/commands/tags/run.ts';
 import type { Input } from '../../../src/commands/types.ts';
 import type { Capabilities, ReadStore } from '../../../src/store/types.ts';
 import { makeImage, makeIndex } from '../../helpers/images.ts';
-import { fakeContext, input, linesOf, storeWith, textOf } from '../fake-context.ts';
+import {
+  fakeContext,
+  input,
+  linesOf,
+  storeWith,
+  textOf,
+  jsonOf,
+  printed,
+} from '../fake-context.ts';
 
 /** A store of names alone, in pages; every look-up is a mistake. */
 function namesOnly(
@@ -41,7 +49,7 @@ async function listed(
 ): Promise<readonly string[]> {
   const context = fakeContext({ openRead: async () => namesOnly(pages) });
   const result = await tags(context, input(['r.example/app'], options), {});
-  return result.lines === undefined ? textOf(result).split('\n') : linesOf(result);
+  return result.kind === 'list' ? linesOf(result) : textOf(result).split('\n');
 }
 
 describe('tags', () => {
@@ -116,11 +124,8 @@ describe('tags', () => {
       const context = fakeContext({ openRead: async () => namesOnly(pages) });
       const result = await listTags(context, input(['r.example/app']), {});
       expect(result.defaultOutput).toBe('json');
-      let text = '';
-      for await (const piece of result.jsonText ?? []) text += piece;
       const value = { Repository: 'r.example/app', Tags: pages.flat() };
-      expect(text).toBe(`${JSON.stringify(value, undefined, 4)}\n`);
-      expect(await (result.json as () => Promise<unknown>)()).toEqual(value);
+      expect(await printed(result)).toBe(`${JSON.stringify(value, undefined, 4)}\n`);
     }
   });
 
@@ -155,7 +160,7 @@ describe('tags with look-ups', () => {
     };
     const context = fakeContext({ openRead: async () => counting });
     const result = await tags(context, input(['r.example/app'], { long: true }), {});
-    const { Details } = result.json as { Details: Record<string, unknown>[] };
+    const { Details } = jsonOf(result) as { Details: Record<string, unknown>[] };
     const size = [...image.nodes.values()]
       .filter(({ descriptor }) => descriptor.digest !== image.root.digest)
       .reduce((sum, { descriptor }) => sum + descriptor.size, 0);
@@ -181,6 +186,6 @@ describe('tags with look-ups', () => {
     const context = fakeContext({ openRead: async () => store });
     const options = { sort: 'created', reverse: true };
     const result = await tags(context, input(['r.example/app'], options), {});
-    expect(result.json).toEqual({ Repository: 'r.example/app', Tags: ['b', 'a'] });
+    expect(jsonOf(result)).toEqual({ Repository: 'r.example/app', Tags: ['b', 'a'] });
   });
 });

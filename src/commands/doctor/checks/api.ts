@@ -13,7 +13,7 @@ import { errorFromResponse } from '../../../registry/errors/error.ts';
 import { looksLikeRegistry } from '../../../registry/ping.ts';
 import type { RepositoryLocation } from '../../../config/containers/types.ts';
 import type { CallOptions } from '../../../store/types.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../context.ts';
 import { defineCheck } from '../check.ts';
 
 const VERSION_HEADER = 'docker-distribution-api-version';

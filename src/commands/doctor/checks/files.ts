@@ -11,7 +11,7 @@ import { AppError } from '../../../errors/app-error.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
 import type { ConnectionReport } from '../../../http/probe/connection-report.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../context.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
 /** The files that have a say, in which of them there is what, and who else can read them. */

@@ -3,7 +3,7 @@ import { AppError } from '../../../errors/app-error.ts';
 import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import type { CallOptions } from '../../../store/types.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../context.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 

@@ -1,5 +1,5 @@
 import { apiHost } from '../../../reference/docker-hub.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../context.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
 /** HTTP or HTTPS: what is wanted, and what is spoken on the port. */

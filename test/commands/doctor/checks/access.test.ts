@@ -10,7 +10,7 @@ import { credentialsCheck } from '../../../../src/commands/doctor/checks/credent
 import { mirrorsCheck } from '../../../../src/commands/doctor/checks/mirrors.ts';
 import { rateLimitCheck } from '../../../../src/commands/doctor/checks/rate-limit.ts';
 import { tokenCheck } from '../../../../src/commands/doctor/checks/token.ts';
-import type { Context } from '../../../../src/commands/types.ts';
+import type { Context } from '../../../../src/commands/context.ts';
 import { AppError } from '../../../../src/errors/app-error.ts';
 import type { FreshAuthorization } from '../../../../src/http/probe/fresh-authorization.ts';
 import type { Probe } from '../../../../src/http/probe/probe.ts';

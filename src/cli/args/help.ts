@@ -19,7 +19,7 @@ const EXIT_STATUSES: readonly (readonly [string, string])[] = [
 export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['busybox, ghcr.io/o/a:1', 'an image of a registry, with the defaults of Docker'],
   ['docker://REF', 'the same, as skopeo spells it'],
-  ['oci:DIR[:TAG|@DIGEST]', 'an OCI layout folder'],
+  ['oci:DIR[:NAME|@DIGEST]', 'an OCI layout directory'],
   ['oci-archive:FILE[:TAG]', 'such a layout in a tar; - is stdin or stdout'],
   ['docker-archive:FILE[:NAME]', 'what docker save writes; :@0 is its first image'],
   ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],

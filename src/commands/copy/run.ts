@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { copyImage } from '../../copy/copy-image.ts';
 import type { CopySummary, ImageRequest } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
+import { pinnedName } from '../../transports/oci-layout/name.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { openConverted } from './conversion.ts';
@@ -78,9 +79,9 @@ async function requirePinnedDigest(
   flags: CopyFlags,
   options: CallOptions,
 ): Promise<string | undefined> {
-  const pinned = to.ref;
+  const pinned = digestOfName(to);
   const ref = await sourceRef(source, from, flags, options);
-  if (pinned === undefined || !isDigest(pinned)) return ref;
+  if (pinned === undefined) return ref;
   if (flags.platforms.length > 0) {
     throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
       hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
@@ -92,6 +93,12 @@ async function requirePinnedDigest(
   throw new AppError('USAGE', `${from.text} has the digest ${digest}, not that of ${to.text}`, {
     hint: 'Leave the digest of the destination out, or copy the image that has it.',
   });
+}
+
+/** The digest that a name demands, next to a tag or by itself. */
+function digestOfName({ ref }: Location): Digest | undefined {
+  if (ref === undefined) return undefined;
+  return isDigest(ref) ? ref : pinnedName(ref)?.digest;
 }
 
 /** A digest names the original; what becomes of it has another. */

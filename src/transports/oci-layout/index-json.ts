@@ -6,6 +6,9 @@ import { MEDIA_TYPE } from '../../oci/media-types.ts';
 /** The annotation that holds a tag (image-spec v1.1.1 annotations.md). */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 
+/** The full name of an image as containerd and Docker's exports write it. */
+export const CONTAINERD_NAME = 'io.containerd.image.name';
+
 type Json = Readonly<Record<string, unknown>>;
 
 interface LayoutEntry {

@@ -1,65 +1,101 @@
 import { AppError } from '../../errors/app-error.ts';
-import { digestProblem } from '../../oci/digest.ts';
+import { digestProblem, isDigest, type Digest } from '../../oci/digest.ts';
 import type { Location } from '../types.ts';
 
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** A reference name (image-spec v1.1.1 annotations.md), and what older writers put there. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:@/+-]*$/;
 
-/** Whatever looks like "algorithm:hex" behind an @ is a digest, so that a mistyped one is no tag. */
+const MAX_NAME_CHARACTERS = 1024;
+
+/** The place of an image in index.json, counted from 0 as skopeo 1.22 does. */
+const INDEX = /^@\d{1,9}$/;
+
+/** What looks like "algorithm:hex" is a digest, so that a mistyped one never becomes a directory. */
 const DIGEST_LIKE = /^(?:sha\d+:.*|[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9A-Fa-f]{32,})$/;
+
+/** The drive of a Windows path: its colon ends no path. */
+const DRIVE = /^(?:\\\\\?\\)?[A-Za-z]:(?=[\\/])/;
 
 /** How the names of one transport begin, and what they name. */
 export interface LayoutNameSyntax {
   readonly scheme: string;
-  readonly what: 'folder' | 'file';
+  readonly what: 'directory' | 'file';
 }
 
-const FOLDER: LayoutNameSyntax = { scheme: 'oci', what: 'folder' };
+const DIRECTORY: LayoutNameSyntax = { scheme: 'oci', what: 'directory' };
 
 /**
- * `DIR`, `DIR:TAG`, `DIR@DIGEST`, `DIR:TAG@DIGEST`. The tag stands behind the last colon and has
- * no slash; the colon of a Windows drive ("C:\out") is part of the folder.
+ * `PATH`, `PATH@DIGEST`, `PATH:NAME`, `PATH:@N`, as skopeo and buildah read it: the path ends at
+ * the first colon, that of a Windows drive excepted, so a name may hold colons and slashes. An
+ * empty name is none.
  * @throws AppError INVALID_REFERENCE
  */
-export function parseLayoutName(rest: string, syntax: LayoutNameSyntax = FOLDER): Location {
+export function parseLayoutName(rest: string, syntax: LayoutNameSyntax = DIRECTORY): Location {
   const { scheme, what } = syntax;
   const invalid = (rule: string, options?: { hint: string }): AppError =>
     invalidName(rest, syntax, rule, options);
   if (rest.startsWith('//')) {
     throw invalid(`"${scheme}:" takes a ${what}, not an address`, {
-      hint: `For a registry write docker:${rest}, for a ${what} ${scheme}:/${rest.replace(/^\/+/u, '')}.`,
+      hint: `For a registry use docker:${rest}, for a ${what} ${scheme}:/${rest.replace(/^\/+/u, '')}.`,
     });
   }
   if (/[\u0000-\u001f]/.test(rest)) throw invalid(`a ${what} has no control characters`);
-  const { head, digest } = splitDigest(rest);
-  const { path, tag } = splitTag(head);
+  const { path, digest, name } = split(rest);
   if (path === '') throw invalid(`the ${what} is missing`);
-  if (digest !== undefined) {
-    const problem = digestProblem(digest);
-    if (problem !== undefined) throw invalid(`"${digest}": ${problem}`);
-  }
-  if (tag !== undefined && !TAG.test(tag)) {
-    throw invalid(`"${tag}" is not a tag`, {
-      hint: 'A tag has up to 128 letters, digits, "_", "." and "-", and starts with none of the last two.',
+  const problem = digest === undefined ? undefined : digestProblem(digest);
+  if (problem !== undefined) throw invalid(`"${digest}": ${problem}`);
+  const location = { scheme, name: path, text: `${scheme}:${rest}` };
+  if (name === undefined || name === '') return { ...location, ref: digest, tag: undefined };
+  if (INDEX.test(name)) return { ...location, ref: name, tag: undefined };
+  if (!NAME.test(name) || name.length > MAX_NAME_CHARACTERS) {
+    throw invalid(`"${name}" is not a name of an image`, {
+      hint: `A name starts with a letter, a digit or "_" and has letters, digits and "._:@/+-", at most ${MAX_NAME_CHARACTERS} of them.`,
     });
   }
-  return { scheme, name: path, ref: digest ?? tag, tag, text: `${scheme}:${rest}` };
+  const pinned = splitPinned(name);
+  const wrong = pinned === undefined ? undefined : digestProblem(pinned.digest);
+  if (wrong !== undefined) throw invalid(`"${pinned?.digest}": ${wrong}`);
+  return { ...location, ref: name, tag: pinned?.name ?? name };
 }
 
-function splitDigest(rest: string): { head: string; digest: string | undefined } {
+/** An image by its place in the index: `@0` is the first. `undefined` for any other name. */
+export function indexInLayout(ref: string): number | undefined {
+  return INDEX.test(ref) ? Number(ref.slice(1)) : undefined;
+}
+
+/** @throws AppError INVALID_REFERENCE for `PATH:@N`: a place names an image to read, not to write */
+export function requireWritableName({ scheme, name, ref, text }: Location): void {
+  if (ref === undefined || indexInLayout(ref) === undefined) return;
+  throw new AppError(
+    'INVALID_REFERENCE',
+    `"${text}": an index names an image to read, not to write`,
+    { hint: `Use ${scheme}:${name}:NAME.` },
+  );
+}
+
+/** `NAME@DIGEST`, which is a name as skopeo writes it, or NAME with the digest that it must have. */
+export function pinnedName(ref: string): { name: string; digest: Digest } | undefined {
+  const { name, digest } = splitPinned(ref) ?? {};
+  return name !== undefined && digest !== undefined && isDigest(digest)
+    ? { name, digest }
+    : undefined;
+}
+
+function splitPinned(name: string): { name: string; digest: string } | undefined {
+  const at = name.lastIndexOf('@');
+  const digest = name.slice(at + 1);
+  return at > 0 && DIGEST_LIKE.test(digest) ? { name: name.slice(0, at), digest } : undefined;
+}
+
+function split(rest: string): { path: string; digest?: string; name?: string } {
+  const from = DRIVE.exec(rest)?.[0].length ?? 0;
+  const colon = rest.indexOf(':', from);
   const at = rest.lastIndexOf('@');
-  const digest = rest.slice(at + 1);
-  return at >= 0 && DIGEST_LIKE.test(digest)
-    ? { head: rest.slice(0, at), digest }
-    : { head: rest, digest: undefined };
-}
-
-function splitTag(head: string): { path: string; tag: string | undefined } {
-  const drive = /^[A-Za-z]:[\\/]/.test(head) ? 2 : 0;
-  const colon = head.lastIndexOf(':');
-  const tag = head.slice(colon + 1);
-  return colon < drive || /[\\/]/.test(tag)
-    ? { path: head, tag: undefined }
-    : { path: head.slice(0, colon), tag };
+  // No colon stands before the "@", so the one that was found belongs to the digest.
+  if (at >= from && colon > at && DIGEST_LIKE.test(rest.slice(at + 1))) {
+    return { path: rest.slice(0, at), digest: rest.slice(at + 1) };
+  }
+  return colon < 0 ? { path: rest } : { path: rest.slice(0, colon), name: rest.slice(colon + 1) };
 }
 
 function invalidName(
@@ -68,8 +104,8 @@ function invalidName(
   rule: string,
   options?: { hint: string },
 ): AppError {
-  const form = `${scheme}:${what === 'folder' ? 'DIR' : 'FILE'}`;
+  const form = `${scheme}:${what === 'directory' ? 'DIR' : 'FILE'}`;
   return new AppError('INVALID_REFERENCE', `invalid image name "${scheme}:${rest}": ${rule}`, {
-    hint: options?.hint ?? `Write ${form}, ${form}:TAG or ${form}@DIGEST.`,
+    hint: options?.hint ?? `Use ${form}, ${form}:NAME, ${form}@DIGEST or ${form}:@N.`,
   });
 }

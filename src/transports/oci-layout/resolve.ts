@@ -2,8 +2,11 @@ import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf, isDigest, algorithmOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { formatReference, withDefaultTag } from '../../reference/format.ts';
+import { parseReference } from '../../reference/parse.ts';
 import { readSmall } from '../files/disk.ts';
-import type { LayoutIndex } from './index-json.ts';
+import { CONTAINERD_NAME, type LayoutIndex } from './index-json.ts';
+import { indexInLayout, pinnedName } from './name.ts';
 import type { PendingIndex } from './pending-index.ts';
 
 /** Hints list at most so many names. */
@@ -13,6 +16,8 @@ const SHOWN_NAMES = 20;
 interface Lookup {
   readonly index: LayoutIndex;
   readonly byTag: ReadonlyMap<string, readonly Descriptor[]>;
+  /** By containerd's full name: "docker.io/library/alpine:3". */
+  readonly byFullName: ReadonlyMap<string, readonly Descriptor[]>;
   readonly byDigest: ReadonlyMap<Digest, Descriptor>;
 }
 
@@ -28,7 +33,8 @@ export class EntryFinder {
   }
 
   /**
-   * The entry that `ref` names; without one the only image, else the one tagged `latest`.
+   * The entry that `ref` names: a digest, a name as it was written, a containerd name,
+   * `NAME@DIGEST` or the place `@N`; without one the only image, else the one tagged `latest`.
    * `undefined` for a digest that is not listed.
    * @throws AppError MANIFEST_UNKNOWN; CORRUPT_LAYOUT when a tag has several digests
    */
@@ -37,7 +43,24 @@ export class EntryFinder {
     const added = this.#pending.find(ref);
     if (added !== undefined) return added;
     const lookup = this.#lookupOf(index);
-    return isDigest(ref) ? lookup.byDigest.get(ref) : tagged(lookup, ref, ref, this.#label);
+    if (isDigest(ref)) return lookup.byDigest.get(ref);
+    const place = indexInLayout(ref);
+    if (place !== undefined) return atPlace(lookup, place, this.#label);
+    return this.#pinned(index, lookup, ref) ?? tagged(lookup, ref, ref, this.#label);
+  }
+
+  /** `NAME@DIGEST`, unless an entry has that as its name: skopeo writes such names. */
+  #pinned(index: LayoutIndex, lookup: Lookup, ref: string): Descriptor | undefined {
+    const pinned = pinnedName(ref);
+    if (pinned === undefined || lookup.byTag.has(ref)) return undefined;
+    const { name, digest } = pinned;
+    const found =
+      this.#pending.find(name) ?? tagged(this.#lookupOf(index), name, name, this.#label);
+    if (found.digest === digest) return found;
+    throw new AppError(
+      'MANIFEST_UNKNOWN',
+      `${this.#label}: "${name}" has the digest ${found.digest}, not ${digest}`,
+    );
   }
 
   /** Whatever is listed under a tag. */
@@ -54,15 +77,34 @@ export class EntryFinder {
 
 function lookUp(index: LayoutIndex): Lookup {
   const byTag = new Map<string, Descriptor[]>();
+  const byFullName = new Map<string, Descriptor[]>();
   const byDigest = new Map<Digest, Descriptor>();
   for (const { descriptor, tag } of index.entries) {
     if (!byDigest.has(descriptor.digest)) byDigest.set(descriptor.digest, descriptor);
-    if (tag === undefined) continue;
-    const same = byTag.get(tag);
-    if (same === undefined) byTag.set(tag, [descriptor]);
-    else same.push(descriptor);
+    append(byTag, tag, descriptor);
+    append(byFullName, descriptor.annotations?.[CONTAINERD_NAME], descriptor);
   }
-  return { index, byTag, byDigest };
+  return { index, byTag, byFullName, byDigest };
+}
+
+function append(
+  lists: Map<string, Descriptor[]>,
+  name: string | undefined,
+  descriptor: Descriptor,
+): void {
+  if (name === undefined) return;
+  const list = lists.get(name);
+  if (list === undefined) lists.set(name, [descriptor]);
+  else list.push(descriptor);
+}
+
+function atPlace({ index }: Lookup, place: number, label: string): Descriptor {
+  const { length } = index.entries;
+  const found = index.entries[place]?.descriptor;
+  if (found !== undefined) return found;
+  throw new AppError('MANIFEST_UNKNOWN', `${label} has no image @${place}`, {
+    hint: length === 0 ? 'It holds no images.' : `Its images are @0 to @${length - 1}.`,
+  });
 }
 
 function defaultOf(lookup: Lookup, label: string): Descriptor {
@@ -73,12 +115,22 @@ function defaultOf(lookup: Lookup, label: string): Descriptor {
 }
 
 function tagged(lookup: Lookup, tag: string, ref: string | undefined, label: string): Descriptor {
-  const [first, ...more] = lookup.byTag.get(tag) ?? [];
+  const [first, ...more] = lookup.byTag.get(tag) ?? lookup.byFullName.get(inFull(tag)) ?? [];
   if (first === undefined) throw unknown(lookup, ref, label);
   if (more.every(({ digest }) => digest === first.digest)) return first;
   throw new AppError('CORRUPT_LAYOUT', `${label} has several images with the tag "${tag}"`, {
     hint: `Name one by its digest: ${label}@DIGEST.`,
   });
+}
+
+/** "alpine:3" as containerd writes it; a name that is no reference stays as it is. */
+function inFull(name: string): string {
+  try {
+    return formatReference(withDefaultTag(parseReference(name)));
+  } catch (error) {
+    if (error instanceof AppError) return name;
+    throw error;
+  }
 }
 
 function unknown({ index, byTag }: Lookup, ref: string | undefined, label: string): AppError {

@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/result.ts';
 import { createTrace } from './output/trace.ts';
 import { createStdio } from './output/stdio.ts';
-import { formatDuration } from './output/units.ts';
+import { formatDuration } from './args/duration.ts';
 import type { Io } from './io.ts';
 import { createMessages } from './output/messages.ts';
 import type { Parsed } from './args/parse.ts';

@@ -34,3 +34,12 @@ function invalid(text: string, flag: string): AppError {
     hint: 'Write for example 30s, 5m or 1h30m, at most 24d.',
   });
 }
+
+/** "4s", "2m05s", "1h02m". */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}

@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
 import type { CommandGroup } from '../../commands/index.ts';
+import { wrap } from '../../commands/output/width.ts';
 import { FLAG_GROUPS, SIDE_FLAGS, longName, shortName } from './flags.ts';
 
 const MAX_WIDTH = 100;
@@ -126,22 +127,6 @@ function table(heading: string, rows: Rows, width: number): readonly string[] {
       : [`  ${name.padEnd(left)}${first}`, ...tail];
   });
   return [`${heading}:`, ...lines];
-}
-
-function wrap(text: string, width: number): readonly string[] {
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else {
-        line = line === '' ? word : `${line} ${word}`;
-      }
-    }
-    return [...lines, line];
-  });
 }
 
 function indent(lines: readonly string[]): readonly string[] {

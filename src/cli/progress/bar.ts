@@ -1,6 +1,6 @@
 import { createProgressState } from './state.ts';
 import { activeRows, finalLine, retryLine, totalLine } from './text.ts';
-import type { Progress, ProgressOptions } from './progress.ts';
+import type { Progress, ProgressOptions } from './types.ts';
 
 /** For people: a line for each running transfer, and the total beside a spinner (ora). */
 export async function createBarProgress(options: ProgressOptions): Promise<Progress> {

@@ -1,7 +1,8 @@
 import { createProgressState } from './state.ts';
 import { finalLine, retryLine, totalLine } from './text.ts';
-import type { Progress, ProgressOptions } from './progress.ts';
-import { formatBytes, shortDigest } from '../output/units.ts';
+import type { Progress, ProgressOptions } from './types.ts';
+import { formatSize } from '../../commands/output/units.ts';
+import { shortDigest } from '../../oci/digest.ts';
 
 /** How long a log stays silent at most while bytes move. */
 const SUMMARY_EVERY_MS = 10_000;
@@ -32,7 +33,7 @@ export function createPlainProgress({
         const { ended, found } = state.totals();
         const count = `(${ended}/${found})`;
         writeLine(
-          `${shortDigest(digest)}  ${formatBytes(size)}  ${OUTCOME[event.outcome]}  ${count}`,
+          `${shortDigest(digest)}  ${formatSize(size)}  ${OUTCOME[event.outcome]}  ${count}`,
         );
       }
       if (event.type === 'retry') writeLine(retryLine(event));

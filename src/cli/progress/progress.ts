@@ -1,21 +1,7 @@
 import type { CopyEvent } from '../../copy/types.ts';
 import type { ProgressMode } from '../args/global-flags.ts';
 import type { Io, OutputStream } from '../io.ts';
-
-/** What watches a copy. */
-export interface Progress {
-  emit(event: CopyEvent): void;
-  /** Puts the terminal back; with the total when `ok`. */
-  close(ok: boolean): void;
-}
-
-export interface ProgressOptions {
-  readonly stderr: OutputStream;
-  readonly now: () => Date;
-  /** Writes one line, sanitised. */
-  readonly writeLine: (line: string) => void;
-  readonly colour: boolean;
-}
+import type { Progress, ProgressOptions } from './types.ts';
 
 /** `auto` made definite: a bar for people, lines for logs. */
 export function chooseProgress(
@@ -76,7 +62,7 @@ async function loadProgress(
     case 'plain':
       return (await import('./plain.ts')).createPlainProgress(options);
     case 'json':
-      return (await import('./json.merge-progress-json.ts')).createJsonProgress(options);
+      return (await import('./json.ts')).createJsonProgress(options);
     case 'none':
       return (await import('./json.ts')).createNoProgress(options);
   }

@@ -1,8 +1,10 @@
 import type { CopyEvent } from '../../copy/types.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { PushOutcome } from '../../store/types.ts';
 
 export interface NodeProgress {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number;
   done: number;
   /** Milliseconds since the epoch; `undefined` until it starts. */
@@ -39,7 +41,7 @@ export function createProgressState(now: () => Date): ProgressState {
   const sums = { ended: 0, size: 0, done: 0, sent: 0 };
   let begun: number | undefined;
 
-  const nodeOf = (descriptor: { readonly digest: string; readonly size: number }): NodeProgress => {
+  const nodeOf = (descriptor: Pick<Descriptor, 'digest' | 'size'>): NodeProgress => {
     const { digest, size } = descriptor;
     const known = nodes.get(digest);
     if (known !== undefined) return known;

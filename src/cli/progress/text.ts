@@ -1,5 +1,7 @@
 import type { NodeProgress, ProgressState, Totals } from './state.ts';
-import { formatBytes, formatDuration, percent, shortDigest } from '../output/units.ts';
+import { formatSize } from '../../commands/output/units.ts';
+import { shortDigest } from '../../oci/digest.ts';
+import { formatDuration } from '../args/duration.ts';
 
 const BAR = 20;
 
@@ -20,20 +22,25 @@ function row(node: NodeProgress, now: number): string {
   const share = percent(node.done, node.size);
   const filled = Math.floor((share * BAR) / 100);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
-  const size = `${formatBytes(node.done)} / ${formatBytes(node.size)}`.padEnd(21);
+  const size = `${formatSize(node.done)} / ${formatSize(node.size)}`.padEnd(21);
   const rate = speed(node.done, now - (node.startedAt ?? now));
   return `  ${shortDigest(node.digest)} ${bar} ${String(share).padStart(3)}%  ${size} ${rate}`;
 }
 
-/** "3/12 parts, 45.2 MB of 120.0 MB (37%), 12.0 MB/s". */
+/** `done` of `total`, 0 to 100; nothing to do is all done. */
+export function percent(done: number, total: number): number {
+  return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));
+}
+
+/** "3/12 parts, 45.2 MB of 120 MB (37%), 12 MB/s". */
 export function totalLine(state: ProgressState): string {
   const { found, ended, size, done, sent } = state.totals();
-  const share = `${formatBytes(done)} of ${formatBytes(size)} (${percent(done, size)}%)`;
+  const share = `${formatSize(done)} of ${formatSize(size)} (${percent(done, size)}%)`;
   const rate = speed(sent, state.elapsed());
   return [`${ended}/${found} parts`, share, rate].filter((part) => part !== '').join(', ');
 }
 
-/** "12 parts: 8 written, 1 mounted, 3 already there; 120.0 MB sent in 10s". */
+/** "12 parts: 8 written, 1 mounted, 3 already there; 120 MB sent in 10s". */
 export function finalLine(totals: Totals, elapsedMs: number): string {
   const { written, mounted, present } = totals.outcomes;
   const parts = [
@@ -42,13 +49,13 @@ export function finalLine(totals: Totals, elapsedMs: number): string {
     present > 0 ? `${present} already there` : '',
   ].filter((part) => part !== '');
   const outcome = parts.length === 0 ? '' : `: ${parts.join(', ')}`;
-  const sent = `${formatBytes(totals.sent)} sent in ${formatDuration(elapsedMs)}`;
+  const sent = `${formatSize(totals.sent)} sent in ${formatDuration(elapsedMs)}`;
   return `${totals.ended} ${totals.ended === 1 ? 'part' : 'parts'}${outcome}; ${sent}`;
 }
 
 /** Nothing until there is enough to measure. */
 function speed(bytes: number, elapsedMs: number): string {
-  return bytes === 0 || elapsedMs < 100 ? '' : `${formatBytes((bytes * 1000) / elapsedMs)}/s`;
+  return bytes === 0 || elapsedMs < 100 ? '' : `${formatSize((bytes * 1000) / elapsedMs)}/s`;
 }
 
 /** "retry 2 in 4s: the registry answered 503". */

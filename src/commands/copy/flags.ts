@@ -1,12 +1,15 @@
 import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
+import type { ConvertOptions } from '../../image/convert/types.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../store/types.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
-import { conversionOf, type Conversion } from './conversion.ts';
 import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';
+
+/** What is to change on the way. */
+export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 
 /** How `copy` was asked to copy. */
 export interface CopyFlags {
@@ -92,6 +95,23 @@ function platformsOf(context: Context, input: Input): readonly Platform[] {
   if (chosen.length > 1)
     context.note(`copying ${names}: an index is rewritten for them, so its digest changes`);
   return chosen;
+}
+
+/** `undefined` where nothing is to change. @throws AppError USAGE */
+function conversionOf(input: Input): Conversion | undefined {
+  const format = readText(input, 'format') as ConvertOptions['format'];
+  const compress = readText(input, 'destCompressFormat') as 'gzip' | 'zstd' | undefined;
+  const level = readInteger(input, 'destCompressLevel', '--dest-compress-level');
+  if (level !== undefined && compress === undefined) {
+    throw new AppError('USAGE', '--dest-compress-level says how, not what', {
+      hint: 'Add --dest-compress-format gzip or zstd.',
+    });
+  }
+  if (format === undefined && compress === undefined) return undefined;
+  return {
+    format,
+    ...(compress === undefined ? {} : { compression: { format: compress, level } }),
+  };
 }
 
 function additionalTagsOf(input: Input): readonly string[] {

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../types.ts';
-import { tagFilterOptions } from '../tags/spec.ts';
+import { tagFilterOptions } from '../input/tag-filter.ts';
 
 export const copySpec: CommandSpec = {
   name: 'copy',

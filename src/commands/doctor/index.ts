@@ -5,14 +5,13 @@ import { challengeCheck } from './checks/challenge.ts';
 import type { Check } from './check.ts';
 import { clockCheck } from './checks/clock.ts';
 import { credentialsCheck } from './checks/credentials.ts';
-import { dnsCheck } from './checks/network.ts';
+import { dnsCheck, tcpCheck } from './checks/network.ts';
 import { filesCheck } from './checks/files.ts';
 import { mirrorsCheck } from './checks/mirrors.ts';
 import { nameCheck } from './checks/name.ts';
 import { proxyCheck } from './checks/proxy.ts';
 import { rateLimitCheck } from './checks/rate-limit.ts';
 import { schemeCheck } from './checks/scheme.ts';
-import { tcpCheck } from './checks/network.merge-tcp.ts';
 import { tlsCheck } from './checks/tls.ts';
 import { tokenCheck } from './checks/token.ts';
 

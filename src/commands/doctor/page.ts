@@ -1,6 +1,6 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Style } from '../result.ts';
-import { displayWidth, padEnd, padStart } from '../output/width.ts';
+import { padEnd, padStart, wrap } from '../output/width.ts';
 import type { Verdict } from './check.ts';
 import type { CheckReport } from './run-checks.ts';
 
@@ -93,41 +93,4 @@ function conclusion(findings: readonly CheckReport[], style: Style): string {
   const told = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
   if (failed.length === 0) return style.green(`healthy${told}`);
   return style.red(`not healthy: ${failed.map(({ name }) => name).join(', ')} failed${told}`);
-}
-
-/**
- * Breaks at spaces; a word longer than a line behind a slash, or else where the line ends. `first`:
- * columns of the first line.
- */
-function wrap(text: string, columns: number, first = columns): readonly string[] {
-  const lines: string[] = [];
-  const fits = (line: string): boolean =>
-    displayWidth(line) <= (lines.length === 0 ? first : columns);
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (fits(longer)) {
-      line = longer;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    line = word;
-    while (!fits(line)) {
-      const cut = cutOf(line, fits);
-      lines.push(line.slice(0, cut));
-      line = line.slice(cut);
-    }
-  }
-  return [...lines, line];
-}
-
-/** Where to cut a word whose beginning alone fits. */
-function cutOf(word: string, fits: (line: string) => boolean): number {
-  let end = 0;
-  for (const char of word) {
-    if (end > 0 && !fits(word.slice(0, end + char.length))) break;
-    end += char.length;
-  }
-  const slash = word.lastIndexOf('/', end - 1) + 1;
-  return slash > 1 ? slash : end;
 }

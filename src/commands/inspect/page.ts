@@ -2,9 +2,8 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { ImageConfig } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
-import { formatAge } from '../output/units.ts';
+import { formatAge, formatSize } from '../output/units.ts';
 import { configPlatform, type InspectedStep, type Inspection } from './json.ts';
-import { formatSize } from '../output/units.merge-size.ts';
 import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
 
 export interface PageInfo {

@@ -1,17 +1,32 @@
+const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** Bytes for people, in powers of 1000 as `docker images` shows them: "3.62 MB". */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < SIZE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 ? Math.round(value) : String(Number(value.toPrecision(3)));
+  return `${digits} ${SIZE_UNITS[unit]}`;
+}
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** Largest unit that fits, with the age below which the next smaller one is used. */
-const UNITS: readonly { readonly name: string; readonly ms: number; readonly from: number }[] = [
-  { name: 'year', ms: 365 * DAY, from: 2 * 365 * DAY },
-  { name: 'month', ms: 30 * DAY, from: 60 * DAY },
-  { name: 'week', ms: 7 * DAY, from: 14 * DAY },
-  { name: 'day', ms: DAY, from: 2 * DAY },
-  { name: 'hour', ms: HOUR, from: 2 * HOUR },
-  { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
-];
+const AGE_UNITS: readonly { readonly name: string; readonly ms: number; readonly from: number }[] =
+  [
+    { name: 'year', ms: 365 * DAY, from: 2 * 365 * DAY },
+    { name: 'month', ms: 30 * DAY, from: 60 * DAY },
+    { name: 'week', ms: 7 * DAY, from: 14 * DAY },
+    { name: 'day', ms: DAY, from: 2 * DAY },
+    { name: 'hour', ms: HOUR, from: 2 * HOUR },
+    { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
+  ];
 
 /** "3 weeks ago"; empty for a time that cannot be read. */
 export function formatAge(created: string, now: Date): string {
@@ -19,7 +34,7 @@ export function formatAge(created: string, now: Date): string {
   if (Number.isNaN(then)) return '';
   const age = now.getTime() - then;
   if (age < 0) return 'in the future';
-  const unit = UNITS.find(({ from }) => age >= from);
+  const unit = AGE_UNITS.find(({ from }) => age >= from);
   return unit === undefined ? 'just now' : `${Math.floor(age / unit.ms)} ${unit.name}s ago`;
 }
 

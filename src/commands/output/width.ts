@@ -38,3 +38,40 @@ export function padEnd(text: string, columns: number): string {
 export function padStart(text: string, columns: number): string {
   return ' '.repeat(Math.max(0, columns - displayWidth(text))) + text;
 }
+
+/**
+ * Lines of at most `columns`, `first` of the first line. Breaks at spaces; a word longer than a line
+ * after a slash, or else where the line ends.
+ */
+export function wrap(text: string, columns: number, first = columns): readonly string[] {
+  const lines: string[] = [];
+  const fits = (line: string): boolean =>
+    displayWidth(line) <= (lines.length === 0 ? first : columns);
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (fits(longer)) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (!fits(line)) {
+      const cut = cutOf(line, fits);
+      lines.push(line.slice(0, cut));
+      line = line.slice(cut);
+    }
+  }
+  return [...lines, line];
+}
+
+/** Where to cut a word whose beginning alone fits. */
+function cutOf(word: string, fits: (line: string) => boolean): number {
+  let end = 0;
+  for (const char of word) {
+    if (end > 0 && !fits(word.slice(0, end + char.length))) break;
+    end += char.length;
+  }
+  const slash = word.lastIndexOf('/', end - 1) + 1;
+  return slash > 1 ? slash : end;
+}

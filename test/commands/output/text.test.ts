@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatSeconds } from '../../../src/commands/output/units.ts';
+import { formatAge, formatSeconds, formatSize } from '../../../src/commands/output/units.ts';
 import { bar } from '../../../src/commands/inspect/page.ts';
 import { compareVersions } from '../../../src/tags/order.ts';
-import { formatSize } from '../../../src/commands/output/units.merge-size.ts';
 import { renderTable } from '../../../src/commands/output/table.ts';
 import { displayWidth, truncate } from '../../../src/commands/output/width.ts';
 import { PLAIN } from '../fake-context.ts';

@@ -1,0 +1,17 @@
+import type { CopyEvent } from '../../copy/types.ts';
+import type { OutputStream } from '../io.ts';
+
+/** What watches a copy. */
+export interface Progress {
+  emit(event: CopyEvent): void;
+  /** Puts the terminal back; with the total when `ok`. */
+  close(ok: boolean): void;
+}
+
+export interface ProgressOptions {
+  readonly stderr: OutputStream;
+  readonly now: () => Date;
+  /** Writes one line, sanitised. */
+  readonly writeLine: (line: string) => void;
+  readonly colour: boolean;
+}

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { formatDuration } from '../../../src/cli/args/duration.ts';
+
+it('a duration is printed in the one or two largest units', () => {
+  expect([400, 59_000, 125_000, 3_720_000].map(formatDuration)).toEqual([
+    '0s',
+    '59s',
+    '2m05s',
+    '1h02m',
+  ]);
+});

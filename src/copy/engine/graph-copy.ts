@@ -11,20 +11,19 @@ import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { attribute, attributeTo, type CopySide, observeSource } from './errors.ts';
 import { asBlob, keyOf, schema1Error, type GraphNode } from './nodes.ts';
 import type { TaskGroup } from './task-group.ts';
+import {
+  markUnread,
+  rememberVisit,
+  startPass,
+  subjectVisit,
+  type TraversalPass,
+} from './visits.ts';
 import { maxInFlight, type Slots } from './slots.ts';
 import type { Counters } from './counters.ts';
 import type { CopyRunOptions } from '../types.ts';
 
 /** After the second visit all is known to be there; a destination may still need time to see it. */
 const VISIBILITY_RETRIES = 2;
-
-/** How much one visit takes on trust. */
-interface TraversalPass {
-  /** Whether a child manifest at the destination stands for its whole sub-graph. */
-  readonly trustPresent: boolean;
-  /** One promise per node, so that each moves once. */
-  readonly visits: Map<string, Promise<void>>;
-}
 
 /** Moves the content graphs of images: children first, each node once a run, its root last. */
 export class GraphCopy {
@@ -37,7 +36,7 @@ export class GraphCopy {
   readonly #trusting: TraversalPass;
   readonly #asking: TraversalPass;
   /** The second visit, made at most once per node, after the destination missed content. */
-  readonly #recheck: TraversalPass = { trustPresent: false, visits: new Map() };
+  readonly #recheck: TraversalPass = startPass();
   readonly #budget = new ManifestBudget();
   #warnedForeign = false;
 
@@ -45,9 +44,8 @@ export class GraphCopy {
     this.#run = run;
     this.#tasks = tasks;
     this.#counters = counters;
-    const visits = new Map<string, Promise<void>>();
-    this.#trusting = { trustPresent: true, visits };
-    this.#asking = { trustPresent: false, visits };
+    this.#asking = startPass();
+    this.#trusting = { ...this.#asking, trustPresent: true };
     this.#slots = slots;
     const most = run.destination.traits.maxParallelPushes;
     this.#pushes = most < maxInFlight(run.concurrency) ? createLimiter(most) : undefined;
@@ -67,7 +65,7 @@ export class GraphCopy {
     const key = keyOf({ descriptor, isManifest: true });
     const running = pass.visits.get(key);
     if (running === undefined) {
-      await rememberVisit(pass, key, this.#subgraph(descriptor, manifest, pass, 0, tag));
+      await rememberVisit(pass, key, this.#subgraph(descriptor, manifest, pass, 0, { tag }));
       return;
     }
     await running;
@@ -109,12 +107,16 @@ export class GraphCopy {
     );
   }
 
+  /** `onEntered`: called when every child is among the visits. */
   async #subgraph(
     descriptor: Descriptor,
     manifest: Manifest,
     pass: TraversalPass,
     depth: number,
-    tag?: string,
+    {
+      tag,
+      onEntered,
+    }: { readonly tag?: string | undefined; readonly onEntered?: (() => void) | undefined } = {},
   ): Promise<void> {
     if (depth > MAX_INDEX_DEPTH) {
       throw attribute(
@@ -124,17 +126,18 @@ export class GraphCopy {
       );
     }
     this.#checkAccepted(descriptor);
-    const children = (visited: TraversalPass): Promise<unknown> =>
-      this.#tasks.all(
-        this.#childrenOf(manifest).map((child) => this.#visit(child, visited, depth + 1)),
-      );
-    await children(pass);
+    const enter = (visited: TraversalPass): Promise<void>[] =>
+      this.#childrenOf(manifest).map((child) => this.#visit(child, visited, depth + 1));
+    const children = enter(pass);
+    onEntered?.();
+    await this.#tasks.all(children);
+    await subjectVisit(manifest, pass);
     const deep = pass === this.#recheck;
     try {
       await this.pushManifest(descriptor, manifest, tag, deep ? VISIBILITY_RETRIES : 1);
     } catch (error) {
       if (deep || !isManifestBlobUnknown(error)) throw error;
-      await children(this.#recheck);
+      await this.#tasks.all(enter(this.#recheck));
       await this.pushManifest(descriptor, manifest, tag, VISIBILITY_RETRIES);
     }
   }
@@ -143,10 +146,13 @@ export class GraphCopy {
     const key = keyOf(node);
     const running = pass.visits.get(key);
     if (running !== undefined) return running;
-    const visit = node.isManifest
-      ? this.#visitManifest(node.descriptor, pass, depth)
-      : this.#visitBlob(node.descriptor, pass);
-    return rememberVisit(pass, key, visit);
+    return rememberVisit(
+      pass,
+      key,
+      node.isManifest
+        ? this.#visitManifest(node.descriptor, pass, depth)
+        : this.#visitBlob(node.descriptor, pass),
+    );
   }
 
   async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {
@@ -159,6 +165,20 @@ export class GraphCopy {
   }
 
   async #visitManifest(descriptor: Descriptor, pass: TraversalPass, depth: number): Promise<void> {
+    const entered = isIndexType(descriptor.mediaType) ? markUnread(pass) : undefined;
+    try {
+      await this.#copyManifest(descriptor, pass, depth, entered);
+    } finally {
+      entered?.();
+    }
+  }
+
+  async #copyManifest(
+    descriptor: Descriptor,
+    pass: TraversalPass,
+    depth: number,
+    onEntered: (() => void) | undefined,
+  ): Promise<void> {
     this.#counters.found(descriptor);
     if (pass.trustPresent && (await this.has(descriptor))) {
       this.#counters.present(descriptor);
@@ -170,7 +190,7 @@ export class GraphCopy {
       ),
     );
     try {
-      await this.#subgraph(descriptor, manifest, pass, depth);
+      await this.#subgraph(descriptor, manifest, pass, depth, { onEntered });
     } finally {
       this.#budget.release(descriptor);
     }
@@ -299,15 +319,4 @@ export class GraphCopy {
       ? `cannot write ${digest} to ${destination.label}`
       : `cannot look up ${digest} in ${destination.label}`;
   }
-}
-
-/** A failed visit is forgotten: the next image that needs the node tries again. */
-function rememberVisit(
-  { visits }: TraversalPass,
-  key: string,
-  visit: Promise<void>,
-): Promise<void> {
-  visits.set(key, visit);
-  visit.catch(() => visits.delete(key));
-  return visit;
 }

@@ -4,6 +4,7 @@ import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import type { CallOptions } from '../../store/types.ts';
+import type { FoundManifest } from '../types.ts';
 import { refName, repositoryUrl, type RequestContext } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
 import type { Operation } from '../requests.merge-attempt.ts';
@@ -40,6 +41,14 @@ export function createReferrers(
 /** `sha256-<hex>`; the algorithm cut at 32 and the hex at 64 characters. */
 export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;
+}
+
+/**
+ * Some registries resolve the tag `sha256-HEX` as the digest `sha256:HEX` while no such tag exists:
+ * the answer is the subject, and there is no fallback tag.
+ */
+export function isSubjectItself({ descriptor }: FoundManifest, subject: Digest): boolean {
+  return descriptor.digest === subject;
 }
 
 async function apiListing(
@@ -96,7 +105,9 @@ async function fromReferrersTag(
 ): Promise<readonly Descriptor[]> {
   const tag = referrersTag(digest);
   try {
-    const { raw, descriptor } = await getManifest(context, tag, options);
+    const answer = await getManifest(context, tag, options);
+    if (isSubjectItself(answer, digest)) return [];
+    const { raw, descriptor } = answer;
     const manifest = parseManifest(raw, descriptor.mediaType);
     if (manifest.kind === 'index') return manifest.manifests;
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { referrersTag } from '../../registry/lists/referrers.ts';
+import { isSubjectItself, referrersTag } from '../../registry/lists/referrers.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../store/types.ts';
 
@@ -87,7 +87,7 @@ async function change(
   options: CallOptions,
 ): Promise<void> {
   const tag = referrersTag(subject);
-  let found = await readIndex(repository, tag, options);
+  let found = await readIndex(repository, subject, options);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const manifests = edit(found);
     if (manifests === undefined) return;
@@ -98,7 +98,7 @@ async function change(
     } catch (error) {
       if (!(error instanceof RegistryError && error.status === 412)) throw error;
     }
-    found = await readIndex(repository, tag, options);
+    found = await readIndex(repository, subject, options);
   }
   if (edit(found) === undefined) return;
   const name = `${repository.registry}/${repository.name}:${tag}`;
@@ -127,14 +127,15 @@ const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'REPOSITORY_UNK
 
 async function readIndex(
   repository: Repository,
-  tag: string,
+  subject: Digest,
   options: CallOptions,
 ): Promise<ReferrersIndex> {
+  const tag = referrersTag(subject);
   const answer = await repository.getManifest(tag, options).catch((error: unknown) => {
     if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
     throw error;
   });
-  if (answer === undefined) return EMPTY;
+  if (answer === undefined || isSubjectItself(answer, subject)) return EMPTY;
   const { raw, headers } = answer;
   const manifest = parseManifest(raw);
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'referrers index');

@@ -262,6 +262,7 @@ describe('a manifest with a subject', () => {
         JSON.stringify({
           schemaVersion: 2,
           mediaType: MEDIA_TYPE.ociIndex,
+          'x-own': 1,
           manifests: some.map(({ descriptor }) => descriptor),
         }),
       );
@@ -290,6 +291,25 @@ describe('a manifest with a subject', () => {
         ({ digest }) => digest,
       ),
     ).toEqual([theirs.descriptor.digest, mine.descriptor.digest]);
+  });
+
+  it('takes the subject, which a registry answers for its own digest as a tag, for no list', async () => {
+    let stored: Buffer | undefined;
+    await using at = await startRegistry((request) => {
+      if (request.path.includes('/referrers/')) return { status: 404 };
+      if (request.method === 'PUT') {
+        if (request.path === tag) stored = request.body;
+        return { status: 201 };
+      }
+      if (stored === undefined) return manifest;
+      return { status: 200, headers: { 'content-type': MEDIA_TYPE.ociIndex }, body: stored };
+    });
+    const store = createRegistryStore(at.repository('push'));
+    const list = () => Array.fromAsync(store.capabilities.referrers!.referrers(index.digest));
+    expect(await list()).toEqual([]);
+    const { descriptor, bytes } = named('one');
+    await store.push(sourceFromBytes(descriptor, bytes));
+    expect((await list()).map(({ digest }) => digest)).toEqual([descriptor.digest]);
   });
 
   describe('that is deleted', () => {

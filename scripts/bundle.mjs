@@ -30,10 +30,13 @@ const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici'
 /**
  * Of undici the pool of connections, which is all that `src/http/exchange/undici.ts` asks for. What
  * its client loads beyond HTTP/1.1 is left out: the dialer offers servers nothing else, and bodies
- * are never forms.
+ * are never forms. `esbuildDetection` is undici's own switch for a build without Milo, its second
+ * parser, which is an experiment.
  */
 const UNDICI = `export { default as Pool } from 'undici/lib/dispatcher/pool.js';`;
-const UNDICI_WITHOUT = /undici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$/;
+const UNDICI_WITHOUT =
+  /undici[\\/]lib[\\/](?:dispatcher[\\/]client-h2|web[\\/](?:fetch[\\/](?:body|formdata)|webidl[\\/]index))\.js$/;
+const UNDICI_WITHOUT_MILO = { esbuildDetection: 'true' };
 
 /**
  * What these load, every command that speaks to a registry needs: in the bundle it comes with them,
@@ -144,9 +147,10 @@ const bundle = (options) =>
     absWorkingDir: ROOT,
     bundle: true,
     platform: 'node',
-    target: 'node20.19',
+    target: 'node22.22',
     // Readable: a stack trace in a bug report names our functions without a source map.
     minify: false,
+    define: UNDICI_WITHOUT_MILO,
     plugins: [together, packages],
     logLevel: 'warning',
     ...options,

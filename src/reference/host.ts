@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { domainToUnicode } from 'node:url';
 import { DOCKER_HUB } from './docker-hub.ts';
 import { characterAt, quoteChar, type Problem } from './grammar.ts';
 
@@ -95,10 +96,11 @@ function portProblem(text: string, at: number): Problem | undefined {
 
 /**
  * A URL reads "127.1" and "0x7f.0.0.1" as other addresses and refuses "1.2.3.4.5": only hosts that
- * stay what was written may be dialled.
+ * stay what was written may be dialled. Since Node 24 it takes labels that are no punycode, too.
  */
 function readsAsItself(host: string): boolean {
   if (!URL.canParse(`https://${host}/`)) return false;
+  if (/(?:^|\.)xn--/i.test(host) && /(?:^|\.)xn--/.test(domainToUnicode(host))) return false;
   return !/(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)$/.test(host) || isIPv4(host);
 }
 

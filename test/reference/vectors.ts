@@ -135,6 +135,7 @@ export const INVALID: readonly (readonly [string, string])[] = [
   ['1.2.3.4.5/foo', HOST],
   ['999.1.1.1/foo', HOST],
   ['xn--a.com/foo', HOST],
+  ['www.XN--A-B.c/foo', HOST],
   ['a___b/c', '"___" is not allowed'],
   ['a_.b', '"_." is not allowed'],
   ['dock-.er/docker', HOST],

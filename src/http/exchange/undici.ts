@@ -32,6 +32,8 @@ export async function undiciPool(connect: Dial, target: DialTarget): Promise<Poo
   const dial = callbackify(() => connect(target));
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {
     pipelining: 1,
+    // The dialer offers HTTP/1.1 only; else the pool waits for its first connection to tell.
+    allowH2: false,
     keepAliveTimeout: IDLE_CONNECTION_MS,
     keepAliveMaxTimeout: IDLE_CONNECTION_MS,
     keepAliveTimeoutThreshold: IDLE_MARGIN_MS,

@@ -16,17 +16,24 @@ export class CertificateError extends Error {
   }
 }
 
+const SSL3_ALERT = 'SSLV3_ALERT';
+
 const tlsMapping = (
   description: string,
   codes: readonly string[],
   hint?: string,
 ): ErrorMapping => ({
-  codes,
+  codes: codes.flatMap(namesOf),
   code: 'TLS',
   retry: 'never',
   description,
   ...(hint === undefined ? {} : { hint }),
 });
+
+/** OpenSSL 3.4 and newer call the alerts that TLS has kept from SSL 3 by another name. */
+function namesOf(code: string): readonly string[] {
+  return code.includes(SSL3_ALERT) ? [code, code.replace(SSL3_ALERT, 'SSL/TLS_ALERT')] : [code];
+}
 
 const TRUST_HINT =
   'Name the folder with its CA by --cert-dir DIR, or pass --tls-verify=false to go unverified.';

@@ -1,4 +1,4 @@
-import type { Transform } from 'node:stream';
+import type { Transform, TransformOptions } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 /** The part of node:zlib that Node 22.15 added, as far as it is used here. */
@@ -11,7 +11,7 @@ interface NativeZstd {
   };
 }
 
-interface ZstdOptions {
+interface ZstdOptions extends TransformOptions {
   readonly params: Readonly<Record<number, number>>;
 }
 
@@ -32,7 +32,12 @@ export function nativeZstd(): ZstdTransforms | undefined {
     return undefined;
   return {
     compressor: (level) =>
-      createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }),
+      createZstdCompress({
+        params: { [constants.ZSTD_c_compressionLevel]: level },
+        // Each chunk is taken before the next or the end comes: the last block is another one when
+        // the end is known with it, and the same content has to come out the same each time.
+        writableHighWaterMark: 1,
+      }),
     decompressor: (maxWindow) =>
       createZstdDecompress({
         params: { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(maxWindow)) },

@@ -1,14 +1,13 @@
 import { AppError } from '../errors/app-error.ts';
-import type { ImageView } from '../image/view.ts';
+import { openImage, type ImageView, type ViewOptions } from '../image/view.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isImageConfigType } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { CallOptions, ReadStore } from '../store/types.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
-import type { Context } from '../commands/context.ts';
-import { openRequestedImage } from '../commands/input/platform.ts';
 import { configPlatform } from '../commands/inspect/json.ts';
 import { mapParallel } from '../util/parallel.ts';
+import { resolveOrGone, type TagLookupOptions } from './find.ts';
 
 /** One line of `tags --long`, as its JSON. What cannot be known is null. */
 export interface TagDetails {
@@ -20,6 +19,9 @@ export interface TagDetails {
   readonly Size: number | null;
   readonly Platforms: readonly string[];
 }
+
+/** Whose image is described where a tag has those of many platforms. */
+export interface DetailsOptions extends TagLookupOptions, ViewOptions {}
 
 type ImageInfo = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
 
@@ -33,11 +35,11 @@ const NO_INFO: ImageInfo = { Created: null, Size: null, Platforms: [] };
  * however many tags share it, because Docker Hub counts those requests as pulls.
  */
 export async function describeTags(
-  context: Context,
   store: ReadStore,
   tags: readonly string[],
-  options: CallOptions,
+  options: DetailsOptions,
 ): Promise<TagDetails[]> {
+  const { concurrency, platform, host, signal } = options;
   const once = createSingleFlight<ImageInfo>();
   const known = new Map<string, ImageInfo>();
   const describe = async (tag: string, call: CallOptions): Promise<TagDetails | undefined> => {
@@ -45,25 +47,13 @@ export async function describeTags(
     if (root === undefined) return undefined;
     const { digest, mediaType } = root;
     const facts =
-      known.get(digest) ?? (await once(digest, () => imageInfoOf(context, store, root, call)));
+      known.get(digest) ??
+      (await once(digest, () => imageInfoOf(store, root, { ...call, platform, host })));
     known.set(digest, facts);
     return { Name: tag, Digest: digest, MediaType: mediaType, ...facts };
   };
-  const all = await mapParallel(tags, context.flags.concurrency, describe, options);
+  const all = await mapParallel(tags, concurrency, describe, { signal });
   return all.filter((one) => one !== undefined);
-}
-
-async function resolveOrGone(
-  store: ReadStore,
-  tag: string,
-  options: CallOptions,
-): Promise<Descriptor | undefined> {
-  try {
-    return await store.resolve(tag, options);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
-    throw error;
-  }
 }
 
 /** What one image can be that has a tag all the same: schema 1, another platform, no image at all. */
@@ -77,16 +67,12 @@ const UNDESCRIBED: ReadonlySet<string> = new Set([
 ]);
 
 async function imageInfoOf(
-  context: Context,
   store: ReadStore,
   root: Descriptor,
-  options: CallOptions,
+  options: ViewOptions,
 ): Promise<ImageInfo> {
   try {
-    return await readImageInfo(
-      await openRequestedImage(context, store, root.digest, options),
-      options,
-    );
+    return await readImageInfo(await openImage(store, root.digest, options), options);
   } catch (error) {
     if (error instanceof AppError && UNDESCRIBED.has(error.code)) return NO_INFO;
     throw error;

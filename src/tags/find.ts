@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { CallOptions, ReadStore, TagLister } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
@@ -20,31 +21,35 @@ export function requireRepository(location: Location, written: string): void {
   });
 }
 
-/** Those of `tags` that point at `digest`: one look-up each, `limit` at a time. */
+export interface TagLookupOptions extends CallOptions {
+  /** Tags looked up at a time. */
+  readonly concurrency: number;
+}
+
+/** Those of `tags` that point at `digest`: one request each. */
 export async function tagsWithDigest(
   store: ReadStore,
   tags: readonly string[],
   digest: Digest,
-  limit: number,
-  options: CallOptions,
+  { concurrency, ...options }: TagLookupOptions,
 ): Promise<string[]> {
-  const digests = await mapParallel(
+  const roots = await mapParallel(
     tags,
-    limit,
-    (tag, call) => digestOfTag(store, tag, call),
+    concurrency,
+    (tag, call) => resolveOrGone(store, tag, call),
     options,
   );
-  return tags.filter((_tag, i) => digests[i] === digest);
+  return tags.filter((_tag, i) => roots[i]?.digest === digest);
 }
 
 /** `undefined` for a tag that went away after it was listed. */
-export async function digestOfTag(
+export async function resolveOrGone(
   store: ReadStore,
   tag: string,
   options: CallOptions,
-): Promise<Digest | undefined> {
+): Promise<Descriptor | undefined> {
   try {
-    return (await store.resolve(tag, options)).digest;
+    return await store.resolve(tag, options);
   } catch (error) {
     if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
     throw error;

@@ -1,7 +1,6 @@
-import type { CallOptions, ReadStore } from '../store/types.ts';
-import type { Context } from '../commands/context.ts';
-import { compareNames, compareVersions } from './order.ts';
-import { describeTags, type TagDetails } from './details.ts';
+import type { ReadStore } from '../store/types.ts';
+import { describeTags, type DetailsOptions, type TagDetails } from './details.ts';
+import { compareNames } from './order.ts';
 
 /** Oldest first; what has no date counts as oldest. */
 export function compareCreated(a: TagDetails, b: TagDetails): number {
@@ -14,16 +13,13 @@ function timeOf({ Created }: TagDetails): number {
   return Number.isNaN(time) ? -Infinity : time;
 }
 
-/** By age each tag is looked up; by version the names are enough. */
+/** By age; each tag is looked up. */
 export async function newestFirst(
-  context: Context,
   store: ReadStore,
   tags: readonly string[],
-  by: 'age' | 'version',
-  options: CallOptions,
+  options: DetailsOptions,
 ): Promise<string[]> {
-  if (by === 'version') return tags.toSorted(compareVersions).toReversed();
-  const details = await describeTags(context, store, tags, options);
+  const details = await describeTags(store, tags, options);
   return details
     .toSorted(compareCreated)
     .toReversed()

@@ -18,6 +18,11 @@ export function compareVersions(a: string, b: string): number {
   return compareSuffix(left.suffix, right.suffix) || compareNames(a, b);
 }
 
+/** By version; the names are enough. */
+export function highestFirst(tags: readonly string[]): string[] {
+  return tags.toSorted(compareVersions).toReversed();
+}
+
 interface VersionParts {
   readonly isVersion: boolean;
   readonly numbers: readonly string[];

@@ -17,6 +17,8 @@ import {
 } from './stores.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { newestFirst } from '../../tags/newest.ts';
+import { highestFirst } from '../../tags/order.ts';
+import { detailsOptions } from '../input/platform.ts';
 import { readList, readText } from '../input/read.ts';
 import { destinationTagNames, requireDistinctNames, tagOfName } from './tag-names.ts';
 import { requireRepository, tagListerOf } from '../../tags/find.ts';
@@ -106,8 +108,11 @@ async function choose(
     );
   }
   if (newest === undefined) return kept;
-  const by = semver === undefined ? 'age' : 'version';
-  return (await newestFirst(context, source, kept, by, options)).slice(0, newest);
+  const ordered =
+    semver === undefined
+      ? await newestFirst(source, kept, detailsOptions(context, options))
+      : highestFirst(kept);
+  return ordered.slice(0, newest);
 }
 
 function noteImages(context: Context, images: readonly TagOutcome[]): void {

@@ -129,7 +129,8 @@ async function tagsOf(
   for await (const page of tagListerOf(store).tags(options)) {
     others.push(...page.filter((tag) => tag !== except));
   }
-  return tagsWithDigest(store, others, digest, context.flags.concurrency, options);
+  const { concurrency } = context.flags;
+  return tagsWithDigest(store, others, digest, { ...options, concurrency });
 }
 
 /** Here the tags are for information alone, so a registry that does not list them is no obstacle. */

@@ -5,11 +5,12 @@ import { parsePlatform, type Platform } from '../../oci/platform.ts';
 import { checkManifestSize } from '../../store/manifests.ts';
 import type { CallOptions, ReadStore } from '../../store/types.ts';
 import { fetchAll } from '../../store/verify.ts';
+import type { DetailsOptions } from '../../tags/details.ts';
 import type { Context } from '../context.ts';
 
 /** The one platform of `--platform`. @throws AppError INVALID_PLATFORM; USAGE for a list */
-export function requestedPlatform(context: Context): Platform | undefined {
-  const { platform } = context.flags;
+export function requestedPlatform({ flags }: Pick<Context, 'flags'>): Platform | undefined {
+  const { platform } = flags;
   if (platform === undefined) return undefined;
   if (platform.includes(',')) {
     throw new AppError('USAGE', `--platform takes one platform here, not "${platform}"`, {
@@ -19,9 +20,18 @@ export function requestedPlatform(context: Context): Platform | undefined {
   return parsePlatform(platform);
 }
 
+type PlatformContext = Pick<Context, 'flags' | 'hostPlatform'>;
+
+/** How tags are described and looked up. @throws AppError as requestedPlatform */
+export function detailsOptions(context: PlatformContext, options: CallOptions): DetailsOptions {
+  const { concurrency } = context.flags;
+  const platform = requestedPlatform(context);
+  return { ...options, concurrency, platform, host: context.hostPlatform };
+}
+
 /** @throws as openImage does */
 export async function openRequestedImage(
-  context: Context,
+  context: PlatformContext,
   store: ReadStore,
   ref: string | undefined,
   options: CallOptions,
@@ -32,7 +42,7 @@ export async function openRequestedImage(
 
 /** The stored bytes of what a name points at, or of the platform that was asked for. */
 export async function readManifest(
-  context: Context,
+  context: PlatformContext,
   store: ReadStore,
   ref: string | undefined,
   options: CallOptions,

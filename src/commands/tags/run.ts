@@ -6,6 +6,7 @@ import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
 import { compareCreated } from '../../tags/newest.ts';
+import { detailsOptions } from '../input/platform.ts';
 import { readArgument, readFlag, readInteger, readList, readText } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import { describeTags, type TagDetails } from '../../tags/details.ts';
@@ -116,13 +117,13 @@ async function select(
   let tags: readonly string[] = await Array.fromAsync(filterPages(store, query.keep, options));
   if (query.digest !== undefined) {
     const { concurrency } = context.flags;
-    tags = await tagsWithDigest(store, tags, query.digest, concurrency, options);
+    tags = await tagsWithDigest(store, tags, query.digest, { ...options, concurrency });
   }
   const cut = <T>(list: readonly T[]): readonly T[] =>
     (query.reverse ? list.toReversed() : list).slice(0, query.limit);
   if (query.sort === 'created') {
     const details = cut(
-      (await describeTags(context, store, tags, options)).toSorted(compareCreated),
+      (await describeTags(store, tags, detailsOptions(context, options))).toSorted(compareCreated),
     );
     return query.long ? selection(details) : { tags: selection(details).tags };
   }
@@ -130,7 +131,7 @@ async function select(
     tags = tags.toSorted(query.sort === 'name' ? compareNames : compareVersions);
   const chosen = cut(tags);
   return query.long
-    ? selection(await describeTags(context, store, chosen, options))
+    ? selection(await describeTags(store, chosen, detailsOptions(context, options)))
     : { tags: chosen };
 }
 

@@ -1,6 +1,12 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CallOptions, PushOutcome, ResolvePurpose, Source } from '../store/types.ts';
+import type {
+  CallOptions,
+  PushOutcome,
+  ReferrersOptions,
+  ResolvePurpose,
+  Source,
+} from '../store/types.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
 
@@ -76,10 +82,7 @@ export interface Repository {
     },
   ): Promise<PushOutcome>;
   tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;
-  referrers(
-    digest: Digest,
-    options?: CallOptions & { artifactType?: string | undefined },
-  ): AsyncIterable<Descriptor>;
+  referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
 }
 
 export interface RegistryClient {

@@ -106,11 +106,34 @@ export interface TagLister {
   tags(options?: CallOptions): AsyncIterable<readonly string[]>;
 }
 
+export interface ReferrersOptions extends CallOptions {
+  readonly artifactType?: string | undefined;
+  /** The tags that are there, where they are known: no other is looked at for want of an API. */
+  readonly tags?: ReadonlySet<string> | undefined;
+}
+
 export interface ReferrerLister {
-  referrers(
-    digest: Digest,
-    options?: CallOptions & { artifactType?: string | undefined },
-  ): AsyncIterable<Descriptor>;
+  referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+}
+
+/** A manifest as its store lists it. Times are RFC 3339, and absent where the store has none. */
+export interface ListedManifest {
+  readonly descriptor: Descriptor;
+  readonly pushed?: string | undefined;
+  /** null: never. */
+  readonly pulled?: string | null | undefined;
+  /** When each of its tags was pushed. */
+  readonly tagPushed?: ReadonlyMap<string, string> | undefined;
+}
+
+export interface Inventory {
+  /** Every manifest, with and without a tag. @throws AppError UNSUPPORTED where it has no such list */
+  manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
+}
+
+export interface Times {
+  /** When a manifest that was read came there, as far as the answer said so. RFC 3339 */
+  pushed(digest: Digest): string | undefined;
 }
 
 export interface Remover {
@@ -133,6 +156,8 @@ export interface ContentStream {
 export interface Capabilities {
   readonly tags?: TagLister;
   readonly referrers?: ReferrerLister;
+  readonly inventory?: Inventory;
+  readonly times?: Times;
   readonly remove?: Remover;
   readonly stream?: ContentStream;
 }

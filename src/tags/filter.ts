@@ -15,7 +15,8 @@ export interface NameFilterOptions {
 export async function createNameFilter(options: NameFilterOptions): Promise<NameFilter> {
   const include = options.include.map((source) => parseRegex(source, '--include'));
   const exclude = options.exclude.map((source) => parseRegex(source, '--exclude'));
-  const inRange = options.semver === undefined ? undefined : await createRange(options.semver);
+  const inRange =
+    options.semver === undefined ? undefined : await createVersionRange(options.semver);
   return (name) =>
     (include.length === 0 || include.some((regex) => regex.test(name))) &&
     !exclude.some((regex) => regex.test(name)) &&
@@ -33,10 +34,11 @@ function parseRegex(source: string, flag: string): RegExp {
   }
 }
 
-async function createRange(text: string): Promise<NameFilter> {
+/** Names that are versions within a range, as npm reads it. @throws AppError USAGE */
+export async function createVersionRange(text: string, option = '--semver'): Promise<NameFilter> {
   const { default: semver } = await import('semver');
   if (semver.validRange(text) === null) {
-    throw new AppError('USAGE', `--semver: "${text}" is not a range of versions`, {
+    throw new AppError('USAGE', `${option}: "${text}" is not a range of versions`, {
       hint: 'For example "^1.4", ">=2 <3" or "1.2.x".',
     });
   }
@@ -47,10 +49,10 @@ async function createRange(text: string): Promise<NameFilter> {
   };
 }
 
-/** A tag as a strict version: "v1.2" is 1.2.0; `undefined` when it is not one. */
+/** A tag as a strict version: "v1.2" is 1.2.0, "1.2.0_b1" is 1.2.0+b1; `undefined` when it is not one. */
 function toVersion(tag: string): string | undefined {
   const match =
-    /^v?(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,9}))?(?:\.(0|[1-9]\d{0,9}))?(-[0-9A-Za-z.-]+)?$/u.exec(
+    /^v?(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,9}))?(?:\.(0|[1-9]\d{0,9}))?(-[0-9A-Za-z.-]+)?(?:[+_][0-9A-Za-z._-]+)?$/u.exec(
       tag,
     );
   if (match === null) return undefined;

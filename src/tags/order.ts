@@ -42,12 +42,25 @@ function compareNumbers(a: string, b: string): number {
   return left.length === right.length ? compareNames(left, right) : left.length - right.length;
 }
 
-const PRE_RELEASE = /^[-.]?(?:alpha|beta|rc|pre|dev|snapshot|nightly|a|b)(?:[\d.-]|$)/iu;
+/** Words that say "not yet released" when a number or nothing follows: 1.0-rc1, 2.0b2, 3.0-M1. */
+export const PRE_RELEASE_WORDS =
+  '(?:alpha|beta|rc|cr|pre|preview|dev|snapshot|nightly|canary|ea|a|b|m)';
+const PRE_RELEASE_SUFFIX = new RegExp(`^[-._]?${PRE_RELEASE_WORDS}(?:[\\d._-]|$)`, 'iu');
+const PRE_RELEASE = new RegExp(`^v?\\d+(?:\\.\\d+)*[-.]?${PRE_RELEASE_WORDS}(?:[\\d.-]|$)`, 'iu');
+
+export function startsLikeVersion(tag: string): boolean {
+  return split(tag).isVersion;
+}
+
+/** Whether a word for a pre-release follows the numbers; "1.2-alpine" is none. */
+export function isPrerelease(tag: string): boolean {
+  return PRE_RELEASE.test(tag);
+}
 
 /** Pre-releases first, then the plain release, then flavours ("-alpine"). */
 function rank(suffix: string): number {
   if (suffix === '') return 1;
-  return PRE_RELEASE.test(suffix) ? 0 : 2;
+  return PRE_RELEASE_SUFFIX.test(suffix) ? 0 : 2;
 }
 
 function compareSuffix(a: string, b: string): number {

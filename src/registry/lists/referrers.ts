@@ -3,7 +3,7 @@ import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions, ReferrersOptions } from '../../store/types.ts';
 import type { FoundManifest } from '../types.ts';
 import { refName, repositoryUrl, type RequestContext } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
@@ -11,8 +11,6 @@ import type { Operation } from '../requests.merge-attempt.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { getManifest } from '../manifests/manifests.ts';
 import { notAList, pages } from './pages.ts';
-
-export type ReferrersOptions = CallOptions & { readonly artifactType?: string | undefined };
 
 /** Answers of registries without the referrers API; 200 is one when it is not an index. */
 const NO_API: ReadonlySet<number> = new Set([200, 400, 404, 405, 406, 501]);
@@ -32,7 +30,7 @@ export function createReferrers(
         yield* page.filter((one) => matches(one, options));
       }
     }
-    if (supported) return;
+    if (supported || options.tags?.has(referrersTag(digest)) === false) return;
     const fallback = await fromReferrersTag(context, digest, options);
     yield* fallback.filter((one) => matches(one, options));
   };

@@ -1,0 +1,91 @@
+import type { Digest } from '../oci/digest.ts';
+import { isDigestTag, subjectOfDigestTag } from '../tags/digest-tags.ts';
+import type { ManifestFacts, RepositoryFacts } from './types.ts';
+
+const NONE: ReadonlySet<never> = new Set();
+
+/** Who needs whom among the manifests of a repository. */
+export class Graph {
+  readonly manifests: ReadonlyMap<Digest, ManifestFacts>;
+  /** Tags that people use, without those that carry referrers. */
+  readonly tags: ReadonlyMap<string, Digest>;
+  readonly digestTags: ReadonlyMap<string, Digest>;
+  /** Manifests that have one of `tags`. */
+  readonly tagged: ReadonlySet<Digest>;
+  readonly #digestTagged: ReadonlySet<Digest>;
+  readonly #parents = new Map<Digest, Set<Digest>>();
+  /** Subjects of a referrer; `undefined` among them is a digest tag's whose subject is not there. */
+  readonly #subjects = new Map<Digest, Set<Digest | undefined>>();
+  readonly #referrers = new Map<Digest, Set<Digest>>();
+
+  constructor(facts: RepositoryFacts) {
+    this.manifests = facts.manifests;
+    this.tags = new Map([...facts.tags].filter(([tag]) => !isDigestTag(tag)));
+    this.digestTags = new Map([...facts.tags].filter(([tag]) => isDigestTag(tag)));
+    this.tagged = new Set(this.tags.values());
+    this.#digestTagged = new Set(this.digestTags.values());
+    for (const { digest, children, subject } of facts.manifests.values()) {
+      for (const child of children) {
+        if (facts.manifests.has(child)) add(this.#parents, child, digest);
+      }
+      if (subject !== undefined) this.#link(digest, subject);
+    }
+    for (const [tag, digest] of this.digestTags) this.#link(digest, this.subjectOf(tag));
+  }
+
+  #link(referrer: Digest, subject: Digest | undefined): void {
+    add(this.#subjects, referrer, subject);
+    if (subject !== undefined) add(this.#referrers, subject, referrer);
+  }
+
+  /** The manifest here that a digest tag belongs to. */
+  subjectOf(tag: string): Digest | undefined {
+    const subject = subjectOfDigestTag(tag, this.manifests.keys());
+    return subject !== undefined && this.manifests.has(subject) ? subject : undefined;
+  }
+
+  childrenOf(digest: Digest): readonly Digest[] {
+    return this.manifests.get(digest)?.children.filter((one) => this.manifests.has(one)) ?? [];
+  }
+
+  parentsOf(digest: Digest): ReadonlySet<Digest> {
+    return this.#parents.get(digest) ?? NONE;
+  }
+
+  referrersOf(digest: Digest): ReadonlySet<Digest> {
+    return this.#referrers.get(digest) ?? NONE;
+  }
+
+  isReferrer(digest: Digest): boolean {
+    return this.#subjects.has(digest);
+  }
+
+  /** A referrer of nothing that is here, which nobody tagged on its own. */
+  isOrphan(digest: Digest): boolean {
+    return (
+      this.isReferrer(digest) && !this.tagged.has(digest) && this.subjectsOf(digest).length === 0
+    );
+  }
+
+  /** Of what a referrer is one, as far as it is here. */
+  subjectsOf(digest: Digest): readonly Digest[] {
+    const subjects = [...(this.#subjects.get(digest) ?? [])];
+    return subjects.filter((one) => one !== undefined && this.manifests.has(one)) as Digest[];
+  }
+
+  hasTag(digest: Digest): boolean {
+    return this.tagged.has(digest) || this.#digestTagged.has(digest);
+  }
+
+  /** An index of which something is not there. */
+  isBroken(digest: Digest): boolean {
+    const manifest = this.manifests.get(digest);
+    return manifest?.children.some((child) => !this.manifests.has(child)) ?? false;
+  }
+}
+
+function add<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([value]));
+  else set.add(value);
+}

@@ -1,0 +1,163 @@
+import type { Digest } from '../oci/digest.ts';
+import { createDates, type DateOptions } from './dates.ts';
+import { Graph } from './graph.ts';
+import type { Protected, View } from './judge.ts';
+import { orderOfRemoval, survivorsOf } from './protection.ts';
+import type { Brake, Decision, Judgement, Plan, RepositoryFacts, Time } from './types.ts';
+
+/** Rules of any origin: the options of `prune`, or a file of another tool. */
+export interface Policy extends DateOptions {
+  /** Whether it decides about manifests without a tag, so that all of them have to be known. */
+  readonly needsList: boolean;
+  readonly needsDates: boolean;
+  /** Whether it decides by when images were pulled, which few registries say. */
+  readonly needsPulls: boolean;
+  /** What brakes count: manifests where tags are left alone. */
+  readonly counts: 'tags' | 'manifests';
+  judge(view: View): Judgement;
+}
+
+export interface PlanOptions {
+  readonly now: Time;
+  readonly protected: Protected;
+  /** Names go, and manifests stay. */
+  readonly untagOnly: boolean;
+  /** "50%" of what there is, or a number. */
+  readonly maxDelete: MaxDelete | undefined;
+  readonly allowEmpty: boolean;
+  /** Anything to do is exit status 3. */
+  readonly check: boolean;
+  /** Tags that no longer are what they were when the repository was read. */
+  readonly moved: ReadonlySet<string>;
+}
+
+export interface MaxDelete {
+  readonly count: number;
+  readonly percent: boolean;
+}
+
+/** A pure function of what was read: no request, no clock. @throws AppError as the policy does */
+export function planPrune(facts: RepositoryFacts, policy: Policy, options: PlanOptions): Plan {
+  const graph = new Graph(facts);
+  const judgement = withMoved(
+    policy.judge({
+      graph,
+      dates: createDates(facts, policy),
+      now: options.now,
+      protected: options.protected,
+    }),
+    options.moved,
+  );
+  const alive = survivorsOf(graph, {
+    tags: tagsToDelete(judgement),
+    untagged: new Set(judgement.untagged.keys()),
+    protect: judgement.protect,
+    namesOnly: options.untagOnly,
+  });
+  const dead = new Set([...graph.manifests.keys()].filter((digest) => !alive.has(digest)));
+  const tags = new Map([...verdicts(facts, judgement, alive), ...digestTagVerdicts(graph, dead)]);
+  const manifests = new Map(
+    orderOfRemoval(graph, dead).map((digest) => [digest, reasonOf(graph, judgement, digest)]),
+  );
+  const counted = policy.counts;
+  return {
+    repository: facts.repository,
+    tags,
+    manifests,
+    ...bytesOf(graph, alive, dead),
+    kept: alive.size,
+    brake: brakeOf({ graph, tags, manifests, alive, counted }, options),
+  };
+}
+
+function withMoved(judgement: Judgement, moved: ReadonlySet<string>): Judgement {
+  const tags = new Map(judgement.tags);
+  for (const tag of moved) {
+    if (tags.has(tag)) tags.set(tag, { verdict: 'skip', because: ['moved'] });
+  }
+  return { ...judgement, tags };
+}
+
+function tagsToDelete({ tags }: Judgement): Set<string> {
+  return new Set([...tags].filter(([, one]) => one.verdict === 'delete').map(([tag]) => tag));
+}
+
+/** A tag whose manifest stays is removed alone, where the registry can. */
+function verdicts(
+  { tags, untags }: RepositoryFacts,
+  judgement: Judgement,
+  alive: ReadonlySet<Digest>,
+): [string, Decision][] {
+  return [...judgement.tags].map(([tag, decision]) => {
+    const digest = tags.get(tag);
+    const stuck = untags === false && digest !== undefined && alive.has(digest);
+    return decision.verdict === 'delete' && stuck
+      ? [tag, { verdict: 'skip', because: ['no-untag'] }]
+      : [tag, decision];
+  });
+}
+
+function digestTagVerdicts(graph: Graph, dead: ReadonlySet<Digest>): [string, Decision][] {
+  return [...graph.digestTags].map(([tag, digest]) => {
+    const subject = graph.subjectOf(tag);
+    const goes = dead.has(digest) || (subject !== undefined && dead.has(subject));
+    if (goes) {
+      return [
+        tag,
+        { verdict: 'delete', because: [subject === undefined ? '--orphans' : 'subject'] },
+      ];
+    }
+    return [tag, { verdict: 'keep', because: [subject === undefined ? 'orphan' : 'subject'] }];
+  });
+}
+
+function reasonOf(graph: Graph, judgement: Judgement, digest: Digest): string {
+  const chosen = judgement.untagged.get(digest);
+  if (chosen !== undefined) return chosen;
+  if (graph.tagged.has(digest)) return 'tags';
+  return graph.isReferrer(digest) ? 'subject' : 'parent';
+}
+
+function bytesOf(
+  graph: Graph,
+  alive: ReadonlySet<Digest>,
+  dead: ReadonlySet<Digest>,
+): Pick<Plan, 'blobBytes' | 'manifestBytes'> {
+  const kept = new Set<Digest>();
+  for (const digest of alive) {
+    for (const blob of graph.manifests.get(digest)?.blobs ?? []) kept.add(blob.digest);
+  }
+  const freed = new Map<Digest, number>();
+  let manifestBytes = 0;
+  for (const digest of dead) {
+    const manifest = graph.manifests.get(digest);
+    manifestBytes += manifest?.size ?? 0;
+    for (const blob of manifest?.blobs ?? []) {
+      if (!kept.has(blob.digest)) freed.set(blob.digest, blob.size);
+    }
+  }
+  return { blobBytes: [...freed.values()].reduce((sum, size) => sum + size, 0), manifestBytes };
+}
+
+interface Outcome {
+  readonly graph: Graph;
+  readonly tags: ReadonlyMap<string, Decision>;
+  readonly manifests: ReadonlyMap<Digest, string>;
+  readonly alive: ReadonlySet<Digest>;
+  readonly counted: 'tags' | 'manifests';
+}
+
+function brakeOf(outcome: Outcome, options: PlanOptions): Brake | undefined {
+  const { graph, tags, manifests, alive, counted } = outcome;
+  const gone = [...graph.tags.keys()].filter((tag) => tags.get(tag)?.verdict === 'delete').length;
+  const ofTags = counted === 'tags';
+  const [count, total] = ofTags ? [gone, graph.tags.size] : [manifests.size, graph.manifests.size];
+  const nothingStays = ofTags && graph.tags.size > 0 ? gone === graph.tags.size : alive.size === 0;
+  if (count > 0 && nothingStays && !options.allowEmpty) return 'keeps nothing';
+  const { maxDelete } = options;
+  if (maxDelete !== undefined) {
+    const limit = maxDelete.percent ? (total * maxDelete.count) / 100 : maxDelete.count;
+    if (count > limit) return 'max-delete';
+  }
+  return options.check && gone + manifests.size > 0 ? 'check' : undefined;
+}

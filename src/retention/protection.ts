@@ -1,0 +1,91 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Graph } from './graph.ts';
+
+/** What is to go, before anything is protected from it. */
+export interface Removal {
+  /** Tags that go. */
+  readonly tags: ReadonlySet<string>;
+  /** Manifests without a tag that go. */
+  readonly untagged: ReadonlySet<Digest>;
+  /** Manifests that stay even without a tag. */
+  readonly protect: ReadonlySet<Digest>;
+  /** Names go, and every manifest stays. */
+  readonly namesOnly: boolean;
+}
+
+/**
+ * The manifests that stay: whatever a remaining tag, a protected digest or a manifest of its own
+ * leads to, through indexes and attestations at any depth, and what refers to any of these. Only
+ * what nobody here needs may go (repositories.md B2, dangers 1 to 5).
+ */
+export function survivorsOf(graph: Graph, removal: Removal): ReadonlySet<Digest> {
+  if (removal.namesOnly) return new Set(graph.manifests.keys());
+  const alive = new Set<Digest>();
+  const work: Digest[] = [];
+  const keep = (digest: Digest): void => {
+    if (alive.has(digest) || !graph.manifests.has(digest)) return;
+    alive.add(digest);
+    work.push(digest);
+  };
+  for (const digest of removal.protect) keep(digest);
+  for (const [tag, digest] of graph.tags) if (!removal.tags.has(tag)) keep(digest);
+  for (const digest of graph.manifests.keys()) {
+    if (!removal.untagged.has(digest) && standsAlone(graph, digest)) keep(digest);
+  }
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    for (const child of graph.childrenOf(next)) keep(child);
+    for (const referrer of graph.referrersOf(next)) keep(referrer);
+  }
+  return alive;
+}
+
+/** Nothing leads to it, and nobody asked for it to go. */
+function standsAlone(graph: Graph, digest: Digest): boolean {
+  if (graph.isOrphan(digest)) return true;
+  return (
+    !graph.tagged.has(digest) && !graph.isReferrer(digest) && graph.parentsOf(digest).size === 0
+  );
+}
+
+/**
+ * An order of removal in which nothing is left behind broken: an index always before what it lists,
+ * and a referrer before its subject wherever that is possible as well.
+ */
+export function orderOfRemoval(graph: Graph, dead: ReadonlySet<Digest>): Digest[] {
+  const waiting = new Map<Digest, { parents: number; referrers: number }>();
+  const countDead = (some: ReadonlySet<Digest>): number =>
+    [...some].filter((one) => dead.has(one)).length;
+  for (const digest of dead) {
+    waiting.set(digest, {
+      parents: countDead(graph.parentsOf(digest)),
+      referrers: countDead(graph.referrersOf(digest)),
+    });
+  }
+  const ready = [...dead].filter((digest) => isFree(waiting.get(digest)));
+  const ordered: Digest[] = [];
+  while (waiting.size > 0) {
+    const next = ready.pop() ?? firstWithoutParents(waiting);
+    if (next === undefined || !waiting.delete(next)) continue;
+    ordered.push(next);
+    const release = (digest: Digest, what: 'parents' | 'referrers'): void => {
+      const counts = waiting.get(digest);
+      if (counts === undefined) return;
+      counts[what] -= 1;
+      if (isFree(counts)) ready.push(digest);
+    };
+    for (const child of new Set(graph.childrenOf(next))) release(child, 'parents');
+    for (const subject of graph.subjectsOf(next)) release(subject, 'referrers');
+  }
+  return ordered;
+}
+
+const isFree = (counts: { parents: number; referrers: number } | undefined): boolean =>
+  counts !== undefined && counts.parents === 0 && counts.referrers === 0;
+
+/** A digest tag can name a subject that lists what the tag points at: a circle, without a start. */
+function firstWithoutParents(
+  waiting: ReadonlyMap<Digest, { parents: number }>,
+): Digest | undefined {
+  for (const [digest, { parents }] of waiting) if (parents === 0) return digest;
+  return undefined;
+}

@@ -1,0 +1,286 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Manifest } from '../oci/manifest.ts';
+import { isImageConfigType, isIndexType, isManifestType } from '../oci/media-types.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import type { CallOptions, ListedManifest, ReadStore } from '../store/types.ts';
+import { fetchAll } from '../store/verify.ts';
+import { isDigestTag, subjectOfDigestTag } from '../tags/digest-tags.ts';
+import { tagListerOf } from '../tags/find.ts';
+import { mapParallel } from '../util/parallel.ts';
+import { parseTime } from './dates.ts';
+import type { ManifestFacts, RepositoryFacts } from './types.ts';
+
+export interface ReadOptions extends CallOptions {
+  /** Requests at a time. */
+  readonly concurrency: number;
+  /** Whether configurations are read for their dates where the registry gives no push time. */
+  readonly dates: boolean;
+  /** Reads them even where it does. */
+  readonly createdOnly?: boolean | undefined;
+  /** Manifests without a tag matter: a store that cannot list them is an error. */
+  readonly mustList?: boolean | undefined;
+}
+
+/**
+ * All that a plan needs, from verified bytes. What is not there is not there; anything else that
+ * keeps a part from being read is thrown: a repository that is known in part is left alone.
+ * @throws AppError USAGE where `mustList` and manifests cannot be listed
+ */
+export async function readRepository(
+  store: ReadStore,
+  options: ReadOptions,
+): Promise<RepositoryFacts> {
+  const reader = new RepositoryReader(store, options);
+  return reader.read();
+}
+
+/** Annotations of BuildKit's attestation manifests in an index. */
+const REFERENCE_TYPE = 'vnd.docker.reference.type';
+const CREATED = 'org.opencontainers.image.created';
+
+class RepositoryReader {
+  readonly #store: ReadStore;
+  readonly #options: ReadOptions;
+  readonly #tags = new Map<string, Digest>();
+  readonly #tagPushed = new Map<string, string>();
+  readonly #manifests = new Map<Digest, ManifestFacts>();
+  readonly #configs = new Map<Digest, Descriptor>();
+  readonly #asked = new Set<Digest>();
+  readonly #names = new Map<string, string>();
+  readonly #listed = new Map<Digest, ListedManifest>();
+
+  constructor(store: ReadStore, options: ReadOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async read(): Promise<RepositoryFacts> {
+    const names = await this.#listTags();
+    const listed = await this.#listManifests();
+    await this.#each(names, async (tag, call) => this.#readTag(tag, call));
+    const known = new Set(this.#tags.keys());
+    const named = [...this.#tags.keys()].map((tag) => subjectOfDigestTag(tag));
+    await this.#each(
+      [...new Set(named)].filter((digest) => digest !== undefined),
+      async (digest, call) => this.#readDigest(digest, call),
+    );
+    await this.#readUnder([...this.#listed.values()].map((one) => one.descriptor));
+    // What was found leads to more: children, subjects, and what refers to any of them.
+    for (let next = [...this.#manifests.keys()]; next.length > 0;) {
+      const before = new Set(this.#manifests.keys());
+      const found = await this.#each(next, async (digest, call) =>
+        this.#leadsOf(digest, known, call),
+      );
+      await this.#readUnder(found.flat());
+      next = [...this.#manifests.keys()].filter((digest) => !before.has(digest));
+    }
+    if (this.#options.dates) await this.#readCreated();
+    return {
+      repository: this.#store.label,
+      tags: this.#tags,
+      tagPushed: this.#tagPushed,
+      manifests: this.#manifests,
+      listed,
+      untags: undefined,
+    };
+  }
+
+  #each<T, R>(items: readonly T[], map: (item: T, call: CallOptions) => Promise<R>): Promise<R[]> {
+    const { concurrency, signal } = this.#options;
+    return mapParallel(items, concurrency, map, { signal });
+  }
+
+  async #listTags(): Promise<string[]> {
+    const names = new Set<string>();
+    for await (const page of tagListerOf(this.#store).tags(this.#options)) {
+      for (const tag of page) names.add(tag);
+    }
+    return [...names];
+  }
+
+  /** Whether the store says which manifests it has. */
+  async #listManifests(): Promise<boolean> {
+    const { inventory } = this.#store.capabilities;
+    try {
+      if (inventory === undefined) throw cannotList(this.#store.label);
+      for await (const one of inventory.manifests(this.#options)) {
+        this.#listed.set(one.descriptor.digest, one);
+        for (const [tag, pushed] of one.tagPushed ?? []) this.#tagPushed.set(tag, pushed);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'UNSUPPORTED') throw error;
+      if (this.#options.mustList === true) throw cannotList(this.#store.label, error);
+      return false;
+    }
+  }
+
+  /** A tag that went away since it was listed is no tag. */
+  async #readTag(tag: string, call: CallOptions): Promise<void> {
+    const root = await orAbsent(this.#store.resolve(tag, { ...call, purpose: 'content' }));
+    if (root === undefined) return;
+    const digest = this.#name(root.digest);
+    if (!(await this.#readManifest(root, call))) return;
+    this.#tags.set(tag, digest);
+  }
+
+  async #readDigest(digest: Digest, call: CallOptions): Promise<void> {
+    if (this.#asked.has(digest)) return;
+    const found = await orAbsent(this.#store.resolve(digest, { ...call, purpose: 'content' }));
+    if (found !== undefined) await this.#readManifest(found, call);
+  }
+
+  async #readUnder(descriptors: readonly Descriptor[]): Promise<void> {
+    let next = descriptors;
+    while (next.length > 0) {
+      const fresh = uniqueByDigest(next).filter((one) => !this.#asked.has(one.digest));
+      await this.#each(fresh, async (one, call) => this.#readManifest(one, call));
+      next = fresh.flatMap((one) => this.#pending.get(one.digest) ?? []);
+    }
+  }
+
+  /** Descriptors of children, until they are read. */
+  readonly #pending = new Map<Digest, readonly Descriptor[]>();
+
+  /** False when it is not there. */
+  async #readManifest(descriptor: Descriptor, call: CallOptions): Promise<boolean> {
+    const digest = this.#name(descriptor.digest);
+    if (this.#asked.has(digest)) return this.#manifests.has(digest);
+    const manifest = await orAbsent(fetchManifest(this.#store, descriptor, call));
+    this.#asked.add(digest);
+    if (manifest === undefined) return false;
+    this.#manifests.set(digest, this.#factsOf(digest, manifest));
+    return true;
+  }
+
+  #factsOf(digest: Digest, manifest: Manifest): ManifestFacts {
+    const { mediaType, raw, subject, annotations } = manifest;
+    const entries = manifest.kind === 'index' ? manifest.manifests : [];
+    const children = entries.filter((one) => isManifestType(one.mediaType));
+    const blobs =
+      manifest.kind === 'image'
+        ? [manifest.config, ...manifest.layers]
+        : entries.filter((one) => !isManifestType(one.mediaType));
+    if (children.length > 0 || subject !== undefined) {
+      this.#pending.set(digest, subject === undefined ? children : [...children, subject]);
+    }
+    if (manifest.kind === 'image' && isImageConfigType(manifest.config.mediaType)) {
+      this.#configs.set(digest, manifest.config);
+    }
+    const listed = this.#listed.get(digest);
+    return {
+      digest,
+      mediaType: this.#name(mediaType),
+      size: raw.byteLength,
+      children: children.map((one) => this.#name(one.digest)),
+      attestations: children
+        .filter((one) => one.annotations?.[REFERENCE_TYPE] === 'attestation-manifest')
+        .map((one) => this.#name(one.digest)),
+      subject: subject === undefined ? undefined : this.#name(subject.digest),
+      blobs: blobs.map((one) => ({ digest: this.#name(one.digest), size: one.size })),
+      isIndex: isIndexType(mediaType),
+      annotated: annotations?.[CREATED],
+      created: undefined,
+      pushed: listed?.pushed ?? this.#store.capabilities.times?.pushed(digest),
+      pulled: listed?.pulled,
+    };
+  }
+
+  /** What one manifest leads to that is not read yet. */
+  async #leadsOf(
+    digest: Digest,
+    tags: ReadonlySet<string>,
+    call: CallOptions,
+  ): Promise<Descriptor[]> {
+    const pending = this.#pending.get(digest) ?? [];
+    this.#pending.delete(digest);
+    const { referrers } = this.#store.capabilities;
+    // Where all manifests are known, their subjects say it.
+    if (referrers === undefined || this.#listed.size > 0) return [...pending];
+    const found: Descriptor[] = [];
+    for await (const one of referrers.referrers(digest, { ...call, tags })) {
+      if (isManifestType(one.mediaType)) found.push(one);
+    }
+    return [...pending, ...found];
+  }
+
+  async #readCreated(): Promise<void> {
+    const wanted = this.#undated();
+    await this.#each(wanted, async (digest, call) => {
+      const config = this.#configs.get(digest);
+      const manifest = this.#manifests.get(digest);
+      if (config === undefined || manifest === undefined) return;
+      const bytes = await orAbsent(fetchAll(this.#store, config, call));
+      const created = bytes === undefined ? undefined : createdIn(bytes);
+      if (created !== undefined) this.#manifests.set(digest, { ...manifest, created });
+    });
+  }
+
+  /** Images whose date is wanted and known by nothing but their configuration. */
+  #undated(): Digest[] {
+    const { createdOnly, mustList } = this.#options;
+    const tagged = [...this.#tags].filter(([tag]) => !isDigestTag(tag));
+    const isPushed = ([tag, digest]: readonly [string, Digest]): boolean =>
+      parseTime(this.#tagPushed.get(tag) ?? this.#manifests.get(digest)?.pushed) !== undefined;
+    if (createdOnly !== true && mustList !== true && tagged.every(isPushed)) return [];
+    const wanted = new Set<Digest>();
+    const want = (digest: Digest): void => {
+      const manifest = this.#manifests.get(digest);
+      if (manifest === undefined || wanted.has(digest)) return;
+      wanted.add(digest);
+      const attestations = new Set(manifest.attestations);
+      for (const child of manifest.children) if (!attestations.has(child)) want(child);
+    };
+    for (const [, digest] of tagged) want(digest);
+    if (mustList === true) for (const digest of this.#manifests.keys()) want(digest);
+    return [...wanted].filter((digest) => this.#configs.has(digest));
+  }
+
+  /** One string for a digest, however often it is named: memory stays small. */
+  #name<T extends string>(text: T): T {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known as T;
+    this.#names.set(text, text);
+    return text;
+  }
+}
+
+const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+
+async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function uniqueByDigest(descriptors: readonly Descriptor[]): Descriptor[] {
+  return [...new Map(descriptors.map((one) => [one.digest, one])).values()];
+}
+
+function createdIn(config: Uint8Array): string | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(config));
+    const created =
+      value !== null && typeof value === 'object' && 'created' in value && value.created;
+    return typeof created === 'string' ? created : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function cannotList(label: string, cause?: AppError): AppError {
+  const code = cause === undefined ? 'UNSUPPORTED' : 'USAGE';
+  return new AppError(
+    code,
+    `cannot prune what has no tag in ${label}: its manifests are not listed`,
+    {
+      hint: 'Most registries list tags only: prune by tags there, and let the registry collect the rest.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,30 @@
+import { isDigest, type Digest } from '../oci/digest.ts';
+
+/**
+ * Tags that name no version but carry what belongs to a digest: the fallback of the referrers API
+ * (`sha256-<hex>`, distribution-spec v1.1.1 "Referrers Tag Schema") and cosign's `.sig`, `.att`, `.sbom`.
+ */
+const DIGEST_TAG =
+  /^(?<algorithm>sha256|sha512)-(?<hex>[0-9a-f]{64,128})(?<kind>\.(?:sig|att|sbom))?$/u;
+
+export function isDigestTag(tag: string): boolean {
+  return DIGEST_TAG.test(tag);
+}
+
+/** Suffix of cosign's tags; `undefined` for the fallback of the referrers API and for other tags. */
+export function digestTagKind(tag: string): 'sig' | 'att' | 'sbom' | undefined {
+  return DIGEST_TAG.exec(tag)?.groups?.['kind']?.slice(1) as 'sig' | 'att' | 'sbom' | undefined;
+}
+
+/**
+ * The digest that a digest tag belongs to. A sha512 is cut to 64 digits in a tag, so it is found
+ * among `known`; `undefined` when it is not there, or when the tag is no digest tag.
+ */
+export function subjectOfDigestTag(tag: string, known: Iterable<Digest> = []): Digest | undefined {
+  const { algorithm, hex } = DIGEST_TAG.exec(tag)?.groups ?? {};
+  if (algorithm === undefined || hex === undefined) return undefined;
+  const text = `${algorithm}:${hex}`;
+  if (isDigest(text)) return text;
+  for (const digest of known) if (digest.startsWith(text)) return digest;
+  return undefined;
+}

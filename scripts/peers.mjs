@@ -1,0 +1,141 @@
+// Builds the programs that the tests compare regctl with into a cache directory, once per pinned version.
+// Usage: npm run peers [-- NAME...]     Status 0: all are there. A failed build is one line and stops no other.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, setPriority } from 'node:os';
+import { join } from 'node:path';
+import { unpackSkopeo } from './peers-skopeo.mjs';
+
+/** As `test/helpers/peers.ts` looks for them. */
+const FOLDER =
+  process.env.REGCTL_PEERS ??
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'regctl-peers');
+
+/** A build that takes longer hangs. */
+const BUILD_LIMIT_MS = 20 * 60_000;
+
+const REGCLIENT = { module: 'github.com/regclient/regclient', version: 'v0.11.7' };
+
+/**
+ * `name` is what tests ask for, `path` the package below the module, the program is the last part
+ * of the two. Those that others build upon and that build fast come first.
+ */
+const PEERS = [
+  {
+    name: 'crane',
+    module: 'github.com/google/go-containerregistry',
+    path: 'cmd/crane',
+    version: 'v0.22.1',
+  },
+  // Its program has our program's name.
+  { name: 'regclient', ...REGCLIENT, path: 'cmd/regctl' },
+  { name: 'regsync', ...REGCLIENT, path: 'cmd/regsync' },
+  { name: 'regbot', ...REGCLIENT, path: 'cmd/regbot' },
+  { name: 'oras', module: 'oras.land/oras', path: 'cmd/oras', version: 'v1.3.6' },
+  { name: 'skopeo', version: 'sid', build: unpackSkopeo },
+  {
+    name: 'distribution',
+    module: 'github.com/distribution/distribution/v3',
+    path: 'cmd/registry',
+    version: 'v3.1.2',
+  },
+  {
+    name: 'conformance',
+    module: 'github.com/opencontainers/distribution-spec/conformance',
+    version: 'v0.0.0-20260831232431-97274622c111',
+  },
+  {
+    name: 'actionlint',
+    module: 'github.com/rhysd/actionlint',
+    path: 'cmd/actionlint',
+    version: 'v1.7.12',
+  },
+  { name: 'helm', module: 'helm.sh/helm/v4', path: 'cmd/helm', version: 'v4.3.2' },
+  {
+    name: 'cosign',
+    module: 'github.com/sigstore/cosign/v3',
+    path: 'cmd/cosign',
+    version: 'v3.1.3',
+    slow: 'takes about five minutes and needs a current Go',
+  },
+];
+
+/** Builds one program with `go install` and returns the path where it lies. */
+function goInstall({ module, path, version }, folder) {
+  const source = path === undefined ? module : `${module}/${path}`;
+  // No C compiler, and no symbols that nobody debugs.
+  const done = spawnSync('go', ['install', '-ldflags=-s -w', `${source}@${version}`], {
+    env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: BUILD_LIMIT_MS,
+  });
+  if (done.error?.code === 'ENOENT') throw new Error('Go is not installed');
+  if (done.error !== undefined) throw done.error;
+  if (done.status !== 0) throw new Error(lastError(done.stderr));
+  return join(folder, source.split('/').at(-1));
+}
+
+/** What Go complained about: its last line that reports no download. */
+function lastError(stderr) {
+  const lines = stderr
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('go: downloading '));
+  return lines.at(-1)?.trim() ?? 'go install failed';
+}
+
+function stampOf(peer) {
+  return join(FOLDER, 'stamps', peer.name);
+}
+
+function isBuilt(peer) {
+  try {
+    return readFileSync(stampOf(peer), 'utf8') === peer.version;
+  } catch {
+    return false;
+  }
+}
+
+/** Puts the program in its place at last, so that a test never finds half of one. */
+function build(peer) {
+  const folder = join(FOLDER, 'build', peer.name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['bin', 'stamps']) mkdirSync(join(FOLDER, name), { recursive: true });
+  const built = (peer.build ?? goInstall)(peer, folder, FOLDER);
+  renameSync(built, join(FOLDER, 'bin', peer.name));
+  writeFileSync(stampOf(peer), peer.version);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function bring(peer) {
+  const title = `${peer.name} ${peer.version}`;
+  if (isBuilt(peer)) {
+    console.log(`${title}: already there`);
+    return true;
+  }
+  if (peer.slow !== undefined) console.log(`${title}: ${peer.slow}`);
+  const started = Date.now();
+  try {
+    build(peer);
+    console.log(`${title}: built in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+    return true;
+  } catch (error) {
+    console.log(`${title}: not built: ${error.message.split('\n')[0]}`);
+    return false;
+  }
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !PEERS.some((peer) => peer.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `unknown peer ${unknown.join(', ')}; there are ${PEERS.map((p) => p.name).join(', ')}`,
+  );
+  process.exit(64);
+}
+// Other work on this machine goes first.
+setPriority(10);
+console.log(`Peers in ${FOLDER}:`);
+const chosen = PEERS.filter((peer) => wanted.length === 0 || wanted.includes(peer.name));
+process.exitCode = chosen.map(bring).every(Boolean) ? 0 : 1;

@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from './digest.ts';
 import { isMediaType } from './media-types.ts';
 import type { Platform } from './platform.ts';
-import { keyDifferingInCase } from './strict-json.merge-spelling.ts';
+import { keyDifferingInCase } from './strict-json.ts';
 
 /** Names one node of the content graph (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
 export interface Descriptor {

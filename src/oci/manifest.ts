@@ -2,9 +2,8 @@ import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './descriptor.ts';
 import { digestOf, type Algorithm } from './digest.ts';
-import { parseJsonStrict } from './strict-json.ts';
+import { parseJsonStrict, keyDifferingInCase } from './strict-json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
-import { keyDifferingInCase } from './strict-json.merge-spelling.ts';
 
 /** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;

@@ -1,7 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
-import type { Problem } from './grammar.ts';
-import { endOfUserInfo } from './grammar.merge-user-info.ts';
+import { type Problem, endOfUserInfo } from './grammar.ts';
 
 /** Most characters of a name on one line of a message. */
 const WIDTH = 72;

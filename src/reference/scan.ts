@@ -1,10 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { digestProblem, isDigest } from '../oci/digest.ts';
 import { DOCKER_HUB } from './docker-hub.ts';
-import { isPathTooLong, pathProblem, tagProblem, type Problem } from './grammar.ts';
+import { isPathTooLong, pathProblem, tagProblem, type Problem, endOfUserInfo } from './grammar.ts';
 import { canonicalHost, hostProblem, looksLikeHost } from './host.ts';
 import type { Reference } from './types.ts';
-import { endOfUserInfo } from './grammar.merge-user-info.ts';
 
 /** Longest input that is looked at, in characters. */
 const MAX_INPUT = 1024;

@@ -2,10 +2,15 @@ import { AppError } from '../errors/app-error.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { CallOptions } from '../store/types.ts';
 import { collect } from '../util/bytes.ts';
-import { registryContext, registryUrl, request, type RegistryDependencies } from './requests.ts';
+import {
+  registryContext,
+  registryUrl,
+  request,
+  type RegistryDependencies,
+  type Operation,
+} from './requests.ts';
 import { isHtml } from './errors/body.ts';
 import { notARegistryHint } from './errors/hints.ts';
-import type { Operation } from './requests.merge-attempt.ts';
 import { errorFromResponse } from './errors/error.ts';
 
 const MAX_PING_BYTES = 64 * 1024;

@@ -7,7 +7,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { ReadStore, WriteStore } from '../../src/store/types.ts';
-import { RetryOtherMirrorError } from '../../src/store/errors.merge-retry-elsewhere.ts';
+import { RetryOtherMirrorError } from '../../src/store/errors.ts';
 import { sourceFromBytes, verified } from '../../src/store/verify.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';

@@ -2,9 +2,8 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Bytes } from '../../src/util/bytes.ts';
-import { createCodec, sniff } from '../../src/util/compression/codec.ts';
+import { createCodec, sniff, nativeZstd } from '../../src/util/compression/codec.ts';
 import type { DecompressionLimits } from '../../src/util/compression/types.ts';
-import { nativeZstd } from '../../src/util/compression/codec.merge-zstd-native.ts';
 import { fuzzRuns } from './runs.ts';
 
 class Refused extends Error {}

@@ -1,12 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileTemplate } from '../../src/cli/template/render.ts';
-import { safeJson, safeText } from '../../src/errors/sanitize.merge-text-safety.ts';
+import { safeJson, safeText, sanitize } from '../../src/errors/sanitize.ts';
 import { renderTable } from '../../src/commands/output/table.ts';
 import { createNameFilter } from '../../src/tags/filter.ts';
 import { compareVersions } from '../../src/tags/order.ts';
 import { AppError } from '../../src/errors/app-error.ts';
-import { sanitize } from '../../src/errors/sanitize.ts';
 import { plainStyle } from '../../src/cli/output/style.ts';
 import { fuzzRuns } from './runs.ts';
 

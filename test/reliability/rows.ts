@@ -328,7 +328,7 @@ export const ROWS: readonly Row[] = [
     failure: 'a signal',
     rules: [
       ['src/cli/process/signals.ts', 'listenForSignals'],
-      ['src/registry/uploads/status.merge-upload-cancel.ts', 'cancelSession'],
+      ['src/registry/uploads/status.ts', 'cancelSession'],
     ],
     tests: [
       [

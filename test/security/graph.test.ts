@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { copyImage } from '../../src/copy/copy-image.ts';
 import type { CopyOptions } from '../../src/copy/types.ts';
 import { openImage } from '../../src/image/view.ts';
-import { ManifestBudget } from '../../src/store/manifests.merge-manifest-budget.ts';
+import { ManifestBudget } from '../../src/store/manifests.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';
 import { watchStore } from '../helpers/watched-store.ts';

@@ -224,7 +224,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2020-1702, CVE-2024-29902, CVE-2024-29903, CVE-2023-25153, CVE-2024-29893',
     rules: [
       ['src/util/bytes.ts', 'collect'],
-      ['src/store/manifests.merge-manifest-budget.ts', 'ManifestBudget'],
+      ['src/store/manifests.ts', 'ManifestBudget'],
     ],
     tests: [
       [ATTACKS, 'cannot exhaust the memory'],
@@ -286,7 +286,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2024-50349 class',
     rules: [
       ['src/errors/sanitize.ts', 'sanitize'],
-      ['src/errors/sanitize.merge-text-safety.ts', 'safeText'],
+      ['src/errors/sanitize.ts', 'safeText'],
     ],
     tests: [
       [

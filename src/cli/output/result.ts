@@ -3,7 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { ListResult, Result, Style } from '../../commands/result.ts';
 import { colourJson } from './json-colour.ts';
 import type { OutputFormat } from '../args/global-flags.ts';
-import { safeJson, safeText } from '../../errors/sanitize.merge-text-safety.ts';
+import { safeJson, safeText } from '../../errors/sanitize.ts';
 import type { Template } from '../template/render.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,4 +1,4 @@
-import { safeJson } from '../../errors/sanitize.merge-text-safety.ts';
+import { safeJson } from '../../errors/sanitize.ts';
 import { templateError } from './expression.ts';
 
 export type TemplateFunction = (...args: readonly unknown[]) => unknown;

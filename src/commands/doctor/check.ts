@@ -1,7 +1,7 @@
 import type { Credential } from '../../credentials/types.ts';
 import type { Mirror, RepositoryLocation } from '../../config/containers/types.ts';
 import type { FreshAuthorization } from '../../http/probe/fresh-authorization.ts';
-import type { AuthChallenge } from '../../http/auth/challenge.merge-challenge-choice.ts';
+import type { AuthChallenge } from '../../http/auth/challenge.ts';
 import type { ConnectionReport } from '../../http/probe/connection-report.ts';
 import type { Probe } from '../../http/probe/probe.ts';
 import type { ResponseHeaders } from '../../http/types.ts';

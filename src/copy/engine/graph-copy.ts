@@ -2,10 +2,10 @@ import { AppError, IntegrityError, isManifestBlobUnknown } from '../../errors/ap
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
-import { ManifestBudget } from '../../store/manifests.merge-manifest-budget.ts';
+import { ManifestBudget } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/platforms.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
-import { RetryOtherMirrorError } from '../../store/errors.merge-retry-elsewhere.ts';
+import { RetryOtherMirrorError } from '../../store/errors.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { attribute, attributeTo, type CopySide, observeSource } from './errors.ts';

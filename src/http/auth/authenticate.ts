@@ -5,7 +5,7 @@ import {
   authChallengeOf,
   type AuthScheme,
   formatChallenge,
-} from './challenge.merge-challenge-choice.ts';
+} from './challenge.ts';
 import { type ChallengeCache, createChallengeCache } from './challenge-cache.ts';
 import type { Endpoints } from '../dial/endpoint.ts';
 import {

@@ -5,7 +5,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import { abortable } from '../../util/abort.ts';
 import { classifyHost } from '../address/class.ts';
-import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
 import type { AddressClassLookup } from '../address/target.ts';
 import { basicHeader, fetchToken } from './token-exchange.ts';

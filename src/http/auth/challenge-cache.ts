@@ -1,6 +1,6 @@
 import type { HostPolicies } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
-import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.ts';
 import { abortable } from '../../util/abort.ts';
 import { originKey, type ChallengeKey, type TokenStore } from './token-store.ts';
 import type { RequestAuth } from '../types.ts';

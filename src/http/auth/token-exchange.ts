@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { secretRedactor, secretsInAuthorization } from '../../errors/redact-secrets.ts';
 import { redactUrl } from '../../errors/redact.ts';
 import { bytesOf, collect } from '../../util/bytes.ts';
-import { formatChallenge } from './challenge.merge-challenge-choice.ts';
+import { formatChallenge } from './challenge.ts';
 import { mergeScopes } from './scopes.ts';
 import { type AddressClassLookup, checkTarget, resolveLocation } from '../address/target.ts';
 import { errorMessageOf, readToken, type Token } from './token-response.ts';

@@ -1,4 +1,4 @@
-import type { AuthScheme } from './challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from './challenge.ts';
 import type { Token } from './token-response.ts';
 
 /** Whose token it is: tokens of different registries, realms, services or credentials never mix. */

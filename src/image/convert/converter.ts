@@ -4,13 +4,13 @@ import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { ManifestBudget } from '../../store/manifests.merge-manifest-budget.ts';
+import { ManifestBudget } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, platformOfConfig, tooDeepError } from '../../store/platforms.ts';
 import { digestChangedError } from '../../store/errors.ts';
-import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions, ReadStore } from '../../store/types.ts';
 import { fetchAll } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
-import { runAll } from '../../util/parallel.merge-together.ts';
+import { mapParallel } from '../../util/parallel.ts';
 import { type ConversionSite, convertImage } from './image-manifest.ts';
 import {
   childrenIn,
@@ -137,7 +137,7 @@ export class ImageConverter {
     const bytes = await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal }));
     const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
     this.#tell(plan, digest);
-    return runAll([...layers.keys()], visit.signal, async (i, inner) => {
+    const convertLayer = async (i: number, { signal: inner }: CallOptions): Promise<Descriptor> => {
       const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
       if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');
       if (how === undefined) return layer;
@@ -146,7 +146,8 @@ export class ImageConverter {
       );
       const mediaType = layerType(plan.format, { encoding: how.format, foreign: false });
       return { ...layer, ...made, mediaType: mediaType ?? layer.mediaType };
-    });
+    };
+    return mapParallel([...layers.keys()], Infinity, convertLayer, { signal: visit.signal });
   }
 
   /** The layers are read before the copy starts, as the manifest needs their digests. */
@@ -166,11 +167,14 @@ export class ImageConverter {
     if (wanted !== undefined && wanted !== own) this.#mayChange(site, `be converted to ${wanted}`);
     const kept = childrenIn(manifest, wanted, site);
     const idle = otherPlatforms(kept, this.#options.platforms);
-    const children = await runAll(kept, visit.signal, async (child, signal) =>
+    const convertChild = async (
+      child: IndexChild,
+      { signal }: CallOptions,
+    ): Promise<ConvertedChild> =>
       idle.has(child)
         ? { ...child, after: child.before, platform: child.before.platform }
-        : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 }),
-    );
+        : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 });
+    const children = await mapParallel(kept, Infinity, convertChild, { signal: visit.signal });
     const changed = children.filter(({ before, after }) => before.digest !== after.digest);
     // Images that could not stay v2s2 take the list along.
     const becameOci = changed.some(({ after }) => formatOf(after.mediaType) === 'oci');

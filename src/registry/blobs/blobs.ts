@@ -7,8 +7,13 @@ import type { Bytes } from '../../util/bytes.ts';
 import { markVerified, Verifier } from '../../store/verify.ts';
 import { download, resume, type Download } from './download.ts';
 import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
-import { refName, repositoryUrl, request, type RequestContext } from '../requests.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import {
+  refName,
+  repositoryUrl,
+  request,
+  type RequestContext,
+  type Operation,
+} from '../requests.ts';
 import { errorFromResponse } from '../errors/error.ts';
 
 export async function hasBlob(

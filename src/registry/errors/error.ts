@@ -6,8 +6,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { formatAttempts } from '../../http/retry/pauses.ts';
 import { isRetryableStatus } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
-import type { RequestContext } from '../requests.ts';
+import type { Operation, RequestContext } from '../requests.ts';
 import { type ErrorResponse, hasErrorCode, readErrorResponse } from './body.ts';
 import { hintFor } from './hints.ts';
 

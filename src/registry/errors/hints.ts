@@ -1,11 +1,14 @@
-import { fillTemplate, loginAdvice, loginCommand } from '../../config/registries/lookup.ts';
+import {
+  fillTemplate,
+  loginAdvice,
+  loginCommand,
+  knownRegistry,
+} from '../../config/registries/lookup.ts';
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { RequestContext } from '../requests.ts';
+import type { RequestContext, Operation } from '../requests.ts';
 import { type ErrorResponse, hasErrorCode } from './body.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
-import { knownRegistryOf } from './hints.merge-known.ts';
 
 /** What a hint is made from; `registry` is the registry's row in the table, if it has one. */
 interface HintInput {
@@ -134,4 +137,17 @@ function serverErrorHint({ answer }: HintInput): string | undefined {
   return answer.status >= 500
     ? 'The registry, or a proxy in front of it, is failing; try again later.'
     : undefined;
+}
+
+/** What is known of the registry that refused: by its host, its answer, or what it asked before. */
+export function knownRegistryOf(
+  { registry }: RequestContext,
+  { headers, challenge }: ErrorResponse,
+): KnownRegistry | undefined {
+  return knownRegistry(registry, {
+    all: (name) =>
+      name === 'www-authenticate' && challenge !== undefined
+        ? [...headers.all(name), challenge]
+        : headers.all(name),
+  });
 }

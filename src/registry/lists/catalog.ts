@@ -5,11 +5,11 @@ import {
   registryUrl,
   type RequestContext,
   type RegistryDependencies,
+  type Operation,
 } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
 import { registryErrorFrom } from '../errors/error.ts';
-import { knownRegistryOf } from '../errors/hints.merge-known.ts';
+import { knownRegistryOf } from '../errors/hints.ts';
 import { notAList, pages } from './pages.ts';
 import { CATALOG_SCOPE } from '../scopes.ts';
 import { stringsIn, pageSize, type ListOptions } from './tags.ts';

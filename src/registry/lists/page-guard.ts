@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.ts';
 
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_PAGES = 10_000;

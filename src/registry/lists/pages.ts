@@ -3,7 +3,7 @@ import type { HttpResponse } from '../../http/types.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../store/types.ts';
 import { collect } from '../../util/bytes.ts';
-import { request, type RequestContext } from '../requests.ts';
+import { request, type RequestContext, type Operation } from '../requests.ts';
 import {
   contentTypeOf,
   type ErrorResponse,
@@ -12,7 +12,6 @@ import {
   readErrorResponse,
 } from '../errors/body.ts';
 import { notARegistryHint } from '../errors/hints.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { nextUrl } from './link-header.ts';
 import { createPageGuard, tooLarge } from './page-guard.ts';

@@ -7,7 +7,6 @@ import type { CallOptions, ReferrersOptions } from '../../store/types.ts';
 import type { FoundManifest } from '../types.ts';
 import { refName, repositoryUrl, type RequestContext } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { getManifest } from '../manifests/manifests.ts';
 import { notAList, pages } from './pages.ts';

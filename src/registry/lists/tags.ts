@@ -3,8 +3,7 @@ import { isRecord } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { repositoryUrl, type RequestContext } from '../requests.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import { repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
 
 export interface ListOptions extends CallOptions {

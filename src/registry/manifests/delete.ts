@@ -1,11 +1,16 @@
 import { fillTemplate } from '../../config/registries/lookup.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { refName, repositoryUrl, request, type RequestContext } from '../requests.ts';
+import {
+  refName,
+  repositoryUrl,
+  request,
+  type RequestContext,
+  type Operation,
+} from '../requests.ts';
 import { type ErrorResponse, hasErrorCode, readErrorResponse } from '../errors/body.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
 import { type ErrorOverride, registryErrorFrom } from '../errors/error.ts';
-import { knownRegistryOf } from '../errors/hints.merge-known.ts';
+import { knownRegistryOf } from '../errors/hints.ts';
 
 const SWITCHED_OFF =
   'Deleting is switched off: a registry:2 or registry:3 server needs REGISTRY_STORAGE_DELETE_ENABLED=true.';

@@ -14,6 +14,7 @@ import {
   request,
   type RequestContext,
   type RequestOptions,
+  type Operation,
 } from '../requests.ts';
 import {
   digestByTag,
@@ -21,14 +22,11 @@ import {
   headerDigest,
   requireSameDigest,
   verifyPinned,
-} from './descriptor.ts';
-import {
   describeManifestBytes,
   descriptorFromHeaders,
-} from './descriptor.merge-manifest-descriptor.ts';
+} from './descriptor.ts';
 import { contentTypeOf, isHtml, readErrorResponse } from '../errors/body.ts';
 import { notARegistryHint } from '../errors/hints.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
 import { errorFromResponse, registryErrorFrom } from '../errors/error.ts';
 import type { ManifestResponse, PutManifestOptions } from '../types.ts';
 

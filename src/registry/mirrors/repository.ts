@@ -4,7 +4,7 @@ import type { MirrorUse } from '../../config/containers/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import { RetryOtherMirrorError } from '../../store/errors.merge-retry-elsewhere.ts';
+import { RetryOtherMirrorError } from '../../store/errors.ts';
 import { mapVerified } from '../../store/verify.ts';
 import { abortable } from '../../util/abort.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';

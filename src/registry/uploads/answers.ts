@@ -2,7 +2,7 @@ import { IntegrityError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { algorithmOf, isDigest } from '../../oci/digest.ts';
 import type { Source } from '../../store/types.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.ts';
 import { type ErrorResponse, hasErrorCode } from '../errors/body.ts';
 
 /** The session is gone. */

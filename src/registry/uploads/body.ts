@@ -2,8 +2,7 @@ import { IntegrityError } from '../../errors/app-error.ts';
 import type { RequestBody } from '../../http/types.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
-import { LARGE_CONTENT_BYTES } from '../requests.ts';
+import { type Operation, LARGE_CONTENT_BYTES } from '../requests.ts';
 
 export interface SourceBody extends RequestBody {
   /** What the source threw while it was read; the client may have wrapped it. */

@@ -10,8 +10,7 @@ import type {
   UploadJournal,
 } from '../journal/types.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
-import { cancelSession } from './status.merge-upload-cancel.ts';
-import { getUploadPosition, type UploadPosition } from './status.ts';
+import { cancelSession, getUploadPosition, type UploadPosition } from './status.ts';
 
 /** What a run writes down of one upload. Without a journal, or for a small blob, nothing. */
 export interface UploadLog {

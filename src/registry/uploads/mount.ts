@@ -8,7 +8,7 @@ import { readErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import type { UploadTarget } from './location.ts';
 import { pullScope } from '../scopes.ts';
-import { cancelSession } from './status.merge-upload-cancel.ts';
+import { cancelSession } from './status.ts';
 import type { UploadOptions } from './upload.ts';
 import { postUpload, sessionOf, writeBlobOperation } from './start.ts';
 

@@ -3,7 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { canRead, hasBlob } from '../blobs/blobs.ts';
 import type { RequestContext } from '../requests.ts';
 import { mountOrStartUpload } from './mount.ts';
-import { cancelSession } from './status.merge-upload-cancel.ts';
+import { cancelSession } from './status.ts';
 import { openUploadLog } from './journaled.ts';
 import { sendContent, type UploadOptions } from './upload.ts';
 import { openSession, writeBlobOperation } from './start.ts';

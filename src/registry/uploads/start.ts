@@ -2,8 +2,14 @@ import { AppError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../store/types.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
-import { refName, registryUrl, repositoryUrl, request, type RequestContext } from '../requests.ts';
+import {
+  type Operation,
+  refName,
+  registryUrl,
+  repositoryUrl,
+  request,
+  type RequestContext,
+} from '../requests.ts';
 import { readErrorResponse } from '../errors/body.ts';
 import { errorFromResponse, registryErrorFrom } from '../errors/error.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';

@@ -3,10 +3,9 @@ import { isRetryableStatus, type RetryState, withAttempts } from '../../http/ret
 import type { HttpResponse } from '../../http/types.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import { type Operation, request, type RequestContext } from '../requests.ts';
 import { hasBlob } from '../blobs/blobs.ts';
 import { verifySource } from './verify-source.ts';
-import { request, type RequestContext } from '../requests.ts';
 import { sourceBody, SourceReader } from './body.ts';
 import { type ErrorResponse, readErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
@@ -18,8 +17,8 @@ import {
   getUploadPosition,
   offsetFromRange,
   type UploadPosition,
+  cancelSession,
 } from './status.ts';
-import { cancelSession } from './status.merge-upload-cancel.ts';
 import type { UploadLog } from './journaled.ts';
 
 export interface UploadOptions extends Omit<PushOptions, 'tag'> {

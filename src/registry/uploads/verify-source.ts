@@ -1,7 +1,7 @@
 import { IntegrityError, type RegistryError } from '../../errors/app-error.ts';
 import type { CallOptions, Source } from '../../store/types.ts';
 import { Verifier } from '../../store/verify.ts';
-import type { Operation } from '../requests.merge-attempt.ts';
+import type { Operation } from '../requests.ts';
 
 /**
  * Reads a source once more after a registry found another digest in what it received, to say which

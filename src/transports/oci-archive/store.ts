@@ -24,9 +24,8 @@ import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/i
 import { PendingIndex } from '../oci-layout/pending-index.ts';
 import { describeRawManifest, EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
-import { openTar, STDIO } from '../tar/open.ts';
+import { openTar, STDIO, openExisting } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';
-import { openExisting } from '../tar/open.merge-existing.ts';
 import { verifiedBytesOf } from '../tar/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle, stat } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { drain, type Bytes } from '../../util/bytes.ts';
 import { errnoOf, readChunks, withDiskErrors } from '../files/disk.ts';
@@ -35,15 +35,15 @@ export async function openTar(
   const file = await openFile(path);
   let mine: FileHandle | undefined = file;
   try {
-    const stat = await withDiskErrors(path, () => file.stat());
-    if (stat.isDirectory()) throw isFolder(path);
-    if (stat.isFile() && compressionOf(await readAt(file, path, 0, 4), path) === 'none')
-      return await index(file, path, stat.size, signal);
+    const found = await withDiskErrors(path, () => file.stat());
+    if (found.isDirectory()) throw isFolder(path);
+    if (found.isFile() && compressionOf(await readAt(file, path, 0, 4), path) === 'none')
+      return await index(file, path, found.size, signal);
     mine = undefined;
     const again = async (): Promise<Bytes> =>
       plain(readChunks(await openFile(path), path, { signal }), path);
     const bytes = await plain(readChunks(file, path, { signal }), path);
-    return new TarStream(path, bytes, stat.isFile() ? again : undefined);
+    return new TarStream(path, bytes, found.isFile() ? again : undefined);
   } catch (error) {
     await mine?.close();
     throw error;
@@ -97,5 +97,38 @@ async function index(
 function isFolder(path: string): AppError {
   return new AppError('CORRUPT_ARCHIVE', `${path} is a folder, not an archive`, {
     hint: `For an OCI layout folder write oci:${path}, for a flat one dir:${path}.`,
+  });
+}
+
+/**
+ * The archive that a write adds to; `undefined` where there is none yet: no file, an empty one,
+ * a pipe. @throws as openTar does
+ */
+export async function openExisting(
+  path: string,
+  context: TarContext,
+  signal?: AbortSignal,
+): Promise<TarArchive | undefined> {
+  if (path === STDIO || !(await hasContent(path))) return undefined;
+  try {
+    return await readToEnd(await openTar(path, context, signal), signal);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError(error.code, `${path} cannot be added to: ${error.message}`, {
+      hint: 'Choose another file, or leave the name behind the file out to write it anew.',
+      cause: error,
+    });
+  }
+}
+
+async function hasContent(path: string): Promise<boolean> {
+  return withDiskErrors(path, async () => {
+    try {
+      const found = await stat(path);
+      return found.isDirectory() || (found.isFile() && found.size > 0);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false;
+      throw error;
+    }
   });
 }

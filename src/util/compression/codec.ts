@@ -1,11 +1,11 @@
 import { createGunzip, createGzip } from 'node:zlib';
+import { pipeline, type Transform } from 'node:stream';
 import type { Bytes } from '../bytes.ts';
 import { OutputLimits } from './limits.ts';
-import { pipeThrough } from './codec.merge-transform.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 import { compressFrames, decompressFrames } from './zstd-library.ts';
-import { nativeZstd, type ZstdTransforms } from './codec.merge-zstd-native.ts';
+import * as zlib from 'node:zlib';
 
 /**
  * gzip by node:zlib; zstd by node:zlib where it has it, else by WebAssembly and JavaScript
@@ -91,4 +91,70 @@ function damaged(error: unknown, limits: DecompressionLimits): Error {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/**
+ * Bytes through a Node transform with back-pressure. An error of `bytes` comes out as it is, one of
+ * the transform as `describe(error)`; a reader who stops early ends both.
+ */
+export async function* pipeThrough(
+  bytes: Bytes,
+  transform: Transform,
+  describe: (error: unknown) => Error,
+): Bytes {
+  let failure: { readonly error: unknown } | undefined;
+  const watched = async function* (): Bytes {
+    try {
+      yield* bytes;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  };
+  // The error reaches whoever reads the transform; the callback only keeps it from being unhandled.
+  pipeline(watched(), transform, () => undefined);
+  try {
+    for await (const chunk of transform) yield chunk as Uint8Array;
+  } catch (error) {
+    throw failure === undefined ? describe(error) : failure.error;
+  }
+}
+
+/** The part of node:zlib that Node 22.15 added, as far as it is used here. */
+interface NativeZstd {
+  createZstdCompress(options: ZstdOptions): Transform;
+  createZstdDecompress(options: ZstdOptions): Transform;
+  readonly constants: {
+    readonly ZSTD_c_compressionLevel: number;
+    readonly ZSTD_d_windowLogMax: number;
+  };
+}
+
+interface ZstdOptions {
+  readonly params: Readonly<Record<number, number>>;
+}
+
+export interface ZstdTransforms {
+  compressor(level: number): Transform;
+  decompressor(maxWindow: number): Transform;
+}
+
+/** `undefined` before Node 22.15. */
+export function nativeZstd(): ZstdTransforms | undefined {
+  const native = zlib as unknown as Partial<NativeZstd>;
+  const { createZstdCompress, createZstdDecompress, constants } = native;
+  if (
+    createZstdCompress === undefined ||
+    createZstdDecompress === undefined ||
+    constants === undefined
+  )
+    return undefined;
+  return {
+    compressor: (level) =>
+      createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }),
+    decompressor: (maxWindow) =>
+      createZstdDecompress({
+        params: { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(maxWindow)) },
+      }),
+  };
 }

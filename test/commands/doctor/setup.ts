@@ -1,7 +1,7 @@
 import type { Credential } from '../../../src/credentials/types.ts';
 import type { Check, CheckFacts, CheckResult } from '../../../src/commands/doctor/check.ts';
 import type { Context } from '../../../src/commands/context.ts';
-import type { AuthChallenge } from '../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { AuthChallenge } from '../../../src/http/auth/challenge.ts';
 import type { ConnectionReport } from '../../../src/http/probe/connection-report.ts';
 import { parseRawHeaders } from '../../../src/http/headers.ts';
 import type { Probe } from '../../../src/http/probe/probe.ts';

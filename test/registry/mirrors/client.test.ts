@@ -6,7 +6,7 @@ import type { Digest } from '../../../src/oci/digest.ts';
 import { createRegistryClient } from '../../../src/registry/client.ts';
 import { createRoutedClient } from '../../../src/registry/mirrors/client.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
-import { RetryOtherMirrorError } from '../../../src/store/errors.merge-retry-elsewhere.ts';
+import { RetryOtherMirrorError } from '../../../src/store/errors.ts';
 import {
   startScriptedServer,
   type Script,

@@ -2,13 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { collect, concat, type Bytes } from '../../../src/util/bytes.ts';
-import { createCodec, sniff } from '../../../src/util/compression/codec.ts';
+import { createCodec, sniff, nativeZstd } from '../../../src/util/compression/codec.ts';
 import {
   LEVELS,
   type CompressionFormat,
   type DecompressionLimits,
 } from '../../../src/util/compression/types.ts';
-import { nativeZstd } from '../../../src/util/compression/codec.merge-zstd-native.ts';
 import { run } from '../../helpers/commands.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { describeWith } from '../../helpers/when.ts';

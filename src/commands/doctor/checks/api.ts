@@ -1,6 +1,6 @@
 import { knownRegistry } from '../../../config/registries/lookup.ts';
 import { AppError } from '../../../errors/app-error.ts';
-import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import { authChallengeOf } from '../../../http/auth/challenge.ts';
 import { NO_RETRIES } from '../../../http/retry/policy.ts';
 import type { HttpResponse } from '../../../http/types.ts';
 import {

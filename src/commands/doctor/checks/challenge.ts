@@ -1,9 +1,9 @@
 import { redactUrl } from '../../../errors/redact.ts';
-import type {
-  AuthChallenge,
-  AuthScheme,
-} from '../../../http/auth/challenge.merge-challenge-choice.ts';
-import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import {
+  type AuthChallenge,
+  type AuthScheme,
+  authChallengeOf,
+} from '../../../http/auth/challenge.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck, type Verdict } from '../check.ts';

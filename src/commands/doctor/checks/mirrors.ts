@@ -1,6 +1,6 @@
 import type { Mirror } from '../../../config/containers/types.ts';
 import { AppError } from '../../../errors/app-error.ts';
-import { authChallengeOf } from '../../../http/auth/challenge.merge-challenge-choice.ts';
+import { authChallengeOf } from '../../../http/auth/challenge.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import type { CallOptions } from '../../../store/types.ts';
 import type { Context } from '../../context.ts';

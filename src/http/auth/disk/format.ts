@@ -1,4 +1,4 @@
-import type { AuthScheme } from '../challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from '../challenge.ts';
 import { scopeKey } from '../scopes.ts';
 import type { ChallengeKey } from '../token-store.ts';
 

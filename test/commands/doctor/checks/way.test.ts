@@ -8,7 +8,7 @@ import { proxyCheck } from '../../../../src/commands/doctor/checks/proxy.ts';
 import { schemeCheck } from '../../../../src/commands/doctor/checks/scheme.ts';
 import { tlsCheck } from '../../../../src/commands/doctor/checks/tls.ts';
 import { emptyRegistries } from '../../../../src/config/containers/registries.ts';
-import type { AuthChallenge } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { AuthChallenge } from '../../../../src/http/auth/challenge.ts';
 import type { ConnectionReport } from '../../../../src/http/probe/connection-report.ts';
 import type { HandshakeReport } from '../../../../src/http/probe/handshake-report.ts';
 import type { Probe } from '../../../../src/http/probe/probe.ts';

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { AuthScheme } from '../../../../src/http/auth/challenge.merge-challenge-choice.ts';
+import type { AuthScheme } from '../../../../src/http/auth/challenge.ts';
 import { createTokenFile, type TokenFile } from '../../../../src/http/auth/disk/cache.ts';
 import type { ChallengeKey, TokenOwner } from '../../../../src/http/auth/token-store.ts';
 import { tempDir, type TempDir } from '../../../helpers/temp.ts';

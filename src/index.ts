@@ -13,14 +13,7 @@ export { parseReference } from './reference/parse.ts';
 export { formatReference } from './reference/format.ts';
 export type { Reference } from './reference/types.ts';
 export { createMemoryStore } from './store/memory.ts';
-export type {
-  CallOptions,
-  Capabilities,
-  PushOutcome,
-  ReadStore,
-  Source,
-  WriteStore,
-} from './store/types.ts';
+export type { Capabilities, PushOutcome, ReadStore, Source, WriteStore } from './store/types.ts';
 export { fetchAll, sourceFromBytes, sourceFromStore, verified } from './store/verify.ts';
 export { createCredentialChain } from './credentials/chain.ts';
 export type {
@@ -57,3 +50,4 @@ export type { CopyEvent, CopyOptions, CopyRunOptions, CopySummary } from './copy
 export { createMemoryStorage } from './server/storage/memory.ts';
 export { createDiskStorage } from './server/storage/disk.ts';
 export { startRegistryServer } from './server/server.ts';
+export type { CallOptions } from './util/abort.ts';

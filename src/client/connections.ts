@@ -10,7 +10,7 @@ import type { Probe } from '../http/probe/probe.ts';
 import type { TokenStore } from '../http/auth/token-store.ts';
 import type { UploadJournal } from '../registry/journal/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { ConnectionFlags, ProgramFlags } from '../cli/args/global-flags.ts';
 import { USER_AGENT } from './version.ts';
 

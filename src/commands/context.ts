@@ -6,13 +6,8 @@ import type { HttpClient } from '../http/types.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
-import type {
-  CallOptions,
-  OpenReadOptions,
-  OpenWriteOptions,
-  ReadStore,
-  WriteStore,
-} from '../store/types.ts';
+import type { OpenReadOptions, OpenWriteOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 

@@ -11,7 +11,8 @@ import {
   platformUnknownError,
   type ChosenManifest,
 } from '../store/platforms.ts';
-import type { CallOptions, ReadStore } from '../store/types.ts';
+import type { ReadStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** What BuildKit writes beside an attestation: the digest of the image that it is about. */
 const REFERENCE_DIGEST = 'vnd.docker.reference.digest';

@@ -14,13 +14,8 @@ import {
   type ChosenManifest,
 } from '../store/platforms.ts';
 import { digestChangedError } from '../store/errors.ts';
-import type {
-  CallOptions,
-  ReadStore,
-  ResolveOptions,
-  ResolvePurpose,
-  WriteStore,
-} from '../store/types.ts';
+import type { ReadStore, ResolveOptions, ResolvePurpose, WriteStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { fetchAll } from '../store/verify.ts';
 import { attributeTo, describeRef } from './engine/errors.ts';
 import type { TaskGroup } from './engine/task-group.ts';

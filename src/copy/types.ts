@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
-import type { CallOptions, PushOutcome, ReadStore, WriteStore } from '../store/types.ts';
+import type { PushOutcome, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** Progress is data: the copy engine emits these, `cli/progress` renders them. */
 export type CopyEvent =

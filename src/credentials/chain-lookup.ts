@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Credential, CredentialSource, LookupStep } from './types.ts';
 
 interface LookupTarget {

@@ -2,7 +2,7 @@ import { authFiles, type AuthFilesOptions } from '../config/containers/auth-file
 import { parseDockerAuthConfig } from '../config/docker/auth-variable.ts';
 import type { AuthEntry } from '../config/docker/config-json.ts';
 import { AppError } from '../errors/app-error.ts';
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { credentialFromEntry, findEntry } from './auth-entry.ts';
 import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
 import { flagSource, type CredentialFlags } from './sources/flags.ts';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** What a credential source can answer. */
 export type Credential = (

@@ -2,8 +2,7 @@ import type { CredentialChain } from '../credentials/types.ts';
 import { NO_PROXIES, type ProxyRules } from '../config/proxies/rules.ts';
 import { createTrustRoots, type TrustRoots } from '../config/tls/roots.ts';
 import type { HostPolicies } from '../config/hosts/types.ts';
-import type { CallOptions } from '../store/types.ts';
-import { sleep as realSleep } from '../util/abort.ts';
+import { type CallOptions, sleep as realSleep } from '../util/abort.ts';
 import { createConnectionPools, DEFAULT_TIMEOUTS, type Timeouts } from './exchange/pools.ts';
 import { authenticate } from './auth/authenticate.ts';
 import {

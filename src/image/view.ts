@@ -14,7 +14,8 @@ import {
   type ChosenManifest,
   type PlatformEntry,
 } from '../store/platforms.ts';
-import type { CallOptions, ReadStore } from '../store/types.ts';
+import type { ReadStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { fetchAll } from '../store/verify.ts';
 import { parseImageConfig, type ImageConfig } from './config.ts';
 

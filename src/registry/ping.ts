@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { HttpResponse } from '../http/types.ts';
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { collect } from '../util/bytes.ts';
 import {
   registryContext,

@@ -3,7 +3,7 @@ import type { HttpClient, HttpRequest, HttpResponse, RequestBody } from '../http
 import type { RetryPolicy } from '../http/retry/policy.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName, isTag } from '../reference/names.ts';
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { UploadJournal } from './journal/types.ts';
 
 export interface RegistryDependencies {

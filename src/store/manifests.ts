@@ -2,7 +2,8 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
-import type { CallOptions, ReadStore } from './types.ts';
+import type { ReadStore } from './types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { fetchAll } from './verify.ts';
 
 /**

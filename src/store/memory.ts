@@ -5,14 +5,8 @@ import { parseManifest, type Manifest } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
 import { bytesOf, collect } from '../util/bytes.ts';
 import { checkManifestSize, describeReferrer } from './manifests.ts';
-import type {
-  Capabilities,
-  CallOptions,
-  PushOptions,
-  ReadStore,
-  Source,
-  WriteStore,
-} from './types.ts';
+import type { Capabilities, PushOptions, ReadStore, Source, WriteStore } from './types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import { verified } from './verify.ts';
 
 interface StoredManifest {

@@ -5,7 +5,8 @@ import type { IndexManifest, Manifest } from '../oci/manifest.ts';
 import { isImageType, isIndexType } from '../oci/media-types.ts';
 import { formatPlatform, matchesPlatform, normalize, type Platform } from '../oci/platform.ts';
 import { fetchManifest } from './manifests.ts';
-import type { CallOptions, ReadStore } from './types.ts';
+import type { ReadStore } from './types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** Deeper nesting of indexes than any publisher uses; a bound against endless chains. */
 export const MAX_INDEX_DEPTH = 16;

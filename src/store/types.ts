@@ -1,11 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
-
-/** Last parameter of every asynchronous function. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface OpenOptions extends CallOptions {
   /** Bytes from this offset. Default 0. */

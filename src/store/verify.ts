@@ -4,7 +4,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../oci/manifest.ts';
 import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
-import type { CallOptions, ReadStore, Source } from './types.ts';
+import type { ReadStore, Source } from './types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** Counts and hashes one node's bytes; the same verifier survives a resumed download. */
 export class Verifier {

@@ -1,7 +1,8 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { CallOptions, ReadStore, TagLister } from '../store/types.ts';
+import type { ReadStore, TagLister } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Location } from '../transports/types.ts';
 import { mapParallel } from '../util/parallel.ts';
 

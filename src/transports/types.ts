@@ -1,11 +1,6 @@
 import type { RegistryClient } from '../registry/types.ts';
-import type {
-  CallOptions,
-  OpenReadOptions,
-  OpenWriteOptions,
-  ReadStore,
-  WriteStore,
-} from '../store/types.ts';
+import type { OpenReadOptions, OpenWriteOptions, ReadStore, WriteStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 

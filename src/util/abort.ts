@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Last parameter of every asynchronous function. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Longest delay a Node.js timer keeps; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../store/types.ts';
+import type { CallOptions } from './abort.ts';
 
 /**
  * Maps with at most `limit` tasks at a time, results in the items' order. The first error stops

@@ -1,5 +1,4 @@
-import { abortable } from './abort.ts';
-import type { CallOptions } from '../store/types.ts';
+import { abortable, type CallOptions } from './abort.ts';
 
 /**
  * Remembers answers by key and asks once however many wait; failures are not remembered. The work

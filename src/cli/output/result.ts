@@ -1,9 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
+import { sanitize, safeJson, safeText } from '../../errors/sanitize.ts';
 import type { ListResult, Result, Style } from '../../commands/result.ts';
 import { colourJson } from './json-colour.ts';
 import type { OutputFormat } from '../args/global-flags.ts';
-import { safeJson, safeText } from '../../errors/sanitize.ts';
 import type { Template } from '../template/render.ts';
 import type { Writer } from './writer.ts';
 

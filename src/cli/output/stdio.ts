@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { OpenContext } from '../../transports/types.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';

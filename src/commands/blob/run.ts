@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../registry/types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

@@ -3,7 +3,7 @@ import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { stripDockerScheme } from '../../reference/parse.ts';
 import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
 import { listHubRepositories } from '../../registry/hub/hub.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { readArgument, readInteger, readList } from '../input/read.ts';
 import { baseUrlOf } from '../input/testing-url.ts';

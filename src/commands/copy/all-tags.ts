@@ -1,7 +1,8 @@
 import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tags.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
-import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';

@@ -3,7 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import type { ConvertOptions } from '../../image/convert/types.ts';
 import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 import { isTag } from '../../reference/names.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
 import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';

@@ -1,7 +1,8 @@
 import { createDryRunStore, type DryRunStore } from '../../copy/dry-run.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { createMemoryStore } from '../../store/memory.ts';
-import type { CallOptions, ReadStore, WriteStore } from '../../store/types.ts';
+import type { ReadStore, WriteStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import type { Context } from '../context.ts';
 

@@ -1,7 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
-import type { CallOptions, ReadStore, Remover } from '../../store/types.ts';
+import type { ReadStore, Remover } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
 import { tagListerOf, tagsWithDigest } from '../../tags/find.ts';

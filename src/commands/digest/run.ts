@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { openRequestedImage, requestedPlatform } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';

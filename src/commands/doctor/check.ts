@@ -5,7 +5,7 @@ import type { AuthChallenge } from '../../http/auth/challenge.ts';
 import type { ConnectionReport } from '../../http/probe/connection-report.ts';
 import type { Probe } from '../../http/probe/probe.ts';
 import type { ResponseHeaders } from '../../http/types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';

@@ -1,6 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../store/types.ts';
-import { abortable } from '../../util/abort.ts';
+import { type CallOptions, abortable } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import type { Check, CheckFacts, CheckResult, CheckTarget, FactName, Verdict } from './check.ts';
 

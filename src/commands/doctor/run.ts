@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { labelOf } from './check.ts';
 import { CHECKS } from './index.ts';
 import { type CheckReport, runChecks } from './run-checks.ts';

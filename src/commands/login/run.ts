@@ -1,7 +1,7 @@
 import { fillTemplate, knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { parseLoginTarget, type LoginTarget } from '../input/login-target.ts';
 import { readFlag, readText, rejectTogether } from '../input/read.ts';
 import type { Context } from '../context.ts';

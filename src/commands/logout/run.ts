@@ -1,6 +1,6 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { parseLoginTarget } from '../input/login-target.ts';
 import { readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { collect, concat } from '../../util/bytes.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';

@@ -1,5 +1,5 @@
 import { parseJsonStrict } from '../../oci/strict-json.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { readManifest } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';

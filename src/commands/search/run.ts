@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/hub.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { readArgument, readFlag, readInteger, readList } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import { baseUrlOf } from '../input/testing-url.ts';

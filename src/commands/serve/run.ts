@@ -6,7 +6,7 @@ import { createDiskStorage } from '../../server/storage/disk.ts';
 import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
 import { createMemoryStorage } from '../../server/storage/memory.ts';
 import { startRegistryServer, type RegistryServerOptions } from '../../server/server.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { readFlag, readText } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { listTags } from './run.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

@@ -1,6 +1,7 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import { parseDigest, shortDigest, type Digest } from '../../oci/digest.ts';
-import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';

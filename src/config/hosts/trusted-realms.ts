@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import {
   configInvalid,
   emptyObject,

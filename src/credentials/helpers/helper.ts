@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { secretRedactor } from '../../errors/redact-secrets.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isJsonObject, parseJsonFile, type JsonObject } from '../../config/files/json.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { HelperAction, RunHelper } from './process.ts';
 import { isSafeServerKey } from '../keys.ts';
 import type { Credential } from '../types.ts';

@@ -1,7 +1,7 @@
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { hasCredential } from '../auth-entry.ts';
 import { defaultHelper, helperFor } from '../helpers/configured.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';

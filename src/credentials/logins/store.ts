@@ -7,7 +7,7 @@ import {
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { updatePrivateFile } from '../../config/files/private.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { findEntry, hasCredential } from '../auth-entry.ts';
 import { helperFor } from '../helpers/configured.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';

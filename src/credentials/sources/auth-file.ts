@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import { loadDockerConfig, type LoadedDockerConfig } from '../../config/docker/config-json.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { type AuthFileEntry, credentialFromEntry, findEntry } from '../auth-entry.ts';
 import { helperFor } from '../helpers/configured.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';

@@ -1,5 +1,5 @@
 import type { AuthFile } from '../../config/containers/auth-files.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { createHelper, type CredentialHelper } from '../helpers/helper.ts';
 import type { RunHelper } from '../helpers/process.ts';
 import type { FileSourceOptions } from './auth-file.ts';

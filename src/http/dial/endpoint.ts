@@ -1,8 +1,7 @@
 import type { ProxyRules } from '../../config/proxies/rules.ts';
 import type { HostPolicies } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
-import type { CallOptions } from '../../store/types.ts';
-import { abortable } from '../../util/abort.ts';
+import { type CallOptions, abortable } from '../../util/abort.ts';
 import { createSingleFlight } from '../../util/single-flight.ts';
 import type { Dialer } from './dialer.ts';
 import { networkError } from './network-error.ts';

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import {
   obtainAuthorization,
   type Authorization,

@@ -2,7 +2,7 @@ import { IntegrityError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { markVerified, Verifier } from '../../store/verify.ts';
 import { download, resume, type Download } from './download.ts';

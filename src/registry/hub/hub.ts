@@ -3,7 +3,7 @@ import { NO_RETRIES } from '../../http/retry/policy.ts';
 import type { HttpClient, HttpResponse } from '../../http/types.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';
 import { registryContext } from '../requests.ts';
 import { errorFromResponse } from '../errors/error.ts';

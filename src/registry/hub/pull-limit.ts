@@ -5,7 +5,7 @@ import type { Reference } from '../../reference/types.ts';
 import { registryContext } from '../requests.ts';
 import { errorFromResponse } from '../errors/error.ts';
 import { pullScope } from '../scopes.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../../commands/context.ts';
 
 /** The image that Docker keeps for this question. */

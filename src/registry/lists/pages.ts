@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';
 import { request, type RequestContext, type Operation } from '../requests.ts';
 import {

@@ -2,7 +2,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { isRecord } from '../../oci/descriptor.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isTag } from '../../reference/names.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
 

@@ -1,6 +1,6 @@
 import { fillTemplate } from '../../config/registries/lookup.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import {
   refName,
   repositoryUrl,

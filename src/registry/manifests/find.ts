@@ -1,5 +1,5 @@
-import type { CallOptions, ResolvePurpose } from '../../store/types.ts';
-import { abortable } from '../../util/abort.ts';
+import type { ResolvePurpose } from '../../store/types.ts';
+import { type CallOptions, abortable } from '../../util/abort.ts';
 import type { RequestContext } from '../requests.ts';
 import { askManifest, getManifest, readDescriptor, readManifest } from './manifests.ts';
 import type { FoundManifest } from '../types.ts';

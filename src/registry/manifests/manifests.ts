@@ -6,7 +6,7 @@ import type { HttpResponse } from '../../http/types.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isMediaType, isSchema1Type, MANIFEST_ACCEPT } from '../../oci/media-types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { bytesOf, collect } from '../../util/bytes.ts';
 import {
   refName,

@@ -1,7 +1,7 @@
 import { AppError, RegistryError } from '../../errors/app-error.ts';
 import { isRetryableStatus } from '../../http/retry/policy.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { refName, registryUrl, repositoryUrl, type RequestContext } from '../requests.ts';
 import type {
   JournalEntry,

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import {
   type Operation,
   refName,

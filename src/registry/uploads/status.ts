@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../http/types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { registryUrl, request, type RequestContext } from '../requests.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
 

@@ -1,5 +1,6 @@
 import { IntegrityError, type RegistryError } from '../../errors/app-error.ts';
-import type { CallOptions, Source } from '../../store/types.ts';
+import type { Source } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { Verifier } from '../../store/verify.ts';
 import type { Operation } from '../requests.ts';
 

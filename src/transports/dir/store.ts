@@ -10,7 +10,6 @@ import {
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type {
-  CallOptions,
   Capabilities,
   OpenOptions,
   PushOptions,
@@ -20,6 +19,7 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { fetchAll, sourceFromBytes, verified } from '../../store/verify.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';

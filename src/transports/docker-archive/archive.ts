@@ -6,7 +6,7 @@ import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { describeManifest, parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { MAX_CONFIG_BYTES } from '../../store/platforms.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import type { Compression } from '../tar/decompress.ts';
 import { corruptArchive, type TarMember } from '../tar/members.ts';

@@ -1,4 +1,5 @@
-import type { CallOptions, ReadStore } from '../../store/types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { CallOptions, Source } from '../../store/types.ts';
+import type { Source } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { compressionOf } from '../tar/decompress.ts';

@@ -7,7 +7,6 @@ import { isManifestType, MEDIA_TYPE } from '../../oci/media-types.ts';
 import { checkManifestSize } from '../../store/manifests.ts';
 import type {
   Capabilities,
-  CallOptions,
   PushOptions,
   PushOutcome,
   ResolveOptions,
@@ -15,6 +14,7 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { blobName } from '../oci-archive/content.ts';

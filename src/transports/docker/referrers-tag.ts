@@ -6,7 +6,7 @@ import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { isSubjectItself, referrersTag } from '../../registry/lists/referrers.ts';
 import type { Repository } from '../../registry/types.ts';
-import type { CallOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 
 /** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
 export interface ReferrersTag {

@@ -11,7 +11,6 @@ import { isManifestType } from '../../oci/media-types.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { FoundManifest, Repository } from '../../registry/types.ts';
 import type {
-  CallOptions,
   Capabilities,
   PushOptions,
   PushOutcome,
@@ -20,6 +19,7 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded-data.ts';

@@ -5,7 +5,6 @@ import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifes
 import { isManifestType } from '../../oci/media-types.ts';
 import { checkManifestSize, fetchManifest } from '../../store/manifests.ts';
 import type {
-  CallOptions,
   Capabilities,
   OpenOptions,
   PushOptions,
@@ -16,6 +15,7 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, drain, type Bytes } from '../../util/bytes.ts';
 import { skipBytes } from '../files/blob-folder.ts';

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { Capabilities, CallOptions, ReadStore, Remover } from '../../store/types.ts';
+import type { Capabilities, ReadStore, Remover } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { LayoutFiles } from './files.ts';
 import { tagsOf, type LayoutIndex } from './index-json.ts';
 import type { PendingIndex } from './pending-index.ts';

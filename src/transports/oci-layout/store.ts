@@ -4,7 +4,6 @@ import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type {
-  CallOptions,
   Capabilities,
   OpenOptions,
   PushOptions,
@@ -14,6 +13,7 @@ import type {
   WriteStore,
   WriteTraits,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
 import { BlobFolder, layoutBlobPath } from '../files/blob-folder.ts';

@@ -1,5 +1,4 @@
 import type {
-  CallOptions,
   Capabilities,
   ContentStream,
   OpenOptions,
@@ -7,6 +6,7 @@ import type {
   ResolveOptions,
   Source,
 } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Bytes } from '../../util/bytes.ts';

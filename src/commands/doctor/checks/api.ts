@@ -12,7 +12,7 @@ import { notARegistryHint } from '../../../registry/errors/hints.ts';
 import { errorFromResponse } from '../../../registry/errors/error.ts';
 import { looksLikeRegistry } from '../../../registry/ping.ts';
 import type { RepositoryLocation } from '../../../config/containers/types.ts';
-import type { CallOptions } from '../../../store/types.ts';
+import type { CallOptions } from '../../../util/abort.ts';
 import type { Context } from '../../context.ts';
 import { defineCheck } from '../check.ts';
 

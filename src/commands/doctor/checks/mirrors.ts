@@ -2,7 +2,7 @@ import type { Mirror } from '../../../config/containers/types.ts';
 import { AppError } from '../../../errors/app-error.ts';
 import { authChallengeOf } from '../../../http/auth/challenge.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
-import type { CallOptions } from '../../../store/types.ts';
+import type { CallOptions } from '../../../util/abort.ts';
 import type { Context } from '../../context.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck } from '../check.ts';

@@ -1,5 +1,5 @@
 import type { Progress, ProgressOptions } from './types.ts';
-import { safeJson } from '../../errors/sanitize.merge-text-safety.ts';
+import { safeJson } from '../../errors/sanitize.ts';
 
 /** Every event as a line of JSON on stderr. */
 export function createJsonProgress({ stderr }: Pick<ProgressOptions, 'stderr'>): Progress {

@@ -5,7 +5,7 @@ import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import type { CallOptions, ReferrersOptions } from '../../store/types.ts';
 import type { FoundManifest } from '../types.ts';
-import { refName, repositoryUrl, type RequestContext } from '../requests.ts';
+import { refName, repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { getManifest } from '../manifests/manifests.ts';

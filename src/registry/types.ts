@@ -1,12 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type {
-  CallOptions,
-  PushOutcome,
-  ReferrersOptions,
-  ResolvePurpose,
-  Source,
-} from '../store/types.ts';
+import type { PushOutcome, ReferrersOptions, ResolvePurpose, Source } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
 

@@ -3,7 +3,8 @@ import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import type { CallOptions, ReferrersOptions } from '../../store/types.ts';
+import type { ReferrersOptions } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { FoundManifest } from '../types.ts';
 import { refName, repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';

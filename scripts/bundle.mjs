@@ -46,8 +46,10 @@ const UNDICI_WITHOUT_MILO = { esbuildDetection: 'true' };
 const TOGETHER = [
   'src/cli/context.ts',
   'src/cli/run.ts',
-  'src/client/token-caches.ts',
   'src/client/connections.ts',
+  'src/client/policies.ts',
+  'src/client/side.ts',
+  'src/client/token-caches.ts',
   'src/http/exchange/pools.ts',
 ];
 

@@ -1,231 +1,135 @@
-import type { TraceableCredentialChain } from '../credentials/types.ts';
-import type { CredentialSourcesOptions } from '../credentials/chain.ts';
 import type { Registries } from '../config/containers/registries.ts';
-import type { ProxyRules } from '../config/proxies/rules.ts';
-import type { TrustRoots } from '../config/tls/roots.ts';
-import type { HostPolicies } from '../config/hosts/types.ts';
-import type { CopyEvent } from '../copy/types.ts';
-import type { HttpClientHandle } from '../http/client.ts';
-import type { Probe } from '../http/probe/probe.ts';
-import type { TokenStore } from '../http/auth/token-store.ts';
-import type { UploadJournal } from '../registry/journal/types.ts';
-import type { RegistryClient } from '../registry/types.ts';
-import type { CallOptions } from '../util/abort.ts';
-import type { ConnectionFlags, ProgramFlags } from '../cli/args/global-flags.ts';
-import { USER_AGENT } from './version.ts';
+import type { CredentialSourcesOptions } from '../credentials/chain.ts';
+import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
+import type { SideConnections } from './side.ts';
+import { createTokenCaches } from './token-caches.ts';
+import type { RealmTrust } from './trusted-realms.ts';
+import type { ClientOptions, ConnectionOptions } from './types.ts';
+import { createLazyJournal, forgettingUploadSessions } from './upload-journal.ts';
 
-/** What reaches the registries of one side of a command. */
-export interface SideConnections {
-  readonly credentials: TraceableCredentialChain;
-  readonly http: HttpClientHandle;
-  readonly registry: RegistryClient;
-  /** Base URL of a registry that the command names. */
-  endpoint(registry: string, options?: CallOptions): Promise<URL>;
-  /** The way to a registry that the command names, step by step; its mirrors can be looked at too. */
-  probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
+/** What reaches registries with this machine's settings, each part opened when first asked for. */
+export interface Connections extends AsyncDisposable {
+  /** Sides with the same options share their connections. */
+  side(options: ConnectionOptions): Promise<SideConnections>;
+  /** Exactly this login and no other source: `login` tries it before it is stored. */
+  withLogin(
+    options: ConnectionOptions,
+    login: { readonly username: string; readonly password: string },
+  ): Promise<SideConnections>;
+  /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
+  readonly registries: () => Registries;
+  /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
+  readonly trustRealm: (registry: string, realmHost: string) => Promise<void>;
+  readonly logins: LoginStore;
+  /** Requests sent so far, on all sides together. */
+  readonly requestCount: () => number;
 }
 
-export interface ConnectSideOptions {
-  readonly flags: ProgramFlags;
-  readonly credentialOptions: CredentialSourcesOptions;
-  readonly registries: Registries;
-  readonly now: () => Date;
-  readonly note: (text: string) => void;
-  readonly warn: (text: string) => void;
-  readonly emit: (event: CopyEvent) => void;
-  readonly shortLived: boolean;
-  readonly onLongRun: (() => void) | undefined;
-  readonly trace: ((line: string) => void) | undefined;
-  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
-  /** Tokens and challenges of earlier runs; undefined: none. */
-  readonly store: TokenStore | undefined;
-  /** Uploads that earlier runs left. */
-  readonly journal: UploadJournal;
-}
-
-/** `credentials`: instead of the sources that the flags and the machine's files name. */
-export async function connectSide(
-  side: ConnectionFlags,
-  options: ConnectSideOptions,
-  credentials?: TraceableCredentialChain,
-): Promise<SideConnections> {
-  const [
-    { createCredentialChain },
-    { createHttpClient },
-    { createRegistryClient },
-    hosts,
-    policies,
-  ] = await Promise.all([
-    import('../credentials/chain.ts'),
-    import('../http/client.ts'),
-    import('../registry/client.ts'),
-    import('../reference/docker-hub.ts'),
-    createPolicies(side, options),
+export async function openConnections(options: ClientOptions): Promise<Connections> {
+  const { machine, settings, warn } = options;
+  const [{ createLoginStore }, registries] = await Promise.all([
+    import('../credentials/logins/store.ts'),
+    readRegistries(options),
   ]);
-  const places = { ...options.credentialOptions, authfile: side.authfile };
-  const { warn, trace } = options;
-  const mirrors = new Set<string>();
-  const chain =
-    credentials ??
-    withoutFlagsForMirrors(
-      createCredentialChain({ ...places, flags: side, trace }),
-      createCredentialChain({ ...places, flags: { noCreds: side.noCreds }, trace }),
-      (host) => mirrors.has(host) && !policies.isNamed(hosts.apiHost(host)),
+  const credentialOptions: CredentialSourcesOptions = {
+    ...machine,
+    configDir: settings.config,
+    authfile: settings.authfile,
+    credentialHelpers: () => registries().credentialHelpers,
+    warn,
+  };
+  const tokens = createTokenCaches(options);
+  const journal = createLazyJournal(options);
+  const sides = new Map<string, Promise<SideConnections>>();
+  const open: SideConnections[] = [];
+  let loadedRealms: Promise<RealmTrust> | undefined;
+
+  const realms = (): Promise<RealmTrust> => {
+    const { allowRealm } = settings;
+    loadedRealms ??= import('./trusted-realms.ts').then(({ loadRealmTrust }) =>
+      loadRealmTrust({ env: machine.env, home: machine.home, allowRealm }),
     );
-  const http = createHttpClient({
-    credentials: chain,
-    policies: policies.policies,
-    proxies: policies.proxies,
-    roots: policies.roots,
-    userAgent: USER_AGENT,
-    now: () => options.now().getTime(),
-    random: Math.random,
-    retryTimes: options.flags.retryTimes,
-    maxRetryWaitMs: options.flags.retryMaxWaitMs,
-    timeouts: speedLimit(options.flags),
-    allowedRealms: options.allowedRealms,
-    onWarning: options.warn,
-    onRetry: (event) => options.emit({ type: 'retry', ...event }),
-    log: options.trace,
-    shortLived: options.shortLived,
-    onLongRun: options.onLongRun,
-    store: options.store,
-  });
-  const endpoint: SideConnections['endpoint'] = async (name, call) => {
-    policies.markNamed(hosts.apiHost(name));
-    await policies.lookUp(hosts.apiHost(name));
-    return http.endpoint(name, call);
+    return loadedRealms;
   };
-  const mirrorEndpoint: SideConnections['endpoint'] = async (name, call) => {
-    mirrors.add(name);
-    await policies.lookUp(hosts.apiHost(name));
-    return http.endpoint(name, call);
+
+  const connect = async (
+    side: ConnectionOptions,
+    credentials?: TraceableCredentialChain,
+  ): Promise<SideConnections> => {
+    const [{ connectSide }, { allowed: allowedRealms }, store] = await Promise.all([
+      import('./side.ts'),
+      realms(),
+      // A login that is being tried must be tried, and its tokens may belong to a keychain.
+      credentials === undefined ? tokens.use() : undefined,
+    ]);
+    const shared = { credentialOptions, registries: registries(), allowedRealms, store, journal };
+    const connections = await connectSide(side, { ...options, ...shared }, credentials);
+    open.push(connections);
+    return connections;
   };
-  const { request, retries } = http;
-  const { journal } = options;
-  const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
-  const registry = await routed(origin, options, () =>
-    createRegistryClient({
-      // The next place is the retry.
-      request: (one) => request({ ...one, idempotent: false }),
-      endpoint: mirrorEndpoint,
-      warn,
-      retries,
-    }),
-  );
-  const probe: SideConnections['probe'] = async (name, others) => {
-    policies.markNamed(hosts.apiHost(name));
-    await Promise.all([name, ...others].map((one) => policies.lookUp(hosts.apiHost(one))));
-    return http.probe();
-  };
-  return { credentials: chain, http, registry, endpoint, probe };
-}
 
-function speedLimit({ minSpeed }: ProgramFlags): { readonly minSpeed?: number } {
-  return minSpeed === undefined ? {} : { minSpeed };
-}
-
-/** `origin` for logical names, where files say that they are elsewhere. */
-async function routed(
-  origin: RegistryClient,
-  { registries, warn, note, trace }: ConnectSideOptions,
-  mirror: () => RegistryClient,
-): Promise<RegistryClient> {
-  trace?.(`registries: ${registries.files.join(', ') || 'no files'}`);
-  if (registries.hasNoSettings) return origin;
-  const { createRoutedClient } = await import('../registry/mirrors/client.ts');
-  const route = registries.route.bind(registries);
-  return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
-}
-
-/** What the flags say of credentials is meant for the registry that the command names. */
-function withoutFlagsForMirrors(
-  full: TraceableCredentialChain,
-  withoutFlags: TraceableCredentialChain,
-  isMirror: (host: string) => boolean,
-): TraceableCredentialChain {
-  const chainOf = (host: string): TraceableCredentialChain =>
-    isMirror(host) ? withoutFlags : full;
   return {
-    describeSources: () => full.describeSources(),
-    explain: (host, repository, call) => chainOf(host).explain(host, repository, call),
-    lookup: (host, repository, call) => chainOf(host).lookup(host, repository, call),
-    forget(host) {
-      full.forget(host);
-      withoutFlags.forget(host);
+    async side(side) {
+      const key = JSON.stringify(side);
+      const known =
+        sides.get(key) ?? withPassword(side, options.askPassword).then((full) => connect(full));
+      sides.set(key, known);
+      return known;
+    },
+    withLogin: (side, login) => connect(side, onlyLogin(login)),
+    registries,
+    trustRealm: async (registry, realmHost) => (await realms()).trust(registry, realmHost),
+    logins: forgettingUploadSessions(
+      options,
+      tokens.forgettingTokens(createLoginStore(credentialOptions)),
+    ),
+    requestCount: () => open.reduce((sum, { http }) => sum + http.stats.requests, 0),
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...open.map(({ http }) => http.close()), tokens.close()]);
     },
   };
 }
 
-interface HostPolicyRegistry {
-  /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
-  markNamed(host: string): void;
-  isNamed(host: string): boolean;
-  /** Resolves the name where the files speak of networks. */
-  lookUp(host: string): Promise<void>;
-  readonly policies: HostPolicies;
-  readonly proxies: ProxyRules;
-  readonly roots: TrustRoots;
-}
-
-async function createPolicies(
-  side: ConnectionFlags,
-  { credentialOptions, registries }: ConnectSideOptions,
-): Promise<HostPolicyRegistry> {
-  const [
-    { createHostPolicies },
-    { defaultCertsDirs },
-    docker,
-    { dockerProxies },
-    { createProxyRules },
-    { createTrustRoots },
-  ] = await Promise.all([
-    import('../config/hosts/policy.ts'),
-    import('../config/tls/certs-d.ts'),
-    import('../config/docker/config-json.ts'),
-    import('../config/docker/proxies.ts'),
-    import('../config/proxies/rules.ts'),
-    import('../config/tls/roots.ts'),
-  ]);
-  const config = await docker.loadDockerConfig(docker.dockerConfigPath(credentialOptions), {
-    warn: credentialOptions.warn,
-  });
-  if (credentialOptions.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    credentialOptions.warn(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
-    );
+/**
+ * Reads the files at once; what is wrong with them is thrown when they are needed, as a directory
+ * must not fail for want of a configuration.
+ */
+async function readRegistries({
+  machine,
+  settings,
+  warn,
+}: ClientOptions): Promise<() => Registries> {
+  const { loadRegistries } = await import('../config/containers/registries.ts');
+  try {
+    const { env, home } = machine;
+    const { registriesConf, daemonConfig } = settings;
+    const registries = await loadRegistries({ env, home, registriesConf, daemonConfig, warn });
+    return () => registries;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
-  const { tlsVerify, certDir } = side;
-  const insecure = new Set<string>();
-  const create = (): HostPolicies =>
-    createHostPolicies({
-      registries: named,
-      insecureMode: (host) =>
-        registries.insecureMode(host) ?? (insecure.has(host) ? 'insecure' : undefined),
-      tlsVerify,
-      plainHttp: side.plainHttp,
-      certDir,
-      certsDirs: defaultCertsDirs(credentialOptions.home, credentialOptions.env['XDG_CONFIG_HOME']),
-      headers: config.httpHeaders,
-    });
-  const named = new Set<string>();
-  let policies = create();
+}
+
+async function withPassword(
+  side: ConnectionOptions,
+  ask: ClientOptions['askPassword'],
+): Promise<ConnectionOptions> {
+  const username = side.creds?.includes(':') === false ? side.creds : side.username;
+  if (username === undefined || side.password !== undefined || ask === undefined) return side;
+  return { ...side, creds: undefined, username, password: await ask(username) };
+}
+
+function onlyLogin(login: {
+  readonly username: string;
+  readonly password: string;
+}): TraceableCredentialChain {
+  const source = 'the login that was given';
   return {
-    markNamed(host) {
-      if (named.has(host)) return;
-      named.add(host);
-      policies = create();
-    },
-    isNamed: (host) => named.has(host),
-    async lookUp(host) {
-      if (registries.isInsecureAddress === undefined || insecure.has(host)) return;
-      const { addressesOf } = await import('../config/hosts/addresses.ts');
-      if (!(await addressesOf(host)).some(registries.isInsecureAddress)) return;
-      insecure.add(host);
-      policies = create();
-    },
-    policies: (host) => policies(host),
-    proxies: createProxyRules(credentialOptions.env, dockerProxies(config)),
-    roots: createTrustRoots(credentialOptions.env, credentialOptions.warn),
+    lookup: async () => ({ kind: 'basic', ...login, origin: source }),
+    forget: () => undefined,
+    describeSources: () => [source],
+    explain: async () => [{ source, asked: true, answered: true, failed: false, detail: '' }],
   };
 }

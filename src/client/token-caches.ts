@@ -1,6 +1,6 @@
 import type { LoginStore } from '../credentials/types.ts';
 import type { TokenFile } from '../http/auth/disk/cache.ts';
-import type { ContextOptions } from '../cli/context.ts';
+import type { ClientOptions } from './types.ts';
 
 export interface TokenCaches {
   /** The cache for this run; undefined when it is switched off or there is no place for it. */
@@ -12,9 +12,9 @@ export interface TokenCaches {
 
 /** The tokens on disk, opened when first asked for. */
 export function createTokenCaches(
-  options: Pick<ContextOptions, 'io' | 'messages' | 'trace'>,
+  options: Pick<ClientOptions, 'machine' | 'warn' | 'trace'>,
 ): TokenCaches {
-  const { io, messages, trace } = options;
+  const { machine, warn, trace } = options;
   let once: Promise<TokenFile | undefined> | undefined;
 
   const open = async (): Promise<TokenFile | undefined> => {
@@ -22,23 +22,21 @@ export function createTokenCaches(
       import('../config/files/user-folders.ts'),
       import('../http/auth/disk/cache.ts'),
     ]);
-    const folder = cacheFolder(io.env, io.home);
+    const folder = cacheFolder(machine.env, machine.home);
     if (folder === undefined) return undefined;
-    const now = (): number => io.now().getTime();
-    return createTokenFile({ folder, uid: io.uid, now, trace });
+    const now = (): number => machine.now().getTime();
+    return createTokenFile({ folder, uid: machine.uid, now, trace });
   };
   const file = (): Promise<TokenFile | undefined> => (once ??= open());
   const forget = async (registry: string): Promise<void> => {
     if ((await (await file())?.forget(registry)) !== false) return;
-    messages.warn(
-      `the cached tokens of ${registry} could not be removed; they expire by themselves`,
-    );
+    warn(`the cached tokens of ${registry} could not be removed; they expire by themselves`);
   };
 
   return {
     async use() {
       const { isCacheEnabled } = await import('../config/files/user-folders.ts');
-      if (!isCacheEnabled(io.env)) return undefined;
+      if (!isCacheEnabled(machine.env)) return undefined;
       const opened = await file();
       // Read while the rest of the program loads; the first request waits for it.
       void opened?.ready();
@@ -46,13 +44,13 @@ export function createTokenCaches(
     },
     forgettingTokens: (logins) => ({
       list: (call) => logins.list(call),
-      async save(host, login, call) {
-        await forget(host);
-        return logins.save(host, login, call);
+      async save(target, login, call) {
+        await forget(target);
+        return logins.save(target, login, call);
       },
-      async remove(host, call) {
-        await forget(host);
-        return logins.remove(host, call);
+      async remove(target, call) {
+        await forget(target);
+        return logins.remove(target, call);
       },
     }),
     close: async () => (await once)?.close(),

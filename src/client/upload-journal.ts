@@ -1,7 +1,7 @@
 import type { LoginStore } from '../credentials/types.ts';
 import type { createUploadJournal } from '../registry/journal/journal.ts';
 import type { JournalEntry, UploadJournal } from '../registry/journal/types.ts';
-import type { ContextOptions } from '../cli/context.ts';
+import type { ClientOptions } from './types.ts';
 
 /** Sending less than this again costs hardly more than looking for what is there. */
 const MIN_SIZE = 16 * 1024 * 1024;
@@ -12,20 +12,20 @@ const NO_ENTRY: JournalEntry = {
   handOver: async () => undefined,
 };
 
-type Options = Pick<ContextOptions, 'io' | 'trace'>;
+type Options = Pick<ClientOptions, 'machine' | 'trace'>;
 type Journal = ReturnType<typeof createUploadJournal>;
 
 /** `undefined` where there is no place for it. */
-async function openJournal({ io, trace }: Options): Promise<Journal | undefined> {
+async function openJournal({ machine, trace }: Options): Promise<Journal | undefined> {
   const [{ stateFolder }, journals, processes] = await Promise.all([
     import('../config/files/user-folders.ts'),
     import('../registry/journal/journal.ts'),
-    io.processes?.(),
+    machine.processes?.(),
   ]);
-  const folder = stateFolder(io.env, io.home);
+  const folder = stateFolder(machine.env, machine.home);
   if (folder === undefined || processes === undefined) return undefined;
-  const now = (): number => io.now().getTime();
-  return journals.createUploadJournal({ folder, uid: io.uid, now, processes, trace });
+  const now = (): number => machine.now().getTime();
+  return journals.createUploadJournal({ folder, uid: machine.uid, now, processes, trace });
 }
 
 /**
@@ -37,12 +37,12 @@ export function forgettingUploadSessions(options: Options, logins: LoginStore): 
     ...logins,
     async remove(target, call) {
       const { apiHost } = await import('../reference/docker-hub.ts');
-      const [host = '', ...path] = target.split('/');
+      const [name = '', ...path] = target.split('/');
       const namespace = path.join('/');
       const journal = await openJournal(options);
       const isOf = (registry: URL): boolean => {
         // As a URL has it: without the port that its scheme implies.
-        const named = `${registry.protocol}//${apiHost(host.toLowerCase())}`;
+        const named = `${registry.protocol}//${apiHost(name.toLowerCase())}`;
         return URL.canParse(named) && new URL(named).host === registry.host;
       };
       await journal?.forget(
@@ -62,7 +62,7 @@ export function createLazyJournal(options: Options): UploadJournal {
 
   const open = async (): Promise<void> => {
     const { isCacheEnabled } = await import('../config/files/user-folders.ts');
-    if (isCacheEnabled(options.io.env)) journal = await openJournal(options);
+    if (isCacheEnabled(options.machine.env)) journal = await openJournal(options);
   };
 
   return {

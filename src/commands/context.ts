@@ -1,4 +1,5 @@
 import type { Registries } from '../config/containers/registries.ts';
+import type { Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
@@ -24,7 +25,7 @@ export interface Context {
   /** Folder for temporary files. */
   readonly tempDir: string;
   /** What decides where the machine's files are. */
-  readonly machine: Machine;
+  readonly machine: Pick<Machine, 'home' | 'os' | 'uid'>;
   /** Their names, by which they are swept if this process is killed. */
   temporaries(): Promise<Temporaries>;
   now(): Date;
@@ -68,14 +69,6 @@ export interface Context {
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
   readonly terminal: Terminal;
-}
-
-export interface Machine {
-  readonly home: string;
-  /** Node's name of the system. */
-  readonly os: string;
-  /** The user's number, where the system has one. */
-  readonly uid: number | undefined;
 }
 
 export interface GlobalFlags {

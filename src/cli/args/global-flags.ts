@@ -2,26 +2,14 @@ import { AppError } from '../../errors/app-error.ts';
 import { hostPlatform, normalize, type Platform } from '../../oci/platform.ts';
 import type { GlobalFlags, Side } from '../../commands/context.ts';
 import type { Input } from '../../commands/types.ts';
+import type { ClientSettings, ConnectionOptions } from '../../client/types.ts';
 import { parseDuration } from './duration.ts';
 
 export type OutputFormat = 'text' | 'json' | 'ndjson';
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'json' | 'none';
 
-/** How one side of a command reaches its registry; names as in `CredentialFlags`. */
-export interface ConnectionFlags {
-  readonly creds: string | undefined;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly registryToken: string | undefined;
-  readonly noCreds: boolean;
-  readonly authfile: string | undefined;
-  readonly tlsVerify: boolean | undefined;
-  readonly plainHttp: boolean;
-  readonly certDir: string | undefined;
-}
-
 /** Every global flag, parsed. The commands see the part that `GlobalFlags` names. */
-export interface ProgramFlags extends GlobalFlags {
+export interface ProgramFlags extends GlobalFlags, ClientSettings {
   readonly output: OutputFormat | undefined;
   /** Source of a Go template. */
   readonly format: string | undefined;
@@ -30,14 +18,8 @@ export interface ProgramFlags extends GlobalFlags {
   /** This machine's platform, or what `--override-…` made of it. */
   readonly hostPlatform: Platform;
   readonly noColor: boolean;
-  readonly retryTimes: number;
-  readonly retryMaxWaitMs: number | undefined;
-  /** Bytes a second; `undefined`: the wire's default. */
-  readonly minSpeed: number | undefined;
-  readonly registriesConf: string | undefined;
-  readonly daemonConfig: string | undefined;
   readonly timeoutMs: number | undefined;
-  readonly sides: Readonly<Record<Side, ConnectionFlags>>;
+  readonly sides: Readonly<Record<Side, ConnectionOptions>>;
   /** Plain flags that carry a secret, as written; a command with two registries must say which side. */
   readonly plainSecrets: readonly string[];
 }
@@ -91,7 +73,7 @@ export function parseGlobalFlags(
   };
 }
 
-function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionFlags {
+function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionOptions {
   const key = (name: string): string =>
     side === '' ? name : `${side}${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return {
@@ -108,7 +90,7 @@ function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionF
 }
 
 /** One side's own flags over the plain ones; any word about credentials replaces all plain ones. */
-function sideFlagsOver(plain: ConnectionFlags, side: ConnectionFlags): ConnectionFlags {
+function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): ConnectionOptions {
   const { creds, username, password, registryToken, noCreds } = side;
   const speaks = noCreds || (creds ?? username ?? password ?? registryToken) !== undefined;
   return {

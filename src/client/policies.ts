@@ -1,0 +1,83 @@
+import type { Registries } from '../config/containers/registries.ts';
+import type { HostPolicies } from '../config/hosts/types.ts';
+import type { ProxyRules } from '../config/proxies/rules.ts';
+import type { TrustRoots } from '../config/tls/roots.ts';
+import type { ClientOptions, ConnectionOptions } from './types.ts';
+
+type PolicyOptions = Pick<ClientOptions, 'machine' | 'settings' | 'warn'> & {
+  readonly registries: Registries;
+};
+
+/** The policies of the hosts of one side; they grow as hosts are named. */
+export interface HostPolicyRegistry {
+  /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
+  markNamed(host: string): void;
+  isNamed(host: string): boolean;
+  /** Resolves the name where the files speak of networks. */
+  lookUp(host: string): Promise<void>;
+  readonly policies: HostPolicies;
+  readonly proxies: ProxyRules;
+  readonly roots: TrustRoots;
+}
+
+export async function createPolicies(
+  side: ConnectionOptions,
+  { machine, settings, registries, warn }: PolicyOptions,
+): Promise<HostPolicyRegistry> {
+  const [
+    { createHostPolicies },
+    { defaultCertsDirs },
+    docker,
+    { dockerProxies },
+    { createProxyRules },
+    { createTrustRoots },
+  ] = await Promise.all([
+    import('../config/hosts/policy.ts'),
+    import('../config/tls/certs-d.ts'),
+    import('../config/docker/config-json.ts'),
+    import('../config/docker/proxies.ts'),
+    import('../config/proxies/rules.ts'),
+    import('../config/tls/roots.ts'),
+  ]);
+  const { env, home } = machine;
+  const path = docker.dockerConfigPath({ env, home, configDir: settings.config });
+  const config = await docker.loadDockerConfig(path, { warn });
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
+    warn(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
+    );
+  }
+  const { tlsVerify, certDir } = side;
+  const insecure = new Set<string>();
+  const create = (): HostPolicies =>
+    createHostPolicies({
+      registries: named,
+      insecureMode: (host) =>
+        registries.insecureMode(host) ?? (insecure.has(host) ? 'insecure' : undefined),
+      tlsVerify,
+      plainHttp: side.plainHttp,
+      certDir,
+      certsDirs: defaultCertsDirs(home, env['XDG_CONFIG_HOME']),
+      headers: config.httpHeaders,
+    });
+  const named = new Set<string>();
+  let policies = create();
+  return {
+    markNamed(host) {
+      if (named.has(host)) return;
+      named.add(host);
+      policies = create();
+    },
+    isNamed: (host) => named.has(host),
+    async lookUp(host) {
+      if (registries.isInsecureAddress === undefined || insecure.has(host)) return;
+      const { addressesOf } = await import('../config/hosts/addresses.ts');
+      if (!(await addressesOf(host)).some(registries.isInsecureAddress)) return;
+      insecure.add(host);
+      policies = create();
+    },
+    policies: (host) => policies(host),
+    proxies: createProxyRules(env, dockerProxies(config)),
+    roots: createTrustRoots(env, warn),
+  };
+}

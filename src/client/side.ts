@@ -1,0 +1,148 @@
+import type { TraceableCredentialChain } from '../credentials/types.ts';
+import type { CredentialSourcesOptions } from '../credentials/chain.ts';
+import type { Registries } from '../config/containers/registries.ts';
+import type { HttpClientHandle } from '../http/client.ts';
+import type { Probe } from '../http/probe/probe.ts';
+import type { TokenStore } from '../http/auth/token-store.ts';
+import type { UploadJournal } from '../registry/journal/types.ts';
+import type { RegistryClient } from '../registry/types.ts';
+import type { CallOptions } from '../util/abort.ts';
+import { createPolicies } from './policies.ts';
+import type { ClientOptions, ClientSettings, ConnectionOptions } from './types.ts';
+import { USER_AGENT } from './version.ts';
+
+/** What reaches the registries of one side of a command. */
+export interface SideConnections {
+  readonly credentials: TraceableCredentialChain;
+  readonly http: HttpClientHandle;
+  readonly registry: RegistryClient;
+  /** Base URL of a registry that the command names. */
+  endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  /** The way to a registry that the command names, step by step; its mirrors can be looked at too. */
+  probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
+}
+
+/** What the sides of a client share. */
+export interface ConnectSideOptions extends ClientOptions {
+  readonly credentialOptions: CredentialSourcesOptions;
+  readonly registries: Registries;
+  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  /** Tokens and challenges of earlier runs; undefined: none. */
+  readonly store: TokenStore | undefined;
+  /** Uploads that earlier runs left. */
+  readonly journal: UploadJournal;
+}
+
+/** `credentials`: instead of the sources that the flags and the machine's files name. */
+export async function connectSide(
+  side: ConnectionOptions,
+  options: ConnectSideOptions,
+  credentials?: TraceableCredentialChain,
+): Promise<SideConnections> {
+  const [
+    { createCredentialChain },
+    { createHttpClient },
+    { createRegistryClient },
+    hosts,
+    policies,
+  ] = await Promise.all([
+    import('../credentials/chain.ts'),
+    import('../http/client.ts'),
+    import('../registry/client.ts'),
+    import('../reference/docker-hub.ts'),
+    createPolicies(side, options),
+  ]);
+  const places = { ...options.credentialOptions, authfile: side.authfile };
+  const { settings, warn, trace } = options;
+  const mirrors = new Set<string>();
+  const chain =
+    credentials ??
+    withoutFlagsForMirrors(
+      createCredentialChain({ ...places, flags: side, trace }),
+      createCredentialChain({ ...places, flags: { noCreds: side.noCreds }, trace }),
+      (host) => mirrors.has(host) && !policies.isNamed(hosts.apiHost(host)),
+    );
+  const http = createHttpClient({
+    credentials: chain,
+    policies: policies.policies,
+    proxies: policies.proxies,
+    roots: policies.roots,
+    userAgent: USER_AGENT,
+    now: () => options.machine.now().getTime(),
+    random: Math.random,
+    retryTimes: settings.retryTimes,
+    maxRetryWaitMs: settings.retryMaxWaitMs,
+    timeouts: speedLimit(settings),
+    allowedRealms: options.allowedRealms,
+    onWarning: options.warn,
+    onRetry: options.onRetry,
+    log: options.trace,
+    shortLived: options.shortLived,
+    onLongRun: options.onLongRun,
+    store: options.store,
+  });
+  const endpoint: SideConnections['endpoint'] = async (name, call) => {
+    policies.markNamed(hosts.apiHost(name));
+    await policies.lookUp(hosts.apiHost(name));
+    return http.endpoint(name, call);
+  };
+  const mirrorEndpoint: SideConnections['endpoint'] = async (name, call) => {
+    mirrors.add(name);
+    await policies.lookUp(hosts.apiHost(name));
+    return http.endpoint(name, call);
+  };
+  const { request, retries } = http;
+  const { journal } = options;
+  const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
+  const registry = await routed(origin, options, () =>
+    createRegistryClient({
+      // The next place is the retry.
+      request: (one) => request({ ...one, idempotent: false }),
+      endpoint: mirrorEndpoint,
+      warn,
+      retries,
+    }),
+  );
+  const probe: SideConnections['probe'] = async (name, others) => {
+    policies.markNamed(hosts.apiHost(name));
+    await Promise.all([name, ...others].map((one) => policies.lookUp(hosts.apiHost(one))));
+    return http.probe();
+  };
+  return { credentials: chain, http, registry, endpoint, probe };
+}
+
+function speedLimit({ minSpeed }: ClientSettings): { readonly minSpeed?: number } {
+  return minSpeed === undefined ? {} : { minSpeed };
+}
+
+/** `origin` for logical names, where files say that they are elsewhere. */
+async function routed(
+  origin: RegistryClient,
+  { registries, warn, note, trace }: ConnectSideOptions,
+  mirror: () => RegistryClient,
+): Promise<RegistryClient> {
+  trace?.(`registries: ${registries.files.join(', ') || 'no files'}`);
+  if (registries.hasNoSettings) return origin;
+  const { createRoutedClient } = await import('../registry/mirrors/client.ts');
+  const route = registries.route.bind(registries);
+  return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
+}
+
+/** The options about credentials are meant for the registry that the command names. */
+function withoutFlagsForMirrors(
+  full: TraceableCredentialChain,
+  withoutFlags: TraceableCredentialChain,
+  isMirror: (host: string) => boolean,
+): TraceableCredentialChain {
+  const chainOf = (host: string): TraceableCredentialChain =>
+    isMirror(host) ? withoutFlags : full;
+  return {
+    describeSources: () => full.describeSources(),
+    explain: (host, repository, call) => chainOf(host).explain(host, repository, call),
+    lookup: (host, repository, call) => chainOf(host).lookup(host, repository, call),
+    forget(host) {
+      full.forget(host);
+      withoutFlags.forget(host);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { AppError } from '../errors/app-error.ts';
+import type { RegistryClient } from '../registry/types.ts';
+import type { OpenReadOptions, OpenWriteOptions, ReadStore, WriteStore } from '../store/types.ts';
+import { locate, transportOf } from '../transports/locate.ts';
+import type { Location, OpenContext } from '../transports/types.ts';
+import type { Temporaries } from '../util/temporaries.ts';
+import type { Connections } from './connections.ts';
+import type { ConnectionOptions } from './types.ts';
+
+export interface StoresOptions extends Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'> {
+  readonly connections: Connections;
+  readonly temporaries: (location?: Pick<Location, 'scheme'>) => Promise<Temporaries>;
+}
+
+/** Opens what an image name stands for, of whatever transport. */
+export interface Stores {
+  /** Also a short name of registries.conf. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
+  readonly locate: (image: string) => Location;
+  openRead(
+    location: Location,
+    side: ConnectionOptions,
+    options?: OpenReadOptions,
+  ): Promise<ReadStore>;
+  /** @throws AppError UNSUPPORTED for a transport that cannot be written */
+  openWrite(
+    location: Location,
+    side: ConnectionOptions,
+    options?: OpenWriteOptions,
+  ): Promise<WriteStore>;
+}
+
+export function createStores({ connections, temporaries, ...stdio }: StoresOptions): Stores {
+  const contextOf = async (location: Location, side: ConnectionOptions): Promise<OpenContext> => ({
+    registry: location.scheme === 'docker' ? (await connections.side(side)).registry : NONE,
+    temporaries: await temporaries(location),
+    ...stdio,
+  });
+  return {
+    locate(image) {
+      const location = locate(image);
+      if (location.scheme !== 'docker' || image.startsWith('docker://')) return location;
+      const full = connections.registries().expand(image);
+      return full === image ? location : locate(full);
+    },
+    async openRead(location, side, call) {
+      const transport = transportOf(location);
+      return transport.openRead(location, await contextOf(location, side), call);
+    },
+    async openWrite(location, side, call) {
+      const transport = transportOf(location);
+      if (transport.openWrite === undefined) {
+        throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
+      }
+      return transport.openWrite(location, await contextOf(location, side), call);
+    },
+  };
+}
+
+const none = (): never => {
+  throw new Error('only a location of a registry has one');
+};
+
+/** A directory must not fail for want of a configuration, so it is opened without a registry. */
+const NONE: RegistryClient = { repository: none, catalog: none, ping: none };

@@ -1,0 +1,61 @@
+import type { RetryEvent } from '../http/retry/policy.ts';
+import type { ProcessNames } from '../util/temporaries.ts';
+
+/** The machine and the process that a client runs in: where files are found, and who else runs. */
+export interface Machine {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Node's name of the system. */
+  readonly os: string;
+  /** The user's id; undefined where the system has none. */
+  readonly uid?: number | undefined;
+  readonly now: () => Date;
+  /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
+  readonly processes?: (() => Promise<ProcessNames>) | undefined;
+  /** Credential helpers that come with regctl: the command line of each, by its name. */
+  readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** How one side of a command reaches its registry; names as in `CredentialFlags`. */
+export interface ConnectionOptions {
+  readonly creds: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly registryToken: string | undefined;
+  readonly noCreds: boolean;
+  readonly authfile: string | undefined;
+  readonly tlsVerify: boolean | undefined;
+  readonly plainHttp: boolean;
+  readonly certDir: string | undefined;
+}
+
+/** What applies to every registry that a client reaches. */
+export interface ClientSettings {
+  /** Directory of Docker's configuration, instead of the machine's. */
+  readonly config: string | undefined;
+  readonly authfile: string | undefined;
+  readonly registriesConf: string | undefined;
+  readonly daemonConfig: string | undefined;
+  /** Token servers that may receive credentials on any host. */
+  readonly allowRealm: readonly string[];
+  readonly retryTimes: number;
+  readonly retryMaxWaitMs: number | undefined;
+  /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
+  readonly minSpeed: number | undefined;
+}
+
+export interface ClientOptions {
+  readonly machine: Machine;
+  readonly settings: ClientSettings;
+  readonly warn: (text: string) => void;
+  readonly note: (text: string) => void;
+  readonly onRetry: (event: RetryEvent) => void;
+  /** Lines about requests, credentials and caches, for `--debug`. */
+  readonly trace?: ((line: string) => void) | undefined;
+  /** Asks a person for the password of a user name that was given without one. */
+  readonly askPassword?: ((username: string) => Promise<string>) | undefined;
+  /** Only a handful of requests is to come, so that the start of their client counts. */
+  readonly shortLived?: boolean | undefined;
+  /** Called once, when there were more requests than a short command makes. */
+  readonly onLongRun?: (() => void) | undefined;
+}

@@ -1,39 +1,35 @@
-import { createGunzip, createGzip } from 'node:zlib';
-import { pipeline, type Transform } from 'node:stream';
+import { pipeline, type Transform, type TransformOptions } from 'node:stream';
+import {
+  constants,
+  createGunzip,
+  createGzip,
+  createZstdCompress,
+  createZstdDecompress,
+  type ZstdOptions,
+} from 'node:zlib';
 import type { Bytes } from '../bytes.ts';
 import { OutputLimits } from './limits.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
-import { compressFrames, decompressFrames } from './zstd-library.ts';
-import * as zlib from 'node:zlib';
 
-/**
- * gzip by node:zlib; zstd by node:zlib where it has it, else by WebAssembly and JavaScript
- * (docs/decisions.md). `native: undefined` is for tests of the latter.
- */
-export function createCodec(
-  options: { readonly native: ZstdTransforms | undefined } = { native: nativeZstd() },
-): Codec {
-  const { native } = options;
+/** gzip and zstd by node:zlib. */
+export function createCodec(): Codec {
   return {
     async *compress(bytes, { format, level = LEVELS[format].usual }) {
       if (format === 'gzip') yield* gzip(bytes, level);
-      else if (native !== undefined) yield* pipeThrough(bytes, native.compressor(level), asError);
-      else yield* compressFrames(bytes, level);
+      else yield* pipeThrough(bytes, zstdCompressor(level), asError);
     },
     async *decompress(bytes, format, limits) {
       const outputLimits = new OutputLimits(limits);
+      const input = outputLimits.countInput(bytes);
       const describe = (error: unknown): Error => damaged(error, limits);
-      if (format === 'none') yield* outputLimits.limitOutput(outputLimits.countInput(bytes));
+      if (format === 'none') yield* outputLimits.limitOutput(input);
       else if (format === 'gzip')
-        yield* outputLimits.limitOutput(
-          pipeThrough(outputLimits.countInput(bytes), createGunzip(), describe),
-        );
-      else if (native === undefined) yield* decompressFrames(bytes, limits, outputLimits);
+        yield* outputLimits.limitOutput(pipeThrough(input, createGunzip(), describe));
       else {
-        const checked = checkedFrames(outputLimits.countInput(bytes), limits);
-        const decoder = native.decompressor(limits.maxWindow);
-        yield* outputLimits.limitOutput(pipeThrough(checked, decoder, describe));
+        const frames = checkedFrames(input, limits);
+        const decoder = zstdDecompressor(limits.maxWindow);
+        yield* outputLimits.limitOutput(pipeThrough(frames, decoder, describe));
       }
     },
   };
@@ -64,19 +60,31 @@ async function* gzip(bytes: Bytes, level: number): Bytes {
 const GZIP_OS_BYTE = 9;
 const GZIP_OS_UNKNOWN = 255;
 
+function zstdCompressor(level: number): Transform {
+  const options: ZstdOptions & TransformOptions = {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    // Each chunk is taken before the next or the end comes: the last block is another one when the
+    // end is known with it, and the same content has to come out the same each time.
+    writableHighWaterMark: 1,
+  };
+  return createZstdCompress(options);
+}
+
+function zstdDecompressor(maxWindow: number): Transform {
+  const windowLog = Math.ceil(Math.log2(maxWindow));
+  return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: windowLog } });
+}
+
 /**
- * Cut at the ends of frames: the native decoder drops what follows a frame in the same buffer, and
- * takes a cut stream, or foreign bytes behind a frame, for its end.
+ * The stream with a chunk ending wherever a frame does, because node:zlib drops what follows a
+ * frame in the same buffer (Node 22 and 24), ignores foreign bytes after a frame, and takes a
+ * stream that is cut short for a whole one (Node 22).
  */
 async function* checkedFrames(bytes: Bytes, limits: DecompressionLimits): Bytes {
   const frames = new ZstdFrames(limits.maxWindow, limits.fail);
   for await (const chunk of bytes) {
-    const ends: number[] = [];
-    frames.push(chunk, (end, { last }) => {
-      if (last) ends.push(end);
-    });
     let from = 0;
-    for (const end of [...ends, chunk.byteLength]) {
+    for (const end of [...frames.push(chunk), chunk.byteLength]) {
       if (end > from) yield chunk.subarray(from, end);
       from = end;
     }
@@ -118,43 +126,4 @@ export async function* pipeThrough(
   } catch (error) {
     throw failure === undefined ? describe(error) : failure.error;
   }
-}
-
-/** The part of node:zlib that Node 22.15 added, as far as it is used here. */
-interface NativeZstd {
-  createZstdCompress(options: ZstdOptions): Transform;
-  createZstdDecompress(options: ZstdOptions): Transform;
-  readonly constants: {
-    readonly ZSTD_c_compressionLevel: number;
-    readonly ZSTD_d_windowLogMax: number;
-  };
-}
-
-interface ZstdOptions {
-  readonly params: Readonly<Record<number, number>>;
-}
-
-export interface ZstdTransforms {
-  compressor(level: number): Transform;
-  decompressor(maxWindow: number): Transform;
-}
-
-/** `undefined` before Node 22.15. */
-export function nativeZstd(): ZstdTransforms | undefined {
-  const native = zlib as unknown as Partial<NativeZstd>;
-  const { createZstdCompress, createZstdDecompress, constants } = native;
-  if (
-    createZstdCompress === undefined ||
-    createZstdDecompress === undefined ||
-    constants === undefined
-  )
-    return undefined;
-  return {
-    compressor: (level) =>
-      createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } }),
-    decompressor: (maxWindow) =>
-      createZstdDecompress({
-        params: { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(maxWindow)) },
-      }),
-  };
 }

@@ -4,29 +4,27 @@ interface Need {
   readonly count: number;
 }
 
-/** What the decoder has to do for one block, known from its headers alone. */
-export interface BlockInfo {
-  /** Bytes of history that the frame keeps. */
-  readonly window: number;
-  /** Whether the frame ends behind it. */
-  readonly last: boolean;
-}
-
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 const BLOCK_TYPE = { rle: 1, reserved: 3 } as const;
 
+/** A frame ends where the walk is. */
+const FRAME_END = Symbol('the end of a frame');
+
+type Step = Need | typeof FRAME_END;
+
 /**
  * Walks the structure of concatenated zstd frames (RFC 8878 section 3.1) as bytes arrive, without
- * decoding them: finds where blocks end, and refuses windows that are too large, foreign bytes and
+ * decoding them: finds where frames end, and refuses windows that are too large, foreign bytes and
  * a stream that is cut short, all of which decoders let pass.
  */
 export class ZstdFrames {
-  readonly #walk: Generator<Need | BlockInfo, never, Uint8Array>;
+  readonly #walk: Generator<Step, never, Uint8Array>;
   #need: Need;
   #gathered: number[] = [];
   #atStart = true;
 
+  /** `fail` makes the error of a broken rule. */
   constructor(maxWindow: number, fail: (rule: string) => Error) {
     this.#walk = walk(maxWindow, fail);
     this.#need = this.#walk.next().value as Need;
@@ -37,8 +35,9 @@ export class ZstdFrames {
     return this.#atStart;
   }
 
-  /** Follows `chunk`; calls `onBlock` with the offset in it at which each block ends. */
-  push(chunk: Uint8Array, onBlock: (end: number, note: BlockInfo) => void): void {
+  /** Follows `chunk`. @returns the offsets in it at which frames end */
+  push(chunk: Uint8Array): number[] {
+    const ends: number[] = [];
     let at = 0;
     while (at < chunk.byteLength) {
       this.#atStart = false;
@@ -49,38 +48,36 @@ export class ZstdFrames {
       at += taken;
       if (taken < open) {
         if (kind === 'pass') this.#need = { kind, count: count - taken };
-        return;
+        break;
       }
       const seen = Uint8Array.from(this.#gathered);
       this.#gathered = [];
-      this.#advance(seen, (note) => onBlock(at, note));
+      this.#advance(seen);
+      if (this.#atStart) ends.push(at);
     }
+    return ends;
   }
 
-  #advance(seen: Uint8Array, onBlock: (note: BlockInfo) => void): void {
+  /** Goes on to where bytes are needed. */
+  #advance(seen: Uint8Array): void {
     let step = this.#walk.next(seen).value;
-    for (;;) {
-      if ('window' in step) {
-        onBlock(step);
-        this.#atStart = step.last;
-      } else if (step.count > 0) {
-        this.#need = step;
-        return;
-      }
+    while (step === FRAME_END || step.count === 0) {
+      if (step === FRAME_END) this.#atStart = true;
       step = this.#walk.next(new Uint8Array()).value;
     }
+    this.#need = step;
   }
 }
 
 function* walk(
   maxWindow: number,
   fail: (rule: string) => Error,
-): Generator<Need | BlockInfo, never, Uint8Array> {
+): Generator<Step, never, Uint8Array> {
   for (;;) {
     const magic = number(yield look(4));
     if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) {
       yield pass(number(yield look(4)));
-      yield { window: 0, last: true };
+      yield FRAME_END;
       continue;
     }
     if (magic !== MAGIC) throw fail('it is not zstd');
@@ -95,25 +92,23 @@ function* walk(
     const window = single ? contentSize(rest.subarray(dictionary)) : windowSize(rest[0] ?? 0);
     if (window > maxWindow)
       throw fail(`it asks for a zstd window of ${window} bytes; at most ${maxWindow} are allowed`);
-    yield* blocks(window, (flags & 4) !== 0, fail);
+    yield* blocks((flags & 4) !== 0, fail);
+    yield FRAME_END;
   }
 }
 
 function* blocks(
-  window: number,
   checksum: boolean,
   fail: (rule: string) => Error,
-): Generator<Need | BlockInfo, void, Uint8Array> {
+): Generator<Need, void, Uint8Array> {
   for (;;) {
     const header = number(yield look(3));
-    const last = (header & 1) === 1;
     const type = (header >> 1) & 3;
     if (type === BLOCK_TYPE.reserved) throw fail('it has a zstd block of a reserved type');
     yield pass(type === BLOCK_TYPE.rle ? 1 : header >> 3);
-    if (last && checksum) yield pass(4);
-    yield { window, last };
-    if (last) return;
+    if ((header & 1) === 1) break;
   }
+  if (checksum) yield pass(4);
 }
 
 function look(count: number): Need {

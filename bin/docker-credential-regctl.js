@@ -1,9 +1,19 @@
 #!/usr/bin/env node
-void Promise.all([import('../dist/cli/credential-helper.js'), import('../dist/cli/io.js')]).then(
-  async ([{ credentialHelper }, { processIo }]) => {
-    const status = await credentialHelper(processIo(process));
+const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+const isSupported =
+  major >= 26 ||
+  (major === 24 && minor >= 15) ||
+  (major === 22 && (minor > 22 || (minor === 22 && patch >= 2)));
+if (isSupported) void run();
+else require('./old-node.js')(__filename);
 
-    // A call to the keychain that was given up must not hold the process.
-    process.exit(status);
-  },
-);
+async function run() {
+  const [{ runCredentialHelper }, { processIo }] = await Promise.all([
+    import('../dist/cli/credential-helper.js'),
+    import('../dist/cli/io.js'),
+  ]);
+  const status = await runCredentialHelper(processIo(process));
+
+  // A call to the keychain that was given up must not hold the process.
+  process.exit(status);
+}

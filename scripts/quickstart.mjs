@@ -4,8 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installPackages, run } from './node.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
+const LAUNCHER = join(ROOT, 'scripts', 'node.mjs');
 const BIN = join(ROOT, 'bin', 'regctl.js');
 const colour = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 const paint = (code) => (text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -16,14 +18,20 @@ const red = paint(31);
 
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
-function prepare(title, command, args) {
+async function prepare(title, work) {
   const started = Date.now();
-  const done = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8' });
-  if (done.status !== 0) {
-    process.stderr.write(`${done.stdout ?? ''}${done.stderr ?? ''}\n${red(`${title} failed`)}\n`);
+  await work().catch((error) => {
+    process.stderr.write(`${error.message}\n${red(`${title} failed`)}\n`);
     process.exit(1);
-  }
+  });
   say(`${green('✓')} ${title} ${dim(`(${((Date.now() - started) / 1000).toFixed(1)} s)`)}`);
+}
+
+async function build() {
+  for (const script of [['tsc', '-p', 'tsconfig.build.json'], ['scripts/bundle.mjs']]) {
+    const { status, text } = await run(process.execPath, [LAUNCHER, ...script], { cwd: ROOT });
+    if (status !== 0) throw new Error(text);
+  }
 }
 
 async function freePort() {
@@ -64,9 +72,9 @@ async function startRegistry(host) {
 say(bold('regctl quickstart'));
 say(dim('Installs, builds, and does the main jobs on a real image, all on this machine.\n'));
 if (!existsSync(join(ROOT, 'node_modules', 'commander'))) {
-  prepare('Installed the packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  await prepare('Installed the packages', installPackages);
 }
-prepare('Built regctl', 'npm', ['run', '--silent', 'build']);
+await prepare('Built regctl', build);
 
 const workspace = mkdtempSync(join(tmpdir(), 'regctl-quickstart-'));
 const host = `127.0.0.1:${await freePort()}`;

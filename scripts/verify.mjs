@@ -3,9 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { npmCli } from './node.mjs';
 
 process.chdir(join(import.meta.dirname, '..'));
+
+/** Without a shell, which Windows needs for `npm`. */
+const npm = (...args) => [process.execPath, [npmCli(), ...args]];
 
 /** Debian's packages that the tests use as real peers, by the program or file each brings. */
 const PEERS = {
@@ -26,7 +30,8 @@ const PEERS = {
 
 function has(program) {
   if (program.startsWith('/')) return existsSync(program);
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, program)));
 }
 
 function step(title, command, args, env = {}) {
@@ -68,7 +73,8 @@ function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'regctl-verify-'));
   const report = join(folder, 'report.json');
   try {
-    const ok = step('Tests', 'npx', [
+    const ok = step('Tests', process.execPath, [
+      join('scripts', 'node.mjs'),
       'vitest',
       'run',
       '--reporter=default',
@@ -83,10 +89,10 @@ function runTests() {
 
 installPeers();
 const checks = [
-  ['Install', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=warn']],
-  ['Build', 'npm', ['run', '--silent', 'build']],
-  ['Lint', 'npm', ['run', '--silent', 'lint']],
-  ['Types', 'npm', ['run', '--silent', 'typecheck']],
+  ['Install', ...npm('ci', '--no-audit', '--no-fund', '--loglevel=error')],
+  ['Build', ...npm('run', '--silent', 'build')],
+  ['Lint', ...npm('run', '--silent', 'lint')],
+  ['Types', ...npm('run', '--silent', 'typecheck')],
 ];
 for (const check of checks) if (!step(...check)) finish(0, 1, 0);
 

@@ -22,6 +22,8 @@ const ROOT = dirname(dirname(SELF));
 const MARK = 'REGCTL_NODE';
 /** Lines by preference: not every platform has a package of each. */
 const LINES = [24, 26, 22];
+/** By default npm tries a registry that is not there for a minute. */
+const PATIENCE = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
 /** Programs whose package has another name. */
 const PACKAGES = { tsc: 'typescript' };
 
@@ -93,7 +95,14 @@ async function install({ folder, name, version, integrity, binary }) {
     writeFileSync(join(work, 'package.json'), JSON.stringify({ private: true, dependencies }));
     writeFileSync(join(work, 'package-lock.json'), JSON.stringify(lock));
     const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-    const args = [npmCli(), 'ci', ...options, '--no-update-notifier', '--loglevel=error'];
+    const args = [
+      npmCli(),
+      'ci',
+      ...options,
+      '--no-update-notifier',
+      '--loglevel=error',
+      ...PATIENCE,
+    ];
     const done = await run(process.execPath, args, { cwd: work, env: plainEnv() });
     if (done.status !== 0) throw new Error(reasonOf(done.text));
     const installed = join(work, binary.slice(folder.length));
@@ -120,7 +129,9 @@ function plainEnv() {
 
 /** The line of npm's that says why. */
 function reasonOf(text) {
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/^npm (?:error|ERR!) ?/, '').trim());
+  const lines = text
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^npm (?:error|ERR!) ?(?:FetchError: )?/, '').trim());
   const told = lines.filter(
     (line) => line !== '' && !/^(?:code|errno|syscall) |A complete log/.test(line),
   );

@@ -1,0 +1,16 @@
+/** What a program wrote to both outputs, and how it ended. */
+export interface Finished {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+export function isSupported(version: string, range?: string): boolean;
+export function fetchNode(line?: 22 | 24 | 26): Promise<string>;
+export function npmCli(): string;
+export function run(
+  command: string,
+  args: readonly string[],
+  options?: import('node:child_process').SpawnOptions,
+): Promise<Finished>;
+export function runUnderNode(file: string, args: readonly string[]): Promise<void>;
+export function installPackages(): Promise<void>;

@@ -7,8 +7,14 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type BlobContext = Pick<Context, 'locate' | 'reference' | 'registry'>;
+
 /** A blob's verified bytes: HEAD for its size, then GET. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: BlobContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const name = readArgument(input, 0, 'REPOSITORY@DIGEST');
   const location = context.locate(name);
   const digest = location.ref;

@@ -11,6 +11,8 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type CatalogContext = Pick<Context, 'env' | 'http' | 'registries' | 'registry'>;
+
 interface CatalogTarget {
   readonly registry: string;
   /** "bitnami" of docker.io/bitnami. */
@@ -18,7 +20,11 @@ interface CatalogTarget {
 }
 
 /** Repositories of a registry, as they arrive. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: CatalogContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const target = parseTarget(readArgument(input, 0, 'REGISTRY'));
   const limit = readInteger(input, 'limit', '--limit') ?? Infinity;
   const keep = await createNameFilter({
@@ -58,7 +64,7 @@ function parseTarget(text: string): CatalogTarget {
 }
 
 async function* pagesOf(
-  context: Context,
+  context: CatalogContext,
   { registry, namespace }: CatalogTarget,
   options: CallOptions,
 ): AsyncGenerator<readonly string[]> {

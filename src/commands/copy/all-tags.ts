@@ -3,11 +3,10 @@ import { AppError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { openConverted } from './conversion.ts';
-import { copyRunOptions, type CopyFlags } from './flags.ts';
+import { copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import {
@@ -34,7 +33,7 @@ interface RepositoryCopy {
  * all the same: exit 1. @throws AppError USAGE, as copyTags does
  */
 export async function copyRepository(
-  context: Context,
+  context: CopyContext,
   input: Input,
   { locations, flags }: RepositoryCopy,
   options: CallOptions,
@@ -88,7 +87,7 @@ async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator
 }
 
 async function choose(
-  context: Context,
+  context: CopyContext,
   input: Input,
   { newest }: CopyFlags,
   { source, sourceTags }: { readonly source: ReadStore; readonly sourceTags: readonly string[] },
@@ -116,7 +115,7 @@ async function choose(
   return ordered.slice(0, newest);
 }
 
-function noteImages(context: Context, images: readonly TagOutcome[]): void {
+function noteImages(context: CopyContext, images: readonly TagOutcome[]): void {
   const failed = images.filter(({ error }) => error !== undefined);
   const unchanged = images.filter((one) => one.error === undefined && one.unchanged);
   const copied = images.length - failed.length - unchanged.length;

@@ -4,7 +4,7 @@ import type { CopyFlags } from './flags.ts';
 
 /** The source as it will be written; `undefined` where it is copied as it is. @throws AppError USAGE */
 export async function openConverted(
-  context: Context,
+  context: Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>,
   source: ReadStore,
   { conversion, platforms, preserveDigests, referrers }: CopyFlags,
 ): Promise<ReadStore | undefined> {

@@ -46,7 +46,7 @@ export interface DryRunRecorder {
 }
 
 /** Learns the plan from the events of a rehearsed copy. */
-export function createDryRunRecorder(context: Context): DryRunRecorder {
+export function createDryRunRecorder(context: Pick<Context, 'emit'>): DryRunRecorder {
   const nodes = new Map<string, PlannedNode>();
   return {
     nodes: () => [...nodes.values()],
@@ -70,7 +70,7 @@ export interface DryRunReport<Head> {
 
 /** The plan as a table, and as JSON beside the members that a copy has. */
 export function dryRunResult<Head extends CountsJson>(
-  context: Context,
+  context: Pick<Context, 'reference'>,
   { locations, recorder, tags, head, exit }: DryRunReport<Head>,
 ): Result {
   const nodes = recorder.nodes();
@@ -111,7 +111,7 @@ function requestsOf({ from, to }: CopyLocations, { descriptor, action }: Planned
 
 /** Docker Hub counts each manifest that is read with GET; HEAD and blobs are free. */
 function hubPulls(
-  context: Context,
+  context: Pick<Context, 'reference'>,
   { from }: CopyLocations,
   nodes: readonly PlannedNode[],
 ): number {

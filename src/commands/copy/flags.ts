@@ -8,6 +8,26 @@ import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
 import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';
 
+type FlagsContext = Pick<Context, 'flags' | 'hostPlatform' | 'note'>;
+
+/** What `copy` uses, whether of an image or of a repository. */
+export type CopyContext = FlagsContext &
+  Pick<
+    Context,
+    | 'cwd'
+    | 'emit'
+    | 'locate'
+    | 'now'
+    | 'openRead'
+    | 'openWrite'
+    | 'reference'
+    | 'registry'
+    | 'requestCount'
+    | 'tempDir'
+    | 'temporaries'
+    | 'warn'
+  >;
+
 /** What is to change on the way. */
 export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 
@@ -27,7 +47,7 @@ export interface CopyFlags {
 }
 
 /** @throws AppError USAGE when flags contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
-export function copyFlags(context: Context, input: Input): CopyFlags {
+export function copyFlags(context: FlagsContext, input: Input): CopyFlags {
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
     indexOnly: readText(input, 'multiArch') === 'index-only',
@@ -47,7 +67,7 @@ export function copyFlags(context: Context, input: Input): CopyFlags {
 
 /** What a copy takes from the flags, whatever it copies. */
 export function copyRunOptions(
-  context: Context,
+  context: FlagsContext,
   flags: CopyFlags,
   { signal }: CallOptions,
 ): Omit<CopyRunOptions, 'source' | 'destination' | 'emit'> {
@@ -72,7 +92,7 @@ function isEmpty(input: Input, name: string): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-function platformsOf(context: Context, input: Input): readonly Platform[] {
+function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
   const wanted = (context.flags.platform ?? '').split(',').filter((text) => text !== '');
   const which = readText(input, 'multiArch');
   rejectTogether({

@@ -9,7 +9,7 @@ export interface CommandStats {
 }
 
 /** Starts the clock; the function it returns reads it. */
-export function startStats(context: Context): () => CommandStats {
+export function startStats(context: Pick<Context, 'now' | 'requestCount'>): () => CommandStats {
   const started = context.now().getTime();
   return () => ({
     Requests: context.requestCount(),

@@ -10,7 +10,7 @@ import { pinnedName } from '../../transports/oci-layout/name.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { openConverted } from './conversion.ts';
-import { copyFlags, copyRunOptions, type CopyFlags } from './flags.ts';
+import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { copyRepository } from './all-tags.ts';
@@ -23,12 +23,15 @@ import {
   type CopyLocations,
 } from './stores.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /** Copies an image, or with `--all-tags` a repository. @throws as copyImage and copyTags do */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: CopyContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const locations = {
     from: context.locate(readArgument(input, 0, 'SOURCE')),
     to: context.locate(readArgument(input, 1, 'DESTINATION')),
@@ -115,7 +118,7 @@ async function sourceRef(
 
 /** The digest alone, without a line end, as skopeo writes it. @throws AppError IO */
 async function writeDigest(
-  { cwd }: Context,
+  { cwd }: Pick<CopyContext, 'cwd'>,
   file: string | undefined,
   { descriptor }: CopySummary,
 ): Promise<void> {

@@ -18,7 +18,10 @@ export interface MountSources {
   readonly sameRepository?: boolean;
 }
 
-export function findMountSources(context: Context, { from, to }: CopyLocations): MountSources {
+export function findMountSources(
+  context: Pick<Context, 'reference'>,
+  { from, to }: CopyLocations,
+): MountSources {
   if (from.scheme !== 'docker' || to.scheme !== 'docker') return {};
   const source = context.reference(from.name);
   const destination = context.reference(to.name);
@@ -46,7 +49,7 @@ export interface CopyStores extends AsyncDisposable {
 
 /** One repository under one set of credentials is one store: one token serves both sides. */
 export async function openCopyStores(
-  context: Context,
+  context: Pick<Context, 'openRead' | 'openWrite' | 'registry'>,
   { from, to }: CopyLocations,
   { sameRepository, mountFrom }: MountSources,
   options: CallOptions,
@@ -71,7 +74,7 @@ export async function openCopyStores(
 
 /** The destination to look at and not to touch; where there is none yet, an empty one. */
 export async function openDryRunDestination(
-  context: Context,
+  context: Pick<Context, 'openRead'>,
   { to }: CopyLocations,
   stores: CopyStores,
   options: CallOptions,

@@ -12,7 +12,7 @@ export function tagOfName(name: string): string {
  * room for one image; USAGE where a name is missing
  */
 export function destinationTagNames(
-  context: Context,
+  context: Pick<Context, 'reference'>,
   { from, to }: CopyLocations,
 ): (tag: string) => string {
   if (to.scheme === 'dir') {
@@ -44,7 +44,10 @@ export function requireDistinctNames(tags: readonly string[], name: (tag: string
   }
 }
 
-function repositoryOf(context: Context, from: CopyLocations['from']): string | undefined {
+function repositoryOf(
+  context: Pick<Context, 'reference'>,
+  from: CopyLocations['from'],
+): string | undefined {
   if (from.scheme !== 'docker') return undefined;
   const { registry, repository } = context.reference(from.name);
   return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;

@@ -10,8 +10,10 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type DeleteContext = Pick<Context, 'flags' | 'locate' | 'openRead' | 'terminal' | 'warn'>;
+
 interface DeleteJob {
-  readonly context: Context;
+  readonly context: DeleteContext;
   readonly store: ReadStore;
   readonly remover: Remover;
   readonly untag: boolean;
@@ -32,7 +34,11 @@ interface DeleteOutcome {
  * Deletes a manifest, or with `--untag` a tag alone.
  * @throws AppError TAG_SHARED, DECLINED, UNTAG_UNSUPPORTED, MANIFEST_UNKNOWN, UNSUPPORTED, USAGE
  */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: DeleteContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const untag = readFlag(input, 'untag');
   const force = readFlag(input, 'force');
@@ -122,7 +128,7 @@ async function removeTag(
 async function tagsOf(
   store: ReadStore,
   digest: Digest,
-  context: Context,
+  context: DeleteContext,
   options: CallOptions,
   except?: string,
 ): Promise<string[]> {

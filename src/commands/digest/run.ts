@@ -5,8 +5,14 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform'>;
+
 /** The digest behind a name, by HEAD; with `--platform` that platform's. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: DigestContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const platform = requestedPlatform(context);
   await using store = await context.openRead(location, 'single', options);

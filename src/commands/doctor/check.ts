@@ -8,6 +8,22 @@ import type { ResponseHeaders } from '../../http/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 
+export type DoctorContext = Pick<
+  Context,
+  | 'captureWarnings'
+  | 'now'
+  | 'machine'
+  | 'http'
+  | 'warn'
+  | 'probe'
+  | 'registries'
+  | 'env'
+  | 'flags'
+  | 'endpoint'
+  | 'reference'
+  | 'credentials'
+>;
+
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
 
 /** What the checks find out for each other. */
@@ -67,7 +83,11 @@ export interface Check {
   readonly needs: readonly FactName[];
   readonly gives: readonly FactName[];
   /** @throws AppError, which is a failed check */
-  run(facts: Partial<CheckFacts>, context: Context, options: CallOptions): Promise<CheckResult>;
+  run(
+    facts: Partial<CheckFacts>,
+    context: DoctorContext,
+    options: CallOptions,
+  ): Promise<CheckResult>;
 }
 
 /** A check whose function sees exactly the facts that it needs, and those it uses where there are any. */
@@ -78,7 +98,7 @@ export function defineCheck<K extends FactName, U extends FactName = never>(spec
   readonly gives: readonly FactName[];
   readonly run: (
     facts: Known<K, U>,
-    context: Context,
+    context: DoctorContext,
     options: CallOptions,
   ) => Promise<CheckResult>;
 }): Check {

@@ -1,7 +1,14 @@
 import { AppError } from '../../errors/app-error.ts';
 import { type CallOptions, abortable } from '../../util/abort.ts';
-import type { Context } from '../context.ts';
-import type { Check, CheckFacts, CheckResult, CheckTarget, FactName, Verdict } from './check.ts';
+import type {
+  Check,
+  CheckFacts,
+  CheckResult,
+  CheckTarget,
+  FactName,
+  Verdict,
+  DoctorContext,
+} from './check.ts';
 
 /** One line of the report. */
 export interface CheckReport {
@@ -27,7 +34,7 @@ const STEP_MS = 10_000;
 export async function* runChecks(
   checks: readonly Check[],
   target: CheckTarget,
-  context: Context,
+  context: DoctorContext,
   options: RunChecksOptions = {},
 ): AsyncGenerator<CheckReport> {
   /** Why there is no such fact. */
@@ -79,7 +86,7 @@ const ended = ({ verdict }: CheckResult): string =>
 async function runCheck(
   one: Check,
   facts: Partial<CheckFacts>,
-  context: Context,
+  context: DoctorContext,
   { signal, stepMs = STEP_MS }: RunChecksOptions,
 ): Promise<CheckResult> {
   const isOver = (): boolean => signal?.aborted === true;

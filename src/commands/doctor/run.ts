@@ -1,16 +1,19 @@
 import type { CallOptions } from '../../util/abort.ts';
-import { labelOf } from './check.ts';
+import { labelOf, type DoctorContext } from './check.ts';
 import { CHECKS } from './index.ts';
 import { type CheckReport, runChecks } from './run-checks.ts';
 import { doctorPage } from './page.ts';
 import { parseTarget } from './target.ts';
 import { readArgument } from '../input/read.ts';
-import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /** Looks at the way to a registry step by step; exit status 1 when a step fails. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: DoctorContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const target = parseTarget(readArgument(input, 0, 'REGISTRY'), context);
   const title = labelOf(target);
   const found: CheckReport[] = [];

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 
 /** Another address for Docker Hub's own APIs, from a variable that tests set. @throws AppError USAGE */
 export function baseUrlOf(
-  context: Context,
+  context: Pick<Context, 'env'>,
   variable: 'REGCTL_HUB_API_URL' | 'REGCTL_HUB_SEARCH_URL',
 ): URL | undefined {
   const text = context.env[variable];

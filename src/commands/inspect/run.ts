@@ -14,8 +14,17 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type InspectContext = Pick<
+  Context,
+  'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'now' | 'warn'
+>;
+
 /** skopeo's JSON about an image, or a page to look at, or its raw parts. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: InspectContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   await using store = await context.openRead(location, 'single', options);
   const raw = readFlag(input, 'raw');
@@ -44,7 +53,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
 }
 
 async function inspectConfig(
-  context: Context,
+  context: InspectContext,
   store: ReadStore,
   location: Location,
   raw: boolean,
@@ -80,7 +89,7 @@ const NO_LIST: ReadonlySet<string> = new Set([
 ]);
 
 async function listTags(
-  context: Context,
+  context: InspectContext,
   store: ReadStore,
   options: CallOptions,
 ): Promise<readonly string[]> {

@@ -8,6 +8,11 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type LoginContext = Pick<
+  Context,
+  'credentials' | 'logins' | 'note' | 'registryForLogin' | 'terminal' | 'trustRealm' | 'warn'
+>;
+
 interface Login {
   readonly username: string;
   readonly password: string;
@@ -20,7 +25,11 @@ const MAX_PASSWORD_BYTES = 64 * 1024;
  * Tries a login against the registry and stores what was accepted.
  * @throws AppError UNAUTHORIZED, REALM_UNTRUSTED, USAGE, CREDENTIAL_HELPER
  */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: LoginContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const target = parseLoginTarget(input.args[0]);
   const { registry, name } = target;
   if (readFlag(input, 'getLogin')) return getLogin(context, target, options);
@@ -42,7 +51,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
 }
 
 async function getLogin(
-  context: Context,
+  context: LoginContext,
   { registry, namespace, name }: LoginTarget,
   options: CallOptions,
 ): Promise<Result> {
@@ -67,7 +76,7 @@ async function getLogin(
 
 /** From flags, standard input, or a person. @throws AppError USAGE */
 async function askLogin(
-  context: Context,
+  context: LoginContext,
   input: Input,
   registry: string,
   options: CallOptions,
@@ -114,7 +123,7 @@ function scriptedLoginHint(registry: string): string {
 }
 
 async function tryLogin(
-  context: Context,
+  context: LoginContext,
   registry: string,
   login: Login,
   options: CallOptions,
@@ -131,7 +140,7 @@ async function tryLogin(
 
 /** Asks a person about a token server that has no known tie to the registry. */
 async function askToTrust(
-  context: Context,
+  context: LoginContext,
   registry: string,
   error: unknown,
   options: CallOptions,

@@ -7,8 +7,14 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type LogoutContext = Pick<Context, 'logins' | 'note'>;
+
 /** Forgets stored logins. To have none is no error: scripts clean up twice. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: LogoutContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const all = readFlag(input, 'all');
   const [argument] = input.args;
   if (all && argument !== undefined) {

@@ -12,7 +12,11 @@ import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /** The sha256 digest of a manifest in a file, as skopeo computes it. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: Pick<Context, 'cwd'>,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const name = readArgument(input, 0, 'FILE');
   const raw = await readFile(resolve(context.cwd, name), name, options);
   const digest = digestOf(signedPayload(raw, name) ?? raw);

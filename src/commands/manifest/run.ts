@@ -7,8 +7,14 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type ManifestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform'>;
+
 /** The manifest as it is stored; `-o json` parses it. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: ManifestContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   await using store = await context.openRead(location, 'single', options);
   const { raw } = await readManifest(context, store, location.ref, options);

@@ -4,13 +4,21 @@ import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { formatSeconds } from '../output/units.ts';
 import { PULL_LIMIT_IMAGE, fetchPullLimit, type PullLimit } from '../../registry/hub/pull-limit.ts';
+import { pullLimitClient } from '../input/pull-limit.ts';
 import { readInteger } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /** Shows a pull allowance; asking costs no pull. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: Pick<
+    Context,
+    'locate' | 'reference' | 'registries' | 'warn' | 'http' | 'endpoint' | 'credentials'
+  >,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const failBelow = readInteger(input, 'failBelow', '--fail-below');
   const location = context.locate(input.args[0] ?? PULL_LIMIT_IMAGE);
   if (location.scheme !== 'docker') {
@@ -18,7 +26,8 @@ export async function run(context: Context, input: Input, options: CallOptions):
   }
   // A mirror has an allowance of its own, if any: only the registry itself is asked.
   const { primary } = context.registries().route(context.reference(location.name));
-  const pullLimit = await fetchPullLimit(context, primary, location.ref ?? DEFAULT_TAG, options);
+  const client = await pullLimitClient(context);
+  const pullLimit = await fetchPullLimit(client, primary, location.ref ?? DEFAULT_TAG, options);
   const below =
     failBelow !== undefined && pullLimit.Remaining !== null && pullLimit.Remaining < failBelow;
   if (below) {

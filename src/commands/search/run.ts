@@ -11,13 +11,19 @@ import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type SearchContext = Pick<Context, 'env' | 'http' | 'registries'>;
+
 const DEFAULT_LIMIT = 25;
 
 /** Columns of a description without `--no-trunc`, as `docker search` cuts it. */
 const DESCRIPTION_COLUMNS = 45;
 
 /** Docker Hub's search. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: SearchContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const term = readArgument(input, 0, 'TERM');
   const limit = readInteger(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
   const filters = parseFilters(readList(input, 'filter'));

@@ -12,10 +12,16 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
+type ServeContext = Pick<Context, 'cwd' | 'note' | 'warn'>;
+
 const DEFAULT_LISTEN = '127.0.0.1:5000';
 
 /** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: ServeContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   const settings = await settingsOf(context, input);
   const server = await startRegistryServer({
     ...settings,
@@ -31,7 +37,7 @@ export async function run(context: Context, input: Input, options: CallOptions):
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
 }
 
-async function settingsOf(context: Context, input: Input): Promise<RegistryServerOptions> {
+async function settingsOf(context: ServeContext, input: Input): Promise<RegistryServerOptions> {
   const { host, port } = parseListen(readText(input, 'listen') ?? DEFAULT_LISTEN);
   const dir = readText(input, 'dir');
   const tls = await tlsOf(context, input);
@@ -73,7 +79,7 @@ function isLoopback(host: string): boolean {
 }
 
 /** @throws AppError USAGE when one of the two is missing */
-async function tlsOf(context: Context, input: Input): Promise<RegistryServerOptions['tls']> {
+async function tlsOf(context: ServeContext, input: Input): Promise<RegistryServerOptions['tls']> {
   const cert = readText(input, 'tlsCert');
   const key = readText(input, 'tlsKey');
   if (cert === undefined && key === undefined) return undefined;
@@ -83,7 +89,7 @@ async function tlsOf(context: Context, input: Input): Promise<RegistryServerOpti
   return { cert: await readPem(context, cert), key: await readPem(context, key) };
 }
 
-async function readPem(context: Context, file: string): Promise<string> {
+async function readPem(context: ServeContext, file: string): Promise<string> {
   try {
     return await readFile(resolve(context.cwd, file), 'utf8');
   } catch (error) {

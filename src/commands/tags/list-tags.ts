@@ -1,10 +1,13 @@
 import type { CallOptions } from '../../util/abort.ts';
-import { listTags } from './run.ts';
-import type { Context } from '../context.ts';
+import { listTags, type TagsContext } from './run.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /** `tags` with skopeo's JSON as its default. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: TagsContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   return listTags(context, input, options, 'json');
 }

@@ -16,6 +16,8 @@ import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
 
+export type TagsContext = Pick<Context, 'flags' | 'hostPlatform' | 'locate' | 'now' | 'openRead'>;
+
 /** What was asked for, checked before the first request. */
 interface Query {
   readonly keep: NameFilter;
@@ -27,13 +29,17 @@ interface Query {
 }
 
 /** Tags of a repository, as they arrive where nothing has to see all of them first. */
-export async function run(context: Context, input: Input, options: CallOptions): Promise<Result> {
+export async function run(
+  context: TagsContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
   return listTags(context, input, options, 'text');
 }
 
 /** The handler of `tags` and `list-tags`, which differ in their default output alone. */
 export async function listTags(
-  context: Context,
+  context: TagsContext,
   input: Input,
   options: CallOptions,
   defaultOutput: 'text' | 'json',
@@ -74,7 +80,7 @@ async function parseQuery(input: Input): Promise<Query> {
 }
 
 async function stream(
-  context: Context,
+  context: TagsContext,
   location: Location,
   { keep, limit }: Query,
   options: CallOptions,
@@ -110,7 +116,7 @@ interface Selection {
 }
 
 async function select(
-  context: Context,
+  context: TagsContext,
   store: ReadStore,
   query: Query,
   options: CallOptions,

@@ -6,7 +6,7 @@ import { registryContext } from '../requests.ts';
 import { errorFromResponse } from '../errors/error.ts';
 import { pullScope } from '../scopes.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import type { Context } from '../../commands/context.ts';
+import type { CredentialChain } from '../../credentials/types.ts';
 
 /** The image that Docker keeps for this question. */
 export const PULL_LIMIT_IMAGE = 'docker.io/ratelimitpreview/test';
@@ -25,26 +25,34 @@ export interface PullLimit {
   readonly Limited: boolean;
 }
 
+/** What the question needs of a client. */
+export interface PullLimitClient {
+  readonly request: HttpClient;
+  endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  credentials(): Promise<CredentialChain>;
+  warn(text: string): void;
+}
+
 /** One HEAD, which does not count as a pull, and which a 429 answers as well. */
 export async function fetchPullLimit(
-  context: Context,
+  client: PullLimitClient,
   location: Reference,
   ref: string,
   options: CallOptions,
 ): Promise<PullLimit> {
-  const response = await head(context, location, ref, options);
-  const account = await accountOf(context, location, response, options);
+  const response = await head(client, location, ref, options);
+  const account = await accountOf(client, location, response, options);
   return read(location.registry, response, account);
 }
 
 async function head(
-  context: Context,
+  client: PullLimitClient,
   { registry, repository }: Reference,
   ref: string,
   options: CallOptions,
 ): Promise<HttpResponse> {
-  const request: HttpClient = await context.http('single');
-  const base = await context.endpoint('single', registry, options);
+  const { request } = client;
+  const base = await client.endpoint(registry, options);
   const response = await request({
     method: 'HEAD',
     url: new URL(`v2/${repository}/manifests/${ref}`, base),
@@ -63,7 +71,7 @@ async function head(
     {
       request,
       endpoint: async () => base,
-      warn: (text) => context.warn(text),
+      warn: (text) => client.warn(text),
       retries: NO_RETRIES,
     },
     registry,
@@ -76,13 +84,13 @@ async function head(
 
 /** Who was signed in, where the request carried credentials. */
 async function accountOf(
-  context: Context,
+  client: PullLimitClient,
   { registry, repository }: Reference,
   response: HttpResponse,
   options: CallOptions,
 ): Promise<string | null> {
   if (response.credentials?.sent !== true) return null;
-  const chain = await context.credentials('single');
+  const chain = await client.credentials();
   const credential = await chain.lookup(registry, repository, options);
   if (credential === undefined) return null;
   return credential.kind === 'registry-token'

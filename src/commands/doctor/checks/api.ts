@@ -13,8 +13,7 @@ import { errorFromResponse } from '../../../registry/errors/error.ts';
 import { looksLikeRegistry } from '../../../registry/ping.ts';
 import type { RepositoryLocation } from '../../../config/containers/types.ts';
 import type { CallOptions } from '../../../util/abort.ts';
-import type { Context } from '../../context.ts';
-import { defineCheck } from '../check.ts';
+import { defineCheck, type DoctorContext } from '../check.ts';
 
 const VERSION_HEADER = 'docker-distribution-api-version';
 
@@ -52,7 +51,7 @@ export const apiCheck = defineCheck({
 
 /** One GET without credentials, not tried again. */
 export async function getAnonymously(
-  context: Context,
+  context: DoctorContext,
   url: URL,
   { signal }: CallOptions,
 ): Promise<HttpResponse> {
@@ -69,7 +68,7 @@ async function isRegistry(response: HttpResponse): Promise<boolean> {
 
 /** The error of an answer, in the words of every other command. */
 export async function registryErrorFor(
-  context: Context,
+  context: DoctorContext,
   { registry, repository }: RepositoryLocation,
   response: HttpResponse,
 ): Promise<AppError> {

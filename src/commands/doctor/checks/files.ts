@@ -11,8 +11,7 @@ import { AppError } from '../../../errors/app-error.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
 import type { ConnectionReport } from '../../../http/probe/connection-report.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
-import type { Context } from '../../context.ts';
-import { type CheckResult, defineCheck } from '../check.ts';
+import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
 /** The files that have a say, in which of them there is what, and who else can read them. */
 export const filesCheck = defineCheck({
@@ -50,7 +49,7 @@ interface FileReport {
 }
 
 /** Files of logins, and Docker's own file, which also names proxies and headers. */
-function loginFiles({ env, flags, machine }: Context): readonly AuthFile[] {
+function loginFiles({ env, flags, machine }: DoctorContext): readonly AuthFile[] {
   const place = { ...machine, env, configDir: flags.config, authfile: flags.authfile };
   const files = authFiles(place);
   const path = dockerConfigPath(place);
@@ -60,7 +59,7 @@ function loginFiles({ env, flags, machine }: Context): readonly AuthFile[] {
 
 async function readLogins(
   { path, format, named }: AuthFile,
-  context: Context,
+  context: DoctorContext,
 ): Promise<FileReport> {
   const { value, failure } = await tryTask(() =>
     loadDockerConfig(path, {
@@ -88,7 +87,7 @@ function connectionOf(probe: Probe, registry: string): ConnectionReport {
 
 function trustFiles(
   { certificateFiles, roots }: ConnectionReport,
-  context: Context,
+  context: DoctorContext,
 ): readonly FileReport[] {
   const origins = [...new Set(roots.map(({ origin }) => origin))].filter(
     (one) => one !== 'the system',

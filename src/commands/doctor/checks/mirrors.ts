@@ -3,9 +3,8 @@ import { AppError } from '../../../errors/app-error.ts';
 import { authChallengeOf } from '../../../http/auth/challenge.ts';
 import type { Probe } from '../../../http/probe/probe.ts';
 import type { CallOptions } from '../../../util/abort.ts';
-import type { Context } from '../../context.ts';
 import { getAnonymously } from './api.ts';
-import { type CheckResult, defineCheck } from '../check.ts';
+import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
 /** Whether each mirror answers; the registry itself stands in for one that does not. */
 export const mirrorsCheck = defineCheck({
@@ -33,7 +32,7 @@ interface MirrorReach {
 
 interface ProbeContext {
   readonly probe: Probe;
-  readonly context: Context;
+  readonly context: DoctorContext;
   readonly options: CallOptions;
 }
 

@@ -1,4 +1,5 @@
 import { DOCKER_HUB } from '../../../reference/docker-hub.ts';
+import { pullLimitClient } from '../../input/pull-limit.ts';
 import { formatSeconds } from '../../output/units.ts';
 import {
   PULL_LIMIT_IMAGE,
@@ -19,7 +20,8 @@ export const rateLimitCheck = defineCheck({
     }
     if (answer === undefined) return { verdict: 'skipped', detail: 'because it did not answer' };
     const image = context.reference(PULL_LIMIT_IMAGE);
-    return judgePullLimit(await fetchPullLimit(context, image, 'latest', options));
+    const client = await pullLimitClient(context);
+    return judgePullLimit(await fetchPullLimit(client, image, 'latest', options));
   },
 });
 

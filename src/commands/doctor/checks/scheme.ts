@@ -1,6 +1,5 @@
 import { apiHost } from '../../../reference/docker-hub.ts';
-import type { Context } from '../../context.ts';
-import { type CheckResult, defineCheck } from '../check.ts';
+import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
 /** HTTP or HTTPS: what is wanted, and what is spoken on the port. */
 export const schemeCheck = defineCheck({
@@ -37,7 +36,7 @@ function isLoopback({ hostname }: URL): boolean {
 }
 
 /** What allows plain HTTP or an unverified certificate, for hints. */
-export function insecureSettingOf(context: Context, registry: string): string {
+export function insecureSettingOf(context: DoctorContext, registry: string): string {
   const said = context.registries().insecureMode(apiHost(registry)) !== undefined;
   return said ? '"insecure" in the files that name it' : '--plain-http and --tls-verify=false';
 }

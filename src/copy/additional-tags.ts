@@ -26,7 +26,11 @@ export async function tagsToWrite(
   const names = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
   const { signal } = tasks;
   const lookUp = (tag: string): Promise<Descriptor | undefined> =>
-    slots.on('destination', () => lookUpTag(destination, tag, { signal }), signal);
+    slots.on(
+      'destination',
+      () => lookUpTag(destination, tag, { signal, trustAbsence: noClobber !== true }),
+      signal,
+    );
   const states = await tasks.all<TagState>(
     names.map(async (tag) => ({
       tag,

@@ -50,12 +50,17 @@ export async function resolveRoot(
   const { sourceRef, destinationTag, isNew } = request;
   const { signal } = tasks;
   const call = { signal };
+  const trustAbsence = noClobber !== true && request.keepExisting !== true;
   // A retag is one PUT: to look first would cost as much as it could save.
   const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
     isBlind || destinationTag === undefined
       ? undefined
-      : slots.on('destination', () => lookUpTag(destination, destinationTag, call), signal);
+      : slots.on(
+          'destination',
+          () => lookUpTag(destination, destinationTag, { ...call, trustAbsence }),
+          signal,
+        );
 
   if (platforms.length > 0) {
     const [existing, chosen] = await both(
@@ -103,7 +108,7 @@ async function both<A, B>(tasks: TaskGroup, a: Promise<A>, b: Promise<B>): Promi
 export async function lookUpTag(
   destination: WriteStore,
   tag: string,
-  options: CallOptions,
+  options: Pick<ResolveOptions, 'signal' | 'trustAbsence'>,
 ): Promise<Descriptor | undefined> {
   try {
     return await destination.resolve(tag, { ...options, purpose: 'descriptor' });

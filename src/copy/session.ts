@@ -88,7 +88,8 @@ export class CopySession {
   /** One of cosign's tags: an image of its own, under the same name. */
   async #writeCosignTag(tag: string): Promise<void> {
     const plain: CopyRunOptions = { ...this.#run, platforms: undefined, noClobber: false };
-    const request = { sourceRef: tag, destinationTag: tag };
+    const keepExisting = this.#run.noClobber === true;
+    const request = { sourceRef: tag, destinationTag: tag, keepExisting };
     const plan = await resolveRoot(plain, request, this.#tasks, this.#slots);
     if (this.#run.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
       const text = `${tag} is at the destination already, with other content; it stays as it is`;

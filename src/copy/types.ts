@@ -70,6 +70,8 @@ export interface ImageRequest {
   readonly additionalTags?: readonly string[] | undefined;
   /** The destination is known not to have the tag. */
   readonly isNew?: boolean | undefined;
+  /** What the destination's tag points at is to stay: that there is nothing has to be sure. */
+  readonly keepExisting?: boolean | undefined;
 }
 
 export interface CopyOptions extends CopyRunOptions, ImageRequest {

@@ -64,11 +64,13 @@ export class RegistryError extends AppError {
   }
 }
 
-/** A registry says that what a manifest names is not there, or not yet. */
-export function isManifestBlobUnknown(error: unknown): boolean {
+/** A registry says that what a manifest names is not there, or not yet (`details.missing`). */
+export function isContentMissing(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof RegistryError)
-      return at.errors.some((entry) => entry.code === 'MANIFEST_BLOB_UNKNOWN');
+    if (at instanceof RegistryError) {
+      const isCode = at.errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN');
+      return isCode || at.details?.['missing'] !== undefined;
+    }
   }
   return false;
 }

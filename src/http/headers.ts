@@ -52,11 +52,15 @@ export function crossOriginHeaders(
   );
 }
 
-/** `Retry-After` as milliseconds from `now`; a date in the past is none (RFC 9110 section 10.2.3). */
+/**
+ * `Retry-After` as milliseconds from now; a date in the past is none (RFC 9110 section 10.2.3). A
+ * date is measured against the answer's own `Date`: this machine's clock may be a day off.
+ */
 export function retryAfterMs(headers: ResponseHeaders, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d{1,10}$/u.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) || date <= now ? undefined : date - now;
+  const sent = Date.parse(headers.get('date') ?? '');
+  const ms = Date.parse(value) - (Number.isNaN(sent) ? now : sent);
+  return ms > 0 ? ms : undefined;
 }

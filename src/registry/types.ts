@@ -15,6 +15,11 @@ export interface PutManifestOptions extends CallOptions {
   readonly visibilityRetries?: number | undefined;
 }
 
+export interface HeadManifestOptions extends CallOptions {
+  /** A 404 to the HEAD is confirmed by a GET: something is to be said or done because of it. */
+  readonly confirmAbsence?: boolean | undefined;
+}
+
 export interface ManifestResponse {
   readonly descriptor: Descriptor;
   readonly raw: Uint8Array;
@@ -28,10 +33,7 @@ export interface Repository {
   readonly registry: string;
   readonly name: string;
   /** HEAD; falls back to GET where HEAD is refused or says too little. `undefined` on 404. */
-  headManifest(
-    ref: string,
-    options?: CallOptions,
-  ): Promise<Omit<ManifestResponse, 'raw'> | undefined>;
+  headManifest(ref: string, options?: HeadManifestOptions): Promise<FoundManifest | undefined>;
   /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
   getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
   /**
@@ -41,7 +43,7 @@ export interface Repository {
   findManifest(
     ref: string,
     purpose: Promise<ResolvePurpose>,
-    options?: CallOptions,
+    options?: HeadManifestOptions,
   ): Promise<FoundManifest | undefined>;
   /** @throws RegistryError with status 412 when `ifMatch` no longer is the tag's ETag */
   putManifest(

@@ -38,6 +38,11 @@ export interface ResolveOptions extends CallOptions {
    * not known yet; a store where both cost the same need not wait for it. Its rejection is thrown.
    */
   readonly purpose?: ResolvePurpose | Promise<ResolvePurpose> | undefined;
+  /**
+   * A cheap "not there" will do, because nothing is said, kept or deleted on the strength of it.
+   * Default: a registry that answers so to a HEAD is asked by GET as well.
+   */
+  readonly trustAbsence?: boolean | undefined;
 }
 
 export interface ReadStore extends AsyncDisposable {

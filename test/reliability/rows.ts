@@ -113,7 +113,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a manifest PUT fails',
-    rules: [['src/registry/manifests/manifests.ts', 'isStored']],
+    rules: [['src/registry/manifests/put.ts', 'isStored']],
     tests: [
       [
         MATRIX,
@@ -127,7 +127,7 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'the registry does not see yet what it was sent',
     rules: [
-      ['src/registry/manifests/manifests.ts', 'putManifest'],
+      ['src/registry/manifests/put.ts', 'missingContent'],
       ['src/copy/engine/graph-copy.ts', 'VISIBILITY_RETRIES'],
     ],
     tests: [
@@ -198,7 +198,7 @@ export const ROWS: readonly Row[] = [
       ],
       [
         RETRY,
-        'waits as long as Retry-After says, in seconds or as a date, and a little more',
+        'waits as long as Retry-After says, in seconds or as a date by its own clock, and a little more',
         'pauses every request of the host that asked for it, and no other',
         "does not spin on Docker Hub's pull limit",
       ],

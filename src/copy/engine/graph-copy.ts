@@ -1,4 +1,4 @@
-import { AppError, IntegrityError, isManifestBlobUnknown } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isContentMissing } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
@@ -136,7 +136,7 @@ export class GraphCopy {
     try {
       await this.pushManifest(descriptor, manifest, tag, deep ? VISIBILITY_RETRIES : 1);
     } catch (error) {
-      if (deep || !isManifestBlobUnknown(error)) throw error;
+      if (deep || !isContentMissing(error)) throw error;
       await this.#tasks.all(enter(this.#recheck));
       await this.pushManifest(descriptor, manifest, tag, VISIBILITY_RETRIES);
     }

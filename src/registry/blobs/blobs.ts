@@ -14,6 +14,7 @@ import {
   type RequestContext,
   type Operation,
 } from '../requests.ts';
+import { isHeadRefused } from '../success.ts';
 import { errorFromResponse } from '../errors/error.ts';
 
 export async function hasBlob(
@@ -23,11 +24,45 @@ export async function hasBlob(
 ): Promise<{ readonly size: number | undefined } | undefined> {
   const url = await repositoryUrl(context, `blobs/${digest}`, options);
   const response = await request(context, 'HEAD', url, { signal: options.signal });
-  if (response.status !== 200 && response.status !== 404) {
+  if (response.status !== 200 && response.status !== 404 && !isHeadRefused(response)) {
     throw await errorFromResponse(context, readBlobOperation(context, digest), 'HEAD', response);
   }
   await response.discard();
+  if (isHeadRefused(response)) return readFirstByte(context, digest, options);
   return response.status === 200 ? { size: lengthOf(response) } : undefined;
+}
+
+async function readFirstByte(
+  context: RequestContext,
+  digest: Digest,
+  options: CallOptions,
+): Promise<{ readonly size: number | undefined } | undefined> {
+  const response = await getFirstByte(context, digest, options);
+  if (response.status === 404) {
+    await response.discard();
+    return undefined;
+  }
+  if (!isReadable(response)) {
+    throw await errorFromResponse(context, readBlobOperation(context, digest), 'GET', response);
+  }
+  await response.discard();
+  const total = /^bytes 0-0\/(\d{1,15})$/u.exec(response.headers.get('content-range') ?? '')?.[1];
+  if (response.status === 206) return { size: total === undefined ? undefined : Number(total) };
+  return { size: response.status === 200 ? lengthOf(response) : undefined };
+}
+
+async function getFirstByte(
+  context: RequestContext,
+  digest: Digest,
+  { signal }: CallOptions,
+): Promise<HttpResponse> {
+  const url = await repositoryUrl(context, `blobs/${digest}`, { signal });
+  return request(context, 'GET', url, { headers: { range: 'bytes=0-0' }, signal, stream: true });
+}
+
+/** 416: an empty blob has no first byte. */
+function isReadable({ status }: HttpResponse): boolean {
+  return status === 200 || status === 206 || status === 416;
 }
 
 /** A registry may still say of a blob that it is there when it cannot give it any more: asks for a byte. */
@@ -36,13 +71,9 @@ export async function canRead(
   digest: Digest,
   options: CallOptions = {},
 ): Promise<boolean> {
-  const url = await repositoryUrl(context, `blobs/${digest}`, options);
-  const headers = { range: 'bytes=0-0' };
-  const { signal } = options;
-  const response = await request(context, 'GET', url, { headers, signal, stream: true });
+  const response = await getFirstByte(context, digest, options);
   await response.discard();
-  // 416: an empty blob has no first byte.
-  return response.status === 200 || response.status === 206 || response.status === 416;
+  return isReadable(response);
 }
 
 /** How `Repository.getBlob` reads, with a memory of the places that readings came to. */

@@ -1,5 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { RegistryError, type RegistryErrorEntry } from '../../errors/app-error.ts';
+import {
+  type AppErrorOptions,
+  RegistryError,
+  type RegistryErrorEntry,
+} from '../../errors/app-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { redactUrl } from '../../errors/redact.ts';
 import { sanitize } from '../../errors/sanitize.ts';
@@ -13,6 +17,7 @@ import { hintFor } from './hints.ts';
 export interface ErrorOverride {
   readonly code?: ErrorCode | undefined;
   readonly hint?: string | undefined;
+  readonly details?: AppErrorOptions['details'];
 }
 
 const SHOWN_ENTRIES = 3;
@@ -51,7 +56,7 @@ export function registryErrorFrom(
       url: redactUrl(answer.url),
       errors: answer.entries,
     },
-    { hint: verdict.hint ?? hintFor(code, context, operation, answer) },
+    { hint: verdict.hint ?? hintFor(code, context, operation, answer), details: verdict.details },
   );
 }
 

@@ -8,7 +8,7 @@ import type { KnownRegistry } from '../../config/registries/table.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestContext, Operation } from '../requests.ts';
-import { type ErrorResponse, hasErrorCode } from './body.ts';
+import type { ErrorResponse } from './body.ts';
 
 /** What a hint is made from; `registry` is the registry's row in the table, if it has one. */
 interface HintInput {
@@ -19,7 +19,7 @@ interface HintInput {
 }
 type Hint = (one: HintInput) => string | undefined;
 
-const NOT_SEEN =
+export const NOT_SEEN =
   'The registry does not have, or does not see yet, what the manifest names: run it again in a while; what is there is not sent again.';
 
 /** The cure per error code; a code without one needs no hint. */
@@ -54,7 +54,6 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UPLOAD_FAILED: (one) => {
     const { status } = one.answer;
     if (status === 413) return BODY_TOO_LARGE;
-    if (hasErrorCode(one.answer, 'MANIFEST_BLOB_UNKNOWN')) return NOT_SEEN;
     return status === 404
       ? createAdviceOf(one).trimEnd() ||
           'The repository or project may have to be created first, or the upload session expired.'

@@ -10,6 +10,7 @@ import {
 } from '../requests.ts';
 import { type ErrorResponse, hasErrorCode, readErrorResponse } from '../errors/body.ts';
 import { type ErrorOverride, registryErrorFrom } from '../errors/error.ts';
+import { isWritten } from '../success.ts';
 import { knownRegistryOf } from '../errors/hints.ts';
 
 const SWITCHED_OFF =
@@ -54,7 +55,7 @@ async function sendDelete(
   refName(context, ref);
   const url = await repositoryUrl(context, `manifests/${ref}`, options);
   const response = await request(context, 'DELETE', url, { signal: options.signal });
-  if (response.status !== 202 && response.status !== 200 && response.status !== 204) {
+  if (!isWritten(response)) {
     const answer = await readErrorResponse('DELETE', response);
     // An earlier try did it, and only its answer was lost.
     const done = answer.status === 404 && answer.attempts !== undefined;

@@ -1,8 +1,8 @@
 import type { ResolvePurpose } from '../../store/types.ts';
-import { type CallOptions, abortable } from '../../util/abort.ts';
+import { abortable } from '../../util/abort.ts';
 import type { RequestContext } from '../requests.ts';
 import { askManifest, getManifest, readDescriptor, readManifest } from './manifests.ts';
-import type { FoundManifest } from '../types.ts';
+import type { FoundManifest, HeadManifestOptions } from '../types.ts';
 
 /**
  * One HEAD or GET, as `purpose` comes to say: it is waited for when the registry's challenge has been
@@ -12,7 +12,7 @@ export async function findManifest(
   context: RequestContext,
   ref: string,
   purpose: Promise<ResolvePurpose>,
-  options: CallOptions = {},
+  options: HeadManifestOptions = {},
 ): Promise<FoundManifest | undefined> {
   const wanted = (): Promise<ResolvePurpose> => abortable(purpose, options.signal);
   const sent: { method: 'GET' | 'HEAD' } = { method: 'HEAD' };

@@ -1,13 +1,10 @@
-import { AppError, isManifestBlobUnknown } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
-import { NetworkError } from '../../http/dial/network-error.ts';
-import { isRetryableStatus } from '../../http/retry/policy.ts';
+import { AppError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
-import { algorithmOf, digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { algorithmOf, digestOf, isDigest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
-import { isMediaType, isSchema1Type, MANIFEST_ACCEPT } from '../../oci/media-types.ts';
+import { isSchema1Type, MANIFEST_ACCEPT } from '../../oci/media-types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { bytesOf, collect } from '../../util/bytes.ts';
+import { collect } from '../../util/bytes.ts';
 import {
   refName,
   repositoryUrl,
@@ -18,22 +15,16 @@ import {
 } from '../requests.ts';
 import {
   digestByTag,
-  headerAlgorithm,
   headerDigest,
-  requireSameDigest,
   verifyPinned,
   describeManifestBytes,
   descriptorFromHeaders,
 } from './descriptor.ts';
-import { contentTypeOf, isHtml, readErrorResponse } from '../errors/body.ts';
+import { contentTypeOf, isHtml } from '../errors/body.ts';
 import { notARegistryHint } from '../errors/hints.ts';
-import { errorFromResponse, registryErrorFrom } from '../errors/error.ts';
-import type { ManifestResponse, PutManifestOptions } from '../types.ts';
-
-const NOT_SEEN_YET = 'the registry does not see yet what was sent to it (MANIFEST_BLOB_UNKNOWN)';
-
-/** Statuses of a HEAD that say nothing about the manifest: ask again with GET. */
-const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 405, 406, 415, 501]);
+import { errorFromResponse } from '../errors/error.ts';
+import { isHeadRefused } from '../success.ts';
+import type { FoundManifest, HeadManifestOptions, ManifestResponse } from '../types.ts';
 
 export async function getManifest(
   context: RequestContext,
@@ -111,128 +102,31 @@ function matchesRef({ response, raw }: ManifestRead, ref: string): boolean {
 export async function headManifest(
   context: RequestContext,
   ref: string,
-  options: CallOptions = {},
-): Promise<Omit<ManifestResponse, 'raw'> | undefined> {
+  options: HeadManifestOptions = {},
+): Promise<FoundManifest | undefined> {
   return readDescriptor(context, ref, await askManifest(context, 'HEAD', ref, options), options);
 }
 
-/** What the answer to a HEAD says. */
+/** What the answer to a HEAD says, and where that does not do, the answer to a GET. */
 export async function readDescriptor(
   context: RequestContext,
   ref: string,
   response: HttpResponse,
-  options: CallOptions,
-): Promise<Omit<ManifestResponse, 'raw'> | undefined> {
+  options: HeadManifestOptions,
+): Promise<FoundManifest | undefined> {
   const target = refName(context, ref);
   if (response.status === 404) {
     await response.discard();
-    return undefined;
+    // Nexus answers 404 to a HEAD of what it gives to a GET.
+    return options.confirmAbsence === true ? getOrUndefined(context, ref, options) : undefined;
   }
-  if (response.status !== 200 && !HEAD_REFUSED.has(response.status)) {
+  if (response.status !== 200 && !isHeadRefused(response)) {
     throw await errorFromResponse(context, readManifestOperation(target), 'HEAD', response);
   }
   await response.discard();
   const found =
     response.status === 200 ? descriptorFromHeaders(response.headers, ref, target) : undefined;
   return found ?? getOrUndefined(context, ref, options);
-}
-
-export async function putManifest(
-  context: RequestContext,
-  ref: string,
-  raw: Uint8Array,
-  mediaType: string,
-  options: PutManifestOptions = {},
-): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }> {
-  const target = refName(context, ref);
-  if (!isMediaType(mediaType)) {
-    throw new AppError(
-      'INVALID_MANIFEST',
-      `cannot write manifest ${target}: "${sanitize(mediaType.slice(0, 100))}" is not a media type`,
-    );
-  }
-  if (isDigest(ref)) verifyPinned(raw, ref, target);
-  const retry = context.deps.retries(options.signal);
-  const lag = { reason: `${target}: ${NOT_SEEN_YET}`, maxWaits: options.visibilityRetries ?? 0 };
-  for (;;) {
-    try {
-      return await putOnce(context, ref, raw, mediaType, options);
-    } catch (error) {
-      if (lag.maxWaits === 0 || !isManifestBlobUnknown(error) || !(await retry.shouldRetry(lag)))
-        throw error;
-    }
-  }
-}
-
-async function putOnce(
-  context: RequestContext,
-  ref: string,
-  raw: Uint8Array,
-  mediaType: string,
-  options: PutManifestOptions,
-): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }> {
-  const target = refName(context, ref);
-  const operation: Operation = { action: 'write manifest', target, kind: 'upload' };
-  const url = await repositoryUrl(context, `manifests/${ref}`, options);
-  const sending = request(context, 'PUT', url, {
-    headers: {
-      'content-type': mediaType,
-      ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
-    },
-    body: { length: raw.byteLength, open: () => bytesOf(raw) },
-    signal: options.signal,
-  });
-  const response = await sending.catch(async (error: unknown) => {
-    if (error instanceof NetworkError && (await isStored(context, ref, raw, options))) {
-      return undefined;
-    }
-    throw error;
-  });
-  if (response === undefined) return stored(ref, raw);
-  if (response.status !== 201 && response.status !== 202) {
-    const answer = await readErrorResponse('PUT', response);
-    if (isRetryableStatus(answer.status) && (await isStored(context, ref, raw, options))) {
-      return stored(ref, raw);
-    }
-    const code = answer.status < 300 ? 'NOT_A_REGISTRY' : undefined;
-    throw registryErrorFrom(context, operation, answer, { code });
-  }
-  await response.discard();
-  const digest = isDigest(ref) ? ref : digestOf(raw, headerAlgorithm(response.headers));
-  const answered = headerDigest(response.headers);
-  // The digest of a signed schema 1 manifest leaves its signatures out.
-  if (answered !== undefined && !isSchema1Type(mediaType)) {
-    requireSameDigest(
-      digest,
-      answered,
-      `${target}: the registry stored another manifest than was sent`,
-    );
-  }
-  return { digest, subjectHandled: response.headers.get('oci-subject') !== undefined };
-}
-
-/** A failed PUT may have been carried out, and only its answer lost or spoilt on the way. */
-async function isStored(
-  context: RequestContext,
-  ref: string,
-  raw: Uint8Array,
-  options: CallOptions,
-): Promise<boolean> {
-  options.signal?.throwIfAborted();
-  try {
-    const there = await headManifest(context, ref, options);
-    if (there === undefined) return false;
-    const { digest } = there.descriptor;
-    return digestOf(raw, algorithmOf(digest)) === digest;
-  } catch {
-    // The failure that led here is the one to report.
-    return false;
-  }
-}
-
-/** Without the answer, nothing is known of the registry's own list of referrers. */
-function stored(ref: string, raw: Uint8Array): { digest: Digest; subjectHandled: boolean } {
-  return { digest: isDigest(ref) ? ref : digestOf(raw), subjectHandled: false };
 }
 
 /** @throws AppError INVALID_REFERENCE before anything is sent for what is no reference */
@@ -273,10 +167,9 @@ async function getOrUndefined(
   context: RequestContext,
   ref: string,
   options: CallOptions,
-): Promise<Omit<ManifestResponse, 'raw'> | undefined> {
+): Promise<FoundManifest | undefined> {
   try {
-    const { descriptor, headers } = await getManifest(context, ref, options);
-    return { descriptor, headers };
+    return await getManifest(context, ref, options);
   } catch (error) {
     const missing =
       error instanceof AppError &&

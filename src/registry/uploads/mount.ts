@@ -1,16 +1,17 @@
 import { AppError } from '../../errors/app-error.ts';
+import { NetworkError } from '../../http/dial/network-error.ts';
+import { withAttempts } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { canRead, hasBlob } from '../blobs/blobs.ts';
 import { checkName, type RequestContext } from '../requests.ts';
-import { readErrorResponse } from '../errors/body.ts';
-import { registryErrorFrom } from '../errors/error.ts';
+import { isBlobLocation, isUploadLocation, isWritten } from '../success.ts';
 import type { UploadTarget } from './location.ts';
 import { pullScope } from '../scopes.ts';
 import { cancelSession } from './status.ts';
 import type { UploadOptions } from './upload.ts';
-import { postUpload, sessionOf, writeBlobOperation } from './start.ts';
+import { postUpload, sessionOf } from './start.ts';
 
 /** Repositories tried for a mount; more cost a request each and seldom help. */
 export const MAX_MOUNTS = 3;
@@ -83,19 +84,47 @@ async function tryMount(
   checkName(from);
   const query = `mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
   const extraScopes = from === context.repository ? [] : [pullScope(from)];
-  let response: HttpResponse;
+  const retry = context.deps.retries(options.signal);
+  for (;;) {
+    const outcome = await postMount(context, query, options, extraScopes);
+    // A registry that fails at a mount may well take the upload: the mount is not tried again.
+    const again = outcome instanceof NetworkError || outcome?.status === 429;
+    if (again && (await retry.shouldRetry(outcome))) continue;
+    if (outcome instanceof NetworkError) throw withAttempts(outcome, retry);
+    if (outcome !== undefined && isWritten(outcome))
+      return mountedOr(context, digest, outcome, options);
+    await outcome?.discard();
+    return undefined;
+  }
+}
+
+/** `undefined`: no token was to be had for both repositories. */
+async function postMount(
+  context: RequestContext,
+  query: string,
+  options: UploadOptions,
+  extraScopes: readonly string[],
+): Promise<HttpResponse | NetworkError | undefined> {
   try {
-    response = await postUpload(context, query, options, extraScopes);
+    return await postUpload(context, query, { ...options, extraScopes, idempotent: false });
   } catch (error) {
+    if (error instanceof NetworkError) return error;
     if (error instanceof AppError && MOUNT_REFUSED.has(error.code)) return undefined;
     throw error;
   }
-  if (response.status === 201) {
-    await response.discard();
-    return 'mounted';
+}
+
+/** A success is a mount when its Location is the blob, or when the blob shows; else an upload. */
+async function mountedOr(
+  context: RequestContext,
+  digest: Digest,
+  response: HttpResponse,
+  options: UploadOptions,
+): Promise<'mounted' | UploadTarget | undefined> {
+  if (response.status === 202 || isUploadLocation(response)) {
+    return sessionOf(context, digest, response);
   }
-  if (response.status === 202) return sessionOf(context, digest, response);
-  const answer = await readErrorResponse('POST', response);
-  if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return undefined;
-  throw registryErrorFrom(context, writeBlobOperation(context, digest), answer);
+  await response.discard();
+  if (isBlobLocation(response, digest)) return 'mounted';
+  return (await hasBlob(context, digest, options)) === undefined ? undefined : 'mounted';
 }

@@ -9,7 +9,9 @@ import {
   repositoryUrl,
   request,
   type RequestContext,
+  type RequestOptions,
 } from '../requests.ts';
+import { isWritten } from '../success.ts';
 import { readErrorResponse } from '../errors/body.ts';
 import { errorFromResponse, registryErrorFrom } from '../errors/error.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
@@ -27,7 +29,11 @@ export async function openSession(
   const algorithm = algorithmOf(digest);
   const query = algorithm === 'sha256' ? '' : `digest-algorithm=${algorithm}`;
   const response = await postUpload(context, query, options);
-  if (response.status === 202) return sessionOf(context, digest, response);
+  // By its Location an upload is told from a page that says yes to everything.
+  const opened =
+    response.status === 202 ||
+    (isWritten(response) && response.headers.get('location') !== undefined);
+  if (opened) return sessionOf(context, digest, response);
   const operation = writeBlobOperation(context, digest);
   if (response.status >= 400) throw await errorFromResponse(context, operation, 'POST', response);
   const answer = await readErrorResponse('POST', response);
@@ -37,12 +43,12 @@ export async function openSession(
 export async function postUpload(
   context: RequestContext,
   query: string,
-  options: CallOptions,
-  extraScopes?: readonly string[],
+  options: Pick<RequestOptions, 'signal' | 'extraScopes' | 'idempotent'>,
 ): Promise<HttpResponse> {
   const url = await repositoryUrl(context, 'blobs/uploads/', options);
   url.search = query;
-  return request(context, 'POST', url, { signal: options.signal, extraScopes });
+  const { signal, extraScopes, idempotent } = options;
+  return request(context, 'POST', url, { signal, extraScopes, idempotent });
 }
 
 export async function sessionOf(

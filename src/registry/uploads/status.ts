@@ -1,6 +1,7 @@
 import type { HttpResponse } from '../../http/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { registryUrl, request, type RequestContext } from '../requests.ts';
+import { isWritten } from '../success.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
 
 /** Where an upload goes on. */
@@ -23,9 +24,7 @@ export async function getUploadPosition(
   const { signal } = options;
   const response = await request(context, 'GET', url, { anonymous, initiator, signal });
   await response.discard();
-  if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
-    return undefined;
-  }
+  if (!isWritten(response)) return undefined;
   const offset = offsetFromRange(response);
   if (offset === undefined) return undefined;
   return { session: await followLocation(context, session, response, where), offset };

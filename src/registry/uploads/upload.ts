@@ -11,6 +11,7 @@ import { type ErrorResponse, readErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { withDigest, type UploadTarget } from './location.ts';
 import { checkStored, isDigestRefused, isSessionUnknown } from './answers.ts';
+import { isWritten, namesContent } from '../success.ts';
 import { openSession } from './start.ts';
 import {
   followLocation,
@@ -28,6 +29,9 @@ export interface UploadOptions extends Omit<PushOptions, 'tag'> {
 
 /** GHCR takes no more in one request that has a Content-Range. */
 const CHUNK = 4 * 1024 * 1024;
+/** Where that is too much as well (nginx takes 1 MiB unless told otherwise), a quarter; so small at least. */
+const SMALLEST_CHUNK = 64 * 1024;
+const SHRINK = 4;
 /** A chunk is held in memory; a registry that wants larger ones is sent the rest as one. */
 const MAX_CHUNK = 64 * 1024 * 1024;
 /**
@@ -72,7 +76,8 @@ class BlobUpload {
   #inherited: boolean;
   /** The farthest offset that was counted as progress. */
   #mark = 0;
-  #chunked = false;
+  /** Most bytes of one request; `undefined`: all that is left goes in one. */
+  #chunk: number | undefined;
   #done = false;
   /** Whether the registry may have the whole blob although no answer said so. */
   #allSent = false;
@@ -117,8 +122,8 @@ class BlobUpload {
 
   async #step(): Promise<void> {
     const { session, offset } = this.#position;
-    const chunk = Math.max(CHUNK, session.minChunk ?? 0);
-    const inChunks = this.#chunked && chunk <= MAX_CHUNK && this.#size - offset > chunk;
+    const chunk = Math.max(this.#chunk ?? Infinity, session.minChunk ?? 0);
+    const inChunks = chunk <= MAX_CHUNK && this.#size - offset > chunk;
     const outcome = await (inChunks ? this.#patch(chunk) : this.#put());
     if (outcome instanceof NetworkError) return this.#afterFault(outcome);
     if (outcome !== undefined) await this.#afterAnswer(outcome);
@@ -143,7 +148,7 @@ class BlobUpload {
       const failure = body.failure();
       return failure === undefined ? outcome : Promise.reject(failure);
     }
-    if (outcome.status !== 201 && outcome.status !== 204) return outcome;
+    if (!isWritten(outcome) || !(await this.#isConfirmed(outcome))) return outcome;
     await outcome.discard();
     checkStored(outcome, this.#source, this.#operation);
     this.#done = true;
@@ -160,20 +165,37 @@ class BlobUpload {
       headers: { ...CONTENT, 'content-range': `${offset}-${offset + length - 1}` },
       body: { length, open: () => this.#counted(data) },
     });
-    if (outcome instanceof NetworkError || outcome.status < 200 || outcome.status > 204) {
-      return outcome;
-    }
+    if (outcome instanceof NetworkError || !isWritten(outcome)) return outcome;
     await outcome.discard();
     const reached = offsetFromRange(outcome) ?? offset + length;
-    if (reached <= offset || reached > offset + length) {
-      return new NetworkError('NETWORK', this.#stuck(reached), 'always', undefined, undefined);
+    const isForward = reached > offset && reached <= offset + length;
+    if (isForward) {
+      const moved = await followLocation(this.#context, session, outcome, this.#operation.target);
+      this.#moveTo({ session: moved, offset: reached });
+      this.#options.onBytes?.(reached);
     }
-    this.#arrivedAt({
-      session: await followLocation(this.#context, session, outcome, this.#operation.target),
-      offset: reached,
-    });
-    this.#options.onBytes?.(reached);
+    if (reached === offset + length) {
+      this.#countProgress();
+      return undefined;
+    }
+    const taken = Math.max(0, reached - offset);
+    const message = `${this.#operation.target}: the registry took ${taken} of ${length} bytes that it was sent at byte ${offset}`;
+    const fault = new NetworkError('NETWORK', message, 'always', undefined, undefined);
+    if (!isForward) return fault;
+    // So much it takes at a time. To send more again and again would never end, so it is a try, too.
+    this.#chunk = Math.max(SMALLEST_CHUNK, taken);
+    if (!(await this.#retry.shouldRetry(fault))) throw withAttempts(fault, this.#retry);
+    this.#countProgress();
     return undefined;
+  }
+
+  /** 201 and 204 are a registry's; other successes have to name the blob, or to show it. */
+  async #isConfirmed(response: HttpResponse): Promise<boolean> {
+    if (response.status === 201 || response.status === 204) return true;
+    const { digest, size } = this.#source.descriptor;
+    if (namesContent(response, digest)) return true;
+    const there = await hasBlob(this.#context, digest, this.#options).catch(() => undefined);
+    return there?.size === size;
   }
 
   #counted(data: Uint8Array): Bytes {
@@ -254,12 +276,20 @@ class BlobUpload {
   }
 
   #arrivedAt(position: UploadPosition): void {
-    if (position.offset - this.#mark >= PROGRESS) {
-      this.#retry.progressed();
-      this.#mark = position.offset;
-    }
+    this.#moveTo(position);
+    this.#countProgress();
+  }
+
+  #moveTo(position: UploadPosition): void {
     this.#position = position;
     this.#log.movedTo(position.session);
+  }
+
+  #countProgress(): void {
+    const { offset } = this.#position;
+    if (offset - this.#mark < PROGRESS) return;
+    this.#retry.progressed();
+    this.#mark = offset;
   }
 
   async #isStored(): Promise<boolean> {
@@ -286,18 +316,22 @@ class BlobUpload {
 
   /** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
   async #takeSmaller(answer: ErrorResponse): Promise<void> {
-    const wasChunked = this.#chunked;
-    const misplaced = answer.status === 416 && (this.#position.offset > 0 || wasChunked);
-    if (!misplaced && (wasChunked || this.#size <= CHUNK)) throw this.#refused(answer);
-    this.#chunked = true;
-    if (answer.status === 413 && !wasChunked) return this.#reopen(this.#position.session);
-    if (!wasChunked) return this.#goOn();
-    const message = `${this.#operation.target}: the upload is not where it was thought to be`;
-    await this.#afterFault(new NetworkError('NETWORK', message, 'always', undefined, undefined));
-  }
-
-  #stuck(reached: number): string {
-    return `${this.#operation.target}: the upload is at byte ${reached}, not behind ${this.#position.offset}`;
+    const wasWhole = this.#chunk === undefined;
+    if (answer.status === 416 && (this.#position.offset > 0 || !wasWhole)) {
+      const message = `${this.#operation.target}: the upload is not where it was thought to be`;
+      this.#chunk ??= CHUNK;
+      return wasWhole
+        ? this.#goOn()
+        : this.#afterFault(new NetworkError('NETWORK', message, 'always', undefined, undefined));
+    }
+    const sent = Math.min(this.#size - this.#position.offset, this.#chunk ?? Infinity);
+    const smaller = Math.min(CHUNK, Math.ceil(sent / SHRINK));
+    const least = answer.status === 416 ? CHUNK : SMALLEST_CHUNK;
+    if (sent <= least) throw this.#refused(answer);
+    this.#chunk = wasWhole && sent > CHUNK ? CHUNK : Math.max(SMALLEST_CHUNK, smaller);
+    // What refused the request may be in front of the registry, which then knows nothing of it.
+    if (answer.status === 413 && wasWhole) return this.#reopen(this.#position.session);
+    await this.#goOn();
   }
 
   #refused(answer: ErrorResponse): ReturnType<typeof registryErrorFrom> {

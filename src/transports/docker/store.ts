@@ -1,9 +1,4 @@
-import {
-  AppError,
-  IntegrityError,
-  isManifestBlobUnknown,
-  wrapError,
-} from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isContentMissing, wrapError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
@@ -137,15 +132,19 @@ class RegistryStore implements WriteStore {
         handled &&= done.subjectHandled;
       }
     } catch (error) {
-      if (isManifestBlobUnknown(error)) this.#forget();
+      if (isContentMissing(error)) this.#forget();
       throw error;
     }
     return handled;
   }
 
   /** Docker Hub alone counts a GET as a pull, and a HEAD not: it has to wait for what is wanted. */
-  #find(name: string, { purpose, ...options }: ResolveOptions): Promise<FoundManifest | undefined> {
+  #find(
+    name: string,
+    { purpose, trustAbsence, signal }: ResolveOptions,
+  ): Promise<FoundManifest | undefined> {
     const repository = this.#repository;
+    const options = { signal, confirmAbsence: trustAbsence !== true };
     if (purpose instanceof Promise && repository.registry === DOCKER_HUB) {
       return repository.findManifest(name, purpose, options);
     }

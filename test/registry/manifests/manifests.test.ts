@@ -243,7 +243,105 @@ describe('putManifest after a failure', () => {
   });
 });
 
+describe('a manifest whose answer was lost', () => {
+  const length = String(raw.byteLength);
+  const head = { status: 200, headers: { ...ok.headers, 'content-length': length } };
+
+  it.each<[string, Reply]>([
+    ['500', { status: 500 }],
+    ['504', { status: 504 }],
+    ['408', { status: 408 }],
+  ])(
+    'is looked up after %s before it is sent again, so that no immutable tag refuses it',
+    async (_name, answer) => {
+      await using at = await startRegistry(({ method }) => (method === 'PUT' ? answer : head));
+      await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex);
+      expect(at.server.lines).toEqual(['PUT /v2/a/b/manifests/v1', 'HEAD /v2/a/b/manifests/v1']);
+    },
+  );
+
+  it('is found after a refusal too, when it did not show before', async () => {
+    await using at = await startRegistry(({ method }, count) => {
+      if (method === 'PUT') return count === 1 ? { status: 502 } : { status: 400 };
+      return count < 4 ? { status: 404 } : head;
+    });
+    const done = await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex);
+    expect(done.digest).toBe(digest);
+    expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual([
+      'PUT',
+      'HEAD',
+      'GET',
+      'PUT',
+      'HEAD',
+    ]);
+  });
+
+  it('was not stored where the registry limits the rate: nothing is looked up', async () => {
+    await using at = await startRegistry((_request, count) => ({
+      status: count === 1 ? 429 : 201,
+    }));
+    await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex);
+    expect(at.server.lines.map((line) => line.split(' ')[0])).toEqual(['PUT', 'PUT']);
+  });
+});
+
+describe('content that a refusal names', () => {
+  const child = digestOf(Buffer.from('child'));
+  const parent = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPE.ociIndex,
+      manifests: [{ mediaType: MEDIA_TYPE.ociManifest, digest: child, size: 5 }],
+    }),
+  );
+  const refusal = (code: string, message: string, detail?: unknown): Reply => ({
+    status: 404,
+    body: JSON.stringify({ errors: [{ code, message, detail }] }),
+  });
+
+  it.each([
+    ['MANIFEST_BLOB_UNKNOWN', refusal('MANIFEST_BLOB_UNKNOWN', 'blob unknown')],
+    ['BLOB_UNKNOWN', refusal('BLOB_UNKNOWN', `blob ${child} unknown`)],
+    ['MANIFEST_UNKNOWN', refusal('MANIFEST_UNKNOWN', 'unknown', { digest: child })],
+    ['MANIFEST_INVALID', refusal('MANIFEST_INVALID', 'invalid', [{ missing: [child] }])],
+  ])('does not show yet, under the code %s', async (_code, reply) => {
+    await using at = await startRegistry((_request, count) =>
+      count === 1 ? reply : { status: 201 },
+    );
+    await at
+      .repository('push')
+      .putManifest('v1', parent, MEDIA_TYPE.ociIndex, { visibilityRetries: 1 });
+    expect(at.server.lines).toHaveLength(2);
+  });
+
+  it('and that the manifest does not need is no reason to wait', async () => {
+    await using at = await startRegistry(() => refusal('BLOB_UNKNOWN', `blob ${other} unknown`));
+    const put = at
+      .repository('push')
+      .putManifest('v1', parent, MEDIA_TYPE.ociIndex, { visibilityRetries: 2 });
+    await expect(put).rejects.toMatchObject({ code: 'UPLOAD_FAILED' });
+    expect(at.server.lines).toHaveLength(1);
+  });
+});
+
 describe('putManifest', () => {
+  it.each([
+    [200, { 'docker-content-digest': digest }, 1],
+    [204, {}, 2],
+  ])(
+    'takes %i for stored when it names the manifest, or the tag shows it',
+    async (status, headers, requests) => {
+      const length = String(raw.byteLength);
+      await using at = await startRegistry(({ method }) =>
+        method === 'PUT'
+          ? { status, headers }
+          : { status: 200, headers: { ...ok.headers, 'content-length': length } },
+      );
+      await at.repository('push').putManifest('v1', raw, MEDIA_TYPE.ociIndex);
+      expect(at.server.lines).toHaveLength(requests);
+    },
+  );
+
   it('puts the bytes as they are', async () => {
     await using at = await startRegistry(() => ({
       status: 201,

@@ -280,7 +280,9 @@ describe('what is wanted of a manifest', () => {
 describe('rewritten names', () => {
   it('mount from the rewritten repository', async () => {
     const script: Script = ({ method }) =>
-      method === 'HEAD' ? { status: 404 } : { status: 201, headers: { location: '/v2/x' } };
+      method === 'HEAD'
+        ? { status: 404 }
+        : { status: 201, headers: { location: `/v2/real/app/blobs/${layer.digest}` } };
     await using at = await setUp({ primary: script });
     const repository = at.client.repository('logical', 'app', 'push', undefined, ['other']);
     await repository.headManifest('v1');

@@ -13,6 +13,8 @@ const query = `digest=${encodeURIComponent(digest)}`;
 const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLength };
 const source = sourceFromBytes(layer, data);
 const POST = 'POST /v2/a/b/blobs/uploads/';
+/** Its Location is what makes a 201 a mount. */
+const MOUNTED = { status: 201, headers: { location: `/v2/a/b/blobs/${digest}` } };
 const opened = (location: string) => ({ status: 202, headers: { location } });
 
 describe('putBlob', () => {
@@ -136,7 +138,8 @@ describe('putBlob', () => {
       return request.method === 'DELETE' ? { status: 204 } : put(request, count);
     });
     await expect(at.repository('push').putBlob(source)).rejects.toMatchObject({ code });
-    expect(at.server.lines).toEqual([POST, `PUT /up?s=1&${query}`, 'DELETE /up?s=1']);
+    const lines = at.server.lines.filter((line) => !line.startsWith('HEAD'));
+    expect(lines).toEqual([POST, `PUT /up?s=1&${query}`, 'DELETE /up?s=1']);
   });
 
   it('sends once more what was damaged on the way, and then says so', async () => {
@@ -178,6 +181,69 @@ describe('putBlob', () => {
       `${7 << 20}-${(9 << 20) - 1}`,
     ]);
   });
+
+  it('goes on no longer than the tries last when each PATCH takes a byte', async () => {
+    const big = Buffer.alloc(9 << 20, 7);
+    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
+    let at0 = 0;
+    let received = 0;
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === 'PUT') return { status: 413 };
+      received += request.body.length;
+      at0 += 2;
+      return { status: 202, headers: { location: '/up', range: `0-${at0 - 1}` } };
+    });
+    const put = at.repository('push').putBlob(sourceFromBytes(bigLayer, big));
+    await expect(put).rejects.toMatchObject({ code: 'NETWORK' });
+    // Four tries after the first, and what it does not take is not sent again and again.
+    expect(at.server.lines.filter((line) => line.startsWith('PATCH'))).toHaveLength(5);
+    expect(received).toBeLessThan(5 << 20);
+  });
+
+  it('finds the size of a request that passes, after two that do not', async () => {
+    const big = Buffer.alloc(9 << 20, 7);
+    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
+    const LIMIT = 1 << 20;
+    const refused: number[] = [];
+    let stored = 0;
+    await using at = await startRegistry((request) => {
+      if (request.method === 'POST') return opened('/up');
+      if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === 'GET') {
+        return { status: 204, headers: { location: '/up', range: `0-${Math.max(0, stored - 1)}` } };
+      }
+      if (request.body.length > LIMIT) {
+        refused.push(request.body.length);
+        return { status: 413 };
+      }
+      stored += request.body.length;
+      return request.method === 'PUT'
+        ? { status: 201 }
+        : { status: 202, headers: { location: '/up', range: `0-${stored - 1}` } };
+    });
+    expect(await at.repository('push').putBlob(sourceFromBytes(bigLayer, big))).toBe('written');
+    expect([stored, refused]).toEqual([big.length, [9 << 20, 4 << 20]]);
+  });
+
+  it.each([
+    [200, { 'docker-content-digest': digest }, 0],
+    [202, { location: `https://cdn.example/v2/a/b/blobs/${digest.replace(':', '%3A')}` }, 0],
+    [200, {}, 1],
+  ])(
+    'takes %i for stored when it names the blob, or the blob shows',
+    async (status, headers, heads) => {
+      await using at = await startRegistry(({ method }) => {
+        if (method === 'POST') return { status: 201, headers: { location: '/up' } };
+        return method === 'HEAD'
+          ? { status: 200, headers: { 'content-length': String(data.byteLength) } }
+          : { status, headers };
+      });
+      expect(await at.repository('push').putBlob(source)).toBe('written');
+      expect(at.server.lines.filter((line) => line.startsWith('HEAD'))).toHaveLength(heads);
+    },
+  );
 
   it('reports what the source threw, and cancels', async () => {
     await using at = await startRegistry((request) =>
@@ -282,7 +348,7 @@ describe('mount', () => {
   const mount = `${POST}?mount=${encodeURIComponent(digest)}&from=c%2Fd`;
 
   it('is one POST with both scopes', async () => {
-    await using at = await startRegistry(() => ({ status: 201 }));
+    await using at = await startRegistry(() => MOUNTED);
     const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d'] });
     expect(outcome).toBe('mounted');
     expect(at.server.lines).toEqual([mount]);
@@ -298,7 +364,33 @@ describe('mount', () => {
     expect(at.server.lines).toEqual([mount, `PUT /up?${query}`]);
   });
 
-  it.each([400, 401, 403, 404, 405])('posts plainly after %i', async (status) => {
+  it.each([
+    ['its upload, which is used', '/v2/a/b/blobs/uploads/9', ['PUT /v2/a/b/blobs/uploads/9']],
+    ['nothing', undefined, [`HEAD /v2/a/b/blobs/${digest}`, 'POST', 'PUT /up']],
+    ['another blob', '/v2/a/b/blobs/sha256:0', [`HEAD /v2/a/b/blobs/${digest}`, 'POST', 'PUT /up']],
+  ])('a 201 is no mount when its Location is %s', async (_name, location, rest) => {
+    await using at = await startRegistry(({ path, method }) => {
+      if (method === 'HEAD') return { status: 404 };
+      if (path.includes('mount=')) {
+        return { status: 201, ...(location === undefined ? {} : { headers: { location } }) };
+      }
+      return method === 'POST' ? opened('/up') : { status: 201 };
+    });
+    const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d'] });
+    expect(outcome).toBe('written');
+    const lines = at.server.lines.map((line) => line.split('?')[0]?.replace(POST, 'POST'));
+    expect(lines).toEqual(['POST', ...rest]);
+  });
+
+  it('a 201 whose Location says nothing is one when the blob shows', async () => {
+    await using at = await startRegistry(({ method }) => ({
+      status: method === 'HEAD' ? 200 : 201,
+    }));
+    const outcome = await at.repository('push').putBlob(source, { mountFrom: ['c/d'] });
+    expect(outcome).toBe('mounted');
+  });
+
+  it.each([400, 401, 403, 404, 405, 500, 502, 503])('posts plainly after %i', async (status) => {
     await using at = await startRegistry((request) => {
       if (request.path.includes('mount=')) return { status };
       return request.method === 'POST' ? opened('/up') : { status: 201 };
@@ -330,7 +422,7 @@ describe('a blob of which nothing is known', () => {
   const head = `HEAD /v2/a/b/blobs/${bigDigest}`;
 
   it('is there: one POST, nothing sent', async () => {
-    await using at = await startRegistry(() => ({ status: 201 }));
+    await using at = await startRegistry(() => MOUNTED);
     expect(await at.repository('push').putBlob(source, { probe: true })).toBe('present');
     expect(at.server.lines).toEqual([own]);
     expect(at.scopes).toEqual(['repository:a/b:pull,push']);
@@ -408,7 +500,7 @@ describe('a blob of which nothing is known', () => {
   it('in doubt is sent when a mount gave what cannot be read', async () => {
     await using at = await startRegistry(({ method, path }) => {
       if (method === 'GET') return { status: 404 };
-      if (path.includes('mount=')) return { status: 201 };
+      if (path.includes('mount=')) return MOUNTED;
       return method === 'POST' ? { status: 202, headers: { location: '/up' } } : { status: 201 };
     });
     const options = { probe: true, verifyPresence: true, mountFrom: ['c/d'] };

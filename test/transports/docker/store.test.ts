@@ -25,6 +25,7 @@ const manifest: Reply = {
 };
 const BLOB = `/v2/a/b/blobs/${layer.digest}`;
 const PROBE = `mount=${encodeURIComponent(layer.digest)}&from=a%2Fb`;
+const MOUNTED: Reply = { status: 201, headers: { location: BLOB } };
 const UPLOADS = '/v2/a/b/blobs/uploads/';
 
 const upload = (request: { method: string }): Reply => {
@@ -78,14 +79,33 @@ describe('reading', () => {
     expect(at.server.lines.filter((line) => line.startsWith('GET'))).toEqual([]);
   });
 
-  it('takes one HEAD for an answer, also when it is no', async () => {
+  it('confirms by one GET that there is nothing, and not where that may be taken on trust', async () => {
     await using at = await startRegistry(() => ({ status: 404 }));
     const store = createRegistryStore(at.repository());
     await expect(store.resolve('v1')).rejects.toMatchObject({
       code: 'MANIFEST_UNKNOWN',
       message: 'reg.example/a/b:v1 does not exist (404)',
     });
-    expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1']);
+    await expect(store.resolve('v1', { trustAbsence: true })).rejects.toMatchObject({
+      code: 'MANIFEST_UNKNOWN',
+    });
+    expect(at.server.lines).toEqual([
+      'HEAD /v2/a/b/manifests/v1',
+      'GET /v2/a/b/manifests/v1',
+      'HEAD /v2/a/b/manifests/v1',
+    ]);
+  });
+
+  it.each([403, 404])('a HEAD answered %i is no fact where GET answers 200', async (status) => {
+    await using at = await startRegistry(({ method }) =>
+      method === 'HEAD' ? { status } : manifest,
+    );
+    const store = createRegistryStore(at.repository());
+    const found = await store.resolve('v1');
+    expect(found).toEqual(index);
+    // What the GET brought need not be asked for again.
+    expect(Buffer.from(await fetchAll(store, found))).toEqual(raw);
+    expect(at.server.lines).toHaveLength(2);
   });
 
   it('takes manifests and blobs from their own places', async () => {
@@ -140,14 +160,14 @@ describe('pushing', () => {
   });
 
   it('leaves a blob alone that is there', async () => {
-    await using at = await startRegistry(() => ({ status: 201 }));
+    await using at = await startRegistry(() => MOUNTED);
     const store = createRegistryStore(at.repository('push'));
     expect(await store.push(sourceFromBytes(layer, data))).toBe('present');
     expect(at.server.lines).toEqual([`POST ${UPLOADS}?${PROBE}`]);
   });
 
   it('mounts', async () => {
-    await using at = await startRegistry(() => ({ status: 201 }));
+    await using at = await startRegistry(() => MOUNTED);
     const store = createRegistryStore(at.repository('push'));
     expect(await store.push(sourceFromBytes(layer, data), { mountFrom: ['c/d'] })).toBe('mounted');
     expect(at.server.lines).toHaveLength(1);

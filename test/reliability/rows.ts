@@ -113,7 +113,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a manifest PUT fails',
-    rules: [['src/registry/manifests/put.ts', 'isStored']],
+    rules: [['src/registry/manifests/put.ts', 'ManifestPut']],
     tests: [
       [
         MATRIX,

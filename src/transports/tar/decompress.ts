@@ -2,19 +2,23 @@ import { AppError } from '../../errors/app-error.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
 import { createCodec } from '../../util/compression/codec.ts';
 import type { DecompressionLimits } from '../../util/compression/types.ts';
+import type { XzLimits } from '../../util/compression/xz.ts';
 
+/** How a layer may be compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** What content begins with, for the forms that may stand where a tar is expected. */
-const MAGIC: readonly (readonly [form: Compression | 'xz' | 'bzip2', bytes: readonly number[]])[] =
-  [
-    ['gzip', [0x1f, 0x8b]],
-    ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-    ['xz', [0xfd, 0x37, 0x7a, 0x58]],
-    ['bzip2', [0x42, 0x5a, 0x68]],
-  ];
+/** How a whole archive may be compressed. */
+export type ArchiveCompression = Compression | 'xz' | 'bzip2';
 
-const LONGEST_MAGIC = 4;
+const MAGIC: readonly (readonly [form: ArchiveCompression, bytes: readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+
+/** The longest of them. */
+export const MAGIC_BYTES = 6;
 
 /** What grows beyond 1000 times its size, once it is large, is a decompression bomb. */
 const BOUNDS: Omit<DecompressionLimits, 'fail'> = {
@@ -24,39 +28,39 @@ const BOUNDS: Omit<DecompressionLimits, 'fail'> = {
   maxWindow: 128 * 1024 * 1024,
 };
 
-/** @throws AppError UNSUPPORTED for xz and bzip2 */
+/** By the first bytes. */
+export function archiveCompressionOf(start: Uint8Array): ArchiveCompression {
+  return MAGIC.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0] ?? 'none';
+}
+
+/** By the first bytes. @throws AppError UNSUPPORTED for xz and bzip2, which no image format has */
 export function compressionOf(start: Uint8Array, where: string): Compression {
-  const form = MAGIC.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0];
-  if (form !== 'xz' && form !== 'bzip2') return form ?? 'none';
-  throw new AppError('UNSUPPORTED', `${where} is compressed with ${form}`, {
-    hint: `Decompress it on the way: ${form} -dc FILE | regctl … and "-" in the place of the file.`,
+  const form = archiveCompressionOf(start);
+  if (form !== 'xz' && form !== 'bzip2') return form;
+  throw new AppError('UNSUPPORTED', `${where} is a layer compressed with ${form}`, {
+    hint: 'Make the archive again: docker save, skopeo and Podman write gzip or plain layers.',
   });
 }
 
 export interface Peeked {
-  readonly compression: Compression;
+  readonly compression: ArchiveCompression;
   /** All bytes, those that were looked at included. */
   readonly bytes: Bytes;
 }
 
 /** Looks at the first bytes and gives them back. */
-export async function peekCompression(bytes: Bytes, where: string): Promise<Peeked> {
+export async function peekCompression(bytes: Bytes): Promise<Peeked> {
   const iterator = bytes[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let size = 0;
-  while (size < LONGEST_MAGIC) {
+  while (size < MAGIC_BYTES) {
     const next = await iterator.next();
     if (next.done === true) break;
     head.push(next.value);
     size += next.value.byteLength;
   }
   const start = concat(head, size);
-  try {
-    return { compression: compressionOf(start, where), bytes: rejoined(start, iterator) };
-  } catch (error) {
-    await iterator.return?.();
-    throw error;
-  }
+  return { compression: archiveCompressionOf(start), bytes: rejoined(start, iterator) };
 }
 
 async function* rejoined(start: Uint8Array, rest: AsyncIterator<Uint8Array>): Bytes {
@@ -75,15 +79,30 @@ async function* rejoined(start: Uint8Array, rest: AsyncIterator<Uint8Array>): By
 /**
  * Decompresses to the end of `bytes`.
  * @throws AppError CORRUPT_ARCHIVE for damaged data, for more after its end, and for a
- * decompression bomb
+ * decompression bomb; UNSUPPORTED for xz that needs more than the decoder has
  */
-export function decompress({ compression, bytes }: Peeked, where: string): Bytes {
-  return createCodec().decompress(bytes, compression, {
+export async function* decompress({ compression, bytes }: Peeked, where: string): Bytes {
+  const limits = limitsFor(where);
+  if (compression === 'xz') {
+    const { decompressXz } = await import('../../util/compression/xz.ts');
+    yield* decompressXz(bytes, limits);
+  } else if (compression === 'bzip2') {
+    const { decompressBzip2 } = await import('../../util/compression/bzip2.ts');
+    yield* decompressBzip2(bytes, limits);
+  } else yield* createCodec().decompress(bytes, compression, limits);
+}
+
+function limitsFor(where: string): XzLimits {
+  return {
     ...BOUNDS,
     fail: (rule, cause) =>
       new AppError('CORRUPT_ARCHIVE', `${where}: ${rule}`, {
         hint: 'The archive is damaged or cut short; write it again from its source.',
         cause,
       }),
-  });
+    unsupported: (rule) =>
+      new AppError('UNSUPPORTED', `cannot decompress ${where}: ${rule}`, {
+        hint: 'Decompress it with xz, and name "-" instead of the file: xz -dc FILE | regctl …',
+      }),
+  };
 }

@@ -4,7 +4,7 @@ import { drain, type Bytes } from '../../util/bytes.ts';
 import { errnoOf, readChunks, withDiskErrors } from '../files/disk.ts';
 import type { OpenContext } from '../types.ts';
 import { MemberTable, TarArchive } from './archive.ts';
-import { compressionOf, decompress, peekCompression } from './decompress.ts';
+import { archiveCompressionOf, decompress, MAGIC_BYTES, peekCompression } from './decompress.ts';
 import { readMembers } from './members.ts';
 import { TarStream } from './stream.ts';
 import { readAt, readRegion, type RandomAccess, type RegionOptions } from './random-access.ts';
@@ -37,7 +37,7 @@ export async function openTar(
   try {
     const found = await withDiskErrors(path, () => file.stat());
     if (found.isDirectory()) throw isFolder(path);
-    if (found.isFile() && compressionOf(await readAt(file, path, 0, 4), path) === 'none')
+    if (found.isFile() && (await isPlainTar(file, path)))
       return await index(file, path, found.size, signal);
     mine = undefined;
     const again = async (): Promise<Bytes> =>
@@ -57,8 +57,12 @@ export async function readToEnd(opened: OpenedTar, signal?: AbortSignal): Promis
   return opened.archive();
 }
 
+async function isPlainTar(file: FileHandle, path: string): Promise<boolean> {
+  return archiveCompressionOf(await readAt(file, path, 0, MAGIC_BYTES)) === 'none';
+}
+
 async function plain(bytes: Bytes, where: string): Promise<Bytes> {
-  return decompress(await peekCompression(bytes, where), where);
+  return decompress(await peekCompression(bytes), where);
 }
 
 async function openFile(path: string): Promise<FileHandle> {

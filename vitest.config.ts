@@ -3,53 +3,42 @@ import { defineConfig } from 'vitest/config';
 /** A long fuzzing run takes as long as it takes; each input has its own bound. */
 const fuzzing = process.env['REGCTL_FUZZ_RUNS'] !== undefined;
 
+/** Limits are guards against a test that hangs, far from what a busy machine takes. */
+const LIMITS = { testTimeout: fuzzing ? 0 : 120_000, hookTimeout: 120_000 };
+
+/** Projects, each with the folders of `test/` that it runs; `unit` has all others. */
+const FOLDERS = {
+  e2e: { globalSetup: ['test/helpers/global-setup.ts'] },
+  faults: {},
+  // The whole load (REGCTL_LOAD=full) takes minutes.
+  load: { globalSetup: ['test/helpers/global-setup.ts'], testTimeout: 600_000 },
+  // Not part of `npm run verify`: `npm run verify:peers`.
+  peers: { globalSetup: ['test/helpers/global-setup.ts'], testTimeout: 600_000 },
+};
+
 export default defineConfig({
   test: {
+    // A process of its own for each worker, because regctl runs in it with a working directory of
+    // its own; no fresh one for each file, because the sources keep no state in their modules.
+    pool: 'forks',
+    isolate: false,
+    // The tests wait for servers and child processes more than they compute.
+    maxWorkers: 3,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/faults/**', 'test/load/**'],
-          pool: 'threads',
-          testTimeout: fuzzing ? 0 : 30_000,
-          hookTimeout: 60_000,
+          exclude: Object.keys(FOLDERS).map((folder) => `test/${folder}/**`),
+          ...LIMITS,
         },
       },
-      {
-        test: {
-          name: 'faults',
-          // Real processes, clocks and kernel buffers: what fails has to fail twice.
-          retry: 1,
-          include: ['test/faults/**/*.test.ts'],
-          pool: 'threads',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'load',
-          include: ['test/load/**/*.test.ts'],
-          pool: 'threads',
-          globalSetup: ['test/helpers/global-setup.ts'],
-          // The whole load (REGCTL_LOAD=full) takes minutes.
-          testTimeout: 600_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        test: {
-          name: 'e2e',
-          // Real processes, clocks and kernel buffers: what fails has to fail twice.
-          retry: 1,
-          include: ['test/e2e/**/*.test.ts'],
-          pool: 'threads',
-          globalSetup: ['test/helpers/global-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      ...Object.entries(FOLDERS).map(([name, options]) => ({
+        extends: true as const,
+        test: { name, include: [`test/${name}/**/*.test.ts`], ...LIMITS, ...options },
+      })),
     ],
   },
 });

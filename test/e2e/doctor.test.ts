@@ -3,8 +3,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, type Authority } from '../helpers/authority.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
-import { freePort, startDockerRegistry } from '../helpers/docker-registry.ts';
+import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
+import { CLOSED_PORT } from '../helpers/ports.ts';
 import { startProxyServer } from '../helpers/proxy-server.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { startTokenServer } from '../helpers/token-server.ts';
@@ -200,7 +201,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
   });
 
   it('a closed port, a name that is none, a port without TLS', async () => {
-    const port = await freePort();
+    const port = CLOSED_PORT;
     const closed = await examine([`127.0.0.1:${port}`]);
     expect(closed.failed).toEqual(['tcp']);
     expect(closed.of('tcp').Detail).toBe(`127.0.0.1:${port}: connection refused`);
@@ -232,7 +233,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
 
   it('registries.conf: a block, a rewrite, mirrors that answer and that do not', async () => {
     await using registry = await startDockerRegistry();
-    const port = await freePort();
+    const port = CLOSED_PORT;
     const conf = machine.dir.join('registries.conf');
     await writeFile(
       conf,
@@ -301,7 +302,7 @@ location = "127.0.0.1:${port}"
     );
     expect(late.healthy).toBe(true);
 
-    const port = await freePort();
+    const port = CLOSED_PORT;
     const env = { HTTPS_PROXY: `http://ann:${PASSWORD}@127.0.0.1:${port}` };
     const proxied = await examine(['registry.example'], { env });
     expect(proxied.of('proxy').Detail).toBe(`http://127.0.0.1:${port}: HTTPS_PROXY is set`);

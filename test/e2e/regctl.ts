@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { run, type Finished, type RunOptions } from '../helpers/commands.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
+import { canRunIn, runInProcess } from './in-process.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/regctl.js');
 
@@ -27,7 +28,11 @@ export interface JsonError {
   readonly exit: number;
 }
 
-export async function newMachine(): Promise<Machine> {
+/**
+ * `inProcess` (default): regctl runs from its sources inside the test's process, a tenth of the
+ * cost of a process, unless a run has `onStart` or NODE_OPTIONS. `program`: always the built program.
+ */
+export async function newMachine(mode: 'inProcess' | 'program' = 'inProcess'): Promise<Machine> {
   const dir = await tempDir();
   const home = dir.join('home');
   await Promise.all([mkdir(home), mkdir(dir.join('run'), { mode: 0o700 })]);
@@ -40,12 +45,15 @@ export async function newMachine(): Promise<Machine> {
     TMPDIR: dir.path,
     LANG: 'C.UTF-8',
   };
-  const regctl: Machine['regctl'] = (args, options = {}) =>
-    run(process.execPath, [BIN, ...args], {
-      cwd: dir.path,
-      ...options,
-      env: { ...env, ...options.env },
-    });
+  const regctl: Machine['regctl'] = (args, options = {}) => {
+    const whole = { cwd: dir.path, ...options, env: { ...env, ...options.env } };
+    const inProcess =
+      mode === 'inProcess' &&
+      options.onStart === undefined &&
+      !('NODE_OPTIONS' in whole.env) &&
+      canRunIn(whole.cwd);
+    return inProcess ? runInProcess(args, whole) : run(process.execPath, [BIN, ...args], whole);
+  };
   const expectStatus: Machine['expect'] = async (status, args, options) => {
     const done = await regctl(args, options);
     expect(done.code, `regctl ${args.join(' ')}\n${done.stdout}\n${done.stderr}`).toBe(status);

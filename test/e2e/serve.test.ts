@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../helpers/docker-registry.ts';
 import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
@@ -15,18 +14,15 @@ describe.each(['memory', 'disk'])('regctl serve, in %s', (kind) => {
 
   beforeAll(async () => {
     machine = await newMachine();
-    host = `127.0.0.1:${await freePort()}`;
     const dir = kind === 'disk' ? ['--dir', machine.dir.join('registry')] : [];
-    server = spawn(process.execPath, [BIN, 'serve', '--listen', host, ...dir], {
+    const child = spawn(process.execPath, [BIN, 'serve', '--listen', '127.0.0.1:0', ...dir], {
       env: machine.env,
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-    for (let tries = 0; tries < 200; tries += 1) {
-      const answer = await fetch(`http://${host}/v2/`).catch(() => undefined);
-      if (answer?.ok === true) return;
-      await setTimeout(50);
-    }
-    throw new Error('regctl serve did not start');
+    server = child;
+    let said = '';
+    while (!said.includes('\n')) said += String((await once(child.stderr, 'data'))[0]);
+    host = /listening on http:\/\/([\d.:]+)/u.exec(said)?.[1] ?? said;
   });
   afterAll(async () => {
     server.kill('SIGKILL');

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer as createTcpServer, connect, type AddressInfo } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface DockerRegistryOptions {
   readonly tls?: {
@@ -35,7 +35,6 @@ export async function startDockerRegistry(
   options: DockerRegistryOptions = {},
 ): Promise<DockerRegistry> {
   const dir = await mkdtemp(join(tmpdir(), 'regctl-registry-'));
-  const port = await freePort();
   const htpasswdFile = join(dir, 'htpasswd');
   if (options.htpasswd !== undefined) {
     const { username, password } = options.htpasswd;
@@ -47,13 +46,14 @@ export async function startDockerRegistry(
   const storage = join(dir, 'data');
   const config = {
     version: 0.1,
-    log: { level: 'error', accesslog: { disabled: true } },
+    // It says at this level where it listens.
+    log: { level: 'info', accesslog: { disabled: true } },
     storage: {
       filesystem: { rootdirectory: storage },
       delete: { enabled: options.allowDelete ?? true },
     },
     http: {
-      addr: `127.0.0.1:${port}`,
+      addr: '127.0.0.1:0',
       ...(options.tls === undefined
         ? {}
         : {
@@ -85,24 +85,12 @@ export async function startDockerRegistry(
   const configFile = join(dir, 'config.yml');
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));
-  const logFile = join(dir, 'log');
-  const child = spawn(
-    'sh',
-    ['-c', `exec docker-registry serve "$0" >"$1" 2>&1`, configFile, logFile],
-    {
-      stdio: 'ignore',
-      env: { PATH: process.env['PATH'] },
-    },
-  );
+  const child = spawn('docker-registry', ['serve', configFile], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  try {
-    await untilListening(port, () => child.exitCode !== null);
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw new Error(`docker-registry did not start: ${await readFile(logFile, 'utf8')}`, {
-      cause: error,
-    });
-  }
+  const port = await portOf(child.stderr, ended);
   return {
     host: `127.0.0.1:${port}`,
     port,
@@ -116,30 +104,19 @@ export async function startDockerRegistry(
   };
 }
 
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-export async function untilListening(port: number, dead: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (dead()) break;
-    if (await accepts(port)) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
+/** The port in "listening on 127.0.0.1:PORT". What comes later is read and dropped. */
+async function portOf(log: Readable, ended: Promise<void>): Promise<number> {
+  let text = '';
+  const found = new Promise<number>((resolve) => {
+    log.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const port = /listening on 127\.0\.0\.1:(\d+)/u.exec(text)?.[1];
+      if (port === undefined) return;
+      log.removeAllListeners('data').resume();
+      resolve(Number(port));
     });
-    socket.once('error', () => resolve(false));
   });
+  const port = await Promise.race([found, ended]);
+  if (port === undefined) throw new Error(`docker-registry did not start: ${text}`);
+  return port;
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { freePort, untilListening } from './docker-registry.ts';
+import { freePort, untilListening } from './ports.ts';
 import { tempDir } from './temp.ts';
 
 export interface Squid extends AsyncDisposable {

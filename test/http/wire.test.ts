@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, collect } from '../../src/util/bytes.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
@@ -31,7 +31,7 @@ describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
     for await (const chunk of body) {
       kept.push(chunk);
       hash.update(chunk);
-      await delay(2);
+      await turn();
     }
     expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'));
     // What was handed out stays as it was while more is read.
@@ -103,10 +103,13 @@ describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
     const url = new URL(server.origin.replace('127.0.0.1', 'registry.example'));
     let answer: (addresses: { address: string; family: 4 }[]) => void = () => undefined;
     const found = new Promise<{ address: string; family: 4 }[]>((resolve) => (answer = resolve));
-    await using client = testClient({ lookup: () => found });
     const controller = new AbortController();
+    const lookup = (): typeof found => {
+      setImmediate(() => controller.abort(new Error('stop')));
+      return found;
+    };
+    await using client = testClient({ lookup });
     const pending = client.request({ method: 'GET', url, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('stop')), 20);
     await expect(pending).rejects.toThrow('stop');
     answer([{ address: '127.0.0.1', family: 4 }]);
     const { status } = await client.request({ method: 'GET', url: new URL('second', url) });
@@ -115,12 +118,15 @@ describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
   });
 
   it('ends at once when it is aborted while the host is looked up', async () => {
-    await using client = testClient({ lookup: () => new Promise(() => undefined) });
     const controller = new AbortController();
+    const reason = new Error('stop');
+    const lookup = (): Promise<never> => {
+      setImmediate(() => controller.abort(reason));
+      return new Promise(() => undefined);
+    };
+    await using client = testClient({ lookup });
     const url = new URL('http://registry.example/');
     const pending = client.request({ method: 'GET', url, signal: controller.signal });
-    const reason = new Error('stop');
-    setTimeout(() => controller.abort(reason), 20);
     await expect(pending).rejects.toBe(reason);
   });
 

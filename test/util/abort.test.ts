@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { abortable, sleep } from '../../src/util/abort.ts';
 
@@ -16,7 +17,8 @@ describe('sleep', () => {
   it('does not return at once from a delay that a timer cannot hold', async () => {
     const controller = new AbortController();
     const sleeping = sleep(1e13, controller.signal).then(() => 'returned');
-    await sleep(20);
+    // A timer that is given more than it holds fires after 1 ms, so before this one.
+    await sleep(2);
     controller.abort(STOP);
     await expect(sleeping).rejects.toBe(STOP);
   });
@@ -44,9 +46,11 @@ describe('abortable', () => {
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', note);
     try {
-      const late = sleep(1).then(() => Promise.reject(new Error('late')));
+      const late = turn().then(() => Promise.reject(new Error('late')));
       await expect(abortable(late, AbortSignal.abort(STOP))).rejects.toBe(STOP);
-      await sleep(20);
+      // It fails in the next turn of the loop, and is reported before the one after that.
+      await turn();
+      await turn();
       expect(unhandled).toEqual([]);
     } finally {
       process.off('unhandledRejection', note);

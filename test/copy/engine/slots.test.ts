@@ -20,7 +20,7 @@ function sized(size: number, opened: () => void | Promise<void> = () => {}): Sou
   };
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const read = async (source: Source): Promise<Uint8Array> =>
   collect(await source.open(), MIB, () => new Error('too long'));
 

@@ -156,15 +156,15 @@ describe('a credential helper', () => {
       code: 'CREDENTIAL_HELPER',
       message: expect.stringContaining('no answer within 0.3 s') as string,
     });
-    await vi.waitFor(async () => expect(await alive()).toBe(false), 5000);
+    await vi.waitFor(async () => expect(await alive()).toBe(false), 60_000);
 
     await rm(join(folder, 'pid'), { force: true });
     const controller = new AbortController();
     const asked = helper().get('a.io', { signal: controller.signal });
-    await vi.waitFor(async () => expect(await alive()).toBe(true), 5000);
+    await vi.waitFor(async () => expect(await alive()).toBe(true), 60_000);
     controller.abort(new Error('stop'));
     await expect(asked).rejects.toThrow('stop');
-    await vi.waitFor(async () => expect(await alive()).toBe(false), 5000);
+    await vi.waitFor(async () => expect(await alive()).toBe(false), 60_000);
   });
 
   it('that is missing is an error with its name, its setting and a cure', async () => {

@@ -1,9 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createUploadBody, type UploadLimits } from '../../../src/http/exchange/upload-body.ts';
-import { bytesOf, collect } from '../../../src/util/bytes.ts';
+import { type Bytes, bytesOf, collect } from '../../../src/util/bytes.ts';
 
 describe('the body of an upload', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   const limits = (change: Partial<UploadLimits>): UploadLimits => ({
     stallMs: 60_000,
     minSpeed: 64,
@@ -33,12 +35,28 @@ describe('the body of an upload', () => {
     const parts: Uint8Array[] = [];
     for await (const piece of uploadBody.chunks) {
       parts.push(piece);
-      await delay(50);
+      await vi.advanceTimersByTimeAsync(50);
     }
     uploadBody.release();
     expect(Buffer.concat(parts).equals(data)).toBe(true);
     expect(parts.length * 50).toBeGreaterThan(1500);
     expect([stalls, uploadBody.finished()]).toEqual([[], true]);
+  });
+
+  it('is not stalled by a slow source', async () => {
+    const stalls: string[] = [];
+    async function* slow(): Bytes {
+      yield new Uint8Array(1);
+      await vi.advanceTimersByTimeAsync(900);
+      yield new Uint8Array(1);
+    }
+    const uploadBody = createUploadBody(
+      { length: 2, open: slow },
+      limits({ stallMs: 300, onStall: (code) => void stalls.push(code) }),
+    );
+    const parts = await collect(uploadBody.chunks, 2, () => new Error('too much'));
+    uploadBody.release();
+    expect([parts, stalls]).toEqual([new Uint8Array(2), []]);
   });
 
   it('is stalled when nothing is taken, and when next to nothing is', async () => {
@@ -48,7 +66,10 @@ describe('the body of an upload', () => {
       limits({ stallMs: 10, onStall: (code) => void stalls.push(code) }),
     );
     await silent.chunks[Symbol.asyncIterator]().next();
-    await expect.poll(() => stalls).toEqual(['HEADERS_TIMEOUT']);
+    await vi.advanceTimersByTimeAsync(9);
+    expect(stalls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stalls).toEqual(['HEADERS_TIMEOUT']);
     silent.release();
 
     const slow: string[] = [];
@@ -69,7 +90,7 @@ describe('the body of an upload', () => {
     ] as const) {
       const uploadBody = createUploadBody(body, limits({ stallMs: 10, slowestLink, onStall }));
       await collect(uploadBody.chunks, body.length, () => new Error('too much'));
-      await delay(200);
+      await vi.advanceTimersByTimeAsync(200);
       uploadBody.release();
       expect(stalls).toEqual(expected);
     }
@@ -87,7 +108,7 @@ describe('the body of an upload', () => {
     ] as const) {
       const uploadBody = createUploadBody(one, limits({ stallMs: 10, onStall }));
       await collect(uploadBody.chunks, one.length, () => new Error('too much'));
-      await delay(200);
+      await vi.advanceTimersByTimeAsync(200);
       uploadBody.release();
       expect(stalls).toEqual(expected);
     }

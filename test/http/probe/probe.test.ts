@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, type Authority } from '../../helpers/authority.ts';
-import { freePort } from '../../helpers/docker-registry.ts';
+import { CLOSED_PORT } from '../../helpers/ports.ts';
 import { startScriptedServer } from '../../helpers/scripted-server.ts';
 import { codeOf } from '../../helpers/thrown.ts';
 import {
@@ -33,7 +33,7 @@ describe('the way to a registry, step by step', () => {
     expect(await probe.addresses('registry.example')).toEqual(['127.0.0.1']);
     expect(await probe.connect(url, registry)).toBe(server.host);
     expect(server.lines).toEqual([]);
-    const closed = `127.0.0.1:${await freePort()}`;
+    const closed = `127.0.0.1:${CLOSED_PORT}`;
     const refused = probe.connect(new URL(`https://${closed}/`), closed);
     await expect(refused).rejects.toThrow(`${closed}: connection refused`);
   });

@@ -255,7 +255,7 @@ describe('throttle', () => {
       await expect.poll(() => waiting.length).toBe(Math.min(8, 30 - answered));
       waiting.shift()?.();
     }
-    expect((await all).map(({ status }) => status)).toEqual(Array(30).fill(200));
+    expect((await all).map((answer) => answer.status)).toEqual(Array(30).fill(200));
   });
 
   it('gives the slot back before the body is read', async () => {

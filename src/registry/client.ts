@@ -8,6 +8,7 @@ import { findManifest } from './manifests/find.ts';
 import { getManifest, headManifest } from './manifests/manifests.ts';
 import { putManifest } from './manifests/put.ts';
 import { ping } from './ping.ts';
+import { listManifests } from './lists/manifests.ts';
 import { createReferrers } from './lists/referrers.ts';
 import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
@@ -55,6 +56,7 @@ function createRepository(
     hasBlob: (digest, options) => hasBlob(at, digest, options),
     getBlob: createBlobReader(at),
     putBlob: (source, options) => putBlob(at, source, options),
+    manifests: (options) => listManifests(at, options),
     tags: (options) => listTags(at, options),
     referrers: createReferrers(at),
   };

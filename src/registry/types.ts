@@ -1,6 +1,12 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { PushOutcome, ReferrersOptions, ResolvePurpose, Source } from '../store/types.ts';
+import type {
+  ListedManifest,
+  PushOutcome,
+  ReferrersOptions,
+  ResolvePurpose,
+  Source,
+} from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
@@ -78,6 +84,11 @@ export interface Repository {
       verifyPresence?: boolean | undefined;
     },
   ): Promise<PushOutcome>;
+  /**
+   * Every manifest, where the registry is `regctl serve`: no other has such a list.
+   * @throws AppError UNSUPPORTED
+   */
+  manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
   tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
 }

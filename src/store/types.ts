@@ -137,9 +137,14 @@ export interface Times {
   pushed(digest: Digest): string | undefined;
 }
 
+export interface RemoveOptions extends CallOptions {
+  /** What the manifest refers to, null for nothing; absent where the caller has not read it. */
+  readonly subject?: Digest | null | undefined;
+}
+
 export interface Remover {
   /** Deletes the manifest and with it every tag that points at it. */
-  removeManifest(digest: Digest, options?: CallOptions): Promise<void>;
+  removeManifest(digest: Digest, options?: RemoveOptions): Promise<void>;
   /** Removes the tag alone. @throws AppError UNTAG_UNSUPPORTED where the store cannot. */
   untag(tag: string, options?: CallOptions): Promise<void>;
 }

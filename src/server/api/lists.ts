@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import { jsonReply, repositoryOf, type Call, type Reply } from './call.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
@@ -7,11 +8,7 @@ const MAX_PAGE = 1000;
 /** GET `/v2/<name>/tags/list`. @throws ProtocolError NAME_UNKNOWN, PAGINATION_NUMBER_INVALID */
 export async function listTags(call: Call): Promise<Reply> {
   const name = repositoryOf(call);
-  if (!(await call.storage.hasRepository(name))) {
-    throw new ProtocolError('NAME_UNKNOWN', 'repository name not known to registry', {
-      detail: { name },
-    });
-  }
+  if (!(await call.storage.hasRepository(name))) throw nameUnknown(name);
   const { items, link } = page(
     await call.storage.manifests.tags(name),
     call.query,
@@ -24,6 +21,38 @@ export async function listTags(call: Call): Promise<Reply> {
 export async function listRepositories(call: Call): Promise<Reply> {
   const { items, link } = page(await call.storage.repositories(), call.query, '/v2/_catalog');
   return jsonReply({ repositories: items }, link);
+}
+
+/**
+ * GET `/v2/<name>/_regctl/inventory/list`: descriptors with `pushed`, tagged or not. An extension by
+ * the rules of distribution-spec v1.1.1 "Extensions"; `prune` finds what has no tag by it.
+ * @throws ProtocolError NAME_UNKNOWN, PAGINATION_NUMBER_INVALID
+ */
+export async function listManifests(call: Call): Promise<Reply> {
+  const name = repositoryOf(call);
+  if (!(await call.storage.hasRepository(name))) throw nameUnknown(name);
+  const listed = await call.storage.manifests.list(name);
+  const times = new Map(listed.map(({ digest, pushed }) => [digest, pushed]));
+  const { items, link } = page(
+    listed.map(({ digest }) => digest),
+    call.query,
+    `/v2/${name}/_regctl/inventory/list`,
+  );
+  const manifests = [];
+  for (const digest of items as readonly Digest[]) {
+    const stored = await call.storage.manifests.get(name, digest);
+    if (stored === undefined) continue;
+    const { mediaType, raw } = stored;
+    const pushed = times.get(digest)?.toISOString();
+    manifests.push({ mediaType, digest, size: raw.byteLength, ...(pushed && { pushed }) });
+  }
+  return jsonReply({ name, manifests }, link);
+}
+
+function nameUnknown(name: string): ProtocolError {
+  return new ProtocolError('NAME_UNKNOWN', 'repository name not known to registry', {
+    detail: { name },
+  });
 }
 
 interface Page {

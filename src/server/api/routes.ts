@@ -1,6 +1,6 @@
 import { deleteBlob, getBlob } from './blobs.ts';
 import { jsonReply, type Handler } from './call.ts';
-import { listRepositories, listTags } from './lists.ts';
+import { listManifests, listRepositories, listTags } from './lists.ts';
 import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { listReferrers } from './referrers.ts';
 import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } from './uploads.ts';
@@ -53,6 +53,10 @@ const ROUTES: readonly Route[] = [
       PUT: write(putManifest),
       DELETE: remove(deleteManifest),
     },
+  },
+  {
+    pattern: /^\/v2\/(?<name>.+)\/_regctl\/inventory\/list$/u,
+    methods: { GET: read(listManifests) },
   },
   {
     pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/u,

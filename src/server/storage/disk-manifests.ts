@@ -7,7 +7,7 @@ import { concat } from '../../util/bytes.ts';
 import { decodeTag, removeFile, ifExists, type DiskPaths } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
-import type { ManifestStorage, StoredManifest } from './types.ts';
+import type { ListedDigest, ManifestStorage, StoredManifest } from './types.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** First line of a manifest's file, as JSON; the raw bytes follow, so that both are one atomic write. */
@@ -63,6 +63,19 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
       }),
     resolve,
     untag: (name, tag) => locked(name, () => removeFile(paths.tag(name, tag))),
+    async list(name) {
+      const found: ListedDigest[] = [];
+      for (const algorithm of ['sha256', 'sha512']) {
+        const folder = dirname(pathOf(name, `${algorithm}:0` as Digest));
+        for (const file of (await ifExists(readdir(folder))) ?? []) {
+          const digest = `${algorithm}:${file}`;
+          const path = isDigest(digest) ? pathOf(name, digest) : undefined;
+          const at = path === undefined ? undefined : await ifExists(stat(path));
+          if (at !== undefined) found.push({ digest: digest as Digest, pushed: at.mtime });
+        }
+      }
+      return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+    },
     tags,
     async referrers(name, digest) {
       const files = (await ifExists(readdir(paths.referrers(name, digest)))) ?? [];

@@ -150,6 +150,8 @@ function memoryManifests(repositories: Repositories): ManifestStorage {
     },
     resolve: async (name, tag) => repositories.get(name)?.tags.get(tag),
     untag: async (name, tag) => repositories.get(name)?.tags.delete(tag) ?? false,
+    list: async (name) =>
+      [...(repositories.get(name)?.manifests.keys() ?? [])].sort().map((digest) => ({ digest })),
     tags: async (name) => [...(repositories.get(name)?.tags.keys() ?? [])].sort(),
     referrers: async (name, digest) =>
       [...(repositories.get(name)?.referrers.get(digest) ?? [])].sort(),

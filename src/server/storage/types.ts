@@ -61,6 +61,11 @@ export interface StoredManifest {
   readonly raw: Uint8Array;
 }
 
+export interface ListedDigest {
+  readonly digest: Digest;
+  readonly pushed?: Date | undefined;
+}
+
 export interface ManifestStorage {
   get(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
   has(repository: RepositoryName, digest: Digest): Promise<boolean>;
@@ -75,6 +80,8 @@ export interface ManifestStorage {
   resolve(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
   /** Removes the tag alone; false when it is unknown. */
   untag(repository: RepositoryName, tag: Tag): Promise<boolean>;
+  /** Sorted by code unit. `pushed` is when it was last written, where the storage knows. */
+  list(repository: RepositoryName): Promise<readonly ListedDigest[]>;
   /** Sorted by code unit. */
   tags(repository: RepositoryName): Promise<readonly Tag[]>;
   /** Digests of the manifests whose `subject` is `digest`, sorted by code unit. */

@@ -1,4 +1,5 @@
 import { AppError, IntegrityError, isContentMissing, wrapError } from '../../errors/app-error.ts';
+import type { ResponseHeaders } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
@@ -9,6 +10,7 @@ import type {
   Capabilities,
   PushOptions,
   PushOutcome,
+  RemoveOptions,
   ResolveOptions,
   Source,
   WriteStore,
@@ -39,6 +41,8 @@ class RegistryStore implements WriteStore {
   /** Digests this run has seen in the repository, or put there. */
   readonly #present = new Set<string>();
   readonly #types = new Map<string, string>();
+  /** RFC 3339, of the manifests whose answer said it. */
+  readonly #pushed = new Map<Digest, string>();
   /** Blobs whose absence was just established: the push that follows need not ask again. */
   readonly #absent = new Set<string>();
 
@@ -49,6 +53,8 @@ class RegistryStore implements WriteStore {
     this.capabilities = {
       tags: { tags: (options) => repository.tags(options) },
       referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
+      inventory: { manifests: (options) => repository.manifests(options) },
+      times: { pushed: (digest) => this.#pushed.get(digest) },
       remove: {
         removeManifest: (digest, options) => this.#removeManifest(digest, options),
         untag: (tag, options) => repository.deleteTag(tag, options),
@@ -61,6 +67,7 @@ class RegistryStore implements WriteStore {
     const found = await this.#find(name, options);
     if (found === undefined) throw this.#unknown(name);
     const { descriptor, raw } = found;
+    this.#noteTime(descriptor.digest, found.headers);
     if (raw !== undefined) this.#manifests.keep(descriptor, raw);
     return this.#seen(descriptor);
   }
@@ -154,8 +161,9 @@ class RegistryStore implements WriteStore {
   }
 
   /** What it refers to has to be read while it is there. */
-  async #removeManifest(digest: Digest, options: CallOptions = {}): Promise<void> {
-    const subject = await this.#subjectOf(digest, options);
+  async #removeManifest(digest: Digest, options: RemoveOptions = {}): Promise<void> {
+    const known = options.subject ?? undefined;
+    const subject = options.subject === undefined ? await this.#subjectOf(digest, options) : known;
     await this.#repository.deleteManifest(digest, options);
     this.#present.delete(digest);
     if (subject === undefined) return;
@@ -220,7 +228,8 @@ class RegistryStore implements WriteStore {
 
   async #readManifest(descriptor: Descriptor, options: CallOptions): Promise<Uint8Array> {
     const { digest, size } = descriptor;
-    const { raw } = await this.#repository.getManifest(digest, options);
+    const { raw, headers } = await this.#repository.getManifest(digest, options);
+    this.#noteTime(digest, headers);
     if (raw.byteLength !== size) {
       throw new IntegrityError(
         'SIZE_MISMATCH',
@@ -230,6 +239,12 @@ class RegistryStore implements WriteStore {
     }
     this.#manifests.keep(descriptor, raw);
     return raw;
+  }
+
+  /** RFC 9110 section 8.8.2: when the registry last changed what it keeps under the digest. */
+  #noteTime(digest: Digest, headers: ResponseHeaders): void {
+    const time = Date.parse(headers.get('last-modified') ?? '');
+    if (!Number.isNaN(time)) this.#pushed.set(digest, new Date(time).toISOString());
   }
 
   #seen(descriptor: Descriptor): Descriptor {

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
+import { isManifestType } from '../../oci/media-types.ts';
 import type { Capabilities, ReadStore, Remover } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { LayoutFiles } from './files.ts';
@@ -31,7 +32,7 @@ export function layoutCapabilities(
 export function readCapabilities(
   store: ReadStore,
   { index, pending, finder }: LayoutContent,
-): Required<Pick<Capabilities, 'tags' | 'referrers'>> {
+): Required<Pick<Capabilities, 'tags' | 'referrers' | 'inventory'>> {
   const referrers = new LayoutReferrers(store, pending, finder);
   return {
     tags: {
@@ -39,6 +40,14 @@ export function readCapabilities(
         options?.signal?.throwIfAborted();
         const tags = tagsOf(pending.overlay(await index()));
         if (tags.length > 0) yield tags;
+      },
+    },
+    inventory: {
+      async *manifests(options) {
+        options?.signal?.throwIfAborted();
+        for (const { descriptor } of (await index()).entries) {
+          if (isManifestType(descriptor.mediaType)) yield { descriptor };
+        }
       },
     },
     referrers: {

@@ -1,0 +1,275 @@
+import { AppError, RegistryError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isIndexType } from '../oci/media-types.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import type { ReadStore, Remover } from '../store/types.ts';
+import { resolveOrGone, tagListerOf } from '../tags/find.ts';
+import type { CallOptions } from '../util/abort.ts';
+import { mapParallel } from '../util/parallel.ts';
+import { removalFor, type Goal } from './goal.ts';
+import { Graph } from './graph.ts';
+import { orderOfRemoval, survivorsOf } from './protection.ts';
+import { readRepository } from './read.ts';
+import type { RepositoryFacts } from './types.ts';
+
+export interface RunOptions extends CallOptions {
+  readonly concurrency: number;
+  /** Each manifest and tag as it goes. */
+  readonly onGone?: ((what: Gone) => void) | undefined;
+}
+
+/** `tags` went with the manifest, or alone where there is no `digest`. */
+export interface Gone {
+  readonly digest: Digest | undefined;
+  readonly tags: readonly string[];
+}
+
+export type SkipReason = 'moved' | 'no-untag' | 'needed';
+
+export interface RunOutcome {
+  readonly manifests: ReadonlySet<Digest>;
+  readonly tags: ReadonlySet<string>;
+  readonly skipped: ReadonlyMap<string, SkipReason>;
+  readonly failures: readonly { readonly what: string; readonly error: AppError }[];
+}
+
+/** What ends the run: the next delete would be told the same. */
+const FATAL: ReadonlySet<string> = new Set([
+  'UNSUPPORTED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'REGISTRY_BLOCKED',
+]);
+
+/**
+ * Removes a goal, and nothing but it. All tags are read again first, and each once more just before
+ * it goes: what moved or came since then stays, with all that it needs. A manifest that could
+ * not be deleted keeps what it lists. Order: referrers, tags, roots, children.
+ * @throws AppError where the registry refuses deletes altogether; what was done before is reported
+ * to `onGone`
+ */
+export async function removeGoal(
+  store: ReadStore,
+  facts: RepositoryFacts,
+  goal: Goal,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  const run = new Run(store, await refreshed(store, facts, options), goal, options);
+  return run.all();
+}
+
+/** @throws AppError UNSUPPORTED */
+export function removerOf(store: ReadStore): Remover {
+  const { remove } = store.capabilities;
+  if (remove !== undefined) return remove;
+  throw new AppError('UNSUPPORTED', `nothing can be deleted from ${store.label}`);
+}
+
+/** The facts, read again where a tag has moved or come since they were. */
+async function refreshed(
+  store: ReadStore,
+  facts: RepositoryFacts,
+  { concurrency, signal }: RunOptions,
+): Promise<RepositoryFacts> {
+  const names: string[] = [];
+  for await (const page of tagListerOf(store).tags({ signal })) names.push(...page);
+  const changed = await mapParallel(
+    names,
+    concurrency,
+    async (tag, call) => {
+      const known = facts.tags.get(tag);
+      return known === undefined || (await resolveOrGone(store, tag, call))?.digest !== known;
+    },
+    { signal },
+  );
+  if (!changed.includes(true)) return facts;
+  const now = await readRepository(store, { concurrency, dates: false, signal });
+  // What only the moved tag led to is still there, and may need what others have as well.
+  return { ...now, manifests: new Map([...facts.manifests, ...now.manifests]) };
+}
+
+class Run {
+  readonly #store: ReadStore;
+  readonly #remover: Remover;
+  readonly #graph: Graph;
+  readonly #goal: Goal;
+  readonly #options: RunOptions;
+  readonly #tagsOf = new Map<Digest, string[]>();
+  readonly #moved = new Set<string>();
+  /** Manifests that stay although they were to go. */
+  readonly #kept = new Set<Digest>();
+  readonly #gone = new Set<Digest>();
+  readonly #tags = new Set<string>();
+  readonly #skipped = new Map<string, SkipReason>();
+  readonly #failures: { what: string; error: AppError }[] = [];
+  #untags = true;
+
+  constructor(store: ReadStore, facts: RepositoryFacts, goal: Goal, options: RunOptions) {
+    this.#store = store;
+    this.#remover = removerOf(store);
+    this.#graph = new Graph(facts);
+    this.#goal = goal;
+    this.#options = options;
+    for (const [tag, digest] of facts.tags) {
+      this.#tagsOf.set(digest, [...(this.#tagsOf.get(digest) ?? []), tag]);
+      const planned = goal.tags.get(tag);
+      if (planned !== undefined && planned !== digest) this.#moved.add(tag);
+    }
+  }
+
+  async all(): Promise<RunOutcome> {
+    await this.#removeTags();
+    await this.#removeManifests();
+    // Where a manifest turned out to be needed, its names still go.
+    await this.#removeTags();
+    for (const tag of this.#moved) this.#skipped.set(tag, 'moved');
+    for (const [tag, digest] of this.#goal.tags) {
+      const settled = this.#tags.has(tag) || this.#gone.has(digest) || this.#skipped.has(tag);
+      if (!settled && this.#graph.tags.has(tag)) this.#skipped.set(tag, 'needed');
+    }
+    return {
+      manifests: this.#gone,
+      tags: this.#tags,
+      skipped: this.#skipped,
+      failures: this.#failures,
+    };
+  }
+
+  /** What goes by all that is known so far. */
+  #dead(): Set<Digest> {
+    const circumstances = { moved: this.#moved, kept: this.#kept };
+    const alive = survivorsOf(this.#graph, removalFor(this.#goal, this.#graph, circumstances));
+    const rest = [...this.#graph.manifests.keys()].filter((digest) => !this.#gone.has(digest));
+    return new Set(rest.filter((digest) => !alive.has(digest)));
+  }
+
+  #each<T>(items: readonly T[], task: (item: T, call: CallOptions) => Promise<void>) {
+    const { concurrency, signal } = this.#options;
+    return mapParallel(items, concurrency, task, { signal });
+  }
+
+  /** Whether a tag still is what it was, or is gone. What it has instead is kept from now on. */
+  async #check(tag: string, call: CallOptions): Promise<boolean> {
+    const planned = this.#goal.tags.get(tag);
+    const root = await resolveOrGone(this.#store, tag, call);
+    if (root === undefined || root.digest === planned) return true;
+    this.#moved.add(tag);
+    await this.#keep(root, call);
+    return false;
+  }
+
+  /** With all below it, which may be new here. */
+  async #keep(root: Descriptor, call: CallOptions): Promise<void> {
+    this.#kept.add(root.digest);
+    if (this.#graph.manifests.has(root.digest) || !isIndexType(root.mediaType)) return;
+    const manifest = await fetchManifest(this.#store, root, call);
+    if (manifest.kind !== 'index') return;
+    for (const child of manifest.manifests) await this.#keep(child, call);
+  }
+
+  /** Tags whose manifest stays go alone; one that only carries referrers stays with its subject. */
+  async #removeTags(): Promise<void> {
+    const dead = this.#dead();
+    const alone = [...this.#goal.tags].filter(
+      ([tag, digest]) => !dead.has(digest) && !this.#gone.has(digest) && this.#mayGo(tag, dead),
+    );
+    await this.#each(alone, async ([tag], call) => {
+      if (!this.#untags) this.#skipped.set(tag, 'no-untag');
+      else if (await this.#check(tag, call)) await this.#untag(tag, call);
+    });
+  }
+
+  #mayGo(tag: string, dead: ReadonlySet<Digest>): boolean {
+    if (this.#moved.has(tag) || this.#tags.has(tag) || this.#skipped.has(tag)) return false;
+    if (this.#graph.tags.has(tag)) return true;
+    const subject = this.#graph.subjectOf(tag);
+    if (subject === undefined) return false;
+    return this.#graph.digestTags.has(tag) && (dead.has(subject) || this.#gone.has(subject));
+  }
+
+  async #untag(tag: string, call: CallOptions): Promise<void> {
+    try {
+      await this.#remover.untag(tag, call);
+      this.#tags.add(tag);
+      this.#options.onGone?.({ digest: undefined, tags: [tag] });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'UNTAG_UNSUPPORTED') {
+        this.#untags = false;
+        this.#skipped.set(tag, 'no-untag');
+      } else if (isGone(error)) {
+        this.#tags.add(tag);
+      } else {
+        this.#fail(`:${tag}`, error);
+      }
+    }
+  }
+
+  async #removeManifests(): Promise<void> {
+    for (let wave = this.#nextWave(); wave.length > 0; wave = this.#nextWave()) {
+      await this.#each(wave, (digest, call) => this.#remove(digest, call));
+    }
+  }
+
+  /** Manifests that can go at the same time: nothing that goes lists them or refers to them. */
+  #nextWave(): Digest[] {
+    const dead = this.#dead();
+    const ordered = orderOfRemoval(this.#graph, dead);
+    const free = ordered.filter((digest) => {
+      const above = [...this.#graph.parentsOf(digest), ...this.#graph.referrersOf(digest)];
+      return !above.some((one) => dead.has(one));
+    });
+    return free.length > 0 ? free : ordered.slice(0, 1);
+  }
+
+  async #remove(digest: Digest, call: CallOptions): Promise<void> {
+    const tags = this.#tagsOf.get(digest) ?? [];
+    for (const tag of tags) {
+      if (this.#tags.has(tag) || (await this.#check(tag, call))) continue;
+      this.#kept.add(digest);
+      return;
+    }
+    try {
+      await this.#delete(digest, tags, call);
+      this.#gone.add(digest);
+      for (const tag of tags) this.#tags.add(tag);
+      this.#options.onGone?.({ digest, tags });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#kept.add(digest);
+      this.#fail(`@${digest}`, error);
+    }
+  }
+
+  async #delete(digest: Digest, tags: readonly string[], call: CallOptions): Promise<void> {
+    const subject = this.#graph.manifests.get(digest)?.subject ?? null;
+    const options = { ...call, subject };
+    try {
+      await this.#remover.removeManifest(digest, options);
+    } catch (error) {
+      if (isGone(error)) return;
+      if (!wantsTagsFirst(error)) throw error;
+      for (const tag of tags) await this.#remover.untag(tag, call);
+      await this.#remover.removeManifest(digest, options);
+    }
+  }
+
+  #fail(what: string, error: AppError): void {
+    if (FATAL.has(error.code)) throw error;
+    this.#failures.push({ what: `${this.#store.label}${what}`, error });
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'MANIFEST_UNKNOWN';
+}
+
+/** Google's registries delete a manifest only when it has no tag. */
+function wantsTagsFirst(error: unknown): boolean {
+  return (
+    error instanceof RegistryError &&
+    error.errors.some(({ code }) => code === 'GOOGLE_MANIFEST_DANGLING_TAG')
+  );
+}

@@ -1,6 +1,5 @@
 import { AppError, CopyError } from '../../errors/app-error.ts';
-import type { ReadStore, Source } from '../../store/types.ts';
-import { mapVerified } from '../../store/verify.ts';
+import type { ReadStore } from '../../store/types.ts';
 
 export type CopySide = CopyError['side'];
 
@@ -23,37 +22,7 @@ export function attribute(side: CopySide, what: string, error: unknown, node?: s
   return new CopyError(side, what, error, node);
 }
 
-/** A source that remembers how its latest opening failed, so that a push can tell whose fault it was. */
-export interface ObservedSource extends Source {
-  readonly failure: { readonly error: unknown } | undefined;
-}
-
-export function observeSource(source: Source): ObservedSource {
-  let failure: { readonly error: unknown } | undefined;
-  return {
-    descriptor: source.descriptor,
-    get failure() {
-      return failure;
-    },
-    async open(options) {
-      failure = undefined;
-      const fail = (error: unknown): never => {
-        failure = { error };
-        throw error;
-      };
-      const bytes = await source.open(options).catch(fail);
-      return mapVerified(bytes, async function* (all) {
-        try {
-          yield* all;
-        } catch (error) {
-          fail(error);
-        }
-      });
-    },
-  };
-}
-
-/** "tag "v1" of ghcr.io/a/b", for messages. */
+/** `"v1" in ghcr.io/a/b`, for messages. */
 export function describeRef(store: ReadStore, ref: string | undefined): string {
   return ref === undefined ? `the default image of ${store.label}` : `"${ref}" in ${store.label}`;
 }

@@ -1,14 +1,11 @@
-import { AppError, IntegrityError, isContentMissing } from '../../errors/app-error.ts';
+import { AppError, isContentMissing } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
 import { ManifestBudget } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/platforms.ts';
-import type { PushOptions, Source } from '../../store/types.ts';
-import { RetryOtherMirrorError } from '../../store/errors.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
-import { createLimiter, type Limiter } from '../../util/limiter.ts';
-import { attribute, attributeTo, type CopySide, observeSource } from './errors.ts';
+import { attribute, attributeTo } from './errors.ts';
 import { asBlob, keyOf, schema1Error, type GraphNode } from './nodes.ts';
 import type { TaskGroup } from './task-group.ts';
 import {
@@ -18,7 +15,8 @@ import {
   subjectVisit,
   type TraversalPass,
 } from './visits.ts';
-import { maxInFlight, type Slots } from './slots.ts';
+import type { Slots } from './slots.ts';
+import { Transfers } from './transfer.ts';
 import type { Counters } from './counters.ts';
 import type { CopyRunOptions } from '../types.ts';
 
@@ -30,9 +28,7 @@ export class GraphCopy {
   readonly #run: CopyRunOptions;
   readonly #tasks: TaskGroup;
   readonly #counters: Counters;
-  readonly #slots: Slots;
-  /** Where the destination takes fewer than may be under way. */
-  readonly #pushes: Limiter | undefined;
+  readonly #transfers: Transfers;
   readonly #trusting: TraversalPass;
   readonly #asking: TraversalPass;
   /** The second visit, made at most once per node, after the destination missed content. */
@@ -46,9 +42,7 @@ export class GraphCopy {
     this.#counters = counters;
     this.#asking = startPass();
     this.#trusting = { ...this.#asking, trustPresent: true };
-    this.#slots = slots;
-    const most = run.destination.traits.maxParallelPushes;
-    this.#pushes = most < maxInFlight(run.concurrency) ? createLimiter(most) : undefined;
+    this.#transfers = new Transfers(run, tasks, slots, counters);
   }
 
   /**
@@ -82,7 +76,7 @@ export class GraphCopy {
         const key = keyOf({ descriptor: node.descriptor, isManifest: false });
         if (this.#asking.visits.has(key)) continue;
         this.#counters.found(node.descriptor);
-        await this.#transfer(node, {});
+        await this.#transfers.stream(node, {});
         this.#asking.visits.set(key, Promise.resolve());
       }
     });
@@ -102,9 +96,7 @@ export class GraphCopy {
   ): Promise<void> {
     this.#checkAccepted(descriptor);
     const source = sourceFromBytes(descriptor, manifest.raw);
-    await this.#pushTurn(() =>
-      this.#on('destination', () => this.#send(source, { tag, visibilityRetries })),
-    );
+    await this.#transfers.push(source, { tag, visibilityRetries });
   }
 
   /** `onEntered`: called when every child is among the visits. */
@@ -121,7 +113,7 @@ export class GraphCopy {
     if (depth > MAX_INDEX_DEPTH) {
       throw attribute(
         'source',
-        this.#failureText('read', descriptor),
+        this.#transfers.failureText('read', descriptor),
         tooDeepError(this.#run.source.label),
       );
     }
@@ -158,7 +150,7 @@ export class GraphCopy {
   async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {
     const { source, mountFrom } = this.#run;
     this.#counters.found(descriptor);
-    await this.#transfer(sourceFromStore(source, descriptor), {
+    await this.#transfers.stream(sourceFromStore(source, descriptor), {
       mountFrom: mountFrom?.(descriptor),
       verifyPresence: pass === this.#recheck,
     });
@@ -184,9 +176,12 @@ export class GraphCopy {
       this.#counters.present(descriptor);
       return;
     }
-    const manifest = await this.#on('source', () =>
-      attributeTo('source', this.#failureText('read', descriptor), descriptor.digest, () =>
-        this.#budget.fetch(this.#run.source, descriptor, { signal: this.#tasks.signal }),
+    const manifest = await this.#transfers.on('source', () =>
+      attributeTo(
+        'source',
+        this.#transfers.failureText('read', descriptor),
+        descriptor.digest,
+        () => this.#budget.fetch(this.#run.source, descriptor, { signal: this.#tasks.signal }),
       ),
     );
     try {
@@ -199,76 +194,14 @@ export class GraphCopy {
   /** Whether the destination has a manifest, and so everything below it. */
   async has(descriptor: Descriptor): Promise<boolean> {
     const { destination } = this.#run;
-    return this.#on('destination', () =>
-      attributeTo('destination', this.#failureText('look up', descriptor), descriptor.digest, () =>
-        destination.has(descriptor, { signal: this.#tasks.signal }),
+    return this.#transfers.on('destination', () =>
+      attributeTo(
+        'destination',
+        this.#transfers.failureText('look up', descriptor),
+        descriptor.digest,
+        () => destination.has(descriptor, { signal: this.#tasks.signal }),
       ),
     );
-  }
-
-  /** What has to be fetched while it is sent. */
-  async #transfer(source: Source, extra: PushOptions): Promise<void> {
-    await this.#pushTurn(() =>
-      this.#slots.transfer(source, (passing) => this.#send(passing, extra), this.#tasks.signal),
-    );
-  }
-
-  async #send(source: Source, extra: PushOptions): Promise<void> {
-    this.#counters.start(source.descriptor);
-    let damage: IntegrityError | undefined;
-    for (;;) {
-      const end = await this.#sendOnce(source, extra, damage);
-      if (end === 'done') return;
-      if (end !== 'elsewhere') damage = end;
-    }
-  }
-
-  /**
-   * `elsewhere`: the source broke off in a way that another opening mends. An error: what the source
-   * gave was not its content; once, for it may come whole the next time. `damage`: that error, when
-   * this is the next time.
-   */
-  async #sendOnce(
-    source: Source,
-    extra: PushOptions,
-    damage: IntegrityError | undefined,
-  ): Promise<'done' | 'elsewhere' | IntegrityError> {
-    const { descriptor } = source;
-    const watched = observeSource(source);
-    try {
-      const outcome = await this.#run.destination.push(watched, {
-        ...extra,
-        signal: this.#tasks.signal,
-        onBytes: (done) => this.#counters.bytes(descriptor, done),
-        onSent: (bytes) => this.#counters.sent(descriptor, bytes),
-      });
-      this.#counters.end(descriptor, outcome);
-      return 'done';
-    } catch (error) {
-      const failure = watched.failure?.error;
-      if (failure instanceof RetryOtherMirrorError) return 'elsewhere';
-      if (damage === undefined && failure instanceof IntegrityError) return failure;
-      // A stream that cannot be had twice is not what went wrong.
-      const cause = damage ?? failure;
-      if (cause === undefined) {
-        throw attribute(
-          'destination',
-          this.#failureText('write', descriptor),
-          error,
-          descriptor.digest,
-        );
-      }
-      throw attribute('source', this.#failureText('read', descriptor), cause, descriptor.digest);
-    }
-  }
-
-  /** A slot is held around one request, never while waiting for children. */
-  #on<T>(side: CopySide, task: () => Promise<T>): Promise<T> {
-    return this.#slots.on(side, task, this.#tasks.signal);
-  }
-
-  #pushTurn(turn: () => Promise<void>): Promise<void> {
-    return this.#pushes?.run(turn, this.#tasks.signal) ?? turn();
   }
 
   #childrenOf(manifest: Manifest): GraphNode[] {
@@ -310,13 +243,5 @@ export class GraphCopy {
           : `It holds: ${[...accepted].join(', ')}.`,
       },
     );
-  }
-
-  #failureText(verb: 'read' | 'write' | 'look up', { digest }: Descriptor): string {
-    const { source, destination } = this.#run;
-    if (verb === 'read') return `cannot read ${digest} from ${source.label}`;
-    return verb === 'write'
-      ? `cannot write ${digest} to ${destination.label}`
-      : `cannot look up ${digest} in ${destination.label}`;
   }
 }

@@ -45,8 +45,9 @@ export class TransferSlots implements AsyncDisposable {
           await this.#take('source');
         }
         try {
-          const bytes = await source.open(options);
-          return mapVerified(bytes, (all) => this.#releaseAtEnd(all, opening));
+          return whenOver(await source.open(options), () => {
+            if (opening === this.#openings) this.#release('source');
+          });
         } finally {
           await this.#take('destination');
         }
@@ -58,14 +59,6 @@ export class TransferSlots implements AsyncDisposable {
     this.#isOver = true;
     this.#release('source');
     this.#release('destination');
-  }
-
-  async *#releaseAtEnd(bytes: Bytes, opening: number): Bytes {
-    try {
-      yield* bytes;
-    } finally {
-      if (opening === this.#openings) this.#release('source');
-    }
   }
 
   /** Openings that wait for the same slot get the same one: it is never waited for while it is held. */
@@ -92,4 +85,22 @@ export class TransferSlots implements AsyncDisposable {
     this.#held.delete(side);
     leave?.();
   }
+}
+
+/** The same bytes; `over` is called at their end, with how they failed if they did. */
+export function whenOver(
+  bytes: Bytes,
+  over: (failure: { readonly error: unknown } | undefined) => void,
+): Bytes {
+  return mapVerified(bytes, async function* (all) {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      yield* all;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    } finally {
+      over(failure);
+    }
+  });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
-import { observeSource } from '../../../src/copy/engine/errors.ts';
+import { observeSource } from '../../../src/copy/engine/transfer.ts';
 import { sourceFromBytes, verified } from '../../../src/store/verify.ts';
 import { bytesOf } from '../../../src/util/bytes.ts';
 

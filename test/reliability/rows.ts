@@ -43,7 +43,7 @@ export const ROWS: readonly Row[] = [
     failure: 'other content of the right length',
     rules: [
       ['src/store/verify.ts', 'verified'],
-      ['src/copy/engine/graph-copy.ts', '#sendOnce'],
+      ['src/copy/engine/transfer.ts', '#sendOnce'],
     ],
     tests: [
       [MATRIX, 'a layer damaged once', 'every layer damaged', 'a manifest damaged once'],

@@ -84,7 +84,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     registries: connections.registries,
     trustRealm: connections.trustRealm,
     logins: connections.logins,
-    emit,
+    emit: (event) => (event.type === 'note' ? messages.note(event.text) : emit(event)),
     warn: messages.warn,
     captureWarnings: messages.captureWarnings,
     note: messages.note,

@@ -72,7 +72,10 @@ export interface Context {
 }
 
 export interface GlobalFlags {
+  /** `--platform`, as it was written; several have commas between them. */
   readonly platform: string | undefined;
+  /** What `--override-os`, `-arch` and `-variant` make of this machine's platform. */
+  readonly override: Platform | undefined;
   readonly concurrency: number;
   readonly quiet: boolean;
   readonly config: string | undefined;

@@ -1,26 +1,25 @@
-import { isRecord, type Descriptor } from '../oci/descriptor.ts';
+import { isRecord } from '../oci/descriptor.ts';
 import { algorithmOf } from '../oci/digest.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { describeManifest, parseManifest, type IndexManifest } from '../oci/manifest.ts';
-import { isIndexType } from '../oci/media-types.ts';
-import { matchesPlatform, type Platform } from '../oci/platform.ts';
-import { fetchManifest } from '../store/manifests.ts';
+import { choosePlatforms, type Platform } from '../oci/platform.ts';
+import { indexEntries, type IndexEntry } from '../store/index-entries.ts';
 import {
-  IndexTraversal,
-  isAttestation,
+  choiceNote,
+  imagesOf,
   platformUnknownError,
   type ChosenManifest,
 } from '../store/platforms.ts';
-import type { ReadStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
+import type { ReadStore } from '../store/types.ts';
 
 /** What BuildKit writes beside an attestation: the digest of the image that it is about. */
 const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
-/** One entry of an index: understood, and as it was written. */
-interface IndexEntry {
-  readonly descriptor: Descriptor;
-  readonly raw: unknown;
+/** An index of some platforms, and what had to be decided for it. */
+export interface PlatformSubset {
+  readonly root: ChosenManifest;
+  readonly notes: readonly string[];
 }
 
 /**
@@ -34,16 +33,20 @@ export async function platformSubset(
   platforms: readonly Platform[],
   where: string,
   call: CallOptions,
-): Promise<ChosenManifest> {
+): Promise<PlatformSubset> {
   const index = root.manifest as IndexManifest;
-  const entries = await flatten(source, index, call, new IndexTraversal(source.label), 0);
-  const images = entries.filter(({ descriptor }) => !isAttestation(descriptor));
-  for (const wanted of platforms) {
-    if (images.some((image) => isFor(image, wanted))) continue;
-    const available = images.flatMap(({ descriptor }) => descriptor.platform ?? []);
-    throw platformUnknownError(where, wanted, available);
-  }
-  const kept = new Set(images.filter((one) => platforms.some((wanted) => isFor(one, wanted))));
+  const entries = await indexEntries(source, index, call);
+  const images = imagesOf(entries);
+  const found = platforms.map((wanted) => {
+    const matching = choosePlatforms(images, wanted);
+    if (matching.length > 0) return { wanted, matching };
+    throw platformUnknownError(
+      where,
+      wanted,
+      images.map(({ platform }) => platform),
+    );
+  });
+  const kept = new Set<IndexEntry>(found.flatMap(({ matching }) => matching));
   const digests = new Set<string>([...kept].map(({ descriptor }) => descriptor.digest));
   const chosen = entries.filter(
     (one) => kept.has(one) || digests.has(one.descriptor.annotations?.[REFERENCE_DIGEST] ?? ''),
@@ -51,34 +54,10 @@ export async function platformSubset(
   const same =
     chosen.length === index.manifests.length &&
     chosen.every(({ descriptor }, i) => descriptor.digest === index.manifests[i]?.digest);
-  return same ? root : rewrite(root, chosen);
-}
-
-function isFor({ descriptor: { platform } }: IndexEntry, wanted: Platform): boolean {
-  return platform !== undefined && matchesPlatform(wanted, platform);
-}
-
-async function flatten(
-  source: ReadStore,
-  index: IndexManifest,
-  call: CallOptions,
-  traversal: IndexTraversal,
-  depth: number,
-): Promise<IndexEntry[]> {
-  traversal.enter(index, depth);
-  const raw = documentOf(index)['manifests'];
-  const entries: IndexEntry[] = [];
-  for (const [i, descriptor] of index.manifests.entries()) {
-    if (isIndexType(descriptor.mediaType) && descriptor.platform === undefined) {
-      if (!traversal.visit(descriptor)) continue;
-      const inner = await fetchManifest(source, descriptor, call);
-      if (inner.kind !== 'index') continue;
-      for (const one of await flatten(source, inner, call, traversal, depth + 1)) entries.push(one);
-    } else {
-      entries.push({ descriptor, raw: Array.isArray(raw) ? (raw as unknown[])[i] : descriptor });
-    }
-  }
-  return entries;
+  return {
+    root: same ? root : rewrite(root, chosen),
+    notes: found.flatMap(({ wanted, matching }) => choiceNote(wanted, matching.slice(0, 1)) ?? []),
+  };
 }
 
 function rewrite(

@@ -4,7 +4,7 @@ import { algorithmOf, hexOf, type Digest } from '../oci/digest.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { isIndexType, isManifestType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
-import { IndexTraversal } from '../store/platforms.ts';
+import { IndexTraversal } from '../store/index-traversal.ts';
 import type { ReadStore } from '../store/types.ts';
 import { attributeTo, type CopySide, describeRef } from './engine/errors.ts';
 import type { TaskGroup } from './engine/task-group.ts';

@@ -1,22 +1,21 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest } from '../oci/digest.ts';
-import type { Manifest } from '../oci/manifest.ts';
-import { isImageConfigType } from '../oci/media-types.ts';
-import { matchesPlatform, type Platform } from '../oci/platform.ts';
+import type { IndexManifest, Manifest } from '../oci/manifest.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { readConfig } from '../store/index-entries.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import {
-  MAX_CONFIG_BYTES,
-  platformOfConfig,
-  platformsOf,
+  imagesOf,
+  openPlatformIndex,
   platformUnknownError,
+  requirePlatforms,
   selectPlatform,
   type ChosenManifest,
 } from '../store/platforms.ts';
 import { digestChangedError } from '../store/errors.ts';
 import type { ReadStore, ResolveOptions, ResolvePurpose, WriteStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { fetchAll } from '../store/verify.ts';
 import { attributeTo, describeRef } from './engine/errors.ts';
 import type { TaskGroup } from './engine/task-group.ts';
 import type { Slots } from './engine/slots.ts';
@@ -46,7 +45,7 @@ export async function resolveRoot(
   tasks: TaskGroup,
   slots: Slots,
 ): Promise<RootPlan> {
-  const { source, destination, platforms = [], sameRepository, noClobber } = run;
+  const { source, destination, platforms = [], indexPlatform, sameRepository, noClobber } = run;
   const { sourceRef, destinationTag, isNew } = request;
   const { signal } = tasks;
   const call = { signal };
@@ -62,11 +61,11 @@ export async function resolveRoot(
           signal,
         );
 
-  if (platforms.length > 0) {
+  if (platforms.length > 0 || indexPlatform !== undefined) {
     const [existing, chosen] = await both(
       tasks,
       lookUp(),
-      slots.on('source', () => readPlatforms(run, sourceRef, platforms, call), signal),
+      slots.on('source', () => readPlatforms(run, sourceRef, call), signal),
     );
     return { root: chosen.descriptor, manifest: chosen.manifest, existing };
   }
@@ -159,45 +158,66 @@ async function readRoot(
 }
 
 async function readPlatforms(
-  { source, preserveDigests }: CopyRunOptions,
+  run: CopyRunOptions,
   ref: string | undefined,
-  platforms: readonly Platform[],
   call: CallOptions,
 ): Promise<ChosenManifest> {
+  const { source, platforms = [], indexPlatform } = run;
   const root = await readRoot(source, ref, call);
   const where = describeRef(source, ref);
   return attributeTo('source', `cannot read ${where}`, root.descriptor.digest, async () => {
-    if (root.manifest.kind !== 'index') {
-      await checkConfig(source, root, platforms, where, call);
-      return root;
+    const { manifest } = root;
+    if (manifest.kind === 'index') {
+      return platforms.length > 1
+        ? readSubset(run, root, platforms, where, call)
+        : readOne(run, manifest, platforms[0] ?? indexPlatform, where, call);
     }
-    const [only, ...more] = platforms;
-    if (only === undefined || more.length > 0) {
-      const subset = await platformSubset(source, root, platforms, where, call);
-      if (preserveDigests === true && subset.descriptor.digest !== root.descriptor.digest)
-        throw digestChangedError(where, root.descriptor, 'be rewritten for some platforms');
-      return subset;
+    if (manifest.kind === 'image') {
+      const config = (): Promise<Uint8Array> => readConfig(source, manifest.config, where, call);
+      const notes =
+        platforms.length === 0 ? [] : await requirePlatforms(manifest, platforms, where, config);
+      for (const text of notes) run.emit({ type: 'note', text });
     }
-    const chosen = await selectPlatform(source, root.manifest, only, call);
-    if (chosen !== undefined) return chosen;
-    const available = platformsOf(root.manifest).map((entry) => entry.platform);
-    throw platformUnknownError(where, platforms, available);
+    return root;
   });
 }
 
-/** A single image says its platform in its configuration; an artifact has none to check. */
-async function checkConfig(
-  source: ReadStore,
-  { manifest }: ChosenManifest,
+async function readSubset(
+  run: CopyRunOptions,
+  root: ChosenManifest,
   platforms: readonly Platform[],
   where: string,
   call: CallOptions,
-): Promise<void> {
-  if (manifest.kind !== 'image' || !isImageConfigType(manifest.config.mediaType)) return;
-  if (manifest.config.size > MAX_CONFIG_BYTES) {
-    throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
+): Promise<ChosenManifest> {
+  const subset = await platformSubset(run.source, root, platforms, where, call);
+  for (const text of subset.notes) run.emit({ type: 'note', text });
+  if (subset.root.descriptor.digest === root.descriptor.digest) return root;
+  if (run.preserveDigests === true)
+    throw digestChangedError(where, root.descriptor, 'be rewritten for some platforms');
+  const names = platforms.map(formatPlatform).join(', ');
+  run.emit({ type: 'note', text: `the index is rewritten for ${names}, so its digest changes` });
+  return subset.root;
+}
+
+async function readOne(
+  run: CopyRunOptions,
+  index: IndexManifest,
+  platform: Platform | undefined,
+  where: string,
+  call: CallOptions,
+): Promise<ChosenManifest> {
+  if (platform === undefined) throw new Error('no platform to choose');
+  const from = openPlatformIndex(run.source, index);
+  const found = await selectPlatform(from, platform, call);
+  if (found === undefined) {
+    const available = imagesOf(await from.entries(call)).map((entry) => entry.platform);
+    throw platformUnknownError(where, platform, available);
   }
-  const actual = platformOfConfig(await fetchAll(source, manifest.config, call));
-  if (actual !== undefined && platforms.some((wanted) => matchesPlatform(wanted, actual))) return;
-  throw platformUnknownError(where, platforms, actual === undefined ? [] : [actual]);
+  if (found.note !== undefined) run.emit({ type: 'note', text: found.note });
+  const name = formatPlatform(platform);
+  run.emit({
+    type: 'note',
+    text: `only ${name} of the index is copied, under the digest of that image`,
+  });
+  return found.chosen;
 }

@@ -10,7 +10,7 @@ import type { TaskGroup } from './engine/task-group.ts';
 import { createSlots, type Slots } from './engine/slots.ts';
 import { Counters } from './engine/counters.ts';
 import { tagsToWrite } from './additional-tags.ts';
-import type { CopyCounts, CopyRunOptions, ImageRequest } from './types.ts';
+import type { CopyCounts, CopyEvent, CopyRunOptions, ImageRequest } from './types.ts';
 import { GraphCopy } from './engine/graph-copy.ts';
 
 export interface ImageOutcome {
@@ -29,7 +29,7 @@ export class CopySession {
   readonly #referrers: ReferrerCopier;
 
   constructor(run: CopyRunOptions, tasks: TaskGroup) {
-    this.#run = run;
+    this.#run = { ...run, emit: withoutRepeatedNotes((event) => run.emit(event)) };
     this.#tasks = tasks;
     this.#counters = new Counters((event) => run.emit(event));
     this.#slots = createSlots(run.concurrency);
@@ -87,7 +87,12 @@ export class CopySession {
 
   /** One of cosign's tags: an image of its own, under the same name. */
   async #writeCosignTag(tag: string): Promise<void> {
-    const plain: CopyRunOptions = { ...this.#run, platforms: undefined, noClobber: false };
+    const plain: CopyRunOptions = {
+      ...this.#run,
+      platforms: undefined,
+      indexPlatform: undefined,
+      noClobber: false,
+    };
     const keepExisting = this.#run.noClobber === true;
     const request = { sourceRef: tag, destinationTag: tag, keepExisting };
     const plan = await resolveRoot(plain, request, this.#tasks, this.#slots);
@@ -135,4 +140,14 @@ export class CopySession {
       this.#slots.on('destination', set, this.#tasks.signal),
     );
   }
+}
+
+/** What holds for every image of a run is said once. */
+function withoutRepeatedNotes(emit: (event: CopyEvent) => void): (event: CopyEvent) => void {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.type === 'note' && told.has(event.text)) return;
+    if (event.type === 'note') told.add(event.text);
+    emit(event);
+  };
 }

@@ -16,6 +16,8 @@ export type CopyEvent =
       readonly delayMs: number;
       readonly reason: string;
     }
+  /** What was done that the request left open, or that changes a digest. */
+  | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'warning'; readonly text: string };
 
 /** Counts of a run, whatever the number of images. */
@@ -39,9 +41,11 @@ export interface CopyRunOptions extends CallOptions {
   readonly destination: WriteStore;
   /**
    * One platform: its image alone, out of an index. Several: the index is rewritten to list just
-   * these, so that its digest changes. An image that is no index must be for one of them.
+   * these, so that its digest changes. An image that is no index must be for all of them.
    */
   readonly platforms?: readonly Platform[] | undefined;
+  /** Of an index only this platform's image; a single image is copied whatever it is for. */
+  readonly indexPlatform?: Platform | undefined;
   /** Writes an index without the images it lists, which the destination must have. */
   readonly indexOnly?: boolean | undefined;
   /** Takes along what refers to the image and to its children: signatures, SBOMs, attestations. */

@@ -1,22 +1,22 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { ImageManifest, IndexManifest, Manifest } from '../oci/manifest.ts';
-import { isImageConfigType } from '../oci/media-types.ts';
-import { matchesPlatform, type Platform } from '../oci/platform.ts';
+import type { ImageManifest, Manifest } from '../oci/manifest.ts';
+import type { Platform } from '../oci/platform.ts';
 import { fetchManifest } from '../store/manifests.ts';
+import { readConfig } from '../store/index-entries.ts';
 import {
   defaultImage,
-  MAX_CONFIG_BYTES,
-  platformOfConfig,
-  platformsOf,
+  imagesOf,
+  openPlatformIndex,
   platformUnknownError,
+  requirePlatforms,
   selectPlatform,
   type ChosenManifest,
   type PlatformEntry,
+  type PlatformIndex,
 } from '../store/platforms.ts';
 import type { ReadStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { fetchAll } from '../store/verify.ts';
 import { parseImageConfig, type ImageConfig } from './config.ts';
 
 export interface ViewOptions extends CallOptions {
@@ -33,8 +33,10 @@ export interface ImageView {
   /** The image of the platform shown; the root itself when that is a single image. */
   readonly descriptor: Descriptor;
   readonly manifest: ImageManifest;
-  /** Of the index, in its order, attestations left out; empty for a single image. */
-  readonly platforms: readonly PlatformEntry[];
+  /** What the choice of this image left open, in a sentence. */
+  readonly note: string | undefined;
+  /** Images of the index and of nested ones, in their order, attestations left out; none for a single image. */
+  platforms(options?: CallOptions): Promise<readonly PlatformEntry[]>;
   /** Verified bytes, fetched once. @throws AppError INVALID_CONFIG above 4 MiB */
   configBytes(options?: CallOptions): Promise<Uint8Array>;
   /** @throws AppError INVALID_CONFIG */
@@ -57,69 +59,54 @@ export async function openImage(
   const root = await store.resolve(ref, { ...call, purpose: 'content' });
   const rootManifest = await fetchManifest(store, root, call);
   const where = `${ref ?? root.digest} in ${store.label}`;
-  const { descriptor, manifest } =
-    rootManifest.kind === 'index'
-      ? await chooseImage(store, rootManifest, where, options)
-      : { descriptor: root, manifest: rootManifest };
+  const index = rootManifest.kind === 'index' ? openPlatformIndex(store, rootManifest) : undefined;
+  const { descriptor, manifest, note } =
+    index === undefined
+      ? { descriptor: root, manifest: rootManifest }
+      : await chooseImage(index, where, options);
   if (manifest.kind !== 'image') throw noImage(where, manifest);
 
-  const configBytes = lazily((own?: CallOptions) => readConfig(store, manifest, where, own));
-  if (options.platform !== undefined && rootManifest.kind !== 'index') {
-    await checkPlatform(manifest, options.platform, where, () => configBytes(call));
-  }
+  const { config } = manifest;
+  const configBytes = lazily((own?: CallOptions) => readConfig(store, config, where, own));
+  const wanted = options.platform === undefined || index !== undefined ? [] : [options.platform];
+  const notes =
+    wanted.length === 0
+      ? []
+      : await requirePlatforms(manifest, wanted, where, () => configBytes(call));
   return {
     root,
     rootManifest,
     descriptor,
     manifest,
-    platforms: rootManifest.kind === 'index' ? platformsOf(rootManifest) : [],
+    note: note ?? notes[0],
+    platforms: async (own) => (index === undefined ? [] : imagesOf(await index.entries(own))),
     configBytes,
     config: async (own) => parseImageConfig(await configBytes(own)),
   };
 }
 
+interface ChosenImage extends ChosenManifest {
+  readonly note?: string | undefined;
+}
+
 async function chooseImage(
-  store: ReadStore,
-  index: IndexManifest,
+  index: PlatformIndex,
   where: string,
   { platform, host, signal }: ViewOptions,
-): Promise<ChosenManifest> {
+): Promise<ChosenImage> {
   const wanted = platform === undefined ? [host, DEFAULT_PLATFORM] : [platform];
   for (const one of wanted) {
-    const chosen = await selectPlatform(store, index, one, { signal });
-    if (chosen !== undefined) return chosen;
+    const found = await selectPlatform(index, one, { signal });
+    if (found !== undefined)
+      return { ...found.chosen, note: platform === undefined ? undefined : found.note };
   }
-  const first = platform === undefined ? defaultImage(index) : undefined;
+  const entries = await index.entries({ signal });
+  const first = platform === undefined ? defaultImage(entries) : undefined;
   if (first !== undefined) {
-    return { descriptor: first, manifest: await fetchManifest(store, first, { signal }) };
+    return { descriptor: first, manifest: await fetchManifest(index.store, first, { signal }) };
   }
-  const available = platformsOf(index).map((entry) => entry.platform);
+  const available = imagesOf(entries).map((entry) => entry.platform);
   throw platformUnknownError(where, platform ?? host, available);
-}
-
-/** Artifacts name no platform, so there is nothing to contradict. */
-async function checkPlatform(
-  manifest: ImageManifest,
-  wanted: Platform,
-  where: string,
-  config: () => Promise<Uint8Array>,
-): Promise<void> {
-  if (!isImageConfigType(manifest.config.mediaType)) return;
-  const actual = platformOfConfig(await config());
-  if (actual !== undefined && matchesPlatform(wanted, actual)) return;
-  throw platformUnknownError(where, wanted, actual === undefined ? [] : [actual]);
-}
-
-async function readConfig(
-  store: ReadStore,
-  { config }: ImageManifest,
-  where: string,
-  options?: CallOptions,
-): Promise<Uint8Array> {
-  if (config.size > MAX_CONFIG_BYTES) {
-    throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
-  }
-  return fetchAll(store, config, options);
 }
 
 /** Keeps the first success; a failure is tried again by the next call. */

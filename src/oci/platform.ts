@@ -10,30 +10,48 @@ export interface Platform {
   readonly 'os.features'?: readonly string[];
 }
 
-/** `OS/ARCH[/VARIANT]`. @throws AppError INVALID_PLATFORM */
+/**
+ * `OS/ARCH[/VARIANT][:OSVERSION]`, as crane writes it; the version also as containerd
+ * (`OS(OSVERSION)/ARCH`) and as regclient (`OS/ARCH,osver=OSVERSION`) write it.
+ * @throws AppError INVALID_PLATFORM
+ */
 export function parsePlatform(text: string): Platform {
-  const [os, architecture, variant, ...rest] = text.split('/');
-  const parts = [os, architecture, ...(variant === undefined ? [] : [variant])];
-  const valid =
-    rest.length === 0 &&
-    parts.every((part) => part !== undefined && /^[a-zA-Z0-9_.-]+$/.test(part));
-  if (!valid || os === undefined || architecture === undefined) {
+  const match =
+    /^(?<os>[\w.-]+)(?:\((?<inner>[\w.-]+)\))?\/(?<architecture>[\w.-]+)(?:\/(?<variant>[\w.-]+))?(?::(?<outer>[\w.-]+)|,osver=(?<named>[\w.-]+))?$/.exec(
+      text,
+    );
+  const { os, architecture, variant, inner, outer, named } = match?.groups ?? {};
+  const versions = [inner, outer, named].filter((version) => version !== undefined);
+  if (os === undefined || architecture === undefined || versions.length > 1) {
     throw new AppError(
       'INVALID_PLATFORM',
-      `invalid platform "${sanitize(text.slice(0, 200))}": expected OS/ARCH[/VARIANT]`,
+      `invalid platform "${sanitize(text.slice(0, 200))}": expected OS/ARCH[/VARIANT][:OSVERSION]`,
       {
-        hint: 'For example linux/amd64 or linux/arm/v7.',
+        hint: 'For example linux/amd64, linux/arm/v7 or windows/amd64:10.0.20348.',
       },
     );
   }
-  return normalize({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+  const [version = ''] = versions;
+  return normalize({ os, architecture, variant: variant ?? '', 'os.version': version });
 }
 
+/**
+ * At least one platform, commas between them; regclient's `,osver=` belongs to the one before it.
+ * @throws AppError INVALID_PLATFORM
+ */
+export function parsePlatforms(text: string): readonly Platform[] {
+  const parts = text
+    .split(/,(?!\s*osver=)/u)
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  return (parts.length === 0 ? [text] : parts).map(parsePlatform);
+}
+
+/** `OS/ARCH[/VARIANT][:OSVERSION]`, which `parsePlatform` reads. */
 export function formatPlatform(platform: Platform): string {
-  const { os, architecture, variant } = platform;
-  return [os, architecture, ...(variant === undefined || variant === '' ? [] : [variant])].join(
-    '/',
-  );
+  const { os, architecture, variant = '', 'os.version': version = '' } = platform;
+  const parts = [os, architecture, ...(variant === '' ? [] : [variant])];
+  return `${parts.join('/')}${version === '' ? '' : `:${version}`}`;
 }
 
 const ARCHITECTURE_ALIAS: Readonly<Record<string, { architecture: string; variant?: string }>> = {
@@ -48,16 +66,25 @@ const ARCHITECTURE_ALIAS: Readonly<Record<string, { architecture: string; varian
 /** Variants that the architecture alone implies; they are not written. */
 const IMPLIED_VARIANT: Readonly<Record<string, string>> = { arm64: 'v8', amd64: 'v1' };
 
-/** Lower case, common aliases resolved, "7" written "v7", implied variants dropped. */
+/** Lower case, common aliases resolved, "7" written "v7", implied variants and empty members dropped. */
 export function normalize(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const name = platform.architecture.toLowerCase();
   const alias = Object.hasOwn(ARCHITECTURE_ALIAS, name) ? ARCHITECTURE_ALIAS[name] : undefined;
   const architecture = alias?.architecture ?? name;
-  const given = (platform.variant ?? alias?.variant ?? '').toLowerCase().replace(/^(?=[0-9])/, 'v');
+  const own = platform.variant ?? '';
+  const given = (own === '' ? (alias?.variant ?? '') : own)
+    .toLowerCase()
+    .replace(/^(?=[0-9])/, 'v');
   const variant = given === impliedVariant(architecture) ? '' : given;
-  const { variant: _dropped, ...rest } = platform;
-  return { ...rest, os, architecture, ...(variant === '' ? {} : { variant }) };
+  const { variant: _variant, 'os.version': version = '', ...rest } = platform;
+  return {
+    ...rest,
+    os,
+    architecture,
+    ...(variant === '' ? {} : { variant }),
+    ...(version === '' ? {} : { 'os.version': version }),
+  };
 }
 
 function impliedVariant(architecture: string): string | undefined {
@@ -66,17 +93,72 @@ function impliedVariant(architecture: string): string | undefined {
 
 /**
  * Whether `candidate` satisfies `wanted`; a variant that is not asked for does not matter, and
- * a 32-bit arm image that names none is v7 (containerd platforms.Normalize).
+ * a 32-bit arm image that names none is v7 (containerd platforms.Normalize). A version of the
+ * system matches the longer ones that it begins: "10.0.20348" matches "10.0.20348.2582".
  */
 export function matchesPlatform(wanted: Platform, candidate: Platform): boolean {
   const a = normalize(wanted);
   const b = normalize(candidate);
-  const variant = b.variant ?? (b.architecture === 'arm' ? 'v7' : undefined);
   return (
-    a.os === b.os &&
-    a.architecture === b.architecture &&
-    (a.variant === undefined || a.variant === variant)
+    isSameSystem(a, b) &&
+    (a.variant === undefined || a.variant === (b.variant ?? UNNAMED_VARIANT.get(b.architecture)))
   );
+}
+
+/** What an image is for that names no variant, where that is a variant of its own. */
+const UNNAMED_VARIANT: ReadonlyMap<string, string> = new Map([['arm', 'v7']]);
+
+function isSameSystem(wanted: Platform, candidate: Platform): boolean {
+  const version = wanted['os.version'];
+  return (
+    wanted.os === candidate.os &&
+    wanted.architecture === candidate.architecture &&
+    (version === undefined || `${candidate['os.version'] ?? ''}.`.startsWith(`${version}.`))
+  );
+}
+
+/**
+ * Those that `wanted` means, best first. Where the variant is left open, one without a variant
+ * comes first, then the highest (arm v7 before v6, as container engines choose), then the order of
+ * the list. Where nothing has the variant that was asked for, the highest older one runs there, too
+ * (arm v6 on v7, amd64 v2 on v3).
+ */
+export function choosePlatforms<T extends { readonly platform: Platform | undefined }>(
+  entries: readonly T[],
+  wanted: Platform,
+): readonly T[] {
+  const matching = entries.filter(
+    ({ platform }) => platform !== undefined && matchesPlatform(wanted, platform),
+  );
+  if (matching.length > 0) return matching.toSorted((a, b) => compare(rank(b), rank(a)));
+  const { variant, ...system } = normalize(wanted);
+  const limit = levelOf({ ...system, ...(variant === undefined ? {} : { variant }) });
+  const older = entries.filter(
+    ({ platform }) =>
+      platform !== undefined &&
+      isSameSystem(system, normalize(platform)) &&
+      compare(levelOf(platform), limit) < 0,
+  );
+  const best = Math.max(...older.map(({ platform }) => levelOf(platform)));
+  return older.filter(({ platform }) => levelOf(platform) === best);
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+function rank({ platform }: { readonly platform: Platform | undefined }): number {
+  return platform === undefined || normalize(platform).variant === undefined
+    ? Infinity
+    : levelOf(platform);
+}
+
+/** 7 for "v7"; not a number where variants do not build on each other. */
+function levelOf(platform: Platform | undefined): number {
+  if (platform === undefined) return Number.NaN;
+  const { architecture, variant } = normalize(platform);
+  const named = variant ?? UNNAMED_VARIANT.get(architecture) ?? impliedVariant(architecture) ?? '';
+  return Number(/^v(\d+(?:\.\d+)?)$/u.exec(named)?.[1] ?? Number.NaN);
 }
 
 const NODE_ARCHITECTURE: Readonly<Record<string, string>> = {

@@ -1,58 +1,22 @@
 import { AppError } from '../errors/app-error.ts';
-import { isRecord, type Descriptor } from '../oci/descriptor.ts';
-import { parseJsonStrict } from '../oci/strict-json.ts';
-import type { IndexManifest, Manifest } from '../oci/manifest.ts';
-import { isImageType, isIndexType } from '../oci/media-types.ts';
-import { formatPlatform, matchesPlatform, normalize, type Platform } from '../oci/platform.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { ImageManifest, IndexManifest, Manifest } from '../oci/manifest.ts';
+import { isImageConfigType, isImageType } from '../oci/media-types.ts';
+import {
+  choosePlatforms,
+  formatPlatform,
+  matchesPlatform,
+  type Platform,
+} from '../oci/platform.ts';
+import { indexEntries, isAttestation, platformOfConfig, type IndexEntry } from './index-entries.ts';
+import { IndexTraversal } from './index-traversal.ts';
 import { fetchManifest } from './manifests.ts';
-import type { ReadStore } from './types.ts';
 import type { CallOptions } from '../util/abort.ts';
+import type { ReadStore } from './types.ts';
 
-/** Deeper nesting of indexes than any publisher uses; a bound against endless chains. */
-export const MAX_INDEX_DEPTH = 16;
-
-/** Entries of an index and of those nested in it, together; one manifest has room for 30 000. */
-const MAX_INDEX_ENTRIES = 100_000;
-
-/**
- * The indexes of one search. An index that is listed again is not searched again: sixteen levels of
- * two equal entries each would be 65 536 searches.
- */
-export class IndexTraversal {
-  readonly #label: string;
-  readonly #seen = new Set<string>();
-  #entries = 0;
-
-  /** `label`: where the indexes come from. */
-  constructor(label: string) {
-    this.#label = label;
-  }
-
-  /** False for one that was there before. */
-  visit({ digest }: Descriptor): boolean {
-    if (this.#seen.has(digest)) return false;
-    this.#seen.add(digest);
-    return true;
-  }
-
-  /** @throws AppError INVALID_MANIFEST when the indexes together are too long, or nested too deep */
-  enter({ manifests }: IndexManifest, depth: number): void {
-    if (depth >= MAX_INDEX_DEPTH) throw tooDeepError(this.#label);
-    this.#entries += manifests.length;
-    if (this.#entries <= MAX_INDEX_ENTRIES) return;
-    throw new AppError(
-      'INVALID_MANIFEST',
-      `${this.#label}: nested indexes list more than ${MAX_INDEX_ENTRIES} manifests`,
-    );
-  }
-}
-
-/** Most bytes an image configuration may have. */
-export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024;
-
-export interface PlatformEntry {
+/** An image of an index with its platform, which the entry or its configuration declares. */
+export interface PlatformEntry extends IndexEntry {
   readonly platform: Platform;
-  readonly descriptor: Descriptor;
 }
 
 export interface ChosenManifest {
@@ -60,112 +24,138 @@ export interface ChosenManifest {
   readonly manifest: Manifest;
 }
 
-/** The platforms of an index in its order, without BuildKit's attestations. */
-export function platformsOf(index: IndexManifest): readonly PlatformEntry[] {
-  return index.manifests.flatMap((descriptor) =>
-    descriptor.platform === undefined || isAttestation(descriptor)
-      ? []
-      : [{ platform: descriptor.platform, descriptor }],
-  );
+/** An index and the platforms of its images, which are looked up once, when they are needed. */
+export interface PlatformIndex {
+  readonly store: ReadStore;
+  readonly index: IndexManifest;
+  entries(options?: CallOptions): Promise<readonly IndexEntry[]>;
 }
 
-/** BuildKit lists attestations as images of the platform unknown/unknown. */
-export function isAttestation(descriptor: Descriptor): boolean {
-  return (
-    descriptor.platform?.os === 'unknown' ||
-    descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+export function openPlatformIndex(store: ReadStore, index: IndexManifest): PlatformIndex {
+  let kept: Promise<readonly IndexEntry[]> | undefined;
+  return {
+    store,
+    index,
+    entries(options) {
+      kept ??= indexEntries(store, index, options).catch((error: unknown) => {
+        kept = undefined;
+        throw error;
+      });
+      return kept;
+    },
+  };
+}
+
+/** The images among the entries of an index: without attestations, and with a platform. */
+export function imagesOf(entries: readonly IndexEntry[]): readonly PlatformEntry[] {
+  return entries.filter(
+    (entry): entry is PlatformEntry =>
+      entry.platform !== undefined && !isAttestation(entry.descriptor, entry.platform),
   );
 }
 
 /**
- * The entry of an index for `wanted`. Where the variant is left open, an entry without one comes
- * first, then the highest (arm v7 before v6, as container engines choose), then the index's order.
- */
-export function findPlatform(index: IndexManifest, wanted: Platform): Descriptor | undefined {
-  const matching = platformsOf(index).filter(({ platform }) => matchesPlatform(wanted, platform));
-  return matching.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)))[0]?.descriptor;
-}
-
-function rank({ platform }: PlatformEntry): number {
-  const { variant } = normalize(platform);
-  return variant === undefined ? Infinity : Number.parseInt(variant.replace(/^v/u, ''), 10) || 0;
-}
-
-/**
- * Looks `wanted` up in an index, and in the indexes nested in it. `undefined` when it has none.
+ * The image for `wanted` and those that match as well, which only the caller can tell apart. What
+ * the entries of the index declare is enough where it matches; nested indexes and configurations
+ * are read for the rest. `undefined` when there is none.
  * @throws AppError as fetchManifest does
  */
 export async function selectPlatform(
-  store: ReadStore,
-  index: IndexManifest,
+  from: PlatformIndex,
   wanted: Platform,
   options?: CallOptions,
-): Promise<ChosenManifest | undefined> {
-  return searchIndex(store, index, wanted, { search: new IndexTraversal(store.label), options }, 0);
+): Promise<{ readonly chosen: ChosenManifest; readonly note: string | undefined } | undefined> {
+  const declared = from.index.manifests.map((descriptor) => ({
+    descriptor,
+    platform: descriptor.platform,
+    raw: descriptor,
+  }));
+  const quick = imagesOf(declared).filter(({ platform }) => matchesPlatform(wanted, platform));
+  const images = quick.length > 0 ? quick : imagesOf(await from.entries(options));
+  const matching = choosePlatforms(images, wanted);
+  const [best] = matching;
+  if (best === undefined) return undefined;
+  const chosen = await readEntry(from.store, best.descriptor, wanted, options);
+  return chosen === undefined ? undefined : { chosen, note: choiceNote(wanted, matching) };
 }
 
-async function searchIndex(
+/** An entry of a platform is an image, or once in a while an index of it and its attestations. */
+async function readEntry(
   store: ReadStore,
-  index: IndexManifest,
+  descriptor: Descriptor,
   wanted: Platform,
-  call: { readonly search: IndexTraversal; readonly options: CallOptions | undefined },
-  depth: number,
+  options: CallOptions | undefined,
+  traversal: IndexTraversal = new IndexTraversal(store.label),
+  depth = 0,
 ): Promise<ChosenManifest | undefined> {
-  const { search, options } = call;
-  search.enter(index, depth);
-  const found = findPlatform(index, wanted);
-  const candidates =
-    found === undefined
-      ? index.manifests.filter((one) => isIndexType(one.mediaType) && one.platform === undefined)
-      : [found];
-  for (const descriptor of candidates) {
-    if (!search.visit(descriptor)) continue;
-    const manifest = await fetchManifest(store, descriptor, options);
-    if (manifest.kind !== 'index') return { descriptor, manifest };
-    const inner = await searchIndex(store, manifest, wanted, call, depth + 1);
-    if (inner !== undefined) return inner;
+  const manifest = await fetchManifest(store, descriptor, options);
+  if (manifest.kind !== 'index') return { descriptor, manifest };
+  traversal.enter(manifest, depth);
+  const [inner] = choosePlatforms(imagesOf(await indexEntries(store, manifest, options)), wanted);
+  if (inner === undefined || !traversal.visit(inner.descriptor)) return undefined;
+  return readEntry(store, inner.descriptor, wanted, options, traversal, depth + 1);
+}
+
+/** What was decided that the name of the platform left open. */
+export function choiceNote(
+  wanted: Platform,
+  matching: readonly PlatformEntry[],
+): string | undefined {
+  const [best, ...others] = matching.map(({ platform }) => platform);
+  if (best === undefined) return undefined;
+  if (!matchesPlatform(wanted, best)) {
+    return `there is no image for ${formatPlatform(wanted)}: using ${formatPlatform(best)}, which runs there`;
   }
-  return undefined;
+  const versions = others.filter((one) => one['os.version'] !== best['os.version']);
+  if (versions.length === 0) return undefined;
+  const rest = versions.map(formatPlatform).join(', ');
+  return `${formatPlatform(wanted)} has ${matching.length} images with different os.version: using ${formatPlatform(best)}, not ${rest}`;
 }
 
 /** The entry shown when no platform was asked for and neither host nor linux/amd64 is there. */
-export function defaultImage(index: IndexManifest): Descriptor | undefined {
-  const real = index.manifests.filter((one) => !isAttestation(one));
-  return (
-    real.find((one) => one.platform !== undefined && isImageType(one.mediaType)) ??
-    real.find((one) => isImageType(one.mediaType))
+export function defaultImage(entries: readonly IndexEntry[]): Descriptor | undefined {
+  const real = entries.filter(
+    ({ descriptor, platform }) =>
+      !isAttestation(descriptor, platform) && isImageType(descriptor.mediaType),
   );
+  return (real.find(({ platform }) => platform !== undefined) ?? real[0])?.descriptor;
 }
 
-/** The platform an image configuration names. @throws AppError INVALID_CONFIG */
-export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
-  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration');
-  if (!isRecord(json)) return undefined;
-  const { os, architecture, variant } = json;
-  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
-  return {
-    os,
-    architecture,
-    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
-  };
+/**
+ * Checks a single image against all of `wanted`; returns a note for each that an older variant
+ * serves. Artifacts name no platform, so there is nothing to contradict.
+ * @throws AppError PLATFORM_UNKNOWN, INVALID_CONFIG
+ */
+export async function requirePlatforms(
+  { config, mediaType }: ImageManifest,
+  wanted: readonly Platform[],
+  where: string,
+  configBytes: () => Promise<Uint8Array>,
+): Promise<readonly string[]> {
+  if (!isImageConfigType(config.mediaType)) return [];
+  const platform = platformOfConfig(await configBytes());
+  const self = { descriptor: { ...config, mediaType }, platform, raw: undefined };
+  return wanted.flatMap((one) => {
+    const matching = choosePlatforms([self], one);
+    const [found] = matching;
+    if (found?.platform === undefined)
+      throw platformUnknownError(where, one, platform === undefined ? [] : [platform]);
+    return choiceNote(one, [{ ...found, platform: found.platform }]) ?? [];
+  });
 }
 
 export function platformUnknownError(
   where: string,
-  wanted: Platform | readonly Platform[],
+  wanted: Platform,
   available: readonly Platform[],
 ): AppError {
   const names = [...new Set(available.map(formatPlatform))];
-  const asked = [wanted].flat().map(formatPlatform).join(' or ');
+  const asked = formatPlatform(wanted);
   return new AppError('PLATFORM_UNKNOWN', `${where} has no image for the platform ${asked}`, {
-    hint: names.length === 0 ? 'It lists no platforms at all.' : `It has: ${names.join(', ')}.`,
+    hint:
+      names.length === 0
+        ? 'No image in it names a platform.'
+        : `Available platforms: ${names.join(', ')}.`,
     details: { platform: asked, available: names },
   });
-}
-
-export function tooDeepError(where: string): AppError {
-  return new AppError(
-    'INVALID_MANIFEST',
-    `${where}: indexes are nested deeper than ${MAX_INDEX_DEPTH} levels`,
-  );
 }

@@ -86,7 +86,7 @@ async function readImageInfo(view: ImageView, options: CallOptions): Promise<Ima
     ? await view.config(options)
     : undefined;
   const own = config === undefined ? undefined : configPlatform(config);
-  const listed = view.platforms.map(({ platform }) => formatPlatform(platform));
+  const listed = (await view.platforms(options)).map(({ platform }) => formatPlatform(platform));
   return {
     Created: config?.created ?? manifest.annotations?.[CREATED] ?? null,
     Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),

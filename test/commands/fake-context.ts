@@ -60,6 +60,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     ...overrides,
     flags: {
       platform: undefined,
+      override: undefined,
       concurrency: 3,
       quiet: false,
       config: undefined,

@@ -244,7 +244,7 @@ describe('platform choice', () => {
     expect(error).toMatchObject({
       code: 'PLATFORM_UNKNOWN',
       exitStatus: 2,
-      hint: `It has: ${names}.`,
+      hint: `Available platforms: ${names}.`,
     });
     expect(pushes(destination.calls)).toEqual([]);
   });

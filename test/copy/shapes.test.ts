@@ -3,6 +3,7 @@ import { copyImage } from '../../src/copy/copy-image.ts';
 import type { CopyOptions } from '../../src/copy/types.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { parsePlatform } from '../../src/oci/platform.ts';
 import { describeManifest, parseManifest, type IndexManifest } from '../../src/oci/manifest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -126,7 +127,7 @@ describe('several platforms', () => {
       code: 'PLATFORM_UNKNOWN',
       exitStatus: 2,
       cause: { details: { platform: 'linux/s390x' } },
-      hint: 'It has: linux/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7.',
+      hint: 'Available platforms: linux/amd64, linux/arm64/v8, linux/arm/v6, linux/arm/v7.',
     });
     expect(to.calls.filter((call) => call.startsWith('push'))).toEqual([]);
   });
@@ -150,12 +151,44 @@ describe('several platforms', () => {
     expect(digestsOf(manifest)).toEqual([amd64.descriptor.digest, arm64.descriptor.digest]);
   });
 
-  it('check a single image', async () => {
-    const platforms = [platformOf('arm64'), platformOf('amd64')];
-    const { summary } = await copied(amd64, { platforms });
+  it('are all asked of a single image', async () => {
+    const hint = 'Available platforms: linux/amd64.';
+    const { summary } = await copied(amd64, { platforms: [platformOf('amd64')] });
     expect(summary.descriptor.digest).toBe(amd64.descriptor.digest);
-    const others = { platforms: [platformOf('s390x'), platformOf('arm64')] };
-    await expect(copied(amd64, others)).rejects.toMatchObject({ hint: 'It has: linux/amd64.' });
+    for (const other of ['arm64', 's390x']) {
+      const platforms = [platformOf('amd64'), platformOf(other)];
+      await expect(copied(amd64, { platforms })).rejects.toMatchObject({
+        code: 'PLATFORM_UNKNOWN',
+        hint,
+      });
+    }
+  });
+
+  it('are said to change the digest only when they do', async () => {
+    const notes = async (wanted: readonly string[]): Promise<readonly string[]> => {
+      const said: string[] = [];
+      await copied(whole, {
+        platforms: wanted.map((name) => parsePlatform(name)),
+        emit: (event) => void (event.type === 'note' && said.push(event.text)),
+      });
+      return said;
+    };
+    expect(await notes(['linux/amd64', 'linux/arm64', 'linux/arm'])).toEqual([]);
+    expect(await notes(['linux/amd64', 'linux/arm64'])).toEqual([
+      'the index is rewritten for linux/amd64, linux/arm64, so its digest changes',
+    ]);
+    expect(await notes(['linux/amd64'])).toEqual([
+      'only linux/amd64 of the index is copied, under the digest of that image',
+    ]);
+  });
+
+  it('are not spoken of for a single image', async () => {
+    const said: unknown[] = [];
+    await copied(amd64, {
+      platforms: [platformOf('amd64')],
+      emit: (event) => void (event.type === 'note' && said.push(event)),
+    });
+    expect(said).toEqual([]);
   });
 
   it('keep the algorithm of the digest', async () => {

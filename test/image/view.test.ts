@@ -46,7 +46,7 @@ describe('the view of an image', () => {
       `fetch ${configFor('amd64').descriptor.digest}`,
     ]);
     expect(view.root.digest).toBe(multi.descriptor.digest);
-    expect(view.platforms.map((entry) => entry.platform.architecture)).toEqual([
+    expect((await view.platforms()).map((entry) => entry.platform.architecture)).toEqual([
       'arm',
       'arm',
       'arm64',
@@ -60,7 +60,7 @@ describe('the view of an image', () => {
     expect(calls).toHaveLength(2);
     expect((await view.config()).architecture).toBe('arm64');
     expect(calls).toHaveLength(3);
-    expect(view.platforms).toEqual([]);
+    expect(await view.platforms()).toEqual([]);
   });
 
   it.each([

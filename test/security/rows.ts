@@ -206,7 +206,7 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/registry/lists/page-guard.ts', 'createPageGuard'],
       ['src/copy/referrers.ts', 'MAX_REFERRERS'],
-      ['src/store/platforms.ts', 'IndexTraversal'],
+      ['src/store/index-traversal.ts', 'IndexTraversal'],
     ],
     tests: [
       ['test/registry/lists/pages.test.ts', 'when a page is endless'],

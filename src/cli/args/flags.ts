@@ -77,7 +77,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     flags: [
       {
         flags: '--platform <os/arch>',
-        summary: 'platform of a multi-platform image: OS/ARCH[/VARIANT]',
+        summary: 'platform: OS/ARCH[/VARIANT][:OSVERSION]',
         kind: 'list',
       },
       { flags: '--override-os <os>', summary: 'as skopeo', kind: 'string', hidden: true },

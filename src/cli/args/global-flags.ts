@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import { hostPlatform, normalize, type Platform } from '../../oci/platform.ts';
+import { hostPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
 import type { GlobalFlags, Side } from '../../commands/context.ts';
 import type { Input } from '../../commands/types.ts';
 import type { ClientSettings, ConnectionOptions } from '../../client/types.ts';
@@ -42,9 +42,16 @@ export function parseGlobalFlags(
   const maxWait = text(values, 'retryMaxWait');
   const single = connectionFlags(values, '');
   const platforms = list(values, 'platform');
+  const override = overrideOf(values, host);
+  if (override !== undefined && platforms.length > 0) {
+    throw new AppError('USAGE', '--platform and --override-os, -arch or -variant contradict', {
+      hint: 'Write the whole platform: --platform OS/ARCH[/VARIANT].',
+    });
+  }
   return {
     platform: platforms.length === 0 ? undefined : platforms.join(','),
-    hostPlatform: overridden(values, host),
+    override,
+    hostPlatform: override ?? hostPlatform(host),
     concurrency: atLeast(1, values, 'concurrency', '--concurrency') ?? 6,
     quiet: flag(values, 'quiet'),
     config: text(values, 'config'),
@@ -103,18 +110,21 @@ function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): Conne
   };
 }
 
-/** skopeo's `--override-os`, `-arch` and `-variant`, each over this machine's own. */
-function overridden(
+/**
+ * skopeo's `--override-os`, `-arch` and `-variant`: a platform, with this machine's values for what
+ * is not given. @throws AppError INVALID_PLATFORM
+ */
+function overrideOf(
   values: Values,
   host: { readonly platform: string; readonly arch: string },
-): Platform {
+): Platform | undefined {
+  const [os, architecture, variant] = ['overrideOs', 'overrideArch', 'overrideVariant'].map(
+    (name) => text(values, name),
+  );
+  if ((os ?? architecture ?? variant) === undefined) return undefined;
   const own = hostPlatform(host);
-  const variant = text(values, 'overrideVariant');
-  return normalize({
-    os: text(values, 'overrideOs') ?? own.os,
-    architecture: text(values, 'overrideArch') ?? own.architecture,
-    ...(variant === undefined ? {} : { variant }),
-  });
+  const parts = [os ?? own.os, architecture ?? own.architecture];
+  return parsePlatform([...parts, ...(variant === undefined ? [] : [variant])].join('/'));
 }
 
 function text(values: Values, name: string): string | undefined {

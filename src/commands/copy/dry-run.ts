@@ -51,7 +51,7 @@ export function createDryRunRecorder(context: Pick<Context, 'emit'>): DryRunReco
   return {
     nodes: () => [...nodes.values()],
     emit(event) {
-      if (event.type === 'retry' || event.type === 'warning') context.emit(event);
+      if (['retry', 'warning', 'note'].includes(event.type)) context.emit(event);
       if (event.type !== 'end' || nodes.has(event.descriptor.digest)) return;
       const { descriptor, outcome } = event;
       nodes.set(descriptor.digest, { descriptor, action: ACTION[outcome] });

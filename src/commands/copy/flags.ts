@@ -1,7 +1,7 @@
 import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { ConvertOptions } from '../../image/convert/types.ts';
-import { formatPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
+import { parsePlatforms, type Platform } from '../../oci/platform.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
@@ -93,7 +93,8 @@ function isEmpty(input: Input, name: string): boolean {
 }
 
 function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
-  const wanted = (context.flags.platform ?? '').split(',').filter((text) => text !== '');
+  const { platform, override } = context.flags;
+  const wanted = platform === undefined ? [] : parsePlatforms(platform);
   const which = readText(input, 'multiArch');
   rejectTogether({
     '--all': readFlag(input, 'all') || which === 'all',
@@ -107,14 +108,11 @@ function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
     '--multi-arch index-only': which === 'index-only',
     '--platform': wanted.length > 0,
   });
-  const platforms = wanted.map((text) => parsePlatform(text.trim()));
-  const chosen = which === 'system' && platforms.length === 0 ? [context.hostPlatform] : platforms;
-  const names = chosen.map(formatPlatform).join(', ');
-  if (chosen.length === 1)
-    context.note(`copying ${names} alone: of an index, the digest is that image's`);
-  if (chosen.length > 1)
-    context.note(`copying ${names}: an index is rewritten for them, so its digest changes`);
-  return chosen;
+  if (wanted.length > 0) return wanted;
+  if (which === 'system') return [context.hostPlatform];
+  // As in skopeo, every platform outweighs a choice of one.
+  const all = which !== undefined || readFlag(input, 'all');
+  return override === undefined || all ? [] : [override];
 }
 
 /** `undefined` where nothing is to change. @throws AppError USAGE */

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform'>;
+type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note'>;
 
 /** The digest behind a name, by HEAD; with `--platform` that platform's. */
 export async function run(

@@ -1,6 +1,7 @@
 import type { HistoryEntry, ImageConfig } from '../../image/config.ts';
 import type { ImageView } from '../../image/view.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import type { PlatformEntry } from '../../store/platforms.ts';
 
 /** `inspect`'s JSON: skopeo's keys in skopeo's order (skopeo 1.22 cmd/skopeo/inspect/output.go), then ours. */
 export interface Inspection {
@@ -36,6 +37,7 @@ export interface InspectedLayer {
 }
 
 export interface InspectedPlatform {
+  /** `OS/ARCH[/VARIANT][:OSVERSION]` */
   readonly Platform: string;
   readonly Digest: string;
   readonly MediaType: string;
@@ -61,6 +63,7 @@ export function describeImage(
   view: ImageView,
   config: ImageConfig,
   { name, tag, tags }: InspectedName,
+  platforms: readonly PlatformEntry[],
 ): Inspection {
   const { manifest, root, descriptor } = view;
   return {
@@ -86,7 +89,7 @@ export function describeImage(
     ConfigDigest: manifest.config.digest,
     Variant: config.variant ?? '',
     Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
-    Platforms: platformsOf(view, config),
+    Platforms: platformsOf(view, config, platforms),
     History: config.history.map(stepOf),
   };
 }
@@ -106,9 +109,13 @@ function stepOf({ created, createdBy, comment, emptyLayer }: HistoryEntry): Insp
 }
 
 /** A single image lists itself, so that scripts need one way only. */
-function platformsOf(view: ImageView, config: ImageConfig): readonly InspectedPlatform[] {
+function platformsOf(
+  view: ImageView,
+  config: ImageConfig,
+  platforms: readonly PlatformEntry[],
+): readonly InspectedPlatform[] {
   if (view.rootManifest.kind === 'index') {
-    return view.platforms.map(({ platform, descriptor }) => ({
+    return platforms.map(({ platform, descriptor }) => ({
       Platform: formatPlatform(platform),
       Digest: descriptor.digest,
       MediaType: descriptor.mediaType,
@@ -122,7 +129,13 @@ function platformsOf(view: ImageView, config: ImageConfig): readonly InspectedPl
 }
 
 /** The platform that a configuration names. */
-export function configPlatform({ os, architecture, variant }: ImageConfig): Platform | undefined {
+export function configPlatform(config: ImageConfig): Platform | undefined {
+  const { os, architecture, variant, osVersion } = config;
   if (os === undefined || architecture === undefined) return undefined;
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return {
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
+  };
 }

@@ -16,7 +16,7 @@ import type { Input } from '../types.ts';
 
 type InspectContext = Pick<
   Context,
-  'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'now' | 'warn'
+  'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note' | 'now' | 'warn'
 >;
 
 /** skopeo's JSON about an image, or a page to look at, or its raw parts. */
@@ -37,12 +37,13 @@ export async function run(
   }
   const view = await openRequestedImage(context, store, location.ref, options);
   const noTags = readFlag(input, 'noTags');
-  const [config, tags] = await Promise.all([
+  const [config, platforms, tags] = await Promise.all([
     readConfig(view, options),
+    view.platforms(options),
     noTags ? [] : listTags(context, store, options),
   ]);
   const name = location.scheme === 'docker' ? location.name : '';
-  const image = describeImage(view, config, { name, tag: location.tag, tags });
+  const image = describeImage(view, config, { name, tag: location.tag, tags }, platforms);
   return {
     kind: 'value',
     json: image,

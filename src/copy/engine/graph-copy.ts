@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
 import { ManifestBudget } from '../../store/manifests.ts';
-import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/platforms.ts';
+import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { attribute, attributeTo } from './errors.ts';
 import { asBlob, keyOf, schema1Error, type GraphNode } from './nodes.ts';

@@ -5,7 +5,8 @@ import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { ManifestBudget } from '../../store/manifests.ts';
-import { MAX_INDEX_DEPTH, platformOfConfig, tooDeepError } from '../../store/platforms.ts';
+import { platformOfConfig } from '../../store/index-entries.ts';
+import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { digestChangedError } from '../../store/errors.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';

@@ -1,8 +1,8 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { IndexManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { matchesPlatform, type Platform } from '../../oci/platform.ts';
-import { isAttestation } from '../../store/platforms.ts';
+import { choosePlatforms, type Platform } from '../../oci/platform.ts';
+import { isAttestation } from '../../store/index-entries.ts';
 import { hasEntries, unsupported, warnAnnotations, type ConversionSite } from './image-manifest.ts';
 import {
   bodyOf,
@@ -65,12 +65,11 @@ export function otherPlatforms(
   platforms: readonly Platform[] = [],
 ): ReadonlySet<IndexChild> {
   if (platforms.length === 0) return new Set();
-  const others = children.filter(
-    ({ before }) =>
-      before.platform !== undefined &&
-      !isAttestation(before) &&
-      !platforms.some((wanted) => matchesPlatform(wanted, before.platform as Platform)),
-  );
+  const images = children
+    .filter(({ before }) => before.platform !== undefined && !isAttestation(before))
+    .map((child) => ({ child, platform: child.before.platform }));
+  const wanted = new Set(platforms.flatMap((one) => choosePlatforms(images, one)));
+  const others = images.filter((one) => !wanted.has(one)).map(({ child }) => child);
   const digests = new Set<string>(others.map(({ before }) => before.digest));
   const about = children.filter(({ before }) =>
     digests.has(before.annotations?.[REFERENCE_DIGEST] ?? ''),

@@ -5,7 +5,7 @@ import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { describeManifest, parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { MAX_CONFIG_BYTES } from '../../store/platforms.ts';
+import { MAX_CONFIG_BYTES } from '../../store/index-entries.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import type { Compression } from '../tar/decompress.ts';

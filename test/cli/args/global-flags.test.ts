@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatPlatform } from '../../../src/oci/platform.ts';
 import { parseDuration } from '../../../src/cli/args/duration.ts';
 import { parseGlobalFlags } from '../../../src/cli/args/global-flags.ts';
 import { rejectSharedSecrets } from '../../../src/cli/context.ts';
@@ -34,6 +35,24 @@ describe('global flags', () => {
       os: 'linux',
       architecture: 'arm64',
     });
+  });
+
+  it.each([
+    [{ overrideArch: 'aarch64' }, 'linux/arm64'],
+    [{ overrideOs: 'windows' }, 'windows/amd64'],
+    [{ overrideArch: 'arm', overrideVariant: '6' }, 'linux/arm/v6'],
+    [{ overrideVariant: 'v3' }, 'linux/amd64/v3'],
+  ])('ask for a platform by --override-…: %j is %s', (values, name) => {
+    const { override } = parse(values);
+    expect(override && formatPlatform(override)).toBe(name);
+  });
+
+  it('take --platform or --override-…, and only what is a platform', () => {
+    expect(parse({}).override).toBeUndefined();
+    expect(() => parse({ overrideArch: 'arm64', platform: ['linux/amd64'] })).toThrow(
+      /contradict/u,
+    );
+    expect(() => parse({ overrideArch: 'a b' })).toThrow(/invalid platform/u);
   });
 
   it('refuse no transfers at all', () => {

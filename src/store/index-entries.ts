@@ -1,0 +1,149 @@
+import { AppError } from '../errors/app-error.ts';
+import { isRecord, type Descriptor } from '../oci/descriptor.ts';
+import type { IndexManifest } from '../oci/manifest.ts';
+import { isImageConfigType, isImageType, isIndexType } from '../oci/media-types.ts';
+import type { Platform } from '../oci/platform.ts';
+import { parseJsonStrict } from '../oci/strict-json.ts';
+import { mapParallel } from '../util/parallel.ts';
+import { IndexTraversal } from './index-traversal.ts';
+import { fetchManifest } from './manifests.ts';
+import type { CallOptions } from '../util/abort.ts';
+import type { ReadStore } from './types.ts';
+import { fetchAll } from './verify.ts';
+
+/** One entry of an index, or of an index nested in it. */
+export interface IndexEntry {
+  readonly descriptor: Descriptor;
+  /** As the entry declares it, else as the configuration of its image does. */
+  readonly platform: Platform | undefined;
+  /** The entry as it was written, with members that regctl does not know. */
+  readonly raw: unknown;
+}
+
+/** Most bytes an image configuration may have. */
+export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024;
+
+/** Configurations that are read for their platform; further entries stay without one. */
+const MAX_LOOKUPS = 256;
+
+/** Configurations read at a time. */
+const PARALLEL = 6;
+
+/**
+ * The entries of an index in its order, attestations too; those of nested indexes stand in their
+ * place. Entries without a platform cost a look at their manifest and configuration each.
+ * @throws AppError as fetchManifest does
+ */
+export async function indexEntries(
+  store: ReadStore,
+  index: IndexManifest,
+  options: CallOptions = {},
+): Promise<readonly IndexEntry[]> {
+  const entries = await flatten(store, index, options, new IndexTraversal(store.label), 0);
+  const unknown = entries.filter(isUndeclared).slice(0, MAX_LOOKUPS);
+  const platforms = await mapParallel(
+    unknown,
+    PARALLEL,
+    ({ descriptor }, call) => platformOf(store, descriptor, call),
+    options,
+  );
+  const found = new Map(unknown.map((entry, i) => [entry, platforms[i]]));
+  return entries.map((entry) => ({ ...entry, platform: entry.platform ?? found.get(entry) }));
+}
+
+/** BuildKit lists attestations as images of the platform unknown/unknown. */
+export function isAttestation(
+  { annotations, platform: declared }: Descriptor,
+  platform: Platform | undefined = declared,
+): boolean {
+  return (
+    platform?.os === 'unknown' ||
+    annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+  );
+}
+
+async function flatten(
+  store: ReadStore,
+  index: IndexManifest,
+  call: CallOptions,
+  traversal: IndexTraversal,
+  depth: number,
+): Promise<IndexEntry[]> {
+  traversal.enter(index, depth);
+  const body = parseJsonStrict(index.raw, 'INVALID_MANIFEST', 'index');
+  const raw = isRecord(body) && Array.isArray(body['manifests']) ? body['manifests'] : [];
+  const entries: IndexEntry[] = [];
+  for (const [i, descriptor] of index.manifests.entries()) {
+    const { platform } = descriptor;
+    if (isIndexType(descriptor.mediaType) && platform === undefined) {
+      if (!traversal.visit(descriptor)) continue;
+      const inner = await fetchManifest(store, descriptor, call);
+      if (inner.kind !== 'index') continue;
+      for (const one of await flatten(store, inner, call, traversal, depth + 1)) entries.push(one);
+    } else {
+      entries.push({ descriptor, platform, raw: (raw as unknown[])[i] ?? descriptor });
+    }
+  }
+  return entries;
+}
+
+/** An image that may say in its configuration what it is for. */
+function isUndeclared({ descriptor, platform }: IndexEntry): boolean {
+  return (
+    platform === undefined &&
+    descriptor.artifactType === undefined &&
+    isImageType(descriptor.mediaType) &&
+    !isAttestation(descriptor)
+  );
+}
+
+/** What keeps one image of an index from saying its platform: it is gone, damaged or an artifact. */
+const UNSAID: ReadonlySet<string> = new Set([
+  'MANIFEST_UNKNOWN',
+  'BLOB_UNKNOWN',
+  'INVALID_MANIFEST',
+  'INVALID_CONFIG',
+]);
+
+async function platformOf(
+  store: ReadStore,
+  descriptor: Descriptor,
+  options: CallOptions,
+): Promise<Platform | undefined> {
+  try {
+    const manifest = await fetchManifest(store, descriptor, options);
+    if (manifest.kind !== 'image' || !isImageConfigType(manifest.config.mediaType))
+      return undefined;
+    return platformOfConfig(await readConfig(store, manifest.config, store.label, options));
+  } catch (error) {
+    if (error instanceof AppError && UNSAID.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** @throws AppError INVALID_CONFIG above 4 MiB */
+export async function readConfig(
+  store: ReadStore,
+  config: Descriptor,
+  where: string,
+  options?: CallOptions,
+): Promise<Uint8Array> {
+  if (config.size > MAX_CONFIG_BYTES) {
+    throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
+  }
+  return fetchAll(store, config, options);
+}
+
+/** The platform an image configuration names. @throws AppError INVALID_CONFIG */
+export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration');
+  if (!isRecord(json)) return undefined;
+  const { os, architecture, variant, 'os.version': version } = json;
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
+  return {
+    os,
+    architecture,
+    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
+    ...(typeof version === 'string' && version !== '' ? { 'os.version': version } : {}),
+  };
+}

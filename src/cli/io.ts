@@ -1,5 +1,6 @@
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { homeFolder } from '../config/files/home.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
@@ -24,8 +25,8 @@ export interface Io {
   readonly cwd: string;
   /** Folder for temporary files. */
   readonly temp: string;
-  /** The user's home folder. */
-  readonly home: string;
+  /** The user's home folder; undefined where there is none. */
+  readonly home: string | undefined;
   /** The user's id; absent where the system has none. */
   readonly uid?: number | undefined;
   /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
@@ -62,7 +63,7 @@ export function processIo(
     env: process.env,
     cwd: process.cwd(),
     temp: tmpdir(),
-    home: homedir(),
+    home: homeFolder(process),
     uid: process.geteuid?.(),
     processes: async () => (await import('./processes.ts')).createProcessNames(process),
     bundledHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },

@@ -41,7 +41,10 @@ export async function createPolicies(
   ]);
   const { env, home } = machine;
   const path = docker.dockerConfigPath({ env, home, configDir: settings.config });
-  const config = await docker.loadDockerConfig(path, { warn });
+  const config =
+    path === undefined
+      ? docker.parseDockerConfig('', '')
+      : await docker.loadDockerConfig(path, { warn });
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     warn(
       'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',

@@ -9,14 +9,14 @@ export interface RealmTrust {
 /** `--allow-realm` of this run, and what `regctl login` remembered. */
 export async function loadRealmTrust(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  readonly home: string | undefined;
   readonly allowRealm: readonly string[];
 }): Promise<RealmTrust> {
   const { trustedRealmsPath, loadTrustedRealms, trustRealm } =
     await import('../config/hosts/trusted-realms.ts');
   const path = trustedRealmsPath(options.env, options.home);
   const flags = new Set(options.allowRealm.map((host) => host.toLowerCase()));
-  const known: TrustedRealms = await loadTrustedRealms(path);
+  const known: TrustedRealms = path === undefined ? new Map() : await loadTrustedRealms(path);
   const trusted = new Map<string, Set<string>>();
   return {
     allowed: (registry, realmHost) =>
@@ -25,7 +25,7 @@ export async function loadRealmTrust(options: {
       trusted.get(registry)?.has(realmHost) === true,
     async trust(registry, realmHost) {
       trusted.set(registry, new Set([...(trusted.get(registry) ?? []), realmHost]));
-      await trustRealm(path, registry, realmHost);
+      if (path !== undefined) await trustRealm(path, registry, realmHost);
     },
   };
 }

@@ -4,7 +4,8 @@ import type { ProcessNames } from '../util/temporaries.ts';
 /** The machine and the process that a client runs in: where files are found, and who else runs. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Absolute; undefined: this user has none, and nothing of one is read or written. */
+  readonly home: string | undefined;
   /** Node's name of the system. */
   readonly os: string;
   /** The user's id; undefined where the system has none. */

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../config/files/home.ts';
 import { cacheFolder, isCacheEnabled } from '../../config/files/user-folders.ts';
 import type { processIo } from '../io.ts';
 import type { main } from '../main.ts';
@@ -59,7 +59,7 @@ export async function start(options: StartOptions): Promise<void> {
 function codeFile({ process, build, commands }: StartOptions): CodeFile | undefined {
   const command = process.argv.slice(2).find((word) => commands.includes(word));
   if (command === undefined || !isCacheEnabled(process.env)) return undefined;
-  const folder = cacheFolder(process.env, homedir());
+  const folder = cacheFolder(process.env, homeFolder(process));
   if (folder === undefined) return undefined;
   const { version, arch, platform } = process;
   const key = `${build} ${version} ${platform} ${arch}`;

@@ -19,7 +19,7 @@ type Paint = (text: string) => string;
 export interface PageOptions {
   readonly title: string;
   /** Written as "~" in paths. */
-  readonly home: string;
+  readonly home: string | undefined;
   /** Columns of the longest name. */
   readonly nameWidth: number;
 }
@@ -44,7 +44,7 @@ export async function* doctorPage(
   yield `\n${conclusion(all, style)}\n`;
 }
 
-function readable(report: CheckReport, home: string): CheckReport {
+function readable(report: CheckReport, home = ''): CheckReport {
   const { details, hint } = report;
   const short = (text: string): string =>
     sanitize(home.length > 1 ? text.replaceAll(`${home}/`, '~/') : text);

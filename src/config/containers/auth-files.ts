@@ -1,5 +1,6 @@
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { dockerConfigPath, type DockerConfigOptions } from '../docker/config-json.ts';
+import { absolutePath, configHome } from '../files/user-folders.ts';
 
 /**
  * How a file of logins is read: Docker's `config.json`, a containers-auth.json(5), or the old
@@ -34,32 +35,33 @@ export function authFiles(options: AuthFilesOptions): readonly AuthFile[] {
   const variable = options.configDir === undefined ? (options.env['REGISTRY_AUTH_FILE'] ?? '') : '';
   const named = options.authfile ?? (variable === '' ? undefined : variable);
   if (named !== undefined) return [{ path: named, format: 'containers', named: true }];
-  const docker: AuthFile = { path: dockerConfigPath(options), format: 'docker', named: false };
-  if (options.configDir !== undefined) return [docker];
-  const legacy = join(options.home, '.dockercfg');
-  return [...containersFiles(options), docker, { path: legacy, format: 'dockercfg', named: false }];
+  const docker = unnamed('docker', dockerConfigPath(options));
+  if (options.configDir !== undefined) return docker;
+  const { home } = options;
+  const legacy = home === undefined ? undefined : join(home, '.dockercfg');
+  return [...containersFiles(options), ...docker, ...unnamed('dockercfg', legacy)];
 }
 
 /** The run-time file, gone at the next start of the machine, and the lasting one. */
 function containersFiles(options: AuthFilesOptions): readonly AuthFile[] {
-  const config = absolute(options.env['XDG_CONFIG_HOME']) ?? join(options.home, '.config');
-  const lasting = containersFile(config);
-  if ((options.os ?? 'linux') !== 'linux') {
-    const own = containersFile(join(options.home, '.config'));
-    return own.path === lasting.path ? [own] : [own, lasting];
+  const { env, home, uid, os = 'linux' } = options;
+  const lasting = containersFile(configHome(env, home));
+  if (os !== 'linux') {
+    const own = containersFile(configHome({}, home));
+    return own[0]?.path === lasting[0]?.path ? own : [...own, ...lasting];
   }
-  const runtimeDir = absolute(options.env['XDG_RUNTIME_DIR']);
-  if (runtimeDir !== undefined) return [{ ...containersFile(runtimeDir), runtimeDir }, lasting];
-  if (options.uid === undefined) return [lasting];
-  const path = `/run/containers/${options.uid}/auth.json`;
-  return [{ path, format: 'containers', named: false }, lasting];
+  const runtimeDir = absolutePath(env['XDG_RUNTIME_DIR']);
+  if (runtimeDir !== undefined) {
+    return [...containersFile(runtimeDir).map((file) => ({ ...file, runtimeDir })), ...lasting];
+  }
+  const path = uid === undefined ? undefined : `/run/containers/${uid}/auth.json`;
+  return [...unnamed('containers', path), ...lasting];
 }
 
-function containersFile(base: string): AuthFile {
-  return { path: join(base, 'containers', 'auth.json'), format: 'containers', named: false };
+function containersFile(base: string | undefined): readonly AuthFile[] {
+  return unnamed('containers', base && join(base, 'containers', 'auth.json'));
 }
 
-/** XDG Base Directory Specification 0.8: a relative path is invalid and ignored. */
-function absolute(path: string | undefined): string | undefined {
-  return path !== undefined && isAbsolute(path) ? path : undefined;
+function unnamed(format: AuthFileFormat, path: string | undefined): readonly AuthFile[] {
+  return path === undefined ? [] : [{ path, format, named: false }];
 }

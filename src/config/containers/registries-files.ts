@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { errno, fileError, readTextFile } from '../files/text.ts';
+import { configHome } from '../files/user-folders.ts';
 
 export interface RegistriesFilesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Undefined: this user has none. */
+  readonly home: string | undefined;
   /** `--registries-conf`. */
   readonly registriesConf?: string | undefined;
   /** Folder of the machine's own files. Default: /etc/containers. */
@@ -30,11 +32,11 @@ export async function readRegistriesFiles(
 ): Promise<readonly RegistriesFile[]> {
   const named = namedFile(options);
   if (named !== undefined) return [await required(named.path, named.by)];
-  const userDir = userFolder(options);
+  const userDir = configHome(options.env, options.home);
   const systemDir = options.systemDir ?? '/etc/containers';
   const [user, userDropIns] = await Promise.all([
-    optional(join(userDir, NAME)),
-    dropIns(join(userDir, `${NAME}.d`)),
+    userDir === undefined ? [] : optional(join(userDir, 'containers', NAME)),
+    userDir === undefined ? [] : dropIns(join(userDir, 'containers', `${NAME}.d`)),
   ]);
   if (user.length > 0) return [...user, ...userDropIns];
   const [system, systemDropIns] = await Promise.all([
@@ -51,12 +53,6 @@ function namedFile(
   if (registriesConf !== undefined) return { path: registriesConf, by: '--registries-conf' };
   const path = options.env[VARIABLE] ?? '';
   return path === '' ? undefined : { path, by: VARIABLE };
-}
-
-function userFolder({ env, home }: RegistriesFilesOptions): string {
-  const xdg = env['XDG_CONFIG_HOME'] ?? '';
-  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
-  return join(isAbsolute(xdg) ? xdg : join(home, '.config'), 'containers');
 }
 
 async function required(path: string, by: string): Promise<RegistriesFile> {

@@ -35,15 +35,20 @@ export interface DockerConfig {
 
 export interface DockerConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** Undefined: this user has none. */
+  readonly home: string | undefined;
   /** `--config`. */
   readonly configDir?: string | undefined;
 }
 
-/** `--config DIR`, else `$DOCKER_CONFIG`, else `~/.docker`; with `/config.json` behind it. */
-export function dockerConfigPath(options: DockerConfigOptions): string {
+/**
+ * `config.json` in `--config DIR`, else in `$DOCKER_CONFIG`, else in `~/.docker`; undefined where
+ * none is named and there is no home.
+ */
+export function dockerConfigPath(options: DockerConfigOptions): string | undefined {
   const named = options.configDir ?? options.env['DOCKER_CONFIG'] ?? '';
-  return join(named === '' ? join(options.home, '.docker') : named, 'config.json');
+  if (named !== '') return join(named, 'config.json');
+  return options.home === undefined ? undefined : join(options.home, '.docker', 'config.json');
 }
 
 export interface LoadDockerConfigOptions {

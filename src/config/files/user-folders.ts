@@ -12,20 +12,36 @@ import { errno } from './text.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** `$XDG_CONFIG_HOME`, by default `~/.config`; undefined where there is no home. */
+export function configHome(env: Env, home: string | undefined): string | undefined {
+  return xdgFolder(env['XDG_CONFIG_HOME'], home, '.config');
+}
+
 /** `$XDG_CACHE_HOME/regctl`, by default below `~/.cache`; undefined where there is no home. */
-export function cacheFolder(env: Env, home: string): string | undefined {
-  return xdgFolder(env['XDG_CACHE_HOME'], join(home, '.cache'));
+export function cacheFolder(env: Env, home: string | undefined): string | undefined {
+  return ownFolder(xdgFolder(env['XDG_CACHE_HOME'], home, '.cache'));
 }
 
 /** `$XDG_STATE_HOME/regctl`, by default below `~/.local/state`; undefined where there is no home. */
-export function stateFolder(env: Env, home: string): string | undefined {
-  return xdgFolder(env['XDG_STATE_HOME'], join(home, '.local', 'state'));
+export function stateFolder(env: Env, home: string | undefined): string | undefined {
+  return ownFolder(xdgFolder(env['XDG_STATE_HOME'], home, '.local/state'));
 }
 
 /** XDG Base Directory Specification 0.8: a relative path is invalid and ignored. */
-function xdgFolder(xdg: string | undefined, fallback: string): string | undefined {
-  const base = isAbsolute(xdg ?? '') ? (xdg ?? '') : fallback;
-  return isAbsolute(base) ? join(base, 'regctl') : undefined;
+export function absolutePath(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+function xdgFolder(
+  xdg: string | undefined,
+  home: string | undefined,
+  below: string,
+): string | undefined {
+  return absolutePath(xdg) ?? (home === undefined ? undefined : join(home, below));
+}
+
+function ownFolder(base: string | undefined): string | undefined {
+  return base === undefined ? undefined : join(base, 'regctl');
 }
 
 /** False for `REGCTL_CACHE=off`: nothing is kept from one run for another. */

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { CallOptions } from '../../util/abort.ts';
 import {
   configInvalid,
@@ -9,18 +9,21 @@ import {
 } from '../files/json.ts';
 import { updatePrivateFile } from '../files/private.ts';
 import { readTextFile } from '../files/text.ts';
+import { configHome } from '../files/user-folders.ts';
 
 /** Registry (logical, "ghcr.io") → hosts of realms that may receive its credentials. */
 export type TrustedRealms = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default below `~/.config`. */
+/**
+ * `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default below `~/.config`; undefined where there
+ * is no home.
+ */
 export function trustedRealmsPath(
   env: Readonly<Record<string, string | undefined>>,
-  home: string,
-): string {
-  const xdg = env['XDG_CONFIG_HOME'] ?? '';
-  // XDG Base Directory Specification 0.8: a relative path is invalid and ignored.
-  return join(isAbsolute(xdg) ? xdg : join(home, '.config'), 'regctl', 'known-realms.json');
+  home: string | undefined,
+): string | undefined {
+  const config = configHome(env, home);
+  return config === undefined ? undefined : join(config, 'regctl', 'known-realms.json');
 }
 
 /** Empty when there is no file. @throws AppError CONFIG_INVALID naming the file, IO */

@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 import { isHostPort } from '../host-name.ts';
 import { errno, fileError } from '../files/text.ts';
+import { absolutePath, configHome } from '../files/user-folders.ts';
 
 /** What one certificate folder adds to a TLS connection; PEM texts. */
 export interface Certificates {
@@ -25,13 +26,18 @@ export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
  * Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). The user's
  * stand before the machine's: containers', rootless Docker's, Docker Desktop's, then /etc.
  */
-export function defaultCertsDirs(home: string, xdgConfigHome?: string): readonly string[] {
-  const config = [...(xdgConfigHome ? [xdgConfigHome] : []), join(home, '.config')];
+export function defaultCertsDirs(
+  home: string | undefined,
+  xdgConfigHome?: string,
+): readonly string[] {
+  const config = [absolutePath(xdgConfigHome), configHome({}, home)].filter(
+    (dir) => dir !== undefined,
+  );
   return [
     ...new Set([
       ...config.map((dir) => join(dir, 'containers/certs.d')),
       ...config.map((dir) => join(dir, 'docker/certs.d')),
-      join(home, '.docker/certs.d'),
+      ...(home === undefined ? [] : [join(home, '.docker/certs.d')]),
       '/etc/containers/certs.d',
       '/etc/docker/certs.d',
     ]),

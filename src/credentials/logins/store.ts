@@ -105,7 +105,7 @@ async function destination(sources: LoginSources, target: RegistryNamespace): Pr
     const last = file.named || file.format === 'docker';
     if (last || endsLookup(file, config, target, sources)) return { file, config };
   }
-  throw new Error('no file takes a login');
+  throw noHome(target);
 }
 
 /** The session's folder is the system's to make, with its owner and mode. */
@@ -222,6 +222,15 @@ function checkUsername(username: string): void {
   throw new AppError('USAGE', 'a user name must not be empty or hold ":"', {
     hint: 'the part after ":" belongs into the password',
   });
+}
+
+function noHome(target: RegistryNamespace): AppError {
+  const { host } = target;
+  return new AppError(
+    'CONFIG_INVALID',
+    `cannot store the login of ${host}: this user has no home directory`,
+    { hint: `Set HOME to an absolute path, or name a file: regctl login --authfile FILE ${host}` },
+  );
 }
 
 function noNamespaces(target: RegistryNamespace): AppError {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { platform } from 'node:os';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { distinctCertificates, type TrustRoots } from '../../config/tls/roots.ts';
 import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
@@ -65,12 +66,14 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
   };
 }
 
-/** The keychain of macOS and the store of Windows, where this Node can read them. */
+/**
+ * The keychain of macOS and the store of Windows. Elsewhere the system's bundle is a file, and Node
+ * would print a line of its own about directories that are missing.
+ */
 function systemRoots(): readonly string[] {
-  const tls = createRequire(import.meta.url)('node:tls') as {
-    getCACertificates?: (type: 'system') => readonly string[];
-  };
-  return tls.getCACertificates?.('system') ?? [];
+  if (platform() !== 'darwin' && platform() !== 'win32') return [];
+  const tls = createRequire(import.meta.url)('node:tls') as typeof import('node:tls');
+  return tls.getCACertificates('system');
 }
 
 /** Client certificates are shown to this host alone (CVE-2019-10214). */

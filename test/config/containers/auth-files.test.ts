@@ -31,6 +31,16 @@ describe('the files of logins, in the order of containers-auth.json(5)', () => {
       { env: { XDG_RUNTIME_DIR: 'run', XDG_CONFIG_HOME: '', DOCKER_CONFIG: '' }, uid: undefined },
       [LASTING, ...DOCKER],
     ],
+    ['nobody has a home', { home: undefined }, ['/run/containers/1000/auth.json']],
+    [
+      'without a home folders count that are named',
+      {
+        home: undefined,
+        env: { XDG_RUNTIME_DIR: '/r', XDG_CONFIG_HOME: '/c', DOCKER_CONFIG: '/d' },
+      },
+      ['/r/containers/auth.json', '/c/containers/auth.json', '/d/config.json'],
+    ],
+    ['nor a home on macOS', { home: undefined, os: 'darwin' }, []],
     [
       'REGISTRY_AUTH_FILE is the only one',
       { env: { REGISTRY_AUTH_FILE: '/a.json', DOCKER_CONFIG: '/d' } },

@@ -30,6 +30,7 @@ describe('where the configuration is', () => {
     [{ env: {} }, PATH],
   ])('%j → %s', (place, path) => {
     expect(dockerConfigPath({ home: '/home/u', ...place })).toBe(path);
+    expect(dockerConfigPath({ home: undefined, ...place })).toBe(path === PATH ? undefined : path);
   });
 });
 

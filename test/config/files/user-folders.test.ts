@@ -22,7 +22,9 @@ describe('the place of the cache', () => {
   });
 
   it('is nowhere without a home', () => {
-    expect(cacheFolder({}, '')).toBeUndefined();
+    expect(cacheFolder({}, undefined)).toBeUndefined();
+    expect(cacheFolder({ XDG_CACHE_HOME: 'relative' }, undefined)).toBeUndefined();
+    expect(cacheFolder({ XDG_CACHE_HOME: '/c' }, undefined)).toBe('/c/regctl');
   });
 
   it.each(['off', 'OFF', 'no', 'false', '0'])('REGCTL_CACHE=%s switches it off', (value) => {

@@ -13,7 +13,7 @@ describe('known realms', () => {
   let path: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'regctl-realms-'));
-    path = trustedRealmsPath({ XDG_CONFIG_HOME: folder }, '/home/u');
+    path = trustedRealmsPath({ XDG_CONFIG_HOME: folder }, '/home/u') ?? '';
   });
   afterEach(() => rm(folder, { recursive: true }));
 
@@ -22,6 +22,7 @@ describe('known realms', () => {
     expect(trustedRealmsPath({ XDG_CONFIG_HOME: 'rel' }, '/home/u')).toBe(
       '/home/u/.config/regctl/known-realms.json',
     );
+    expect(trustedRealmsPath({ XDG_CONFIG_HOME: 'rel' }, undefined)).toBeUndefined();
   });
 
   it('are none without a file', async () => {

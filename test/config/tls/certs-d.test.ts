@@ -18,7 +18,13 @@ describe('certs.d', () => {
       '/etc/containers/certs.d',
       '/etc/docker/certs.d',
     ]);
-    expect(defaultCertsDirs('/h', '')).toEqual(defaultCertsDirs('/h', '/h/.config'));
+    for (const invalid of ['', 'relative']) {
+      expect(defaultCertsDirs('/h', invalid)).toEqual(defaultCertsDirs('/h', '/h/.config'));
+      expect(defaultCertsDirs(undefined, invalid)).toEqual([
+        '/etc/containers/certs.d',
+        '/etc/docker/certs.d',
+      ]);
+    }
   });
 
   const put = async (dir: TempDir, folder: string): Promise<void> => {

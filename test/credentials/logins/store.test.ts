@@ -71,6 +71,19 @@ describe('the login store', () => {
     expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
   });
 
+  it('has no place for a login of a user without a home, and says how to name one', async () => {
+    const homeless = { home: undefined, configDir: undefined };
+    await expect(store(homeless).save('a.io', LOGIN)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'cannot store the login of a.io: this user has no home directory',
+      hint: 'Set HOME to an absolute path, or name a file: regctl login --authfile FILE a.io',
+    });
+    const file = join(folder, 'auth.json');
+    const { storedIn } = await store({ ...homeless, authfile: file }).save('a.io', LOGIN);
+    expect(storedIn).toBe(file);
+    expect(await store(homeless).remove('a.io')).toEqual([]);
+  });
+
   it('keeps logins in the helper that registries.conf lists first, and forgets them in all', async () => {
     const vaults = { first: {}, last: { 'a.io': { Username: 'old', Secret: 's' } } };
     const { run } = memoryHelpers(vaults);

@@ -53,7 +53,7 @@ function loginFiles({ env, flags, machine }: DoctorContext): readonly AuthFile[]
   const place = { ...machine, env, configDir: flags.config, authfile: flags.authfile };
   const files = authFiles(place);
   const path = dockerConfigPath(place);
-  if (files.some((file) => file.path === path)) return files;
+  if (path === undefined || files.some((file) => file.path === path)) return files;
   return [...files, { path, format: 'docker', named: false }];
 }
 

@@ -1,3 +1,5 @@
+import type { SpawnOptions } from 'node:child_process';
+
 /** What a program wrote to both outputs, and how it ended. */
 export interface Finished {
   readonly status: number | null;
@@ -10,7 +12,7 @@ export function npmCli(): string;
 export function run(
   command: string,
   args: readonly string[],
-  options?: import('node:child_process').SpawnOptions,
+  options?: SpawnOptions,
 ): Promise<Finished>;
 export function runUnderNode(file: string, args: readonly string[]): Promise<void>;
 export function installPackages(): Promise<void>;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { satisfies } from 'semver';
 import { describe, expect, it } from 'vitest';
 import { isSupported } from '../../scripts/node.mjs';
@@ -24,10 +25,9 @@ describe('the versions of Node that are allowed', () => {
   it.each(['regctl.js', 'docker-credential-regctl.js'])('are checked by bin/%s', (program) => {
     const source = readFileSync(join(ROOT, 'bin', program), 'utf8');
     const check = /^const \[major[^]*?;\n(?=if \(isSupported\))/mu.exec(source)?.[0] ?? '';
-    const allows = new Function('process', `${check} return isSupported;`) as (
-      process: unknown,
-    ) => boolean;
-    expect(VERSIONS.filter((node) => allows({ versions: { node } }))).toEqual(expected);
+    const allows = (node: string): unknown =>
+      runInNewContext(`${check} isSupported`, { process: { versions: { node } } });
+    expect(VERSIONS.filter(allows)).toEqual(expected);
   });
 
   it('include every one that a clone fetches', () => {

@@ -1,6 +1,10 @@
-import { createRequire } from 'node:module';
 import { platform } from 'node:os';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import {
+  createSecureContext,
+  getCACertificates,
+  rootCertificates,
+  type SecureContext,
+} from 'node:tls';
 import { distinctCertificates, type TrustRoots } from '../../config/tls/roots.ts';
 import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { AppError } from '../../errors/app-error.ts';
@@ -72,8 +76,7 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
  */
 function systemRoots(): readonly string[] {
   if (platform() !== 'darwin' && platform() !== 'win32') return [];
-  const tls = createRequire(import.meta.url)('node:tls') as typeof import('node:tls');
-  return tls.getCACertificates('system');
+  return getCACertificates('system');
 }
 
 /** Client certificates are shown to this host alone (CVE-2019-10214). */

@@ -3,6 +3,8 @@ import { openKeychain } from '../credentials/helpers/keychain.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Io } from './io.ts';
 import { VERSION } from '../client/version.ts';
+import { stdinBytes } from './process/stdin.ts';
+import { collect } from '../util/bytes.ts';
 import { createWriter } from './output/writer.ts';
 
 /** Name of the program, and of its entries in the keychain. */
@@ -17,21 +19,12 @@ export async function runCredentialHelper(
   const { status, stdout } = await handleHelperRequest(io.argv, {
     program: PROGRAM,
     version: VERSION,
-    stdin: () => readAll(io.stdin),
+    stdin: async () => {
+      const tooLong = (): AppError => new AppError('CREDENTIAL_HELPER', 'the input exceeds 1 MiB');
+      return new TextDecoder().decode(await collect(stdinBytes(io.stdin), MAX_INPUT, tooLong));
+    },
     keychain: () => openKeychain({ service: PROGRAM, os: io.host.platform }),
   });
   await createWriter(io.stdout).write(stdout);
   return status;
-}
-
-async function readAll(stdin: Io['stdin']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.byteLength;
-    if (size > MAX_INPUT) throw new AppError('CREDENTIAL_HELPER', 'the input exceeds 1 MiB');
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -8,6 +8,7 @@ import type { CallOptions } from '../util/abort.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
 import { configPlatform } from '../commands/inspect/json.ts';
 import { mapParallel } from '../util/parallel.ts';
+import { compareNames } from './order.ts';
 import { resolveOrGone, type TagLookupOptions } from './find.ts';
 
 /** One line of `tags --long`, as its JSON. What cannot be known is null. */
@@ -92,4 +93,15 @@ async function readImageInfo(view: ImageView, options: CallOptions): Promise<Ima
     Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
     Platforms: listed.length > 0 || own === undefined ? listed : [formatPlatform(own)],
   };
+}
+
+/** Oldest first; what has no date counts as oldest. */
+export function compareCreated(a: TagDetails, b: TagDetails): number {
+  const [left, right] = [timeOf(a), timeOf(b)];
+  return left === right ? compareNames(a.Name, b.Name) : left < right ? -1 : 1;
+}
+
+function timeOf({ Created }: TagDetails): number {
+  const time = Date.parse(Created ?? '');
+  return Number.isNaN(time) ? -Infinity : time;
 }

@@ -53,6 +53,7 @@ describe('the start', () => {
       expect(modules).toContain('src/cli/main.ts');
       expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts|undici)\//);
       expect(modules).not.toMatch(/src\/(?:http|registry|credentials|copy|server|transports)\//);
+      expect(modules).not.toMatch(/src\/client\/(?!version\.ts)/);
     },
   );
 
@@ -70,7 +71,7 @@ describe('the start', () => {
     expect(modules).toContain('src/http/exchange/node.ts');
     expect(modules).not.toMatch(/undici/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
-    expect(modules).not.toMatch(/src\/(?:server|copy|convert)\//);
+    expect(modules).not.toMatch(/src\/(?:server|copy|image)\//);
   });
 
   it('`copy` loads the connections of undici, and no more of it', async () => {

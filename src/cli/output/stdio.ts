@@ -1,8 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../util/abort.ts';
 import type { OpenContext } from '../../transports/types.ts';
-import type { Bytes } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';
+import { stdinBytes } from '../process/stdin.ts';
 import type { Writer } from './writer.ts';
 
 /** What archives named "-" are read from and written to, and where they may leave what must wait. */
@@ -22,7 +21,7 @@ export function createStdio(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: W
         });
       }
       taken = true;
-      return chunksOf(stdin, options);
+      return stdinBytes(stdin, options?.signal);
     },
     async stdout(bytes) {
       if (io.stdout.isTTY === true) {
@@ -33,17 +32,4 @@ export function createStdio(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: W
       await stdout.write(bytes);
     },
   };
-}
-
-async function* chunksOf(stdin: Io['stdin'], options?: CallOptions): Bytes {
-  const signal = options?.signal;
-  signal?.throwIfAborted();
-  // A pipe that never ends would hold the process after an interruption.
-  const onAbort = (): void => void stdin.destroy(signal?.reason as Error);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
 }

@@ -3,8 +3,9 @@ import { Writable } from 'node:stream';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Terminal } from '../../commands/context.ts';
-import { collect, type Bytes } from '../../util/bytes.ts';
+import { collect } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';
+import { stdinBytes } from './stdin.ts';
 
 /** Questions go to stderr, so that stdout stays the result. */
 export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
@@ -25,7 +26,12 @@ export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
       return /^y(?:es)?$/iu.test(answer.trim());
     },
     async readStdin(limit, options = {}) {
-      return readAll(io.stdin, limit, options.signal);
+      const bytes = await collect(
+        stdinBytes(io.stdin, options.signal),
+        limit,
+        () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
+      );
+      return new TextDecoder().decode(bytes);
     },
   };
 }
@@ -54,29 +60,4 @@ async function askLine(
     reader.close();
     if (hidden) io.stderr.write('\n');
   }
-}
-
-async function readAll(
-  stdin: Io['stdin'],
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  signal?.throwIfAborted();
-  // A pipe that never ends would hold the process after an interruption.
-  const onAbort = (): void => void stdin.destroy(signal?.reason as Error);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    const bytes = await collect(
-      chunksOf(stdin),
-      limit,
-      () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
-    );
-    return new TextDecoder().decode(bytes);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
-}
-
-async function* chunksOf(stdin: Io['stdin']): Bytes {
-  for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

@@ -1,7 +1,7 @@
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { bytesOf } from '../../util/bytes.ts';
-import { openRequestedImage } from '../input/platform.ts';
+import { openRequestedImage } from '../input/image.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../util/abort.ts';
-import { openRequestedImage, requestedPlatform } from '../input/platform.ts';
+import { openRequestedImage } from '../input/image.ts';
+import { requestedPlatform } from '../input/platform.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

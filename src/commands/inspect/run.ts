@@ -8,7 +8,7 @@ import type { Location } from '../../transports/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { describeImage } from './json.ts';
 import { inspectPage } from './page.ts';
-import { openRequestedImage, readManifest } from '../input/platform.ts';
+import { openRequestedImage, readManifest } from '../input/image.ts';
 import { readArgument, readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
+import { isLoopback } from '../../config/host-name.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { createDiskStorage } from '../../server/storage/disk.ts';
@@ -42,7 +44,7 @@ async function settingsOf(context: ServeContext, input: Input): Promise<Registry
   const dir = readText(input, 'dir');
   const tls = await tlsOf(context, input);
   const htpasswd = readText(input, 'htpasswd');
-  if (!isLoopback(host) && htpasswd === undefined) {
+  if (!isLoopback(isIPv6(host) ? `[${host}]` : host) && htpasswd === undefined) {
     context.warn(
       `everyone who reaches ${host} may use this registry: --htpasswd FILE asks for users`,
     );
@@ -72,10 +74,6 @@ function parseListen(text: string): { readonly host: string; readonly port: numb
   }
   const host = match[1] === undefined ? '127.0.0.1' : match[1].replace(/^\[|\]$/gu, '');
   return { host: host === '' ? '0.0.0.0' : host, port };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** @throws AppError USAGE when one of the two is missing */

@@ -6,11 +6,10 @@ import type { Location } from '../../transports/types.ts';
 import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
-import { compareCreated } from '../../tags/newest.ts';
 import { detailsOptions } from '../input/platform.ts';
 import { readArgument, readFlag, readInteger, readList, readText } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
-import { describeTags, type TagDetails } from '../../tags/details.ts';
+import type { TagDetails } from '../../tags/details.ts';
 import { requireRepository, tagListerOf, tagsWithDigest } from '../../tags/find.ts';
 import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
@@ -128,18 +127,19 @@ async function select(
   }
   const cut = <T>(list: readonly T[]): readonly T[] =>
     (query.reverse ? list.toReversed() : list).slice(0, query.limit);
+  const describe = async (some: readonly string[]): Promise<readonly TagDetails[]> => {
+    const { describeTags } = await import('../../tags/details.ts');
+    return describeTags(store, some, detailsOptions(context, options));
+  };
   if (query.sort === 'created') {
-    const details = cut(
-      (await describeTags(store, tags, detailsOptions(context, options))).toSorted(compareCreated),
-    );
+    const { compareCreated } = await import('../../tags/details.ts');
+    const details = cut((await describe(tags)).toSorted(compareCreated));
     return query.long ? selection(details) : { tags: selection(details).tags };
   }
   if (query.sort !== undefined)
     tags = tags.toSorted(query.sort === 'name' ? compareNames : compareVersions);
   const chosen = cut(tags);
-  return query.long
-    ? selection(await describeTags(store, chosen, detailsOptions(context, options)))
-    : { tags: chosen };
+  return query.long ? selection(await describe(chosen)) : { tags: chosen };
 }
 
 function selection(details: readonly TagDetails[]): Required<Selection> {

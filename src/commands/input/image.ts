@@ -1,0 +1,36 @@
+import { openImage, type ImageView } from '../../image/view.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { checkManifestSize } from '../../store/manifests.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fetchAll } from '../../store/verify.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { requestedPlatform, type PlatformContext } from './platform.ts';
+
+/** @throws as openImage does */
+export async function openRequestedImage(
+  context: PlatformContext,
+  store: ReadStore,
+  ref: string | undefined,
+  options: CallOptions,
+): Promise<ImageView> {
+  const platform = requestedPlatform(context);
+  const view = await openImage(store, ref, { ...options, platform, host: context.hostPlatform });
+  if (view.note !== undefined) context.note(view.note);
+  return view;
+}
+
+/** The stored bytes of what a name points at, or of the platform that was asked for. */
+export async function readManifest(
+  context: PlatformContext,
+  store: ReadStore,
+  ref: string | undefined,
+  options: CallOptions,
+): Promise<{ readonly descriptor: Descriptor; readonly raw: Uint8Array }> {
+  if (requestedPlatform(context) !== undefined) {
+    const { descriptor, manifest } = await openRequestedImage(context, store, ref, options);
+    return { descriptor, raw: manifest.raw };
+  }
+  const descriptor = await store.resolve(ref, { ...options, purpose: 'content' });
+  checkManifestSize(descriptor, `${store.label}: ${descriptor.digest}`);
+  return { descriptor, raw: await fetchAll(store, descriptor, options) };
+}

@@ -1,4 +1,5 @@
 import { isRecord, stringRecord } from '../oci/descriptor.ts';
+import { IMAGE_CONFIG } from '../oci/document-members.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { AppError } from '../errors/app-error.ts';
 
@@ -41,7 +42,7 @@ const EMPTY: Json = {};
 
 /** @throws AppError INVALID_CONFIG */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
-  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration');
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
   if (!isRecord(json)) {
     throw new AppError('INVALID_CONFIG', 'invalid image configuration: it is not a JSON object');
   }

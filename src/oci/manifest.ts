@@ -4,6 +4,7 @@ import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './desc
 import { digestOf, type Algorithm } from './digest.ts';
 import { parseJsonStrict, keyDifferingInCase } from './strict-json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
+import { ambiguousMember, MANIFEST } from './document-members.ts';
 
 /** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
@@ -36,16 +37,7 @@ export interface Schema1Manifest extends ManifestBase {
 export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
 
 /** Members of manifests and indexes that decide what the bytes are. */
-const MEMBERS: ReadonlySet<string> = new Set([
-  'schemaVersion',
-  'mediaType',
-  'artifactType',
-  'config',
-  'layers',
-  'manifests',
-  'subject',
-  'annotations',
-]);
+const MEMBERS: ReadonlySet<string> = new Set(Object.keys(MANIFEST));
 
 /**
  * Parses manifest bytes. `contentType` (from a descriptor or header, without parameters) must agree
@@ -57,16 +49,15 @@ export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
   if (!isRecord(body)) throw invalid('it is not a JSON object');
   const mediaType = decideMediaType(body, contentType);
-  if (isSchema1Type(mediaType)) {
-    if (body['schemaVersion'] !== 1) throw invalid('schemaVersion is not 1');
-    return { kind: 'schema1', mediaType, raw };
-  }
-  const misspelt = keyDifferingInCase(body, MEMBERS);
-  if (misspelt !== undefined) throw invalid(misspelt);
-  if (body['schemaVersion'] !== 2) throw invalid('schemaVersion is not 2');
-  return isIndexType(mediaType)
-    ? parseIndex(body, mediaType, raw)
-    : parseImage(body, mediaType, raw);
+  const misspelled = keyDifferingInCase(body, MEMBERS);
+  if (misspelled !== undefined) throw invalid(misspelled);
+  const kind = kindOf(mediaType);
+  const version = kind === 'schema1' ? 1 : 2;
+  if (body['schemaVersion'] !== version) throw invalid(`schemaVersion is not ${version}`);
+  const ambiguous = ambiguousMember(body, kind);
+  if (ambiguous !== undefined) throw invalid(ambiguous);
+  if (kind === 'schema1') return { kind, mediaType, raw };
+  return kind === 'index' ? parseIndex(body, mediaType, raw) : parseImage(body, mediaType, raw);
 }
 
 function decideMediaType(
@@ -90,6 +81,11 @@ function decideMediaType(
   return mediaType;
 }
 
+function kindOf(mediaType: string): Manifest['kind'] {
+  if (isSchema1Type(mediaType)) return 'schema1';
+  return isIndexType(mediaType) ? 'index' : 'image';
+}
+
 function isKnown(mediaType: string): boolean {
   return isIndexType(mediaType) || isImageType(mediaType) || isSchema1Type(mediaType);
 }
@@ -107,8 +103,6 @@ function parseIndex(
   mediaType: string,
   raw: Uint8Array,
 ): IndexManifest {
-  if ('config' in body || 'layers' in body)
-    throw invalid('an index with "config" or "layers" is ambiguous');
   // Go writes an empty list as null.
   const list = body['manifests'] === null ? [] : body['manifests'];
   if (!Array.isArray(list)) throw invalid('"manifests" is not a list');
@@ -121,7 +115,6 @@ function parseImage(
   mediaType: string,
   raw: Uint8Array,
 ): ImageManifest {
-  if ('manifests' in body) throw invalid('an image manifest with "manifests" is ambiguous');
   const list = body['layers'] ?? [];
   if (!Array.isArray(list)) throw invalid('"layers" is not a list');
   const config = parseDescriptor(body['config'], 'config');

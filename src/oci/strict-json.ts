@@ -7,10 +7,16 @@ const MAX_DEPTH = 64;
 
 /**
  * JSON as the image-spec wants it read: UTF-8 only, no duplicate keys (image-spec v1.1.1
- * considerations.md "JSON"), bounded depth. Objects come back without a prototype.
+ * considerations.md "JSON"), no member of `members` in other letters, bounded depth. Objects come
+ * back without a prototype.
  * @throws AppError with `code`; `what` names the document in the message.
  */
-export function parseJsonStrict(bytes: Uint8Array, code: ErrorCode, what: string): unknown {
+export function parseJsonStrict(
+  bytes: Uint8Array,
+  code: ErrorCode,
+  what: string,
+  members: Members = {},
+): unknown {
   const fail = (rule: string, cause?: unknown): AppError =>
     new AppError(code, `invalid ${what}: ${rule}`, { cause });
   let text: string;
@@ -23,11 +29,15 @@ export function parseJsonStrict(bytes: Uint8Array, code: ErrorCode, what: string
   if (start === undefined) throw fail('it is empty');
   if (start === '<') throw fail('it looks like an HTML page, not JSON');
   checkStructure(text, fail);
+  let value: unknown;
   try {
-    return JSON.parse(text, withoutPrototype) as unknown;
+    value = JSON.parse(text, withoutPrototype);
   } catch (error) {
     throw fail('it is not valid JSON', error);
   }
+  const misspelled = misspelledMember(value, members);
+  if (misspelled !== undefined) throw fail(misspelled);
+  return value;
 }
 
 function withoutPrototype(_key: string, value: unknown): unknown {
@@ -107,4 +117,33 @@ function exact(key: string, known: ReadonlySet<string>): string {
 /** As Go folds (encoding/json, "foldName"): also the long s and the Kelvin sign. */
 function foldCase(text: string): string {
   return text.toUpperCase().toLowerCase();
+}
+
+/** The members that readers know of a document; `true` where what is inside is a value or a map. */
+export interface Members {
+  readonly [member: string]: Members | true;
+}
+
+/**
+ * The rule that a member breaks whose name is a known one but for its case, at any depth that
+ * `members` describes; the objects of a list have the same members. `undefined` when none does.
+ */
+export function misspelledMember(value: unknown, members: Members): string | undefined {
+  if (Array.isArray(value)) return firstOf(value, (one) => misspelledMember(one, members));
+  if (typeof value !== 'object' || value === null) return undefined;
+  const object = value as Readonly<Record<string, unknown>>;
+  return (
+    keyDifferingInCase(object, new Set(Object.keys(members))) ??
+    firstOf(Object.entries(members), ([name, inner]) =>
+      inner === true ? undefined : misspelledMember(object[name], inner),
+    )
+  );
+}
+
+function firstOf<T>(list: readonly T[], look: (one: T) => string | undefined): string | undefined {
+  for (const one of list) {
+    const found = look(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { isRecord, type Descriptor } from '../oci/descriptor.ts';
 import type { IndexManifest } from '../oci/manifest.ts';
 import { isImageConfigType, isImageType, isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
+import { IMAGE_CONFIG } from '../oci/document-members.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { mapParallel } from '../util/parallel.ts';
 import { IndexTraversal } from './index-traversal.ts';
@@ -136,7 +137,7 @@ export async function readConfig(
 
 /** The platform an image configuration names. @throws AppError INVALID_CONFIG */
 export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
-  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration');
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
   if (!isRecord(json)) return undefined;
   const { os, architecture, variant, 'os.version': version } = json;
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;

@@ -28,6 +28,8 @@ const { mediaType: _image, ...UNTYPED_IMAGE } = IMAGE;
 const { mediaType: _index, ...UNTYPED_INDEX } = INDEX;
 const SCHEMA1 = { schemaVersion: 1, name: 'a', tag: 'b', fsLayers: [], history: [] };
 
+type Case = [string, unknown, string | undefined, string];
+
 describe('parseManifest', () => {
   it('reads an image and keeps its bytes', () => {
     const raw = bytes(`${JSON.stringify({ ...IMAGE, subject: SUBJECT, artifactType: 'a/b' })}\n`);
@@ -85,7 +87,7 @@ describe('parseManifest', () => {
     expect(parseManifest(bytes(body), contentType)).toMatchObject({ kind, mediaType });
   });
 
-  it.each([
+  it.each<Case>([
     // CVE-2021-41190: the same bytes as an index and as an image.
     ['an index with layers', { ...INDEX, layers: [LAYER] }, undefined, 'ambiguous'],
     ['an index with a config', { ...INDEX, config: CONFIG }, undefined, 'ambiguous'],
@@ -94,13 +96,35 @@ describe('parseManifest', () => {
       'both, without a type',
       { ...UNTYPED_IMAGE, manifests: [CHILD] },
       undefined,
-      'an index with "config" or "layers" is ambiguous',
+      'an index with "config" is ambiguous',
     ],
     [
       'both, typed by Content-Type',
       { ...UNTYPED_IMAGE, manifests: [CHILD] },
       MEDIA_TYPE.ociManifest,
       'ambiguous',
+    ],
+    ...['fsLayers', 'history', 'signatures'].flatMap((member): Case[] => [
+      [`an image with ${member}`, { ...IMAGE, [member]: [] }, undefined, 'ambiguous'],
+      [`an index with ${member}`, { ...INDEX, [member]: null }, undefined, 'ambiguous'],
+      [
+        `an image with ${member} in capitals`,
+        { ...IMAGE, [member.toUpperCase()]: [] },
+        undefined,
+        'in case alone',
+      ],
+    ]),
+    [
+      'schema 1 with layers',
+      { ...SCHEMA1, layers: [LAYER] },
+      MEDIA_TYPE.dockerSchema1,
+      'ambiguous',
+    ],
+    [
+      'schema 1 with Manifests',
+      { ...SCHEMA1, Manifests: [CHILD] },
+      MEDIA_TYPE.dockerSchema1,
+      'in case',
     ],
     ['an image served as an index', IMAGE, MEDIA_TYPE.ociIndex, 'differs from the Content-Type'],
     ['an index served as an image', INDEX, MEDIA_TYPE.ociManifest, 'differs from the Content-Type'],

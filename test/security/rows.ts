@@ -159,8 +159,12 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/oci/manifest.ts', 'decideMediaType'],
       ['src/oci/strict-json.ts', 'parseJsonStrict'],
+      ['src/oci/document-members.ts', 'ambiguousMember'],
+      ['src/transports/tar/plain-names.ts', 'nameProblem'],
     ],
     tests: [
+      ['test/oci/document-members.test.ts', 'two members of one document'],
+      ['test/transports/tar/plain-names.test.ts', 'two members of one name'],
       ['test/oci/manifest.test.ts', 'refuses %s'],
       ['test/oci/strict-json.test.ts', 'refuses %s'],
       [

@@ -2,6 +2,7 @@ import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { IMAGE_CONFIG } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { describeManifest, parseManifest, type Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
@@ -201,7 +202,7 @@ function checkName(name: string, digest: Digest, where: string): void {
 
 /** `undefined` where the configuration has none. @throws AppError INVALID_CONFIG */
 function diffIdsOf(bytes: Uint8Array, where: string): readonly Digest[] | undefined {
-  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', where);
+  const json = parseJsonStrict(bytes, 'INVALID_CONFIG', where, IMAGE_CONFIG);
   const rootfs = isRecord(json) ? json['rootfs'] : undefined;
   const list = isRecord(rootfs) ? rootfs['diff_ids'] : undefined;
   if (list === undefined || list === null) return undefined;

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
+import { DOCKER_ARCHIVE_ENTRY } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 
 /** One image of `manifest.json`, as `docker save` writes it. */
@@ -14,7 +15,7 @@ export interface DockerImageEntry {
 /** @throws AppError CORRUPT_ARCHIVE naming `path` */
 export function parseManifestJson(bytes: Uint8Array, path: string): readonly DockerImageEntry[] {
   const where = `${path}: manifest.json`;
-  const json = parseJsonStrict(bytes, 'CORRUPT_ARCHIVE', where);
+  const json = parseJsonStrict(bytes, 'CORRUPT_ARCHIVE', where, DOCKER_ARCHIVE_ENTRY);
   if (!Array.isArray(json)) throw corrupt(where, 'it is not a list');
   return json.map((entry: unknown, i) => {
     if (!isRecord(entry)) throw corrupt(where, `entry ${i} is not an object`);

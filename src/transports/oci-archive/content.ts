@@ -1,6 +1,7 @@
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { LAYOUT_MARKER } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
@@ -29,7 +30,7 @@ export async function readArchiveIndex(archive: TarArchive): Promise<LayoutIndex
   const marker = await archive.small('oci-layout', MAX_MARKER_BYTES);
   const index = await archive.small('index.json', MAX_INDEX_BYTES);
   if (marker === undefined || index === undefined) throw notALayout(archive);
-  const json = parseJsonStrict(marker, 'CORRUPT_LAYOUT', where);
+  const json = parseJsonStrict(marker, 'CORRUPT_LAYOUT', where, LAYOUT_MARKER);
   const version = isRecord(json) ? json['imageLayoutVersion'] : undefined;
   if (typeof version !== 'string')
     throw new AppError('CORRUPT_LAYOUT', `${where} names no imageLayoutVersion`);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../oci/descriptor.ts';
+import { LAYOUT_MARKER } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { syncFolder } from '../../util/temporaries.ts';
@@ -35,7 +36,7 @@ export class LayoutFiles {
     const path = join(this.#folder, 'oci-layout');
     const bytes = await readSmall(path, MAX_MARKER_BYTES);
     if (bytes === undefined) return false;
-    const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path);
+    const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path, LAYOUT_MARKER);
     const version = isRecord(json) ? json['imageLayoutVersion'] : undefined;
     if (typeof version !== 'string')
       throw new AppError('CORRUPT_LAYOUT', `${path} names no imageLayoutVersion`);

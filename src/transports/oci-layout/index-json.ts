@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { ambiguousMember, MANIFEST } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 
@@ -36,9 +37,11 @@ export function parseLayoutIndex(bytes: Uint8Array, path: string): LayoutIndex {
       hint: 'The layout is damaged or cut short; write it again from its source.',
       ...(cause === undefined ? {} : { cause }),
     });
-  const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path);
+  const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path, MANIFEST);
   if (!isRecord(json)) throw corrupt('it is not a JSON object');
   if (json['schemaVersion'] !== 2) throw corrupt('schemaVersion is not 2');
+  const ambiguous = ambiguousMember(json, 'index');
+  if (ambiguous !== undefined) throw corrupt(ambiguous);
   const { manifests } = json;
   if (!Array.isArray(manifests)) throw corrupt('"manifests" is not a list');
   const entries = manifests.map((entry: unknown, i): LayoutEntry => {

@@ -2,14 +2,15 @@ import { posix } from 'node:path';
 import type { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
-import { corruptArchive, type TarMember } from './members.ts';
+import { ambiguousArchive, corruptArchive, type TarMember } from './members.ts';
+import { NameTable } from './plain-names.ts';
 import type { RegionOptions } from './random-access.ts';
 
 /** Links in a row that are followed inside an archive; `docker save` needs one. */
 const MAX_LINKS = 4;
 
-/** The members of a tar archive that must not be there twice: two readers would see two images. */
-const UNIQUE_MEMBERS: ReadonlySet<string> = new Set([
+/** The members that say what image it is: regular files, as a link may lead elsewhere later. */
+const LISTS: ReadonlySet<string> = new Set([
   'index.json',
   'oci-layout',
   'manifest.json',
@@ -26,10 +27,11 @@ export interface TarContent {
   close(): Promise<void>;
 }
 
-/** The members of an archive by name; of several the last, as tar extracts them. */
+/** The members of an archive by name: each has one, as of two one reader takes the other. */
 export class MemberTable {
   readonly #path: string;
   readonly #members = new Map<string, TarMember>();
+  readonly #table = new NameTable();
   #names = 0;
 
   constructor(path: string) {
@@ -42,9 +44,15 @@ export class MemberTable {
     this.#names += member.name.length + member.target.length;
     if (this.#names > MAX_NAMES)
       throw corruptArchive(this.#path, `the names in it exceed ${MAX_NAMES} characters`);
-    if (UNIQUE_MEMBERS.has(member.name) && this.#members.has(member.name))
-      throw corruptArchive(this.#path, `it has two members named ${member.name}`);
-    this.#members.set(member.name, member);
+    const { name, type } = member;
+    const shown = `"${sanitize(name.slice(0, 200))}"`;
+    const before = this.#members.get(name);
+    if (before !== undefined && (type !== 'other' || before.type !== 'other'))
+      throw ambiguousArchive(this.#path, `it has two members named ${shown}`);
+    const isLink = type === 'link' || type === 'symlink';
+    const problem = isLink && LISTS.has(name) ? 'is a link' : this.#table.problem(name, type);
+    if (problem !== undefined) throw ambiguousArchive(this.#path, `${shown} ${problem}`);
+    this.#members.set(name, member);
   }
 
   get(name: string): TarMember | undefined {

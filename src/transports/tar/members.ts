@@ -10,6 +10,7 @@ import {
   type TarType,
   typeFlagOf,
 } from './header.ts';
+import { extendedProblem, nameProblem, type ExtendedHeader } from './plain-names.ts';
 import type { RandomAccess } from './random-access.ts';
 
 /** Where one member's content lies in an archive. */
@@ -83,31 +84,32 @@ export async function nextMember(
 }
 
 async function readHeader(input: TarInput, where: string): Promise<TarMember | undefined> {
-  const blocks: Uint8Array[] = [];
+  const extended: ExtendedHeader[] = [];
   let metaBytes = 0;
   for (;;) {
     const block = await input.take(BLOCK_BYTES);
-    if (block.byteLength === 0 && blocks.length === 0) return undefined;
+    if (block.byteLength === 0 && extended.length === 0) return undefined;
     if (block.byteLength < BLOCK_BYTES) throw cutHeader(where);
     if (isZero(block)) {
-      if (blocks.length === 0) return undefined;
+      if (extended.length === 0) return undefined;
       throw corruptArchive(where, 'an extended header describes no member');
     }
     if (!isExtendedHeader(block)) {
-      blocks.push(block);
-      break;
+      const problem = extendedProblem(extended);
+      if (problem !== undefined) throw ambiguousArchive(where, problem);
+      const own = extended.filter((one) => typeFlagOf(one.block) !== 'g');
+      const blocks = [...own.flatMap((one) => [one.block, one.padded]), block];
+      return { ...(await decode(blocks, input.position, where)), offset: input.position };
     }
     const size = extendedHeaderSize(block);
     metaBytes += BLOCK_BYTES + size;
     if (!(metaBytes <= MAX_EXTENDED_BYTES)) {
       throw corruptArchive(where, `the headers of one member exceed ${MAX_EXTENDED_BYTES} bytes`);
     }
-    const body = await input.take(paddedSize(size));
-    if (body.byteLength < paddedSize(size)) throw cutHeader(where);
-    // A header for all members cannot name one of them: it is passed over.
-    if (typeFlagOf(block) !== 'g') blocks.push(block, body);
+    const padded = await input.take(paddedSize(size));
+    if (padded.byteLength < paddedSize(size)) throw cutHeader(where);
+    extended.push({ block, padded, body: padded.subarray(0, size) });
   }
-  return { ...(await decode(blocks, input.position, where)), offset: input.position };
 }
 
 async function decode(
@@ -121,7 +123,12 @@ async function decode(
   const { size, name } = header;
   if (!Number.isSafeInteger(size) || size < 0)
     throw corruptArchive(where, `the size of ${shown(name)} is not a number of bytes`);
-  return { ...header, name: plainName(name) };
+  const plain = plainName(name);
+  // Before POSIX that was how a directory was written; content under such a name is a file to some.
+  const isFolder = header.type === 'file' && name.endsWith('/');
+  const problem = nameProblem(plain) ?? (isFolder && size > 0 ? 'ends with "/"' : undefined);
+  if (problem !== undefined) throw ambiguousArchive(where, `the name ${shown(name)} ${problem}`);
+  return { ...header, name: plain, ...(isFolder ? { type: 'other' } : {}) };
 }
 
 function isZero(block: Uint8Array): boolean {
@@ -143,6 +150,13 @@ function cutHeader(where: string): AppError {
 
 export function cutShort(where: string, { name, size }: TarMember): AppError {
   return corruptArchive(where, `it is cut short: ${shown(name)} has ${size} bytes, by its header`);
+}
+
+/** For what two programs read in two ways. */
+export function ambiguousArchive(where: string, rule: string): AppError {
+  return new AppError('CORRUPT_ARCHIVE', `${where}: ${rule}`, {
+    hint: 'Other programs may read another image from it; write it again from its source.',
+  });
 }
 
 export function corruptArchive(where: string, rule: string, cause?: unknown): AppError {

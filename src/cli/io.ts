@@ -9,6 +9,24 @@ export type OutputStream = NodeJS.WritableStream & {
   readonly columns?: number | undefined;
 };
 
+const DEFAULT_COLUMNS = 80;
+
+/** Width of a terminal. One that does not know its size (a serial line, `ssh -tt` in a job) says 0. */
+export function columnsOf(stream: Pick<OutputStream, 'columns'>): number {
+  const { columns } = stream;
+  return columns !== undefined && columns > 0 ? columns : DEFAULT_COLUMNS;
+}
+
+/** Gives a terminal its width where it says 0, now and after each resize: ora and readline divide by it. */
+export function keepColumns<T extends OutputStream>(stream: T): T {
+  const keep = (): void => {
+    if (stream.columns === 0) Object.assign(stream, { columns: DEFAULT_COLUMNS });
+  };
+  keep();
+  if (stream.isTTY === true) stream.on('resize', keep);
+  return stream;
+}
+
 /** Where a person or a pipe answers from. */
 export type InputStream = NodeJS.ReadableStream & {
   readonly isTTY?: boolean | undefined;

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../commands/index.ts';
-import type { Io } from './io.ts';
+import { columnsOf, type Io } from './io.ts';
 import { VERSION } from '../client/version.ts';
 import { ClosedPipeError, createWriter, type Writer } from './output/writer.ts';
 
@@ -34,7 +34,7 @@ async function runProgram(
     return 0;
   }
   const [{ parseArguments }, groups] = await Promise.all([import('./args/parse.ts'), loadGroups()]);
-  const columns = io.stdout.columns ?? 80;
+  const columns = columnsOf(io.stdout);
   const parsed = parseArguments(io.argv, groups, { host: io.host, columns });
   if (parsed.kind === 'print') {
     await stdout.write(parsed.text);

@@ -1,5 +1,5 @@
 import type { Style } from '../../commands/result.ts';
-import type { Io, OutputStream } from '../io.ts';
+import { columnsOf, type Io, type OutputStream } from '../io.ts';
 
 const identity = (text: string): string => text;
 
@@ -13,7 +13,7 @@ export function plainStyle(stream: OutputStream): Style {
     yellow: identity,
     blue: identity,
     cyan: identity,
-    width: stream.columns ?? 80,
+    width: columnsOf(stream),
     terminal: stream.isTTY === true,
   };
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Terminal } from '../../commands/context.ts';
 import { collect } from '../../util/bytes.ts';
-import type { Io } from '../io.ts';
+import { keepColumns, type Io } from '../io.ts';
 import { stdinBytes } from './stdin.ts';
 
 /** Questions go to stderr, so that stdout stays the result. */
@@ -45,7 +45,9 @@ async function askLine(
   io.stderr.write(`${sanitize(question)} `);
   const hidden = options.hidden === true;
   // Readline turns the terminal's own echo off and writes what is typed to `output` instead.
-  const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : io.stderr;
+  const output = hidden
+    ? new Writable({ write: (_chunk, _encoding, done) => done() })
+    : keepColumns(io.stderr);
   const reader = createInterface({ input: io.stdin, output, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { columnsOf, keepColumns } from '../io.ts';
 import { createProgressState } from './state.ts';
 import { activeRows, finalLine, retryLine, totalLine } from './text.ts';
 import type { Progress, ProgressOptions } from './types.ts';
@@ -7,9 +8,9 @@ export async function createBarProgress(options: ProgressOptions): Promise<Progr
   const { stderr, now, writeLine, colour } = options;
   const { default: ora } = await import('ora');
   const state = createProgressState(now);
-  const width = (): number => stderr.columns ?? 80;
+  const width = (): number => columnsOf(stderr);
   const spinner = ora({
-    stream: stderr,
+    stream: keepColumns(stderr),
     isEnabled: true,
     // Ctrl-C has to reach the process as a signal.
     discardStdin: false,

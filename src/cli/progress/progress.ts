@@ -1,9 +1,12 @@
 import type { CopyEvent } from '../../copy/types.ts';
 import type { ProgressMode } from '../args/global-flags.ts';
-import type { Io, OutputStream } from '../io.ts';
+import { columnsOf, type Io, type OutputStream } from '../io.ts';
 import type { Progress, ProgressOptions } from './types.ts';
 
-/** `auto` made definite: a bar for people, lines for logs. */
+/** A bar on fewer columns says nothing. */
+const MIN_BAR_COLUMNS = 20;
+
+/** `auto` made definite: a bar for people, lines for logs and for very narrow terminals. */
 export function chooseProgress(
   mode: ProgressMode,
   quiet: boolean,
@@ -11,9 +14,10 @@ export function chooseProgress(
   env: Io['env'],
 ): Exclude<ProgressMode, 'auto'> {
   if (quiet) return 'none';
-  if (mode !== 'auto') return mode;
+  const wide = columnsOf(stderr) >= MIN_BAR_COLUMNS;
+  if (mode !== 'auto') return mode === 'bar' && stderr.isTTY === true && !wide ? 'plain' : mode;
   const person = stderr.isTTY === true && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
-  return person ? 'bar' : 'plain';
+  return person && wide ? 'bar' : 'plain';
 }
 
 /**

@@ -46,7 +46,7 @@ export function padStart(text: string, columns: number): string {
 export function wrap(text: string, columns: number, first = columns): readonly string[] {
   const lines: string[] = [];
   const fits = (line: string): boolean =>
-    displayWidth(line) <= (lines.length === 0 ? first : columns);
+    displayWidth(line) <= Math.max(1, lines.length === 0 ? first : columns);
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;

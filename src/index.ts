@@ -22,7 +22,8 @@ export type {
   LookupStep,
   TraceableCredentialChain,
 } from './credentials/types.ts';
-export { loadRegistries, type Registries } from './config/containers/registries.ts';
+export { loadRegistries } from './config/containers/registries.ts';
+export type { Registries } from './config/containers/types.ts';
 export { createHostPolicies } from './config/hosts/policy.ts';
 export { createHttpClient } from './http/client.ts';
 export type { HttpClient, HttpRequest, HttpResponse } from './http/types.ts';

@@ -1,5 +1,5 @@
-import type { Registries } from '../config/containers/registries.ts';
-import type { CredentialSourcesOptions } from '../credentials/chain.ts';
+import type { Registries } from '../config/containers/types.ts';
+import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
 import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { SideConnections } from './side.ts';
 import { createTokenCaches } from './token-caches.ts';

@@ -1,4 +1,4 @@
-import type { Registries } from '../config/containers/registries.ts';
+import type { Registries } from '../config/containers/types.ts';
 import type { HostPolicies } from '../config/hosts/types.ts';
 import type { ProxyRules } from '../config/proxies/rules.ts';
 import type { TrustRoots } from '../config/tls/roots.ts';

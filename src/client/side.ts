@@ -1,6 +1,6 @@
 import type { TraceableCredentialChain } from '../credentials/types.ts';
-import type { CredentialSourcesOptions } from '../credentials/chain.ts';
-import type { Registries } from '../config/containers/registries.ts';
+import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
+import type { Registries } from '../config/containers/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
 import type { Probe } from '../http/probe/probe.ts';
 import type { TokenStore } from '../http/auth/token-store.ts';

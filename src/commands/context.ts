@@ -1,4 +1,4 @@
-import type { Registries } from '../config/containers/registries.ts';
+import type { Registries } from '../config/containers/types.ts';
 import type { Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';

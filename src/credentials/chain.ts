@@ -1,4 +1,5 @@
-import { authFiles, type AuthFilesOptions } from '../config/containers/auth-files.ts';
+import type { CredentialSourcesOptions } from './sources/options.ts';
+import { authFiles } from '../config/containers/auth-files.ts';
 import { parseDockerAuthConfig } from '../config/docker/auth-variable.ts';
 import type { AuthEntry } from '../config/docker/config-json.ts';
 import { AppError } from '../errors/app-error.ts';
@@ -6,12 +7,8 @@ import type { CallOptions } from '../util/abort.ts';
 import { credentialFromEntry, findEntry } from './auth-entry.ts';
 import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
 import { flagSource, type CredentialFlags } from './sources/flags.ts';
-import { createHelperRunner, type RunHelper } from './helpers/process.ts';
-import {
-  containersHelpers,
-  type ContainersHelpersOptions,
-  helperSource,
-} from './sources/containers-helpers.ts';
+import { createHelperRunner } from './helpers/process.ts';
+import { containersHelpers, helperSource } from './sources/containers-helpers.ts';
 import { createSharedLookup } from '../util/shared-lookup.ts';
 import { sameRegistry } from './keys.ts';
 import { describeLookup, lookupInOrder } from './chain-lookup.ts';
@@ -23,14 +20,6 @@ import type {
 } from './types.ts';
 
 const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
-
-export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHelpersOptions {
-  readonly warn: (text: string) => void;
-  /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
-  readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** Default: child processes with `env`. */
-  readonly runHelper?: RunHelper | undefined;
-}
 
 export interface CredentialChainOptions extends CredentialSourcesOptions {
   readonly flags: CredentialFlags;

@@ -32,3 +32,16 @@ export function findMapping(
   const found = errorCodesOf(error);
   return mappings.find((row) => row.codes.some((code) => found.includes(code)));
 }
+
+/** Codes of our own limits, as ../dial/network-error.ts knows them. */
+export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
+
+export const BODY_TIMEOUT = 'BODY_TIMEOUT';
+
+export const TOO_SLOW = 'TOO_SLOW';
+
+export function timeoutError(
+  code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
+): Error {
+  return Object.assign(new Error('no answer in time'), { code });
+}

@@ -99,3 +99,9 @@ function strings(value: unknown): readonly string[] {
 function keys(value: unknown): readonly string[] {
   return isRecord(value) ? Object.keys(value) : [];
 }
+
+/** The platform that a configuration names. */
+export function configPlatform({ os, architecture, variant }: ImageConfig): Platform | undefined {
+  if (os === undefined || architecture === undefined) return undefined;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}

@@ -1,3 +1,4 @@
+import { stringRecord, isRecord } from '../util/json.ts';
 import { AppError } from '../errors/app-error.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from './digest.ts';
 import { isMediaType } from './media-types.ts';
@@ -99,16 +100,4 @@ function parsePlatformObject(value: unknown, fail: (rule: string) => never): Pla
       ? { 'os.features': features.filter((one): one is string => typeof one === 'string') }
       : {}),
   };
-}
-
-/** String members only, on an object without a prototype. */
-export function stringRecord(value: unknown): Readonly<Record<string, string>> | undefined {
-  if (!isRecord(value)) return undefined;
-  const out = Object.create(null) as Record<string, string>;
-  for (const [key, entry] of Object.entries(value)) if (typeof entry === 'string') out[key] = entry;
-  return out;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
-import { isRecord, parseDescriptor, stringRecord, type Descriptor } from './descriptor.ts';
+import { parseDescriptor, type Descriptor } from './descriptor.ts';
+import { isRecord, stringRecord } from '../util/json.ts';
 import { digestOf, type Algorithm } from './digest.ts';
 import { parseJsonStrict, keyDifferingInCase } from './strict-json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';

@@ -1,3 +1,4 @@
+import { errnoOf } from '../util/errno.ts';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
@@ -85,7 +86,7 @@ async function listen(server: Server, options: RegistryServerOptions): Promise<A
       });
     });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    const code = errnoOf(cause) ?? 'unknown error';
     throw new AppError('IO', `cannot listen on ${host}:${port}: ${code}`, {
       cause,
       hint: 'Choose another port, or stop the program that uses it.',

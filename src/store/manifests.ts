@@ -1,3 +1,4 @@
+import { type Digest, digestOf, algorithmOf } from '../oci/digest.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../oci/manifest.ts';
@@ -81,4 +82,16 @@ export class ManifestBudget {
   release({ size }: Descriptor): void {
     this.#held -= size;
   }
+}
+
+/** @throws AppError MANIFEST_UNKNOWN when there are no bytes, or others than `digest` names */
+export function describeRawManifest(
+  raw: Uint8Array | undefined,
+  digest: Digest,
+  label: string,
+): Descriptor {
+  if (raw === undefined || digestOf(raw, algorithmOf(digest)) !== digest) {
+    throw new AppError('MANIFEST_UNKNOWN', `${label} has no manifest ${digest}`);
+  }
+  return { mediaType: parseManifest(raw).mediaType, digest, size: raw.byteLength };
 }

@@ -6,7 +6,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import type { ReadStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
-import { configPlatform } from '../commands/inspect/json.ts';
+import { configPlatform } from '../image/config.ts';
 import { mapParallel } from '../util/parallel.ts';
 import { compareNames } from './order.ts';
 import { resolveOrGone, type TagLookupOptions } from './find.ts';

@@ -73,3 +73,17 @@ export async function drain(items: AsyncIterable<unknown>): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
   for (let next = await iterator.next(); next.done !== true;) next = await iterator.next();
 }
+
+/** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
+export function skipBytes(bytes: Bytes, count: number): Bytes {
+  return count === 0 ? bytes : skipSome(bytes, count);
+}
+
+async function* skipSome(bytes: Bytes, count: number): Bytes {
+  let left = count;
+  for await (const chunk of bytes) {
+    const cut = Math.min(left, chunk.byteLength);
+    left -= cut;
+    if (cut < chunk.byteLength) yield cut === 0 ? chunk : chunk.subarray(cut);
+  }
+}

@@ -1,3 +1,4 @@
+import { errnoOf } from './errno.ts';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -28,8 +29,7 @@ async function tryMake(path: string, mode: number | undefined): Promise<Failure 
     return undefined;
   } catch (error) {
     if (await isFolder(path)) return undefined;
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    return { error, parentMissing: code === 'ENOENT' };
+    return { error, parentMissing: errnoOf(error) === 'ENOENT' };
   }
 }
 

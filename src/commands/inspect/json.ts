@@ -1,4 +1,4 @@
-import type { HistoryEntry, ImageConfig } from '../../image/config.ts';
+import { configPlatform, type HistoryEntry, type ImageConfig } from '../../image/config.ts';
 import type { ImageView } from '../../image/view.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import type { PlatformEntry } from '../../store/platforms.ts';

@@ -1,9 +1,9 @@
 import { sanitize } from '../../errors/sanitize.ts';
-import type { ImageConfig } from '../../image/config.ts';
+import { type ImageConfig, configPlatform } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
 import { formatAge, formatSize } from '../output/units.ts';
-import { configPlatform, type InspectedStep, type Inspection } from './json.ts';
+import { type InspectedStep, type Inspection } from './json.ts';
 import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
 
 export interface PageInfo {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import type { CallOptions } from '../../util/abort.ts';

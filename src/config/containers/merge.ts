@@ -3,8 +3,14 @@ import { loadDaemonConfig, type DaemonConfig } from '../docker/daemon-json.ts';
 import { parseRegistriesConf } from './registries-conf.ts';
 import type { RegistriesFile } from './registries-files.ts';
 import { isInsecure, resolveRoute } from './match.ts';
-import type { InsecureMode, RegistriesDocument, RegistryEntry, Route } from './types.ts';
-import type { Registries, RegistriesOptions } from './registries.ts';
+import type {
+  InsecureMode,
+  RegistriesDocument,
+  RegistryEntry,
+  Route,
+  Registries,
+  RegistriesOptions,
+} from './types.ts';
 import { expandShortName, isShortName } from './short-names.ts';
 
 /** `parsed`: the files of registries.conf to parse. @throws AppError CONFIG_INVALID, IO */

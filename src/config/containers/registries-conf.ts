@@ -1,3 +1,4 @@
+import { isRecord } from '../../util/json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { canonicalHost } from '../../reference/host.ts';
 import { isRegistryHost } from '../../reference/names.ts';
@@ -134,7 +135,7 @@ function aliasesOf(table: Table, path: string): ReadonlyMap<string, string> {
   const aliases = new Map<string, string>();
   const value = own(table, 'aliases');
   if (value === undefined) return aliases;
-  if (!isTable(value)) throw configInvalid(path, 'aliases must be a table');
+  if (!isRecord(value)) throw configInvalid(path, 'aliases must be a table');
   for (const name of Object.keys(value)) {
     const target = stringAt(value, name, 'aliases', path) ?? '';
     if (/@|:[^/]*$/u.test(target)) {
@@ -145,17 +146,13 @@ function aliasesOf(table: Table, path: string): ReadonlyMap<string, string> {
   return aliases;
 }
 
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function own(table: Table, key: string): unknown {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 function listOf(table: Table, key: string, path: string): readonly Table[] {
   const value = own(table, key) ?? [];
-  if (Array.isArray(value) && value.every(isTable)) return value;
+  if (Array.isArray(value) && value.every(isRecord)) return value;
   throw configInvalid(path, `${key} must be a list of tables, written [[${key}]]`);
 }
 

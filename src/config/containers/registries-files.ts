@@ -73,7 +73,7 @@ async function dropIns(dir: string): Promise<readonly RegistriesFile[]> {
     const entries = readdirSync(dir, { withFileTypes: true });
     names = entries.filter((one) => !one.isDirectory()).map((one) => one.name);
   } catch (error) {
-    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return [];
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
     throw fileError('read', dir, error);
   }
   const paths = names

@@ -1,37 +1,5 @@
-import type { Reference } from '../../reference/types.ts';
-import {
-  readRegistriesFiles,
-  type RegistriesFile,
-  type RegistriesFilesOptions,
-} from './registries-files.ts';
-import type { InsecureMode, Route } from './types.ts';
-
-export interface RegistriesOptions extends RegistriesFilesOptions {
-  /** `--daemon-config`; Docker's file is read only when it is named. */
-  readonly daemonConfig?: string | undefined;
-  readonly warn: (text: string) => void;
-}
-
-/** What the machine's files say about names, blocks, mirrors and TLS of registries. */
-export interface Registries {
-  /** The files that exist, in order; those that say nothing of use too. */
-  readonly files: readonly string[];
-  /** True when every name is where it says. */
-  readonly hasNoSettings: boolean;
-  /**
-   * Where the repository of a logical name is read and written; without a repository the registry
-   * as a whole. `suffix`: ":tag", "@digest" or both. @throws AppError REGISTRY_BLOCKED, UNSUPPORTED
-   */
-  route(name: Omit<Reference, 'tag' | 'digest'>, suffix?: string): Route;
-  /** A bare name in full, where the files ask for it. @throws AppError INVALID_REFERENCE */
-  expand(text: string): string;
-  /** What the files say about TLS of a host, as it is dialled. */
-  insecureMode(host: string): InsecureMode | undefined;
-  /** The same by address ("10.1.2.3"), where Docker's file names networks. */
-  readonly isInsecureAddress: ((address: string) => boolean) | undefined;
-  /** `credential-helpers` of registries.conf. */
-  readonly credentialHelpers: readonly string[] | undefined;
-}
+import { readRegistriesFiles, type RegistriesFile } from './registries-files.ts';
+import type { RegistriesOptions, Registries } from './types.ts';
 
 /**
  * Reads the files at once. A command on a machine whose files say nothing pays for looking alone.

@@ -1,3 +1,4 @@
+import { isRecord } from '../../util/json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { locateJsonError } from './json-position.ts';
 
@@ -27,7 +28,7 @@ export function parseJsonFile(text: string, name: string): JsonObject {
       hint: `correct line ${line}, column ${column} of ${name}`,
     });
   }
-  if (!isPlainObject(value)) {
+  if (!isRecord(value)) {
     throw configInvalid(name, 'it must hold a JSON object, as in {"auths": {}}');
   }
   return withoutPrototype(value, 0, name) as JsonObject;
@@ -38,16 +39,12 @@ export function emptyObject(): JsonObject {
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return isPlainObject(value);
+  return isRecord(value);
 }
 
 /** `name` is the file, `rule` says what is wrong inside it. */
 export function configInvalid(name: string, rule: string, cause?: unknown): AppError {
   return new AppError('CONFIG_INVALID', `${name}: ${rule}`, { hint: `correct ${name}`, cause });
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withoutPrototype(value: unknown, depth: number, name: string): JsonValue {

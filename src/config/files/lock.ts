@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { sleep } from '../../util/abort.ts';
-import { errno } from './text.ts';
+import { errnoOf } from '../../util/errno.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -53,7 +53,7 @@ async function tryCreate(lockPath: string, token: string): Promise<boolean> {
   try {
     file = await open(lockPath, 'wx', 0o600);
   } catch (error) {
-    if (errno(error) === 'EEXIST') return false;
+    if (errnoOf(error) === 'EEXIST') return false;
     throw error;
   }
   try {
@@ -71,7 +71,7 @@ async function holderOf(lockPath: string): Promise<string | undefined> {
   try {
     return await readFile(lockPath, 'utf8');
   } catch (error) {
-    if (errno(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -82,7 +82,7 @@ async function breakLock(lockPath: string, deadHolder: string): Promise<void> {
   try {
     await rename(lockPath, aside);
   } catch (error) {
-    if (errno(error) === 'ENOENT') return;
+    if (errnoOf(error) === 'ENOENT') return;
     throw error;
   }
   try {

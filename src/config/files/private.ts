@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { withFileLock, type LockOptions } from './lock.ts';
-import { errno, fileError, readTextFile } from './text.ts';
+import { fileError, readTextFile } from './text.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 const MAX_LINKS = 40;
@@ -28,7 +29,7 @@ export async function updatePrivateFile(
     await withFileLock(lock, () => replace(target, change), options);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof AppError || errno(error) === undefined) throw error;
+    if (error instanceof AppError || errnoOf(error) === undefined) throw error;
     throw fileError('write', path, error);
   }
 }
@@ -61,7 +62,7 @@ async function realpathOr(folder: string): Promise<string> {
   try {
     return await realpath(folder);
   } catch (error) {
-    if (errno(error) === 'ENOENT') return folder;
+    if (errnoOf(error) === 'ENOENT') return folder;
     throw error;
   }
 }
@@ -70,7 +71,7 @@ async function isLink(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isSymbolicLink();
   } catch (error) {
-    if (errno(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
 }

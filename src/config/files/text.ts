@@ -1,3 +1,4 @@
+import { errnoOf } from '../../util/errno.ts';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
@@ -34,7 +35,7 @@ export async function readTextFile(path: string): Promise<TextFile | undefined> 
     return { text, mode: stat.isFile() && sep === '/' ? stat.mode & 0o7777 : undefined };
   } catch (error) {
     if (error instanceof AppError) throw error;
-    if (errno(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw fileError('read', path, error);
   }
 }
@@ -47,10 +48,6 @@ export function warnIfReadableByOthers(
 ): void {
   if (mode === undefined || (mode & 0o044) === 0) return;
   warn(`${path} holds credentials and can be read by other users; run: chmod 600 ${path}`);
-}
-
-export function errno(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -66,7 +63,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** A system error as one a user can act on. @returns AppError IO or NO_SPACE */
 export function fileError(verb: 'read' | 'write', path: string, cause: unknown): AppError {
-  const code = errno(cause) ?? 'unknown error';
+  const code = errnoOf(cause) ?? 'unknown error';
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new AppError(
     full ? 'NO_SPACE' : 'IO',

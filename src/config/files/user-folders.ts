@@ -8,7 +8,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { errno } from './text.ts';
+import { errnoOf } from '../../util/errno.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -65,7 +65,7 @@ export function checkPrivateFolder(path: string, uid: number | undefined): Folde
   try {
     folder = lstatSync(path);
   } catch (error) {
-    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return { kind: 'missing' };
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return { kind: 'missing' };
     throw error;
   }
   if (folder.isSymbolicLink()) return unsafe('is a symbolic link');
@@ -97,7 +97,7 @@ export function readPrivateFile(
       ? readFileSync(file)
       : undefined;
   } catch (error) {
-    if (errno(error) === 'ENOENT' || errno(error) === 'ELOOP') return undefined;
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ELOOP') return undefined;
     throw error;
   } finally {
     if (file !== undefined) closeSync(file);

@@ -84,7 +84,7 @@ function folderNames(host: string): readonly string[] {
 
 function isDenied(error: unknown): boolean {
   const cause = error instanceof AppError ? error.cause : error;
-  return errno(cause) === 'EACCES' || errno(cause) === 'EPERM';
+  return errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EPERM';
 }
 
 /** Sorted names; undefined when there is no such folder. */
@@ -92,7 +92,7 @@ function listFolder(dir: string): readonly string[] | undefined {
   try {
     return readdirSync(dir).sort();
   } catch (error) {
-    if (errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR') return undefined;
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw fileError('read', dir, error);
   }
 }

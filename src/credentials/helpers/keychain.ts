@@ -1,3 +1,4 @@
+import { errnoOf } from '../../util/errno.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type keytarPackage from 'keytar';
 import { AppError } from '../../errors/app-error.ts';
@@ -51,7 +52,7 @@ async function loadKeytar({ load = importKeytar, os }: KeychainOptions): Promise
   try {
     return await load();
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errnoOf(error);
     const what = LOAD_FAILURES[code ?? ''] ?? `keytar cannot be loaded: ${firstLine(error)}`;
     const cure = INSTALL_HINTS[os] ?? 'run: npm install -g keytar';
     throw new AppError('CREDENTIAL_HELPER', what, { hint: cure, cause: error });

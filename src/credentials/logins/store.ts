@@ -27,7 +27,7 @@ import {
   sameRegistry,
   type RegistryNamespace,
 } from '../keys.ts';
-import type { CredentialSourcesOptions } from '../chain.ts';
+import type { CredentialSourcesOptions } from '../sources/options.ts';
 import type { LoginStore } from '../types.ts';
 
 /**

@@ -1,3 +1,4 @@
+import type { ContainersHelpersOptions } from './options.ts';
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createHelper, type CredentialHelper } from '../helpers/helper.ts';
@@ -16,12 +17,6 @@ export interface ContainersHelpers {
   /** False: the list leaves the files out, as containers' tools then do. */
   readonly includesFiles: boolean;
   readonly after: readonly CredentialHelper[];
-}
-
-export interface ContainersHelpersOptions {
-  /** The list as registries.conf has it; none, or an empty one: the files alone. */
-  readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
-  readonly configDir?: string | undefined;
 }
 
 /**

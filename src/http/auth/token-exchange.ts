@@ -7,7 +7,8 @@ import { bytesOf, collect } from '../../util/bytes.ts';
 import { formatChallenge } from './challenge.ts';
 import { mergeScopes } from './scopes.ts';
 import { type AddressClassLookup, checkTarget, resolveLocation } from '../address/target.ts';
-import { errorMessageOf, readToken, type Token } from './token-response.ts';
+import { readToken, type Token } from './token-response.ts';
+import { errorMessageOf } from '../error-words.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../types.ts';
 
 export interface TokenRequest {

@@ -1,6 +1,5 @@
+import { asRecord } from '../../util/json.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { RedactSecrets } from '../../errors/redact-secrets.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 
 export interface Token {
@@ -21,7 +20,7 @@ export function readToken(body: Uint8Array, realmHost: string, now: number): Tok
     parseJsonStrict(body, 'TOKEN_FAILED', `answer of the token server ${realmHost}`),
   );
   // Both names mean the same; access_token is the one of OAuth2.
-  const value = [answer?.['access_token'], answer?.['token']].find(
+  const value = [answer['access_token'], answer['token']].find(
     (one): one is string => typeof one === 'string' && one !== '',
   );
   if (value === undefined) {
@@ -33,7 +32,7 @@ export function readToken(body: Uint8Array, realmHost: string, now: number): Tok
       `the token of ${realmHost} holds characters that no header may carry`,
     );
   }
-  return { value, renewAt: renewAt(answer?.['expires_in'], answer?.['issued_at'], now) };
+  return { value, renewAt: renewAt(answer['expires_in'], answer['issued_at'], now) };
 }
 
 /**
@@ -47,40 +46,4 @@ function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
   const issued = typeof issuedAt === 'string' ? Date.parse(issuedAt) : Number.NaN;
   const start = issued <= now && issued + lifetime > now ? issued : now;
   return start + lifetime - Math.min(lifetime / 10, 30_000);
-}
-
-const MAX_MESSAGE = 300;
-
-/** The server's own words from an error body, fit for one line and without what `conceal` knows. */
-export function errorMessageOf(body: Uint8Array, conceal?: RedactSecrets): string | undefined {
-  const text = new TextDecoder().decode(body).trim();
-  const words = jsonErrorMessage(text) ?? (text.startsWith('<') ? '' : text);
-  const shown = conceal?.(words) ?? words;
-  return shown === '' ? undefined : sanitize(shown.slice(0, MAX_MESSAGE));
-}
-
-function jsonErrorMessage(text: string): string | undefined {
-  let parsed: Record<string, unknown> | undefined;
-  try {
-    parsed = asRecord(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-  const list = parsed?.['errors'];
-  const first = asRecord(Array.isArray(list) ? (list[0] as unknown) : undefined);
-  return [
-    first?.['message'],
-    first?.['code'],
-    parsed?.['error_description'],
-    parsed?.['message'],
-    parsed?.['details'],
-    parsed?.['detail'],
-    parsed?.['error'],
-  ].find((one): one is string => typeof one === 'string' && one !== '');
-}
-
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

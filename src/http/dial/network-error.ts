@@ -1,7 +1,14 @@
 import type { ErrorCode } from '../../errors/codes.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { errorCodesOf, findMapping, type ErrorMapping, type RetryClass } from '../error-codes.ts';
-import { BODY_TIMEOUT, HEADERS_TIMEOUT, TOO_SLOW } from '../exchange/types.ts';
+import {
+  errorCodesOf,
+  findMapping,
+  type ErrorMapping,
+  type RetryClass,
+  BODY_TIMEOUT,
+  HEADERS_TIMEOUT,
+  TOO_SLOW,
+} from '../error-codes.ts';
 import { ProxyError } from '../proxy/error.ts';
 import { FORBIDDEN_ADDRESS } from '../address/resolver.ts';
 import { CertificateError, tlsMappingOf } from '../tls/error.ts';

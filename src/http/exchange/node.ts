@@ -7,7 +7,6 @@ import type { Dial } from '../dial/dialer.ts';
 import {
   connectionReturned,
   drainBody,
-  HEADERS_TIMEOUT,
   IDLE_CONNECTION_MS,
   onAbort,
   type Pool,
@@ -15,8 +14,8 @@ import {
   type RawResponse,
   readBody,
   type ResponseBody,
-  timeoutError,
 } from './types.ts';
+import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 
 /** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
 class OriginAgent extends Agent {

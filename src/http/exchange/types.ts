@@ -1,3 +1,4 @@
+import { BODY_TIMEOUT, timeoutError } from '../error-codes.ts';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Bytes } from '../../util/bytes.ts';
 
@@ -44,19 +45,8 @@ export interface Pool {
   destroy(): void;
 }
 
-/** Codes of our own limits, as ../dial/network-error.ts knows them. */
-export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
-export const BODY_TIMEOUT = 'BODY_TIMEOUT';
-export const TOO_SLOW = 'TOO_SLOW';
-
 /** An unused connection is closed before most servers do, lest a request runs into its end. */
 export const IDLE_CONNECTION_MS = 4000;
-
-export function timeoutError(
-  code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
-): Error {
-  return Object.assign(new Error('no answer in time'), { code });
-}
 
 /** @returns what ends the watch */
 export function onAbort(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {

@@ -8,15 +8,14 @@ import type { Dial } from '../dial/dialer.ts';
 import {
   connectionReturned,
   drainBody,
-  HEADERS_TIMEOUT,
   IDLE_CONNECTION_MS,
   onAbort,
   type Pool,
   type RawRequest,
   type RawResponse,
   readBody,
-  timeoutError,
 } from './types.ts';
+import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 
 /** A server that closes after so little time is not raced for its connection. */
 const IDLE_MARGIN_MS = 1000;

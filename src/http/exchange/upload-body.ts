@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { IntegrityError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { HEADERS_TIMEOUT, TOO_SLOW } from './types.ts';
+import { HEADERS_TIMEOUT, TOO_SLOW } from '../error-codes.ts';
 import { SpeedMonitor, ChunkSizer, type SpeedLimit } from './speed-limit.ts';
 import type { RequestBody } from '../types.ts';
 

@@ -1,3 +1,4 @@
+import { isRecord } from '../../util/json.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
 /** What a token says of itself; nothing of it is verified, and it decides nothing. */
@@ -28,9 +29,6 @@ export function jwtClaims(token: string): JwtClaims | undefined {
     access: accessOf(claims['access']),
   };
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function dateOf(seconds: unknown): number | undefined {
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined;

@@ -57,3 +57,15 @@ export function socketReader(socket: Duplex): SocketReader {
     },
   };
 }
+
+/** Where a tunnel ends; the proxy looks the name up. */
+export interface TunnelTarget {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The proxy's end of the conversation. */
+export interface ProxySocket extends SocketReader {
+  write(bytes: string | Buffer): boolean;
+}

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { ipv6Groups } from '../address/class.ts';
 import { ProxyError } from './error.ts';
-import type { ProxySocket, TunnelTarget } from './tunnel.ts';
+import type { ProxySocket, TunnelTarget } from './socket-reader.ts';
 
 const VERSION = 5;
 const NO_LOGIN = 0;

@@ -1,20 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { ProxyError, proxyAuthorization, proxyRefusal } from './error.ts';
-import { socketReader, type SocketReader } from './socket-reader.ts';
+import { type TunnelTarget, type ProxySocket, socketReader } from './socket-reader.ts';
 import { socksConnect } from './socks.ts';
-
-/** Where a tunnel ends; the proxy looks the name up. */
-export interface TunnelTarget {
-  /** Without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/** The proxy's end of the conversation. */
-export interface ProxySocket extends SocketReader {
-  write(bytes: string | Buffer): boolean;
-}
 
 const MAX_HEAD = 16 * 1024;
 

@@ -2,7 +2,7 @@ import type { Bytes } from '../../util/bytes.ts';
 import { retryAfterMs } from '../headers.ts';
 import { NetworkError } from '../dial/network-error.ts';
 import { formatAttempts, type HostPauses, rateLimitError } from './pauses.ts';
-import { errorMessageOf } from '../auth/token-response.ts';
+import { errorMessageOf } from '../error-words.ts';
 import type { HttpResponse } from '../types.ts';
 
 export interface RetryEvent {

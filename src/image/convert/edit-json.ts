@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { digestOf, algorithmOf, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { parseManifest, type Manifest } from '../../oci/manifest.ts';

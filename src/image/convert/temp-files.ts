@@ -1,3 +1,4 @@
+import { errnoOf } from '../../util/errno.ts';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
@@ -71,7 +72,7 @@ async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<
   try {
     return await step();
   } catch (error) {
-    const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const errno = errnoOf(error) ?? 'unknown';
     const isFull = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EFBIG';
     throw new AppError(
       isFull ? 'NO_SPACE' : 'IO',

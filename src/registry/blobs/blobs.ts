@@ -1,3 +1,4 @@
+import { skipBytes } from '../../util/bytes.ts';
 import { IntegrityError } from '../../errors/app-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -151,17 +152,4 @@ function readBlobOperation(context: RequestContext, digest: Digest): Operation {
 function lengthOf(response: HttpResponse): number | undefined {
   const length = response.headers.get('content-length');
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-}
-
-/** Leaves out the first `count` bytes. */
-export async function* skipBytes(bytes: Bytes, count: number): Bytes {
-  let left = count;
-  for await (const chunk of bytes) {
-    if (left >= chunk.byteLength) {
-      left -= chunk.byteLength;
-      continue;
-    }
-    yield left === 0 ? chunk : chunk.subarray(left);
-    left = 0;
-  }
 }

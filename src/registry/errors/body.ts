@@ -1,7 +1,7 @@
 import type { RegistryErrorEntry } from '../../errors/app-error.ts';
 import type { RedactSecrets } from '../../errors/redact-secrets.ts';
 import type { HttpResponse, ResponseHeaders } from '../../http/types.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
 

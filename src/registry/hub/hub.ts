@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { NO_RETRIES } from '../../http/retry/policy.ts';
 import type { HttpClient, HttpResponse } from '../../http/types.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';

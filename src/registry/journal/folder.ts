@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPrivateFolder, readPrivateFile } from '../../config/files/user-folders.ts';
-import { errno } from '../../config/files/text.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 import type { ProcessNames } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
@@ -106,7 +106,7 @@ export class JournalFolder {
       await rename(this.path(name), this.path(own));
       return true;
     } catch (error) {
-      if (errno(error) === 'ENOENT') return false;
+      if (errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
   }

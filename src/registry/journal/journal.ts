@@ -1,4 +1,4 @@
-import { errno } from '../../config/files/text.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { JournalFolder, type JournalFolderOptions } from './folder.ts';
 import {
@@ -149,7 +149,7 @@ class FolderJournal {
     try {
       return await task();
     } catch (error) {
-      const why = errno(error) ?? (error as Error).name;
+      const why = errnoOf(error) ?? (error as Error).name;
       this.#tell(`cannot ${what} ${this.#options.folder}: ${why}`);
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';

@@ -1,5 +1,5 @@
 import { sanitize } from '../../errors/sanitize.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';

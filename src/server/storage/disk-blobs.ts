@@ -1,3 +1,4 @@
+import { errnoOf } from '../../util/errno.ts';
 import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeFile, temporaryBeside, ifExists, type DiskPaths } from './disk-paths.ts';
@@ -40,7 +41,7 @@ async function linkOrCopy(source: string, target: string): Promise<void> {
   try {
     await link(source, target);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errnoOf(error);
     if (code === 'EEXIST') return;
     if (!NO_HARD_LINKS.has(code)) throw error;
     await copyAtomic(source, target);

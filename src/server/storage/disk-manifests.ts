@@ -1,6 +1,6 @@
 import { readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { concat } from '../../util/bytes.ts';

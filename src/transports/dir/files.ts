@@ -5,7 +5,8 @@ import { hexOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { isTemporaryName, syncFolder, type Temporaries } from '../../util/temporaries.ts';
-import { errnoOf, readSmall, withDiskErrors } from '../files/disk.ts';
+import { readSmall, withDiskErrors } from '../files/disk.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** First line of the file `version`; skopeo reads and writes 1.1. */

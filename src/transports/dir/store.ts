@@ -8,7 +8,7 @@ import {
   parseManifest,
 } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { fetchManifest } from '../../store/manifests.ts';
+import { fetchManifest, describeRawManifest } from '../../store/manifests.ts';
 import type {
   Capabilities,
   OpenOptions,
@@ -21,12 +21,11 @@ import type {
 } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { fetchAll, sourceFromBytes, verified } from '../../store/verify.ts';
-import { bytesOf, type Bytes } from '../../util/bytes.ts';
+import { bytesOf, type Bytes, skipBytes } from '../../util/bytes.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';
-import { BlobFolder, skipBytes } from '../files/blob-folder.ts';
+import { BlobFolder } from '../files/blob-folder.ts';
 import { readSmall } from '../files/disk.ts';
 import { withLock, type LockOptions } from '../files/lock.ts';
-import { describeRawManifest } from '../oci-layout/resolve.ts';
 import { DirFiles } from './files.ts';
 
 /** File writes at a time; more only queue at the disk. */

@@ -1,6 +1,7 @@
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import { type Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { IMAGE_CONFIG } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';

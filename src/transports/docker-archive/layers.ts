@@ -3,7 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { digestOfName } from '../oci-archive/content.ts';
+import { digestOfName } from '../tar/blob-names.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import { compressionOf, type Compression } from '../tar/decompress.ts';
 import type { TarMember } from '../tar/members.ts';

@@ -16,9 +16,8 @@ import type {
 } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
-import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
-import { blobName } from '../oci-archive/content.ts';
-import { skipBytes } from '../files/blob-folder.ts';
+import { bytesOf, collect, type Bytes, skipBytes } from '../../util/bytes.ts';
+import { blobName } from '../tar/blob-names.ts';
 import { verifiedBytesOf } from '../tar/verified-source.ts';
 import { openExisting, STDIO } from '../tar/open.ts';
 import { TarWriter } from '../tar/writer.ts';

@@ -1,5 +1,6 @@
 import { AppError, RegistryError } from '../../errors/app-error.ts';
-import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
+import { type Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { parseManifest, type Manifest } from '../../oci/manifest.ts';

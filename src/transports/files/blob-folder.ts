@@ -2,15 +2,16 @@ import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import { type Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { OpenOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
-import type { Bytes } from '../../util/bytes.ts';
+import { skipBytes, type Bytes } from '../../util/bytes.ts';
 import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
 import { Appender } from './appender.ts';
-import { errnoOf, openRegular, readChunks, withDiskErrors } from './disk.ts';
+import { openRegular, readChunks, withDiskErrors } from './disk.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** Of the four threads that Node has for files, two stay free. */
@@ -138,25 +139,6 @@ export class BlobFolder {
   /** Removes what unfinished writes left. */
   async dispose(): Promise<void> {
     for (const path of this.#temporary) await rm(path, { force: true });
-  }
-}
-
-/** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
-export function layoutBlobPath(folder: string, digest: Digest): string {
-  return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
-}
-
-/** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
-export function skipBytes(bytes: Bytes, count: number): Bytes {
-  return count === 0 ? bytes : skipSome(bytes, count);
-}
-
-async function* skipSome(bytes: Bytes, count: number): Bytes {
-  let left = count;
-  for await (const chunk of bytes) {
-    const cut = Math.min(left, chunk.byteLength);
-    left -= cut;
-    if (cut < chunk.byteLength) yield cut === 0 ? chunk : chunk.subarray(cut);
   }
 }
 

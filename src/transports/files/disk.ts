@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
+import { errnoOf } from '../../util/errno.ts';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
@@ -11,12 +11,6 @@ const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'
 /** Windows has no O_NOFOLLOW; there `isFile` of the opened file must do. */
 const READ_FLAGS: number =
   constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-
-export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-}
 
 /** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
 export async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {

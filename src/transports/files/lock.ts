@@ -3,7 +3,8 @@ import { copyFile, open, readFile, rename, rm, type FileHandle } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { sleep } from '../../util/abort.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
-import { errnoOf, withDiskErrors } from './disk.ts';
+import { withDiskErrors } from './disk.ts';
+import { errnoOf } from '../../util/errno.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,3 +1,4 @@
+import { blobName, digestOfName } from '../tar/blob-names.ts';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
@@ -8,8 +9,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { OpenOptions, Source } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
-import type { Bytes } from '../../util/bytes.ts';
-import { skipBytes } from '../files/blob-folder.ts';
+import { type Bytes, skipBytes } from '../../util/bytes.ts';
 import { parseLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import type { TarArchive } from '../tar/archive.ts';
 import { corruptArchive } from '../tar/members.ts';
@@ -18,11 +18,6 @@ import type { TarStream } from '../tar/stream.ts';
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
-
-/** The member that holds a blob; built from a validated digest alone. */
-export function blobName(digest: Digest): string {
-  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
-}
 
 /** @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
 export async function readArchiveIndex(archive: TarArchive): Promise<LayoutIndex> {
@@ -91,11 +86,4 @@ export async function* blobsOf(stream: TarStream, options?: CallOptions): AsyncI
     const where = `${stream.path}: ${file.name}`;
     yield { descriptor, open: async () => verified(file.body(), descriptor, where) };
   }
-}
-
-/** The digest that a blob's name says. */
-export function digestOfName(name: string): Digest | undefined {
-  const [, algorithm, hex] = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ?? [];
-  const digest = `${algorithm}:${hex}`;
-  return isDigest(digest) ? digest : undefined;
 }

@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { checkManifestSize, fetchManifest } from '../../store/manifests.ts';
+import { checkManifestSize, fetchManifest, describeRawManifest } from '../../store/manifests.ts';
 import type {
   Capabilities,
   OpenOptions,
@@ -17,19 +17,19 @@ import type {
 } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
-import { bytesOf, collect, drain, type Bytes } from '../../util/bytes.ts';
-import { skipBytes } from '../files/blob-folder.ts';
+import { bytesOf, collect, drain, type Bytes, skipBytes } from '../../util/bytes.ts';
 import { readCapabilities } from '../oci-layout/capabilities.ts';
 import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
 import { PendingIndex } from '../oci-layout/pending-index.ts';
-import { describeRawManifest, EntryFinder } from '../oci-layout/resolve.ts';
+import { EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar, STDIO, openExisting } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';
 import { verifiedBytesOf } from '../tar/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
-import { blobName, blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
+import { blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
+import { blobName } from '../tar/blob-names.ts';
 
 /** A tar is one stream. */
 const TRAITS: WriteTraits = { maxParallelPushes: 1 };

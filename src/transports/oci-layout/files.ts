@@ -1,3 +1,4 @@
+import { type Digest, algorithmOf, hexOf } from '../../oci/digest.ts';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
@@ -6,7 +7,8 @@ import { LAYOUT_MARKER } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { syncFolder } from '../../util/temporaries.ts';
-import { errnoOf, readSmall, readSmallUnless, withDiskErrors } from '../files/disk.ts';
+import { readSmall, readSmallUnless, withDiskErrors } from '../files/disk.ts';
+import { errnoOf } from '../../util/errno.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
 import { withLock, type LockOptions } from '../files/lock.ts';
 import { makeFolder } from '../../util/make-folder.ts';
@@ -108,4 +110,9 @@ export class LayoutFiles {
     const temporary = this.#options.temporaries.name();
     await withDiskErrors(path, () => writeFileAtomic(path, text, { temporary }));
   }
+}
+
+/** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
+export function layoutBlobPath(folder: string, digest: Digest): string {
+  return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
 }

@@ -1,7 +1,8 @@
+import { describeRawManifest } from '../../store/manifests.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestOf, isDigest, algorithmOf, type Digest } from '../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { formatReference, withDefaultTag } from '../../reference/format.ts';
 import { parseReference } from '../../reference/parse.ts';
 import { readSmall } from '../files/disk.ts';
@@ -164,16 +165,4 @@ export async function describeFile(
   label: string,
 ): Promise<Descriptor> {
   return describeRawManifest(await readSmall(path, MAX_MANIFEST_BYTES), digest, label);
-}
-
-/** @throws AppError MANIFEST_UNKNOWN when there are no bytes, or others than `digest` names */
-export function describeRawManifest(
-  raw: Uint8Array | undefined,
-  digest: Digest,
-  label: string,
-): Descriptor {
-  if (raw === undefined || digestOf(raw, algorithmOf(digest)) !== digest) {
-    throw new AppError('MANIFEST_UNKNOWN', `${label} has no manifest ${digest}`);
-  }
-  return { mediaType: parseManifest(raw).mediaType, digest, size: raw.byteLength };
 }

@@ -16,9 +16,9 @@ import type {
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
-import { BlobFolder, layoutBlobPath } from '../files/blob-folder.ts';
+import { BlobFolder } from '../files/blob-folder.ts';
+import { layoutBlobPath, LayoutFiles, type LayoutOptions } from './files.ts';
 import { layoutCapabilities } from './capabilities.ts';
-import { LayoutFiles, type LayoutOptions } from './files.ts';
 import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
 import { PendingIndex } from './pending-index.ts';
 import { describeFile, EntryFinder } from './resolve.ts';

@@ -1,7 +1,8 @@
 import { open, type FileHandle, stat } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { drain, type Bytes } from '../../util/bytes.ts';
-import { errnoOf, readChunks, withDiskErrors } from '../files/disk.ts';
+import { readChunks, withDiskErrors } from '../files/disk.ts';
+import { errnoOf } from '../../util/errno.ts';
 import type { OpenContext } from '../types.ts';
 import { MemberTable, TarArchive } from './archive.ts';
 import { archiveCompressionOf, decompress, MAGIC_BYTES, peekCompression } from './decompress.ts';

@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createHostPolicies } from '../../../src/config/hosts/policy.ts';
-import { loadRegistries, type Registries } from '../../../src/config/containers/registries.ts';
+import { loadRegistries } from '../../../src/config/containers/registries.ts';
+import type { Registries } from '../../../src/config/containers/types.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
 interface Given {

@@ -17,10 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLoginStore } from '../../../src/credentials/logins/store.ts';
-import {
-  createCredentialChain,
-  type CredentialSourcesOptions,
-} from '../../../src/credentials/chain.ts';
+import { createCredentialChain } from '../../../src/credentials/chain.ts';
+import type { CredentialSourcesOptions } from '../../../src/credentials/sources/options.ts';
 import type { LoginStore } from '../../../src/credentials/types.ts';
 import { withFileLock } from '../../../src/config/files/lock.ts';
 import { basic, memoryHelpers, readJson } from '../fake-helpers.ts';

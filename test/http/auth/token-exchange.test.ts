@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Credential } from '../../../src/credentials/types.ts';
 import { fetchToken, type TokenRequest } from '../../../src/http/auth/token-exchange.ts';
 import { createTokenCache } from '../../../src/http/auth/token-cache.ts';
-import { errorMessageOf, readToken, type Token } from '../../../src/http/auth/token-response.ts';
+import { readToken, type Token } from '../../../src/http/auth/token-response.ts';
+import { errorMessageOf } from '../../../src/http/error-words.ts';
 import { startScriptedServer, type Script } from '../../helpers/scripted-server.ts';
 import { START, testClient } from '../setup.ts';
 

@@ -1,5 +1,5 @@
 import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
-import { errno } from '../../../config/files/text.ts';
+import { errnoOf } from '../../../util/errno.ts';
 import {
   addChallenge,
   addToken,
@@ -66,7 +66,7 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
       await task();
       return true;
     } catch (error) {
-      trace?.(`token cache: cannot ${what} ${folder}: ${errno(error) ?? (error as Error).name}`);
+      trace?.(`token cache: cannot ${what} ${folder}: ${errnoOf(error) ?? (error as Error).name}`);
       return false;
     }
   };

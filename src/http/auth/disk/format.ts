@@ -1,3 +1,4 @@
+import { asRecord } from '../../../util/json.ts';
 import type { AuthScheme } from '../challenge.ts';
 import { scopeKey } from '../scopes.ts';
 import type { ChallengeKey } from '../token-store.ts';
@@ -48,14 +49,14 @@ const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
 export function parseDocument(text: string): TokenDocument {
   let raw: Raw;
   try {
-    raw = rawOf(JSON.parse(text));
+    raw = asRecord(JSON.parse(text));
   } catch {
     return EMPTY_CACHE;
   }
   if (raw['version'] !== VERSION) return EMPTY_CACHE;
   return {
-    tokens: listOf(raw['tokens']).flatMap((one) => tokenOf(rawOf(one)) ?? []),
-    challenges: listOf(raw['challenges']).flatMap((one) => challengeOf(rawOf(one)) ?? []),
+    tokens: listOf(raw['tokens']).flatMap((one) => tokenOf(asRecord(one)) ?? []),
+    challenges: listOf(raw['challenges']).flatMap((one) => challengeOf(asRecord(one)) ?? []),
   };
 }
 
@@ -119,10 +120,6 @@ export function challengeKey({ registry, origin, area }: ChallengeKey): string {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-function rawOf(value: unknown): Raw {
-  return typeof value === 'object' && value !== null ? (value as Raw) : {};
-}
-
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [];
 }
@@ -145,7 +142,7 @@ function tokenOf(raw: Raw): TokenRecord | undefined {
 
 function challengeOf(raw: Raw): ChallengeRecord | undefined {
   const { registry, origin, area, storedAt } = raw;
-  const offers = listOf(raw['offers']).map((one) => offerOf(rawOf(one)));
+  const offers = listOf(raw['offers']).map((one) => offerOf(asRecord(one)));
   const known = offers.filter((one) => one !== undefined);
   const whole =
     isText(registry) &&

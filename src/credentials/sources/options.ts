@@ -1,0 +1,16 @@
+import type { AuthFilesOptions } from '../../config/containers/auth-files.ts';
+import type { RunHelper } from '../helpers/process.ts';
+
+export interface ContainersHelpersOptions {
+  /** The list as registries.conf has it; none, or an empty one: the files alone. */
+  readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
+  readonly configDir?: string | undefined;
+}
+
+export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHelpersOptions {
+  readonly warn: (text: string) => void;
+  /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
+  readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Default: child processes with `env`. */
+  readonly runHelper?: RunHelper | undefined;
+}

@@ -1,0 +1,13 @@
+import { type Digest, algorithmOf, hexOf, isDigest } from '../../oci/digest.ts';
+
+/** The member that holds a blob; built from a validated digest alone. */
+export function blobName(digest: Digest): string {
+  return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
+}
+
+/** The digest that a blob's name says. */
+export function digestOfName(name: string): Digest | undefined {
+  const [, algorithm, hex] = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ?? [];
+  const digest = `${algorithm}:${hex}`;
+  return isDigest(digest) ? digest : undefined;
+}

@@ -1,4 +1,4 @@
-import { isRecord } from '../oci/descriptor.ts';
+import { isRecord } from '../util/json.ts';
 import { algorithmOf } from '../oci/digest.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { describeManifest, parseManifest, type IndexManifest } from '../oci/manifest.ts';

@@ -101,7 +101,13 @@ function keys(value: unknown): readonly string[] {
 }
 
 /** The platform that a configuration names. */
-export function configPlatform({ os, architecture, variant }: ImageConfig): Platform | undefined {
+export function configPlatform(config: ImageConfig): Platform | undefined {
+  const { os, architecture, variant, osVersion } = config;
   if (os === undefined || architecture === undefined) return undefined;
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  return {
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
+  };
 }

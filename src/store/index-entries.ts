@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
-import { isRecord, type Descriptor } from '../oci/descriptor.ts';
+import { type Descriptor } from '../oci/descriptor.ts';
+import { isRecord } from '../util/json.ts';
 import type { IndexManifest } from '../oci/manifest.ts';
 import { isImageConfigType, isImageType, isIndexType } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';

@@ -1,6 +1,6 @@
 import { configPlatform, type HistoryEntry, type ImageConfig } from '../../image/config.ts';
 import type { ImageView } from '../../image/view.ts';
-import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
 import type { PlatformEntry } from '../../store/platforms.ts';
 
 /** `inspect`'s JSON: skopeo's keys in skopeo's order (skopeo 1.22 cmd/skopeo/inspect/output.go), then ours. */
@@ -126,16 +126,4 @@ function platformsOf(
   if (platform === undefined) return [];
   const { digest, mediaType, size } = view.descriptor;
   return [{ Platform: formatPlatform(platform), Digest: digest, MediaType: mediaType, Size: size }];
-}
-
-/** The platform that a configuration names. */
-export function configPlatform(config: ImageConfig): Platform | undefined {
-  const { os, architecture, variant, osVersion } = config;
-  if (os === undefined || architecture === undefined) return undefined;
-  return {
-    os,
-    architecture,
-    ...(variant === undefined ? {} : { variant }),
-    ...(osVersion === undefined ? {} : { 'os.version': osVersion }),
-  };
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { knownRegistry } from '../../config/registries/lookup.ts';
-import { isRecord, parseDescriptor } from '../../oci/descriptor.ts';
+import { parseDescriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import type { ListedManifest } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { repositoryUrl, type Operation, type RequestContext } from '../requests.ts';

@@ -1,7 +1,8 @@
+import { errnoOf } from '../../util/errno.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { errno, fileError, readTextFile } from '../files/text.ts';
+import { fileError, readTextFile } from '../files/text.ts';
 import { configHome } from '../files/user-folders.ts';
 
 export interface RegistriesFilesOptions {

@@ -1,9 +1,10 @@
+import { errnoOf } from '../../util/errno.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 import { isHostPort } from '../host-name.ts';
-import { errno, fileError } from '../files/text.ts';
+import { fileError } from '../files/text.ts';
 import { absolutePath, configHome } from '../files/user-folders.ts';
 
 /** What one certificate folder adds to a TLS connection; PEM texts. */

@@ -1,4 +1,5 @@
-import { isRecord, stringRecord } from '../oci/descriptor.ts';
+import type { Platform } from '../oci/platform.ts';
+import { isRecord, stringRecord } from '../util/json.ts';
 import { IMAGE_CONFIG } from '../oci/document-members.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { AppError } from '../errors/app-error.ts';

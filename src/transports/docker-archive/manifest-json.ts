@@ -1,5 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { DOCKER_ARCHIVE_ENTRY } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 

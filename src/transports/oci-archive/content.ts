@@ -1,7 +1,8 @@
 import { blobName, digestOfName } from '../tar/blob-names.ts';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
-import { isRecord, type Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, hexOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { type Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { LAYOUT_MARKER } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';

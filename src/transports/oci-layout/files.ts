@@ -2,7 +2,7 @@ import { type Digest, algorithmOf, hexOf } from '../../oci/digest.ts';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { isRecord } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { LAYOUT_MARKER } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import { isRecord, parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { isRecord } from '../../util/json.ts';
 import { ambiguousMember, MANIFEST } from '../../oci/document-members.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';

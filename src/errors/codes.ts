@@ -21,8 +21,8 @@ export const EXIT_STATUS = {
 
   // Refused by a safety rule or a threshold.
   TAG_SHARED: 3,
+  MANIFEST_LISTED: 3,
   TAG_EXISTS: 3,
-  UNTAG_UNSUPPORTED: 3,
   BELOW_THRESHOLD: 3,
   DECLINED: 3,
   DIGEST_CHANGED: 3,
@@ -44,6 +44,7 @@ export const EXIT_STATUS = {
   UNAUTHORIZED: 1,
   FORBIDDEN: 1,
   UNSUPPORTED: 1,
+  UNTAG_UNSUPPORTED: 1,
   NOT_A_REGISTRY: 1,
   REGISTRY_ERROR: 1,
   RESPONSE_TOO_LARGE: 1,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
-import { makeImage, pushImage } from '../helpers/images.ts';
+import { makeImage, makeIndex, pushImage, writeLayout, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
@@ -36,7 +36,7 @@ describeWith(['docker-registry'], 'delete on docker-registry, which cannot untag
   });
 
   it('--untag says that the registry cannot, and both tags stay', async () => {
-    const error = await machine.jsonError(3, [
+    const error = await machine.jsonError(1, [
       'delete',
       '--untag',
       '-y',
@@ -66,6 +66,41 @@ describeWith(['docker-registry'], 'delete on docker-registry, which cannot untag
     await machine.expect(2, ['delete', name]);
   });
 
+  it('refuses a child of a tagged index; nothing is left without what it lists', async () => {
+    const index = await makeIndex();
+    await pushImage(registry.origin, 'multi', ['v1'], index);
+    const [child] = JSON.parse(
+      Buffer.from(index.nodes.get(index.root.digest)?.bytes ?? []).toString(),
+    ).manifests as readonly { digest: string }[];
+    const name = `${registry.host}/multi@${child?.digest}`;
+    const error = await machine.jsonError(3, ['delete', name]);
+    expect(error.code).toBe('MANIFEST_LISTED');
+    expect(error.message).toContain('v1');
+    const { stdout } = await machine.expect(0, ['delete', '--dry-run', '--force', name]);
+    // The challenge, HEAD of the digest, the list, HEAD of the tag, the referrers and their tag.
+    expect(stdout).toMatch(/^Would delete .*\n\d+ requests were sent to find out$/mu);
+    await machine.expect(0, ['digest', name]);
+  });
+
+  it('--referrers leaves no tag of a subject that is gone', async () => {
+    const image = await makeImage();
+    await pushImage(registry.origin, 'signed', ['v1'], image);
+    await pushImage(registry.origin, 'signed', ['other'], await makeImage());
+    const sbom = await makeImage({ subject: image.root });
+    await machine.expect(0, [
+      'copy',
+      await layoutWith(machine, sbom),
+      `${registry.host}/signed:sbom`,
+    ]);
+    const fallback = image.root.digest.replace(':', '-');
+    expect(await tags('signed')).toEqual(['other', 'sbom', fallback, 'v1']);
+    const left = await machine.expect(0, ['delete', '--dry-run', `${registry.host}/signed:v1`]);
+    expect(left.stderr).toContain('--referrers');
+    await machine.expect(0, ['delete', '--referrers', `${registry.host}/signed:v1`]);
+    // Somebody tagged the SBOM: it stays under its name.
+    expect(await tags('signed')).toEqual(['other', 'sbom']);
+  });
+
   it('says how to allow deletion where the registry has it off', async () => {
     const image = await makeImage();
     await pushImage(locked.origin, 'app', ['v1'], image);
@@ -82,3 +117,8 @@ describeWith(['docker-registry'], 'delete on docker-registry, which cannot untag
     await machine.expect(2, ['tags', `${registry.host}/never/was`]);
   });
 });
+
+async function layoutWith(machine: Machine, image: TestImage): Promise<string> {
+  await writeLayout(machine.dir.join('layout'), { sbom: image });
+  return `oci:${machine.dir.join('layout')}:sbom`;
+}

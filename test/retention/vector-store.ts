@@ -5,8 +5,16 @@ import type { ListedManifest, ReadStore } from '../../src/store/types.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
 import type { VectorRepository } from './vectors.ts';
 
+/** What was deleted; the store itself goes on as before. */
+export interface Removed {
+  readonly manifests: Digest[];
+  readonly tags: string[];
+}
+
+export const noted = (): Removed => ({ manifests: [], tags: [] });
+
 /** A repository of the vectors as the registry that the case describes would answer. */
-export function vectorStore(repo: VectorRepository): ReadStore {
+export function vectorStore(repo: VectorRepository, gone: Removed = noted()): ReadStore {
   const label = `REGISTRY/${repo.repository}`;
   const utf8 = new TextEncoder();
   const find = (digest: Digest): { readonly descriptor: Descriptor; readonly raw: Uint8Array } => {
@@ -45,14 +53,24 @@ export function vectorStore(repo: VectorRepository): ReadStore {
           }
         },
       },
+      remove: {
+        async removeManifest(digest) {
+          find(digest);
+          gone.manifests.push(digest);
+        },
+        async untag(tag) {
+          if (!repo.registry.untag) throw new AppError('UNTAG_UNSUPPORTED', 'cannot');
+          gone.tags.push(tag);
+        },
+      },
       ...(repo.registry.list ? { inventory: { manifests } } : {}),
       times: {
         pushed: (digest) => repo.manifests[digest]?.pushed ?? repo.manifests[digest]?.lastModified,
       },
     },
     async resolve(ref) {
-      const digest = (ref?.includes(':') === true ? ref : repo.tags[ref ?? '']) as Digest;
-      return find(digest).descriptor;
+      const digest = ref?.includes(':') === true ? ref : repo.tags[ref ?? ''];
+      return find((digest ?? '') as Digest).descriptor;
     },
     has: async ({ digest }) => repo.manifests[digest] !== undefined,
     async fetch({ digest }) {

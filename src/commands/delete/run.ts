@@ -1,38 +1,54 @@
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
+import {
+  attachedTo,
+  indexesAbove,
+  readTagTargets,
+  type Attached,
+  type LookOptions,
+  type TagTargets,
+} from '../../retention/above.ts';
+import { removerOf } from '../../retention/run.ts';
 import type { ReadStore, Remover } from '../../store/types.ts';
-import type { CallOptions } from '../../util/abort.ts';
+import { isDigestTag } from '../../tags/digest-tags.ts';
 import type { Location } from '../../transports/types.ts';
-import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
-import { tagListerOf, tagsWithDigest } from '../../tags/find.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
+import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import {
+  formatReferrers,
+  formatTagNames,
+  listedError,
+  resultOf,
+  sharedError,
+  type DeleteOutcome,
+} from './texts.ts';
 
-type DeleteContext = Pick<Context, 'flags' | 'locate' | 'openRead' | 'terminal' | 'warn'>;
+type DeleteContext = Pick<
+  Context,
+  'flags' | 'locate' | 'openRead' | 'terminal' | 'warn' | 'note' | 'requestCount'
+>;
 
 interface DeleteJob {
   readonly context: DeleteContext;
   readonly store: ReadStore;
   readonly remover: Remover;
-  readonly untag: boolean;
   readonly force: boolean;
+  readonly withReferrers: boolean;
   readonly dryRun: boolean;
   /** Whether a person is asked first. */
   readonly needsConfirmation: boolean;
-}
-
-/** What goes, or would go. `tags` are those known to. */
-interface DeleteOutcome {
-  readonly digest: Digest;
-  readonly tags: readonly string[];
-  readonly manifest: boolean;
+  readonly look: LookOptions;
 }
 
 /**
- * Deletes a manifest, or with `--untag` a tag alone.
- * @throws AppError TAG_SHARED, DECLINED, UNTAG_UNSUPPORTED, MANIFEST_UNKNOWN, UNSUPPORTED, USAGE
+ * Deletes a manifest, or with `--untag` only a tag. Nothing goes that another tag shares or that a
+ * tagged index lists, at any depth, unless `--force` says so; what keeps that from being known is an
+ * error.
+ * @throws AppError TAG_SHARED, MANIFEST_LISTED, DECLINED, UNTAG_UNSUPPORTED, MANIFEST_UNKNOWN,
+ * UNSUPPORTED, USAGE
  */
 export async function run(
   context: DeleteContext,
@@ -42,7 +58,9 @@ export async function run(
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const untag = readFlag(input, 'untag');
   const force = readFlag(input, 'force');
+  const withReferrers = readFlag(input, 'referrers');
   rejectTogether({ '--untag': untag, '--force': force });
+  rejectTogether({ '--untag': untag, '--referrers': withReferrers });
   const ref = refOf(location, untag);
   const dryRun = readFlag(input, 'dryRun');
   await using store = await context.openRead(location, 'single', { ...options, forUpdate: true });
@@ -50,15 +68,19 @@ export async function run(
     context,
     store,
     remover: removerOf(store),
-    untag,
     force,
+    withReferrers,
     dryRun,
     needsConfirmation: context.terminal.interactive && !readFlag(input, 'yes') && !dryRun,
+    look: { concurrency: context.flags.concurrency, signal: options.signal },
   };
-  const outcome = isDigest(ref)
-    ? await deleteDigest(job, ref, options)
-    : await (untag ? removeTag : deleteTag)(job, ref, options);
-  return resultOf(store.label, outcome, dryRun);
+  const outcome = await (untag ? removeTag : deleteManifest)(job, ref, options);
+  if (outcome.left.length > 0) {
+    const verb = dryRun ? 'would stay' : 'stay';
+    const hint = 'delete them along with --referrers';
+    context.note(`${formatReferrers(outcome.left)} of ${outcome.digest} ${verb}; ${hint}`);
+  }
+  return resultOf(outcome, dryRun, context.requestCount());
 }
 
 /** No default tag here: what goes must be written. */
@@ -74,43 +96,103 @@ function refOf(location: Location, untag: boolean): string {
   throw new AppError('USAGE', '--untag takes a tag, not a digest');
 }
 
-function removerOf(store: ReadStore): Remover {
-  const { remove } = store.capabilities;
-  if (remove !== undefined) return remove;
-  throw new AppError('UNSUPPORTED', `nothing can be deleted from ${store.label}`);
+async function deleteManifest(
+  job: DeleteJob,
+  ref: string,
+  options: CallOptions,
+): Promise<DeleteOutcome> {
+  const { store, force, dryRun } = job;
+  const { label } = store;
+  // A forced delete of a digest finds out by itself whether it is there.
+  const digest =
+    isDigest(ref) && force && !dryRun ? ref : (await store.resolve(ref, options)).digest;
+  const targets = await targetsOf(job, digest, options);
+  const pointing = [...targets].filter(([, one]) => one.digest === digest).map(([tag]) => tag);
+  const tags = isDigest(ref) ? pointing : [ref, ...pointing.filter((tag) => tag !== ref)];
+  if (!force) await refuse(job, ref, digest, { targets, tags });
+  const attached = await attachedIfKnown(job, digest, targets, options);
+  const free = attached.filter((one) => isFree(one.digest, targets));
+  const referrers = job.withReferrers ? free : [];
+  const left = attached.filter((one) => !referrers.includes(one));
+  await confirm(job, `${label}@${digest}`, { tags, referrers }, options);
+  if (!dryRun) await removeAll(job, digest, referrers, options);
+  const along = referrers.flatMap((one) => one.tags);
+  return { label, digest, tags: [...tags, ...along], manifest: true, referrers, left };
 }
 
-async function deleteDigest(
+/** With `--force` the tags are only for information: a registry that does not list them is no obstacle. */
+async function targetsOf(
   job: DeleteJob,
   digest: Digest,
   options: CallOptions,
-): Promise<DeleteOutcome> {
-  const { store, dryRun, needsConfirmation } = job;
-  let tags: readonly string[] = [];
-  if (dryRun || needsConfirmation) {
-    await store.resolve(digest, options);
-    tags = await tagsIfListed(job, digest, options);
+): Promise<TagTargets> {
+  try {
+    return await readTagTargets(job.store, job.look);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError) || !job.force) throw error;
+    job.context.warn(`which tags point at ${digest} is not known: ${error.message}`);
+    return new Map();
   }
-  await confirm(job, `${store.label}@${digest}`, tags, options);
-  if (!dryRun) await job.remover.removeManifest(digest, options);
-  return { digest, tags, manifest: true };
 }
 
-async function deleteTag(
+/** @throws AppError TAG_SHARED, MANIFEST_LISTED */
+async function refuse(
+  { store, look }: DeleteJob,
+  ref: string,
+  digest: Digest,
+  { targets, tags }: { readonly targets: TagTargets; readonly tags: readonly string[] },
+): Promise<void> {
+  const { indexes } = await indexesAbove(store, digest, targets, look);
+  const siblings = isDigest(ref) ? [] : tags.filter((tag) => tag !== ref);
+  const name = `${store.label}${isDigest(ref) ? '@' : ':'}${ref}`;
+  if (siblings.length > 0) throw sharedError(name, digest, siblings, indexes);
+  if (indexes.length > 0) throw listedError(name, digest, indexes);
+}
+
+/** A referrer that somebody tagged is an image of its own: it stays. */
+function isFree(digest: Digest, targets: TagTargets): boolean {
+  return ![...targets].some(([tag, one]) => one.digest === digest && !isDigestTag(tag));
+}
+
+/** Without `--referrers` they are only named: what keeps them from being listed is a warning. */
+async function attachedIfKnown(
   job: DeleteJob,
-  tag: string,
+  digest: Digest,
+  targets: TagTargets,
   options: CallOptions,
-): Promise<DeleteOutcome> {
-  const { store, force, dryRun, context } = job;
-  const { digest } = await store.resolve(tag, options);
-  const siblings = force
-    ? (await tagsIfListed(job, digest, options)).filter((other) => other !== tag)
-    : await tagsOf(store, digest, context, options, tag);
-  if (siblings.length > 0 && !force) throw sharedDigestError(store.label, tag, digest, siblings);
-  const tags = [tag, ...siblings];
-  await confirm(job, `${store.label}@${digest}`, tags, options);
-  if (!dryRun) await job.remover.removeManifest(digest, options);
-  return { digest, tags, manifest: true };
+): Promise<readonly Attached[]> {
+  try {
+    return await attachedTo(job.store, digest, targets, job.look);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError) || job.withReferrers) throw error;
+    job.context.warn(`what refers to ${digest} is not known: ${error.message}`);
+    return [];
+  }
+}
+
+/**
+ * The farthest referrer first, so that none is ever left without what it refers to; before them what
+ * a tag makes a referrer: a fallback tag would be rewritten for each that it lists.
+ */
+async function removeAll(
+  { remover }: DeleteJob,
+  digest: Digest,
+  referrers: readonly Attached[],
+  options: CallOptions,
+): Promise<void> {
+  const byTag = referrers.filter((one) => one.tags.length > 0);
+  const others = referrers.filter((one) => one.tags.length === 0);
+  for (const one of [...byTag.toReversed(), ...others.toReversed()]) {
+    try {
+      await remover.removeManifest(one.digest, options);
+    } catch (error) {
+      // A list may name what is gone.
+      if (!(error instanceof AppError && error.code === 'MANIFEST_UNKNOWN')) throw error;
+    }
+  }
+  await remover.removeManifest(digest, options);
 }
 
 async function removeTag(
@@ -118,94 +200,27 @@ async function removeTag(
   tag: string,
   options: CallOptions,
 ): Promise<DeleteOutcome> {
+  const { label } = job.store;
   const { digest } = await job.store.resolve(tag, options);
-  await confirm(job, `the tag ${job.store.label}:${tag}`, [], options);
+  await confirm(job, `the tag ${label}:${tag}`, { tags: [], referrers: [] }, options);
   if (!job.dryRun) await job.remover.untag(tag, options);
-  return { digest, tags: [tag], manifest: false };
-}
-
-/** All tags of a digest but `except`. Whatever keeps one from being looked up is an error. */
-async function tagsOf(
-  store: ReadStore,
-  digest: Digest,
-  context: DeleteContext,
-  options: CallOptions,
-  except?: string,
-): Promise<string[]> {
-  const others: string[] = [];
-  for await (const page of tagListerOf(store).tags(options)) {
-    others.push(...page.filter((tag) => tag !== except));
-  }
-  const { concurrency } = context.flags;
-  return tagsWithDigest(store, others, digest, { ...options, concurrency });
-}
-
-/** Here the tags are for information alone, so a registry that does not list them is no obstacle. */
-async function tagsIfListed(
-  job: DeleteJob,
-  digest: Digest,
-  options: CallOptions,
-): Promise<string[]> {
-  try {
-    return await tagsOf(job.store, digest, job.context, options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof AppError)) throw error;
-    job.context.warn(`which tags point at ${digest} is not known: ${error.message}`);
-    return [];
-  }
+  return { label, digest, tags: [tag], manifest: false, referrers: [], left: [] };
 }
 
 /** @throws AppError DECLINED */
 async function confirm(
   { needsConfirmation, context }: DeleteJob,
   what: string,
-  tags: readonly string[],
+  also: { readonly tags: readonly string[]; readonly referrers: readonly Attached[] },
   options: CallOptions,
 ): Promise<void> {
   if (!needsConfirmation) return;
-  const also = tags.length === 0 ? '' : ` with ${formatTagNames(tags)}`;
-  if (await context.terminal.confirm(`Delete ${what}${also}?`, options)) return;
+  const { tags, referrers } = also;
+  const parts = [
+    ...(tags.length === 0 ? [] : [formatTagNames(tags)]),
+    ...(referrers.length === 0 ? [] : [formatReferrers(referrers)]),
+  ];
+  const more = parts.length === 0 ? '' : ` with ${parts.join(' and ')}`;
+  if (await context.terminal.confirm(`Delete ${what}${more}?`, options)) return;
   throw new AppError('DECLINED', `${what} was not deleted`);
-}
-
-function sharedDigestError(
-  label: string,
-  tag: string,
-  digest: Digest,
-  siblings: readonly string[],
-): AppError {
-  return new AppError(
-    'TAG_SHARED',
-    `${label}:${tag} was not deleted: its digest ${digest} also has ${formatTagNames(siblings)}`,
-    {
-      hint: '--untag removes this tag alone, where the registry can; --force deletes the digest with all its tags.',
-      details: { digest, tags: siblings },
-    },
-  );
-}
-
-const SHOWN_TAGS = 20;
-
-function formatTagNames(tags: readonly string[]): string {
-  const shown = tags.slice(0, SHOWN_TAGS).map(sanitize).join(', ');
-  const more = tags.length - SHOWN_TAGS;
-  const rest = more > 0 ? ` and ${more} more` : '';
-  return `the ${tags.length === 1 ? 'tag' : 'tags'} ${shown}${rest}`;
-}
-
-function resultOf(
-  label: string,
-  { digest, tags, manifest }: DeleteOutcome,
-  dryRun: boolean,
-): Result {
-  const verb = dryRun ? 'Would delete' : 'Deleted';
-  const text = manifest
-    ? `${verb} ${label}@${digest}${tags.length === 0 ? '' : `, and ${formatTagNames(tags)}`}`
-    : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}; ${digest} stays`;
-  return {
-    kind: 'value',
-    json: { Repository: label, Digest: digest, Tags: tags, DryRun: dryRun },
-    text: () => text,
-  };
 }

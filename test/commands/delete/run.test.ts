@@ -5,7 +5,8 @@ import type { Input } from '../../../src/commands/types.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
 import type { Digest } from '../../../src/oci/digest.ts';
 import type { Remover, WriteStore } from '../../../src/store/types.ts';
-import { makeImage, type TestImage } from '../../helpers/images.ts';
+import { sourceFromBytes } from '../../../src/store/verify.ts';
+import { makeImage, makeIndex, type TestImage } from '../../helpers/images.ts';
 import { fakeContext, input, nobody, storeWith, textOf, jsonOf } from '../fake-context.ts';
 
 interface Setup {
@@ -41,6 +42,7 @@ async function setUp(
   };
   const context = fakeContext({
     openRead: async () => open,
+    requestCount: () => 7,
     ...(change.terminal === undefined ? {} : { terminal: change.terminal }),
   });
   return {
@@ -151,7 +153,7 @@ describe('delete --untag', () => {
         },
       },
     });
-    await expect(del(':v1', { untag: true })).rejects.toMatchObject({ exitStatus: 3 });
+    await expect(del(':v1', { untag: true })).rejects.toMatchObject({ exitStatus: 1 });
     expect(removed).toEqual([]);
   });
 
@@ -165,20 +167,67 @@ describe('delete --untag', () => {
 });
 
 describe('delete by digest', () => {
-  it('needs no look-up and no listing', async () => {
+  it('refuses a child of a tagged index, and names the index and its tags', async () => {
+    const index = await makeIndex();
+    const [child] = [...index.nodes.values()].filter(
+      ({ descriptor }) =>
+        descriptor.mediaType === index.root.mediaType.replace('index', 'manifest'),
+    );
+    const digest = child?.descriptor.digest as Digest;
+    const open = await storeWith({ multi: index });
+    const context = fakeContext({ openRead: async () => open, requestCount: () => 7 });
+    const del = (options: Input['options']) =>
+      run(context, input([`r.example/app@${digest}`], options), {});
+    await expect(del({})).rejects.toMatchObject({
+      code: 'MANIFEST_LISTED',
+      exitStatus: 3,
+      details: { digest, indexes: [index.root.digest] },
+    });
+    await expect(del({ dryRun: true })).rejects.toThrow(/an index lists it, with the tag multi$/u);
+    await del({ force: true });
+    await expect(open.resolve(digest)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+  });
+
+  it('refuses when a tag cannot be looked up: what needs it is not known', async () => {
     const {
       delete: del,
       removed,
       image,
     } = await setUp({
-      store: () => ({
-        resolve: () => {
-          throw new Error('Unexpected call to resolve');
+      store: (store) => ({
+        resolve: async (ref, options) => {
+          if (ref === 'other') throw new AppError('REGISTRY_ERROR', 'try later');
+          return store.resolve(ref, options);
         },
       }),
     });
-    await del(`@${image.root.digest}`);
+    await expect(del(`@${image.root.digest}`)).rejects.toMatchObject({ code: 'REGISTRY_ERROR' });
+    expect(removed).toEqual([]);
+    await del(`@${image.root.digest}`, { force: true });
     expect(removed).toEqual([image.root.digest]);
+  });
+
+  it('says what refers to it and stays, and --referrers takes it along first', async () => {
+    const image = await makeImage();
+    const sbom = await makeImage({ subject: image.root });
+    const setup = async () => {
+      const open = await storeWith({ v1: image });
+      for (const { descriptor, bytes } of sbom.nodes.values())
+        await open.push(sourceFromBytes(descriptor, bytes));
+      return { open, context: fakeContext({ openRead: async () => open, requestCount: () => 7 }) };
+    };
+    const without = await setup();
+    await run(without.context, input(['r.example/app:v1']), {});
+    expect(without.context.notes).toEqual([
+      expect.stringMatching(/^1 referrer \(.*stay; .*--referrers$/u),
+    ]);
+    await without.open.resolve(sbom.root.digest);
+    const along = await setup();
+    await run(along.context, input(['r.example/app:v1'], { referrers: true }), {});
+    expect(along.context.notes).toEqual([]);
+    await expect(along.open.resolve(sbom.root.digest)).rejects.toMatchObject({
+      code: 'MANIFEST_UNKNOWN',
+    });
   });
 
   it('--dry-run names the tags that would go', async () => {

@@ -1,0 +1,97 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { shortDigest, type Digest } from '../../oci/digest.ts';
+import type { Attached, IndexAbove } from '../../retention/above.ts';
+import type { Result } from '../result.ts';
+
+/** What goes, or would go, and what stays behind. `tags` are those known to point at it. */
+export interface DeleteOutcome {
+  readonly label: string;
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  /** Whether the manifest goes, and not only a tag. */
+  readonly manifest: boolean;
+  /** Referrers that go along. */
+  readonly referrers: readonly Attached[];
+  /** Referrers that stay, of something that is gone. */
+  readonly left: readonly Attached[];
+}
+
+const SHOWN = 20;
+
+/** "the tags a, b and 3 more" */
+export function formatTagNames(tags: readonly string[]): string {
+  return `the ${tags.length === 1 ? 'tag' : 'tags'} ${formatNames(tags)}`;
+}
+
+function formatNames(names: readonly string[]): string {
+  const more = names.length - SHOWN;
+  const shown = names.slice(0, SHOWN).map(sanitize).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+/** "2 referrers (1a2b3c4d5e6f, 7a8b9c0d1e2f)" */
+export function formatReferrers(referrers: readonly Attached[]): string {
+  const names = formatNames(referrers.map(({ digest }) => shortDigest(digest)));
+  return `${referrers.length} ${referrers.length === 1 ? 'referrer' : 'referrers'} (${names})`;
+}
+
+export function sharedError(
+  name: string,
+  digest: Digest,
+  siblings: readonly string[],
+  indexes: readonly IndexAbove[],
+): AppError {
+  const listed = indexes.length === 0 ? '' : `; ${describeIndexes(indexes)}`;
+  return new AppError(
+    'TAG_SHARED',
+    `cannot delete ${name}: its digest also has ${formatTagNames(siblings)}${listed}`,
+    {
+      hint: 'Remove only this tag with --untag, where the registry can, or delete the digest with all its tags with --force.',
+      details: { digest, tags: siblings, indexes: indexes.map((one) => one.digest) },
+    },
+  );
+}
+
+export function listedError(
+  name: string,
+  digest: Digest,
+  indexes: readonly IndexAbove[],
+): AppError {
+  return new AppError('MANIFEST_LISTED', `cannot delete ${name}: ${describeIndexes(indexes)}`, {
+    hint: 'Delete the index instead, or break it with --force.',
+    details: { digest, indexes: indexes.map((one) => one.digest) },
+  });
+}
+
+function describeIndexes(indexes: readonly IndexAbove[]): string {
+  const tags = [...new Set(indexes.flatMap((one) => one.tags))];
+  const many = indexes.length > 1;
+  return `${many ? `${indexes.length} indexes list` : 'an index lists'} it, with ${formatTagNames(tags)}`;
+}
+
+export function resultOf(outcome: DeleteOutcome, dryRun: boolean, requests: number): Result {
+  const { label, digest, tags, manifest, referrers, left } = outcome;
+  const also = [
+    ...(tags.length === 0 ? [] : [formatTagNames(tags)]),
+    ...(referrers.length === 0 ? [] : [formatReferrers(referrers)]),
+  ];
+  const verb = dryRun ? 'Would delete' : 'Deleted';
+  const first = manifest
+    ? `${verb} ${label}@${digest}${also.map((one) => `, and ${one}`).join('')}`
+    : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}; ${digest} stays`;
+  const cost = `${requests} requests were sent to find out`;
+  return {
+    kind: 'value',
+    json: {
+      Repository: label,
+      Digest: digest,
+      Tags: tags,
+      Referrers: referrers.map((one) => one.digest),
+      Left: left.map((one) => one.digest),
+      Requests: requests,
+      DryRun: dryRun,
+    },
+    text: () => (dryRun ? `${first}\n${cost}` : first),
+  };
+}

@@ -20,7 +20,6 @@ export async function runCredentialHelper(
     program: PROGRAM,
     version: VERSION,
     stdin: async () => {
-      const tooLong = (): AppError => new AppError('CREDENTIAL_HELPER', 'the input exceeds 1 MiB');
       return new TextDecoder().decode(await collect(stdinBytes(io.stdin), MAX_INPUT, tooLong));
     },
     keychain: () => openKeychain({ service: PROGRAM, os: io.host.platform }),
@@ -28,3 +27,5 @@ export async function runCredentialHelper(
   await createWriter(io.stdout).write(stdout);
   return status;
 }
+
+const tooLong = (): AppError => new AppError('CREDENTIAL_HELPER', 'the input exceeds 1 MiB');

@@ -96,7 +96,7 @@ describe('compiled code', () => {
 
   it('of a run serves the next one of the same command, and stays as it is', async () => {
     await using server = await startScriptedServer(tagList);
-    await using machine = await newMachine();
+    await using machine = await newMachine('program');
     const args = ['--plain-http', 'tags', `${server.host}/a`];
     await machine.expect(0, args);
     expect(await codeOf(machine)).toEqual(['tags']);
@@ -109,7 +109,7 @@ describe('compiled code', () => {
 
   it('that was damaged is made anew', async () => {
     await using server = await startScriptedServer(tagList);
-    await using machine = await newMachine();
+    await using machine = await newMachine('program');
     const args = ['--plain-http', 'tags', `${server.host}/a`];
     await machine.expect(0, args);
     const path = machine.dir.join('cache', 'regctl', 'code', 'tags');
@@ -122,7 +122,7 @@ describe('compiled code', () => {
 
   it('is neither kept with REGCTL_CACHE=off, nor after an error, nor where nothing can be kept', async () => {
     await using server = await startScriptedServer(tagList);
-    await using machine = await newMachine();
+    await using machine = await newMachine('program');
     const args = ['--plain-http', 'tags', `${server.host}/a`];
     await machine.expect(0, args, { env: { REGCTL_CACHE: 'off' } });
     await machine.expect(64, ['tags', 'not a name']);
@@ -133,7 +133,7 @@ describe('compiled code', () => {
 
   it('loads packages that are no part of the bundle without a word from Node', async () => {
     await using server = await startScriptedServer(tagList);
-    await using machine = await newMachine();
+    await using machine = await newMachine('program');
     const conf = machine.dir.join('registries.conf');
     await writeFile(conf, 'short-name-mode = "disabled"\n');
     const args = ['--plain-http', '--registries-conf', conf, 'tags', `${server.host}/a`];
@@ -143,7 +143,7 @@ describe('compiled code', () => {
 
   it('is safe when many begin at once', async () => {
     await using server = await startScriptedServer(tagList);
-    await using machine = await newMachine();
+    await using machine = await newMachine('program');
     const args = ['--plain-http', 'tags', `${server.host}/a`];
     const all = await Promise.all(Array.from({ length: 8 }, () => machine.expect(0, args)));
     expect(all.map(({ stdout }) => stdout)).toEqual(all.map(() => 'v1\n'));

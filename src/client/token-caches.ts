@@ -25,7 +25,8 @@ export function createTokenCaches(
     const folder = cacheFolder(machine.env, machine.home);
     if (folder === undefined) return undefined;
     const now = (): number => machine.now().getTime();
-    return createTokenFile({ folder, uid: machine.uid, now, trace });
+    const { uid, processes } = machine;
+    return createTokenFile({ folder, uid, now, trace, processes });
   };
   const file = (): Promise<TokenFile | undefined> => (once ??= open());
   const forget = async (registry: string): Promise<void> => {

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { sleep } from '../../util/abort.ts';
 import { errnoOf } from '../../util/errno.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for which one holder may be seen before it is taken for dead. Default 10 000. */
   readonly staleAfterMs?: number | undefined;
+  /** Names the holder, so that one that was killed need not be waited for. */
+  readonly owner?: Pick<Temporaries, 'holder' | 'isGone'> | undefined;
 }
 
 const POLL_MS = 20;
@@ -23,7 +26,7 @@ export async function withFileLock<T>(
   task: () => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const token = randomUUID();
+  const token = options.owner?.holder() ?? randomUUID();
   await acquire(lockPath, token, options);
   try {
     return await task();
@@ -40,7 +43,8 @@ async function acquire(lockPath: string, token: string, options: LockOptions): P
     const current = await holderOf(lockPath);
     seen = current === holder ? seen + 1 : 0;
     holder = current;
-    if (seen >= patience && current !== undefined) {
+    const isGone = current !== undefined && (await options.owner?.isGone(current)) === true;
+    if (current !== undefined && (isGone || seen >= patience)) {
       await breakLock(lockPath, current);
       seen = 0;
     }

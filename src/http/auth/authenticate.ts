@@ -15,6 +15,7 @@ import {
   obtainAuthorization,
 } from './authorization.ts';
 import { mergeHeaders } from '../headers.ts';
+import { isRetryableStatus } from '../retry/policy.ts';
 import { isRetryable } from '../retry/retry.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
 import type { TokenStore } from './token-store.ts';
@@ -136,20 +137,31 @@ async function initialAuthorization(
   }
 }
 
+/** Answers that speak of the request's path, size, place or precondition, whoever asks. */
+const NOT_OF_TOKEN: ReadonlySet<number> = new Set([407, 411, 412, 413, 414, 415, 416, 417, 431]);
+
 /**
- * Some registries answer without a challenge to a token that is not good any more. For one of an
- * earlier run 403 is reason to fetch another; where it has a status of its own, that is for any
- * token that was there before this request.
+ * Some registries answer without a challenge to a token that is not good any more, and each with
+ * the status that it likes (ECR Public: 400). For one of an earlier run that this one has not seen
+ * accepted yet any refusal is reason to fetch another; a 404 to a HEAD is left to whoever confirms
+ * it. Where a registry is known for a status, that is one for any token that was there before.
  */
 function staleTokenChallenge(
   { status }: HttpResponse,
-  { auth }: Authenticated,
+  { auth, method }: Authenticated,
   authorization: Authorization | undefined,
 ): AuthChallenge | undefined {
   if (authorization?.kind !== 'token') return undefined;
+  const { stored, accepted, cached } = authorization;
+  const isRefusal =
+    status >= 400 &&
+    status < 500 &&
+    !isRetryableStatus(status) &&
+    !NOT_OF_TOKEN.has(status) &&
+    !(status === 404 && method === 'HEAD');
   const stale =
-    (status === 403 && authorization.stored) ||
-    (authorization.cached && status === knownRegistry(auth.registry)?.staleTokenStatus);
+    (stored && (status === 403 || (isRefusal && !accepted))) ||
+    (cached && status === knownRegistry(auth.registry)?.staleTokenStatus);
   return stale ? { offers: [], scopes: [] } : undefined;
 }
 

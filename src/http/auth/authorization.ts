@@ -33,6 +33,8 @@ export type Authorization = {
       readonly cached: boolean;
       /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
       readonly stored: boolean;
+      /** The registry has accepted it in this run. */
+      readonly accepted: boolean;
     }
 );
 
@@ -126,7 +128,7 @@ async function tokenAuthorization(
   const owner = tokenOwnerOf(request, { realm, service }, credential, options);
   const grantOf = (
     token: CachedToken,
-    origin: { cached: boolean; stored: boolean },
+    origin: { cached: boolean; stored: boolean; accepted: boolean },
   ): Authorization => ({
     kind: 'token',
     header: `Bearer ${token.value}`,
@@ -138,7 +140,8 @@ async function tokenAuthorization(
     credential,
   });
   const found = cache.find(owner, scopes);
-  if (found !== undefined) return grantOf(found, { cached: true, stored: found.stored });
+  if (found !== undefined)
+    return grantOf(found, { cached: true, stored: found.stored, accepted: found.accepted });
   if (request.renew === true && credential !== undefined) {
     options.credentials.forget(auth.registry);
     return tokenAuthorization(
@@ -170,7 +173,8 @@ async function tokenAuthorization(
         },
       );
     const fetched = cache.fetch(owner, asked, exchange, { singleAttempt });
-    return grantOf(await abortable(fetched, request.signal), { cached: false, stored: false });
+    const origin = { cached: false, stored: false, accepted: false };
+    return grantOf(await abortable(fetched, request.signal), origin);
   };
   const wide = mergeScopes(scopes, auth.upcomingScopes ?? []);
   if (coversScopes(scopes, wide)) return fetch(scopes);

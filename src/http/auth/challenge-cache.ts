@@ -37,6 +37,15 @@ export function createChallengeCache(
   store?: TokenStore,
 ): (url: URL, auth: RequestAuth) => ChallengeCache {
   const heard = new Map<string, readonly AuthScheme[]>();
+  /** What the store has, asked for once, and what it was given. */
+  const left = new Map<string, readonly AuthScheme[]>();
+  const confirmed = new Map<string, readonly AuthScheme[]>();
+  const leftFor = (key: ChallengeKey): readonly AuthScheme[] => {
+    const id = `${key.registry} ${keyOf(key)}`;
+    const offers = left.get(id) ?? store?.offers(key) ?? [];
+    left.set(id, offers);
+    return offers;
+  };
   const leads = new Map<string, Promise<void>>();
 
   return (url, { registry, repository }) => {
@@ -49,8 +58,8 @@ export function createChallengeCache(
     const get = (): KnownChallenge => {
       const known = heard.get(keyOf(own)) ?? heard.get(keyOf(other));
       if (known !== undefined) return { offers: known, stored: false };
-      const left = [own, other].map((one) => store?.offers(one) ?? []);
-      return { offers: left.find(({ length }) => length > 0) ?? [], stored: true };
+      const offers = [own, other].map(leftFor).find(({ length }) => length > 0);
+      return { offers: offers ?? [], stored: true };
     };
     return {
       get,
@@ -65,9 +74,16 @@ export function createChallengeCache(
       store: (offers) => void heard.set(keyOf(own), offers),
       confirm() {
         const offers = heard.get(keyOf(own));
-        if (offers !== undefined) store?.keepOffers(own, offers);
+        if (offers === undefined || confirmed.get(keyOf(own)) === offers) return;
+        confirmed.set(keyOf(own), offers);
+        store?.keepOffers(own, offers);
       },
-      discardStored: () => [own, other].forEach((one) => store?.dropOffers(one)),
+      discardStored() {
+        for (const one of [own, other]) {
+          left.delete(`${one.registry} ${keyOf(one)}`);
+          store?.dropOffers(one);
+        }
+      },
     };
   };
 }

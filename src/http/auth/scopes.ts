@@ -47,6 +47,11 @@ export function mergeScopes(...lists: readonly (readonly string[])[]): string[] 
   return [...merged.values()].map(printScope);
 }
 
+/** What scopes are for, without what is to be done with it: "repository:a/b". */
+export function resourcesOf(scopes: readonly string[]): string[] {
+  return [...new Set(scopes.flatMap(splitScopes).map((scope) => parseScope(scope).resource))];
+}
+
 /** The same set of scopes gives the same text. */
 export function scopeKey(scopes: readonly string[]): string {
   return mergeScopes(scopes).sort().join(' ');

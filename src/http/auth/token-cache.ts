@@ -1,11 +1,13 @@
 import { createSingleFlight } from '../../util/single-flight.ts';
-import { coversScopes, scopeKey } from './scopes.ts';
+import { coversScopes, resourcesOf, scopeKey } from './scopes.ts';
 import type { Token } from './token-response.ts';
 import type { CachedToken, TokenOwner, TokenStore } from './token-store.ts';
 
 export interface FoundToken extends CachedToken {
   /** It came from an earlier run. */
   readonly stored: boolean;
+  /** The registry accepted it in this run. */
+  readonly accepted: boolean;
 }
 
 export interface ExchangeOptions {
@@ -29,60 +31,129 @@ export interface TokenCache {
   drop(value: string): void;
 }
 
-type HeldToken = CachedToken & { accepted: boolean };
+interface HeldToken extends CachedToken {
+  readonly stored: boolean;
+  readonly key: string;
+  readonly holder: OwnerTokens;
+  accepted: boolean;
+}
 
 /**
- * Tokens in memory, and behind them those of earlier runs. A widened token is kept beside the
- * narrow ones, never over them.
+ * Tokens in memory, and with them those of earlier runs. A widened token is kept beside the narrow
+ * ones, never over them. Each step looks at the tokens of one resource or of one value, however
+ * many repositories there are.
  */
 export function createTokenCache(now: () => number, store?: TokenStore): TokenCache {
-  const owners = new Map<string, Map<string, HeldToken>>();
+  const owners = new Map<string, OwnerTokens>();
+  const values = new Map<string, Set<HeldToken>>();
   const flight = createSingleFlight<CachedToken>();
-  const own = (owner: TokenOwner): Map<string, HeldToken> => owners.get(keyOf(owner)) ?? new Map();
-  const left = (owner: TokenOwner): readonly CachedToken[] =>
-    owner.persistent ? (store?.tokens(owner) ?? []) : [];
+
+  const remove = (token: HeldToken): void => {
+    token.holder.delete(token);
+    const same = values.get(token.value);
+    same?.delete(token);
+    if (same?.size === 0) values.delete(token.value);
+  };
+  const add = (holder: OwnerTokens, token: CachedToken, stored: boolean): void => {
+    const key = scopeKey(token.scopes);
+    const before = holder.exact(key);
+    if (before !== undefined) remove(before);
+    for (const oldest of holder.all()) {
+      if (oldest.renewAt > now()) break;
+      remove(oldest);
+    }
+    const held = { ...token, key, holder, stored, accepted: false };
+    holder.add(held);
+    values.set(token.value, (values.get(token.value) ?? new Set()).add(held));
+  };
+  const tokensOf = (owner: TokenOwner): OwnerTokens => {
+    const key = keyOf(owner);
+    const known = owners.get(key);
+    if (known !== undefined) return known;
+    const holder = new OwnerTokens();
+    owners.set(key, holder);
+    const left = owner.persistent ? (store?.tokens(owner) ?? []) : [];
+    for (const token of left) add(holder, token, true);
+    return holder;
+  };
 
   return {
     find(owner, scopes) {
-      const tokens = own(owner);
-      const key = scopeKey(scopes);
-      const exact = tokens.get(key);
-      if (exact !== undefined && exact.renewAt > now()) return { ...exact, stored: false };
-      const live = [
-        ...[...tokens.values()].map((token) => ({ ...token, stored: false })),
-        ...left(owner).map((token) => ({ ...token, stored: true })),
-      ].filter((token) => token.renewAt > now());
-      const same = live.find((token) => scopeKey(token.scopes) === key);
-      // A token without scopes is for signing in only; it must not be widened into an answer.
-      if (same !== undefined || scopes.length === 0) return same;
-      return live.find((token) => coversScopes(token.scopes, scopes));
+      for (const token of tokensOf(owner).candidates(scopes)) {
+        if (token.renewAt <= now()) remove(token);
+        else if (token.key === scopeKey(scopes) || coversScopes(token.scopes, scopes)) return token;
+      }
+      return undefined;
     },
     fetch: (owner, scopes, exchange, { singleAttempt = false } = {}) =>
       flight(`${singleAttempt}\n${keyOf(owner)}\n${scopeKey(scopes)}`, async () => {
-        const token = { ...(await exchange()), scopes, accepted: false };
-        const tokens = own(owner);
-        tokens.set(scopeKey(scopes), token);
-        owners.set(keyOf(owner), tokens);
+        const token = { ...(await exchange()), scopes };
+        add(tokensOf(owner), token, false);
         return token;
       }),
     accept(owner, value) {
-      if (store === undefined || !owner.persistent) return;
-      for (const token of own(owner).values()) {
-        if (token.accepted || token.value !== value) continue;
+      for (const token of values.get(value) ?? []) {
+        if (token.accepted || token.holder !== owners.get(keyOf(owner))) continue;
         token.accepted = true;
         const { renewAt, scopes } = token;
-        store.keepToken(owner, { value, renewAt, scopes });
+        if (!token.stored && owner.persistent) store?.keepToken(owner, { value, renewAt, scopes });
       }
     },
     drop(value) {
-      for (const tokens of owners.values()) {
-        for (const [key, token] of tokens) {
-          if (token.value === value) tokens.delete(key);
-        }
+      for (const token of values.get(value) ?? []) {
+        remove(token);
+        // What an earlier run left of the same owner is as doubtful.
+        if (token.stored) token.holder.stored().forEach(remove);
       }
       store?.dropToken(value);
     },
   };
+}
+
+/** The tokens of one owner, oldest first, by their scopes and by each resource that they are for. */
+class OwnerTokens {
+  readonly #exact = new Map<string, HeldToken>();
+  readonly #byResource = new Map<string, Set<HeldToken>>();
+
+  exact(key: string): HeldToken | undefined {
+    return this.#exact.get(key);
+  }
+
+  all(): Iterable<HeldToken> {
+    return this.#exact.values();
+  }
+
+  stored(): readonly HeldToken[] {
+    return [...this.all()].filter((token) => token.stored);
+  }
+
+  /** The token of just these scopes, then those of the same resource. */
+  *candidates(scopes: readonly string[]): Iterable<HeldToken> {
+    const same = this.#exact.get(scopeKey(scopes));
+    if (same !== undefined) yield same;
+    // A token without scopes is for signing in only; it must not be widened into an answer.
+    const [resource] = resourcesOf(scopes);
+    if (resource !== undefined) yield* this.#byResource.get(resource) ?? [];
+  }
+
+  add(token: HeldToken): void {
+    this.#exact.set(token.key, token);
+    for (const resource of resourcesOf(token.scopes)) {
+      this.#byResource.set(
+        resource,
+        (this.#byResource.get(resource) ?? new Set<HeldToken>()).add(token),
+      );
+    }
+  }
+
+  delete(token: HeldToken): void {
+    this.#exact.delete(token.key);
+    for (const resource of resourcesOf(token.scopes)) {
+      const same = this.#byResource.get(resource);
+      same?.delete(token);
+      if (same?.size === 0) this.#byResource.delete(resource);
+    }
+  }
 }
 
 function keyOf({ registry, origin, realm, service, identity }: TokenOwner): string {

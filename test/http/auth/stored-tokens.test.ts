@@ -133,16 +133,45 @@ describe('a later run', () => {
     expect(await cacheText(dir)).not.toMatch(/token-[12]/);
   });
 
-  it('renews after a 403 without a challenge, which may mean a stale token', async () => {
-    let forbidden = '';
-    await using dir = await tempDir();
-    await using server = await tokenRegistry({
-      answer: ({ headers }) => ({ status: headers.authorization === forbidden ? 403 : 200 }),
-    });
-    await run(dir, get(server));
-    forbidden = 'Bearer token-1';
-    expect((await run(dir, get(server))).status).toBe(200);
-  });
+  it.each([400, 401, 402, 403, 404, 410, 418, 422])(
+    'renews after a %i without a challenge, once',
+    async (status) => {
+      let refused = '';
+      await using dir = await tempDir();
+      await using server = await tokenRegistry({
+        answer: ({ headers }) => ({ status: headers.authorization === refused ? status : 200 }),
+      });
+      await run(dir, get(server));
+      refused = 'Bearer token-1';
+      const before = server.lines.length;
+      expect((await run(dir, get(server))).status).toBe(200);
+      expect(server.lines.slice(before).map(isToken)).toEqual([false, true, false]);
+    },
+  );
+
+  it.each(['a 404 to a HEAD', 'what was accepted before'])(
+    'does not renew after %s',
+    async (what) => {
+      let missing = false;
+      await using dir = await tempDir();
+      await using server = await tokenRegistry({
+        answer: () => ({ status: missing ? 404 : 200 }),
+      });
+      await run(dir, get(server));
+      const before = server.lines.length;
+      const store = createTokenFile({
+        folder: dir.join('regctl'),
+        uid: process.getuid?.(),
+        now: () => START,
+      });
+      await using client = testClient({ credentials: chainOf(BASIC), store });
+      if (what === 'what was accepted before') await (await client.request(get(server))).discard();
+      missing = true;
+      const method = what === 'a 404 to a HEAD' ? 'HEAD' : 'GET';
+      expect((await client.request({ ...get(server), method })).status).toBe(404);
+      expect(server.lines.slice(before).filter(isToken)).toEqual([]);
+    },
+  );
 
   it('works when the remembered token server is gone and the registry is open now', async () => {
     let open = false;

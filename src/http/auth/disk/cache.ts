@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
 import { errnoOf } from '../../../util/errno.ts';
 import {
@@ -16,12 +17,11 @@ import {
   type TokenDocument,
   withoutExpired,
 } from './format.ts';
-import { readCache, type CacheLocation } from './read.ts';
+import { readCache } from './read.ts';
+import type { MergeOptions } from './write.ts';
 import type { TokenStore } from '../token-store.ts';
 
-export interface TokenFileOptions extends CacheLocation {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+export interface TokenFileOptions extends MergeOptions {
   /** A line of `--debug`; never holds a token. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -45,6 +45,9 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
   let loading: Promise<void> | undefined;
   let barred = false;
   let changes = noChanges();
+  /** Logouts that this run knows of. */
+  const seen = new Set<string>();
+  const loaded = new Set<string>();
 
   const load = async (): Promise<void> => {
     const safety = checkPrivateFolder(folder, uid);
@@ -56,7 +59,9 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
     const [document, readKey] = readCache(options);
     key = readKey;
     left = withoutExpired(document, now());
-    const { tokens, challenges } = left;
+    const { tokens, challenges, forgotten } = left;
+    for (const { id } of forgotten) seen.add(id);
+    for (const { value } of tokens) loaded.add(value);
     trace?.(
       `token cache: ${tokens.length} tokens and ${challenges.length} challenges in ${folder}`,
     );
@@ -77,7 +82,7 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
     if (barred || hasNoChanges(pending)) return true;
     return attempt('write to', async () => {
       const { mergeIntoCache } = await import('./write.ts');
-      await mergeIntoCache(pending, options);
+      await mergeIntoCache({ changes: pending, seen, loaded }, options);
     });
   };
 
@@ -113,9 +118,12 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
     },
     async forget(registry) {
       await ready();
-      forgetRegistry(changes, registry);
+      const record = { id: randomUUID(), storedAt: now() };
+      forgetRegistry(changes, registry, record);
+      seen.add(record.id);
+      const before = left;
       left = withoutRemoved(left, changes);
-      return save();
+      return (await save()) || left === before;
     },
     async close() {
       await save();

@@ -1,14 +1,17 @@
 import { createHmac } from 'node:crypto';
+import { credentialKey } from '../../../reference/docker-hub.ts';
 import { sameRegistry } from '../../../credentials/keys.ts';
 import { scopeKey } from '../scopes.ts';
 import {
   challengeKey,
   tokenKey,
   type ChallengeRecord,
+  type ForgottenRecord,
+  MAX_TOKENS,
   type TokenDocument,
   type TokenRecord,
 } from './format.ts';
-import type { CachedToken, ChallengeKey, TokenOwner } from '../token-store.ts';
+import type { CachedToken, TokenOwner } from '../token-store.ts';
 
 /** What one run adds to the file and takes from it. */
 export interface TokenChanges {
@@ -16,8 +19,8 @@ export interface TokenChanges {
   readonly challenges: Map<string, ChallengeRecord>;
   readonly droppedTokens: Set<string>;
   readonly droppedChallenges: Set<string>;
-  /** Registries of which nothing is kept. */
-  readonly forgotten: Set<string>;
+  /** Registries of which nothing is kept, by name. */
+  readonly forgotten: Map<string, Omit<ForgottenRecord, 'registry'>>;
 }
 
 interface KeptToken {
@@ -32,12 +35,17 @@ export function noChanges(): TokenChanges {
     challenges: new Map(),
     droppedTokens: new Set(),
     droppedChallenges: new Set(),
-    forgotten: new Set(),
+    forgotten: new Map(),
   };
 }
 
+/** No more are held than will be written, however many repositories a run asks. */
 export function addToken({ tokens }: TokenChanges, kept: KeptToken): void {
-  tokens.set(JSON.stringify([kept.owner, scopeKey(kept.token.scopes)]), kept);
+  const id = JSON.stringify([kept.owner, scopeKey(kept.token.scopes)]);
+  tokens.delete(id);
+  tokens.set(id, kept);
+  const [oldest] = tokens.keys();
+  if (tokens.size > MAX_TOKENS && oldest !== undefined) tokens.delete(oldest);
 }
 
 export function addChallenge({ challenges }: TokenChanges, record: ChallengeRecord): void {
@@ -45,60 +53,109 @@ export function addChallenge({ challenges }: TokenChanges, record: ChallengeReco
 }
 
 /** Nothing of this registry is added, and what is there goes. */
-export function forgetRegistry(changes: TokenChanges, registry: string): void {
+export function forgetRegistry(
+  changes: TokenChanges,
+  registry: string,
+  record: Omit<ForgottenRecord, 'registry'>,
+): void {
   for (const [id, { owner }] of changes.tokens) {
     if (sameRegistry(owner.registry, registry)) changes.tokens.delete(id);
   }
   for (const [id, one] of changes.challenges) {
     if (sameRegistry(one.registry, registry)) changes.challenges.delete(id);
   }
-  changes.forgotten.add(registry);
+  changes.forgotten.set(registry, record);
 }
 
 export function hasNoChanges(changes: TokenChanges): boolean {
   return Object.values(changes).every((part: { readonly size: number }) => part.size === 0);
 }
 
-export function hasAdditions({ tokens, challenges }: TokenChanges): boolean {
-  return tokens.size + challenges.size > 0;
+export function hasAdditions({ tokens, challenges, forgotten }: TokenChanges): boolean {
+  return tokens.size + challenges.size + forgotten.size > 0;
 }
 
 /** `document` without what the changes take from it; the same object when that is nothing. */
 export function withoutRemoved(document: TokenDocument, changes: TokenChanges): TokenDocument {
   const { droppedTokens, droppedChallenges, forgotten } = changes;
   const kept = ({ registry }: { readonly registry: string }): boolean =>
-    ![...forgotten].some((name) => sameRegistry(name, registry));
+    ![...forgotten.keys()].some((name) => sameRegistry(name, registry));
   const tokens = document.tokens.filter((one) => kept(one) && !droppedTokens.has(one.value));
   const challenges = document.challenges.filter(
     (one) => kept(one) && !droppedChallenges.has(challengeKey(one)),
   );
   const same =
     tokens.length === document.tokens.length && challenges.length === document.challenges.length;
-  return same ? document : { tokens, challenges };
+  return same ? document : { ...document, tokens, challenges };
+}
+
+/** What a run knows, and what it knew of when it began to learn it. */
+export interface Learnt {
+  readonly changes: TokenChanges;
+  /** Logouts that the run knows of: what it learnt came after them. */
+  readonly seen: ReadonlySet<string>;
+  /** Tokens that were there then. */
+  readonly loaded: ReadonlySet<string>;
 }
 
 /** `document` with what the changes add, which replaces what had the same key. */
 export function withAdded(
   document: TokenDocument,
-  changes: TokenChanges,
+  { changes, seen }: Learnt,
   key: Buffer,
 ): TokenDocument {
-  const tokens = [...changes.tokens.values()].map((one) => tokenRecord(one, key));
-  const added = new Set(tokens.map(tokenKey));
+  const others = document.forgotten.filter(({ id }) => !seen.has(id));
+  const unseen = new Set(others.map(({ registry }) => registry));
+  const isFresh = ({ registry }: { readonly registry: string }): boolean =>
+    !unseen.has(hashedRegistry(registry, key));
+  const tokens = [...changes.tokens.values()]
+    .filter(({ owner }) => isFresh(owner))
+    .map((one) => tokenRecord(one, key));
+  const challenges = [...changes.challenges.values()].filter(isFresh);
+  const forgotten = [...changes.forgotten].map(([registry, one]) => ({
+    registry: hashedRegistry(registry, key),
+    ...one,
+  }));
   return {
-    tokens: [...tokens, ...document.tokens.filter((one) => !added.has(tokenKey(one)))],
-    challenges: [
-      ...changes.challenges.values(),
-      ...document.challenges.filter(
-        (one: ChallengeKey) => !changes.challenges.has(challengeKey(one)),
-      ),
-    ],
+    tokens: joined(tokens, document.tokens, tokenKey),
+    challenges: joined(challenges, document.challenges, challengeKey),
+    forgotten: joined(forgotten, document.forgotten, ({ registry }) => registry),
   };
+}
+
+function joined<T>(added: readonly T[], kept: readonly T[], key: (one: T) => string): readonly T[] {
+  const keys = new Set(added.map(key));
+  return [...added, ...kept.filter((one) => !keys.has(key(one)))];
+}
+
+/** Another run was faster with all of it: a token that is as good, the same challenges. */
+export function isKnownTo(
+  document: TokenDocument,
+  { changes, loaded }: Learnt,
+  key: Buffer,
+): boolean {
+  const { tokens, challenges, droppedTokens, droppedChallenges, forgotten } = changes;
+  if (droppedTokens.size + droppedChallenges.size + forgotten.size > 0) return false;
+  const others = document.tokens.filter(({ value }) => !loaded.has(value));
+  const known = new Set(others.map(tokenKey));
+  const offers = new Map(document.challenges.map((one) => [challengeKey(one), one.offers]));
+  return (
+    [...tokens.values()].every((one) => known.has(tokenKey(tokenRecord(one, key)))) &&
+    [...challenges].every(
+      ([id, one]) => JSON.stringify(offers.get(id)) === JSON.stringify(one.offers),
+    )
+  );
 }
 
 function tokenRecord({ owner, token, storedAt }: KeptToken, key: Buffer): TokenRecord {
   const { scopes, value, renewAt } = token;
   return { ...hashedOwner(owner, key), scopes, value, storedAt, renewAt };
+}
+
+function hashedRegistry(registry: string, key: Buffer): string {
+  return createHmac('sha256', key)
+    .update(credentialKey(registry).toLowerCase())
+    .digest('base64url');
 }
 
 /** An owner as it is written: no secret, and nothing that a guessed secret could be tried on. */

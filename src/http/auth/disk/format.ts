@@ -22,12 +22,25 @@ export interface ChallengeRecord extends ChallengeKey {
   readonly storedAt: number;
 }
 
+/**
+ * A registry was logged out of. A run that did not know of it when it read the cache learnt what it
+ * has from before, and may not bring it back.
+ */
+export interface ForgottenRecord {
+  /** Keyed hash: where somebody was logged in is not to be read here. */
+  readonly registry: string;
+  /** No clock is compared: a run knows a logout by its name, or does not. */
+  readonly id: string;
+  readonly storedAt: number;
+}
+
 export interface TokenDocument {
   readonly tokens: readonly TokenRecord[];
   readonly challenges: readonly ChallengeRecord[];
+  readonly forgotten: readonly ForgottenRecord[];
 }
 
-export const EMPTY_CACHE: TokenDocument = { tokens: [], challenges: [] };
+export const EMPTY_CACHE: TokenDocument = { tokens: [], challenges: [], forgotten: [] };
 
 const VERSION = 1;
 const MINUTE = 60_000;
@@ -37,8 +50,11 @@ const MAX_TOKEN_AGE = DAY;
 const MAX_CHALLENGE_AGE = 7 * DAY;
 /** Clocks of machines that share a home folder differ a little; more means that one has jumped. */
 const MAX_SKEW = MINUTE;
-const MAX_TOKENS = 100;
+export const MAX_TOKENS = 100;
 const MAX_CHALLENGES = 200;
+const MAX_FORGOTTEN = 200;
+/** Longer than any run goes on. */
+const MAX_FORGOTTEN_AGE = 30 * DAY;
 const MAX_OFFERS = 8;
 /** Characters of one record, and of all tokens or all challenges together. */
 const MAX_RECORD = 16 * 1024;
@@ -57,6 +73,7 @@ export function parseDocument(text: string): TokenDocument {
   return {
     tokens: listOf(raw['tokens']).flatMap((one) => tokenOf(asRecord(one)) ?? []),
     challenges: listOf(raw['challenges']).flatMap((one) => challengeOf(asRecord(one)) ?? []),
+    forgotten: listOf(raw['forgotten']).flatMap((one) => forgottenOf(asRecord(one)) ?? []),
   };
 }
 
@@ -65,20 +82,25 @@ export function printDocument(document: TokenDocument): string {
 }
 
 /** Without what is past its time or from the future. */
-export function withoutExpired({ tokens, challenges }: TokenDocument, now: number): TokenDocument {
+export function withoutExpired(
+  { tokens, challenges, forgotten }: TokenDocument,
+  now: number,
+): TokenDocument {
   const born = (storedAt: number, maxAge: number): boolean =>
     storedAt <= now + MAX_SKEW && storedAt + maxAge > now;
   return {
     tokens: tokens.filter((one) => born(one.storedAt, MAX_TOKEN_AGE) && one.renewAt > now),
     challenges: challenges.filter((one) => born(one.storedAt, MAX_CHALLENGE_AGE)),
+    forgotten: forgotten.filter((one) => born(one.storedAt, MAX_FORGOTTEN_AGE)),
   };
 }
 
 /** The newest that there is room for. */
-export function withinLimits({ tokens, challenges }: TokenDocument): TokenDocument {
+export function withinLimits({ tokens, challenges, forgotten }: TokenDocument): TokenDocument {
   return {
     tokens: newest(tokens, MAX_TOKENS),
     challenges: newest(challenges, MAX_CHALLENGES),
+    forgotten: newest(forgotten, MAX_FORGOTTEN),
   };
 }
 
@@ -153,6 +175,13 @@ function challengeOf(raw: Raw): ChallengeRecord | undefined {
     known.length === offers.length &&
     known.length <= MAX_OFFERS;
   return whole ? { registry, origin, area, offers: known, storedAt } : undefined;
+}
+
+function forgottenOf(raw: Raw): ForgottenRecord | undefined {
+  const { registry, id, storedAt } = raw;
+  return isText(registry) && isText(id) && typeof storedAt === 'number'
+    ? { registry, id, storedAt }
+    : undefined;
 }
 
 /** A realm is written as its URL; where it leads is judged when it is used. */

@@ -3,27 +3,40 @@ import { join } from 'node:path';
 import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
 import { withFileLock } from '../../../config/files/lock.ts';
 import { writeFileAtomic } from '../../../util/atomic-file.ts';
-import { hasAdditions, type TokenChanges, withAdded, withoutRemoved } from './changes.ts';
-import { printDocument, withinLimits, withoutExpired } from './format.ts';
+import {
+  hasAdditions,
+  isKnownTo,
+  type Learnt,
+  type TokenChanges,
+  withAdded,
+  withoutRemoved,
+} from './changes.ts';
+import { printDocument, type TokenDocument, withinLimits, withoutExpired } from './format.ts';
 import { TOKENS_FILE, KEY_FILE, KEY_BYTES, readCache, type CacheLocation } from './read.ts';
+import { createTemporaries, type ProcessNames } from '../../../util/temporaries.ts';
 import { makeFolder } from '../../../util/make-folder.ts';
 
 const LOCK = 'tokens.lock';
-/** The lock is held for milliseconds; a cache is not worth a longer wait. */
-const LOCK_STALE_MS = 1000;
-const LOCK_PATIENCE_MS = 5000;
+/**
+ * The lock is held for milliseconds, but hundreds of runs may end at once on a machine that has no
+ * time for them: a holder that waits for its turn is not dead.
+ */
+const LOCK_PATIENCE_MS = 30_000;
 
 export interface MergeOptions extends CacheLocation {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Who this process is, so that a holder of the lock that was killed need not be waited for. */
+  readonly processes?: (() => Promise<ProcessNames>) | undefined;
 }
 
 /**
  * Brings what one run has learnt into the newest file. Kept apart from reading, because most runs
  * have nothing to write and need not load it. @throws system errors; the old file is then untouched
  */
-export async function mergeIntoCache(changes: TokenChanges, options: MergeOptions): Promise<void> {
-  const { folder, uid, now } = options;
+export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Promise<void> {
+  const { changes } = learnt;
+  const { folder, uid, now, processes } = options;
   const adding = hasAdditions(changes);
   if (adding) await makeFolder(folder, 0o700);
   else if (!wouldRemove(changes, options)) return;
@@ -31,18 +44,22 @@ export async function mergeIntoCache(changes: TokenChanges, options: MergeOption
 
   const replace = async (): Promise<void> => {
     const [document, readKey] = readCache(options);
-    if (readKey === undefined && !adding) return;
+    if (readKey === undefined ? !adding : isKnown(document, readKey)) return;
     const key = readKey ?? randomBytes(KEY_BYTES);
     if (readKey === undefined) await writeCacheFile(join(folder, KEY_FILE), key);
-    const next = withAdded(withoutRemoved(document, changes), changes, key);
+    const next = withAdded(withoutRemoved(document, changes), learnt, key);
     await writeCacheFile(
       join(folder, TOKENS_FILE),
       printDocument(withinLimits(withoutExpired(next, now()))),
     );
   };
+  const isKnown = (document: TokenDocument, key: Buffer): boolean =>
+    isKnownTo(withoutExpired(document, now()), learnt, key);
+  const [document, key] = readCache(options);
+  if (key !== undefined && isKnown(document, key)) return;
   await withFileLock(join(folder, LOCK), replace, {
-    staleAfterMs: LOCK_STALE_MS,
     signal: AbortSignal.timeout(LOCK_PATIENCE_MS),
+    owner: createTemporaries({ now, uid, processes: await processes?.() }),
   });
 }
 

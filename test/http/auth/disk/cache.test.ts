@@ -116,7 +116,7 @@ describe('the token file', () => {
     ['service', 'other'],
     ['service', undefined],
     ['identity', 'another login'],
-  ])('keeps tokens of another %s (%s) apart', async (field, value) => {
+  ])('keeps tokens other %s (%s) apart', async (field, value) => {
     await using dir = await tempDir();
     await run(dir, (file) => file.keepToken(OWNER, token('t1')));
     expect(await values(dir, { ...OWNER, [field]: value })).toEqual([]);
@@ -316,6 +316,56 @@ describe('a damaged file', () => {
     await run(dir, (file) => file.keepToken(OWNER, token('t2')));
     expect(await values(dir)).toEqual(['t2']);
     expect((await stat(dir.join('regctl/tokens.key'))).size).toBe(32);
+  });
+});
+
+describe('a logout while another run is under way', () => {
+  it('keeps out what that run had learnt before, and lets in what comes after', async () => {
+    await using dir = await tempDir();
+    const { file: under } = open(dir);
+    await under.ready();
+    const { file: logout } = open(dir);
+    expect(await logout.forget('r.example')).toBe(true);
+    under.keepToken(OWNER, token('old'));
+    under.keepOffers(PLACE, OFFERS);
+    under.keepToken({ ...OWNER, registry: 'other.example' }, token('other'));
+    await under.close();
+    expect([await values(dir), await offers(dir)]).toEqual([[], []]);
+    expect(await values(dir, { ...OWNER, registry: 'other.example' })).toEqual(['other']);
+
+    await run(dir, (file) => file.keepToken(OWNER, token('new')));
+    expect(await values(dir)).toEqual(['new']);
+  });
+
+  it('does not keep out what the run itself learns after its own', async () => {
+    await using dir = await tempDir();
+    const { file } = open(dir);
+    await file.forget('r.example');
+    file.keepToken(OWNER, token('new'));
+    await file.close();
+    expect(await values(dir)).toEqual(['new']);
+  });
+});
+
+describe('many runs that end at once', () => {
+  it('keep a token each', async () => {
+    await using dir = await tempDir();
+    const names = Array.from({ length: 60 }, (_, i) => `repository:r${i}:pull`);
+    const files = names.map((name) => ({ name, file: open(dir).file }));
+    await Promise.all(files.map(({ file }) => file.ready()));
+    for (const { name, file } of files) file.keepToken(OWNER, token(name, START + HOUR, [name]));
+    await Promise.all(files.map(({ file }) => file.close()));
+    expect((await values(dir)).toSorted()).toEqual(names.toSorted());
+  });
+
+  it('hold no more tokens than are written, however many repositories one asks', async () => {
+    await using dir = await tempDir();
+    await run(dir, (file) => {
+      for (let i = 0; i < 1000; i += 1)
+        file.keepToken(OWNER, token(`t${i}`, START + HOUR, [`repository:r${i}:pull`]));
+    });
+    const kept = await values(dir);
+    expect([kept.length, kept.includes('t999'), kept.includes('t899')]).toEqual([100, true, false]);
   });
 });
 

@@ -1,10 +1,8 @@
+import { variableSource } from './sources/variable.ts';
 import type { CredentialSourcesOptions } from './sources/options.ts';
 import { authFiles } from '../config/containers/auth-files.ts';
-import { parseDockerAuthConfig } from '../config/docker/auth-variable.ts';
-import type { AuthEntry } from '../config/docker/config-json.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { credentialFromEntry, findEntry } from './auth-entry.ts';
 import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
 import { flagSource, type CredentialFlags } from './sources/flags.ts';
 import { createHelperRunner } from './helpers/process.ts';
@@ -18,8 +16,6 @@ import type {
   LookupStep,
   TraceableCredentialChain,
 } from './types.ts';
-
-const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 export interface CredentialChainOptions extends CredentialSourcesOptions {
   readonly flags: CredentialFlags;
@@ -109,43 +105,6 @@ function orderedSources(
     ...read.map((file) => fileSource(file, { run, warn: options.warn, lookupOnce })),
     ...listed.after.map((helper) => helperSource(helper, lookupOnce)),
   ];
-}
-
-function variableSource({ env, warn }: CredentialSourcesOptions): readonly CredentialSource[] {
-  const text = env[AUTH_VARIABLE];
-  if (text === undefined || text === '') return [];
-  let auths: ReadonlyMap<string, AuthEntry> | undefined;
-  return [
-    {
-      name: AUTH_VARIABLE,
-      async get(host, repository) {
-        auths ??= decodableAuths(parseDockerAuthConfig(text, warn), warn);
-        const found = findEntry(auths, host, repository, 'docker');
-        if (found === undefined) return { detail: 'no login of it' };
-        return {
-          credential: credentialFromEntry(found, AUTH_VARIABLE),
-          detail: `by auths[${JSON.stringify(found.key)}]`,
-        };
-      },
-    },
-  ];
-}
-
-/** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */
-function decodableAuths(
-  auths: ReadonlyMap<string, AuthEntry>,
-  warn: (text: string) => void,
-): ReadonlyMap<string, AuthEntry> {
-  const usable = [...auths].filter(([key, entry]) => {
-    try {
-      return credentialFromEntry({ key, entry }, AUTH_VARIABLE).kind === 'basic';
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      warn(`ignoring ${error.message}`);
-      return false;
-    }
-  });
-  return new Map(usable);
 }
 
 /** Says each text once, however often it comes. */

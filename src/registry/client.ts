@@ -5,7 +5,7 @@ import { listCatalog } from './lists/catalog.ts';
 import { repositoryContext, type RegistryDependencies } from './requests.ts';
 import { deleteManifest, deleteTag } from './manifests/delete.ts';
 import { findManifest } from './manifests/find.ts';
-import { getManifest, headManifest } from './manifests/manifests.ts';
+import { getManifest, headManifest } from './manifests/read.ts';
 import { putManifest } from './manifests/put.ts';
 import { ping } from './ping.ts';
 import { listManifests } from './lists/manifests.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { checkPrivateFolder, readPrivateFile } from '../../config/files/user-folders.ts';
+import { checkPrivateFolder, readPrivateFile } from '../../config/files/ownership.ts';
 import type { CompiledChunks } from './pieces.ts';
 
 /** Where the code of one command is kept, and for whom. */

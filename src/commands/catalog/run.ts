@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { stripDockerScheme } from '../../reference/parse.ts';
 import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
-import { listHubRepositories } from '../../registry/hub/hub.ts';
+import { listHubRepositories } from '../../registry/hub/repositories.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { readArgument, readInteger, readList } from '../input/read.ts';

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
-import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/hub.ts';
+import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/search.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { readArgument, readFlag, readInteger, readList } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';

@@ -1,12 +1,14 @@
 import type { AuthFilesOptions } from '../../config/containers/auth-files.ts';
 import type { RunHelper } from '../helpers/process.ts';
 
+/** Of registries.conf and of `--config`. */
 export interface ContainersHelpersOptions {
   /** The list as registries.conf has it; none, or an empty one: the files alone. */
   readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
   readonly configDir?: string | undefined;
 }
 
+/** What the sources of a look-up, and the places of a login, are made from. */
 export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHelpersOptions {
   readonly warn: (text: string) => void;
   /** Helpers that come with regctl, as command lines by name, for where PATH has none. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPrivateFolder, readPrivateFile } from '../../config/files/user-folders.ts';
+import { checkPrivateFolder, readPrivateFile } from '../../config/files/ownership.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 import type { ProcessNames } from '../../util/temporaries.ts';

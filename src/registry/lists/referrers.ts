@@ -10,7 +10,7 @@ import type { FoundManifest } from '../types.ts';
 import { refName, repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import type { ErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
-import { getManifest } from '../manifests/manifests.ts';
+import { getManifest } from '../manifests/read.ts';
 import { notAList, pages } from './pages.ts';
 
 /** Answers of registries without the referrers API; 200 is one when it is not an index. */

@@ -1,7 +1,7 @@
 import type { ResolvePurpose } from '../../store/types.ts';
 import { abortable } from '../../util/abort.ts';
 import type { RequestContext } from '../requests.ts';
-import { askManifest, getManifest, readDescriptor, readManifest } from './manifests.ts';
+import { askManifest, getManifest, readDescriptor, readManifest } from './read.ts';
 import type { FoundManifest, HeadManifestOptions } from '../types.ts';
 
 /**

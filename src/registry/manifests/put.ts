@@ -20,7 +20,7 @@ import {
 import { isWritten, namesContent } from '../success.ts';
 import type { PutManifestOptions } from '../types.ts';
 import { headerAlgorithm, headerDigest, requireSameDigest, verifyPinned } from './descriptor.ts';
-import { headManifest } from './manifests.ts';
+import { headManifest } from './read.ts';
 
 export interface StoredManifest {
   readonly digest: Digest;

@@ -1,12 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import {
-  cacheFolder,
-  checkPrivateFolder,
-  isCacheEnabled,
-  readPrivateFile,
-} from '../../../src/config/files/user-folders.ts';
+import { cacheFolder, isCacheEnabled } from '../../../src/config/files/user-folders.ts';
+import { checkPrivateFolder, readPrivateFile } from '../../../src/config/files/ownership.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 
 const uid = process.getuid?.();

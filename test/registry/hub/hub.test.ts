@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseRawHeaders } from '../../../src/http/headers.ts';
-import { listHubRepositories, searchHub } from '../../../src/registry/hub/hub.ts';
+import { searchHub } from '../../../src/registry/hub/search.ts';
+import { listHubRepositories } from '../../../src/registry/hub/repositories.ts';
 import { parseRateLimit } from '../../../src/registry/hub/pull-limit.ts';
 import { startScriptedServer } from '../../helpers/scripted-server.ts';
 import { listAll, plainClient } from '../harness.ts';

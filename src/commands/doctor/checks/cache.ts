@@ -1,8 +1,5 @@
-import {
-  cacheFolder,
-  checkPrivateFolder,
-  isCacheEnabled,
-} from '../../../config/files/user-folders.ts';
+import { cacheFolder, isCacheEnabled } from '../../../config/files/user-folders.ts';
+import { checkPrivateFolder } from '../../../config/files/ownership.ts';
 import { withoutExpired } from '../../../http/auth/disk/format.ts';
 import { readCache } from '../../../http/auth/disk/read.ts';
 import { type CheckResult, defineCheck } from '../check.ts';

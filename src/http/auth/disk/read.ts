@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readPrivateFile } from '../../../config/files/user-folders.ts';
+import { readPrivateFile } from '../../../config/files/ownership.ts';
 import { EMPTY_CACHE, parseDocument, type TokenDocument } from './format.ts';
 
 export interface CacheLocation {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
+import { checkPrivateFolder } from '../../../config/files/ownership.ts';
 import { withFileLock } from '../../../config/files/lock.ts';
 import { writeFileAtomic } from '../../../util/atomic-file.ts';
 import {

@@ -1,0 +1,49 @@
+import type { CredentialSourcesOptions } from './options.ts';
+import type { CredentialSource } from '../types.ts';
+import { parseDockerAuthConfig } from '../../config/docker/auth-variable.ts';
+import type { AuthEntry } from '../../config/docker/config-json.ts';
+import { findEntry, credentialFromEntry } from '../auth-entry.ts';
+import { AppError } from '../../errors/app-error.ts';
+
+const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
+
+/** The logins of `DOCKER_AUTH_CONFIG`, if it is set. */
+export function variableSource({
+  env,
+  warn,
+}: Pick<CredentialSourcesOptions, 'env' | 'warn'>): readonly CredentialSource[] {
+  const text = env[AUTH_VARIABLE];
+  if (text === undefined || text === '') return [];
+  let auths: ReadonlyMap<string, AuthEntry> | undefined;
+  return [
+    {
+      name: AUTH_VARIABLE,
+      async get(host, repository) {
+        auths ??= decodableAuths(parseDockerAuthConfig(text, warn), warn);
+        const found = findEntry(auths, host, repository, 'docker');
+        if (found === undefined) return { detail: 'no login of it' };
+        return {
+          credential: credentialFromEntry(found, AUTH_VARIABLE),
+          detail: `by auths[${JSON.stringify(found.key)}]`,
+        };
+      },
+    },
+  ];
+}
+
+/** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */
+function decodableAuths(
+  auths: ReadonlyMap<string, AuthEntry>,
+  warn: (text: string) => void,
+): ReadonlyMap<string, AuthEntry> {
+  const usable = [...auths].filter(([key, entry]) => {
+    try {
+      return credentialFromEntry({ key, entry }, AUTH_VARIABLE).kind === 'basic';
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      warn(`ignoring ${error.message}`);
+      return false;
+    }
+  });
+  return new Map(usable);
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkPrivateFolder } from '../../../config/files/user-folders.ts';
+import { checkPrivateFolder } from '../../../config/files/ownership.ts';
 import { errnoOf } from '../../../util/errno.ts';
 import {
   addChallenge,

@@ -11,8 +11,8 @@ import type { CopyOptions, CopySummary } from './types.ts';
 export async function copyImage(options: CopyOptions): Promise<CopySummary> {
   return withTaskGroup(options.signal, async (tasks) => {
     const session = new CopySession(options, tasks);
-    const { descriptor } = await session.image(options);
+    const outcome = await session.image(options);
     if (options.commit !== false) await session.commit();
-    return { descriptor, ...session.counts() };
+    return { ...outcome, ...session.counts() };
   });
 }

@@ -58,17 +58,23 @@ export class ReferrerCopier {
     return { referrers, tags };
   }
 
-  /** Writes what the destination lacks; `copyTag` takes one tag from the source. */
+  /**
+   * Writes what the destination lacks, and returns whether that was anything; `copyTag` takes one
+   * tag from the source, and returns the same of it.
+   */
   async write(
     { referrers, tags }: FoundReferrers,
-    copyTag: (tag: string) => Promise<void>,
-  ): Promise<void> {
+    copyTag: (tag: string) => Promise<boolean>,
+  ): Promise<boolean> {
+    let isWritten = false;
     for (const { subject, referrers: wanted } of referrers) {
       const there = new Set((await this.#list('destination', subject)).map((one) => one.digest));
       const missing = wanted.filter((one) => !there.has(one.digest));
       await this.#tasks.all(missing.map((one) => this.#copyReferrer(one)));
+      isWritten ||= missing.length > 0;
     }
-    await this.#tasks.all(tags.map(copyTag));
+    const written = await this.#tasks.all(tags.map(copyTag));
+    return isWritten || written.includes(true);
   }
 
   /** A list may name what was deleted since: nothing is left to take along. */

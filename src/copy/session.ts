@@ -15,7 +15,7 @@ import { GraphCopy } from './engine/graph-copy.ts';
 
 export interface ImageOutcome {
   readonly descriptor: Descriptor;
-  /** The destination's tag was there already, with this digest. */
+  /** The destination had all of it, under every tag: nothing was written. */
   readonly unchanged: boolean;
 }
 
@@ -42,11 +42,12 @@ export class CopySession {
     await this.#graph.copyStream();
     const plan = await resolveRoot(this.#run, request, this.#tasks, this.#slots);
     const tags = await tagsToWrite(this.#run, request, plan, this.#tasks, this.#slots);
-    const outcome = { descriptor: plan.root, unchanged: isUpToDate(plan) };
-    if (this.#run.referrers === true) await this.#writeWithReferrers(request, plan);
-    else await this.#write(plan, request, request.destinationTag);
+    const isWritten =
+      this.#run.referrers === true
+        ? await this.#writeWithReferrers(request, plan)
+        : await this.#write(plan, request, request.destinationTag);
     for (const tag of tags) await this.#tag(plan, tag);
-    return outcome;
+    return { descriptor: plan.root, unchanged: !isWritten && tags.length === 0 };
   }
 
   async commit(): Promise<void> {
@@ -61,14 +62,19 @@ export class CopySession {
   }
 
   /** The tag comes last: whoever sees the image finds its signatures too. */
-  async #writeWithReferrers(request: ImageRequest, bare: RootPlan): Promise<void> {
+  async #writeWithReferrers(request: ImageRequest, bare: RootPlan): Promise<boolean> {
     const plan = { ...bare, manifest: bare.manifest ?? (await this.#indexOf(bare.root)) };
     const found = await this.#referrers.of(plan.root, plan.manifest);
     const alone = found.referrers.length === 0 && found.tags.length === 0;
     const late = !alone && !isUpToDate(plan) && request.destinationTag !== undefined;
-    await this.#write(plan, request, late ? undefined : request.destinationTag);
-    await this.#referrers.write(found, (tag) => this.#writeCosignTag(tag));
+    const isRootWritten = await this.#write(
+      plan,
+      request,
+      late ? undefined : request.destinationTag,
+    );
+    const areOthers = await this.#referrers.write(found, (tag) => this.#writeCosignTag(tag));
     if (late) await this.#tag(plan, request.destinationTag);
+    return isRootWritten || areOthers || late;
   }
 
   /** Only an index has children whose referrers have to be asked for. */
@@ -86,7 +92,7 @@ export class CopySession {
   }
 
   /** One of cosign's tags: an image of its own, under the same name. */
-  async #writeCosignTag(tag: string): Promise<void> {
+  async #writeCosignTag(tag: string): Promise<boolean> {
     const plain: CopyRunOptions = {
       ...this.#run,
       platforms: undefined,
@@ -99,32 +105,40 @@ export class CopySession {
     if (this.#run.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
       const text = `${tag} is at the destination already, with other content; it stays as it is`;
       this.#run.emit({ type: 'warning', text });
-      return;
+      return false;
     }
-    await this.#write(plan, request, tag);
+    return this.#write(plan, request, tag);
   }
 
+  /** Whether there was anything to write. */
   async #write(
     plan: RootPlan,
     { destinationTag }: ImageRequest,
     writtenTag: string | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { root, manifest, existing } = plan;
     const { sameRepository, indexOnly } = this.#run;
     const asked = destinationTag === undefined || existing !== undefined;
     if (isUpToDate(plan) || manifest === undefined) {
       this.#counters.found(root);
       this.#counters.present(root);
-    } else if (
-      sameRepository === true ||
-      (indexOnly === true && manifest.kind === 'index') ||
-      (asked && (await this.#graph.has(root)))
-    ) {
+      return false;
+    }
+    const isThere = asked && (await this.#isRootThere(root, manifest));
+    if (isThere || sameRepository === true || (indexOnly === true && manifest.kind === 'index')) {
       this.#counters.found(root);
       await this.#graph.pushManifest(root, manifest, writtenTag);
     } else {
       await this.#graph.root(root, manifest, { tag: writtenTag, trustPresent: asked });
     }
+    return !isThere || writtenTag !== undefined;
+  }
+
+  /** Not asked for where the manifest is written without a look at what is below it. */
+  async #isRootThere(root: Descriptor, { kind }: Manifest): Promise<boolean> {
+    const { sameRepository, indexOnly } = this.#run;
+    if (sameRepository === true || (indexOnly === true && kind === 'index')) return false;
+    return this.#graph.has(root);
   }
 
   /** The manifest's bytes, where they are at hand, spare a registry from being asked for them. */

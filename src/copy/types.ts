@@ -33,6 +33,8 @@ export interface CopyCounts {
 export interface CopySummary extends CopyCounts {
   /** What the destination's tag points at now. */
   readonly descriptor: Descriptor;
+  /** The destination had all of it, under every tag: nothing was written. */
+  readonly unchanged: boolean;
 }
 
 /** What the images of one run share: two stores, and how images go from one to the other. */

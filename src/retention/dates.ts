@@ -1,3 +1,4 @@
+import { isPlaceholder } from '../image/created.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ManifestFacts, RepositoryFacts, Time } from './types.ts';
 import { isDigestTag } from '../tags/digest-tags.ts';
@@ -35,9 +36,7 @@ export function createDates(facts: RepositoryFacts, options: DateOptions): Dates
   const { manifests, tags, tagPushed } = facts;
   const { clock, assumeCreated } = options;
   const valid = (time: Time | undefined): Time | undefined =>
-    time !== undefined && (assumeCreated || new Date(time).getUTCFullYear() > 1980)
-      ? time
-      : undefined;
+    time !== undefined && (assumeCreated || !isPlaceholder(time)) ? time : undefined;
   const first = (...texts: readonly (string | undefined)[]): Time | undefined => {
     for (const text of texts) {
       const time = valid(parseTime(text));

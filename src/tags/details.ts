@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { buildTime, isOneForAll } from '../image/created.ts';
 import { openImage, type ImageView, type ViewOptions } from '../image/view.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isImageConfigType } from '../oci/media-types.ts';
@@ -8,14 +9,16 @@ import type { CallOptions } from '../util/abort.ts';
 import { createSingleFlight } from '../util/single-flight.ts';
 import { configPlatform } from '../image/config.ts';
 import { mapParallel } from '../util/parallel.ts';
-import { compareNames } from './order.ts';
+import { isDigestTag } from './digest-tags.ts';
 import { resolveOrGone, type TagLookupOptions } from './find.ts';
 
 /** One line of `tags --long`, as its JSON. What cannot be known is null. */
 export interface TagDetails {
   readonly Name: string;
-  readonly Digest: string;
-  readonly MediaType: string;
+  /** `null`, as is all that follows, where the manifest of a listed tag is gone. */
+  readonly Digest: string | null;
+  readonly MediaType: string | null;
+  /** The date in the image, its annotations or labels; `null` also for those of reproducible builds. */
   readonly Created: string | null;
   /** Bytes of configuration and layers of the platform shown. */
   readonly Size: number | null;
@@ -44,9 +47,9 @@ export async function describeTags(
   const { concurrency, platform, host, signal } = options;
   const once = createSingleFlight<ImageInfo>();
   const known = new Map<string, ImageInfo>();
-  const describe = async (tag: string, call: CallOptions): Promise<TagDetails | undefined> => {
+  const describe = async (tag: string, call: CallOptions): Promise<TagDetails> => {
     const root = await resolveOrGone(store, tag, call);
-    if (root === undefined) return undefined;
+    if (root === undefined) return { Name: tag, Digest: null, MediaType: null, ...NO_INFO };
     const { digest, mediaType } = root;
     const facts =
       known.get(digest) ??
@@ -54,8 +57,18 @@ export async function describeTags(
     known.set(digest, facts);
     return { Name: tag, Digest: digest, MediaType: mediaType, ...facts };
   };
-  const all = await mapParallel(tags, concurrency, describe, { signal });
-  return all.filter((one) => one !== undefined);
+  return withoutSharedDate(await mapParallel(tags, concurrency, describe, { signal }));
+}
+
+/** One date for all images of a list is none of theirs. */
+function withoutSharedDate(all: readonly TagDetails[]): TagDetails[] {
+  const dates = new Map(
+    all.flatMap(({ Name, Digest, Created }) =>
+      Created === null || isDigestTag(Name) ? [] : [[Digest, Created]],
+    ),
+  );
+  const isShared = isOneForAll([...dates.values()]);
+  return all.map((one) => (isShared && dates.has(one.Digest) ? { ...one, Created: null } : one));
 }
 
 /** What one image can be that has a tag all the same: schema 1, another platform, no image at all. */
@@ -89,19 +102,14 @@ async function readImageInfo(view: ImageView, options: CallOptions): Promise<Ima
   const own = config === undefined ? undefined : configPlatform(config);
   const listed = (await view.platforms(options)).map(({ platform }) => formatPlatform(platform));
   return {
-    Created: config?.created ?? manifest.annotations?.[CREATED] ?? null,
+    Created:
+      [
+        config?.created,
+        manifest.annotations?.[CREATED],
+        view.rootManifest.annotations?.[CREATED],
+        config?.labels?.[CREATED],
+      ].find((text) => buildTime(text) !== undefined) ?? null,
     Size: manifest.layers.reduce((sum, layer) => sum + layer.size, manifest.config.size),
     Platforms: listed.length > 0 || own === undefined ? listed : [formatPlatform(own)],
   };
-}
-
-/** Oldest first; what has no date counts as oldest. */
-export function compareCreated(a: TagDetails, b: TagDetails): number {
-  const [left, right] = [timeOf(a), timeOf(b)];
-  return left === right ? compareNames(a.Name, b.Name) : left < right ? -1 : 1;
-}
-
-function timeOf({ Created }: TagDetails): number {
-  const time = Date.parse(Created ?? '');
-  return Number.isNaN(time) ? -Infinity : time;
 }

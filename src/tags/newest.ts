@@ -1,15 +1,40 @@
+import { buildTime } from '../image/created.ts';
 import type { ReadStore } from '../store/types.ts';
-import { compareCreated, describeTags, type DetailsOptions } from './details.ts';
+import { describeTags, type DetailsOptions, type TagDetails } from './details.ts';
+import { compareNames } from './order.ts';
 
-/** By age; each tag is looked up. */
-export async function newestFirst(
+/**
+ * By age, `oldest` or `newest` first. What has no date is neither old nor new: it stands at the end
+ * in both directions, by name.
+ */
+export function sortByAge(
+  details: readonly TagDetails[],
+  first: 'oldest' | 'newest',
+): readonly TagDetails[] {
+  const sign = first === 'oldest' ? 1 : -1;
+  return details.toSorted((a, b) => {
+    const [left, right] = [buildTime(a.Created), buildTime(b.Created)];
+    if (left === undefined || right === undefined) {
+      const order = Number(left === undefined) - Number(right === undefined);
+      return order === 0 ? compareNames(a.Name, b.Name) : order;
+    }
+    return sign * (left === right ? compareNames(a.Name, b.Name) : left - right);
+  });
+}
+
+/** Tags by age, and those without a date; each tag is looked up. */
+export interface AgedTags {
+  readonly newestFirst: readonly string[];
+  readonly undated: readonly string[];
+}
+
+export async function tagsByAge(
   store: ReadStore,
   tags: readonly string[],
   options: DetailsOptions,
-): Promise<string[]> {
-  const details = await describeTags(store, tags, options);
-  return details
-    .toSorted(compareCreated)
-    .toReversed()
-    .map(({ Name }) => Name);
+): Promise<AgedTags> {
+  const sorted = sortByAge(await describeTags(store, tags, options), 'newest');
+  const names = (isDated: boolean): readonly string[] =>
+    sorted.filter(({ Created }) => (Created !== null) === isDated).map(({ Name }) => Name);
+  return { newestFirst: names(true), undated: names(false) };
 }

@@ -52,6 +52,8 @@ export async function makeImage(
     layerSize?: number;
     platform?: Platform;
     labels?: Record<string, string>;
+    /** RFC 3339. */
+    created?: string;
     subject?: Descriptor;
   } = {},
 ): Promise<TestImage> {
@@ -73,7 +75,7 @@ export async function makeImage(
   const config = add(
     types.config,
     json({
-      created: '2026-01-02T03:04:05Z',
+      created: options.created ?? '2026-01-02T03:04:05Z',
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),

@@ -5,7 +5,7 @@ import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
 import { listHubRepositories } from '../../registry/hub/repositories.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createNameFilter } from '../../tags/filter.ts';
-import { readArgument, readInteger, readList } from '../input/read.ts';
+import { readArgument, readCount, readList } from '../input/read.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
@@ -26,14 +26,13 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   const target = parseTarget(readArgument(input, 0, 'REGISTRY'));
-  const limit = readInteger(input, 'limit', '--limit') ?? Infinity;
+  const limit = readCount(input, 'limit', '--limit') ?? Infinity;
   const keep = await createNameFilter({
     include: readList(input, 'include'),
     exclude: readList(input, 'exclude'),
   });
   const items = async function* (): AsyncGenerator<string> {
     let left = limit;
-    if (left === 0) return;
     for await (const page of pagesOf(context, target, options)) {
       for (const name of page) {
         if (!keep(name)) continue;

@@ -1,5 +1,6 @@
 import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tags.ts';
 import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -16,7 +17,7 @@ import {
   type CopyLocations,
 } from './stores.ts';
 import { createNameFilter } from '../../tags/filter.ts';
-import { newestFirst } from '../../tags/newest.ts';
+import { tagsByAge } from '../../tags/newest.ts';
 import { highestFirst } from '../../tags/order.ts';
 import { detailsOptions } from '../input/platform.ts';
 import { readList, readText } from '../input/read.ts';
@@ -89,7 +90,7 @@ async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator
 async function choose(
   context: CopyContext,
   input: Input,
-  { newest }: CopyFlags,
+  { newest, allowEmpty }: CopyFlags,
   { source, sourceTags }: { readonly source: ReadStore; readonly sourceTags: readonly string[] },
   options: CallOptions,
 ): Promise<readonly string[]> {
@@ -100,19 +101,40 @@ async function choose(
     semver,
   });
   const kept = sourceTags.filter((tag) => keep(tagOfName(tag)));
-  if (kept.length === 0) {
-    context.warn(
-      sourceTags.length === 0
-        ? `${source.label} has no tags`
-        : `none of the ${sourceTags.length} tags of ${source.label} was chosen`,
+  if (kept.length === 0) rejectEmpty(context, allowEmpty, source.label, sourceTags.length);
+  if (newest === undefined || kept.length <= newest) return kept;
+  if (semver !== undefined) return highestFirst(kept).slice(0, newest);
+  const byAge = await tagsByAge(source, kept, detailsOptions(context, options));
+  if (byAge.newestFirst.length === 0) {
+    throw new AppError(
+      'USAGE',
+      `cannot choose the newest tags of ${source.label}: none has a date`,
+      {
+        hint: 'Choose by version: --semver "*"',
+      },
     );
   }
-  if (newest === undefined) return kept;
-  const ordered =
-    semver === undefined
-      ? await newestFirst(source, kept, detailsOptions(context, options))
-      : highestFirst(kept);
-  return ordered.slice(0, newest);
+  if (byAge.undated.length > 0) {
+    const names = byAge.undated.map(sanitize).join(', ');
+    context.warn(`tags without a date are left out of --newest: ${names}`);
+  }
+  return byAge.newestFirst.slice(0, newest);
+}
+
+/** @throws AppError MANIFEST_UNKNOWN unless `allowEmpty`: a filter with a typing error is no success */
+function rejectEmpty(
+  context: CopyContext,
+  allowEmpty: boolean,
+  label: string,
+  count: number,
+): void {
+  const text = count === 0 ? `${label} has no tags` : `no tag of ${label} matches (${count} tags)`;
+  if (!allowEmpty) {
+    throw new AppError('MANIFEST_UNKNOWN', `nothing was copied: ${text}`, {
+      hint: 'If that is expected, add --allow-empty.',
+    });
+  }
+  context.warn(`nothing was copied: ${text}`);
 }
 
 function noteImages(context: CopyContext, images: readonly TagOutcome[]): void {
@@ -167,7 +189,7 @@ function imageOf(one: TagOutcome): object {
     const { code, message, hint } = error;
     return { Tag: tag, Error: { code, message, hint: hint ?? null, exit: EXIT_STATUS[code] } };
   }
-  return { Tag: tag, ...imageJson(one), Outcome: one.unchanged ? 'unchanged' : 'copied' };
+  return { Tag: tag, ...imageJson(one) };
 }
 
 function exitOf({ images }: TagsSummary): { readonly exit?: number } {

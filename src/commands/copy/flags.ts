@@ -6,7 +6,14 @@ import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
-import { readFlag, readInteger, readList, readText, rejectTogether } from '../input/read.ts';
+import {
+  readCount,
+  readFlag,
+  readInteger,
+  readList,
+  readText,
+  rejectTogether,
+} from '../input/read.ts';
 
 type FlagsContext = Pick<Context, 'flags' | 'hostPlatform' | 'note'>;
 
@@ -42,6 +49,7 @@ export interface CopyFlags {
   readonly dryRun: boolean;
   readonly allTags: boolean;
   readonly newest: number | undefined;
+  readonly allowEmpty: boolean;
   readonly additionalTags: readonly string[];
   readonly digestFile: string | undefined;
 }
@@ -57,7 +65,8 @@ export function copyFlags(context: FlagsContext, input: Input): CopyFlags {
     conversion: conversionOf(input),
     dryRun: readFlag(input, 'dryRun'),
     allTags: readFlag(input, 'allTags'),
-    newest: readInteger(input, 'newest', '--newest'),
+    newest: readCount(input, 'newest', '--newest'),
+    allowEmpty: readFlag(input, 'allowEmpty'),
     additionalTags: additionalTagsOf(input),
     digestFile: readText(input, 'digestfile'),
   };
@@ -81,15 +90,15 @@ function rejectContradictions(flags: CopyFlags, input: Input): void {
   rejectTogether({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
   rejectTogether({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
   rejectTogether({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
-  const filters = ['include', 'exclude', 'semver', 'newest'];
-  const given = filters.find((name) => input.options[name] !== undefined && !isEmpty(input, name));
+  const filters = ['include', 'exclude', 'semver', 'newest', 'allow-empty'];
+  const given = filters.find((name) => isGiven(input, name));
   if (given === undefined || allTags) return;
   throw new AppError('USAGE', `--${given} chooses among tags and needs --all-tags`);
 }
 
-function isEmpty(input: Input, name: string): boolean {
-  const value = input.options[name];
-  return Array.isArray(value) && value.length === 0;
+function isGiven(input: Input, option: string): boolean {
+  const value = input.options[option === 'allow-empty' ? 'allowEmpty' : option];
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
 function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {

@@ -17,12 +17,21 @@ export function startStats(context: Pick<Context, 'now' | 'requestCount'>): () =
   });
 }
 
+export interface ImageJson {
+  readonly Digest: string;
+  readonly MediaType: string;
+  /** `unchanged`: the destination had all of it. */
+  readonly Outcome: 'copied' | 'unchanged';
+}
+
 export function imageJson({
   descriptor: { digest, mediaType },
+  unchanged,
 }: {
   readonly descriptor: Descriptor;
-}): { readonly Digest: string; readonly MediaType: string } {
-  return { Digest: digest, MediaType: mediaType };
+  readonly unchanged: boolean;
+}): ImageJson {
+  return { Digest: digest, MediaType: mediaType, Outcome: unchanged ? 'unchanged' : 'copied' };
 }
 
 export interface CountsJson {

@@ -13,6 +13,7 @@ import { openConverted } from './conversion.ts';
 import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
+import { withoutTag } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
 import {
   isPipe,
@@ -64,7 +65,7 @@ export async function run(
   const destination = await stores.destination();
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
   await writeDigest(context, flags.digestFile, summary);
-  return resultOf(locations, summary, cost());
+  return resultOf(locations, request, summary, cost());
 }
 
 /** A registry's default tag is `latest`, unless the destination is named by digest alone. */
@@ -132,17 +133,36 @@ async function writeDigest(
   }
 }
 
-function resultOf({ from, to }: CopyLocations, summary: CopySummary, stats: CommandStats): Result {
+/** The last line is DESTINATION@DIGEST, for scripts; further tags stand before it. */
+function resultOf(
+  { from, to }: CopyLocations,
+  { destinationTag, additionalTags = [] }: ImageRequest,
+  summary: CopySummary,
+  stats: CommandStats,
+): Result {
+  const additional = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
+  const tags = [...(destinationTag === undefined ? [] : [destinationTag]), ...additional];
   return {
     kind: 'value',
     json: {
       Source: from.text,
       Destination: to.text,
       ...imageJson(summary),
+      Tags: tags,
       ...countsJson(summary),
       ...stats,
     },
-    text: () => nameWithDigest(to.text, summary.descriptor),
+    text: () =>
+      [...additional.map((tag) => nameWithTag(to, tag)), to.text]
+        .map((name) => nameWithDigest(name, summary.descriptor))
+        .join('\n'),
     ...(isPipe(to) ? { stream: 'stderr' } : {}),
   };
+}
+
+/** The same location with a different tag; in an archive of Docker's an image has a repository, too. */
+function nameWithTag({ scheme, name, ref }: Location, tag: string): string {
+  if (scheme === 'docker') return `${name}:${tag}`;
+  const repository = scheme === 'docker-archive' && ref !== undefined ? withoutTag(ref) : undefined;
+  return [scheme, name, ...(repository === undefined ? [] : [repository]), tag].join(':');
 }

@@ -19,7 +19,7 @@ export const copySpec: CommandSpec = {
     },
     {
       flags: '--all-tags',
-      summary: 'copy a repository: every tag, or those that the next four flags choose',
+      summary: 'copy a repository: every tag, or those that the next options choose',
       kind: 'flag',
     },
     ...tagFilterOptions,
@@ -27,6 +27,11 @@ export const copySpec: CommandSpec = {
       flags: '--newest <n>',
       summary: 'keep the newest tags, by age (with --semver: the highest versions)',
       kind: 'integer',
+    },
+    {
+      flags: '--allow-empty',
+      summary: 'succeed if no tag matches',
+      kind: 'flag',
     },
     {
       flags: '--referrers',

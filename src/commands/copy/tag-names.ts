@@ -53,6 +53,6 @@ function repositoryOf(
   return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;
 }
 
-function withoutTag(name: string): string {
+export function withoutTag(name: string): string {
   return name.slice(0, name.lastIndexOf(':'));
 }

@@ -13,6 +13,7 @@ import type { ReadStore, Remover } from '../../store/types.ts';
 import { isDigestTag } from '../../tags/digest-tags.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { tagListerOf } from '../../tags/find.ts';
 import type { Context } from '../context.ts';
 import { readArgument, readFlag, rejectTogether } from '../input/read.ts';
 import type { Result } from '../result.ts';
@@ -201,10 +202,38 @@ async function removeTag(
   options: CallOptions,
 ): Promise<DeleteOutcome> {
   const { label } = job.store;
-  const { digest } = await job.store.resolve(tag, options);
+  const digest = await digestOfListed(job.store, tag, options);
   await confirm(job, `the tag ${label}:${tag}`, { tags: [], referrers: [] }, options);
   if (!job.dryRun) await job.remover.untag(tag, options);
   return { label, digest, tags: [tag], manifest: false, referrers: [], left: [] };
+}
+
+/**
+ * `null` for a tag that is listed although its manifest is gone.
+ * @throws AppError MANIFEST_UNKNOWN for one that is not listed either
+ */
+async function digestOfListed(
+  store: ReadStore,
+  tag: string,
+  options: CallOptions,
+): Promise<Digest | null> {
+  try {
+    return (await store.resolve(tag, options)).digest;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'MANIFEST_UNKNOWN') throw error;
+    if (await isListed(store, tag, options)) return null;
+    throw error;
+  }
+}
+
+async function isListed(store: ReadStore, tag: string, options: CallOptions): Promise<boolean> {
+  try {
+    for await (const page of tagListerOf(store).tags(options)) if (page.includes(tag)) return true;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError)) throw error;
+  }
+  return false;
 }
 
 /** @throws AppError DECLINED */

@@ -7,7 +7,8 @@ import type { Result } from '../result.ts';
 /** What goes, or would go, and what stays behind. `tags` are those known to point at it. */
 export interface DeleteOutcome {
   readonly label: string;
-  readonly digest: Digest;
+  /** `null` where the manifest of a tag was gone before. */
+  readonly digest: Digest | null;
   readonly tags: readonly string[];
   /** Whether the manifest goes, and not only a tag. */
   readonly manifest: boolean;
@@ -79,7 +80,7 @@ export function resultOf(outcome: DeleteOutcome, dryRun: boolean, requests: numb
   const verb = dryRun ? 'Would delete' : 'Deleted';
   const first = manifest
     ? `${verb} ${label}@${digest}${also.map((one) => `, and ${one}`).join('')}`
-    : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}; ${digest} stays`;
+    : `${dryRun ? 'Would remove' : 'Removed'} ${formatTagNames(tags)} from ${label}${digest === null ? '' : `; ${digest} stays`}`;
   const cost = `${requests} requests were sent to find out`;
   return {
     kind: 'value',

@@ -24,6 +24,13 @@ export function readInteger(input: Input, name: string, flag: string): number | 
   throw new AppError('USAGE', `${flag} takes a whole number that is not negative`);
 }
 
+/** @throws AppError USAGE for 0, too: what shows or copies nothing was not meant */
+export function readCount(input: Input, name: string, flag: string): number | undefined {
+  const value = readInteger(input, name, flag);
+  if (value !== 0) return value;
+  throw new AppError('USAGE', `${flag} takes a number from 1`);
+}
+
 /** @throws AppError USAGE when the argument is missing */
 export function readArgument(input: Input, index: number, name: string): string {
   const value = input.args[index];

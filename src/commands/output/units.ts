@@ -1,3 +1,5 @@
+import { buildTime } from '../../image/created.ts';
+
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** Bytes for people, in powers of 1000 as `docker images` shows them: "3.62 MB". */
@@ -28,10 +30,10 @@ const AGE_UNITS: readonly { readonly name: string; readonly ms: number; readonly
     { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
   ];
 
-/** "3 weeks ago"; empty for a time that cannot be read. */
+/** "3 weeks ago"; empty for what says no time (`buildTime`). */
 export function formatAge(created: string, now: Date): string {
-  const then = Date.parse(created);
-  if (Number.isNaN(then)) return '';
+  const then = buildTime(created);
+  if (then === undefined) return '';
   const age = now.getTime() - then;
   if (age < 0) return 'in the future';
   const unit = AGE_UNITS.find(({ from }) => age >= from);

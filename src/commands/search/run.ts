@@ -3,7 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { searchHub, type HubSearch, type HubSearchResult } from '../../registry/hub/search.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { readArgument, readFlag, readInteger, readList } from '../input/read.ts';
+import { readArgument, readFlag, readCount, readList } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import { truncate } from '../output/width.ts';
@@ -25,7 +25,7 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   const term = readArgument(input, 0, 'TERM');
-  const limit = readInteger(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
+  const limit = readCount(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
   const filters = parseFilters(readList(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
   // For a block alone: the search is nowhere else.

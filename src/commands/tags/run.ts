@@ -7,7 +7,7 @@ import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
 import { detailsOptions } from '../input/platform.ts';
-import { readArgument, readFlag, readInteger, readList, readText } from '../input/read.ts';
+import { readArgument, readFlag, readCount, readList, readText } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import type { TagDetails } from '../../tags/details.ts';
 import { requireRepository, tagListerOf, tagsWithDigest } from '../../tags/find.ts';
@@ -72,7 +72,7 @@ async function parseQuery(input: Input): Promise<Query> {
     }),
     sort: readText(input, 'sort'),
     reverse: readFlag(input, 'reverse'),
-    limit: readInteger(input, 'limit', '--limit') ?? Infinity,
+    limit: readCount(input, 'limit', '--limit') ?? Infinity,
     digest: digest === undefined ? undefined : parseDigest(digest),
     long: readFlag(input, 'long'),
   };
@@ -89,7 +89,6 @@ async function stream(
   const items = async function* (): AsyncGenerator<string> {
     await using open = store;
     let left = limit;
-    if (left === 0) return;
     for await (const tag of filterPages(open, keep, options)) {
       yield tag;
       left -= 1;
@@ -132,8 +131,9 @@ async function select(
     return describeTags(store, some, detailsOptions(context, options));
   };
   if (query.sort === 'created') {
-    const { compareCreated } = await import('../../tags/details.ts');
-    const details = cut((await describe(tags)).toSorted(compareCreated));
+    const { sortByAge } = await import('../../tags/newest.ts');
+    const sorted = sortByAge(await describe(tags), query.reverse ? 'newest' : 'oldest');
+    const details = sorted.slice(0, query.limit);
     return query.long ? selection(details) : { tags: selection(details).tags };
   }
   if (query.sort !== undefined)
@@ -157,7 +157,7 @@ function page(details: readonly TagDetails[], now: Date, style: Style): string {
     ],
     details.map((one) => [
       sanitize(one.Name),
-      shortDigest(one.Digest as Digest),
+      one.Digest === null ? '' : shortDigest(one.Digest as Digest),
       one.Created === null ? '' : formatAge(one.Created, now),
       one.Size === null ? '' : formatSize(one.Size),
       sanitize(one.Platforms.join(', ')),

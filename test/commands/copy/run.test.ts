@@ -197,3 +197,89 @@ describe('copy', () => {
     ).rejects.toMatchObject({ code: 'INVALID_REFERENCE' });
   });
 });
+
+describe('what a copy reports', () => {
+  it('names the outcome and every tag', async () => {
+    const image = await makeImage();
+    const options = { additionalTag: ['stable', 'v2', 'latest'] };
+    const first = await copy(image, NAMES, options);
+    expect(jsonOf(first.result)).toMatchObject({
+      Outcome: 'copied',
+      Tags: ['v2', 'stable', 'latest'],
+    });
+    const { digest } = image.root;
+    expect(textOf(first.result).split('\n')).toEqual(
+      ['stable', 'latest', 'v2'].map((tag) => `dest.example/app:${tag}@${digest}`),
+    );
+    const { destination } = first;
+    const again = await copy(image, NAMES, options, { destination });
+    expect(jsonOf(again.result)).toMatchObject({ Outcome: 'unchanged' });
+    const more = await copy(image, NAMES, { additionalTag: ['new'] }, { destination });
+    expect(jsonOf(more.result)).toMatchObject({ Outcome: 'copied', Tags: ['v2', 'new'] });
+  });
+
+  it('knows what is there by digest, too', async () => {
+    const image = await makeImage();
+    const names = [NAMES[0], `dest.example/app@${image.root.digest}`] as const;
+    const { result, destination } = await copy(image, names);
+    expect(jsonOf(result)).toMatchObject({ Outcome: 'copied', Tags: [] });
+    const again = await copy(image, names, {}, { destination });
+    expect(jsonOf(again.result)).toMatchObject({ Outcome: 'unchanged' });
+  });
+});
+
+describe('copy --all-tags', () => {
+  const repositories = ['src.example/app', 'dest.example/app'] as const;
+
+  async function copyAll(images: Record<string, string>, options: Input['options']) {
+    const made = Object.entries(images).map(
+      async ([tag, created]) => [tag, await makeImage({ created })] as const,
+    );
+    const source = await storeWith(Object.fromEntries(await Promise.all(made)), repositories[0]);
+    const destination = createMemoryStore(repositories[1]);
+    const context = fakeContext({
+      requestCount: () => 0,
+      registry: async () => fakeRegistry(),
+      openRead: async () => source,
+      openWrite: async () => destination,
+    });
+    const result = await run(context, input(repositories, { allTags: true, ...options }), {});
+    const tags = (await Array.fromAsync(destination.capabilities.tags!.tags())).flat();
+    return { result, tags, warnings: context.warnings };
+  }
+
+  it.each([
+    ['a filter that nothing matches', { a: '' }, { include: ['^9'] }, /no tag of .* matches/u],
+    ['a repository without tags', {}, {}, /has no tags/u],
+  ])('that copies nothing is a failure: %s', async (_what, images, options, why) => {
+    await expect(copyAll(images, options)).rejects.toMatchObject({
+      exitStatus: 2,
+      message: expect.stringMatching(why) as string,
+    });
+    const allowed = await copyAll(images, { ...options, allowEmpty: true });
+    expect(allowed.tags).toEqual([]);
+    expect(allowed.warnings).toEqual([expect.stringMatching(why)]);
+  });
+
+  it('takes the newest of those that have a date, and names the others', async () => {
+    const images = {
+      year1: '0001-01-01T00:00:00Z',
+      old: '2019-01-01T00:00:00Z',
+      new: '2026-01-01T00:00:00Z',
+      zip: '1980-01-01T00:00:01Z',
+    };
+    const { tags, warnings } = await copyAll(images, { newest: 1 });
+    expect(tags).toEqual(['new']);
+    expect(warnings).toEqual(['tags without a date are left out of --newest: year1, zip']);
+  });
+
+  it('does not guess which of undated images is the newest', async () => {
+    const epoch = '2024-05-01T00:00:00Z';
+    for (const created of ['1970-01-01T00:00:00Z', epoch]) {
+      const images = { a: created, b: created };
+      await expect(copyAll(images, { newest: 1 })).rejects.toMatchObject({ code: 'USAGE' });
+      expect((await copyAll(images, { newest: 2 })).tags).toEqual(['a', 'b']);
+    }
+    await expect(copyAll({ a: epoch }, { newest: 0 })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});

@@ -138,6 +138,18 @@ describe('delete by tag', () => {
 });
 
 describe('delete --untag', () => {
+  it('removes a listed tag whose manifest is gone', async () => {
+    const missing = async (ref: string | undefined): Promise<never> => {
+      throw new AppError('MANIFEST_UNKNOWN', `${ref} does not exist`);
+    };
+    const { delete: del, removed } = await setUp({ store: () => ({ resolve: missing }) });
+    const result = await del(':v1', { untag: true });
+    expect(removed).toEqual(['v1']);
+    expect(jsonOf(result)).toMatchObject({ Digest: null, Tags: ['v1'] });
+    await expect(del(':unlisted', { untag: true })).rejects.toMatchObject({ exitStatus: 2 });
+    expect(removed).toEqual(['v1']);
+  });
+
   it('removes the tag alone', async () => {
     const { delete: del, removed, image } = await setUp();
     const result = await del(':v1', { untag: true });

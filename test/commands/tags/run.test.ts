@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run as listTags } from '../../../src/commands/tags/list-tags.ts';
 import { run as tags } from '../../../src/commands/tags/run.ts';
 import type { Input } from '../../../src/commands/types.ts';
+import { AppError } from '../../../src/errors/app-error.ts';
 import type { Capabilities, ReadStore } from '../../../src/store/types.ts';
 import { makeImage, makeIndex } from '../../helpers/images.ts';
 import {
@@ -66,13 +67,11 @@ describe('tags', () => {
     expect(store.served).toEqual([0]);
   });
 
-  it('asks for nothing when the limit is 0', async () => {
-    const store = namesOnly(names);
-    const context = fakeContext({ openRead: async () => store });
-    expect(await linesOf(await tags(context, input(['r.example/app'], { limit: 0 }), {}))).toEqual(
-      [],
-    );
-    expect(store.served).toEqual([]);
+  it('refuses a limit of 0', async () => {
+    const context = fakeContext();
+    await expect(tags(context, input(['r.example/app'], { limit: 0 }), {})).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 
   it('filters by regular expressions, searched anywhere, and by a range of versions', async () => {
@@ -144,7 +143,8 @@ describe('tags with look-ups', () => {
   });
 
   it('--long looks at a shared digest once and shows age, size and platforms', async () => {
-    const [image, index] = await Promise.all([makeImage(), makeIndex()]);
+    const created = '2026-01-02T03:04:06Z';
+    const [image, index] = await Promise.all([makeImage({ created }), makeIndex()]);
     const store = await storeWith({ v1: image, same: image, multi: index });
     const fetched: string[] = [];
     const counting: ReadStore = {
@@ -171,7 +171,7 @@ describe('tags with look-ups', () => {
         Name: 'v1',
         Digest: image.root.digest,
         MediaType: image.root.mediaType,
-        Created: '2026-01-02T03:04:05Z',
+        Created: created,
         Size: size,
         Platforms: ['linux/amd64'],
       },
@@ -181,11 +181,83 @@ describe('tags with look-ups', () => {
     expect(textOf(result)).toContain('4 weeks ago');
   });
 
-  it('--sort created puts what has no date first', async () => {
-    const store = await storeWith({ a: await makeImage(), b: await makeImage() });
-    const context = fakeContext({ openRead: async () => store });
-    const options = { sort: 'created', reverse: true };
+  it('--long lists a tag whose manifest is gone, with empty columns', async () => {
+    const [image, gone] = await Promise.all([makeImage(), makeImage()]);
+    const store = await storeWith({ v1: image, gone });
+    const context = fakeContext({ openRead: async () => withoutManifest(store, 'gone') });
+    const options = { long: true, sort: 'created' };
     const result = await tags(context, input(['r.example/app'], options), {});
-    expect(jsonOf(result)).toEqual({ Repository: 'r.example/app', Tags: ['b', 'a'] });
+    const { Details } = jsonOf(result) as { Details: Record<string, unknown>[] };
+    expect(Details.map(({ Name, Digest }) => [Name, Digest])).toEqual([
+      ['v1', image.root.digest],
+      ['gone', null],
+    ]);
+    expect(textOf(result)).toMatch(/^gone$/mu);
+  });
+
+  describe('a date that says nothing', () => {
+    const dates = {
+      year1: '0001-01-01T00:00:00Z',
+      1970: '1970-01-01T00:00:01Z',
+      zip: '1980-01-01T00:00:01Z',
+      none: '',
+      new: '2026-01-30T00:00:00Z',
+      old: '2019-01-01T00:00:00Z',
+    };
+    const ordered = async (all: Record<string, string>, options: Input['options']) => {
+      const images = Object.entries(all).map(
+        async ([tag, created]) => [tag, await makeImage({ created })] as const,
+      );
+      const store = await storeWith(Object.fromEntries(await Promise.all(images)));
+      const context = fakeContext({ openRead: async () => store });
+      return tags(context, input(['r.example/app'], { sort: 'created', ...options }), {});
+    };
+
+    it('is neither old nor new', async () => {
+      const undated = ['1970', 'none', 'year1', 'zip'];
+      for (const [reverse, known] of [
+        [false, ['old', 'new']],
+        [true, ['new', 'old']],
+      ] as const) {
+        const { Tags } = jsonOf(await ordered(dates, { reverse })) as { Tags: string[] };
+        expect(Tags).toEqual([...known, ...undated]);
+      }
+    });
+
+    it('has no age', async () => {
+      const text = textOf(await ordered(dates, { long: true }));
+      expect(text.match(/\bago\b/gu)).toHaveLength(2);
+    });
+
+    it('is also one whole second for all, but not what a clock wrote', async () => {
+      const created = async (...all: readonly string[]) => {
+        const result = await ordered(Object.fromEntries(all.map((one, i) => [`t${i}`, one])), {
+          long: true,
+        });
+        const { Details } = jsonOf(result) as { Details: { Created: string | null }[] };
+        return Details.map((one) => one.Created);
+      };
+      const epoch = '2024-05-01T00:00:00Z';
+      expect(await created(epoch, epoch)).toEqual([null, null]);
+      expect(await created(epoch)).toEqual([epoch]);
+      expect(await created(epoch, '2024-05-01T00:00:01Z')).not.toContain(null);
+      const clock = '2024-05-01T00:00:00.123456789Z';
+      expect(await created(clock, clock)).toEqual([clock, clock]);
+    });
   });
 });
+
+/** A tag that is listed, and answers that it does not exist. */
+function withoutManifest(store: ReadStore, tag: string): ReadStore {
+  return {
+    label: store.label,
+    capabilities: store.capabilities,
+    resolve: async (ref, call) => {
+      if (ref === tag) throw new AppError('MANIFEST_UNKNOWN', 'gone');
+      return store.resolve(ref, call);
+    },
+    has: (...args) => store.has(...args),
+    fetch: (...args) => store.fetch(...args),
+    async [Symbol.asyncDispose]() {},
+  };
+}

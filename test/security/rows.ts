@@ -356,7 +356,7 @@ export const ROWS: readonly Row[] = [
     rules: [
       ['src/config/files/private.ts', 'updatePrivateFile'],
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
-      ['src/config/files/user-folders.ts', 'checkPrivateFolder'],
+      ['src/config/files/ownership.ts', 'checkPrivateFolder'],
     ],
     tests: [
       [

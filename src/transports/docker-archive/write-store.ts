@@ -1,5 +1,5 @@
+import { ImageNames } from './image-names.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
@@ -24,7 +24,6 @@ import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { requireImage } from './check-image.ts';
 import { type DockerImageEntry, printManifestJson } from './manifest-json.ts';
-import { fullName, shortName } from './name.ts';
 import { DockerArchiveReader, namesIn } from './read-store.ts';
 import { type DockerArchiveFile, readDockerArchive } from './archive.ts';
 
@@ -80,15 +79,11 @@ class DockerArchiveWriter implements WriteStore {
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
   readonly #path: string;
-  readonly #ref: string | undefined;
   readonly #context: OpenContext;
   readonly #isNew: boolean;
   /** As they were pushed: the archive itself keeps no manifest. */
   readonly #pushed = new Map<Digest, Pushed>();
-  /** Full names given in this run. */
-  readonly #names = new Map<string, Digest>();
-  /** Whatever had a name in this run: without one it goes. */
-  readonly #named = new Set<Digest>();
+  readonly #names: ImageNames;
   /** What was committed. */
   #existing: ExistingArchive | undefined;
   /** What was pushed since. */
@@ -102,16 +97,13 @@ class DockerArchiveWriter implements WriteStore {
   ) {
     this.label = `docker-archive:${name}`;
     this.#path = name;
-    this.#ref = ref;
+    this.#names = new ImageNames(ref);
     this.#context = context;
     this.#existing = existing;
     this.#isNew = (existing?.saved.images.length ?? 0) === 0;
     this.#writer = new TarWriter(name, context);
     const names = (): string[] => [
-      ...new Set([
-        ...namesIn(this.#existing?.saved.images ?? []),
-        ...[...this.#names.keys()].map(shortName),
-      ]),
+      ...new Set([...namesIn(this.#existing?.saved.images ?? []), ...this.#names.all()]),
     ];
     this.capabilities = {
       tags: {
@@ -124,13 +116,13 @@ class DockerArchiveWriter implements WriteStore {
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
-    const digest = ref === undefined ? this.#only() : this.#digestOf(ref);
+    const digest = ref === undefined ? this.#only() : this.#names.digestOf(ref);
     const pushed = digest === undefined ? undefined : this.#pushed.get(digest);
     if (pushed !== undefined) return pushed.descriptor;
     if (digest !== undefined && this.#existing !== undefined)
       return this.#existing.reader.resolve(digest, options);
     const isNamed = ref !== undefined && !isDigest(ref);
-    const name = isNamed ? (fullName(ref, this.#ref) ?? ref) : ref;
+    const name = isNamed ? (this.#names.inFull(ref) ?? ref) : ref;
     if (this.#existing !== undefined) return this.#existing.reader.resolve(name, options);
     throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no image "${ref ?? 'latest'}"`);
   }
@@ -166,7 +158,7 @@ class DockerArchiveWriter implements WriteStore {
 
   async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
     const { descriptor } = source;
-    const name = options?.tag === undefined ? undefined : this.#nameOf(options.tag);
+    const name = options?.tag === undefined ? undefined : this.#names.require(options.tag);
     const present = await this.has(descriptor, options);
     if (isManifestType(descriptor.mediaType)) {
       if (!this.#pushed.has(descriptor.digest)) await this.#pushManifest(source, options);
@@ -179,7 +171,7 @@ class DockerArchiveWriter implements WriteStore {
   }
 
   async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
-    const name = this.#nameOf(tag);
+    const name = this.#names.require(tag);
     if (!(await this.has(descriptor, options)))
       throw new AppError('MANIFEST_UNKNOWN', `${this.label} does not have ${descriptor.digest}`);
     this.#setName(name, descriptor.digest);
@@ -191,10 +183,8 @@ class DockerArchiveWriter implements WriteStore {
     const images = new Map<string, DockerImageEntry>();
     for (const image of this.#existing?.saved.images ?? [])
       await this.#keep(image, images, options);
-    const wanted = new Set(this.#names.values());
     for (const [digest, pushed] of this.#pushed)
-      if (wanted.has(digest) || !this.#named.has(digest))
-        await this.#list(pushed, [], images, options);
+      if (this.#names.keeps(digest)) await this.#list(pushed, [], images, options);
     const list = Buffer.from(printManifestJson([...images.values()]));
     await this.#writer.addData('manifest.json', list);
     await this.#writer.finish();
@@ -217,23 +207,8 @@ class DockerArchiveWriter implements WriteStore {
     return this.#isNew && second === undefined ? only : undefined;
   }
 
-  #digestOf(ref: string): Digest | undefined {
-    if (isDigest(ref)) return ref;
-    const full = fullName(ref, this.#ref);
-    return full === undefined ? undefined : this.#names.get(full);
-  }
-
-  #nameOf(tag: string): string {
-    const full = fullName(tag, this.#ref);
-    if (full !== undefined) return full;
-    throw new AppError('INVALID_REFERENCE', `"${sanitize(tag)}" is no name for an image`, {
-      hint: 'In a Docker archive images have a repository and a tag: NAME:TAG.',
-    });
-  }
-
   #setName(name: string, digest: Digest): void {
     this.#names.set(name, digest);
-    this.#named.add(digest);
     this.#changed = true;
   }
 
@@ -253,14 +228,12 @@ class DockerArchiveWriter implements WriteStore {
     images: Map<string, DockerImageEntry>,
     options?: CallOptions,
   ): Promise<void> {
-    const names = image.RepoTags.filter((name) => !this.#names.has(fullName(name) ?? name));
+    const names = this.#names.leftOf(image.RepoTags);
     const made = await this.#existing?.saved.synthesize(image, options);
-    const isNamedAnew = [...this.#names.values()].includes(
-      made?.descriptor.digest ?? ('' as Digest),
-    );
     if (made?.manifest.kind !== 'image') return;
-    if (names.length === 0 && image.RepoTags.length > 0 && !isNamedAnew) return;
     const { descriptor, manifest } = made;
+    const hasName = names.length > 0 || this.#names.of(descriptor.digest).length > 0;
+    if (!hasName && image.RepoTags.length > 0) return;
     await this.#list({ descriptor, manifest }, names, images, options);
   }
 
@@ -276,12 +249,12 @@ class DockerArchiveWriter implements WriteStore {
       if (this.#writer.sizeOf(name) !== undefined) continue;
       await this.#writer.add(name, part.size, await this.fetch(part, options));
     }
-    const given = [...this.#names].filter(([, digest]) => digest === descriptor.digest);
+    const given = this.#names.of(descriptor.digest);
     const Config = blobName(manifest.config.digest);
     const before = images.get(Config)?.RepoTags ?? [];
     images.set(Config, {
       Config,
-      RepoTags: [...new Set([...before, ...names, ...given.map(([full]) => shortName(full))])],
+      RepoTags: [...new Set([...before, ...names, ...given])],
       Layers: manifest.layers.map(({ digest }) => blobName(digest)),
     });
   }

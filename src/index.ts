@@ -1,5 +1,5 @@
 /**
- * The library behind the command line. A store is opened from a transport or made in memory;
+ * The library that the command line uses. A store is opened from a transport or made in memory;
  * `copyImage` moves an image between two of them. Everything here is re-exported, nothing made.
  */
 export { AppError, CopyError, IntegrityError, RegistryError } from './errors/app-error.ts';

@@ -37,13 +37,13 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** The parts of a process that the program may touch; tests hand in their own. */
 export interface Io {
-  /** Arguments behind the program's name. */
+  /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Folder for temporary files. */
   readonly temp: string;
-  /** The user's home folder; undefined where there is none. */
+  /** The user's home directory; undefined if there is none. */
   readonly home: string | undefined;
   /** The user's id; absent where the system has none. */
   readonly uid?: number | undefined;

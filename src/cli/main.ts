@@ -55,7 +55,7 @@ async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
     ]);
   const report = reportError(error);
   const form = requestedJson(io.argv);
-  // A half-written JSON text stays half-written: an error behind it would pass for content.
+  // A half-written JSON text stays half-written: an error after it would look like content.
   const asJson = form === 'ndjson' || (form === 'json' && !stdout.started);
   if (asJson) {
     const { toJson } = await import('./output/result.ts');

@@ -9,7 +9,7 @@ const UNKNOWN = '0';
 
 /**
  * Processes by names that are never used twice: machine and container, boot, id, start time.
- * Linux tells all of them; elsewhere a running process is not told from one with a reused id.
+ * Linux names all of them; elsewhere a running process cannot be told from one with a reused id.
  */
 export async function createProcessNames(
   process: Pick<NodeJS.Process, 'pid' | 'kill'>,
@@ -36,7 +36,7 @@ function short(text: string): string {
   return createHash('sha256').update(text.trim()).digest('hex').slice(0, 12);
 }
 
-/** proc(5), field 22 of `stat`; undefined for a process that is gone, or that nobody has waited for. */
+/** proc(5), field 22 of `stat`; undefined for a process that has ended, reaped or not. */
 async function startOf(pid: string): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -10,7 +10,7 @@ type PolicyOptions = Pick<ClientOptions, 'machine' | 'settings' | 'warn'> & {
 
 /** The policies of the hosts of one side; they grow as hosts are named. */
 export interface HostPolicyRegistry {
-  /** The command uses this registry, so its flags apply to it, and never to a realm or CDN. */
+  /** The command names this registry, so its options apply to it, and never to a realm or CDN. */
   markNamed(host: string): void;
   isNamed(host: string): boolean;
   /** Resolves the name where the files speak of networks. */

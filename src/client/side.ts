@@ -18,7 +18,7 @@ export interface SideConnections {
   readonly registry: RegistryClient;
   /** Base URL of a registry that the command names. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
-  /** The way to a registry that the command names, step by step; its mirrors can be looked at too. */
+  /** Examines the connection to a registry that the command names, and to its mirrors. */
   probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
 }
 
@@ -33,7 +33,7 @@ export interface ConnectSideOptions extends ClientOptions {
   readonly journal: UploadJournal;
 }
 
-/** `credentials`: instead of the sources that the flags and the machine's files name. */
+/** `credentials` replaces the sources that the options and the machine's files name. */
 export async function connectSide(
   side: ConnectionOptions,
   options: ConnectSideOptions,

@@ -2,7 +2,7 @@ import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 import type { Machine } from './types.ts';
 
-/** Names of temporary files that say whose they are; a registry needs none, so it asks nobody. */
+/** Names of temporary files that show their owner; a registry needs none, so no process is looked up. */
 export function lazyTemporaries(
   machine: Pick<Machine, 'processes' | 'uid' | 'now'>,
 ): (location?: Pick<Location, 'scheme'>) => Promise<Temporaries> {

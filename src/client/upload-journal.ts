@@ -55,7 +55,7 @@ export function forgettingUploadSessions(options: Options, logins: LoginStore): 
   };
 }
 
-/** The journal of uploads in the user's state folder, loaded with the first large blob. */
+/** The journal of uploads in the user's state directory, loaded with the first large blob. */
 export function createLazyJournal(options: Options): UploadJournal {
   let once: Promise<void> | undefined;
   let journal: Journal | undefined;

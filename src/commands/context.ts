@@ -29,7 +29,7 @@ export interface Context {
   /** Their names, by which they are swept if this process is killed. */
   temporaries(): Promise<Temporaries>;
   now(): Date;
-  /** Global flags the commands themselves read. */
+  /** Global options that the commands themselves read. */
   readonly flags: GlobalFlags;
   /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(image: string): Location;
@@ -40,7 +40,7 @@ export interface Context {
   http(side: Side): Promise<HttpClient>;
   /** Base URL of a registry's v2 API, its scheme already settled: "docker.io" → https://registry-1.docker.io/. */
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
-  /** The way to a registry, one step at a time; `mirrors` are other hosts that will be looked at. */
+  /** Examines the connection to a registry step by step; `mirrors` are other hosts to examine. */
   probe(side: Side, registry: string, mirrors: readonly string[]): Promise<Probe>;
   /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;

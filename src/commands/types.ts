@@ -37,7 +37,7 @@ export interface CommandSpec {
   readonly description?: string;
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
-  /** Whether the command takes `--src-…` and `--dest-…` connection flags. */
+  /** Whether the command takes `--src-…` and `--dest-…` connection options. */
   readonly hasSourceAndDestination?: boolean;
   /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */
   readonly longRunning?: boolean;

@@ -13,7 +13,7 @@ import {
 import type { CallOptions } from '../util/abort.ts';
 import type { ReadStore } from '../store/types.ts';
 
-/** What BuildKit writes beside an attestation: the digest of the image that it is about. */
+/** BuildKit's annotation of an attestation: the digest of the image that it describes. */
 const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** An index of some platforms, and what had to be decided for it. */
@@ -23,7 +23,7 @@ export interface PlatformSubset {
 }
 
 /**
- * An index of the wanted platforms alone, with their attestations; images of nested indexes are
+ * An index of only the wanted platforms, with their attestations; images of nested indexes are
  * listed directly. Members that regctl does not know are kept. The index itself when nothing had
  * to go. @throws AppError PLATFORM_UNKNOWN when a platform has no image
  */

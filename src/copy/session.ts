@@ -141,7 +141,7 @@ export class CopySession {
     return this.#graph.has(root);
   }
 
-  /** The manifest's bytes, where they are at hand, spare a registry from being asked for them. */
+  /** Pushes the manifest's bytes if they are known, so that the registry is not asked for them. */
   async #tag({ root, manifest }: RootPlan, tag: string | undefined): Promise<void> {
     if (tag === undefined) return;
     const { destination } = this.#run;

@@ -42,7 +42,7 @@ export interface CopyRunOptions extends CallOptions {
   readonly source: ReadStore;
   readonly destination: WriteStore;
   /**
-   * One platform: its image alone, out of an index. Several: the index is rewritten to list just
+   * One platform: only its image, out of an index. Several: the index is rewritten to list only
    * these, so that its digest changes. An image that is no index must be for all of them.
    */
   readonly platforms?: readonly Platform[] | undefined;
@@ -71,7 +71,7 @@ export interface CopyRunOptions extends CallOptions {
 export interface ImageRequest {
   /** Tag or digest; absent means the source's default. */
   readonly sourceRef?: string | undefined;
-  /** Absent: the image is written by digest alone. */
+  /** Absent: the image is written only by its digest. */
   readonly destinationTag?: string | undefined;
   readonly additionalTags?: readonly string[] | undefined;
   /** The destination is known not to have the tag. */

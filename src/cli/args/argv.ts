@@ -9,7 +9,7 @@ export interface SplitArguments {
   readonly spec: CommandSpec | undefined;
 }
 
-/** Finds the command's name: the first word that is neither a flag of every command nor its value. */
+/** Finds the command's name: the first word that is neither a global option nor its value. */
 export function splitArguments(
   argv: readonly string[],
   commands: readonly CommandSpec[],

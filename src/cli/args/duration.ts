@@ -8,7 +8,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `30s`, `5m`, `1h30m`, `250ms`; a number alone is seconds. In milliseconds. @throws AppError USAGE */
+/** `30s`, `5m`, `1h30m`, `250ms`; a bare number is seconds. In milliseconds. @throws AppError USAGE */
 export function parseDuration(text: string, flag: string): number {
   if (/^\d+$/.test(text)) return checked(Number(text) * 1000, text, flag);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)];

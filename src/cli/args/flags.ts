@@ -1,6 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
 
-/** A heading of the help page and the flags below it. */
+/** A heading of the help page and the options below it. */
 export interface FlagGroup {
   readonly heading: string;
   readonly flags: readonly OptionSpec[];
@@ -128,7 +128,7 @@ export const SIDE_FLAGS: readonly OptionSpec[] = SIDES.flatMap(({ prefix, of }) 
 
 export const GLOBAL_FLAGS: readonly OptionSpec[] = FLAG_GROUPS.flatMap((group) => group.flags);
 
-/** `--no-tags` of "-n, --no-tags"; `undefined` when there is a short form alone. */
+/** `--no-tags` of "-n, --no-tags"; `undefined` if there is only a short form. */
 export function longName(flags: string): string | undefined {
   return /--[\w-]+/u.exec(flags)?.[0];
 }
@@ -139,7 +139,7 @@ export function shortName(flags: string): string | undefined {
 }
 
 /**
- * The flags of every command that `spec` takes behind its name. Its own options come first: `copy`
+ * The options of every command that `spec` takes after its name. Its own options come first: `copy`
  * has skopeo's `--format`, `inspect` its `--config`, and the flag of every command keeps its meaning
  * in front of the command's name.
  */

@@ -8,7 +8,7 @@ import { parseDuration } from './duration.ts';
 export type OutputFormat = 'text' | 'json' | 'ndjson';
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'json' | 'none';
 
-/** Every global flag, parsed. The commands see the part that `GlobalFlags` names. */
+/** Every global option, parsed. The commands see the part that `GlobalFlags` names. */
 export interface ProgramFlags extends GlobalFlags, ClientSettings {
   readonly output: OutputFormat | undefined;
   /** Source of a Go template. */
@@ -20,7 +20,7 @@ export interface ProgramFlags extends GlobalFlags, ClientSettings {
   readonly noColor: boolean;
   readonly timeoutMs: number | undefined;
   readonly sides: Readonly<Record<Side, ConnectionOptions>>;
-  /** Plain flags that carry a secret, as written; a command with two registries must say which side. */
+  /** Plain options that carry a secret, as written; a command with two registries must say which side. */
   readonly plainSecrets: readonly string[];
 }
 
@@ -96,7 +96,7 @@ function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionO
   };
 }
 
-/** One side's own flags over the plain ones; any word about credentials replaces all plain ones. */
+/** One side's own options override the plain ones; one about credentials replaces all plain ones. */
 function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): ConnectionOptions {
   const { creds, username, password, registryToken, noCreds } = side;
   const speaks = noCreds || (creds ?? username ?? password ?? registryToken) !== undefined;

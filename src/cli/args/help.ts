@@ -65,7 +65,7 @@ export function commandHelp(spec: CommandSpec, columns: number): string {
   ]);
 }
 
-/** "Usage: regctl copy [flags] SRC DST". */
+/** The first line: `regctl copy` with its options and arguments. */
 export function usageLine(spec: CommandSpec): string {
   const args = spec.args.map((arg) => {
     const name = arg.name.toUpperCase();

@@ -70,7 +70,7 @@ function expandHelp(split: SplitArguments, commands: readonly CommandSpec[]): Sp
 function normalised({ before, name, after, spec }: SplitArguments): string[] {
   const front = normaliseFlags(before, GLOBAL_FLAGS);
   if (name === undefined) return [...front];
-  // Alone, so that a flag behind an unknown command does not hide that it is unknown.
+  // Checked first, so that an option after an unknown command does not hide that it is unknown.
   if (spec === undefined) return [name];
   return [...front, name, ...normaliseFlags(after, flagsOf(spec))];
 }
@@ -150,7 +150,7 @@ function camelCase(flag: string): string {
     .replace(/-(\w)/gu, (_dash, letter: string) => letter.toUpperCase());
 }
 
-/** What stands behind the command wins over what stands in front; lists add up. */
+/** Options after the command override those before it; lists add up. */
 function merged(front: Input['options'], behind: Input['options']): Input['options'] {
   const lists = Object.entries(behind).flatMap(([name, value]) => {
     const earlier = front[name];

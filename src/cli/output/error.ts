@@ -3,7 +3,7 @@ import { EXIT_STATUS } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Style } from '../../commands/result.ts';
 
-/** An error as a person and a program are told of it. */
+/** An error as it is printed, for people and for programs. */
 export interface ErrorReport {
   readonly code: string;
   /** What failed, and where. */
@@ -48,7 +48,7 @@ const MAX_LINE = 1000;
 export function errorText(report: ErrorReport, style: Style): string {
   const [first = '', ...more] = report.message.split('\n').map(line);
   const lines = [`${style.red('error:')} ${first}`, ...more.map(indented)];
-  // A name with a caret below it fills the lines: what follows stands beside the caret.
+  // A name with a caret below it fills the lines, so the text follows the caret.
   const add = (label: string, text: string | undefined): void => {
     if (text === undefined) return;
     if (lines.length < MAX_LINES) lines.push(`  ${style.dim(label)} ${line(text)}`);

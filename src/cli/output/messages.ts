@@ -2,7 +2,7 @@ import type { Style } from '../../commands/result.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { OutputStream } from '../io.ts';
 
-/** What goes to stderr beside progress; every line is made safe here. */
+/** What goes to stderr besides progress; every line is sanitized here. */
 export interface Messages {
   /** One line as it is. */
   readonly line: (text: string) => void;

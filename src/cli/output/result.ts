@@ -103,7 +103,7 @@ async function writeLines(
   writer: Writer,
   style: Style,
 ): Promise<void> {
-  // Whoever reads line by line must not be told of names that are parts of one.
+  // A name with a line break must not be read as two names.
   const safe = mapped(lines, (line) => `${sanitize(line)}\n`);
   await writeText(safe, writer, style.terminal);
 }

@@ -3,7 +3,7 @@ import { columnsOf, type Io, type OutputStream } from '../io.ts';
 
 const identity = (text: string): string => text;
 
-/** No colour at all; what pipes and files get. */
+/** No color; for pipes and files. */
 export function plainStyle(stream: OutputStream): Style {
   return {
     bold: identity,
@@ -24,7 +24,7 @@ export function wantsColour(stream: OutputStream, env: Io['env'], noColour: bool
   return (env['NO_COLOR'] ?? '') === '' && (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
-/** Loads chalk only when `colour` is set. */
+/** Loads chalk only if `colour` is set. */
 export async function createStyle(stream: OutputStream, colour: boolean): Promise<Style> {
   const plain = plainStyle(stream);
   if (!colour) return plain;

@@ -1,6 +1,6 @@
 import type { OutputStream } from '../io.ts';
 
-/** The reader went away (`regctl tags … | head -1`): nothing is left to say, and nobody to say it to. */
+/** The reader closed the pipe (`regctl tags … | head -1`), so nothing more can be written. */
 export class ClosedPipeError extends Error {
   override readonly name = 'ClosedPipeError';
 }

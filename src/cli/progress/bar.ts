@@ -3,7 +3,7 @@ import { createProgressState } from './state.ts';
 import { activeRows, finalLine, retryLine, totalLine } from './text.ts';
 import type { Progress, ProgressOptions } from './types.ts';
 
-/** For people: a line for each running transfer, and the total beside a spinner (ora). */
+/** For people: a line for each running transfer, and the total next to a spinner (ora). */
 export async function createBarProgress(options: ProgressOptions): Promise<Progress> {
   const { stderr, now, writeLine, colour } = options;
   const { default: ora } = await import('ora');

@@ -9,7 +9,7 @@ export function createJsonProgress({ stderr }: Pick<ProgressOptions, 'stderr'>):
   };
 }
 
-/** Warnings are still told: silence hides what is going well, not what is going wrong. */
+/** Only warnings are printed: silence hides what goes well, not what goes wrong. */
 export function createNoProgress({ writeLine }: ProgressOptions): Progress {
   return {
     emit(event) {

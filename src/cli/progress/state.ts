@@ -51,7 +51,7 @@ export function createProgressState(now: () => Date): ProgressState {
     return node;
   };
 
-  /** Kept up to date by differences: with many thousand nodes nobody adds them all up at each event. */
+  /** Kept up to date by differences: thousands of nodes are not added up again at each event. */
   const change = (node: NodeProgress, to: Partial<NodeProgress>): void => {
     add(node, -1);
     Object.assign(node, to);

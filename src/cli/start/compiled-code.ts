@@ -33,7 +33,7 @@ export function readCode(file: CodeFile): CompiledChunks & { readonly pieces: re
   try {
     for (const [piece, code] of unpack(readOwn(file), file.key)) parts.set(piece, code);
   } catch {
-    // To compile anew is always right.
+    // Compiling again is always right.
   }
   return { get: (piece) => parts.get(piece), pieces: [...parts.keys()] };
 }

@@ -28,7 +28,7 @@ export function lazyBuiltins(load: Load): Load {
   };
 }
 
-/** Stands for the object that `load` gives; for reading alone. */
+/** Represents the object that `load` returns; read-only. */
 function whenUsed(load: () => object): object {
   return new Proxy(
     {},

@@ -9,7 +9,7 @@ export interface CompiledChunks {
 }
 
 export interface ChunkOptions {
-  /** The folder of the bundle. */
+  /** The directory of the bundle. */
   readonly folder: string;
   readonly compiled: CompiledChunks;
   /** Loads anything that is no piece: Node's modules and packages. */
@@ -29,7 +29,7 @@ export interface BundleChunks {
 
 export interface LoadedChunk {
   readonly script: Script;
-  /** Its compiled form was at hand and fitted. */
+  /** Its compiled form was found and was usable. */
   readonly ready: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly process: NodeJS.Process;
   /** Loads Node's modules and packages. */
   readonly require: (name: string) => unknown;
-  /** The folder of the bundle. */
+  /** The directory of the bundle. */
   readonly folder: string;
   /** Names this bundle's content. */
   readonly build: string;
@@ -39,7 +39,7 @@ export async function start(options: StartOptions): Promise<void> {
   const program = chunks.load('regctl.cjs') as Program;
   const onLongRun = (): void => {
     chunks.settle();
-    // Used by every command that comes here, and dearer to load under other flags.
+    // Every command that comes here uses it, and it loads slower under other flags.
     load('node:fs/promises');
     tuning.tune();
   };

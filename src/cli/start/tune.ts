@@ -17,11 +17,11 @@ const PLAIN = [
   '--incremental-marking',
 ];
 
-/** A later V8 that does not know a flag would complain. */
+/** A later V8 warns about a flag that it does not know. */
 const LAST_KNOWN_NODE = 24;
 
 export interface Tuning {
-  /** Not before everything is loaded: a change of flags makes V8 compile Node's own modules anew. */
+  /** Not before everything is loaded: a change of flags makes V8 compile Node's own modules again. */
   tune(): void;
   /**
    * Buffers of large contents make V8 mark its small heap again and again: a tenth to a fifth of a

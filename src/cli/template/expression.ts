@@ -31,7 +31,7 @@ type TokenKind = 'string' | 'raw' | 'number' | 'path' | 'word' | 'sign';
 interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Whether white space stands in front of it. */
+  /** Whether white space precedes it. */
   readonly afterSpace: boolean;
 }
 

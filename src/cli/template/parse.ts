@@ -28,7 +28,7 @@ function unescape(text: string): string {
   );
 }
 
-/** Cuts at `{{…}}`; `{{-` and `-}}` trim the text beside them. */
+/** Cuts at `{{…}}`; `{{-` and `-}}` trim the text next to them. */
 function splitActions(source: string): readonly TemplatePiece[] {
   const pieces: TemplatePiece[] = [];
   const action = /\{\{(-\s)?((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`])*?)(\s-)?\}\}/gu;
@@ -51,7 +51,7 @@ function splitActions(source: string): readonly TemplatePiece[] {
   return pieces;
 }
 
-/** Of blocks in blocks, and of `else if` behind `else if`. */
+/** For nested blocks, and for `else if` after `else if`. */
 const MAX_DEPTH = 100;
 
 class NodeParser {

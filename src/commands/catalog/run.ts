@@ -68,7 +68,7 @@ async function* pagesOf(
   options: CallOptions,
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
-    // For a block alone: Docker Hub's own API is nowhere else.
+    // Only for a block: Docker Hub's own API has no mirrors.
     context.registries().route({ registry, repository: namespace });
     const http = await context.http('single');
     const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');

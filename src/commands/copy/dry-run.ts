@@ -68,7 +68,7 @@ export interface DryRunReport<Head> {
   readonly exit?: number | undefined;
 }
 
-/** The plan as a table, and as JSON beside the members that a copy has. */
+/** The plan as a table, and as JSON with the members of a copy. */
 export function dryRunResult<Head extends CountsJson>(
   context: Pick<Context, 'reference'>,
   { locations, recorder, tags, head, exit }: DryRunReport<Head>,
@@ -102,7 +102,7 @@ export function dryRunResult<Head extends CountsJson>(
   };
 }
 
-/** A folder or an archive costs none. */
+/** A directory or an archive costs none. */
 function requestsOf({ from, to }: CopyLocations, { descriptor, action }: PlannedNode): number {
   const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
   const { source, destination } = REQUESTS[kind][action];

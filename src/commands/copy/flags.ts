@@ -54,7 +54,7 @@ export interface CopyFlags {
   readonly digestFile: string | undefined;
 }
 
-/** @throws AppError USAGE when flags contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
+/** @throws AppError USAGE if options contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
 export function copyFlags(context: FlagsContext, input: Input): CopyFlags {
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
@@ -74,7 +74,7 @@ export function copyFlags(context: FlagsContext, input: Input): CopyFlags {
   return flags;
 }
 
-/** What a copy takes from the flags, whatever it copies. */
+/** What the options say of a copy, of an image or of a repository. */
 export function copyRunOptions(
   context: FlagsContext,
   flags: CopyFlags,

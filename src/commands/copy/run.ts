@@ -68,7 +68,7 @@ export async function run(
   return resultOf(locations, request, summary, cost());
 }
 
-/** A registry's default tag is `latest`, unless the destination is named by digest alone. */
+/** A registry's default tag is `latest`, unless the destination is named only by a digest. */
 function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
   if (tag !== undefined || ref !== undefined || scheme !== 'docker') return tag;
   return DEFAULT_TAG;
@@ -117,7 +117,7 @@ async function sourceRef(
   return platforms.length > 0 ? ref : (await source.resolve(ref, options)).digest;
 }
 
-/** The digest alone, without a line end, as skopeo writes it. @throws AppError IO */
+/** Writes only the digest, without a line end, as skopeo does. @throws AppError IO */
 async function writeDigest(
   { cwd }: Pick<CopyContext, 'cwd'>,
   file: string | undefined,

@@ -8,7 +8,7 @@ import type { Input } from '../types.ts';
 
 type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note'>;
 
-/** The digest behind a name, by HEAD; with `--platform` that platform's. */
+/** The digest of an image, by HEAD; with `--platform`, that of the platform. */
 export async function run(
   context: DigestContext,
   input: Input,

@@ -43,7 +43,7 @@ export interface CheckFacts {
   /** TLS is done, or none is wanted. */
   readonly secured: true;
   readonly answer: AnonymousAnswer;
-  /** What has to be met; 'none': everybody may look. */
+  /** The challenge of the registry; 'none': anyone can read. */
   readonly challenge: AuthChallenge | 'none';
   readonly login: Credential | 'none';
   readonly authorization: FreshAuthorization | 'none';
@@ -72,7 +72,7 @@ export interface CheckResult {
   readonly verdict: Verdict;
   /** A line or several; may hold remote text, which is made safe when it is printed. */
   readonly detail: string | readonly string[];
-  /** The cure of what failed. */
+  /** How to fix what failed. */
   readonly hint?: string | undefined;
   readonly facts?: Partial<CheckFacts> | undefined;
 }

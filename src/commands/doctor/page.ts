@@ -26,7 +26,7 @@ export interface PageOptions {
 
 /**
  * The report, piece by piece: on a terminal wrapped to its width, on a pipe a line a check and one
- * for its cure.
+ * for its fix.
  */
 export async function* doctorPage(
   findings: AsyncIterable<CheckReport>,

@@ -58,7 +58,7 @@ export async function* runChecks(
   }
 }
 
-/** A warning that names a command to run has its own cure. */
+/** A warning that names a command to run has its own hint. */
 function withWarnings(
   name: string,
   { verdict, detail, hint }: CheckResult,
@@ -106,7 +106,7 @@ async function runCheck(
   }
 }
 
-/** What is known when `--command-timeout` ends the command is told; an interrupt ends it. */
+/** `--command-timeout` ends the checks with a report of what is known; an interrupt has no report. */
 function outOfTime(signal: AbortSignal | undefined): CheckResult {
   const reason: unknown = signal?.reason;
   if (!(reason instanceof AppError) || reason.code !== 'TIMEOUT') throw reason;

@@ -8,7 +8,7 @@ import { readArgument } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** Looks at the way to a registry step by step; exit status 1 when a step fails. */
+/** Checks the connection to a registry step by step; exit status 1 if a check fails. */
 export async function run(
   context: DoctorContext,
   input: Input,

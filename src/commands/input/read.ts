@@ -38,7 +38,7 @@ export function readArgument(input: Input, index: number, name: string): string 
   return value;
 }
 
-/** @throws AppError USAGE when more than one of the flags was given */
+/** @throws AppError USAGE if more than one of the options was given */
 export function rejectTogether(given: Readonly<Record<string, boolean>>): void {
   const names = Object.keys(given).filter((name) => given[name] === true);
   if (names.length < 2) return;

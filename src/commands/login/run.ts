@@ -74,7 +74,7 @@ async function getLogin(
   };
 }
 
-/** From flags, standard input, or a person. @throws AppError USAGE */
+/** From options, standard input or a person. @throws AppError USAGE */
 async function askLogin(
   context: LoginContext,
   input: Input,

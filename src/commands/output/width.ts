@@ -65,7 +65,7 @@ export function wrap(text: string, columns: number, first = columns): readonly s
   return [...lines, line];
 }
 
-/** Where to cut a word whose beginning alone fits. */
+/** Where to cut a word that does not fit. */
 function cutOf(word: string, fits: (line: string) => boolean): number {
   let end = 0;
   for (const char of word) {

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** Shows a pull allowance; asking costs no pull. */
+/** Reports a pull limit; asking costs no pull. */
 export async function run(
   context: Pick<
     Context,
@@ -24,7 +24,7 @@ export async function run(
   if (location.scheme !== 'docker') {
     throw new AppError('USAGE', `${location.text} is not an image of a registry`);
   }
-  // A mirror has an allowance of its own, if any: only the registry itself is asked.
+  // A mirror has its own limit, if any, so only the registry itself is asked.
   const { primary } = context.registries().route(context.reference(location.name));
   const client = await pullLimitClient(context);
   const pullLimit = await fetchPullLimit(client, primary, location.ref ?? DEFAULT_TAG, options);

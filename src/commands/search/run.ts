@@ -28,7 +28,7 @@ export async function run(
   const limit = readCount(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
   const filters = parseFilters(readList(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
-  // For a block alone: the search is nowhere else.
+  // Only for a block: the search has no mirrors.
   context.registries().route({ registry: DOCKER_HUB, repository: '' });
   const http = await context.http('single');
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });

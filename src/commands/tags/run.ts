@@ -36,7 +36,7 @@ export async function run(
   return listTags(context, input, options, 'text');
 }
 
-/** The handler of `tags` and `list-tags`, which differ in their default output alone. */
+/** The handler of `tags` and `list-tags`, which differ only in their default output. */
 export async function listTags(
   context: TagsContext,
   input: Input,

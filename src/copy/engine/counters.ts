@@ -3,7 +3,7 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { PushOutcome } from '../../store/types.ts';
 import type { CopyCounts, CopyEvent } from '../types.ts';
 
-/** Counts what a copy did while it tells of it. */
+/** Counts what a copy does, and emits its events. */
 export class Counters {
   readonly #emit: (event: CopyEvent) => void;
   readonly #found = new Set<string>();

@@ -14,7 +14,7 @@ export interface TaskGroupOptions {
 
 /**
  * `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused.
- * The tasks share one fate unless told otherwise: the first error aborts the rest.
+ * The first error aborts the other tasks, unless the options say otherwise.
  */
 export async function withTaskGroup<T>(
   outer: AbortSignal | undefined,

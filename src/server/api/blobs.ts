@@ -36,7 +36,7 @@ export async function getBlob(call: Call): Promise<Reply> {
   return { ...reply, body };
 }
 
-/** A `Range` counts for GET alone, and only while `If-Range` names this very content (RFC 9110 13.1.5). */
+/** A `Range` counts only for GET, and only while `If-Range` names this very content (RFC 9110 13.1.5). */
 function wantedRange(call: Call, digest: string, size: number): RangeResult {
   const { method, headers } = call.request;
   const condition = headers['if-range'];
@@ -44,7 +44,7 @@ function wantedRange(call: Call, digest: string, size: number): RangeResult {
   return parseRange(headers.range, size);
 }
 
-/** DELETE `/v2/<name>/blobs/<digest>`: this repository's link alone. */
+/** DELETE `/v2/<name>/blobs/<digest>`: only this repository's link. */
 export async function deleteBlob(call: Call): Promise<Reply> {
   const { name, digest } = target(call);
   if (!(await call.storage.blobs.remove(name, digest))) throw unknown(digest);

@@ -60,7 +60,7 @@ interface Page {
   readonly link: Readonly<Record<string, string>>;
 }
 
-/** The page behind `last`; `n=0` is an empty page without a `Link` (distribution-spec v1.1.1 "Listing Tags"). */
+/** The page after `last`; `n=0` is an empty page without a `Link` (distribution-spec v1.1.1 "Listing Tags"). */
 function page(sorted: readonly string[], query: URLSearchParams, path: string): Page {
   const limit = pageSize(query);
   const last = query.get('last') ?? '';

@@ -63,7 +63,7 @@ export async function putManifest(call: Call): Promise<Reply> {
   };
 }
 
-/** DELETE by digest removes the manifest with its tags; by tag, the tag alone. */
+/** DELETE by digest removes the manifest with its tags; by tag, only the tag. */
 export async function deleteManifest(call: Call): Promise<Reply> {
   const name = repositoryOf(call);
   const { manifests } = call.storage;

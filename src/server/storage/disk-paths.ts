@@ -95,7 +95,7 @@ export async function publish(temporary: string, path: string): Promise<void> {
   await rename(temporary, path);
 }
 
-/** A name beside `path` that no reader looks at. */
+/** A name next to `path` that no reader opens. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
 }

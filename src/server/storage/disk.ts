@@ -31,7 +31,7 @@ export function createDiskStorage(directory: string): Storage {
   };
 }
 
-/** An upload session alone does not make a repository. */
+/** An upload session does not make a repository. */
 function isContent(entry: string): boolean {
   return entry === '_blobs' || entry === '_manifests';
 }

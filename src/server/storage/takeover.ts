@@ -42,7 +42,7 @@ class ContestedBytes implements AsyncIterable<Uint8Array> {
   readonly #bytes: Bytes;
   readonly #silenceMs: number;
   #contested = false;
-  /** Ends the wait for the next chunk; none while nobody waits. */
+  /** Ends the wait for the next chunk; absent while no request waits. */
   #giveUp: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 

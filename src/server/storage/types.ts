@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 
-/** Where the embedded registry keeps its content. Every repository sees its own links alone. */
+/** Where the embedded registry keeps its content. Every repository sees only its own links. */
 export interface Storage {
   readonly blobs: BlobStorage;
   readonly uploads: UploadStorage;
@@ -78,7 +78,7 @@ export interface ManifestStorage {
   /** Removes the manifest and every tag that points at it; false when it is unknown. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
   resolve(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
-  /** Removes the tag alone; false when it is unknown. */
+  /** Removes only the tag; false if it is unknown. */
   untag(repository: RepositoryName, tag: Tag): Promise<boolean>;
   /** Sorted by code unit. `pushed` is when it was last written, where the storage knows. */
   list(repository: RepositoryName): Promise<readonly ListedDigest[]>;

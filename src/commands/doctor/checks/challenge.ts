@@ -8,7 +8,7 @@ import type { Probe } from '../../../http/probe/probe.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck, type Verdict } from '../check.ts';
 
-/** How the registry wants people to say who they are, and whether its realm may be told. */
+/** How the registry asks for a login, and whether its realm may receive the credentials. */
 export const challengeCheck = defineCheck({
   name: 'challenge',
   needs: ['answer', 'base', 'location', 'probe'],

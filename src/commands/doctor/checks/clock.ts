@@ -5,7 +5,7 @@ import { type CheckResult, defineCheck } from '../check.ts';
 const MAX_SKEW_MS = 60_000;
 const HINT = 'Set the clock of this machine (timedatectl set-ntp true), or that of the registry.';
 
-/** This machine's clock beside the registry's, and beside the token's own dates. */
+/** Compares this machine's clock with the registry's and with the dates of the token. */
 export const clockCheck = defineCheck({
   name: 'clock',
   needs: ['answer'],

@@ -14,7 +14,7 @@ export const credentialsCheck = defineCheck({
     const path = repository === '' ? undefined : repository;
     const chain = await context.credentials('single');
     const steps = await chain.explain(registry, path, options);
-    // A source that fails throws here, with the cure.
+    // A source that fails throws here, with a hint.
     const login = await chain.lookup(registry, path, options);
     if (login !== undefined) {
       const who = challenge === 'none' ? ', although none is asked for' : '';

@@ -9,7 +9,7 @@ const USES: Readonly<Record<MirrorUse, string>> = {
   'tag-only': ' (by tag only)',
 };
 
-/** What the name means: the host behind it, and what the machine's files make of it. */
+/** Resolves the name: its host, and its route by the machine's files. */
 export const nameCheck = defineCheck({
   name: 'name',
   needs: [],

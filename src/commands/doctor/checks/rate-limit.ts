@@ -8,7 +8,7 @@ import {
 } from '../../../registry/hub/pull-limit.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** What is left of Docker Hub's pull allowance; asking costs no pull. */
+/** What is left of Docker Hub's pull limit; asking costs no pull. */
 export const rateLimitCheck = defineCheck({
   name: 'rate limit',
   needs: ['location'],

@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 /** Certificates of the usual services are renewed long before. */
 const SHORT_DAYS = 14;
 
-/** The handshake, the chain of certificates, and the authority behind it. */
+/** The handshake, the chain of certificates, and the authority that issued it. */
 export const tlsCheck = defineCheck({
   name: 'tls',
   needs: ['base', 'location', 'probe', 'route'],

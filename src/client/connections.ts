@@ -2,6 +2,7 @@ import type { Registries } from '../config/containers/types.ts';
 import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
 import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { SideConnections } from './side.ts';
+import { lazyTemporaries } from './temporaries.ts';
 import { createTokenCaches } from './token-caches.ts';
 import type { RealmTrust } from './trusted-realms.ts';
 import type { ClientOptions, ConnectionOptions } from './types.ts';
@@ -31,12 +32,14 @@ export async function openConnections(options: ClientOptions): Promise<Connectio
     import('../credentials/logins/store.ts'),
     readRegistries(options),
   ]);
+  const temporaries = lazyTemporaries(machine);
   const credentialOptions: CredentialSourcesOptions = {
     ...machine,
     configDir: settings.config,
     authfile: settings.authfile,
     credentialHelpers: () => registries().credentialHelpers,
     warn,
+    temporaries,
   };
   const tokens = createTokenCaches(options);
   const journal = createLazyJournal(options);
@@ -47,7 +50,7 @@ export async function openConnections(options: ClientOptions): Promise<Connectio
   const realms = (): Promise<RealmTrust> => {
     const { allowRealm } = settings;
     loadedRealms ??= import('./trusted-realms.ts').then(({ loadRealmTrust }) =>
-      loadRealmTrust({ env: machine.env, home: machine.home, allowRealm }),
+      loadRealmTrust({ env: machine.env, home: machine.home, allowRealm, temporaries }),
     );
     return loadedRealms;
   };

@@ -1,3 +1,4 @@
+import type { Temporaries } from '../util/temporaries.ts';
 import type { TrustedRealms } from '../config/hosts/trusted-realms.ts';
 
 /** Token servers that may receive the credentials of a registry on another host. */
@@ -11,6 +12,7 @@ export async function loadRealmTrust(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string | undefined;
   readonly allowRealm: readonly string[];
+  readonly temporaries: () => Promise<Temporaries>;
 }): Promise<RealmTrust> {
   const { trustedRealmsPath, loadTrustedRealms, trustRealm } =
     await import('../config/hosts/trusted-realms.ts');
@@ -25,7 +27,8 @@ export async function loadRealmTrust(options: {
       trusted.get(registry)?.has(realmHost) === true,
     async trust(registry, realmHost) {
       trusted.set(registry, new Set([...(trusted.get(registry) ?? []), realmHost]));
-      if (path !== undefined) await trustRealm(path, registry, realmHost);
+      if (path !== undefined)
+        await trustRealm(path, registry, realmHost, { temporaries: await options.temporaries() });
     },
   };
 }

@@ -29,8 +29,8 @@ export interface Temporaries {
   sweep(folder: string): Promise<void>;
   /** Who holds a lock: differs for every call. */
   holder(): string;
-  /** Whether a holder is known to be gone. */
-  isGone(holder: string): Promise<boolean>;
+  /** Whether a holder still runs; undefined where that cannot be seen from here. */
+  isRunning(holder: string): Promise<boolean | undefined>;
 }
 
 /** A process that cannot be seen from here may be at its work for so long. */
@@ -64,10 +64,10 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
       }
     },
     holder: () => `${own} ${random()}`,
-    async isGone(holder) {
+    async isRunning(holder) {
       const owner = HOLDER.exec(holder)?.[1];
-      if (processes === undefined || owner === undefined || owner === own) return false;
-      return (await processes.isRunning(owner)) === false;
+      if (processes === undefined || owner === undefined) return undefined;
+      return owner === own ? true : processes.isRunning(owner);
     },
   };
 }

@@ -355,7 +355,7 @@ export const ROWS: readonly Row[] = [
     failure: 'many at once',
     rules: [
       ['src/util/single-flight.ts', 'createSingleFlight'],
-      ['src/config/files/lock.ts', 'withFileLock'],
+      ['src/util/file-lock.ts', 'withFileLock'],
       ['src/transports/docker/referrers-tag.ts', 'change'],
     ],
     tests: [

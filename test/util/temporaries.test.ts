@@ -70,16 +70,11 @@ describe('temporary files', () => {
   });
 
   it('tells holders of locks that are gone', async () => {
-    expect(await of('new-1').isGone(of('dead-1').holder())).toBe(true);
-    for (const holder of [
-      of('live-1').holder(),
-      of('far-1').holder(),
-      of('new-1').holder(),
-      '',
-      'x',
-    ]) {
-      expect(await of('new-1').isGone(holder), holder).toBe(false);
-    }
-    expect(await plainTemporaries().isGone(of('dead-1').holder())).toBe(false);
+    expect(await of('new-1').isRunning(of('dead-1').holder())).toBe(false);
+    for (const holder of [of('live-1').holder(), of('new-1').holder()])
+      expect(await of('new-1').isRunning(holder), holder).toBe(true);
+    for (const holder of [of('far-1').holder(), '', 'x'])
+      expect(await of('new-1').isRunning(holder), holder).toBeUndefined();
+    expect(await plainTemporaries().isRunning(of('dead-1').holder())).toBeUndefined();
   });
 });

@@ -2,9 +2,9 @@ import { lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { withFileLock, type LockOptions } from './lock.ts';
-import { fileError, readTextFile } from './text.ts';
+import { withFileLock, type LockOptions } from '../../util/file-lock.ts';
 import { errnoOf } from '../../util/errno.ts';
+import { fileError, readTextFile } from './text.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 const MAX_LINKS = 40;
@@ -26,7 +26,8 @@ export async function updatePrivateFile(
     const target = await followLinks(path);
     await makeFolder(dirname(target), 0o700);
     const lock = join(dirname(target), `.${basename(target)}.regctl-lock`);
-    await withFileLock(lock, () => replace(target, change), options);
+    await options.temporaries?.sweep(dirname(target));
+    await withFileLock(lock, () => replace(target, change, options), { ...options, mode: 0o600 });
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof AppError || errnoOf(error) === undefined) throw error;
@@ -37,13 +38,19 @@ export async function updatePrivateFile(
 async function replace(
   target: string,
   change: (text: string | undefined) => string | undefined,
+  { temporaries }: LockOptions,
 ): Promise<void> {
   const old = await readTextFile(target);
   const text = change(old?.text);
   if (text === undefined) return;
-  if (old === undefined) return writeFileAtomic(target, text, { mode: 0o600 });
+  const temporary = temporaries?.name();
+  if (old === undefined) return writeFileAtomic(target, text, { mode: 0o600, temporary });
   const { uid, gid } = await stat(target);
-  await writeFileAtomic(target, text, { mode: old.mode ?? 0o600, owner: { uid, gid } });
+  await writeFileAtomic(target, text, {
+    mode: old.mode ?? 0o600,
+    owner: { uid, gid },
+    temporary,
+  });
 }
 
 /** Where a write must land so that the link stays a link. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CallOptions } from '../../util/abort.ts';
+import type { LockOptions } from '../../util/file-lock.ts';
 import {
   configInvalid,
   emptyObject,
@@ -46,7 +46,7 @@ export async function trustRealm(
   path: string,
   registry: string,
   realmHost: string,
-  options: CallOptions = {},
+  options: LockOptions = {},
 ): Promise<void> {
   const add = (text: string | undefined): string | undefined => {
     const document = parseJsonFile(text ?? '', path);

@@ -1,3 +1,4 @@
+import type { Temporaries } from '../../util/temporaries.ts';
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { AppError } from '../../errors/app-error.ts';
@@ -17,6 +18,7 @@ export interface LoginSources {
   /** Those that registries.conf names. */
   readonly containersHelpers: () => ContainersHelpers;
   readonly warn: (text: string) => void;
+  readonly temporaries?: (() => Promise<Temporaries>) | undefined;
 }
 
 /** Every registry or namespace with a stored login; a helper that cannot list is warned about. */

@@ -43,7 +43,8 @@ export function createLoginStore(options: CredentialSourcesOptions): LoginStore 
   const run =
     options.runHelper ?? createHelperRunner({ env: options.env, bundled: options.bundledHelpers });
   const listed = (): ContainersHelpers => containersHelpers(options, files, run);
-  const sources: LoginSources = { files, run, containersHelpers: listed, warn: options.warn };
+  const { warn, temporaries } = options;
+  const sources: LoginSources = { files, run, containersHelpers: listed, warn, temporaries };
   return {
     save: (target, login, call) => save(sources, parseRegistryNamespace(target), login, call),
     remove: (target, call) => remove(sources, parseRegistryNamespace(target), call),
@@ -65,14 +66,23 @@ async function save(
   if (helper === undefined) {
     const change = (text: string | undefined): string | undefined =>
       addLogin(text, file, target, login);
-    await updatePrivateFile(file.path, change, options);
+    await update(sources, file, change, options);
     return { storedIn: file.path, plainText: true };
   }
   if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
   const [key = target.host] = helperKeys(target.host, file.format);
   await helper.store(key, login, options);
-  await clearAuthFile(file, config, target, options);
+  await clearAuthFile(sources, file, config, target, options);
   return { storedIn: helper.program, plainText: false };
+}
+
+async function update(
+  { temporaries }: LoginSources,
+  { path }: AuthFile,
+  change: (text: string | undefined) => string | undefined,
+  { signal }: CallOptions,
+): Promise<void> {
+  await updatePrivateFile(path, change, { signal, temporaries: await temporaries?.() });
 }
 
 /** The helper that registries.conf lists before the files is where a look-up begins. */
@@ -132,6 +142,7 @@ function endsLookup(
  * secret would stay in it.
  */
 async function clearAuthFile(
+  sources: LoginSources,
   file: AuthFile,
   config: DockerConfig,
   target: RegistryNamespace,
@@ -142,7 +153,7 @@ async function clearAuthFile(
       ? removeLogin(text, file, target)
       : addLogin(text, file, target, undefined);
   try {
-    await updatePrivateFile(file.path, change, options);
+    await update(sources, file, change, options);
   } catch (error) {
     const harmless = error instanceof AppError && error.code === 'IO';
     if (!harmless || findEntry(config.auths, target.host, undefined, file.format) !== undefined)
@@ -179,7 +190,7 @@ async function remove(
     if (entries.length > 0) {
       const change = (text: string | undefined): string | undefined =>
         removeLogin(text, file, target);
-      await updatePrivateFile(file.path, change, options);
+      await update(sources, file, change, options);
     }
     if (entries.some(([, entry]) => hasCredential(entry))) removed.push(file.path);
   }

@@ -1,4 +1,5 @@
 import type { AuthFilesOptions } from '../../config/containers/auth-files.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
 import type { RunHelper } from '../helpers/process.ts';
 
 /** Of registries.conf and of `--config`. */
@@ -13,6 +14,8 @@ export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHe
   readonly warn: (text: string) => void;
   /** Helpers that come with regctl, as command lines by name, for where PATH has none. */
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Names temporary files and locks of this run; default: names that say nothing. */
+  readonly temporaries?: (() => Promise<Temporaries>) | undefined;
   /** Default: child processes with `env`. */
   readonly runHelper?: RunHelper | undefined;
 }

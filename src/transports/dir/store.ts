@@ -25,13 +25,13 @@ import { bytesOf, type Bytes, skipBytes } from '../../util/bytes.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';
 import { BlobFolder } from '../files/blob-folder.ts';
 import { readSmall } from '../files/disk.ts';
-import { withLock, type LockOptions } from '../files/lock.ts';
+import { withFolderLock, type FolderOptions } from '../files/folder-lock.ts';
 import { DirFiles } from './files.ts';
 
 /** File writes at a time; more only queue at the disk. */
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 
-type DirOptions = Omit<LockOptions, 'signal'>;
+type DirOptions = FolderOptions;
 
 /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */
 export async function openDirForRead(folder: string): Promise<WriteStore> {
@@ -145,7 +145,7 @@ class DirStore implements WriteStore {
     const root = this.#root;
     if (root === undefined) return;
     const call = { signal: options?.signal };
-    await withLock(this.#files.folder, { ...this.#options, ...call }, async () => {
+    await withFolderLock(this.#files.folder, { ...this.#options, ...call }, async () => {
       await this.#requireWhole();
       const raw = await fetchAll(this, root, call);
       const needed = new Set<string>();

@@ -18,7 +18,8 @@ import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes, skipBytes } from '../../util/bytes.ts';
 import { blobName } from '../tar/blob-names.ts';
-import { verifiedBytesOf } from '../tar/verified-source.ts';
+import { versionOfFile, withArchiveLock } from '../tar/shared-file.ts';
+import { verifiedBytesOf } from '../files/verified-source.ts';
 import { openExisting, STDIO } from '../tar/open.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
@@ -53,8 +54,10 @@ export async function openDockerArchiveForWrite(
   context: OpenContext,
   options?: CallOptions,
 ): Promise<WriteStore> {
-  const existing = ref === undefined ? undefined : await openSaved(name, context, options?.signal);
-  return new DockerArchiveWriter({ name, ref }, context, existing);
+  if (ref === undefined) return new DockerArchiveWriter({ name, ref }, context, undefined);
+  const version = await versionOfFile(name);
+  const existing = await openSaved(name, context, options?.signal);
+  return new DockerArchiveWriter({ name, ref }, context, existing, version);
 }
 
 async function openSaved(
@@ -84,6 +87,12 @@ class DockerArchiveWriter implements WriteStore {
   /** As they were pushed: the archive itself keeps no manifest. */
   readonly #pushed = new Map<Digest, Pushed>();
   readonly #names: ImageNames;
+  /** False: the file is written anew, whoever else writes it. */
+  readonly #adds: boolean;
+  /** Archives that this run relied on and another replaced; they are open, and so still there. */
+  readonly #former: ExistingArchive[] = [];
+  /** The file as this run knows it. */
+  #version: string | undefined;
   /** What was committed. */
   #existing: ExistingArchive | undefined;
   /** What was pushed since. */
@@ -94,7 +103,10 @@ class DockerArchiveWriter implements WriteStore {
     { name, ref }: Pick<Location, 'name' | 'ref'>,
     context: OpenContext,
     existing: ExistingArchive | undefined,
+    version?: string,
   ) {
+    this.#version = version;
+    this.#adds = ref !== undefined;
     this.label = `docker-archive:${name}`;
     this.#path = name;
     this.#names = new ImageNames(ref);
@@ -132,7 +144,16 @@ class DockerArchiveWriter implements WriteStore {
     const { digest, size, mediaType } = descriptor;
     if (isManifestType(mediaType) && this.#pushed.has(digest)) return true;
     if (this.#writer.sizeOf(blobName(digest)) === size) return true;
-    return (await this.#existing?.reader.has(descriptor, options)) === true;
+    return (await this.#readerWith(descriptor, options)) !== undefined;
+  }
+
+  async #readerWith(
+    descriptor: Descriptor,
+    options?: CallOptions,
+  ): Promise<DockerArchiveReader | undefined> {
+    const all = this.#existing === undefined ? this.#former : [this.#existing, ...this.#former];
+    for (const { reader } of all) if (await reader.has(descriptor, options)) return reader;
+    return undefined;
   }
 
   async fetch(
@@ -145,7 +166,8 @@ class DockerArchiveWriter implements WriteStore {
     const pushed = isManifest ? this.#pushed.get(digest) : undefined;
     const name = blobName(digest);
     if (pushed === undefined && this.#writer.sizeOf(name) === undefined) {
-      if (this.#existing !== undefined) return this.#existing.reader.fetch(descriptor, options);
+      const reader = (await this.#readerWith(descriptor, options)) ?? this.#existing?.reader;
+      if (reader !== undefined) return reader.fetch(descriptor, options);
       const code = isManifest ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.label} does not have ${digest}`);
     }
@@ -180,6 +202,16 @@ class DockerArchiveWriter implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (!this.#changed) return;
+    const replace = (): Promise<void> => this.#replace(options);
+    await (this.#adds ? withArchiveLock(this.#path, this.#context, replace, options) : replace());
+  }
+
+  /** Images that other runs added since this one opened the file stay, too. */
+  async #replace(options?: CallOptions): Promise<void> {
+    if (this.#adds && (await versionOfFile(this.#path)) !== this.#version) {
+      if (this.#existing !== undefined) this.#former.push(this.#existing);
+      this.#existing = await openSaved(this.#path, this.#context, options?.signal);
+    }
     const images = new Map<string, DockerImageEntry>();
     for (const image of this.#existing?.saved.images ?? [])
       await this.#keep(image, images, options);
@@ -193,12 +225,14 @@ class DockerArchiveWriter implements WriteStore {
     this.#writer = new TarWriter(this.#path, this.#context);
     const before = this.#existing;
     this.#existing = await openSaved(this.#path, this.#context, options?.signal);
+    this.#version = await versionOfFile(this.#path);
     await before?.reader[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#existing?.reader[Symbol.asyncDispose]();
+    for (const { reader } of this.#former) await reader[Symbol.asyncDispose]();
   }
 
   /** The image of an archive that had none before. */

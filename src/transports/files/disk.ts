@@ -1,16 +1,17 @@
-import { errnoOf } from '../../util/errno.ts';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
-import { constants, type BigIntStats } from 'node:fs';
+import { lstat, type FileHandle } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import { errnoOf } from '../../util/errno.ts';
+import {
+  NotRegularError,
+  openRegularFile,
+  type OpenRegularOptions,
+} from '../../util/regular-file.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
 const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
-/** Windows has no O_NOFOLLOW; there `isFile` of the opened file must do. */
-const READ_FLAGS: number =
-  constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
 export async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
@@ -18,6 +19,7 @@ export async function withDiskErrors<T>(path: string, step: () => Promise<T>): P
     return await step();
   } catch (error) {
     if (error instanceof AppError) throw error;
+    if (error instanceof NotRegularError) throw notRegular(error);
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
     if (NO_SPACE_CODES.has(errno)) {
@@ -28,6 +30,13 @@ export async function withDiskErrors<T>(path: string, step: () => Promise<T>): P
     }
     throw new AppError('IO', `${path}: ${reason(errno)}`, { cause: error });
   }
+}
+
+function notRegular(error: NotRegularError): AppError {
+  return new AppError('CORRUPT_LAYOUT', error.message, {
+    hint: 'An image is kept in regular files; copy the directory with its links resolved (cp -rL).',
+    cause: error,
+  });
 }
 
 function reason(errno: string): string {
@@ -47,28 +56,18 @@ export interface OpenedFile {
  * whose blob is a link to /etc/passwd). `undefined` when there is no file.
  * @throws AppError CORRUPT_LAYOUT for a link, folder, pipe or device
  */
-export async function openRegular(path: string): Promise<OpenedFile | undefined> {
-  const notRegular = (what: string): AppError =>
-    new AppError('CORRUPT_LAYOUT', `${path} is ${what}, not a regular file`, {
-      hint: 'A layout holds regular files only; copy the folder with its links resolved (cp -rL).',
-    });
-  let file: FileHandle;
-  try {
-    file = await open(path, READ_FLAGS);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT') return undefined;
-    if (errno === 'ELOOP' || errno === 'EMLINK') throw notRegular('a symbolic link');
-    return withDiskErrors(path, () => Promise.reject(error as Error));
-  }
-  try {
-    const stat = await file.stat({ bigint: true });
-    if (!stat.isFile()) throw notRegular('a folder or special file');
-    return { file, stat };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
+export async function openRegular(
+  path: string,
+  options: OpenRegularOptions = {},
+): Promise<OpenedFile | undefined> {
+  return withDiskErrors(path, async () => {
+    try {
+      return await openRegularFile(path, options);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
 }
 
 /** A small file as a whole; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */

@@ -25,7 +25,8 @@ import { EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar, STDIO, openExisting } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';
-import { verifiedBytesOf } from '../tar/verified-source.ts';
+import { versionOfFile, withArchiveLock } from '../tar/shared-file.ts';
+import { verifiedBytesOf } from '../files/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
@@ -60,23 +61,30 @@ export async function openOciArchiveForWrite(
   context: OpenContext,
   options?: CallOptions,
 ): Promise<WriteStore> {
-  const archive =
-    ref === undefined ? undefined : await openExisting(name, context, options?.signal);
-  return withArchive(name, context, archive);
+  if (ref === undefined) return withArchive(name, context, undefined);
+  const version = await versionOfFile(name);
+  const archive = await openExisting(name, context, options?.signal);
+  return withArchive(name, context, archive, { version });
 }
 
 async function withArchive(
   path: string,
   context: OpenContext,
   archive: TarArchive | undefined,
+  addsTo?: FileVersion,
 ): Promise<WriteStore> {
   try {
     const index = archive === undefined ? EMPTY_INDEX : await readArchiveIndex(archive);
-    return new OciArchive(path, context, archive, index);
+    return new OciArchive(path, context, archive, index, addsTo);
   } catch (error) {
     await archive?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The file as it was when it was opened; `undefined`: there was none. */
+interface FileVersion {
+  readonly version: string | undefined;
 }
 
 class OciArchive implements WriteStore {
@@ -89,6 +97,10 @@ class OciArchive implements WriteStore {
   readonly #finder: EntryFinder;
   /** What was committed, if it is open. */
   #archive: TarArchive | undefined;
+  /** What this run relied on and another replaced; its bytes are there as long as it is open. */
+  readonly #former: TarArchive[] = [];
+  /** Absent: the file is written anew, whoever else writes it. */
+  #addsTo: FileVersion | undefined;
   /** By a commit: the new file is opened when it is asked for, which few runs do. */
   #replaced = false;
   #opening: Promise<void> | undefined;
@@ -102,7 +114,9 @@ class OciArchive implements WriteStore {
     context: OpenContext,
     archive: TarArchive | undefined,
     index: LayoutIndex,
+    addsTo: FileVersion | undefined,
   ) {
+    this.#addsTo = addsTo;
     this.label = `oci-archive:${path}`;
     this.#path = path;
     this.#context = context;
@@ -129,14 +143,14 @@ class OciArchive implements WriteStore {
     options?.signal?.throwIfAborted();
     const name = blobName(digest);
     if (this.#writer.sizeOf(name) === size) return true;
-    return (await this.#committed())?.find(name)?.size === size;
+    return (await this.#archiveWith(digest))?.find(name)?.size === size;
   }
 
   async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const name = blobName(descriptor.digest);
     if (this.#writer.sizeOf(name) === undefined)
-      return readBlob(await this.#committed(), descriptor, this.label, options);
+      return readBlob(await this.#archiveWith(descriptor.digest), descriptor, this.label, options);
     const bytes = this.#writer.read(name, options?.signal);
     return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
@@ -160,6 +174,14 @@ class OciArchive implements WriteStore {
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     if (this.#pending.isEmpty) return;
+    const replace = (): Promise<void> => this.#replace(options);
+    const adds = this.#addsTo !== undefined;
+    await (adds ? withArchiveLock(this.#path, this.#context, replace, options) : replace());
+  }
+
+  /** Images that other runs added since this one opened the file stay, too. */
+  async #replace(options?: CallOptions): Promise<void> {
+    if (this.#addsTo !== undefined) await this.#reread(this.#addsTo, options);
     const index = this.#pending.overlay(this.#index);
     await this.#start();
     await this.#keep(index, options);
@@ -168,6 +190,7 @@ class OciArchive implements WriteStore {
     this.#index = index;
     this.#pending.clear();
     if (this.#path === STDIO) return;
+    if (this.#addsTo !== undefined) this.#addsTo = { version: await versionOfFile(this.#path) };
     this.#writer = new TarWriter(this.#path, this.#context);
     this.#started = false;
     const before = this.#archive;
@@ -179,6 +202,13 @@ class OciArchive implements WriteStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#archive?.[Symbol.asyncDispose]();
+    for (const former of this.#former) await former[Symbol.asyncDispose]();
+  }
+
+  async #archiveWith(digest: Digest): Promise<TarArchive | undefined> {
+    const now = await this.#committed();
+    const all = now === undefined ? this.#former : [now, ...this.#former];
+    return all.find((one) => one.find(blobName(digest)) !== undefined) ?? now;
   }
 
   async #committed(): Promise<TarArchive | undefined> {
@@ -187,6 +217,15 @@ class OciArchive implements WriteStore {
       await this.#opening;
     }
     return this.#archive;
+  }
+
+  async #reread({ version }: FileVersion, options?: CallOptions): Promise<void> {
+    if ((await versionOfFile(this.#path)) === version) return;
+    const now = await openExisting(this.#path, this.#context, options?.signal);
+    const before = await this.#committed();
+    this.#index = now === undefined ? EMPTY_INDEX : await readArchiveIndex(now);
+    this.#former.push(...(before === undefined ? [] : [before]));
+    this.#archive = now;
   }
 
   async #reopen(): Promise<void> {
@@ -219,14 +258,14 @@ class OciArchive implements WriteStore {
   async #rawOf(digest: Digest): Promise<Uint8Array | undefined> {
     const name = blobName(digest);
     const size = this.#writer.sizeOf(name);
-    if (size === undefined) return readSmallBlob(await this.#committed(), digest);
+    if (size === undefined) return readSmallBlob(await this.#archiveWith(digest), digest);
     if (size > MAX_MANIFEST_BYTES) return undefined;
     return collect(this.#writer.read(name), size, () => new Error('the region bounds the size'));
   }
 
   /** Takes over what the images that stay need; what nothing names any more is left behind. */
   async #keep(index: LayoutIndex, options?: CallOptions): Promise<void> {
-    if ((await this.#committed()) === undefined) return;
+    if ((await this.#committed()) === undefined && this.#former.length === 0) return;
     const seen = new Set<string>();
     for (const { descriptor } of index.entries) await this.#keepTree(descriptor, seen, options);
   }
@@ -243,7 +282,7 @@ class OciArchive implements WriteStore {
     if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
     await this.#write(
       descriptor,
-      readBlob(await this.#committed(), descriptor, this.label, options),
+      readBlob(await this.#archiveWith(digest), descriptor, this.label, options),
     );
   }
 }

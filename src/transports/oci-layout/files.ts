@@ -10,14 +10,14 @@ import { syncFolder } from '../../util/temporaries.ts';
 import { readSmall, readSmallUnless, withDiskErrors } from '../files/disk.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } from './index-json.ts';
-import { withLock, type LockOptions } from '../files/lock.ts';
+import { withFolderLock, type FolderOptions } from '../files/folder-lock.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** Room for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
-export type LayoutOptions = Omit<LockOptions, 'signal'>;
+export type LayoutOptions = FolderOptions;
 
 /** The `oci-layout` and `index.json` files of a layout folder. */
 export class LayoutFiles {
@@ -93,7 +93,7 @@ export class LayoutFiles {
   ): Promise<void> {
     await withDiskErrors(this.#folder, () => makeFolder(this.#folder));
     await this.#options.temporaries.sweep(this.#folder);
-    await withLock(this.#folder, { ...this.#options, signal }, async () => {
+    await withFolderLock(this.#folder, { ...this.#options, signal }, async () => {
       const known = await this.isLayout();
       const before = await this.readIndex();
       const after = change(before ?? EMPTY_INDEX);

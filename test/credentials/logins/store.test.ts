@@ -20,7 +20,7 @@ import { createLoginStore } from '../../../src/credentials/logins/store.ts';
 import { createCredentialChain } from '../../../src/credentials/chain.ts';
 import type { CredentialSourcesOptions } from '../../../src/credentials/sources/options.ts';
 import type { LoginStore } from '../../../src/credentials/types.ts';
-import { withFileLock } from '../../../src/config/files/lock.ts';
+import { withFileLock } from '../../../src/util/file-lock.ts';
 import { basic, memoryHelpers, readJson } from '../fake-helpers.ts';
 
 const LOGIN = { username: 'u', password: 'p' };
@@ -430,7 +430,7 @@ describe('the lock', () => {
       await new Promise((resolve) => setImmediate(resolve));
       inside -= 1;
     };
-    const all = Array.from({ length: 5 }, () => withFileLock(lock, task, { staleAfterMs: 100 }));
+    const all = Array.from({ length: 5 }, () => withFileLock(lock, task, { staleMs: 100 }));
     await Promise.all(all);
     expect(most).toBe(1);
     expect(await readdir(folder)).toEqual([]);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { checkPrivateFolder } from '../../../config/files/ownership.ts';
-import { withFileLock } from '../../../config/files/lock.ts';
+import { withFileLock } from '../../../util/file-lock.ts';
 import { writeFileAtomic } from '../../../util/atomic-file.ts';
 import {
   hasAdditions,
@@ -59,7 +59,8 @@ export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Pro
   if (key !== undefined && isKnown(document, key)) return;
   await withFileLock(join(folder, LOCK), replace, {
     signal: AbortSignal.timeout(LOCK_PATIENCE_MS),
-    owner: createTemporaries({ now, uid, processes: await processes?.() }),
+    mode: 0o600,
+    temporaries: createTemporaries({ now, uid, processes: await processes?.() }),
   });
 }
 

@@ -1,0 +1,110 @@
+import { constants } from 'node:fs';
+import { copyFile, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sleep } from './abort.ts';
+import { errnoOf } from './errno.ts';
+import { readRegularFileSync } from './regular-file.ts';
+import { plainTemporaries, type Temporaries } from './temporaries.ts';
+
+export interface LockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Milliseconds for which a holder that cannot be seen from here may stay before it counts as
+   * dead; one that is known to run is waited for. Default 10 000: most turns take milliseconds.
+   */
+  readonly staleMs?: number | undefined;
+  /** Names the holder, so that one that was killed need not be waited for. Default: nameless. */
+  readonly temporaries?: Temporaries | undefined;
+  /** Permission bits of the lock file. Default 0o644. */
+  readonly mode?: number | undefined;
+}
+
+const POLL_MS = 25;
+const STALE_MS = 10_000;
+/** A holder's name is a line; what is longer was not written by us. */
+const MAX_HOLDER_BYTES = 512;
+
+/**
+ * Runs `task` while this run only holds the lock file: for all that is read, changed and replaced.
+ * No clock is compared, so that machines with a common directory may differ.
+ * @throws system errors of the lock file, NotRegularError, the signal's reason
+ */
+export async function withFileLock<T>(
+  path: string,
+  task: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const temporaries = options.temporaries ?? plainTemporaries();
+  const token = temporaries.holder();
+  await acquire(path, token, temporaries, options);
+  try {
+    return await task();
+  } finally {
+    // A holder that was taken for dead must not remove its successor's lock.
+    if (holderOf(path) === token) await rm(path, { force: true });
+  }
+}
+
+async function acquire(
+  path: string,
+  token: string,
+  temporaries: Temporaries,
+  { signal, staleMs = STALE_MS, mode = 0o644 }: LockOptions,
+): Promise<void> {
+  const patience = Math.max(1, Math.ceil(staleMs / POLL_MS));
+  let seen: string | undefined;
+  let polls = 0;
+  while (!(await create(path, token, mode))) {
+    const holder = holderOf(path);
+    if (holder === undefined) continue;
+    polls = holder === seen ? polls + 1 : 0;
+    seen = holder;
+    const running = await temporaries.isRunning(holder);
+    if (running === false || (running === undefined && polls >= patience))
+      await putAside(path, holder, temporaries);
+    else await sleep(POLL_MS, signal);
+  }
+}
+
+/** False when somebody holds it. */
+async function create(path: string, token: string, mode: number): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'wx', mode);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await file.writeFile(token);
+    return true;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function holderOf(path: string): string | undefined {
+  try {
+    return readRegularFileSync(path, MAX_HOLDER_BYTES).bytes.toString('utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Moves a dead holder's lock away; a live one caught by chance goes back. */
+async function putAside(path: string, dead: string, temporaries: Temporaries): Promise<void> {
+  const aside = join(dirname(path), temporaries.name());
+  try {
+    await rename(path, aside);
+    if (holderOf(aside) !== dead) await copyFile(aside, path, constants.COPYFILE_EXCL);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT' && errno !== 'EEXIST') throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  constants,
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  type BigIntStats,
+  type Stats,
+} from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** Windows has neither flag; there the look at the opened file must do. */
+const {
+  O_RDONLY,
+  O_NOFOLLOW = 0,
+  O_NONBLOCK = 0,
+} = constants as typeof constants & Partial<typeof constants>;
+
+/** What is no regular file: nothing is read of it, and a pipe or device is not waited for. */
+export class NotRegularError extends Error {
+  override readonly name = 'NotRegularError';
+  /** Completes "PATH is …": "a symbolic link", "a directory", "a pipe or device". */
+  readonly what: string;
+
+  constructor(path: string, what: string) {
+    super(`${path} is ${what}, not a regular file`);
+    this.what = what;
+  }
+}
+
+/** Reading a file of more than the bytes that were allowed. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
+}
+
+export interface OpenRegularOptions {
+  /** A link in its place is followed. Default false. */
+  readonly follow?: boolean | undefined;
+}
+
+function flagsOf({ follow }: OpenRegularOptions): number {
+  return O_RDONLY | O_NONBLOCK | (follow === true ? 0 : O_NOFOLLOW);
+}
+
+function linkError(path: string, error: unknown, { follow }: OpenRegularOptions): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return follow !== true && (code === 'ELOOP' || code === 'EMLINK')
+    ? new NotRegularError(path, 'a symbolic link')
+    : error;
+}
+
+function requireRegular(path: string, stat: Stats | BigIntStats): void {
+  if (stat.isFile()) return;
+  throw new NotRegularError(path, stat.isDirectory() ? 'a directory' : 'a pipe or device');
+}
+
+/** Opens a regular file, and waits for nothing. @throws NotRegularError, system errors */
+export async function openRegularFile(
+  path: string,
+  options: OpenRegularOptions = {},
+): Promise<{ readonly file: FileHandle; readonly stat: BigIntStats }> {
+  let file: FileHandle;
+  try {
+    file = await open(path, flagsOf(options));
+  } catch (error) {
+    throw linkError(path, error, options);
+  }
+  try {
+    const stat = await file.stat({ bigint: true });
+    requireRegular(path, stat);
+    return { file, stat };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** A small regular file as a whole. @throws NotRegularError, TooLargeError, system errors */
+export function readRegularFileSync(
+  path: string,
+  maxBytes: number,
+  options: OpenRegularOptions = {},
+): { readonly bytes: Buffer; readonly stat: Stats } {
+  let fd: number;
+  try {
+    fd = openSync(path, flagsOf(options));
+  } catch (error) {
+    throw linkError(path, error, options);
+  }
+  try {
+    const stat = fstatSync(fd);
+    requireRegular(path, stat);
+    return { bytes: readBounded(fd, stat.size, maxBytes, path), stat };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A file may grow while it is read, and those of /proc say that they are empty. */
+function readBounded(fd: number, size: number, maxBytes: number, path: string): Buffer {
+  if (size > maxBytes) throw new TooLargeError(`${path} is larger than ${maxBytes} bytes`);
+  const chunks: Buffer[] = [];
+  for (let total = 0; ;) {
+    const chunk = Buffer.allocUnsafe(Math.max(size - total, 0) + 4096);
+    const count = readSync(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks, total);
+    total += count;
+    if (total > maxBytes) throw new TooLargeError(`${path} is larger than ${maxBytes} bytes`);
+    chunks.push(chunk.subarray(0, count));
+  }
+}

@@ -67,7 +67,7 @@ export async function connectSide(
     policies: policies.policies,
     proxies: policies.proxies,
     roots: policies.roots,
-    userAgent: USER_AGENT,
+    userAgent: settings.userAgent ?? USER_AGENT,
     now: () => options.machine.now().getTime(),
     random: Math.random,
     retryTimes: settings.retryTimes,

@@ -43,6 +43,8 @@ export interface ClientSettings {
   readonly retryMaxWaitMs: number | undefined;
   /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
   readonly minSpeed: number | undefined;
+  /** Sent as `User-Agent`; `undefined`: regctl and its version. */
+  readonly userAgent: string | undefined;
 }
 
 export interface ClientOptions {

@@ -79,6 +79,14 @@ export function tagProblem(tag: string): Problem | undefined {
   return undefined;
 }
 
+/**
+ * Helm writes the `+` of a version as `_`, because a tag cannot have one: "1.2.0+build.1" is the tag
+ * "1.2.0_build.1". What is no such version is unchanged.
+ */
+export function tagOfVersion(text: string): string {
+  return /^v?\d+(?:\.\d+)*(?:-[\w.-]+)?\+[\w.+-]+$/u.test(text) ? text.replaceAll('+', '_') : text;
+}
+
 export function characterAt(text: string, at: number): string {
   return String.fromCodePoint(text.codePointAt(at) ?? 0);
 }

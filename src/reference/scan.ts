@@ -1,7 +1,14 @@
 import { isIPv6 } from 'node:net';
 import { digestProblem, isDigest } from '../oci/digest.ts';
 import { DOCKER_HUB } from './docker-hub.ts';
-import { isPathTooLong, pathProblem, tagProblem, type Problem, endOfUserInfo } from './grammar.ts';
+import {
+  isPathTooLong,
+  pathProblem,
+  tagOfVersion,
+  tagProblem,
+  type Problem,
+  endOfUserInfo,
+} from './grammar.ts';
 import { canonicalHost, hostProblem, looksLikeHost } from './host.ts';
 import type { Reference } from './types.ts';
 
@@ -124,7 +131,7 @@ function scanRemainder(registry: string, name: string, start: number): Scanned {
     return { problem: { at: start, rule } };
   }
   if (colon < 0) return { reference: { registry, repository } };
-  const tag = name.slice(colon + 1);
+  const tag = tagOfVersion(name.slice(colon + 1));
   const fault = tagProblem(tag);
   if (fault === undefined) return { reference: { registry, repository, tag } };
   return { problem: badTag(fault, name, colon) };

@@ -36,6 +36,15 @@ describe('parseReference', () => {
 });
 
 describe('what is said about a wrong name', () => {
+  it.each([
+    ['1.2.0+build.1', '1.2.0_build.1'],
+    ['v1.2+b', 'v1.2_b'],
+    ['1.2.0-rc.1+a.b-c', '1.2.0-rc.1_a.b-c'],
+    ['1.2.0_b', '1.2.0_b'],
+  ])('reads the version %s as the tag that Helm writes', (version, tag) => {
+    expect(parseReference(`r.example/app:${version}`).tag).toBe(tag);
+  });
+
   it('points at the offending part and offers the cure', () => {
     expect(complaint('foo/Bar')).toEqual([
       'invalid reference "foo/Bar": repository name must be lowercase',

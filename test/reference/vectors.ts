@@ -169,6 +169,8 @@ export const INVALID: readonly (readonly [string, string])[] = [
   [`foo/bar:${'a'.repeat(129)}`, 'a tag must not be more than 128 characters'],
   ['foo/bar:.x', 'a tag does not begin with "."'],
   ['foo/bar:-x', 'a tag does not begin with "-"'],
+  ['foo/bar:a+b', '"+" is not allowed in a tag'],
+  ['foo/bar:1.0+', '"+" is not allowed in a tag'],
   ['foo/bar:invalid~tag', '"~" is not allowed in a tag'],
   [`repo@sha256:${'f'.repeat(34)}`, LENGTH],
   [`repo@sha256:${'f'.repeat(63)}`, LENGTH],

@@ -61,6 +61,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'integer',
       },
       {
+        flags: '--user-agent <text>',
+        summary: 'send TEXT as User-Agent (default: regctl/VERSION)',
+        kind: 'string',
+      },
+      {
         flags: '--command-timeout <duration>',
         summary: 'give up after this long: 30s, 5m',
         kind: 'string',

@@ -66,6 +66,7 @@ export function parseGlobalFlags(
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
     retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
     minSpeed: atLeast(0, values, 'minSpeed', '--min-speed'),
+    userAgent: headerText(values, 'userAgent', '--user-agent'),
     registriesConf: text(values, 'registriesConf'),
     daemonConfig: text(values, 'daemonConfig'),
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
@@ -130,6 +131,13 @@ function overrideOf(
 function text(values: Values, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws AppError USAGE for what cannot stand in a header */
+function headerText(values: Values, name: string, spelled: string): string | undefined {
+  const value = text(values, name);
+  if (value === undefined || /^[!-~](?:[ -~]*[!-~])?$/u.test(value)) return value;
+  throw new AppError('USAGE', `${spelled} takes printable ASCII characters`);
 }
 
 function flag(values: Values, name: string): boolean {

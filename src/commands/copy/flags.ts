@@ -2,6 +2,7 @@ import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { ConvertOptions } from '../../image/convert/types.ts';
 import { parsePlatforms, type Platform } from '../../oci/platform.ts';
+import { tagOfVersion } from '../../reference/grammar.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
@@ -142,7 +143,7 @@ function conversionOf(input: Input): Conversion | undefined {
 }
 
 function additionalTagsOf(input: Input): readonly string[] {
-  const tags = readList(input, 'additionalTag');
+  const tags = readList(input, 'additionalTag').map(tagOfVersion);
   const wrong = tags.find((tag) => !isTag(tag));
   if (wrong === undefined) return tags;
   throw new AppError('INVALID_REFERENCE', `--additional-tag: "${wrong}" is not a tag`, {

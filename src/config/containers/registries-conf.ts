@@ -11,14 +11,14 @@ const USES: readonly MirrorUse[] = ['all', 'digest-only', 'tag-only'];
 type Table = Readonly<Record<string, unknown>>;
 
 /**
- * One file in the v2 format of containers-registries.conf(5); keys it does not know are ignored.
- * @throws AppError CONFIG_INVALID with the line of a fault, the key of a wrong value, or the cure
- * for the v1 format
+ * One file of containers-registries.conf(5), version 2 or the older version 1; keys it does not know
+ * are ignored. @throws AppError CONFIG_INVALID with the line of a fault or the key of a wrong value
  */
 export async function parseRegistriesConf(file: RegistriesFile): Promise<RegistriesDocument> {
   const { path } = file;
   const table = await parseToml(file);
-  refuseV1(table, path);
+  const old = version1Of(table, path);
+  if (old !== undefined) return old;
   const registries = listOf(table, 'registry', path).map((one, i) =>
     registryEntry(one, `registry[${i}]`, path),
   );
@@ -58,18 +58,43 @@ function checkConflicts(registries: readonly RegistryEntry[], path: string): voi
   }
 }
 
-/** `[registries.search]`, `[registries.insecure]`, `[registries.block]`. */
-function refuseV1(table: Table, path: string): void {
+/**
+ * Version 1: the lists `[registries.search]`, `[registries.insecure]` and `[registries.block]`.
+ * `undefined` for a file without entries in them. @throws AppError CONFIG_INVALID beside version 2
+ */
+function version1Of(table: Table, path: string): RegistriesDocument | undefined {
   const old = own(table, 'registries');
-  if (old === undefined) return;
-  const mixed = own(table, 'registry') !== undefined ? ', beside tables of version 2' : '';
-  throw new AppError(
-    'CONFIG_INVALID',
-    `${path}: [registries.…] is the old version 1 of the format${mixed}`,
-    {
-      hint: 'write version 2: unqualified-search-registries = ["HOST"] for search, and [[registry]] with location = "HOST" and insecure = true or blocked = true',
-    },
+  if (old === undefined) return undefined;
+  if (!isRecord(old)) throw configInvalid(path, 'registries must be a table');
+  const hosts = (name: string): readonly string[] => {
+    const list = own(old, name) ?? {};
+    if (!isRecord(list)) throw configInvalid(path, `registries.${name} must be a table`);
+    return stringsAt(list, 'registries', path) ?? [];
+  };
+  const locations = (name: string): readonly string[] =>
+    hosts(name).map((text) => locationText(text, `registries.${name}`, path));
+  const [search, insecure, blocked] = [hosts('search'), locations('insecure'), locations('block')];
+  if (search.length + insecure.length + blocked.length === 0) return undefined;
+  const newer = ['registry', 'unqualified-search-registries'].find(
+    (key) => own(table, key) !== undefined,
   );
+  if (newer !== undefined) {
+    throw configInvalid(path, `[registries.…] of version 1 stands next to "${newer}" of version 2`);
+  }
+  return {
+    file: path,
+    registries: [...new Set([...insecure, ...blocked])].map((location) => ({
+      prefix: location,
+      location,
+      insecure: insecure.includes(location),
+      blocked: blocked.includes(location),
+      mirrors: [],
+      file: path,
+    })),
+    searchRegistries: search,
+    credentialHelpers: undefined,
+    aliases: new Map(),
+  };
 }
 
 function registryEntry(table: Table, where: string, path: string): RegistryEntry {

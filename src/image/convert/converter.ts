@@ -13,7 +13,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { fetchAll } from '../../store/verify.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { mapParallel } from '../../util/parallel.ts';
-import { type ConversionSite, convertImage } from './image-manifest.ts';
+import { type ConversionSite, convertImage, hasOtherTypes } from './image-manifest.ts';
 import {
   childrenIn,
   convertIndex,
@@ -117,9 +117,10 @@ export class ImageConverter {
     const plan = planImage(manifest, this.#options);
     const own = formatOf(manifest.mediaType);
     const recompresses = plan.layers.some((one) => one !== undefined);
-    if (plan.format === own && !recompresses) return undefined;
-    const change = plan.format === own ? 'get other layers' : `be converted to ${plan.format}`;
-    this.#mayChange(site, change);
+    const isMixed = this.#options.format !== undefined && hasOtherTypes(manifest, plan.format);
+    if (plan.format === own && !recompresses && !isMixed) return undefined;
+    const change = recompresses ? 'get other layers' : 'get other media types';
+    this.#mayChange(site, plan.format === own ? change : `be converted to ${plan.format}`);
     if (plan.format !== own && this.#options.format === undefined)
       site.warn('Docker v2s2 has no zstd layers: the image is converted to OCI');
     if (recompresses && this.#options.compression === undefined)

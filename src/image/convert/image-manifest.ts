@@ -44,8 +44,7 @@ function keptBody(
 ): Json {
   const body = bodyOf(manifest);
   const { config } = manifest;
-  const renamed = format === 'oci' && isDockerConfig(config);
-  const configType = renamed ? MEDIA_TYPE.ociConfig : config.mediaType;
+  const configType = configTypeIn(format, config);
   const written = descriptorEntries(body['layers']);
   return {
     ...body,
@@ -64,8 +63,21 @@ function keptBody(
 }
 
 /** The first Docker engines to write schema 2 called its configuration an octet-stream. */
-function isDockerConfig({ mediaType }: Descriptor): boolean {
-  return mediaType === MEDIA_TYPE.dockerConfig || mediaType === 'application/octet-stream';
+function configTypeIn(format: ManifestFormat, { mediaType }: Descriptor): string {
+  const isOld = format === 'oci' && mediaType === 'application/octet-stream';
+  return isOld || isImageConfigType(mediaType) ? manifestType(format, 'config') : mediaType;
+}
+
+/** Whether an image of this format has media types of the other one: some builders mix them. */
+export function hasOtherTypes({ config, layers }: ImageManifest, format: ManifestFormat): boolean {
+  if (!isImageConfigType(config.mediaType)) return false;
+  return (
+    configTypeIn(format, config) !== config.mediaType ||
+    layers.some(({ mediaType }) => {
+      const kind = layerKindOf(mediaType);
+      return kind !== undefined && (layerType(format, kind) ?? mediaType) !== mediaType;
+    })
+  );
 }
 
 function dockerBody(

@@ -22,11 +22,10 @@ export function planImage(
   const { config, layers, mediaType } = manifest;
   const format = wanted ?? formatOf(mediaType);
   const isImage = isImageConfigType(config.mediaType);
-  const target = format === formatOf(mediaType) ? undefined : format;
   const plans = layers.map((layer) => {
     const kind = layerKindOf(layer.mediaType);
     return isImage && kind !== undefined && !kind.foreign
-      ? planLayer(kind, target, compression)
+      ? planLayer(kind, wanted, compression)
       : undefined;
   });
   // Docker's format has no zstd layers.

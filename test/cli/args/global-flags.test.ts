@@ -61,6 +61,13 @@ describe('global flags', () => {
     expect(parse({ minSpeed: 0 }).minSpeed).toBe(0);
   });
 
+  it('take a User-Agent that can be sent', () => {
+    expect(parse({}).userAgent).toBeUndefined();
+    expect(parse({ userAgent: 'ci/1 (team a)' }).userAgent).toBe('ci/1 (team a)');
+    for (const userAgent of ['', ' a', 'a\r\nb: c', 'ä'])
+      expect(() => parse({ userAgent })).toThrow('--user-agent takes printable ASCII');
+  });
+
   it('a side that speaks of credentials takes none of the plain ones', () => {
     const { sides } = parse({
       creds: 'a:b',

@@ -105,12 +105,42 @@ describe('registries.conf v2', () => {
     expect(await failure(text)).toMatch(expected);
   });
 
-  it('an old file is refused with the cure, also beside new tables', async () => {
-    const old = "[registries.search]\nregistries = ['docker.io']\n";
-    expect(await failure(old)).toMatch(/version 1 .*\(write version 2: unqualified-search-reg/u);
-    expect(await failure(`${old}[[registry]]\nlocation="a.b"`)).toMatch(
-      /beside tables of version 2/u,
-    );
+  it('version 1 is read', async () => {
+    const document = await parse(`
+      [registries.search]
+      registries = ['docker.io', 'quay.io']
+      [registries.insecure]
+      registries = ['a.example:5000', 'both.example']
+      [registries.block]
+      registries = ['both.example', 'bad.example/team/']
+    `);
+    expect(document.searchRegistries).toEqual(['docker.io', 'quay.io']);
+    expect(
+      document.registries.map(({ prefix, insecure, blocked }) => [prefix, insecure, blocked]),
+    ).toEqual([
+      ['a.example:5000', true, false],
+      ['both.example', true, true],
+      ['bad.example/team', false, true],
+    ]);
+  });
+
+  it('version 1 without entries says nothing, and may stand next to version 2', async () => {
+    const empty = '[registries.search]\nregistries = []\n[registries.block]\nregistries = []\n';
+    expect(await parse(empty)).toMatchObject({ registries: [], searchRegistries: undefined });
+    const both = await parse(`${empty}[[registry]]\nlocation="a.b"`);
+    expect(both.registries).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "[registries.search]\nregistries = ['a.b']\n[[registry]]\nlocation='a.b'",
+      /version 1 stands/u,
+    ],
+    ['registries = 1', /registries must be a table/u],
+    ["[registries.insecure]\nregistries = 'a.b'", /must be a list of texts/u],
+    ["[registries.block]\nregistries = ['https://a.b']", /has a scheme/u],
+  ])('version 1 is refused: %j', async (text, expected) => {
+    expect(await failure(text)).toMatch(expected);
   });
 
   it('keys such as __proto__ are data', async () => {

@@ -58,6 +58,39 @@ describe('manifests', () => {
     }
   });
 
+  it.each([
+    ['oci', MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerConfig, MEDIA_TYPE.ociLayerGzip],
+    ['oci', MEDIA_TYPE.ociManifest, MEDIA_TYPE.ociConfig, MEDIA_TYPE.dockerLayerGzip],
+    ['v2s2', MEDIA_TYPE.dockerManifest, MEDIA_TYPE.ociConfig, MEDIA_TYPE.dockerLayerGzip],
+    ['v2s2', MEDIA_TYPE.dockerManifest, MEDIA_TYPE.dockerConfig, MEDIA_TYPE.ociLayerGzip],
+  ] as const)(
+    'that mix types become all %s: %s',
+    async (format, mediaType, configType, layerType) => {
+      const config = graphs.blob('{"architecture":"amd64","os":"linux"}', configType);
+      const layer = graphs.blob('layer', layerType);
+      const body = { mediaType, config: config.descriptor, layers: [layer.descriptor] };
+      const { store } = await storeWith(body, [config, layer]);
+      const { body: converted } = await convertV1(store, { format });
+      const isOci = format === 'oci';
+      expect(converted).toMatchObject({
+        mediaType,
+        config: {
+          ...config.descriptor,
+          mediaType: isOci ? MEDIA_TYPE.ociConfig : MEDIA_TYPE.dockerConfig,
+        },
+        layers: [
+          {
+            ...layer.descriptor,
+            mediaType: isOci ? MEDIA_TYPE.ociLayerGzip : MEDIA_TYPE.dockerLayerGzip,
+          },
+        ],
+      });
+      await expect(convertV1(store, { format, preserveDigests: true })).rejects.toMatchObject({
+        code: 'DIGEST_CHANGED',
+      });
+    },
+  );
+
   it('map uncompressed and foreign layers both ways, urls kept', async () => {
     const digest = digestOf(utf8.encode('elsewhere'));
     const layer = (mediaType: string): Descriptor => ({

@@ -6,6 +6,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
+  /** Takes all words that are left; only the last argument can. */
+  readonly variadic?: boolean;
 }
 
 export interface OptionSpec {

@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../commands/types.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import { wrap } from '../../commands/output/width.ts';
 import { FLAG_GROUPS, SIDE_FLAGS, longName, shortName } from './flags.ts';
@@ -68,10 +68,16 @@ export function commandHelp(spec: CommandSpec, columns: number): string {
 /** The first line: `regctl copy` with its options and arguments. */
 export function usageLine(spec: CommandSpec): string {
   const args = spec.args.map((arg) => {
-    const name = arg.name.toUpperCase();
+    const name = `${arg.name.toUpperCase()}${arg.variadic === true ? '…' : ''}`;
     return arg.required ? name : `[${name}]`;
   });
   return ['Usage: regctl', spec.name, '[flags]', ...args].join(' ');
+}
+
+/** As commander takes it. */
+export function argumentUsage({ name, required, variadic }: ArgumentSpec): string {
+  const word = variadic === true ? `${name}...` : name;
+  return required ? `<${word}>` : `[${word}]`;
 }
 
 function commandRow(spec: CommandSpec): readonly [string, string] {

@@ -5,7 +5,7 @@ import type { CommandSpec, Input, OptionSpec } from '../../commands/types.ts';
 import { flagsOf, normaliseFlags, splitArguments, type SplitArguments } from './argv.ts';
 import { GLOBAL_FLAGS, longName, sharedFlags } from './flags.ts';
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
-import { commandHelp, programHelp, usageLine } from './help.ts';
+import { argumentUsage, commandHelp, programHelp, usageLine } from './help.ts';
 import { VERSION } from '../../client/version.ts';
 
 export type Parsed =
@@ -101,7 +101,7 @@ function fill(command: Command, spec: CommandSpec, columns: number): void {
     .configureHelp({ formatHelp: () => commandHelp(spec, columns) })
     .allowExcessArguments(false)
     .action(() => undefined);
-  for (const arg of spec.args) command.argument(arg.required ? `<${arg.name}>` : `[${arg.name}]`);
+  for (const arg of spec.args) command.argument(argumentUsage(arg));
   for (const flag of flagsOf(spec)) command.addOption(toOption(flag));
 }
 

@@ -80,11 +80,11 @@ describe('the deletes of the vectors', () => {
         const json = (result.kind === 'value' ? result.json : {}) as Outcome;
         expect([...json.Tags].toSorted()).toEqual([...expected.tags].toSorted());
         expect([...json.Left].toSorted()).toEqual([...expected.left].toSorted());
-        const deletes = expected.manifests.length > 0;
-        const went = deletes ? [json.Digest, ...json.Referrers] : [];
+        const byDigest = expected.manifests.length > 0;
+        const went = byDigest ? [json.Digest, ...json.Referrers] : [];
         expect(went.toSorted()).toEqual([...expected.manifests].toSorted());
         if (options['dryRun'] === true) expect(gone).toEqual(noted());
-        else if (deletes) expect(gone.manifests.toSorted()).toEqual(went.toSorted());
+        else if (byDigest) expect(gone.manifests.toSorted()).toEqual(went.toSorted());
         else expect(gone.tags).toEqual(expected.tags);
       });
     }

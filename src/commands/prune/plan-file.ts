@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { AppError } from '../../errors/app-error.ts';
+import { isRecord } from '../../util/json.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import type { Goal } from '../../retention/goal.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+
+/** What a plan file says of one repository. */
+export interface PlannedRepository {
+  readonly repository: string;
+  readonly goal: Goal;
+}
+
+const KIND = 'regctl prune plan';
+const VERSION = 1;
+
+/** @throws AppError IO */
+export async function writePlanFile(
+  path: string,
+  repositories: readonly PlannedRepository[],
+): Promise<void> {
+  const body = {
+    Kind: KIND,
+    Version: VERSION,
+    Repositories: repositories.map(({ repository, goal }) => ({
+      Repository: repository,
+      Tags: [...goal.tags].map(([Tag, digest]) => ({ Tag, Digest: digest })),
+      Manifests: [...goal.manifests],
+    })),
+  };
+  try {
+    await writeFileAtomic(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
+  } catch (error) {
+    throw new AppError('IO', `cannot write ${path}: the plan`, { cause: error });
+  }
+}
+
+/** @throws AppError IO, USAGE for a file that is no plan */
+export async function readPlanFile(
+  path: string,
+  options: CallOptions,
+): Promise<readonly PlannedRepository[]> {
+  let raw: Uint8Array;
+  try {
+    raw = await readFile(path, { signal: options.signal });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new AppError('IO', `cannot read ${path}: the plan`, { cause: error });
+  }
+  const body = parseJsonStrict(raw, 'USAGE', `plan ${path}`);
+  if (!isRecord(body) || body['Kind'] !== KIND || body['Version'] !== VERSION) {
+    throw notAPlan(path, `it is no plan of this version (${VERSION})`);
+  }
+  const repositories = body['Repositories'];
+  if (!Array.isArray(repositories)) throw notAPlan(path, '"Repositories" is not a list');
+  return repositories.map((one: unknown) => parseRepository(path, one));
+}
+
+function parseRepository(path: string, one: unknown): PlannedRepository {
+  const fail = (what: string): never => {
+    throw notAPlan(path, what);
+  };
+  if (!isRecord(one) || typeof one['Repository'] !== 'string')
+    return fail('a repository has no name');
+  const { Repository: repository, Tags: listed, Manifests: named } = one;
+  if (!Array.isArray(listed) || !Array.isArray(named)) return fail(`${repository} has no lists`);
+  const tags = new Map<string, Digest>();
+  for (const entry of listed as readonly unknown[]) {
+    const { Tag: tag, Digest: digest } = isRecord(entry) ? entry : {};
+    if (typeof tag !== 'string' || typeof digest !== 'string' || !isDigest(digest))
+      return fail(`a tag of ${repository} has no digest`);
+    tags.set(tag, digest);
+  }
+  const manifests = new Set<Digest>();
+  for (const digest of named as readonly unknown[]) {
+    if (typeof digest !== 'string' || !isDigest(digest))
+      return fail(`a manifest of ${repository} is no digest`);
+    manifests.add(digest);
+  }
+  return { repository, goal: { tags, manifests } };
+}
+
+function notAPlan(path: string, rule: string): AppError {
+  return new AppError('USAGE', `cannot apply ${path}: ${rule}`, {
+    hint: 'Write a plan with: regctl prune REPOSITORY … --plan FILE',
+  });
+}

@@ -1,0 +1,186 @@
+import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { createPolicy } from '../../retention/flags.ts';
+import { goalOf } from '../../retention/goal.ts';
+import { planPrune, type PlanOptions, type Policy } from '../../retention/plan.ts';
+import { readRepository } from '../../retention/read.ts';
+import { removeGoal } from '../../retention/run.ts';
+import type { Plan, RepositoryFacts } from '../../retention/types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { readFlag, readList, readText } from '../input/read.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
+import { applyPlan } from './apply.ts';
+import { backUp, locateBackup, undoLines, writeUndoScript } from './backup.ts';
+import { inUseOf, readInUse } from './in-use.ts';
+import {
+  readMaxDelete,
+  readProtectedDigests,
+  readRuleWords,
+  type PruneContext,
+} from './options.ts';
+import { page, toJson, type Pruned } from './page.ts';
+import { writePlanFile, type PlannedRepository } from './plan-file.ts';
+import { findRepositories, isPattern } from './repositories.ts';
+
+/** What holds for every repository of a run. */
+interface Job {
+  readonly context: PruneContext;
+  readonly policyFor: (repository: string) => Policy;
+  readonly planOptions: Omit<PlanOptions, 'protected'>;
+  readonly inUse: Awaited<ReturnType<typeof readInUse>>;
+  readonly digests: PlanOptions['protected']['digests'];
+  readonly confirmed: boolean;
+  readonly backup: Location | undefined;
+  readonly undo: string[];
+  readonly planned: PlannedRepository[];
+}
+
+/**
+ * Plans, and with `--yes` deletes. Each repository stands for itself: one that cannot be read is
+ * left alone, and the others go on.
+ * @throws AppError USAGE; whatever failed where only one repository was asked for
+ */
+export async function run(
+  context: PruneContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
+  if (input.args[0] === 'apply') return applyPlan(context, input, options);
+  const names = input.args;
+  const job = await prepare(context, input, options);
+  const repositories = await findRepositories(context, names, options);
+  const pruned: Pruned[] = [];
+  const failures: AppError[] = [];
+  for (const place of repositories) {
+    try {
+      pruned.push(await pruneOne(job, place, options));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof AppError) || repositories.length === 1) throw error;
+      context.warn(`${place.name} was left alone: ${error.message}`);
+      failures.push(error);
+    }
+  }
+  await writeFiles(job, input);
+  const list = names.length > 1 || names.some(isPattern);
+  return report(job, pruned, failures, { list, explain: readFlag(input, 'explain') });
+}
+
+async function prepare(context: PruneContext, input: Input, options: CallOptions): Promise<Job> {
+  const policy = await createPolicy(readRuleWords(input));
+  const backup = readText(input, 'backup');
+  return {
+    context,
+    policyFor: () => policy,
+    planOptions: {
+      now: context.now().getTime(),
+      untagOnly: readFlag(input, 'untagOnly'),
+      maxDelete: readMaxDelete(input),
+      allowEmpty: readFlag(input, 'allowEmpty'),
+      check: readFlag(input, 'check'),
+      moved: new Set(),
+    },
+    inUse: await readInUse(context, readList(input, 'inUse'), options),
+    digests: readProtectedDigests(input),
+    confirmed: readFlag(input, 'yes'),
+    backup: backup === undefined ? undefined : locateBackup(context, backup),
+    undo: [],
+    planned: [],
+  };
+}
+
+async function pruneOne(job: Job, place: Location, options: CallOptions): Promise<Pruned> {
+  const { context } = job;
+  await using store = await context.openRead(place, 'single', { ...options, forUpdate: true });
+  const policy = job.policyFor(store.label);
+  const facts = await readRepository(store, {
+    concurrency: context.flags.concurrency,
+    dates: policy.needsDates,
+    createdOnly: policy.clock === 'created',
+    mustList: policy.needsList,
+    signal: options.signal,
+  });
+  const plan = planPrune(facts, policy, {
+    ...job.planOptions,
+    protected: { digests: job.digests, inUse: inUseOf(job.inUse, place, facts) },
+  });
+  const outcome = await carryOut(job, { store, facts, plan }, options);
+  return { facts, plan, policy, outcome };
+}
+
+interface Planned {
+  readonly store: ReadStore;
+  readonly facts: RepositoryFacts;
+  readonly plan: Plan;
+}
+
+/** Deletes, if that was asked for and no brake holds. */
+async function carryOut(job: Job, { store, facts, plan }: Planned, options: CallOptions) {
+  const { context, backup } = job;
+  const goal = goalOf(plan, facts);
+  const isNothing = goal.tags.size + goal.manifests.size === 0;
+  if (isNothing || plan.brake !== undefined) return undefined;
+  job.planned.push({ repository: facts.repository, goal });
+  job.undo.push(...undoLines(facts, goal, backup));
+  if (!job.confirmed) return undefined;
+  if (backup !== undefined) await backUp(context, backup, { store, facts, goal }, options);
+  const outcome = await removeGoal(store, facts, goal, {
+    concurrency: context.flags.concurrency,
+    signal: options.signal,
+  });
+  for (const { what, error } of outcome.failures) context.warn(`${what}: ${error.message}`);
+  return outcome;
+}
+
+async function writeFiles(job: Job, input: Input): Promise<void> {
+  const plan = readText(input, 'plan');
+  if (plan !== undefined) await writePlanFile(resolve(job.context.cwd, plan), job.planned);
+  const undo = readText(input, 'undoScript');
+  if (undo !== undefined) await writeUndoScript(resolve(job.context.cwd, undo), job.undo);
+}
+
+const BRAKES = {
+  'max-delete': 'more would go than --max-delete allows; nothing was deleted',
+  'keeps nothing': 'nothing would stay; nothing was deleted, --allow-empty allows it',
+  check: 'there is something to delete',
+} as const;
+
+function report(
+  { context, confirmed }: Job,
+  pruned: readonly Pruned[],
+  failures: readonly AppError[],
+  { list, explain }: { readonly list: boolean; readonly explain: boolean },
+): Result {
+  const now = context.now();
+  for (const { plan } of pruned) {
+    if (plan.brake !== undefined) context.warn(`${plan.repository}: ${BRAKES[plan.brake]}`);
+    const hidden = [...plan.manifests.values()].includes('parent');
+    if (hidden && !isListed(pruned, plan)) {
+      context.note(
+        `${plan.repository} does not list its manifests: a child goes when no index that can be seen lists it`,
+      );
+    }
+  }
+  const works = pruned.some(({ plan }) => plan.brake === undefined && plan.manifests.size > 0);
+  if (!confirmed && works) context.note('nothing was deleted; --yes deletes what is shown');
+  const failed = failures.length > 0 || pruned.some((one) => hasFailed(one));
+  const braked = pruned.some(({ plan }) => plan.brake !== undefined);
+  const json = pruned.map(toJson);
+  return {
+    kind: 'value',
+    json: list ? json : json[0],
+    text: (style) => pruned.map((one) => page(one, { explain, now, style })).join('\n\n'),
+    exit: failed ? 1 : braked ? 3 : 0,
+  };
+}
+
+function isListed(pruned: readonly Pruned[], plan: Plan): boolean {
+  return pruned.find((one) => one.plan === plan)?.facts.listed === true;
+}
+
+function hasFailed({ outcome }: Pruned): boolean {
+  return outcome !== undefined && outcome.failures.length > 0;
+}

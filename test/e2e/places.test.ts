@@ -131,10 +131,24 @@ describeWith(['docker-registry', 'skopeo'], 'every pair of places, skopeo on bot
     }
   });
 
-  it('refuses an index in a Docker archive, and leaves no file', async () => {
+  it("puts this machine's platform of an index into a Docker archive", async () => {
+    const path = machine.dir.join('one.tar');
+    const source = `docker://${registry.host}/made/index:v1`;
+    const done = await machine.expect(0, ['copy', source, `docker-archive:${path}`]);
+    expect(done.stderr).toMatch(/^only linux\/\S+ of the index is copied/u);
+    const list = await machine.expect(0, ['tags', `docker-archive:${path}`]);
+    expect(list.stdout).toBe(`${registry.host}/made/index:v1\n`);
+  });
+
+  it('refuses a whole index in a Docker archive, and leaves no file', async () => {
     const path = machine.dir.join('index.tar');
     const source = `docker://${registry.host}/made/index:v1`;
-    const error = await machine.jsonError(1, ['copy', source, `docker-archive:${path}:app:v1`]);
+    const error = await machine.jsonError(1, [
+      'copy',
+      '--all',
+      source,
+      `docker-archive:${path}:app:v1`,
+    ]);
     expect(error).toMatchObject({
       code: 'UNSUPPORTED',
       hint: expect.stringContaining('--platform') as string,

@@ -6,7 +6,7 @@ import type { CopyFlags } from './flags.ts';
 export async function openConverted(
   context: Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>,
   source: ReadStore,
-  { conversion, platforms, preserveDigests, referrers }: CopyFlags,
+  { conversion, platforms, indexPlatform, preserveDigests, referrers }: CopyFlags,
 ): Promise<ReadStore | undefined> {
   if (conversion === undefined) return undefined;
   if (referrers) {
@@ -15,7 +15,7 @@ export async function openConverted(
   const { createConvertedStore } = await import('../../image/convert/store.ts');
   return createConvertedStore(source, {
     ...conversion,
-    platforms,
+    platforms: platforms.length > 0 || indexPlatform === undefined ? platforms : [indexPlatform],
     preserveDigests,
     tempDir: context.tempDir,
     temporaries: () => context.temporaries(),

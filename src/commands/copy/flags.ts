@@ -5,6 +5,8 @@ import { parsePlatforms, type Platform } from '../../oci/platform.ts';
 import { tagOfVersion } from '../../reference/grammar.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import type { Location } from '../../transports/types.ts';
+import { holdsIndexes } from './stores.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
 import {
@@ -42,6 +44,8 @@ export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 /** How `copy` was asked to copy. */
 export interface CopyFlags {
   readonly platforms: readonly Platform[];
+  /** Of an index only this one, for a destination that holds single images. */
+  readonly indexPlatform: Platform | undefined;
   readonly indexOnly: boolean;
   readonly referrers: boolean;
   readonly noClobber: boolean;
@@ -56,9 +60,10 @@ export interface CopyFlags {
 }
 
 /** @throws AppError USAGE if options contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
-export function copyFlags(context: FlagsContext, input: Input): CopyFlags {
+export function copyFlags(context: FlagsContext, input: Input, to: Location): CopyFlags {
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
+    indexPlatform: holdsIndexes(to) || wantsAll(input) ? undefined : context.hostPlatform,
     indexOnly: readText(input, 'multiArch') === 'index-only',
     referrers: readFlag(input, 'referrers'),
     noClobber: readFlag(input, 'noClobber'),
@@ -81,9 +86,18 @@ export function copyRunOptions(
   flags: CopyFlags,
   { signal }: CallOptions,
 ): Omit<CopyRunOptions, 'source' | 'destination' | 'emit'> {
-  const { platforms, indexOnly, referrers, noClobber, preserveDigests } = flags;
+  const { platforms, indexPlatform, indexOnly, referrers, noClobber, preserveDigests } = flags;
   const { concurrency } = context.flags;
-  return { platforms, indexOnly, referrers, noClobber, preserveDigests, concurrency, signal };
+  return {
+    platforms,
+    indexPlatform,
+    indexOnly,
+    referrers,
+    noClobber,
+    preserveDigests,
+    concurrency,
+    signal,
+  };
 }
 
 function rejectContradictions(flags: CopyFlags, input: Input): void {
@@ -121,8 +135,12 @@ function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
   if (wanted.length > 0) return wanted;
   if (which === 'system') return [context.hostPlatform];
   // As in skopeo, every platform outweighs a choice of one.
-  const all = which !== undefined || readFlag(input, 'all');
-  return override === undefined || all ? [] : [override];
+  return override === undefined || wantsAll(input) ? [] : [override];
+}
+
+/** Whether every platform was asked for, not only by default. */
+function wantsAll(input: Input): boolean {
+  return readFlag(input, 'all') || readText(input, 'multiArch') !== undefined;
 }
 
 /** `undefined` where nothing is to change. @throws AppError USAGE */

@@ -13,7 +13,7 @@ import { openConverted } from './conversion.ts';
 import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import { withoutTag } from './tag-names.ts';
+import { sourceName, withoutTag } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
 import {
   isPipe,
@@ -37,7 +37,7 @@ export async function run(
     from: context.locate(readArgument(input, 0, 'SOURCE')),
     to: context.locate(readArgument(input, 1, 'DESTINATION')),
   };
-  const flags = copyFlags(context, input);
+  const flags = copyFlags(context, input, locations.to);
   if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
   const cost = startStats(context);
   const shared = findMountSources(context, locations);
@@ -46,7 +46,7 @@ export async function run(
   const source = converted ?? stores.source;
   const request: ImageRequest = {
     sourceRef: await requirePinnedDigest(source, locations, flags, options),
-    destinationTag: destinationTagOf(locations.to),
+    destinationTag: await destinationTagOf(context, locations, stores.source, options),
     additionalTags: flags.additionalTags,
   };
   const common = {
@@ -68,10 +68,19 @@ export async function run(
   return resultOf(locations, request, summary, cost());
 }
 
-/** A registry's default tag is `latest`, unless the destination is named only by a digest. */
-function destinationTagOf({ scheme, tag, ref }: Location): string | undefined {
-  if (tag !== undefined || ref !== undefined || scheme !== 'docker') return tag;
-  return DEFAULT_TAG;
+/**
+ * A registry's default tag is `latest`, unless the destination is named only by a digest; an archive
+ * of Docker's takes the source's name.
+ */
+async function destinationTagOf(
+  context: CopyContext,
+  { from, to }: CopyLocations,
+  source: ReadStore,
+  options: CallOptions,
+): Promise<string | undefined> {
+  if (to.tag !== undefined || to.ref !== undefined) return to.tag;
+  if (to.scheme === 'docker-archive') return sourceName(context, from, source, options);
+  return to.scheme === 'docker' ? DEFAULT_TAG : undefined;
 }
 
 /**

@@ -36,6 +36,11 @@ export function withoutSameRepository(shared: MountSources, isConverted: boolean
   return isConverted ? { ...shared, sameRepository: false } : shared;
 }
 
+/** `docker load` takes single images. */
+export function holdsIndexes({ scheme }: Location): boolean {
+  return scheme !== 'docker-archive';
+}
+
 /** Standard input or output, which can be used once. */
 export function isPipe({ scheme, name }: Location): boolean {
   return scheme.endsWith('-archive') && name === '-';

@@ -1,6 +1,11 @@
 import { AppError } from '../../errors/app-error.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fullName } from '../../transports/docker-archive/name.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-import type { CopyLocations } from './stores.ts';
+import { isPipe, type CopyLocations } from './stores.ts';
 
 /** The tag of an image's name: an archive of Docker's has "app:v1" where a registry has "v1". */
 export function tagOfName(name: string): string {
@@ -28,6 +33,34 @@ export function destinationTagNames(
   throw new AppError('USAGE', `${to.text}: images in it need a name besides their tags`, {
     hint: `Write it behind the file: ${to.text}:NAME.`,
   });
+}
+
+/**
+ * What an image is called in an archive of Docker's whose name says nothing of it: as at the source,
+ * so that `docker load` gives it that name. `undefined` where the source has no name either.
+ */
+export async function sourceName(
+  context: Pick<Context, 'reference'>,
+  from: Location,
+  source: ReadStore,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const { scheme, ref, tag } = from;
+  if (scheme === 'docker') {
+    const own = tag ?? (ref === undefined ? DEFAULT_TAG : undefined);
+    const repository = repositoryOf(context, from);
+    return own === undefined || repository === undefined ? undefined : `${repository}:${own}`;
+  }
+  const isUnnamed = tag === undefined && ref === undefined && !isPipe(from);
+  const names = isUnnamed ? await firstNames(source, options) : [tag];
+  const [only, ...others] = names;
+  if (only === undefined || others.length > 0 || !/[:/]/u.test(only)) return undefined;
+  return fullName(only) === undefined ? undefined : only;
+}
+
+async function firstNames(source: ReadStore, options: CallOptions): Promise<readonly string[]> {
+  for await (const page of source.capabilities.tags?.tags(options) ?? []) return page;
+  return [];
 }
 
 /** @throws AppError USAGE when two names would become one */

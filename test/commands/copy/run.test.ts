@@ -7,7 +7,8 @@ import type { Input } from '../../../src/commands/types.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import type { PushOptions, WriteStore } from '../../../src/store/types.ts';
-import { makeImage, makeIndex, type TestImage } from '../../helpers/images.ts';
+import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
+import { makeImage, makeIndex, PLATFORMS, type TestImage } from '../../helpers/images.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input, storeWith, textOf, jsonOf } from '../fake-context.ts';
 
@@ -281,5 +282,55 @@ describe('copy --all-tags', () => {
       expect((await copyAll(images, { newest: 2 })).tags).toEqual(['a', 'b']);
     }
     await expect(copyAll({ a: epoch }, { newest: 0 })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe("copy to an archive of Docker's", () => {
+  it.each([
+    ['src.example/app:v1', 'src.example/app:v1'],
+    ['src.example/app', 'src.example/app:latest'],
+    ['alpine:3.20', 'alpine:3.20'],
+    ['docker.io/team/app:1', 'team/app:1'],
+    ['oci:/dir:ghcr.io/o/app:v1', 'ghcr.io/o/app:v1'],
+    ['oci:/dir:v1', undefined],
+    ['docker-archive:/a.tar:app:v1', 'app:v1'],
+  ])('names the image as at the source: %s', async (from, name) => {
+    const image = await makeImage({ flavour: 'docker' });
+    const tag = /:([\w.-]+)$/u.exec(from)?.[1] ?? 'latest';
+    const names = ['v1', 'latest', '3.20', '1', tag, 'app:v1', 'ghcr.io/o/app:v1'];
+    const source = await storeWith(Object.fromEntries(names.map((one) => [one, image])));
+    const destination = createMemoryStore('docker-archive:/out.tar');
+    const context = fakeContext({
+      requestCount: () => 0,
+      registry: async () => fakeRegistry(),
+      openRead: async () => source,
+      openWrite: async () => destination,
+    });
+    const result = await run(context, input([from, 'docker-archive:/out.tar']), {});
+    expect(jsonOf(result)).toMatchObject({ Tags: name === undefined ? [] : [name] });
+  });
+
+  it("takes this machine's platform of an index, and says so", async () => {
+    const [image, single] = [await makeIndex(), await makeImage({ platform: PLATFORMS[1]! })];
+    const store = await storeWith({ v1: image, single });
+    const notes: unknown[] = [];
+    const to = async (name: string, options: Input['options'] = {}) => {
+      const destination = createMemoryStore('docker-archive:/out.tar');
+      const context = fakeContext({
+        requestCount: () => 0,
+        registry: async () => fakeRegistry(),
+        openRead: async () => store,
+        openWrite: async () => destination,
+        emit: (event) => void (event.type === 'note' && notes.push(event.text)),
+      });
+      const names = [`src.example/app:${name}`, 'docker-archive:/out.tar'];
+      return jsonOf(await run(context, input(names, options), {})) as { MediaType: string };
+    };
+    expect((await to('v1')).MediaType).toBe(MEDIA_TYPE.ociManifest);
+    expect(notes).toEqual([
+      'only linux/amd64 of the index is copied, under the digest of that image',
+    ]);
+    expect((await to('v1', { all: true })).MediaType).toBe(MEDIA_TYPE.ociIndex);
+    expect(await to('single')).toMatchObject({ Digest: single.root.digest });
   });
 });

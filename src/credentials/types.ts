@@ -60,6 +60,14 @@ export interface TraceableCredentialChain extends CredentialChain {
   explain(host: string, repository?: string, options?: CallOptions): Promise<readonly LookupStep[]>;
 }
 
+/** Where a login went. */
+export interface SavedLogin {
+  readonly storedIn: string;
+  readonly plainText: boolean;
+  /** The helper answers for the registry by itself, and stored nothing. */
+  readonly supplied?: boolean | undefined;
+}
+
 /** Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team"). */
 export interface LoginStore {
   /** Stores what the registry accepted. Resolves to where it went, for the message. */
@@ -67,7 +75,7 @@ export interface LoginStore {
     target: string,
     login: { readonly username: string; readonly password: string },
     options?: CallOptions,
-  ): Promise<{ readonly storedIn: string; readonly plainText: boolean }>;
+  ): Promise<SavedLogin>;
   /** Resolves to the files and helpers that held a login of it; empty: none did. */
   remove(target: string, options?: CallOptions): Promise<readonly string[]>;
   /** Every target with a stored login. */

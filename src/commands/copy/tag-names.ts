@@ -7,9 +7,21 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { isPipe, type CopyLocations } from './stores.ts';
 
-/** The tag of an image's name: an archive of Docker's has "app:v1" where a registry has "v1". */
+/**
+ * The tag of an image's name: archives and layouts have "app:v1" or "ghcr.io/o/app:v1@sha256:…"
+ * where a registry has "v1". A full name without a tag means "latest", as everywhere.
+ */
 export function tagOfName(name: string): string {
-  return name.slice(name.lastIndexOf(':') + 1);
+  const at = name.indexOf('@');
+  const named = at > 0 ? name.slice(0, at) : name;
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
+  if (colon >= 0) return named.slice(colon + 1);
+  return named.includes('/') ? 'latest' : named;
+}
+
+/** "ghcr.io/o/app:v1": more than a tag. */
+function isFullName(name: string): boolean {
+  return tagOfName(name) !== name;
 }
 
 /**
@@ -25,13 +37,20 @@ export function destinationTagNames(
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
     });
   }
+  if (to.scheme === 'docker') return tagOfName;
   const named = from.scheme === 'docker-archive';
   if (to.scheme !== 'docker-archive') return named ? tagOfName : (tag) => tag;
   if (named && to.ref === undefined) return (tag) => tag;
+  if (to.ref === undefined && from.scheme !== 'docker')
+    return (tag) => (isFullName(tag) ? tag : needsName(to));
   const repository = to.ref === undefined ? repositoryOf(context, from) : withoutTag(to.ref);
   if (repository !== undefined) return (tag) => `${repository}:${tagOfName(tag)}`;
-  throw new AppError('USAGE', `${to.text}: images in it need a name besides their tags`, {
-    hint: `Write it behind the file: ${to.text}:NAME.`,
+  return needsName(to);
+}
+
+function needsName(to: CopyLocations['to']): never {
+  throw new AppError('USAGE', `${to.text}: images in it need a name in addition to their tags`, {
+    hint: `Add it after the file name: ${to.text}:NAME`,
   });
 }
 

@@ -36,13 +36,17 @@ export async function run(
 
   const login = await askLogin(context, input, registry, options);
   await tryLogin(context, registry, login, options);
-  const { storedIn, plainText } = await context.logins.save(name, login, options);
+  const { storedIn, plainText, supplied } = await context.logins.save(name, login, options);
   if (plainText) {
     context.warn(
       `the password is stored unencrypted in ${storedIn}; a credential helper (credsStore) would keep it safe`,
     );
   }
-  context.note(`${name}: ${login.username} is stored in ${storedIn}`);
+  context.note(
+    supplied === true
+      ? `${name}: ${storedIn} supplies the login itself; nothing was stored`
+      : `${name}: ${login.username} is stored in ${storedIn}`,
+  );
   return {
     kind: 'value',
     json: { Registry: name, Username: login.username, Place: storedIn, PlainText: plainText },

@@ -1,13 +1,18 @@
 import { AppError } from '../../errors/app-error.ts';
-import { parseDockerConfig, type AuthEntry } from './config-json.ts';
-import { configInvalid, isJsonObject, type JsonObject, type JsonValue } from '../files/json.ts';
+import {
+  getIgnoringCase,
+  parseDockerConfig,
+  type AuthEntry,
+  type DockerConfig,
+} from './config-json.ts';
+import { configInvalid, isJsonObject } from '../files/json.ts';
 
 const NAME = 'DOCKER_AUTH_CONFIG';
 
 /**
- * Credentials of the variable DOCKER_AUTH_CONFIG. The form is strict, as in Docker:
- * `{"auths": {"host": {"auth": "base64"}}}` and nothing else. A bad value is warned about and
- * ignored, so that a broken CI variable does not stop anonymous work.
+ * Credentials of the variable DOCKER_AUTH_CONFIG: `{"auths": {"host": {…}}}` with `auth`, or with
+ * `username` and `password` as well, as Docker, GitLab and Kubernetes (`.dockerconfigjson`) write it.
+ * A bad value is warned about and ignored, so that a broken CI variable does not stop anonymous work.
  */
 export function parseDockerAuthConfig(
   text: string | undefined,
@@ -16,7 +21,7 @@ export function parseDockerAuthConfig(
   if (text === undefined || text.trim() === '') return new Map();
   try {
     const config = parseDockerConfig(text, NAME);
-    checkStrict(config.raw);
+    checkForm(config);
     return config.auths;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -25,22 +30,15 @@ export function parseDockerAuthConfig(
   }
 }
 
-function checkStrict(raw: JsonObject): void {
-  const auths = raw['auths'];
-  onlyKeys(raw, 'auths', 'the document');
-  if (!isJsonObject(auths)) throw configInvalid(NAME, 'auths must be an object');
-  for (const [host, entry] of Object.entries(auths)) {
-    const where = `auths[${JSON.stringify(host)}]`;
-    onlyKeys(entry, 'auth', where);
-    if (!isJsonObject(entry) || typeof entry['auth'] !== 'string' || entry['auth'] === '') {
-      throw configInvalid(NAME, `${where}.auth is missing`);
-    }
-  }
-}
-
-function onlyKeys(value: JsonValue, allowed: string, where: string): void {
-  const extra = isJsonObject(value) ? Object.keys(value).find((key) => key !== allowed) : undefined;
-  if (extra !== undefined) {
-    throw configInvalid(NAME, `${where} may hold "${allowed}" only, not ${JSON.stringify(extra)}`);
+/** Helpers and their like do not come with a variable; an entry without a login is a mistake. */
+function checkForm({ raw, auths }: DockerConfig): void {
+  const extra = Object.keys(raw).find((key) => key.toLowerCase() !== 'auths');
+  if (extra !== undefined)
+    throw configInvalid(NAME, `the document may hold "auths" only, not ${JSON.stringify(extra)}`);
+  if (!isJsonObject(getIgnoringCase(raw, 'auths')))
+    throw configInvalid(NAME, 'auths must be an object');
+  for (const [host, { auth, username, password }] of auths) {
+    if (auth === undefined && (username === undefined || password === undefined))
+      throw configInvalid(NAME, `auths[${JSON.stringify(host)}].auth is missing`);
   }
 }

@@ -2,8 +2,9 @@ import { AppError } from '../../errors/app-error.ts';
 import { secretRedactor } from '../../errors/redact-secrets.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isJsonObject, parseJsonFile, type JsonObject } from '../../config/files/json.ts';
+import { getIgnoringCase } from '../../config/docker/config-json.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import type { HelperAction, RunHelper } from './process.ts';
+import type { HelperAction, HelperResult, RunHelper } from './process.ts';
 import { isSafeServerKey } from '../keys.ts';
 import type { Credential } from '../types.ts';
 
@@ -12,12 +13,13 @@ export interface CredentialHelper {
   /** "docker-credential-pass" */
   readonly program: string;
   get(key: string, options?: CallOptions): Promise<Credential | undefined>;
+  /** False when the helper stores nothing, as it answers by itself. */
   store(
     key: string,
     login: { readonly username: string; readonly password: string },
     options?: CallOptions,
-  ): Promise<void>;
-  /** False when the helper had nothing under that key. */
+  ): Promise<boolean>;
+  /** False when the helper had nothing under that key, or stores nothing. */
   erase(key: string, options?: CallOptions): Promise<boolean>;
   /** Server key → user name. */
   list(options?: CallOptions): Promise<ReadonlyMap<string, string>>;
@@ -31,6 +33,8 @@ export interface HelperSpec {
   readonly run: RunHelper;
 }
 
+/** The helper does not know this action. */
+const ANSWERS_ONLY = Symbol('answers only');
 /** What a helper prints when it has no entry; any other failure is an error. */
 const NOT_FOUND = 'credentials not found in native keychain';
 /** The user name by which a helper marks an identity token. */
@@ -57,11 +61,12 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
     stdin: string,
     options: CallOptions = {},
     secret = '',
-  ): Promise<string | undefined> => {
+  ): Promise<string | typeof ANSWERS_ONLY | undefined> => {
     const outcome = await spec.run({ program, action, stdin }, options);
     if (outcome === undefined) throw missing(program, spec);
     if (outcome.status === 0) return outcome.stdout;
     if (isNotFound(outcome.stdout) || isNotFound(outcome.stderr)) return undefined;
+    if (isAnswerOnly(action, outcome)) return ANSWERS_ONLY;
     const said = quote(`${withoutAnswer(outcome.stdout)}\n${outcome.stderr}`, secret);
     const ended =
       outcome.status === undefined ? 'was killed' : `failed with status ${outcome.status}`;
@@ -73,7 +78,7 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
     async get(key, options) {
       checkKey(key, program);
       const answer = await call('get', key, options);
-      if (answer === undefined) return undefined;
+      if (typeof answer !== 'string') return undefined;
       return credentialFrom(parseAnswer(answer, program, spec, 'get'), program, spec);
     },
     async store(key, { username, password }, options) {
@@ -81,18 +86,30 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
       const body = JSON.stringify({ ServerURL: key, Username: username, Secret: password });
       const answer = await call('store', body, options, password);
       if (answer === undefined) throw broken(program, spec, `store failed: ${NOT_FOUND}`);
+      return answer !== ANSWERS_ONLY;
     },
     async erase(key, options) {
       checkKey(key, program);
-      return (await call('erase', key, options)) !== undefined;
+      const answer = await call('erase', key, options);
+      return answer !== undefined && answer !== ANSWERS_ONLY;
     },
     async list(options) {
       // Docker sends the word too; some helpers wait for a line.
       const answer = await call('list', 'unused', options);
-      const users = Object.entries(parseAnswer(answer ?? '', program, spec, 'list'));
+      const users = Object.entries(
+        parseAnswer(typeof answer === 'string' ? answer : '', program, spec, 'list'),
+      );
       return new Map(users.map(([key, user]) => [key, typeof user === 'string' ? user : '']));
     },
   };
+}
+
+/** What helpers that only answer say when they are to store or erase: ecr-login, gcr, acr-env. */
+const NOT_IMPLEMENTED = /\b(?:not|un)[ -]?(?:yet )?(?:implemented|supported)\b|\bread[ -]?only\b/iu;
+
+function isAnswerOnly(action: HelperAction, { stdout, stderr }: HelperResult): boolean {
+  const writes = action === 'store' || action === 'erase';
+  return writes && NOT_IMPLEMENTED.test(`${stdout}\n${stderr}`);
 }
 
 function checkKey(key: string, program: string): void {
@@ -113,7 +130,9 @@ function credentialFrom(
   program: string,
   spec: HelperSpec,
 ): Credential | undefined {
-  const { Username: username = '', Secret: secret = '' } = answer;
+  // Go's decoder, and so Docker, ignores the case of members.
+  const username = getIgnoringCase(answer, 'Username') ?? '';
+  const secret = getIgnoringCase(answer, 'Secret') ?? '';
   if (typeof username !== 'string' || typeof secret !== 'string') {
     throw broken(program, spec, 'get answered with something other than texts');
   }

@@ -28,7 +28,8 @@ import {
   type RegistryNamespace,
 } from '../keys.ts';
 import type { CredentialSourcesOptions } from '../sources/options.ts';
-import type { LoginStore } from '../types.ts';
+import { AUTH_VARIABLE, variableAnswers } from '../sources/variable.ts';
+import type { LoginStore, SavedLogin } from '../types.ts';
 
 /**
  * Logins where the tools of both worlds read them. A new one takes the place of the one that a
@@ -45,9 +46,23 @@ export function createLoginStore(options: CredentialSourcesOptions): LoginStore 
   const listed = (): ContainersHelpers => containersHelpers(options, files, run);
   const { warn, temporaries } = options;
   const sources: LoginSources = { files, run, containersHelpers: listed, warn, temporaries };
+  const said = (target: RegistryNamespace, what: string): void => {
+    if (!files.some((file) => file.named) && variableAnswers(options.env, target))
+      warn(`${AUTH_VARIABLE} has a login for ${nameOf(target)}, which ${what}`);
+  };
   return {
-    save: (target, login, call) => save(sources, parseRegistryNamespace(target), login, call),
-    remove: (target, call) => remove(sources, parseRegistryNamespace(target), call),
+    async save(text, login, call) {
+      const target = parseRegistryNamespace(text);
+      const saved = await save(sources, target, login, call);
+      said(target, 'is used instead of the stored one; unset it to use that');
+      return saved;
+    },
+    async remove(text, call) {
+      const target = parseRegistryNamespace(text);
+      const removed = await remove(sources, target, call);
+      said(target, 'stays; unset it to log out');
+      return removed;
+    },
     list: (call) => listLogins(sources, call),
   };
 }
@@ -57,7 +72,7 @@ async function save(
   target: RegistryNamespace,
   login: Login,
   options: CallOptions = {},
-): Promise<{ storedIn: string; plainText: boolean }> {
+): Promise<SavedLogin> {
   checkUsername(login.username);
   const [first] = sources.containersHelpers().before;
   if (first !== undefined) return saveIn(first, target, login, options);
@@ -71,9 +86,25 @@ async function save(
   }
   if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
   const [key = target.host] = helperKeys(target.host, file.format);
-  await helper.store(key, login, options);
+  const stored = await storeIn(helper, key, login, options);
   await clearAuthFile(sources, file, config, target, options);
-  return { storedIn: helper.program, plainText: false };
+  return stored;
+}
+
+/**
+ * Helpers of clouds answer by themselves and store nothing (ecr-login, gcr): one that answers for
+ * the registry leaves nothing to be stored. @throws AppError CREDENTIAL_HELPER
+ */
+async function storeIn(
+  helper: CredentialHelper,
+  key: string,
+  login: Login,
+  options: CallOptions,
+): Promise<SavedLogin> {
+  const place = { storedIn: helper.program, plainText: false };
+  if (await helper.store(key, login, options)) return place;
+  if ((await helper.get(key, options)) !== undefined) return { ...place, supplied: true };
+  throw answersOnly(helper, key);
 }
 
 async function update(
@@ -91,11 +122,10 @@ async function saveIn(
   target: RegistryNamespace,
   login: Login,
   options: CallOptions,
-): Promise<{ storedIn: string; plainText: boolean }> {
+): Promise<SavedLogin> {
   if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
   const [key = target.host] = containersKeys(target.host);
-  await helper.store(key, login, options);
-  return { storedIn: helper.program, plainText: false };
+  return storeIn(helper, key, login, options);
 }
 
 interface Destination {
@@ -261,5 +291,13 @@ function wholeRegistriesOnly({ program }: CredentialHelper, target: RegistryName
 }
 
 function nameOf({ host, namespace }: RegistryNamespace): string {
-  return `${host}/${namespace ?? ''}`;
+  return namespace === undefined ? host : `${host}/${namespace}`;
+}
+
+function answersOnly({ program }: CredentialHelper, host: string): AppError {
+  return new AppError(
+    'CREDENTIAL_HELPER',
+    `the credential helper ${program} stores no logins and has none for ${host}`,
+    { hint: `Log in with the tool that ${program} belongs to, or name a file with --authfile.` },
+  );
 }

@@ -3,9 +3,11 @@ import type { CredentialSource } from '../types.ts';
 import { parseDockerAuthConfig } from '../../config/docker/auth-variable.ts';
 import type { AuthEntry } from '../../config/docker/config-json.ts';
 import { findEntry, credentialFromEntry } from '../auth-entry.ts';
+import type { RegistryNamespace } from '../keys.ts';
 import { AppError } from '../../errors/app-error.ts';
 
-const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
+/** Its logins outrank those that are stored. */
+export const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 /** The logins of `DOCKER_AUTH_CONFIG`, if it is set. */
 export function variableSource({
@@ -29,6 +31,16 @@ export function variableSource({
       },
     },
   ];
+}
+
+/** Whether the variable has a login that a lookup finds before any that is stored. */
+export function variableAnswers(
+  env: CredentialSourcesOptions['env'],
+  { host, namespace }: RegistryNamespace,
+): boolean {
+  const quiet = (): void => undefined;
+  const auths = decodableAuths(parseDockerAuthConfig(env[AUTH_VARIABLE], quiet), quiet);
+  return findEntry(auths, host, namespace, 'docker') !== undefined;
 }
 
 /** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */

@@ -6,6 +6,7 @@ import {
 } from '../../config/registries/lookup.ts';
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
+import { AUTH_VARIABLE } from '../../credentials/sources/variable.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestContext, Operation } from '../requests.ts';
 import type { ErrorResponse } from './body.ts';
@@ -22,6 +23,8 @@ type Hint = (one: HintInput) => string | undefined;
 export const NOT_SEEN =
   'The registry does not have, or does not see yet, what the manifest names: run it again in a while; what is there is not sent again.';
 
+const WRONG_VARIABLE = `The login is from ${AUTH_VARIABLE}, which is used instead of a stored one: correct or unset the variable.`;
+
 /** The cure per error code; a code without one needs no hint. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UNAUTHORIZED: (one) => {
@@ -29,6 +32,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
     if (isPublic(registry)) return publicRegistryHint(one);
     const login = loginAdvice(context, registry);
     if (answer.credentials?.sent === true) {
+      if (answer.credentials.origin === AUTH_VARIABLE) return WRONG_VARIABLE;
       return `The user name, password or token is wrong or has expired, or may not see ${context.label}; sign in again: ${login}`;
     }
     return registry?.notFoundMeaning !== undefined && operation.kind !== 'registry'
@@ -42,6 +46,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
     if (answer.credentials?.sent !== true) {
       return `Sign in with an account that has the right: ${login}`;
     }
+    if (answer.credentials.origin === AUTH_VARIABLE) return WRONG_VARIABLE;
     const create = operation.kind === 'upload' ? createAdviceOf(one) : '';
     return `${create}The account has no right to do this on ${context.label}: ask its owner, or sign in with another account: ${login}`;
   },

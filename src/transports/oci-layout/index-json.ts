@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
 import { isRecord } from '../../util/json.ts';
@@ -60,8 +61,24 @@ export function printLayoutIndex({ json, entries }: LayoutIndex): string {
   return `${JSON.stringify({ ...json, manifests: entries.map((entry) => entry.json) }, undefined, 2)}\n`;
 }
 
+/**
+ * The names of the images. Exports of containerd tag images of several repositories alike: such an
+ * image, and one without a tag, has its full name.
+ */
 export function tagsOf(index: LayoutIndex): string[] {
-  return [...new Set(index.entries.flatMap(({ tag }) => (tag === undefined ? [] : [tag])))];
+  const digests = new Map<string, Digest>();
+  const shared = new Set<string>();
+  for (const { tag, descriptor } of index.entries) {
+    if (tag === undefined) continue;
+    if ((digests.get(tag) ?? descriptor.digest) !== descriptor.digest) shared.add(tag);
+    digests.set(tag, descriptor.digest);
+  }
+  const names = index.entries.flatMap(({ tag, descriptor }) => {
+    const full = descriptor.annotations?.[CONTAINERD_NAME];
+    const name = tag === undefined || shared.has(tag) ? (full ?? tag) : tag;
+    return name === undefined ? [] : [name];
+  });
+  return [...new Set(names)];
 }
 
 /** Points tags at manifests; the entries they had, and untagged ones of the same digests, go. */

@@ -124,10 +124,19 @@ describe('DOCKER_AUTH_CONFIG', () => {
   });
 
   it.each([
+    '{"auths":{"a.io":{"username":"a","password":"b","email":"e","auth":"YTpi"}}}',
+    '{"auths":{"a.io":{"username":"a","password":"b"}}}',
+    '{"auths":{"a.io":{"username":"a","password":"b","auth":""}}}',
+    '{"Auths":{"a.io":{"Auth":"YTpi"}}}',
+  ])('is read as Kubernetes and others write it: %s', (text) => {
+    expect(readVariable(text)).toEqual({ size: 1, warnings: [] });
+  });
+
+  it.each([
     '{',
     '{"auths":{},"credsStore":"x"}',
-    '{"auths":{"a.io":{"auth":"YTpi","email":"e"}}}',
     '{"auths":{"a.io":{}}}',
+    '{"auths":{"a.io":{"username":"a"}}}',
     '{}',
   ])('is warned about and ignored when it is %s', (text) => {
     const { size, warnings } = readVariable(text);

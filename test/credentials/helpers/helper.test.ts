@@ -49,6 +49,21 @@ describe('a credential helper', () => {
     expect(await helper().get('a.io')).toEqual(identity);
   });
 
+  it('may write its members in other letters, as Go reads them', async () => {
+    await answer({ serverurl: 'a.io', username: 'u', SECRET: 'p' });
+    expect(await helper().get('a.io')).toMatchObject({ username: 'u', password: 'p' });
+  });
+
+  it.each(['not implemented', 'store is unsupported', 'this helper is read-only', 'Not supported'])(
+    'that says "%s" stores and erases nothing, which is no failure',
+    async (says) => {
+      await script(`echo '${says}'; exit 1`);
+      expect(await helper().store('a.io', { username: 'u', password: 'p' })).toBe(false);
+      expect(await helper().erase('a.io')).toBe(false);
+      await expect(helper().get('a.io')).rejects.toMatchObject({ code: 'CREDENTIAL_HELPER' });
+    },
+  );
+
   it('that comes with regctl is used where PATH has none', async () => {
     const say = (Username: string): string => JSON.stringify({ Username, Secret: 's' });
     const bundled = { 'docker-credential-test': ['/bin/sh', '-c', `echo '${say('own')}'`] };

@@ -69,6 +69,45 @@ describe('the login store', () => {
     expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
   });
 
+  it('says when DOCKER_AUTH_CONFIG is used instead of what is stored', async () => {
+    const variable = JSON.stringify({ auths: { 'a.io': { auth: basic('other:x') } } });
+    const env = { DOCKER_AUTH_CONFIG: variable };
+    await store({ env }).save('a.io', LOGIN);
+    await store({ env }).remove('a.io');
+    expect(warnings).toEqual([
+      'DOCKER_AUTH_CONFIG has a login for a.io, which is used instead of the stored one; unset it to use that',
+      'DOCKER_AUTH_CONFIG has a login for a.io, which stays; unset it to log out',
+    ]);
+    await store({ env }).save('b.io', LOGIN);
+    await store({ env, authfile: join(folder, 'auth.json') }).save('a.io', LOGIN);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('leaves a login to a helper that answers by itself, and is an error where it does not', async () => {
+    await put('{"credsStore":"cloud"}');
+    const answers = (login: object | undefined): Partial<CredentialSourcesOptions> => ({
+      runHelper: async ({ action }) => {
+        if (action === 'get' && login !== undefined)
+          return { status: 0, stdout: JSON.stringify(login), stderr: '' };
+        const stdout =
+          action === 'get' ? 'credentials not found in native keychain' : 'not implemented';
+        return { status: 1, stdout, stderr: '' };
+      },
+    });
+    const cloud = store(answers({ Username: 'AWS', Secret: 's' }));
+    expect(await cloud.save('a.io', LOGIN)).toEqual({
+      storedIn: 'docker-credential-cloud',
+      plainText: false,
+      supplied: true,
+    });
+    expect(await cloud.remove('a.io')).toEqual([]);
+    await expect(store(answers(undefined)).save('a.io', LOGIN)).rejects.toMatchObject({
+      code: 'CREDENTIAL_HELPER',
+      message: expect.stringContaining('stores no logins and has none for a.io') as string,
+    });
+    expect(await readFile(path, 'utf8')).not.toContain(basic('u:p'));
+  });
+
   it('has no place for a login of a user without a home, and says how to name one', async () => {
     const homeless = { home: undefined, configDir: undefined };
     await expect(store(homeless).save('a.io', LOGIN)).rejects.toMatchObject({

@@ -19,32 +19,32 @@ export interface Machine {
 
 /** How one side of a command reaches its registry; names as in `CredentialFlags`. */
 export interface ConnectionOptions {
-  readonly creds: string | undefined;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly registryToken: string | undefined;
-  readonly noCreds: boolean;
-  readonly authfile: string | undefined;
-  readonly tlsVerify: boolean | undefined;
-  readonly plainHttp: boolean;
-  readonly certDir: string | undefined;
+  readonly creds?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly registryToken?: string | undefined;
+  readonly noCreds?: boolean | undefined;
+  readonly authfile?: string | undefined;
+  readonly tlsVerify?: boolean | undefined;
+  readonly plainHttp?: boolean | undefined;
+  readonly certDir?: string | undefined;
 }
 
 /** What applies to every registry that a client reaches. */
 export interface ClientSettings {
   /** Directory of Docker's configuration, instead of the machine's. */
-  readonly config: string | undefined;
-  readonly authfile: string | undefined;
-  readonly registriesConf: string | undefined;
-  readonly daemonConfig: string | undefined;
+  readonly config?: string | undefined;
+  readonly authfile?: string | undefined;
+  readonly registriesConf?: string | undefined;
+  readonly daemonConfig?: string | undefined;
   /** Token servers that may receive credentials on any host. */
   readonly allowRealm: readonly string[];
   readonly retryTimes: number;
-  readonly retryMaxWaitMs: number | undefined;
+  readonly retryMaxWaitMs?: number | undefined;
   /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
-  readonly minSpeed: number | undefined;
+  readonly minSpeed?: number | undefined;
   /** Sent as `User-Agent`; `undefined`: regctl and its version. */
-  readonly userAgent: string | undefined;
+  readonly userAgent?: string | undefined;
 }
 
 export interface ClientOptions {

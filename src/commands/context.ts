@@ -1,5 +1,5 @@
 import type { Registries } from '../config/containers/types.ts';
-import type { Machine } from '../client/types.ts';
+import type { ClientSettings, Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
@@ -71,16 +71,13 @@ export interface Context {
   readonly terminal: Terminal;
 }
 
-export interface GlobalFlags {
+export interface GlobalFlags extends Pick<ClientSettings, 'config' | 'authfile' | 'allowRealm'> {
   /** `--platform`, as it was written; several have commas between them. */
   readonly platform: string | undefined;
   /** What `--override-os`, `-arch` and `-variant` make of this machine's platform. */
   readonly override: Platform | undefined;
   readonly concurrency: number;
   readonly quiet: boolean;
-  readonly config: string | undefined;
-  readonly authfile: string | undefined;
-  readonly allowRealm: readonly string[];
 }
 
 /** Questions to a person. `interactive` is false without a terminal on stdin and stderr. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { step } from './steps.mjs';
 
-/** Debian's packages that the tests use as real peers, by the program or file each brings. */
+/** Debian's packages that the tests use as real peers, by the program that each brings. */
 const PACKAGES = {
   usual: {
     'docker-registry': 'docker-registry',
@@ -16,9 +16,6 @@ const PACKAGES = {
     gpg: 'gnupg',
     'dbus-run-session': 'dbus',
     'gnome-keyring-daemon': 'gnome-keyring',
-    // What keytar is linked with, where npm has to build it.
-    '/usr/include/libsecret-1/libsecret/secret.h': 'libsecret-1-dev',
-    'pkg-config': 'pkg-config',
   },
   // Large ones, which take longer to install than the usual tests to run.
   peers: {
@@ -30,7 +27,6 @@ const PACKAGES = {
 };
 
 function has(program) {
-  if (program.startsWith('/')) return existsSync(program);
   const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.some((folder) => existsSync(join(folder, program)));
 }

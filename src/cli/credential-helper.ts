@@ -14,7 +14,7 @@ const MAX_INPUT = 1024 * 1024;
 
 /** The credential helper over the keychain. Resolves to its exit status. */
 export async function runCredentialHelper(
-  io: Pick<Io, 'argv' | 'stdin' | 'stdout' | 'host'>,
+  io: Pick<Io, 'argv' | 'env' | 'stdin' | 'stdout' | 'host'>,
 ): Promise<number> {
   const { status, stdout } = await handleHelperRequest(io.argv, {
     program: PROGRAM,
@@ -22,7 +22,7 @@ export async function runCredentialHelper(
     stdin: async () => {
       return new TextDecoder().decode(await collect(stdinBytes(io.stdin), MAX_INPUT, tooLong));
     },
-    keychain: () => openKeychain({ service: PROGRAM, os: io.host.platform }),
+    keychain: () => openKeychain({ service: PROGRAM, os: io.host.platform, env: io.env }),
   });
   await createWriter(io.stdout).write(stdout);
   return status;

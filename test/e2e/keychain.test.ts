@@ -108,16 +108,44 @@ describeUnless(reason, 'docker-credential-regctl on a keychain', () => {
     await write(containers(), {});
   });
 
-  it('without a keychain fails with the cure, and stores the secret nowhere', async () => {
+  it.each(['no bus', 'a bus without a keyring'])(
+    'with %s there is no keychain, and a login goes to the file',
+    async (what) => {
+      await using bare = what === 'no bus' ? undefined : await startKeyring('none');
+      const own = { env: { ...bare?.env } };
+      await write(docker(), { credsStore: 'regctl' });
+      const login = ['login', ...asAnn, registry.host];
+      const done = await machine.expect(0, login, { ...own, input: `${SECRET}\n` });
+      expect(done.stderr).toContain('there is no keychain here, so the login goes to a file');
+      expect(await readFile(docker(), 'utf8')).toContain('"auth"');
+      const tags = await machine.expect(0, ['tags', `${registry.host}/app`], own);
+      expect(tags.stdout).toBe('v1\n');
+      await machine.expect(0, ['logout', registry.host], own);
+      await machine.expect(1, ['tags', `${registry.host}/app`], own);
+      const asked = {
+        env: { ...machine.env, ...bare?.env },
+        input: '{"ServerURL":"a","Username":"b"}',
+      };
+      expect(await run(HELPER, ['store'], asked)).toMatchObject({
+        code: 1,
+        stdout: expect.stringMatching(/^there is no keychain here: .*gnome-keyring/u) as string,
+      });
+      await write(docker(), {});
+    },
+  );
+
+  it('with a locked one fails with the cure, and stores the secret nowhere', async () => {
+    await using locked = await startKeyring('locked', registry.host);
+    const own = { env: { ...locked.env } };
     await write(docker(), { credsStore: 'regctl' });
     const login = ['login', ...asAnn, registry.host];
-    const error = await machine.jsonError(1, login, { input: `${SECRET}\n` });
+    const error = await machine.jsonError(1, login, { ...own, input: `${SECRET}\n` });
     expect(error.code).toBe('CREDENTIAL_HELPER');
-    expect(error.message).toMatch(/the keychain failed: .*; start a keychain/u);
+    expect(error.message).toMatch(/the keychain failed: .*; unlock it, or/u);
     expect(JSON.parse(await readFile(docker(), 'utf8'))).toEqual({ credsStore: 'regctl' });
-    const tags = await machine.jsonError(1, ['tags', `${registry.host}/app`]);
+    const tags = await machine.jsonError(1, ['tags', `${registry.host}/app`], own);
     expect(tags.code).toBe('CREDENTIAL_HELPER');
-    await machine.expect(0, ['tags', '--creds', `ann:${SECRET}`, `${registry.host}/app`]);
+    await machine.expect(0, ['tags', '--creds', `ann:${SECRET}`, `${registry.host}/app`], own);
     await write(docker(), {});
   });
 });

@@ -6,19 +6,25 @@ import { getIgnoringCase } from '../../config/docker/config-json.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { HelperAction, HelperResult, RunHelper } from './process.ts';
 import { isSafeServerKey } from '../keys.ts';
+import { NO_KEYCHAIN } from './keychain-errors.ts';
 import type { Credential } from '../types.ts';
+
+/**
+ * "answers-only": it makes its logins itself and stores none. "no-keychain": regctl's own helper, on
+ * a system without one.
+ */
+export type StoreOutcome = 'stored' | 'answers-only' | 'no-keychain';
 
 /** One credential helper, as docker/docker-credential-helpers defines the protocol. */
 export interface CredentialHelper {
   /** "docker-credential-pass" */
   readonly program: string;
   get(key: string, options?: CallOptions): Promise<Credential | undefined>;
-  /** False when the helper stores nothing, as it answers by itself. */
   store(
     key: string,
     login: { readonly username: string; readonly password: string },
     options?: CallOptions,
-  ): Promise<boolean>;
+  ): Promise<StoreOutcome>;
   /** False when the helper had nothing under that key, or stores nothing. */
   erase(key: string, options?: CallOptions): Promise<boolean>;
   /** Server key → user name. */
@@ -35,6 +41,8 @@ export interface HelperSpec {
 
 /** The helper does not know this action. */
 const ANSWERS_ONLY = Symbol('answers only');
+/** There is no keychain, and so nothing in it. */
+const ABSENT = Symbol('no keychain');
 /** What a helper prints when it has no entry; any other failure is an error. */
 const NOT_FOUND = 'credentials not found in native keychain';
 /** The user name by which a helper marks an identity token. */
@@ -61,12 +69,13 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
     stdin: string,
     options: CallOptions = {},
     secret = '',
-  ): Promise<string | typeof ANSWERS_ONLY | undefined> => {
+  ): Promise<string | typeof ANSWERS_ONLY | typeof ABSENT | undefined> => {
     const outcome = await spec.run({ program, action, stdin }, options);
     if (outcome === undefined) throw missing(program, spec);
     if (outcome.status === 0) return outcome.stdout;
     if (isNotFound(outcome.stdout) || isNotFound(outcome.stderr)) return undefined;
     if (isAnswerOnly(action, outcome)) return ANSWERS_ONLY;
+    if (outcome.stdout.startsWith(NO_KEYCHAIN)) return ABSENT;
     const said = quote(`${withoutAnswer(outcome.stdout)}\n${outcome.stderr}`, secret);
     const ended =
       outcome.status === undefined ? 'was killed' : `failed with status ${outcome.status}`;
@@ -86,12 +95,12 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
       const body = JSON.stringify({ ServerURL: key, Username: username, Secret: password });
       const answer = await call('store', body, options, password);
       if (answer === undefined) throw broken(program, spec, `store failed: ${NOT_FOUND}`);
-      return answer !== ANSWERS_ONLY;
+      if (answer === ANSWERS_ONLY) return 'answers-only';
+      return answer === ABSENT ? 'no-keychain' : 'stored';
     },
     async erase(key, options) {
       checkKey(key, program);
-      const answer = await call('erase', key, options);
-      return answer !== undefined && answer !== ANSWERS_ONLY;
+      return typeof (await call('erase', key, options)) === 'string';
     },
     async list(options) {
       // Docker sends the word too; some helpers wait for a line.

@@ -1,7 +1,7 @@
 import { getIgnoringCase } from '../../config/docker/config-json.ts';
 import { parseJsonFile, type JsonObject } from '../../config/files/json.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { Keychain } from './keychain.ts';
+import type { Keychain } from './keychain-packages.ts';
 
 /** What a helper answers: both payload and error text go to stdout. */
 export interface HelperReply {

@@ -10,6 +10,7 @@ import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { findEntry, hasCredential } from '../auth-entry.ts';
 import { helperFor } from '../helpers/configured.ts';
+import { NO_KEYCHAIN } from '../helpers/keychain-errors.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';
 import { createHelperRunner } from '../helpers/process.ts';
@@ -35,7 +36,8 @@ import type { LoginStore, SavedLogin } from '../types.ts';
  * Logins where the tools of both worlds read them. A new one takes the place of the one that a
  * look-up finds first, so that it is the one in force; where there is none, Docker's file gets it,
  * a namespace's the first containers-auth.json(5). A helper that fails is an error; the password
- * never goes to the file instead (CVE-2021-41092).
+ * never goes to the file instead (CVE-2021-41092), unless regctl's own helper says that this system
+ * has no keychain, which is warned about.
  * Its functions throw AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO, NO_SPACE, UNSUPPORTED, and
  * USAGE for a user name that cannot be stored.
  */
@@ -75,34 +77,47 @@ async function save(
 ): Promise<SavedLogin> {
   checkUsername(login.username);
   const [first] = sources.containersHelpers().before;
-  if (first !== undefined) return saveIn(first, target, login, options);
+  const inHelper = async (
+    helper: CredentialHelper | undefined,
+    keys: readonly string[],
+  ): Promise<SavedLogin | undefined> => {
+    if (helper === undefined) return undefined;
+    if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
+    const saved = await storeIn(helper, keys[0] ?? target.host, login, options);
+    if (saved === undefined) sources.warn(`${NO_KEYCHAIN}, so the login goes to a file`);
+    return saved;
+  };
+  // The helper that registries.conf lists before the files is where a look-up begins.
+  const inFirst = await inHelper(first, containersKeys(target.host));
+  if (inFirst !== undefined) return inFirst;
   const { file, config } = await destination(sources, target);
   const helper = helperFor(config, target.host, sources.run);
-  if (helper === undefined) {
-    const change = (text: string | undefined): string | undefined =>
-      addLogin(text, file, target, login);
-    await update(sources, file, change, options);
-    return { storedIn: file.path, plainText: true };
+  const saved = await inHelper(helper, helperKeys(target.host, file.format));
+  if (saved !== undefined) {
+    await clearAuthFile(sources, file, config, target, options);
+    return saved;
   }
-  if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
-  const [key = target.host] = helperKeys(target.host, file.format);
-  const stored = await storeIn(helper, key, login, options);
-  await clearAuthFile(sources, file, config, target, options);
-  return stored;
+  const change = (text: string | undefined): string | undefined =>
+    addLogin(text, file, target, login);
+  await update(sources, file, change, options);
+  return { storedIn: file.path, plainText: true };
 }
 
 /**
  * Helpers of clouds answer by themselves and store nothing (ecr-login, gcr): one that answers for
- * the registry leaves nothing to be stored. @throws AppError CREDENTIAL_HELPER
+ * the registry leaves nothing to be stored. Undefined: there is no keychain.
+ * @throws AppError CREDENTIAL_HELPER
  */
 async function storeIn(
   helper: CredentialHelper,
   key: string,
   login: Login,
   options: CallOptions,
-): Promise<SavedLogin> {
+): Promise<SavedLogin | undefined> {
   const place = { storedIn: helper.program, plainText: false };
-  if (await helper.store(key, login, options)) return place;
+  const outcome = await helper.store(key, login, options);
+  if (outcome === 'no-keychain') return undefined;
+  if (outcome === 'stored') return place;
   if ((await helper.get(key, options)) !== undefined) return { ...place, supplied: true };
   throw answersOnly(helper, key);
 }
@@ -114,18 +129,6 @@ async function update(
   { signal }: CallOptions,
 ): Promise<void> {
   await updatePrivateFile(path, change, { signal, temporaries: await temporaries?.() });
-}
-
-/** The helper that registries.conf lists before the files is where a look-up begins. */
-async function saveIn(
-  helper: CredentialHelper,
-  target: RegistryNamespace,
-  login: Login,
-  options: CallOptions,
-): Promise<SavedLogin> {
-  if (target.namespace !== undefined) throw wholeRegistriesOnly(helper, target);
-  const [key = target.host] = containersKeys(target.host);
-  return storeIn(helper, key, login, options);
 }
 
 interface Destination {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { handleHelperRequest, type HelperReply } from '../../../src/credentials/helpers/server.ts';
 import { createHelper } from '../../../src/credentials/helpers/helper.ts';
-import type { Keychain } from '../../../src/credentials/helpers/keychain.ts';
+import type { Keychain } from '../../../src/credentials/helpers/keychain-packages.ts';
 
 function memoryKeychain(): Keychain & { readonly entries: Map<string, string> } {
   const entries = new Map<string, string>();

@@ -12,6 +12,7 @@ import { loginSpec } from './login/spec.ts';
 import { logoutSpec } from './logout/spec.ts';
 import { manifestDigestSpec } from './manifest-digest/spec.ts';
 import { manifestSpec } from './manifest/spec.ts';
+import { outdatedSpec } from './outdated/spec.ts';
 import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
 import { searchSpec } from './search/spec.ts';
@@ -26,7 +27,10 @@ export interface CommandGroup {
 
 /** The one table of commands, in the order of the help page; data only, so that it loads fast. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  { heading: 'Look', commands: [tagsSpec, listTagsSpec, inspectSpec, catalogSpec, searchSpec] },
+  {
+    heading: 'Look',
+    commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
+  },
   { heading: 'Move and remove', commands: [copySpec, deleteSpec, pruneSpec] },
   {
     heading: 'Accounts and allowances',

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
@@ -7,14 +5,13 @@ import type { RepositoryFacts } from '../../retention/types.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
+import { readNames } from '../input/image-list.ts';
 
 /** What a list of running images names: digests wherever they are, and images by their names. */
 export interface InUse {
   readonly digests: readonly Digest[];
   readonly images: readonly Location[];
 }
-
-const MAX_BYTES = 16 * 1024 * 1024;
 
 /** How container engines write what they run. */
 const PREFIX = /^(?:docker-pullable|docker|containerd|cri-o):\/\//u;
@@ -32,29 +29,13 @@ export async function readInUse(
   const digests: Digest[] = [];
   const images: Location[] = [];
   for (const file of files) {
-    const text = await readLines(context, file, options);
-    for (const [at, line] of text.split(/\r?\n/u).entries()) {
-      const name = line.trim().replace(PREFIX, '');
-      if (name === '' || name.startsWith('#')) continue;
+    for (const { name: written, where } of await readNames(context, file, options)) {
+      const name = written.replace(PREFIX, '');
       if (isDigest(name)) digests.push(name);
-      else images.push(locateLine(context, name, `${file}:${at + 1}`));
+      else images.push(locateLine(context, name, where));
     }
   }
   return { digests, images };
-}
-
-async function readLines(
-  { cwd, terminal }: Pick<Context, 'cwd' | 'terminal'>,
-  file: string,
-  options: CallOptions,
-): Promise<string> {
-  if (file === '-') return terminal.readStdin(MAX_BYTES, options);
-  try {
-    return await readFile(resolve(cwd, file), { encoding: 'utf8', signal: options.signal });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw new AppError('IO', `cannot read ${file}: the list of images in use`, { cause: error });
-  }
 }
 
 function locateLine({ locate }: Pick<Context, 'locate'>, name: string, where: string): Location {

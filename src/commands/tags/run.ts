@@ -5,9 +5,17 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
+import { digestTagKind, isDigestTag, subjectOfDigestTag } from '../../tags/digest-tags.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
 import { detailsOptions } from '../input/platform.ts';
-import { readArgument, readFlag, readCount, readList, readText } from '../input/read.ts';
+import {
+  readArgument,
+  readFlag,
+  readCount,
+  readList,
+  readText,
+  rejectTogether,
+} from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import type { TagDetails } from '../../tags/details.ts';
 import { requireRepository, tagListerOf, tagsWithDigest } from '../../tags/find.ts';
@@ -43,10 +51,13 @@ export async function listTags(
   options: CallOptions,
   defaultOutput: 'text' | 'json',
 ): Promise<Result> {
-  const name = readArgument(input, 0, 'REPOSITORY');
-  const location = context.locate(name);
-  requireRepository(location, name);
-  const query = await parseQuery(input);
+  const sameAs = readText(input, 'sameAs');
+  rejectTogether({
+    '--same-as': sameAs !== undefined,
+    '--digest': readText(input, 'digest') !== undefined,
+  });
+  const location = repositoryOf(context, input, sameAs);
+  const query = await parseQuery(input, await digestOf(context, sameAs, options));
   if (query.sort === undefined && !query.reverse && !query.long && query.digest === undefined) {
     return stream(context, location, query, options, defaultOutput);
   }
@@ -62,18 +73,46 @@ export async function listTags(
   };
 }
 
-async function parseQuery(input: Input): Promise<Query> {
+/** Without one of its own, the repository of the image that is compared with. */
+function repositoryOf(
+  { locate }: Pick<Context, 'locate'>,
+  input: Input,
+  sameAs: string | undefined,
+): Location {
+  if (input.args[0] === undefined && sameAs !== undefined) {
+    return { ...locate(sameAs), ref: undefined, tag: undefined };
+  }
+  const name = readArgument(input, 0, 'REPOSITORY');
+  const location = locate(name);
+  requireRepository(location, name);
+  return location;
+}
+
+async function digestOf(
+  context: TagsContext,
+  image: string | undefined,
+  options: CallOptions,
+): Promise<Digest | undefined> {
+  if (image === undefined) return undefined;
+  const location = context.locate(image);
+  await using store = await context.openRead(location, 'single', options);
+  return (await store.resolve(location.ref, options)).digest;
+}
+
+async function parseQuery(input: Input, same: Digest | undefined): Promise<Query> {
   const digest = readText(input, 'digest');
+  const named = await createNameFilter({
+    include: readList(input, 'include'),
+    exclude: readList(input, 'exclude'),
+    semver: readText(input, 'semver'),
+  });
+  const withoutDigestTags = readFlag(input, 'noDigestTags');
   return {
-    keep: await createNameFilter({
-      include: readList(input, 'include'),
-      exclude: readList(input, 'exclude'),
-      semver: readText(input, 'semver'),
-    }),
+    keep: (tag) => named(tag) && !(withoutDigestTags && isDigestTag(tag)),
     sort: readText(input, 'sort'),
     reverse: readFlag(input, 'reverse'),
     limit: readCount(input, 'limit', '--limit') ?? Infinity,
-    digest: digest === undefined ? undefined : parseDigest(digest),
+    digest: digest === undefined ? same : parseDigest(digest),
     long: readFlag(input, 'long'),
   };
 }
@@ -146,6 +185,14 @@ function selection(details: readonly TagDetails[]): Required<Selection> {
   return { tags: details.map((one) => one.Name), details };
 }
 
+/** What stands in the place of platforms for a tag that only carries referrers. */
+function digestTagNote(tag: string): string | undefined {
+  if (!isDigestTag(tag)) return undefined;
+  const subject = subjectOfDigestTag(tag);
+  const of = subject === undefined ? '' : ` of ${shortDigest(subject)}`;
+  return `${digestTagKind(tag) ?? 'referrers'}${of}`;
+}
+
 function page(details: readonly TagDetails[], now: Date, style: Style): string {
   return renderTable(
     [
@@ -160,7 +207,7 @@ function page(details: readonly TagDetails[], now: Date, style: Style): string {
       one.Digest === null ? '' : shortDigest(one.Digest as Digest),
       one.Created === null ? '' : formatAge(one.Created, now),
       one.Size === null ? '' : formatSize(one.Size),
-      sanitize(one.Platforms.join(', ')),
+      sanitize(digestTagNote(one.Name) ?? one.Platforms.join(', ')),
     ]),
     style,
   );

@@ -18,6 +18,16 @@ export const tagOptions: readonly OptionSpec[] = [
     kind: 'string',
   },
   {
+    flags: '--same-as <image>',
+    summary: 'only the tags that share the digest of this image',
+    kind: 'string',
+  },
+  {
+    flags: '--no-digest-tags',
+    summary: 'leave out tags that only carry signatures, SBOMs and the like (sha256-…)',
+    kind: 'flag',
+  },
+  {
     flags: '--long',
     summary: 'show digest, age, size and platforms: one look-up per tag',
     kind: 'flag',
@@ -28,7 +38,13 @@ export const tagsSpec: CommandSpec = {
   name: 'tags',
   aliases: ['ls'],
   summary: 'List the tags of a repository',
-  args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
+  args: [
+    {
+      name: 'repository',
+      summary: 'repository, or an OCI layout (default: that of --same-as)',
+      required: false,
+    },
+  ],
   options: tagOptions,
   examples: [
     { command: 'regctl tags busybox', description: 'every tag of docker.io/library/busybox' },
@@ -40,6 +56,7 @@ export const tagsSpec: CommandSpec = {
       command: 'regctl tags alpine --include "^3\\." --long',
       description: 'with digest, age and size',
     },
+    { command: 'regctl tags --same-as nginx:stable', description: 'what stable means now' },
   ],
   load: () => import('./run.ts'),
 };

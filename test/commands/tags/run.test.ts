@@ -53,6 +53,52 @@ async function listed(
   return result.kind === 'list' ? linesOf(result) : textOf(result).split('\n');
 }
 
+describe('tags that carry referrers', () => {
+  const digest = 'a'.repeat(64);
+  const carriers = [`sha256-${digest}`, `sha256-${digest}.sig`];
+
+  it('--no-digest-tags leaves them out, and nothing that only looks alike', async () => {
+    const alike = ['sha256-abc', 'v1.sig', `sha256-${digest}.txt`];
+    const pages = [['v1', ...carriers, ...alike]];
+    expect(await listed(pages, { noDigestTags: true })).toEqual(['v1', ...alike]);
+    expect(await listed(pages, {})).toEqual(['v1', ...carriers, ...alike]);
+  });
+
+  it('--long marks them', async () => {
+    const image = await makeImage();
+    const store = await storeWith({ v1: image, [`sha256-${digest}.sig`]: image });
+    const context = fakeContext({ openRead: async () => store });
+    const result = await tags(context, input(['r.example/app'], { long: true }), {});
+    expect(textOf(result)).toMatch(/\.sig .* sig of aaaaaaaaaaaa$/mu);
+  });
+});
+
+describe('tags --same-as', () => {
+  it('lists what shares the digest of an image, of its own repository by default', async () => {
+    const [image, other] = await Promise.all([makeImage(), makeImage()]);
+    const store = await storeWith({ v1: image, stable: image, v2: other });
+    const opened: string[] = [];
+    const context = fakeContext({
+      openRead: async ({ name }) => {
+        opened.push(name);
+        return store;
+      },
+    });
+    const same = async (args: readonly string[], options: Input['options']) =>
+      textOf(await tags(context, input(args, options), {})).split('\n');
+    expect(await same([], { sameAs: 'r.example/app:stable' })).toEqual(['stable', 'v1']);
+    await same(['r.example/mirror'], { sameAs: 'r.example/app:stable' });
+    expect(opened).toEqual(['r.example/app', 'r.example/app', 'r.example/app', 'r.example/mirror']);
+  });
+
+  it('is not combined with --digest, and a repository is needed without it', async () => {
+    const context = fakeContext();
+    const both = { sameAs: 'a/b:c', digest: `sha256:${'0'.repeat(64)}` };
+    await expect(tags(context, input([], both), {})).rejects.toMatchObject({ exitStatus: 64 });
+    await expect(tags(context, input([]), {})).rejects.toMatchObject({ exitStatus: 64 });
+  });
+});
+
 describe('tags', () => {
   const names = [
     ['latest', '1.9', '1.10.0'],

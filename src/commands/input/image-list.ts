@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import type { Context } from '../context.ts';
+
+/** One name of a list, and where it stands: "images.txt:3". */
+export interface ListedName {
+  readonly name: string;
+  readonly where: string;
+}
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Names from a file or, as "-", standard input: one a line, without empty lines and "#" lines. @throws AppError IO */
+export async function readNames(
+  { cwd, terminal }: Pick<Context, 'cwd' | 'terminal'>,
+  file: string,
+  options: CallOptions,
+): Promise<readonly ListedName[]> {
+  const text =
+    file === '-'
+      ? await terminal.readStdin(MAX_BYTES, options)
+      : await readText(resolve(cwd, file), file, options);
+  return text.split(/\r?\n/u).flatMap((line, at) => {
+    const name = line.trim();
+    return name === '' || name.startsWith('#') ? [] : [{ name, where: `${file}:${at + 1}` }];
+  });
+}
+
+async function readText(path: string, file: string, options: CallOptions): Promise<string> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal: options.signal });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new AppError('IO', `cannot read ${file}: the list of images`, { cause: error });
+  }
+}

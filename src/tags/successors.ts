@@ -49,9 +49,10 @@ function isOffered({ numbers, pre }: Version, now: Version): boolean {
   return !MOVING.has(pre.word) || pre.word === now.pre.word;
 }
 
+const plain = (tag: string): number => (tag.includes('_') ? 0 : 1);
+
 /** Of equal versions the one without build metadata, then the last by name. */
 function best(candidates: readonly Candidate[]): string | null {
-  const plain = (tag: string): number => (tag.includes('_') ? 0 : 1);
   const ranked = candidates.toSorted(
     (a, b) =>
       compareParsed(a.version, b.version) ||

@@ -19,7 +19,7 @@ const { cases } = loadVectors('versions') as { readonly cases: readonly VersionC
 
 describe('the lists of versions', () => {
   for (const one of cases) {
-    it(one.name, async () => {
+    it(`of ${one.name}`, async () => {
       expect(findSuccessors(one.current, one.tags)).toEqual(one.expected);
       if (one.sortedVersions !== undefined) {
         const sorted = one.tags.filter(startsLikeVersion).toSorted(compareVersions);

@@ -97,8 +97,8 @@ async function inRepository(
   if (first === undefined) return [];
   await using store = await context.openRead(first, 'single', options);
   const tags: string[] = [];
-  for await (const page of tagListerOf(store).tags(options)) {
-    tags.push(...page.filter((tag) => !isDigestTag(tag)));
+  for await (const names of tagListerOf(store).tags(options)) {
+    tags.push(...names.filter((tag) => !isDigestTag(tag)));
   }
   const reports: Report[] = [];
   for (const { tag } of images) {
@@ -149,11 +149,12 @@ function nearestTo(tag: string, tags: readonly string[]): string[] {
     .toSorted((a, b) => likeness(b) - likeness(a) || compareVersions(b, a));
 }
 
+const dots = (tag: string): number => tag.split('.').length;
+
 /** The version with the most numbers: 1.27.3 rather than 1.27 or 1. */
 function mostExact(tags: readonly string[]): string | null {
   const [own = ''] = tags;
   if (startsLikeVersion(own)) return own;
-  const dots = (tag: string): number => tag.split('.').length;
   const versions = tags
     .filter(startsLikeVersion)
     .toSorted((a, b) => dots(b) - dots(a) || a.length - b.length);

@@ -70,10 +70,10 @@ export class ReferrerCopier {
     for (const { subject, referrers: wanted } of referrers) {
       const there = new Set((await this.#list('destination', subject)).map((one) => one.digest));
       const missing = wanted.filter((one) => !there.has(one.digest));
-      await this.#tasks.all(missing.map((one) => this.#copyReferrer(one)));
+      await this.#tasks.each(missing, (one) => this.#copyReferrer(one));
       isWritten ||= missing.length > 0;
     }
-    const written = await this.#tasks.all(tags.map(copyTag));
+    const written = await this.#tasks.each(tags, copyTag);
     return isWritten || written.includes(true);
   }
 
@@ -126,12 +126,10 @@ export class ReferrerCopier {
     const asked = new Set<Digest>(subjects);
     const total = { count: 0 };
     for (let next = subjects; next.length > 0;) {
-      const level = await this.#tasks.all(
-        next.map(async (subject) => ({
-          subject,
-          referrers: await this.#list('source', subject, total),
-        })),
-      );
+      const level = await this.#tasks.each(next, async (subject) => ({
+        subject,
+        referrers: await this.#list('source', subject, total),
+      }));
       const some = level.filter(({ referrers }) => referrers.length > 0);
       found.push(...some);
       const digests = some.flatMap(({ referrers }) => referrers.map((one) => one.digest));

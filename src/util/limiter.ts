@@ -1,7 +1,16 @@
+import { AbortWatch } from './abort-watch.ts';
+import { Queue } from './queue.ts';
+
 export interface Limiter {
   /** Waits for a slot; resolves to what gives it back. @throws the signal's reason */
   enter(signal?: AbortSignal): Promise<() => void>;
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+interface Waiter {
+  /** It was aborted while it waited. */
+  isGone: boolean;
+  grant: () => void;
 }
 
 /**
@@ -11,16 +20,14 @@ export interface Limiter {
 export function createLimiter(limit: number): Limiter {
   if (!(limit >= 1)) throw new RangeError(`limit must be at least 1, not ${limit}`);
   let active = 0;
-  const queue = new Set<() => void>();
+  const queue = new Queue<Waiter>();
+  const aborts = new AbortWatch();
 
   const release = (): void => {
-    const [next] = queue;
-    if (next === undefined) {
-      active -= 1;
-      return;
-    }
-    queue.delete(next);
-    next();
+    let next = queue.shift();
+    while (next?.isGone === true) next = queue.shift();
+    if (next === undefined) active -= 1;
+    else next.grant();
   };
 
   const acquire = async (signal?: AbortSignal): Promise<void> => {
@@ -30,16 +37,17 @@ export function createLimiter(limit: number): Limiter {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        queue.delete(grant);
-        reject(signal?.reason as Error);
-      };
-      const grant = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+      const waiter: Waiter = { isGone: false, grant: resolve };
+      queue.push(waiter);
+      if (signal === undefined) return;
+      const unwatch = aborts.add(signal, () => {
+        waiter.isGone = true;
+        reject(signal.reason as Error);
+      });
+      waiter.grant = () => {
+        unwatch();
         resolve();
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      queue.add(grant);
     });
   };
 

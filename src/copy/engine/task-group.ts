@@ -5,7 +5,12 @@ export interface TaskGroup {
   readonly signal: AbortSignal;
   /** Resolves when all have; rejects with the first error once every task has settled. */
   all<T>(tasks: readonly Promise<T>[]): Promise<T[]>;
+  /** The same for items of which there may be many thousands: so many are begun at a time as keep all busy. */
+  each<I, T>(items: readonly I[], task: (item: I) => Promise<T>): Promise<T[]>;
 }
+
+/** More than there are slots for on any level, and less than an index of 4 MiB can name. */
+const BEGUN_AT_A_TIME = 256;
 
 export interface TaskGroupOptions {
   /** False: an error leaves the other tasks running, for other images wait for them. Default true. */
@@ -23,10 +28,10 @@ export async function withTaskGroup<T>(
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = new AbortController();
-  // Every queued transfer listens: more than Node's warning threshold is no leak here.
-  setMaxListeners(0, controller.signal);
-  const follow = (): void => controller.abort(outer?.reason);
-  outer?.addEventListener('abort', follow, { once: true });
+  const signal =
+    outer === undefined ? controller.signal : AbortSignal.any([outer, controller.signal]);
+  // Our own: more who wait than Node's warning threshold are no leak here.
+  setMaxListeners(0, signal);
   let first: { readonly error: unknown } | undefined;
   const failed = (error: unknown): void => {
     if (!abortOnError) return;
@@ -38,12 +43,23 @@ export async function withTaskGroup<T>(
     await Promise.allSettled(tasks);
     return Promise.all(tasks);
   };
+  const each = async <I, U>(items: readonly I[], task: (item: I) => Promise<U>): Promise<U[]> => {
+    const results: U[] = [];
+    const entries = items.entries();
+    const work = async (): Promise<void> => {
+      for (const [i, item] of entries) {
+        signal.throwIfAborted();
+        results[i] = await task(item);
+      }
+    };
+    const workers = Math.min(BEGUN_AT_A_TIME, items.length);
+    await all(Array.from({ length: workers }, work));
+    return results;
+  };
   try {
-    return await body({ signal: controller.signal, all });
+    return await body({ signal, all, each });
   } catch (error) {
     outer?.throwIfAborted();
     throw first === undefined ? error : first.error;
-  } finally {
-    outer?.removeEventListener('abort', follow);
   }
 }

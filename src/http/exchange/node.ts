@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
+import { AbortWatch } from '../../util/abort-watch.ts';
 import { type Bytes, bytesOf } from '../../util/bytes.ts';
 import type { DialTarget } from '../dial/connect.ts';
 import type { Dial } from '../dial/dialer.ts';
@@ -45,13 +46,14 @@ class OriginAgent extends Agent {
  */
 export function nodePool(connect: Dial, target: DialTarget): Pool {
   const agent = new OriginAgent(connect, target);
+  const aborts = new AbortWatch();
   return {
-    exchange: (rawRequest) => exchange(agent, rawRequest),
+    exchange: (rawRequest) => exchange(agent, aborts, rawRequest),
     destroy: () => agent.destroy(),
   };
 }
 
-function exchange(agent: Agent, rawRequest: RawRequest): Promise<RawResponse> {
+function exchange(agent: Agent, aborts: AbortWatch, rawRequest: RawRequest): Promise<RawResponse> {
   const { method, path, headers, signals, headersMs } = rawRequest;
   return new Promise<RawResponse>((resolve, reject) => {
     const request = httpRequest({ agent, method, path, headers: { ...headers }, setHost: false });
@@ -63,7 +65,7 @@ function exchange(agent: Agent, rawRequest: RawRequest): Promise<RawResponse> {
       answered?.destroy(error);
       request.destroy(error);
     };
-    const unwatch = onAbort(signals, fail);
+    const unwatch = onAbort(aborts, signals, fail);
     request.once('close', () => {
       clearTimeout(timer);
       unwatch();

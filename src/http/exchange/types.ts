@@ -1,5 +1,6 @@
 import { BODY_TIMEOUT, timeoutError } from '../error-codes.ts';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AbortWatch } from '../../util/abort-watch.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
 /** What goes onto the wire. */
@@ -48,18 +49,20 @@ export interface Pool {
 /** An unused connection is closed before most servers do, lest a request runs into its end. */
 export const IDLE_CONNECTION_MS = 4000;
 
-/** @returns what ends the watch */
-export function onAbort(signals: readonly AbortSignal[], fail: (error: Error) => void): () => void {
-  const listeners = signals.map((signal) => {
-    const listener = (): void => {
+/** `watch` is shared by the requests of a pool. @returns what ends the wait */
+export function onAbort(
+  watch: AbortWatch,
+  signals: readonly AbortSignal[],
+  fail: (error: Error) => void,
+): () => void {
+  const ends = signals.map((signal) =>
+    watch.add(signal, () => {
       const reason: unknown = signal.reason;
       fail(reason instanceof Error ? reason : new Error('aborted'));
-    };
-    signal.addEventListener('abort', listener, { once: true });
-    return () => signal.removeEventListener('abort', listener);
-  });
+    }),
+  );
   return () => {
-    for (const remove of listeners) remove();
+    for (const end of ends) end();
   };
 }
 

@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util';
 import type * as undici from 'undici';
 import type { Dispatcher, Pool as UndiciPool } from 'undici';
+import { AbortWatch } from '../../util/abort-watch.ts';
 import { type Bytes, bytesOf } from '../../util/bytes.ts';
 import { BufferedBody } from './buffered-body.ts';
 import type { DialTarget } from '../dial/connect.ts';
@@ -29,6 +30,7 @@ export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
 export async function undiciPool(connect: Dial, target: DialTarget): Promise<Pool> {
   const { Pool: Connections } = await loadUndici();
   const dial = callbackify(() => connect(target));
+  const aborts = new AbortWatch();
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {
     pipelining: 1,
     // The dialer offers HTTP/1.1 only; else the pool waits for its first connection to tell.
@@ -48,14 +50,18 @@ export async function undiciPool(connect: Dial, target: DialTarget): Promise<Poo
     },
   });
   return {
-    exchange: (rawRequest) => exchange(pool, rawRequest),
+    exchange: (rawRequest) => exchange(pool, aborts, rawRequest),
     destroy: () => void pool.destroy(new Error('the client was closed')),
   };
 }
 
-function exchange(pool: UndiciPool, rawRequest: RawRequest): Promise<RawResponse> {
+function exchange(
+  pool: UndiciPool,
+  aborts: AbortWatch,
+  rawRequest: RawRequest,
+): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const conversation = new DispatchHandler(rawRequest, resolve, reject);
+    const conversation = new DispatchHandler(aborts, rawRequest, resolve, reject);
     pool.dispatch(toDispatchOptions(rawRequest, conversation), conversation);
   });
 }
@@ -109,6 +115,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
   #answer: RawResponse | undefined;
 
   constructor(
+    aborts: AbortWatch,
     rawRequest: RawRequest,
     resolve: (answer: RawResponse) => void,
     reject: (error: Error) => void,
@@ -116,7 +123,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
     this.#rawRequest = rawRequest;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#unwatch = onAbort(rawRequest.signals, this.fail);
+    this.#unwatch = onAbort(aborts, rawRequest.signals, this.fail);
   }
 
   readonly fail = (error: Error): void => {

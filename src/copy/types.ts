@@ -60,6 +60,12 @@ export interface CopyRunOptions extends CallOptions {
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
   /** Source and destination are one repository: only tags are written. */
   readonly sameRepository?: boolean | undefined;
+  /**
+   * Also copies layers that their publisher gives only from its own addresses (foreign,
+   * nondistributable): from the source, else from those addresses. Default false: the image keeps
+   * pointing at them.
+   */
+  readonly allowNondistributable?: boolean | undefined;
   /** Refuses to move a tag that points at another digest. */
   readonly noClobber?: boolean | undefined;
   /** Refuses what would give the copy another digest. */

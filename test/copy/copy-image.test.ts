@@ -259,6 +259,33 @@ describe('what travels', () => {
     expect(events.filter((event) => event.type === 'warning')).toHaveLength(1);
   });
 
+  it('takes foreign layers along when it may', async () => {
+    const foreign = blob('windows base', MEDIA_TYPE.dockerForeignLayer);
+    const root = image({ foreign: [foreign.descriptor], layers: [blob('x')] });
+    const { from, to, events, run } = await setUp(root);
+    await from.push(sourceFromBytes(foreign.descriptor, foreign.data));
+    await run({ allowNondistributable: true });
+    expect(await to.has(foreign.descriptor)).toBe(true);
+    expect(events.filter((event) => event.type === 'warning')).toEqual([]);
+  });
+
+  it('names foreign layers as the cause where the destination requires them', async () => {
+    const foreign = blob('windows base', MEDIA_TYPE.dockerForeignLayer).descriptor;
+    const root = image({ foreign: [foreign], layers: [blob('x')] });
+    const errors = [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown' }];
+    const facts = { status: 400, method: 'PUT', url: 'http://to/', errors };
+    const before = (call: Call): void => {
+      if (call === `push ${root.descriptor.digest}`)
+        throw new RegistryError('REGISTRY_ERROR', 'refused', facts);
+    };
+    const { run } = await setUp(root, { destination: { before } });
+    expect(await failureOf(run())).toMatchObject({
+      side: 'destination',
+      code: 'UNSUPPORTED',
+      hint: expect.stringContaining('--allow-nondistributable') as string,
+    });
+  });
+
   it('carries empty blobs, repeated layers and types it does not know', async () => {
     const odd = blob('sbom', 'application/spdx+json');
     const root = image({ layers: [blob(''), odd, odd, blob('')] });

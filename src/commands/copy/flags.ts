@@ -55,6 +55,7 @@ export interface CopyFlags {
   readonly allTags: boolean;
   readonly newest: number | undefined;
   readonly allowEmpty: boolean;
+  readonly allowNondistributable: boolean;
   readonly additionalTags: readonly string[];
   readonly digestFile: string | undefined;
 }
@@ -73,6 +74,7 @@ export function copyFlags(context: FlagsContext, input: Input, to: Location): Co
     allTags: readFlag(input, 'allTags'),
     newest: readCount(input, 'newest', '--newest'),
     allowEmpty: readFlag(input, 'allowEmpty'),
+    allowNondistributable: readFlag(input, 'allowNondistributable'),
     additionalTags: additionalTagsOf(input),
     digestFile: readText(input, 'digestfile'),
   };
@@ -86,7 +88,15 @@ export function copyRunOptions(
   flags: CopyFlags,
   { signal }: CallOptions,
 ): Omit<CopyRunOptions, 'source' | 'destination' | 'emit'> {
-  const { platforms, indexPlatform, indexOnly, referrers, noClobber, preserveDigests } = flags;
+  const {
+    platforms,
+    indexPlatform,
+    indexOnly,
+    referrers,
+    noClobber,
+    preserveDigests,
+    allowNondistributable,
+  } = flags;
   const { concurrency } = context.flags;
   return {
     platforms,
@@ -95,6 +105,7 @@ export function copyRunOptions(
     referrers,
     noClobber,
     preserveDigests,
+    allowNondistributable,
     concurrency,
     signal,
   };

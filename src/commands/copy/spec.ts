@@ -39,6 +39,11 @@ export const copySpec: CommandSpec = {
       kind: 'flag',
     },
     {
+      flags: '--allow-nondistributable',
+      summary: 'also copy foreign layers (base layers of Windows)',
+      kind: 'flag',
+    },
+    {
       flags: '--no-clobber',
       summary: 'refuse when the destination tag exists with another digest',
       kind: 'flag',

@@ -125,12 +125,23 @@ export class GraphCopy {
     await this.#tasks.all(children);
     await subjectVisit(manifest, pass);
     const deep = pass === this.#recheck;
+    const left = this.#leftOut(manifest);
+    // What was not sent will not show, however long one waits.
+    const waits = (most: number): number => (left.length > 0 ? 0 : most);
+    const push = (most: number): Promise<void> =>
+      this.pushManifest(descriptor, manifest, tag, waits(most));
     try {
-      await this.pushManifest(descriptor, manifest, tag, deep ? VISIBILITY_RETRIES : 1);
+      try {
+        await push(deep ? VISIBILITY_RETRIES : 1);
+      } catch (error) {
+        if (deep || !isContentMissing(error)) throw error;
+        await this.#tasks.all(enter(this.#recheck));
+        await push(VISIBILITY_RETRIES);
+      }
     } catch (error) {
-      if (deep || !isContentMissing(error)) throw error;
-      await this.#tasks.all(enter(this.#recheck));
-      await this.pushManifest(descriptor, manifest, tag, VISIBILITY_RETRIES);
+      throw left.length > 0 && isContentMissing(error)
+        ? this.#missesForeign(descriptor, error)
+        : error;
     }
   }
 
@@ -215,19 +226,36 @@ export class GraphCopy {
         }));
       case 'image':
         return [manifest.config, ...manifest.layers]
-          .filter((layer) => !this.#isForeign(layer))
+          .filter((layer) => !this.#isLeftOut(layer))
           .map((layer) => ({ descriptor: asBlob(layer), isManifest: false }));
     }
   }
 
-  #isForeign({ mediaType }: Descriptor): boolean {
-    if (!isForeignLayerType(mediaType)) return false;
+  #leftOut(manifest: Manifest): readonly Descriptor[] {
+    return manifest.kind === 'image'
+      ? manifest.layers.filter((layer) => this.#isLeftOut(layer))
+      : [];
+  }
+
+  #isLeftOut({ mediaType }: Descriptor): boolean {
+    if (this.#run.allowNondistributable === true || !isForeignLayerType(mediaType)) return false;
     if (!this.#warnedForeign) {
       this.#warnedForeign = true;
       const text = 'foreign layers are not copied: the image keeps pointing at their own addresses';
       this.#run.emit({ type: 'warning', text });
     }
     return true;
+  }
+
+  #missesForeign(descriptor: Descriptor, cause: unknown): unknown {
+    const { label } = this.#run.destination;
+    const error = new AppError(
+      'UNSUPPORTED',
+      `${label} accepts no image without its foreign layers, which are not copied by default`,
+      { hint: 'Also copy the layers with addresses of their own: --allow-nondistributable', cause },
+    );
+    const what = this.#transfers.failureText('write', descriptor);
+    return attribute('destination', what, error, descriptor.digest);
   }
 
   #checkAccepted({ mediaType }: Descriptor): void {

@@ -7,6 +7,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { markVerified, Verifier } from '../../store/verify.ts';
 import { download, resume, type Download } from './download.ts';
+import { readElsewhere } from './foreign.ts';
 import { createCheckpoints, type Checkpoints } from './checkpoints.ts';
 import {
   refName,
@@ -111,7 +112,11 @@ async function getBlob(
       const url = await repositoryUrl(context, `blobs/${digest}`, options);
       const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
       const contentSize = descriptor.size - offset;
-      return request(context, 'GET', url, { headers, signal, stream: true, contentSize });
+      const how = { headers, signal, stream: true, contentSize };
+      const response = await request(context, 'GET', url, how);
+      return readElsewhere(descriptor, response, (other) =>
+        request(context, 'GET', other, { ...how, anonymous: true, initiator: url }),
+      );
     },
     refuse: (response: HttpResponse) =>
       errorFromResponse(context, readBlobOperation(context, digest), 'GET', response),

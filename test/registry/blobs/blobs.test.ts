@@ -36,6 +36,41 @@ describe('getBlob', () => {
     expect(at.server.requests[0]?.headers.range).toBeUndefined();
   });
 
+  describe('of a foreign layer', () => {
+    const foreign = { ...layer, mediaType: MEDIA_TYPE.dockerForeignLayer };
+    const serve: Script = ({ path: asked, headers }) => {
+      if (asked === '/elsewhere') {
+        expect(headers.authorization).toBeUndefined();
+        return { status: 200, body: data };
+      }
+      return { status: asked === path || asked === '/gone' ? 404 : 599 };
+    };
+    const read = async (descriptor: object, urls: (origin: string) => readonly string[]) => {
+      await using at = await startRegistry(serve);
+      const all = { ...foreign, ...descriptor, urls: urls(at.server.origin) };
+      return bytesFrom(await at.repository().getBlob(all));
+    };
+
+    it('goes on at its own addresses, without credentials', async () => {
+      const bytes = await read({}, (origin) => [
+        'no address',
+        `${origin}/gone`,
+        `${origin}/elsewhere`,
+      ]);
+      expect(bytes).toEqual(data);
+    });
+
+    it('fails where none has it, and asks nowhere else for any other layer', async () => {
+      await expect(read({}, (origin) => [`${origin}/gone`])).rejects.toMatchObject({
+        code: 'BLOB_UNKNOWN',
+      });
+      const { mediaType } = layer;
+      await expect(read({ mediaType }, (origin) => [`${origin}/elsewhere`])).rejects.toMatchObject({
+        code: 'BLOB_UNKNOWN',
+      });
+    });
+  });
+
   it('reads an empty blob', async () => {
     await using at = await startRegistry(() => ({ status: 200, body: '' }));
     const empty = { ...layer, digest: digestOf(Buffer.alloc(0)), size: 0 };

@@ -40,8 +40,14 @@ export const BODY_TIMEOUT = 'BODY_TIMEOUT';
 
 export const TOO_SLOW = 'TOO_SLOW';
 
+/** The error of one of our own limits. */
 export function timeoutError(
   code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
 ): Error {
   return Object.assign(new Error('no answer in time'), { code });
+}
+
+/** The error that a socket gives when nothing answers, for a limit of our own. */
+export function timedOut(): Error {
+  return Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
 }

@@ -1,4 +1,3 @@
-import type { Digest } from '../oci/digest.ts';
 import { DOCKER_HUB } from './docker-hub.ts';
 import { scanReference } from './scan.ts';
 import type { Reference } from './types.ts';
@@ -29,11 +28,6 @@ export function familiarName(reference: Reference): string {
 export function withDefaultTag(reference: Reference): Reference {
   const { tag, digest } = reference;
   return tag === undefined && digest === undefined ? { ...reference, tag: DEFAULT_TAG } : reference;
-}
-
-/** What to ask the registry for: a digest wins over a tag. */
-export function selector(reference: Reference): Digest | string {
-  return reference.digest ?? reference.tag ?? DEFAULT_TAG;
 }
 
 function suffix({ tag, digest }: Reference): string {

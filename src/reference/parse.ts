@@ -1,6 +1,5 @@
 import type { AppError } from '../errors/app-error.ts';
 import type { Problem } from './grammar.ts';
-import { looksLikeHost } from './host.ts';
 import { invalidName } from './error.ts';
 import { scanReference } from './scan.ts';
 import type { Reference } from './types.ts';
@@ -16,31 +15,6 @@ export function parseReference(input: string): Reference {
   const scanned = scanReference(input);
   if ('reference' in scanned) return scanned.reference;
   throw invalidReference(input, scanned.problem);
-}
-
-/**
- * Reads the name of a repository.
- * @throws AppError INVALID_REFERENCE, also for a tag or digest, which a repository does not have
- */
-export function parseRepository(input: string): Reference {
-  const reference = parseReference(input);
-  if (reference.tag === undefined && reference.digest === undefined) return reference;
-  const at = input.indexOf('@');
-  const end =
-    reference.tag === undefined
-      ? at
-      : input.indexOf(`:${reference.tag}`, input.lastIndexOf('/') + 1);
-  const name = input.slice(0, end);
-  const isHostAlone =
-    !input.includes('/') && looksLikeHost(name) && /^[0-9]+$/.test(reference.tag ?? '');
-  throw invalidName(
-    'repository',
-    input,
-    { at: end, rule: 'a repository has no tag or digest' },
-    isHostAlone
-      ? `Write a repository behind a registry: ${name}:${reference.tag ?? ''}/NAME`
-      : `Did you mean "${name}"?`,
-  );
 }
 
 /** "docker://REF", as skopeo spells it, without its scheme. */

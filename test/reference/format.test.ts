@@ -5,7 +5,6 @@ import {
   familiarName,
   formatReference,
   formatRepository,
-  selector,
   withDefaultTag,
 } from '../../src/reference/format.ts';
 import { D } from './vectors.ts';
@@ -35,12 +34,6 @@ describe('printing references', () => {
     expect(formatReference(withDefaultTag(parseReference('a')))).toBe('docker.io/library/a:latest');
     expect(withDefaultTag(parseReference('a:1')).tag).toBe('1');
     expect(withDefaultTag(parseReference(`a@${D}`)).tag).toBeUndefined();
-  });
-
-  it('asks for the digest before the tag before latest', () => {
-    expect(selector(parseReference(`a:1@${D}`))).toBe(D);
-    expect(selector(parseReference('a:1'))).toBe('1');
-    expect(selector(parseReference('a'))).toBe('latest');
   });
 });
 

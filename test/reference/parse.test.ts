@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseReference, parseRepository, stripDockerScheme } from '../../src/reference/parse.ts';
+import { parseReference, stripDockerScheme } from '../../src/reference/parse.ts';
 import { thrown } from '../helpers/thrown.ts';
 import { D, INVALID, VALID } from './vectors.ts';
 
@@ -129,27 +129,6 @@ describe('what is said about a wrong name', () => {
       '  https://***@example.com/a b',
       '                           ^',
     ]);
-  });
-});
-
-describe('parseRepository', () => {
-  it('reads a name without tag and digest', () => {
-    expect(parseRepository('busybox')).toEqual({
-      registry: 'docker.io',
-      repository: 'library/busybox',
-    });
-  });
-
-  it.each([
-    ['busybox:1', '         ^', 'Did you mean "busybox"?'],
-    [`h.io:80/a:80@${D}`, '           ^', 'Did you mean "h.io:80/a"?'],
-    [`busybox@${D}`, '         ^', 'Did you mean "busybox"?'],
-    ['localhost:5000', '           ^', 'Write a repository behind a registry: localhost:5000/NAME'],
-  ])('refuses %s', (input, caret, hint) => {
-    const [first, , pointer, last] = complaint(input, parseRepository);
-    expect(first).toContain('invalid repository');
-    expect(first).toContain('a repository has no tag or digest');
-    expect([pointer, last]).toEqual([caret, hint]);
   });
 });
 

@@ -1,3 +1,9 @@
+import {
+  type Authenticated,
+  firstAuthorization,
+  nextAuthorization,
+  isRefusedLogin,
+} from './next-authorization.ts';
 import { knownRegistry } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import {
@@ -8,18 +14,13 @@ import {
 } from './challenge.ts';
 import { type ChallengeCache, createChallengeCache } from './challenge-cache.ts';
 import type { Endpoints } from '../dial/endpoint.ts';
-import {
-  type Authorization,
-  type AuthorizationOptions,
-  type AuthorizationRequest,
-  obtainAuthorization,
-} from './authorization.ts';
+import type { Authorization, AuthorizationOptions } from './types.ts';
 import { mergeHeaders } from '../headers.ts';
 import { isRetryableStatus } from '../retry/policy.ts';
 import { isRetryable } from '../retry/retry.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
 import type { TokenStore } from './token-store.ts';
-import type { HttpClient, HttpRequest, HttpResponse, Middleware, RequestAuth } from '../types.ts';
+import type { HttpClient, HttpRequest, HttpResponse, Middleware } from '../types.ts';
 
 export interface AuthenticateOptions extends AuthorizationOptions {
   readonly endpoints: Endpoints;
@@ -29,8 +30,6 @@ export interface AuthenticateOptions extends AuthorizationOptions {
 
 /** Without, with a remembered token, with a fresh one, with a wider one. */
 const MAX_SENDS = 4;
-
-type Authenticated = HttpRequest & { readonly auth: RequestAuth };
 
 /**
  * Adds Authorization on the registry's own origin only. There is no ping: the first request goes
@@ -177,60 +176,6 @@ function recordAccepted(
   cache.confirm();
 }
 
-function authorizationRequestOf(
-  request: Authenticated,
-  send: HttpClient,
-): Omit<AuthorizationRequest, 'offers' | 'scopes'> {
-  const { auth, url, signal } = request;
-  return { auth, url, send, signal };
-}
-
-async function firstAuthorization(
-  request: Authenticated,
-  offers: readonly AuthScheme[],
-  send: HttpClient,
-  options: AuthenticateOptions,
-  singleAttempt?: boolean,
-): Promise<Authorization | undefined> {
-  const { scopes } = request.auth;
-  // Without scopes the challenge has to name them: a token for nothing would only be refused.
-  const usable = scopes.length === 0 ? offers.filter(({ kind }) => kind === 'basic') : offers;
-  return obtainWithNewestLogin(
-    { ...authorizationRequestOf(request, send), offers: usable, scopes, singleAttempt },
-    options,
-  );
-}
-
-async function nextAuthorization(
-  request: Authenticated,
-  challenge: AuthChallenge,
-  authorization: Authorization | undefined,
-  send: HttpClient,
-  options: AuthenticateOptions,
-): Promise<Authorization | undefined> {
-  const scopes = mergeScopes(challenge.scopes, request.auth.scopes);
-  const question = { ...authorizationRequestOf(request, send), offers: challenge.offers, scopes };
-  if (authorization === undefined) return obtainWithNewestLogin(question, options);
-  if (authorization.kind === 'static') return undefined;
-  if (authorization.kind === 'basic') {
-    if (challenge.offers[0]?.kind === 'basic') options.credentials.forget(request.auth.registry);
-    return obtainWithNewestLogin(question, options);
-  }
-  if (request.auth.upcomingScopes !== undefined && !coversScopes(scopes, authorization.scopes)) {
-    // What it was asked for beside may be why it does not do.
-    options.cache.drop(authorization.token);
-    const auth = { ...request.auth, upcomingScopes: undefined };
-    return obtainWithNewestLogin({ ...question, auth, renew: authorization.cached }, options);
-  }
-  const wider = mergeScopes(challenge.scopes, authorization.scopes, request.auth.scopes);
-  const covered = coversScopes(authorization.scopes, wider);
-  if (covered && !authorization.cached && offersSameRealm(challenge.offers, authorization.offer))
-    return undefined;
-  if (!covered) return obtainWithNewestLogin({ ...question, scopes: wider }, options);
-  options.cache.drop(authorization.token);
-  return obtainWithNewestLogin({ ...question, renew: true }, options);
-}
-
 /** Some of its body may have been taken before it was refused. */
 function isBodyPartlySent(request: HttpRequest): boolean {
   return (request.body?.length ?? 0) > 0 && !isRetryable(request);
@@ -244,45 +189,6 @@ function isRenewal(
 ): boolean {
   if (authorization?.kind !== 'token') return authorization?.kind === 'basic';
   return coversScopes(authorization.scopes, mergeScopes(challenge.scopes, auth.scopes));
-}
-
-function offersSameRealm(offers: readonly AuthScheme[], used: AuthScheme): boolean {
-  return offers.some(
-    (scheme) =>
-      scheme.kind === 'bearer' &&
-      used.kind === 'bearer' &&
-      scheme.realm?.href === used.realm?.href &&
-      scheme.service === used.service,
-  );
-}
-
-/**
- * Two refusals of the token server are not the last word. Anonymous: the registry's own 401 says
- * it better. With credentials: their source may have newer ones (hourly cloud tokens).
- */
-async function obtainWithNewestLogin(
-  request: AuthorizationRequest,
-  options: AuthenticateOptions,
-): Promise<Authorization | undefined> {
-  try {
-    return await obtainAuthorization(request, options);
-  } catch (error) {
-    if (!isRefusedLogin(error)) throw error;
-    const { registry, repository } = request.auth;
-    const { signal } = request;
-    const before = await options.credentials.lookup(registry, repository, { signal });
-    if (before === undefined) return undefined;
-    options.credentials.forget(registry);
-    const after = await options.credentials.lookup(registry, repository, { signal });
-    if (after === undefined || JSON.stringify(after) === JSON.stringify(before)) throw error;
-    return obtainAuthorization(request, options);
-  }
-}
-
-function isRefusedLogin(error: unknown): error is AppError {
-  if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') return false;
-  const status = error.details?.['status'];
-  return status === 401 || status === 403;
 }
 
 function sameOffers(a: readonly AuthScheme[], b: readonly AuthScheme[]): boolean {

@@ -1,66 +1,16 @@
+import type { Authorization, AuthorizationOptions, AuthorizationRequest } from './types.ts';
 import { createHash } from 'node:crypto';
-import type { Credential, CredentialChain } from '../../credentials/types.ts';
-import type { HostPolicies } from '../../config/hosts/types.ts';
+import type { Credential } from '../../credentials/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import { abortable } from '../../util/abort.ts';
 import { classifyHost } from '../address/class.ts';
 import type { AuthScheme } from './challenge.ts';
 import { coversScopes, mergeScopes } from './scopes.ts';
-import type { AddressClassLookup } from '../address/target.ts';
 import { basicHeader, fetchToken } from './token-exchange.ts';
 import type { Token } from './token-response.ts';
-import type { TokenCache } from './token-cache.ts';
 import { originKey, type CachedToken, type TokenOwner } from './token-store.ts';
 import { evaluateRealm } from './realm-trust.ts';
-import type { HttpClient, RequestAuth } from '../types.ts';
-
-/** What a request may carry as Authorization, and how it came about. */
-export type Authorization = {
-  readonly header: string;
-  /** Absent for an anonymous token. */
-  readonly credential?: Credential | undefined;
-} & (
-  | { readonly kind: 'basic' }
-  | { readonly kind: 'static' }
-  | {
-      readonly kind: 'token';
-      readonly token: string;
-      readonly owner: TokenOwner;
-      readonly scopes: readonly string[];
-      readonly offer: AuthScheme;
-      /** It was there before this request: it may have expired. */
-      readonly cached: boolean;
-      /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
-      readonly stored: boolean;
-      /** The registry has accepted it in this run. */
-      readonly accepted: boolean;
-    }
-);
-
-export interface AuthorizationOptions {
-  readonly credentials: CredentialChain;
-  readonly policies: HostPolicies;
-  readonly cache: TokenCache;
-  readonly knownClass: AddressClassLookup;
-  readonly now: () => number;
-  readonly allowedRealms: (registry: string, realmHost: string) => boolean;
-  /** Ends exchanges when the client is closed; they outlive the request that started them. */
-  readonly closed: AbortSignal;
-}
-
-export interface AuthorizationRequest {
-  readonly auth: RequestAuth;
-  readonly url: URL;
-  readonly offers: readonly AuthScheme[];
-  readonly scopes: readonly string[];
-  readonly send: HttpClient;
-  readonly signal?: AbortSignal | undefined;
-  /** Asks the credential sources anew before a new token is fetched. */
-  readonly renew?: boolean | undefined;
-  /** The offers are a guess: the token server is asked once, without retries. */
-  readonly singleAttempt?: boolean | undefined;
-}
 
 /**
  * The best grant among the offers; `undefined` when none can be met.

@@ -1,3 +1,4 @@
+import { timedOut } from '../error-codes.ts';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bareHost } from '../address/class.ts';
@@ -44,7 +45,7 @@ export function connectSocket(target: DialTarget, options: ConnectOptions): Prom
   const socket = secure ? tlsSocket(target, options) : tcpSocket(target, options);
   pending.add(socket);
   return new Promise((resolve, reject) => {
-    const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
+    const late = timedOut();
     const timer = setTimeout(() => socket.destroy(late), timeoutMs);
     const settle = (): void => {
       clearTimeout(timer);

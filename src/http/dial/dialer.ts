@@ -1,3 +1,4 @@
+import { timedOut } from '../error-codes.ts';
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
@@ -92,7 +93,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     const socket = await toProxy(proxy);
     socket.on('error', () => undefined);
     pending.add(socket);
-    const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
+    const late = timedOut();
     const timer = setTimeout(() => socket.destroy(late), connectMs);
     try {
       await openTunnel(socket, proxy, { host: bareHost(target.hostname), port: portOf(target) });

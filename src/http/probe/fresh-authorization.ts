@@ -1,10 +1,6 @@
 import type { CallOptions } from '../../util/abort.ts';
-import {
-  obtainAuthorization,
-  type Authorization,
-  type AuthorizationOptions,
-  type AuthorizationRequest,
-} from '../auth/authorization.ts';
+import { obtainAuthorization } from '../auth/authorization.ts';
+import type { Authorization, AuthorizationOptions, AuthorizationRequest } from '../auth/types.ts';
 import { jwtClaims, type JwtClaims } from './jwt-claims.ts';
 import { createTokenCache } from '../auth/token-cache.ts';
 import type { HttpClient, HttpResponse } from '../types.ts';

@@ -11,7 +11,7 @@ import { portOf } from '../dial/connect.ts';
 import type { ConnectionReport } from './connection-report.ts';
 import type { Dialer } from '../dial/dialer.ts';
 import type { Endpoints } from '../dial/endpoint.ts';
-import type { AuthorizationOptions, AuthorizationRequest } from '../auth/authorization.ts';
+import type { AuthorizationOptions, AuthorizationRequest } from '../auth/types.ts';
 import { handshakeReport, type HandshakeReport } from './handshake-report.ts';
 import { networkError } from '../dial/network-error.ts';
 import type { Resolver } from '../address/resolver.ts';

@@ -1,3 +1,4 @@
+import { timedOut } from '../error-codes.ts';
 import type { Socket } from 'node:net';
 
 const HANDSHAKE = 22;
@@ -26,7 +27,7 @@ export function answersTls(
       settle(() => resolve(first === HANDSHAKE || first === ALERT));
     const onEnd = (): void => settle(() => resolve(false));
     const timer = setTimeout(() => {
-      settle(() => reject(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+      settle(() => reject(timedOut()));
     }, timeoutMs);
     socket.on('error', () => undefined);
     socket.on('data', onData).on('end', onEnd).on('close', onEnd);

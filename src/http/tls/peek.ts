@@ -1,3 +1,4 @@
+import { timedOut } from '../error-codes.ts';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { certificateSummary, type CertificateSummary } from './certificate.ts';
 
@@ -21,7 +22,7 @@ export function peekTls(options: ConnectionOptions, timeoutMs: number): Promise<
       action();
     };
     const timer = setTimeout(() => {
-      settle(() => reject(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
+      settle(() => reject(timedOut()));
     }, timeoutMs);
     socket.once('connect', () => {
       connected = true;

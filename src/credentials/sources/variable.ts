@@ -33,12 +33,13 @@ export function variableSource({
   ];
 }
 
+const quiet = (): void => undefined;
+
 /** Whether the variable has a login that a lookup finds before any that is stored. */
 export function variableAnswers(
   env: CredentialSourcesOptions['env'],
   { host, namespace }: RegistryNamespace,
 ): boolean {
-  const quiet = (): void => undefined;
   const auths = decodableAuths(parseDockerAuthConfig(env[AUTH_VARIABLE], quiet), quiet);
   return findEntry(auths, host, namespace, 'docker') !== undefined;
 }

@@ -5,7 +5,7 @@ import {
   isRefusedLogin,
 } from './next-authorization.ts';
 import { knownRegistry } from '../../config/registries/lookup.ts';
-import { AppError } from '../../errors/app-error.ts';
+import type { AppError } from '../../errors/app-error.ts';
 import {
   type AuthChallenge,
   authChallengeOf,

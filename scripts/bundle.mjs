@@ -159,7 +159,7 @@ const bundle = (options) =>
   });
 const { metafile, outputFiles } = await bundle({
   stdin: {
-    contents: `export { main } from './src/cli/main.ts'; export { processIo } from './src/cli/io.ts';`,
+    contents: `export { main } from './src/cli/main.ts'; export { endProcess, processIo } from './src/cli/io.ts';`,
     resolveDir: ROOT,
     sourcefile: 'regctl.ts',
   },

@@ -67,6 +67,22 @@ export interface Io {
   readonly onLarge?: ((moving: boolean) => void) | undefined;
 }
 
+const SIGNALS = new Map<number, StopSignal>([
+  [130, 'SIGINT'],
+  [143, 'SIGTERM'],
+]);
+
+/**
+ * Ends at once. What a signal ends is ended by that signal: `process.exit` waits for the threads that
+ * read files, and one may hang in a system call (a pipe that nobody writes, a network disk).
+ */
+export function endProcess(process: NodeJS.Process, status: number): void {
+  const signal = SIGNALS.get(status);
+  if (signal === undefined) process.exit(status);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
 
 /** The real process as `Io`. */
@@ -97,6 +113,6 @@ export function processIo(
       process.on(signal, listener);
       return () => process.removeListener(signal, listener);
     },
-    exit: (status) => process.exit(status),
+    exit: (status) => endProcess(process, status),
   };
 }

@@ -1,6 +1,7 @@
 import {
   constants,
   closeSync,
+  createReadStream,
   fstatSync,
   openSync,
   readSync,
@@ -8,6 +9,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { CallOptions } from './abort.ts';
+import { collect } from './bytes.ts';
 
 /** Windows has neither flag; there the look at the opened file must do. */
 const {
@@ -94,6 +97,32 @@ export function readRegularFileSync(
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * Whether a path is a descriptor that this process was started with: `<(command)` of a shell, or
+ * standard input. What is behind it is open already, so that opening it waits for nobody.
+ */
+export function isInherited(path: string): boolean {
+  return /^\/(?:dev\/fd\/\d+|dev\/stdin|proc\/(?:self|\d+)\/fd\/\d+)$/u.test(path);
+}
+
+/**
+ * A small file that a person named, links followed; of descriptors that were inherited, whatever is
+ * behind them, and nothing of /dev/null. @throws NotRegularError, TooLargeError, system errors
+ */
+export async function readNamedFile(
+  path: string,
+  maxBytes: number,
+  options: CallOptions = {},
+): Promise<{ readonly bytes: Uint8Array; readonly stat: Stats | undefined }> {
+  if (!isInherited(path)) {
+    if (path === '/dev/null') return { bytes: new Uint8Array(0), stat: undefined };
+    return readRegularFileSync(path, maxBytes, { follow: true });
+  }
+  const stream = createReadStream(path, { signal: options.signal });
+  const tooLarge = (): Error => new TooLargeError(`${path} is larger than ${maxBytes} bytes`);
+  return { bytes: await collect(stream, maxBytes, tooLarge), stat: undefined };
 }
 
 /** A file may grow while it is read, and those of /proc say that they are empty. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { homeFolder } from '../../config/files/home.ts';
 import { cacheFolder, isCacheEnabled } from '../../config/files/user-folders.ts';
-import type { processIo } from '../io.ts';
+import type { endProcess, processIo } from '../io.ts';
 import type { main } from '../main.ts';
 import { readCode, writeCode, type CodeFile } from './compiled-code.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
@@ -20,7 +20,11 @@ export interface StartOptions {
   readonly commands: readonly string[];
 }
 
-type Program = { readonly main: typeof main; readonly processIo: typeof processIo };
+type Program = {
+  readonly main: typeof main;
+  readonly processIo: typeof processIo;
+  readonly endProcess: typeof endProcess;
+};
 
 const NO_CODE = { get: () => undefined, pieces: [] };
 
@@ -52,7 +56,7 @@ export async function start(options: StartOptions): Promise<void> {
     writeCode(file, codeOf(chunks, compiled));
   }
   // Everything is written by now; a connection that something left open must not hold the shell.
-  setTimeout(() => process.exit(), 1000).unref();
+  setTimeout(() => program.endProcess(process, status), 1000).unref();
 }
 
 /** One file a command, for each uses other functions. Undefined: none is kept for this start. */

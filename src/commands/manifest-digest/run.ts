@@ -1,11 +1,11 @@
-import { open } from 'node:fs/promises';
+import { concat } from '../../util/bytes.ts';
+import { readNamedFile, TooLargeError } from '../../util/regular-file.ts';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../util/json.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { collect, concat } from '../../util/bytes.ts';
 import { readArgument } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
@@ -25,23 +25,13 @@ export async function run(
 
 async function readFile(path: string, name: string, options: CallOptions): Promise<Uint8Array> {
   try {
-    const file = await open(path);
-    try {
-      return await collect(
-        file.createReadStream({ autoClose: false, signal: options.signal }),
-        MAX_MANIFEST_BYTES,
-        () =>
-          new AppError(
-            'INVALID_MANIFEST',
-            `"${name}" is no manifest: it is larger than ${MAX_MANIFEST_BYTES} bytes`,
-          ),
-      );
-    } finally {
-      await file.close();
-    }
+    return (await readNamedFile(path, MAX_MANIFEST_BYTES, options)).bytes;
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof AppError) throw error;
+    if (error instanceof TooLargeError) {
+      const rule = `it is larger than ${MAX_MANIFEST_BYTES} bytes`;
+      throw new AppError('INVALID_MANIFEST', `"${name}" is no manifest: ${rule}`);
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     throw code === 'ENOENT'
       ? new AppError('PATH_UNKNOWN', `there is no file "${name}"`, { cause: error })

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { isRecord } from '../../util/json.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
@@ -6,6 +5,10 @@ import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { Goal } from '../../retention/goal.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { readNamedFile } from '../../util/regular-file.ts';
+
+/** Room for a million tags. */
+const MAX_PLAN_BYTES = 256 * 1024 * 1024;
 
 /** What a plan file says of one repository. */
 export interface PlannedRepository {
@@ -44,7 +47,7 @@ export async function readPlanFile(
 ): Promise<readonly PlannedRepository[]> {
   let raw: Uint8Array;
   try {
-    raw = await readFile(path, { signal: options.signal });
+    raw = (await readNamedFile(path, MAX_PLAN_BYTES, options)).bytes;
   } catch (error) {
     options.signal?.throwIfAborted();
     throw new AppError('IO', `cannot read ${path}: the plan`, { cause: error });

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { isLoopback } from '../../config/host-name.ts';
@@ -13,6 +12,10 @@ import { readFlag, readText } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { readNamedFile } from '../../util/regular-file.ts';
+
+/** Certificates, keys, and a list of users: more than any has. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 type ServeContext = Pick<Context, 'cwd' | 'note' | 'warn'>;
 
@@ -89,7 +92,8 @@ async function tlsOf(context: ServeContext, input: Input): Promise<RegistryServe
 
 async function readPem(context: ServeContext, file: string): Promise<string> {
   try {
-    return await readFile(resolve(context.cwd, file), 'utf8');
+    const { bytes } = await readNamedFile(resolve(context.cwd, file), MAX_FILE_BYTES);
+    return Buffer.from(bytes).toString('utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'PATH_UNKNOWN' : 'IO';
     throw new AppError(code, `cannot read "${file}": ${messageOf(error)}`, { cause: error });

@@ -1,8 +1,7 @@
 import { errnoOf } from '../../util/errno.ts';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { collect } from '../../util/bytes.ts';
+import { NotRegularError, readNamedFile, TooLargeError } from '../../util/regular-file.ts';
 import { configInvalid } from './json.ts';
 
 export interface TextFile {
@@ -14,6 +13,13 @@ export interface TextFile {
 /** More than any configuration file or bundle of certificates has. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
+function notRegular({ message, what }: NotRegularError, path: string): AppError {
+  return new AppError('IO', `cannot read ${path}: it is ${what}`, {
+    hint: `Name a regular file, or pass the content as <(cat ${path}) in a shell.`,
+    cause: message,
+  });
+}
+
 function tooLarge(path: string): AppError {
   return configInvalid(path, `it is larger than ${MAX_BYTES} bytes`);
 }
@@ -24,17 +30,13 @@ function tooLarge(path: string): AppError {
  */
 export async function readTextFile(path: string): Promise<TextFile | undefined> {
   try {
-    const stat = statSync(path);
-    if (stat.size > MAX_BYTES) throw tooLarge(path);
-    // Some KiB are read sooner than a promise of them is made. Of a pipe or device nobody knows the
-    // size, nor how long it takes.
-    const bytes = stat.isFile()
-      ? readFileSync(path)
-      : await collect(createReadStream(path), MAX_BYTES, () => tooLarge(path));
+    const { bytes, stat } = await readNamedFile(path, MAX_BYTES);
     const text = decode(bytes, path);
-    return { text, mode: stat.isFile() && sep === '/' ? stat.mode & 0o7777 : undefined };
+    return { text, mode: stat !== undefined && sep === '/' ? stat.mode & 0o7777 : undefined };
   } catch (error) {
     if (error instanceof AppError) throw error;
+    if (error instanceof TooLargeError) throw tooLarge(path);
+    if (error instanceof NotRegularError) throw notRegular(error, path);
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw fileError('read', path, error);
   }

@@ -1,11 +1,14 @@
 import { errnoOf } from '../../util/errno.ts';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 import { isHostPort } from '../host-name.ts';
 import { fileError } from '../files/text.ts';
 import { absolutePath, configHome } from '../files/user-folders.ts';
+import { readRegularFileSync } from '../../util/regular-file.ts';
+
+const MAX_PEM_BYTES = 1024 * 1024;
 
 /** What one certificate folder adds to a TLS connection; PEM texts. */
 export interface Certificates {
@@ -137,7 +140,7 @@ function incompletePairError(dir: string, stem: string, has: string, misses: str
 function readPem(path: string, kind: 'CERTIFICATE' | 'PRIVATE KEY'): string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFileSync(path, MAX_PEM_BYTES, { follow: true }).bytes.toString('utf8');
   } catch (error) {
     throw fileError('read', path, error);
   }

@@ -1,6 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Env } from '../proxies/rules.ts';
+import { readRegularFileSync } from '../../util/regular-file.ts';
+
+/** More than any bundle of certificates has. */
+const MAX_PEM_BYTES = 16 * 1024 * 1024;
 
 /** A file of the machine that names trusted authorities. */
 export interface RootFile {
@@ -85,7 +89,7 @@ function readFolder(dir: string): readonly RootFile[] {
 
 function readPems(path: string, origin: string): readonly RootFile[] {
   try {
-    const pem = readFileSync(path, 'utf8');
+    const pem = readRegularFileSync(path, MAX_PEM_BYTES, { follow: true }).bytes.toString('utf8');
     return pem.includes('-----BEGIN CERTIFICATE-----') ? [{ path, origin, pem }] : [];
   } catch {
     return [];

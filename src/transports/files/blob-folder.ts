@@ -1,5 +1,5 @@
 import { lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest } from '../../oci/digest.ts';
@@ -11,6 +11,7 @@ import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder, type Temporaries } from '../../util/temporaries.ts';
 import { Appender } from './appender.ts';
 import { openRegular, readChunks, withDiskErrors } from './disk.ts';
+import { NotRegularError } from '../../util/regular-file.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
@@ -21,6 +22,7 @@ const MAX_EARLY_SYNCS = 2;
 export class BlobFolder {
   readonly #pathOf: (digest: Digest) => string;
   readonly #label: string;
+  readonly #root: string | undefined;
   readonly #temporaries: Temporaries;
   readonly #temporary = new Set<string>();
   readonly #syncs = createLimiter(MAX_EARLY_SYNCS);
@@ -28,8 +30,17 @@ export class BlobFolder {
   readonly #changed = new Set<string>();
   readonly #folders = new Map<string, Promise<unknown>>();
 
-  /** `pathOf` builds a path from a validated digest alone. */
-  constructor(label: string, pathOf: (digest: Digest) => string, temporaries: Temporaries) {
+  /**
+   * `pathOf` builds a path from a validated digest only. Below `root`, nothing is written through a
+   * link: a layout from elsewhere would choose where its blobs go.
+   */
+  constructor(
+    label: string,
+    pathOf: (digest: Digest) => string,
+    temporaries: Temporaries,
+    root?: string,
+  ) {
+    this.#root = root;
     this.#label = label;
     this.#temporaries = temporaries;
     this.#pathOf = pathOf;
@@ -114,7 +125,7 @@ export class BlobFolder {
 
   /** Once a run. */
   #make(folder: string): Promise<unknown> {
-    const made = this.#folders.get(folder) ?? withDiskErrors(folder, () => makeFolder(folder));
+    const made = this.#folders.get(folder) ?? makeOwnFolder(folder, this.#root);
     this.#folders.set(folder, made);
     return made;
   }
@@ -149,4 +160,19 @@ function wrongSize(path: string, { digest, size }: Descriptor, actual: number): 
     { expected: String(size), actual: String(actual) },
     { hint: 'The layout is damaged or cut short; write it again from its source.' },
   );
+}
+
+/** Makes the directories from `root` on, one by one: a link among them is not followed. */
+async function makeOwnFolder(folder: string, root = folder): Promise<void> {
+  await withDiskErrors(folder, async () => {
+    await makeFolder(root);
+    let at = root;
+    for (const part of relative(root, folder).split(sep)) {
+      at = join(at, part);
+      const found = await lstat(at).catch(() => undefined);
+      if (part !== '' && found?.isSymbolicLink() === true)
+        throw new NotRegularError(at, 'a symbolic link');
+      if (found === undefined) await makeFolder(at);
+    }
+  });
 }

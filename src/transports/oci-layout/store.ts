@@ -69,6 +69,7 @@ class LayoutStore implements WriteStore {
       this.label,
       (digest) => layoutBlobPath(folder, digest),
       temporaries,
+      folder,
     );
     this.#finder = new EntryFinder(this.label, this.#pending);
     this.capabilities = layoutCapabilities(this, files, {

@@ -2,6 +2,7 @@ import { open, type FileHandle, stat } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
 import { drain, type Bytes } from '../../util/bytes.ts';
 import { readChunks, withDiskErrors } from '../files/disk.ts';
+import { isInherited, NotRegularError, openRegularFile } from '../../util/regular-file.ts';
 import { errnoOf } from '../../util/errno.ts';
 import type { OpenContext } from '../types.ts';
 import { MemberTable, TarArchive } from './archive.ts';
@@ -66,14 +67,24 @@ async function plain(bytes: Bytes, where: string): Promise<Bytes> {
   return decompress(await peekCompression(bytes), where);
 }
 
+/** A pipe is read where the shell opened it; by name, a program that comes never could be waited for. */
 async function openFile(path: string): Promise<FileHandle> {
+  if (isInherited(path)) return withDiskErrors(path, () => open(path, 'r'));
   return withDiskErrors(path, async () => {
     try {
-      return await open(path, 'r');
+      return (await openRegularFile(path, { follow: true })).file;
     } catch (error) {
+      if (error instanceof NotRegularError)
+        throw error.what === 'a directory' ? isFolder(path) : isPipe(path, error);
       if (errnoOf(error) !== 'ENOENT') throw error;
       throw new AppError('PATH_UNKNOWN', `${path}: there is no such file`);
     }
+  });
+}
+
+function isPipe(path: string, { what }: NotRegularError): AppError {
+  return new AppError('CORRUPT_ARCHIVE', `${path} is ${what}, not a file`, {
+    hint: `Read it from standard input: name the archive "-" and add < ${path}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { timedOut } from '../error-codes.ts';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bareHost } from '../address/class.ts';
+import { hearLastWords } from './last-words.ts';
 import type { TlsSettings } from '../tls/context.ts';
 
 /** The other end of a socket. */
@@ -64,6 +65,7 @@ export function connectSocket(target: DialTarget, options: ConnectOptions): Prom
       // anybody else listens, and followed by an end that would be reported in its place. Whoever
       // takes the socket looks at `errored`.
       socket.on('error', (refusal) => socket.destroy(refusal));
+      hearLastWords(socket);
       resolve(socket);
     });
   });

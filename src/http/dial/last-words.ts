@@ -1,0 +1,36 @@
+import type { Socket } from 'node:net';
+import { errnoOf } from '../../util/errno.ts';
+
+type WriteCallback = (error?: Error | null) => void;
+
+/** What writing to a connection throws that the other side has closed. */
+const CLOSED: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED']);
+/** The answer came before the connection was closed: it takes no time to read. */
+const LAST_WORDS_MS = 1000;
+
+/**
+ * A server that refuses a body may answer, and close without reading on (nginx with 413). Writing
+ * then fails while the answer still lies in the socket, and Node would drop it with the socket: the
+ * failure is told when what has come is read.
+ */
+export function hearLastWords(socket: Socket): void {
+  const write = socket._write.bind(socket);
+  const writev = socket._writev?.bind(socket);
+  const afterReading =
+    (callback: WriteCallback): WriteCallback =>
+    (error) => {
+      if (!(error instanceof Error) || !CLOSED.has(errnoOf(error))) return callback(error);
+      const done = (): void => {
+        clearTimeout(timer);
+        socket.off('end', done).off('close', done);
+        callback(error);
+      };
+      const timer = setTimeout(done, LAST_WORDS_MS);
+      socket.once('end', done).once('close', done);
+      return undefined;
+    };
+  socket._write = (chunk, encoding, callback) => write(chunk, encoding, afterReading(callback));
+  if (writev !== undefined) {
+    socket._writev = (chunks, callback) => writev(chunks, afterReading(callback));
+  }
+}

@@ -29,7 +29,7 @@ export { createHttpClient } from './http/client.ts';
 export type { HttpClient, HttpRequest, HttpResponse } from './http/types.ts';
 export { createRegistryClient } from './registry/client.ts';
 export { createRoutedClient } from './registry/mirrors/client.ts';
-export type { RegistryClient, Repository } from './registry/types.ts';
+export type { RegistryClient, Repository, RepositoryOptions } from './registry/types.ts';
 export { createRegistryStore } from './transports/docker/store.ts';
 export { openDockerArchiveForRead } from './transports/docker-archive/open.ts';
 export { openDockerArchiveForWrite } from './transports/docker-archive/write-store.ts';

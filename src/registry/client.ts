@@ -13,7 +13,7 @@ import { createReferrers } from './lists/referrers.ts';
 import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
 import { listTags } from './lists/tags.ts';
-import type { Access, RegistryClient, Repository } from './types.ts';
+import type { RegistryClient, Repository, RepositoryOptions } from './types.ts';
 import { putBlob } from './uploads/put-blob.ts';
 
 export type RegistryClientOptions = Omit<RegistryDependencies, 'retries'> &
@@ -28,8 +28,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     journal: options.journal,
   };
   return {
-    repository: (registry, name, access, _suffix, mountFrom) =>
-      createRepository(deps, registry, name, access, mountFrom),
+    repository: (repository) => createRepository(deps, repository),
     catalog: (registry, listOptions) => listCatalog(deps, registry, listOptions),
     ping: (registry, callOptions) => ping(deps, registry, callOptions),
   };
@@ -37,10 +36,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
 function createRepository(
   deps: RegistryDependencies,
-  registry: string,
-  name: string,
-  access: Access,
-  mountFrom: readonly string[] | undefined,
+  { registry, repository: name, access, mountFrom }: RepositoryOptions,
 ): Repository {
   const later = mountFrom?.slice(0, MAX_MOUNTS).map(pullScope);
   const at = repositoryContext(deps, registry, name, scopesFor(name, access), later);

@@ -93,18 +93,21 @@ export interface Repository {
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
 }
 
+export interface RepositoryOptions {
+  /** "ghcr.io"; "docker.io" for Docker Hub. */
+  readonly registry: string;
+  /** "library/busybox" */
+  readonly repository: string;
+  readonly access: Access;
+  /** ":tag", "@digest" or both, where only one image is meant: registries.conf may tell them apart. */
+  readonly suffix?: string | undefined;
+  /** Repositories of the same registry to mount blobs from, so that the first token covers them. */
+  readonly mountFrom?: readonly string[] | undefined;
+}
+
 export interface RegistryClient {
-  /**
-   * `suffix`: ":tag", "@digest" or both, where one image alone is meant. `mountFrom`: repositories
-   * of the same registry that blobs will be mounted from, so that the first token is good for it.
-   */
-  repository(
-    registry: string,
-    name: string,
-    access: Access,
-    suffix?: string,
-    mountFrom?: readonly string[],
-  ): Repository;
+  /** Sends nothing. @throws AppError INVALID_REFERENCE, REGISTRY_BLOCKED, UNSUPPORTED */
+  repository(options: RepositoryOptions): Repository;
   /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
   catalog(
     registry: string,

@@ -121,7 +121,9 @@ const STORES: readonly Row[] = [
         warn: () => {},
       });
       return {
-        store: createRegistryStore(client.repository('reg.example', 'a/b', 'push')),
+        store: createRegistryStore(
+          client.repository({ registry: 'reg.example', repository: 'a/b', access: 'push' }),
+        ),
         [Symbol.asyncDispose]: () => server.close(),
       };
     },

@@ -54,7 +54,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
     retries: http.retries,
   });
   const repository = (host: string, name: string): Repository =>
-    client.repository(host, name, 'push');
+    client.repository({ registry: host, repository: name, access: 'push' });
   return {
     waits,
     events,

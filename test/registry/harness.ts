@@ -61,7 +61,7 @@ export async function startRegistry(
     warnings,
     scopes,
     repository: (access = 'pull') =>
-      client.repository(options.registry ?? 'reg.example', 'a/b', access),
+      client.repository({ registry: options.registry ?? 'reg.example', repository: 'a/b', access }),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }

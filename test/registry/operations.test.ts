@@ -108,7 +108,11 @@ describe('delete', () => {
       endpoint: async () => new URL(server.origin),
       warn: () => {},
     });
-    const repository = client.repository(server.host, 'a/b', 'delete');
+    const repository = client.repository({
+      registry: server.host,
+      repository: 'a/b',
+      access: 'delete',
+    });
     await repository.deleteManifest(digest);
     await expect(repository.deleteManifest(digest)).rejects.toMatchObject({
       code: 'MANIFEST_UNKNOWN',

@@ -26,7 +26,8 @@ const raw = Buffer.from(
 describe('against docker-registry', () => {
   let registry: DockerRegistry;
   let repository: Repository;
-  const open = (name: string): Repository => client().repository('reg.example', name, 'push');
+  const open = (name: string): Repository =>
+    client().repository({ registry: 'reg.example', repository: name, access: 'push' });
   const client = () =>
     createRegistryClient({
       request: plainClient,
@@ -111,7 +112,7 @@ describe('against docker-registry', () => {
       request: plainClient,
       endpoint: async () => new URL(locked.origin),
       warn: () => {},
-    }).repository('reg.example', 'a/b', 'delete');
+    }).repository({ registry: 'reg.example', repository: 'a/b', access: 'delete' });
     await expect(at.deleteManifest(digestOf(raw))).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       hint: expect.stringContaining('REGISTRY_STORAGE_DELETE_ENABLED') as string,

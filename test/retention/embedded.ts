@@ -26,7 +26,10 @@ export async function startEmbedded(): Promise<Embedded> {
   });
   return {
     storage,
-    store: (name) => createRegistryStore(client.repository('reg.example', name, 'delete')),
+    store: (name) =>
+      createRegistryStore(
+        client.repository({ registry: 'reg.example', repository: name, access: 'delete' }),
+      ),
     async [Symbol.asyncDispose]() {
       agent.destroy();
       await server.close();

@@ -44,7 +44,7 @@ async function complaint(server: { host: string }, credential: Credential): Prom
     warn: (text) => client.warned.push(text),
   });
   const failure = await registry
-    .repository(server.host, 'a/b', 'pull')
+    .repository({ registry: server.host, repository: 'a/b', access: 'pull' })
     .getManifest('v1')
     .then(
       () => expect.unreachable(),
@@ -98,7 +98,9 @@ it.each(['UNKNOWN', 'MANIFEST', 'errors', 'message', 'code'])(
     await using client = testClient({ credentials: chainOf({ ...LOGIN, password }) });
     const registry = createRegistryClient({ ...client, warn: () => undefined });
     await expect(
-      registry.repository(server.host, 'a/b', 'pull').getManifest('v1'),
+      registry
+        .repository({ registry: server.host, repository: 'a/b', access: 'pull' })
+        .getManifest('v1'),
     ).rejects.toMatchObject({ code: 'REPOSITORY_UNKNOWN' });
   },
 );

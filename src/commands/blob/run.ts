@@ -29,12 +29,12 @@ export async function run(
     });
   }
   const { registry, repository: path } = context.reference(location.name);
-  const repository = (await context.registry('single')).repository(
+  const repository = (await context.registry('single')).repository({
     registry,
-    path,
-    'pull',
-    `@${digest}`,
-  );
+    repository: path,
+    access: 'pull',
+    suffix: `@${digest}`,
+  });
   const size = await sizeOf(repository, digest, options);
   const descriptor = { mediaType: 'application/octet-stream', digest, size };
   return {

@@ -20,7 +20,8 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
   const { origin, route } = options;
   const health = createMirrorHealth(options);
 
-  const open: RegistryClient['repository'] = (registry, name, access, suffix, mountFrom) => {
+  const open: RegistryClient['repository'] = (wanted) => {
+    const { registry, repository: name, access, suffix, mountFrom } = wanted;
     const { primary, mirrors: places } = route({ registry, repository: name }, suffix);
     const moved = primary.registry !== registry || primary.repository !== name;
     const usable = access === 'pull' ? places : [];
@@ -28,13 +29,12 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
       const other = route({ registry, repository: from }).primary;
       return other.registry === primary.registry ? other.repository : undefined;
     };
-    const repository = origin.repository(
-      primary.registry,
-      primary.repository,
+    const repository = origin.repository({
+      registry: primary.registry,
+      repository: primary.repository,
       access,
-      undefined,
-      mountFrom?.flatMap((from) => physical(from) ?? []),
-    );
+      mountFrom: mountFrom?.flatMap((from) => physical(from) ?? []),
+    });
     if (!moved && usable.length === 0) return repository;
     if (moved) health.noteOnce(`${registry}/${name} is at ${labelOf(primary)}`);
     const logical = renamed(repository, registry, name, physical);
@@ -43,7 +43,11 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
       label: labelOf(mirror),
       host: mirror.registry,
       use: mirror.use,
-      repository: options.mirror.repository(mirror.registry, mirror.repository, 'pull'),
+      repository: options.mirror.repository({
+        registry: mirror.registry,
+        repository: mirror.repository,
+        access: 'pull',
+      }),
     }));
     return createMirroredRepository(logical, labelOf(primary), candidates, health);
   };

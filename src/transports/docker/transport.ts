@@ -37,5 +37,5 @@ export function openRepository(
 ): Repository {
   const { registry, repository } = parseReference(location.name);
   const suffix = location.text.slice(location.name.length);
-  return context.registry.repository(registry, repository, access, suffix, mountFrom);
+  return context.registry.repository({ registry, repository, access, suffix, mountFrom });
 }

@@ -36,11 +36,11 @@ function open<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T)
 function repositoryOf(server: ScriptedServer, client: ReturnType<typeof testClient>): Repository {
   const { request } = client;
   const endpoint = async (): Promise<URL> => new URL(server.origin);
-  return createRegistryClient({ request, endpoint, warn: () => {} }).repository(
-    server.host,
-    'a',
-    'pull',
-  );
+  return createRegistryClient({ request, endpoint, warn: () => {} }).repository({
+    registry: server.host,
+    repository: 'a',
+    access: 'pull',
+  });
 }
 
 describe('a manifest of which it is not known yet what is wanted', () => {

@@ -108,7 +108,11 @@ const serve =
 describe('reading through mirrors', () => {
   it('the first that has it answers, the rest is not asked; the note says who', async () => {
     await using at = await setUp({ m1: serve(), m2: never, primary: never });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     expect([repository.registry, repository.name]).toEqual(['logical', 'app']);
     expect((await repository.getManifest('v1')).descriptor.digest).toBe(MANIFEST_DIGEST);
     expect((await bytesFrom(await repository.getBlob(layer))).toString()).toBe(BLOB);
@@ -131,7 +135,11 @@ describe('reading through mirrors', () => {
     ['another manifest', () => ({ ...found, body: `${MANIFEST} ` })],
   ] satisfies [string, Script][])('%s falls through to the next', async (_name, script) => {
     await using at = await setUp({ m1: script, m2: serve(), primary: never });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     const { descriptor } = await repository.getManifest(MANIFEST_DIGEST);
     expect(descriptor.digest).toBe(MANIFEST_DIGEST);
     expect(at.traces.join()).toContain('mirror m1/hub/app');
@@ -140,7 +148,11 @@ describe('reading through mirrors', () => {
 
   it('a mirror that failed is not asked again; one that lacks a thing is', async () => {
     await using at = await setUp({ m1: status(503), m2: status(404), primary: serve() });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     await repository.headManifest('a');
     await repository.headManifest('b');
     expect(at.servers['m1']?.lines).toHaveLength(1);
@@ -151,14 +163,22 @@ describe('reading through mirrors', () => {
     const onlyManifests: Script = ({ path }) =>
       path.includes('/manifests/') ? found : { status: 404 };
     await using at = await setUp({ m1: onlyManifests, m2: serve(), primary: never });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     await repository.getManifest('v1');
     expect((await bytesFrom(await repository.getBlob(layer))).toString()).toBe(BLOB);
   });
 
   it('wrong content is discarded, told, and never handed on', async () => {
     await using at = await setUp({ m1: serve('some liver'), m2: serve(), primary: never });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     expect((await bytesFrom(await repository.getBlob(layer))).toString()).toBe(BLOB);
     expect(at.warnings.join()).toContain('the mirror m1/hub/app gave wrong content');
   });
@@ -168,7 +188,11 @@ describe('reading through mirrors', () => {
     const wrong = Buffer.from(large);
     wrong[wrong.length - 1] = 2;
     await using at = await setUp({ m1: serve(wrong), primary: serve(large) });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     const descriptor = { mediaType: 'x/y', digest: digestOf(large), size: large.length };
     const first = await repository.getBlob(descriptor);
     const error = await bytesFrom(first).catch((one: unknown) => one);
@@ -180,7 +204,11 @@ describe('reading through mirrors', () => {
   it('digest-only and tag-only mirrors answer nothing else', async () => {
     const uses = { m1: 'digest-only', m2: 'tag-only' } as const;
     await using at = await setUp({ m1: serve(), m2: serve(), primary: never }, uses);
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     await repository.getManifest('v1');
     await repository.getManifest(MANIFEST_DIGEST);
     await repository.getBlob(layer);
@@ -193,7 +221,11 @@ describe('reading through mirrors', () => {
 
   it('when all fail the error is that of the primary, and mirrors out of order are told', async () => {
     await using at = await setUp({ m1: status(500), m2: status(404), primary: status(404) });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     const error = await repository.getManifest('v1').catch((one: unknown) => one);
     expect(error).toBeInstanceOf(AppError);
     expect((error as AppError).message).toContain('primary/real/app:v1');
@@ -210,7 +242,11 @@ describe('reading through mirrors', () => {
       },
       primary: never,
     });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     await expect(repository.getManifest('v1', { signal: controller.signal })).rejects.toThrow(
       'stop',
     );
@@ -228,7 +264,11 @@ describe('what mirrors are never asked', () => {
             body: '{"manifests":[]}',
           };
     await using at = await setUp({ m1: never, primary: lists });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     expect(await listAll(repository.tags())).toEqual(['v1']);
     const referrers = [];
     for await (const one of repository.referrers(MANIFEST_DIGEST)) referrers.push(one);
@@ -238,7 +278,11 @@ describe('what mirrors are never asked', () => {
 
   it('when the primary is out of reach, the list of tags says why no mirror is asked', async () => {
     await using at = await setUp({ m1: serve() });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     await repository.getManifest('v1');
     const error = await listAll(repository.tags()).catch((one: unknown) => one);
     expect(error).toMatchObject({ code: 'NETWORK' });
@@ -247,7 +291,11 @@ describe('what mirrors are never asked', () => {
 
   it.each(['push', 'delete'] as const)('anything of a repository opened to %s', async (intent) => {
     await using at = await setUp({ m1: never, primary: serve() });
-    const repository = at.client.repository('logical', 'app', intent);
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: intent,
+    });
     await repository.getManifest('v1');
     await repository.getBlob(layer);
     expect(at.servers['primary']?.lines).toHaveLength(2);
@@ -263,7 +311,11 @@ describe('what mirrors are never asked', () => {
 describe('what is wanted of a manifest', () => {
   it('is waited for before any place is asked: a mirror may have no challenge', async () => {
     await using at = await setUp({ m1: status(404), m2: serve(), primary: never });
-    const repository = at.client.repository('logical', 'app', 'pull');
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
     const answer = await repository.findManifest('v1', Promise.resolve('content'));
     expect(answer?.descriptor.digest).toBe(MANIFEST_DIGEST);
     expect(answer?.raw?.byteLength).toBe(MANIFEST.length);
@@ -284,7 +336,12 @@ describe('rewritten names', () => {
         ? { status: 404 }
         : { status: 201, headers: { location: `/v2/real/app/blobs/${layer.digest}` } };
     await using at = await setUp({ primary: script });
-    const repository = at.client.repository('logical', 'app', 'push', undefined, ['other']);
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'push',
+      mountFrom: ['other'],
+    });
     await repository.headManifest('v1');
     expect(at.upcomingScopes).toEqual(['repository:real/other:pull']);
     const source = {

@@ -333,7 +333,12 @@ describe('mount', () => {
     });
     const from = ['c/d', 'e/f', 'g/h', 'i/j'];
     for (const mountFrom of [from, undefined]) {
-      const at = client.repository('reg.example', 'a/b', 'push', undefined, mountFrom);
+      const at = client.repository({
+        registry: 'reg.example',
+        repository: 'a/b',
+        access: 'push',
+        mountFrom,
+      });
       await expect(at.headManifest('v1')).rejects.toThrow('enough');
     }
     const auth = {

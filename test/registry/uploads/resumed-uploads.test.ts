@@ -217,7 +217,9 @@ describe('a journal that somebody has changed', () => {
         warn: () => undefined,
         journal: journalOf(url),
       });
-      await client.repository(server.host, 'a/b', 'push').putBlob(source);
+      await client
+        .repository({ registry: server.host, repository: 'a/b', access: 'push' })
+        .putBlob(source);
       expect(server.lines).toEqual([POST, `PUT /new?${query}`]);
       expect(http.logged.join('\n')).not.toMatch(/169\.254|:1\/|gopher/u);
       expect(http.logged.join('\n')).not.toContain(PASSWORD);

@@ -64,7 +64,7 @@ export function createMemoryStore(label = 'memory'): WriteStore {
   return {
     label,
     traits: { maxParallelPushes: Infinity },
-    capabilities: memoryCapabilities(label, manifests, tags),
+    capabilities: memoryCapabilities(label, { blobs, manifests, tags }),
     async resolve(ref, options) {
       options?.signal?.throwIfAborted();
       const wanted = ref ?? (tags.size === 1 ? [...tags.keys()][0] : undefined) ?? 'latest';
@@ -108,8 +108,15 @@ async function open(
 
 function memoryCapabilities(
   label: string,
-  manifests: Map<Digest, StoredManifest>,
-  tags: Map<string, Digest>,
+  {
+    blobs,
+    manifests,
+    tags,
+  }: {
+    readonly blobs: ReadonlyMap<Digest, Uint8Array>;
+    readonly manifests: Map<Digest, StoredManifest>;
+    readonly tags: Map<string, Digest>;
+  },
 ): Capabilities {
   return {
     tags: {
@@ -129,6 +136,7 @@ function memoryCapabilities(
         }
       },
     },
+    sizes: { blob: async (digest) => blobs.get(digest)?.byteLength },
     remove: {
       async removeManifest(digest: Digest, options?: CallOptions) {
         options?.signal?.throwIfAborted();

@@ -149,6 +149,11 @@ export interface Remover {
   untag(tag: string, options?: CallOptions): Promise<void>;
 }
 
+export interface Sizes {
+  /** Bytes of a blob that nothing describes: schema 1 names layers only by their digests. */
+  blob(digest: Digest, options?: CallOptions): Promise<number | undefined>;
+}
+
 /** A store that is a stream: its content passes once, and before anything can be resolved. */
 export interface ContentStream {
   /**
@@ -164,6 +169,7 @@ export interface Capabilities {
   readonly referrers?: ReferrerLister;
   readonly inventory?: Inventory;
   readonly times?: Times;
+  readonly sizes?: Sizes;
   readonly remove?: Remover;
   readonly stream?: ContentStream;
 }

@@ -23,6 +23,6 @@ export function asBlob(layer: Descriptor): Descriptor {
 /** What cannot be copied from a store of this label. */
 export function schema1Error(label: string): AppError {
   return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
-    hint: 'Convert it first: pull and push it once with an engine that writes schema 2 or OCI.',
+    hint: 'Convert it while copying: add --format oci',
   });
 }

@@ -1,7 +1,12 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { shortDigest, type Digest } from '../../oci/digest.ts';
-import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
+import { digestOf, shortDigest, type Digest } from '../../oci/digest.ts';
+import type {
+  ImageManifest,
+  IndexManifest,
+  Manifest,
+  Schema1Manifest,
+} from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { ManifestBudget } from '../../store/manifests.ts';
@@ -24,7 +29,8 @@ import {
 import type { ManifestNode } from './edit-json.ts';
 import { diffIdsOf, planImage, type ImagePlan } from './layer-plan.ts';
 import { formatOf, layerType } from './layer-types.ts';
-import type { Recompressor } from './recompress.ts';
+import { convertSchema1 } from './schema1.ts';
+import type { MeasuredLayer, Recompressor } from './recompress.ts';
 import type { ConvertOptions, ManifestFormat } from './types.ts';
 
 /** One place in the graph and who asked for it. */
@@ -42,6 +48,8 @@ export class ImageConverter {
   readonly #running = new Map<Digest, Promise<Descriptor>>();
   readonly #made = new Map<Digest, ManifestNode>();
   readonly #changed = new Set<Digest>();
+  /** Configurations of images that had none. */
+  readonly #configs = new Map<Digest, Uint8Array>();
   readonly #warned = new Set<string>();
   /** What was made stays until the end. */
   readonly #budget = new ManifestBudget();
@@ -51,6 +59,11 @@ export class ImageConverter {
     this.#layers = layers;
     this.#options = options;
     this.#limiter = createLimiter(options.concurrency ?? 4);
+  }
+
+  /** A configuration that came about here. */
+  config(digest: Digest): Uint8Array | undefined {
+    return this.#configs.get(digest);
   }
 
   /** A converted manifest by its new digest. */
@@ -105,8 +118,31 @@ export class ImageConverter {
       case 'image':
         return this.#image(manifest, site, visit);
       case 'schema1':
-        throw schema1Error(this.#source.label);
+        return this.#schema1(manifest, site, visit);
     }
+  }
+
+  /** Only when a format was asked for: the digest is another, and its signature goes. */
+  async #schema1(
+    manifest: Schema1Manifest,
+    site: ConversionSite,
+    visit: Visit,
+  ): Promise<ManifestNode> {
+    const { format } = this.#options;
+    const { sizes } = this.#source.capabilities;
+    if (format === undefined || sizes === undefined) throw schema1Error(site.label);
+    this.#mayChange(site, `be converted to ${format}`);
+    if (this.#options.compression !== undefined)
+      site.warn('the layers of a schema 1 image are copied as they are compressed');
+    const measure = (digest: Digest, call: CallOptions): Promise<MeasuredLayer> =>
+      this.#slot({ ...visit, signal: call.signal }, (signal) =>
+        this.#layers.measure(digest, sizes, signal),
+      );
+    const { node, config } = await convertSchema1(manifest, site.digest, format, (layers) =>
+      mapParallel(layers, layers.length, measure, { signal: visit.signal }),
+    );
+    this.#configs.set(digestOf(config), config);
+    return node;
   }
 
   async #image(
@@ -227,7 +263,7 @@ export class ImageConverter {
 }
 
 function schema1Error(label: string): AppError {
-  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be converted`, {
-    hint: 'Pull and push it once with an engine that writes schema 2 or OCI.',
+  return new AppError('UNSUPPORTED', `${label}: a Docker schema 1 image cannot be converted here`, {
+    hint: 'Convert it while copying from its registry: add --format oci',
   });
 }

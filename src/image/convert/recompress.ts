@@ -2,17 +2,27 @@ import { createHash } from 'node:crypto';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
-import type { ReadStore } from '../../store/types.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import type { ReadStore, Sizes } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { createCodec, sniff } from '../../util/compression/codec.ts';
 import type {
   Codec,
+  CompressionFormat,
   CompressionOptions,
   DecompressionLimits,
 } from '../../util/compression/types.ts';
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
 import { TempFiles } from './temp-files.ts';
+
+/** A layer as it is stored, looked into: schema 1 says nothing of it but its digest. */
+export interface MeasuredLayer {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly encoding: CompressionFormat | 'none';
+  readonly diffId: Digest;
+}
 
 /** A layer's content under its new name. */
 export type Recompressed = Pick<Descriptor, 'digest' | 'size'>;
@@ -79,6 +89,30 @@ export class Recompressor implements AsyncDisposable {
     return { digest: kept.digest, size: kept.size };
   }
 
+  /**
+   * What a layer is of which only the digest is known; it is read, and not kept.
+   * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER
+   */
+  async measure(
+    digest: Digest,
+    sizes: Sizes,
+    signal: AbortSignal | undefined,
+  ): Promise<MeasuredLayer> {
+    const { label } = this.#source;
+    const size = await sizes.blob(digest, { signal });
+    if (size === undefined)
+      throw new AppError('BLOB_UNKNOWN', `${label}: the size of layer ${digest} is not known`);
+    const inner = new Digester(algorithmOf(digest));
+    let encoding: MeasuredLayer['encoding'] = 'none';
+    const layer = { mediaType: MEDIA_TYPE.dockerLayerGzip, digest, size };
+    const plain = inner.through(
+      this.#plain(layer, signal, (found) => (encoding = found)),
+      signal,
+    );
+    await drain(plain);
+    return { digest, size, encoding, diffId: inner.result().digest };
+  }
+
   async #make(
     layer: Descriptor,
     diffId: Digest,
@@ -96,7 +130,11 @@ export class Recompressor implements AsyncDisposable {
   }
 
   /** The uncompressed bytes, by what they begin with: media types are wrong now and then. */
-  async *#plain(layer: Descriptor, signal: AbortSignal | undefined): Bytes {
+  async *#plain(
+    layer: Descriptor,
+    signal: AbortSignal | undefined,
+    onEncoding?: (encoding: CompressionFormat | 'none') => void,
+  ): Bytes {
     const { label } = this.#source;
     const fail = (rule: string, cause?: unknown): Error =>
       cause instanceof AppError
@@ -107,13 +145,20 @@ export class Recompressor implements AsyncDisposable {
           });
     const bytes = await this.#source.fetch(layer, { signal });
     const { start, all } = await peekStart(bytes);
-    yield* this.#codec.decompress(all, sniff(start), { ...LIMITS, fail });
+    const encoding = sniff(start);
+    onEncoding?.(encoding);
+    yield* this.#codec.decompress(all, encoding, { ...LIMITS, fail });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#running.values());
     await this.#files[Symbol.asyncDispose]();
   }
+}
+
+async function drain(bytes: Bytes): Promise<void> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  while ((await iterator.next()).done !== true);
 }
 
 /** Hashes and counts what passes. */

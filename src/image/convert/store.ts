@@ -34,7 +34,8 @@ export function createConvertedStore(source: ReadStore, options: ConvertOptions)
     },
     async has(descriptor, call) {
       const { digest } = descriptor;
-      const made = converter.made(digest) !== undefined || layers.has(digest);
+      const made =
+        (converter.made(digest) ?? converter.config(digest)) !== undefined || layers.has(digest);
       return made || source.has(descriptor, call);
     },
     async fetch(descriptor, call) {
@@ -46,6 +47,8 @@ export function createConvertedStore(source: ReadStore, options: ConvertOptions)
           ? source.fetch(descriptor, call)
           : bytesOf(made.manifest.raw, from);
       }
+      const config = converter.config(descriptor.digest);
+      if (config !== undefined) return bytesOf(config, from);
       return layers.read(descriptor, from, call?.signal) ?? source.fetch(descriptor, call);
     },
     [Symbol.asyncDispose]: () => layers[Symbol.asyncDispose](),

@@ -55,6 +55,9 @@ class RegistryStore implements WriteStore {
       referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
       inventory: { manifests: (options) => repository.manifests(options) },
       times: { pushed: (digest) => this.#pushed.get(digest) },
+      sizes: {
+        blob: async (digest, options) => (await repository.hasBlob(digest, options))?.size,
+      },
       remove: {
         removeManifest: (digest, options) => this.#removeManifest(digest, options),
         untag: (tag, options) => repository.deleteTag(tag, options),

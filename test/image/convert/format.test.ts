@@ -1,9 +1,10 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { copyImage } from '../../../src/copy/copy-image.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
-import { sourceFromBytes } from '../../../src/store/verify.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { makeImage, makeIndex, PLATFORMS } from '../../helpers/images.ts';
 import * as graphs from '../../helpers/graphs.ts';
@@ -192,13 +193,84 @@ describe('manifests', () => {
     expect(root.digest).toMatch(/^sha512:[0-9a-f]{128}$/u);
   });
 
-  it('of schema 1 are refused', async () => {
-    const { store } = await storeWith({
+  describe('of schema 1', () => {
+    const tar = utf8.encode('the tar of a layer');
+    const layer = graphs.blob(gzipSync(tar));
+    const plain = graphs.blob('an uncompressed layer');
+    const v1 = (members: object) => ({ v1Compatibility: JSON.stringify(members) });
+    const made = { os: 'linux', architecture: 'amd64', config: { Cmd: ['sh'] } };
+    const step = (id: string, more: object) => v1({ id, created: '2016-01-01T00:00:00Z', ...more });
+    const body = {
       schemaVersion: 1,
       mediaType: MEDIA_TYPE.dockerSchema1,
+      fsLayers: [layer, layer, plain].map(({ descriptor }) => ({ blobSum: descriptor.digest })),
+      // Newest first.
+      history: [
+        step('c', { ...made, parent: 'b', container_config: { Cmd: ['sh', '-c', 'last'] } }),
+        step('b', { parent: 'a', throwaway: true, comment: 'no layer' }),
+        step('a', { author: 'me' }),
+      ],
+    };
+
+    it.each([
+      [
+        'oci',
+        MEDIA_TYPE.ociManifest,
+        MEDIA_TYPE.ociConfig,
+        MEDIA_TYPE.ociLayer,
+        MEDIA_TYPE.ociLayerGzip,
+      ],
+      [
+        'v2s2',
+        MEDIA_TYPE.dockerManifest,
+        MEDIA_TYPE.dockerConfig,
+        MEDIA_TYPE.dockerLayer,
+        MEDIA_TYPE.dockerLayerGzip,
+      ],
+    ] as const)('become %s', async (format, mediaType, configType, plainType, gzipType) => {
+      const { store: source } = await storeWith(body, [layer, plain]);
+      const { store, body: manifest } = await convertV1(source, { format });
+      expect(manifest).toMatchObject({
+        mediaType,
+        config: { mediaType: configType },
+        layers: [
+          { ...plain.descriptor, mediaType: plainType },
+          { ...layer.descriptor, mediaType: gzipType },
+        ],
+      });
+      const config: unknown = JSON.parse(
+        String(Buffer.from(await fetchAll(store, manifest.config))),
+      );
+      const created = '2016-01-01T00:00:00Z';
+      expect(config).toEqual({
+        ...made,
+        created,
+        container_config: { Cmd: ['sh', '-c', 'last'] },
+        rootfs: { type: 'layers', diff_ids: [plain.descriptor.digest, digestOf(tar)] },
+        history: [
+          { created, author: 'me' },
+          { created, comment: 'no layer', empty_layer: true },
+          { created, created_by: 'sh -c last' },
+        ],
+      });
     });
-    await expect(convertV1(store, { format: 'oci' })).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
+
+    it.each([
+      [{ ...body, history: [] }, 'INVALID_MANIFEST'],
+      [{ ...body, fsLayers: [{}, {}, {}] }, 'INVALID_MANIFEST'],
+      [{ ...body, history: [v1([]), v1({}), v1({})] }, 'INVALID_MANIFEST'],
+      [body, 'BLOB_UNKNOWN'],
+    ])('are refused where they are not whole', async (broken, code) => {
+      const { store } = await storeWith(broken);
+      await expect(convertV1(store, { format: 'oci' })).rejects.toMatchObject({ code });
+    });
+
+    it('are refused where no format was asked for, with what to do', async () => {
+      const { store } = await storeWith(body, [layer, plain]);
+      await expect(convertV1(store, {})).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        hint: expect.stringContaining('--format oci') as string,
+      });
     });
   });
 });

@@ -17,6 +17,7 @@ import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
+import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
 
 /** A heading of the help page and the commands below it. */
@@ -31,7 +32,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     heading: 'Look',
     commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
   },
-  { heading: 'Move and remove', commands: [copySpec, deleteSpec, pruneSpec] },
+  { heading: 'Move and remove', commands: [copySpec, tagSpec, deleteSpec, pruneSpec] },
   {
     heading: 'Accounts and allowances',
     commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],

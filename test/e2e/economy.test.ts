@@ -69,6 +69,11 @@ describeWith(
       ).toBeLessThanOrEqual(4);
     });
 
+    it('tag: 4, and 1 more for each further tag', async () => {
+      expect(await measure(['tag', `${src.host}/app:v1`, 'a']), seen()).toBe(4);
+      expect(await measure(['tag', `${src.host}/app:v1`, 'b', 'c', 'd']), seen()).toBe(6);
+    });
+
     it('another repository of the same registry: mounted, no blob is sent', async () => {
       const before = src.proxy.uploaded();
       const count = await measure(['copy', `${src.host}/app:v1`, `${src.host}/other:v1`]);

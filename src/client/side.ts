@@ -2,6 +2,7 @@ import type { TraceableCredentialChain } from '../credentials/types.ts';
 import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
 import type { Registries } from '../config/containers/types.ts';
 import type { HttpClientHandle } from '../http/client.ts';
+import type { Timeouts } from '../http/exchange/pools.ts';
 import type { Probe } from '../http/probe/probe.ts';
 import type { TokenStore } from '../http/auth/token-store.ts';
 import type { UploadJournal } from '../registry/journal/types.ts';
@@ -72,7 +73,7 @@ export async function connectSide(
     random: Math.random,
     retryTimes: settings.retryTimes,
     maxRetryWaitMs: settings.retryMaxWaitMs,
-    timeouts: speedLimit(settings),
+    timeouts: timeouts(settings),
     allowedRealms: options.allowedRealms,
     onWarning: options.warn,
     onRetry: options.onRetry,
@@ -111,8 +112,14 @@ export async function connectSide(
   return { credentials: chain, http, registry, endpoint, probe };
 }
 
-function speedLimit({ minSpeed }: ClientSettings): { readonly minSpeed?: number } {
-  return minSpeed === undefined ? {} : { minSpeed };
+function timeouts({ minSpeed, headerTimeoutMs, idleTimeoutMs }: ClientSettings): Partial<Timeouts> {
+  return {
+    ...(minSpeed === undefined ? {} : { minSpeed }),
+    ...(headerTimeoutMs === undefined
+      ? {}
+      : { headersMs: headerTimeoutMs, firstByteMs: headerTimeoutMs }),
+    ...(idleTimeoutMs === undefined ? {} : { idleMs: idleTimeoutMs }),
+  };
 }
 
 /** `origin` for logical names, where files say that they are elsewhere. */

@@ -43,6 +43,10 @@ export interface ClientSettings {
   readonly retryMaxWaitMs?: number | undefined;
   /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
   readonly minSpeed?: number | undefined;
+  /** Most time from a request to its answer, a blob's first byte included; `undefined`: the wire's defaults. */
+  readonly headerTimeoutMs?: number | undefined;
+  /** Most time between two bytes of an answer; `undefined`: the wire's default. */
+  readonly idleTimeoutMs?: number | undefined;
   /** Sent as `User-Agent`; `undefined`: regctl and its version. */
   readonly userAgent?: string | undefined;
 }

@@ -86,7 +86,9 @@ const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const { policies, now, random, onRetry } = options;
   const sleep = options.sleep ?? realSleep;
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const limits = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  // A transfer that may pause for so long is not judged by its speed in less.
+  const timeouts = { ...limits, speedWindowMs: Math.max(limits.speedWindowMs, limits.idleMs) };
   const maxWaitMs = options.maxRetryWaitMs ?? MAX_RETRY_WAIT_MS;
   const stats = { requests: 0 };
   const closing = new AbortController();

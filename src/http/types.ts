@@ -42,6 +42,11 @@ export interface HttpRequest {
    * like any other. What turns out longer than 4 MiB streams on.
    */
   readonly bufferBody?: boolean | undefined;
+  /**
+   * Its answer is a blob: a proxy may look through the whole of it before it lets the first byte go,
+   * so that one has a limit of its own.
+   */
+  readonly blob?: boolean | undefined;
   /** It or its answer is large content: the cost of a byte counts for more than that of a start. */
   readonly large?: boolean | undefined;
   /** May be sent twice without harm. Default: GET, HEAD, PUT, DELETE and POST with a reopenable or no body. */

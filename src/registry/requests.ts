@@ -129,6 +129,7 @@ export async function request(
     auth: options.anonymous === true ? undefined : auth,
     initiator: options.initiator,
     bufferBody: options.stream !== true,
+    blob: options.stream,
     large: (options.contentSize ?? 0) >= LARGE_CONTENT_BYTES,
     idempotent: options.idempotent,
     signal: options.signal,

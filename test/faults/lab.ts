@@ -19,7 +19,7 @@ export interface QuickWire extends AsyncDisposable {
 }
 
 /** Where the fault is silence, and nobody wants to sit it out. */
-export const IMPATIENT = { headersMs: 1500, idleMs: 1500, slowestLink: 1e6 };
+export const IMPATIENT = { headersMs: 1500, firstByteMs: 1500, idleMs: 1500, slowestLink: 1e6 };
 
 /** Longest real wait; the policy believes that it waited as long as it wanted. */
 const REAL_WAIT_MS = 2;
@@ -44,7 +44,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
     allowedRealms: () => true,
     onWarning: () => undefined,
     onRetry: (event) => void events.push({ type: 'retry', ...event }),
-    timeouts: { headersMs: 30_000, idleMs: 30_000 },
+    timeouts: { headersMs: 30_000, firstByteMs: 30_000, idleMs: 30_000 },
     ...options,
   });
   const client = createRegistryClient({

@@ -119,7 +119,14 @@ async function checkPlan(
   await using destination = await startFaultProxy(target, to);
   await using wire = quickWire({
     credentials: chainOf(BASIC),
-    timeouts: { headersMs: 60, idleMs: 60, speedWindowMs: 60, minSpeed: 2000, slowestLink: 1e9 },
+    timeouts: {
+      headersMs: 60,
+      firstByteMs: 60,
+      idleMs: 60,
+      speedWindowMs: 60,
+      minSpeed: 2000,
+      slowestLink: 1e9,
+    },
   });
   const error = await tryCopy(wire, source.host, destination.host, names);
   if (error === undefined) {

@@ -56,6 +56,16 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'string',
       },
       {
+        flags: '--header-timeout <duration>',
+        summary: "most time to an answer's first byte (default: 1m; blobs: 5m)",
+        kind: 'string',
+      },
+      {
+        flags: '--idle-timeout <duration>',
+        summary: 'most time between two bytes of an answer (default: 1m)',
+        kind: 'string',
+      },
+      {
         flags: '--min-speed <n>',
         summary: 'bytes a second below which a transfer stalls (default: 64; 0: none)',
         kind: 'integer',

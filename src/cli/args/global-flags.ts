@@ -38,8 +38,6 @@ export function parseGlobalFlags(
       hint: 'A template prints text of its own; leave one of them out.',
     });
   }
-  const timeout = text(values, 'commandTimeout');
-  const maxWait = text(values, 'retryMaxWait');
   const single = connectionFlags(values, '');
   const platforms = list(values, 'platform');
   const override = overrideOf(values, host);
@@ -64,12 +62,14 @@ export function parseGlobalFlags(
     debug: flag(values, 'debug'),
     noColor: flag(values, 'noColor'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
-    retryMaxWaitMs: maxWait === undefined ? undefined : parseDuration(maxWait, '--retry-max-wait'),
+    retryMaxWaitMs: duration(values, 'retryMaxWait', '--retry-max-wait'),
+    headerTimeoutMs: duration(values, 'headerTimeout', '--header-timeout'),
+    idleTimeoutMs: duration(values, 'idleTimeout', '--idle-timeout'),
     minSpeed: atLeast(0, values, 'minSpeed', '--min-speed'),
     userAgent: headerText(values, 'userAgent', '--user-agent'),
     registriesConf: text(values, 'registriesConf'),
     daemonConfig: text(values, 'daemonConfig'),
-    timeoutMs: timeout === undefined ? undefined : parseDuration(timeout, '--command-timeout'),
+    timeoutMs: duration(values, 'commandTimeout', '--command-timeout'),
     sides: {
       single,
       src: sideFlagsOver(single, connectionFlags(values, 'src')),
@@ -147,6 +147,11 @@ function flag(values: Values, name: string): boolean {
 function list(values: Values, name: string): readonly string[] {
   const value = values[name];
   return Array.isArray(value) ? (value as readonly string[]) : [];
+}
+
+function duration(values: Values, name: string, spelled: string): number | undefined {
+  const value = text(values, name);
+  return value === undefined ? undefined : parseDuration(value, spelled);
 }
 
 function atLeast(min: number, values: Values, name: string, spelled: string): number | undefined {

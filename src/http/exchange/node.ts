@@ -124,18 +124,18 @@ function writeChunk(request: ClientRequest, chunk: Uint8Array): Promise<void> {
 function toRawResponse(
   request: ClientRequest,
   response: IncomingMessage,
-  { method, idleMs }: RawRequest,
+  rawRequest: RawRequest,
 ): RawResponse {
   const status = response.statusCode ?? 0;
   // Kept, so that whoever reads later learns why the connection broke.
   response.on('error', () => undefined);
-  const empty = method === 'HEAD' || response.headers['content-length'] === '0';
+  const empty = rawRequest.method === 'HEAD' || response.headers['content-length'] === '0';
   if (empty) response.resume();
   const body: ResponseBody = response;
   return {
     status,
     rawHeaders: response.rawHeaders,
-    body: empty ? bytesOf(new Uint8Array()) : readBody(body, idleMs),
+    body: empty ? bytesOf(new Uint8Array()) : readBody(body, rawRequest),
     async discard(limit, ms) {
       if (response.readableEnded || response.destroyed) return;
       if (empty) return connectionReturned();

@@ -7,6 +7,8 @@ export interface Timeouts {
   readonly connectMs: number;
   /** From the last byte sent to the headers of the answer. */
   readonly headersMs: number;
+  /** The same for a blob, and to the first byte of it. */
+  readonly firstByteMs: number;
   /** Between two chunks of an answer; there is no limit on the whole. */
   readonly idleMs: number;
   /**
@@ -25,6 +27,7 @@ export const DEFAULT_MIN_SPEED = 64;
 export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 30_000,
   headersMs: 60_000,
+  firstByteMs: 5 * 60_000,
   idleMs: 60_000,
   minSpeed: DEFAULT_MIN_SPEED,
   speedWindowMs: 60_000,

@@ -118,7 +118,7 @@ async function dispatch(
 ): Promise<RawResponse> {
   const { url, method, signal } = request;
   const { origin, path } = requestTarget(url, route);
-  const { headersMs, idleMs } = options.timeouts;
+  const { headersMs, idleMs, firstByteMs } = options.timeouts;
   const exchange = await options.pools.get(route, new URL(origin), transferClassOf(request));
   // It is not listened to while a lane is being loaded.
   signal?.throwIfAborted();
@@ -128,8 +128,9 @@ async function dispatch(
     headers,
     body: uploadBody?.chunks,
     signals: signal === undefined ? [stalled] : [signal, stalled],
-    headersMs,
+    headersMs: request.blob === true ? firstByteMs : headersMs,
     idleMs,
+    firstByteMs: request.blob === true ? firstByteMs : idleMs,
   });
 }
 
@@ -174,10 +175,14 @@ async function* readBody(answer: RawResponse, request: HttpRequest, options: Sen
   const { now } = options;
   const monitor = new SpeedMonitor(speedLimitOf(options));
   let from = now();
+  // The wait for a blob's first byte says nothing of the speed of what comes then.
+  let isCounted = request.blob !== true;
   try {
     for await (const chunk of answer.body) {
+      const waitedMs = isCounted ? now() - from : 0;
+      isCounted = true;
       // Leaving the loop lets go of the connection.
-      if (monitor.isSlow(chunk.byteLength, now() - from)) throw timeoutError(TOO_SLOW);
+      if (monitor.isSlow(chunk.byteLength, waitedMs)) throw timeoutError(TOO_SLOW);
       yield chunk;
       from = now();
     }

@@ -18,6 +18,8 @@ export interface RawRequest {
   readonly headersMs: number;
   /** Between two chunks of the answer. */
   readonly idleMs: number;
+  /** From the answer's headers to its first byte. */
+  readonly firstByteMs: number;
 }
 
 /** The head of an answer, and its body yet to be read. */
@@ -72,17 +74,26 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
 }
 
 /** The bytes of an answer. Counts only the time in which somebody waits for the next chunk. */
-export async function* readBody(body: ResponseBody, idleMs: number): Bytes {
+export async function* readBody(
+  body: ResponseBody,
+  { idleMs, firstByteMs }: Pick<RawRequest, 'idleMs' | 'firstByteMs'>,
+): Bytes {
   let waiting = true;
-  const timer = setTimeout(() => {
+  const late = (): void => {
     if (waiting) body.destroy(timeoutError(BODY_TIMEOUT));
-  }, idleMs);
+  };
+  let timer = setTimeout(late, firstByteMs);
+  let isFirst = true;
   try {
     for await (const chunk of body) {
       waiting = false;
       yield chunk;
       waiting = true;
-      timer.refresh();
+      if (isFirst) {
+        clearTimeout(timer);
+        timer = setTimeout(late, idleMs);
+        isFirst = false;
+      } else timer.refresh();
     }
     await connectionReturned();
   } finally {

@@ -190,14 +190,14 @@ function toRawResponse(
   status: number,
   rawHeaders: readonly string[],
   body: BufferedBody,
-  { method, idleMs }: RawRequest,
+  rawRequest: RawRequest,
 ): RawResponse & { readonly empty: boolean } {
-  const empty = method === 'HEAD' || lengthOf(rawHeaders) === 0;
+  const empty = rawRequest.method === 'HEAD' || lengthOf(rawHeaders) === 0;
   return {
     empty,
     status,
     rawHeaders,
-    body: empty ? bytesOf(new Uint8Array()) : readBody(body, idleMs),
+    body: empty ? bytesOf(new Uint8Array()) : readBody(body, rawRequest),
     async discard(limit, ms) {
       if (body.done) return connectionReturned();
       if (lengthOf(rawHeaders) > limit) body.destroy();

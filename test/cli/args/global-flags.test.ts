@@ -61,6 +61,12 @@ describe('global flags', () => {
     expect(parse({ minSpeed: 0 }).minSpeed).toBe(0);
   });
 
+  it('take limits on the wait for an answer, and for more of it', () => {
+    const { headerTimeoutMs, idleTimeoutMs } = parse({ headerTimeout: '2m', idleTimeout: '90' });
+    expect([headerTimeoutMs, idleTimeoutMs]).toEqual([120_000, 90_000]);
+    expect(() => parse({ idleTimeout: '0' })).toThrow('--idle-timeout');
+  });
+
   it('take a User-Agent that can be sent', () => {
     expect(parse({}).userAgent).toBeUndefined();
     expect(parse({ userAgent: 'ci/1 (team a)' }).userAgent).toBe('ci/1 (team a)');

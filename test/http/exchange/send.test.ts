@@ -166,6 +166,30 @@ describe.each(TRANSFER_CLASSES)('send (%s)', (lane) => {
   });
 
   it.each([
+    ['to the headers', false],
+    ['to the first byte', true],
+  ])('gives a blob longer %s, which a proxy may scan first', async (_name, early) => {
+    await using server = await startScriptedServer(() => (_request, response) => {
+      if (early) response.writeHead(200, { 'content-length': '4' }).flushHeaders();
+      setTimeout(() => response.end('blob'), 300);
+    });
+    const timeouts = { headersMs: 50, idleMs: 50, firstByteMs: 30_000 };
+    for (const large of [true, false]) {
+      await using client = testClient({ timeouts });
+      const blob = { ...get(server), blob: true, large };
+      expect(await bodyText(await client.request(blob))).toBe('blob');
+      const other = client.request({ ...get(server), large }).then(bodyText);
+      await expect(other).rejects.toMatchObject({ code: 'TIMEOUT' });
+    }
+  });
+
+  it('does not take the wait for the first byte of a blob for a slow transfer', async () => {
+    await using server = await startScriptedServer(() => ({ status: 200, body: 'small' }));
+    await using client = testClient({ now: ticking(75_000) });
+    expect(await bodyText(await client.request({ ...get(server), blob: true }))).toBe('small');
+  });
+
+  it.each([
     ['one of a megabyte', () => `x-a: ${'x'.repeat(1024 * 1024)}\r\n`],
     ['very many', () => Array.from({ length: 20_000 }, (_, i) => `x-${i}: 1\r\n`).join('')],
   ])('refuses headers that are too large, and does not ask again: %s', async (_name, headers) => {

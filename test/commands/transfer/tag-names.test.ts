@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tagOfName } from '../../../src/commands/copy/tag-names.ts';
+import { tagOfName } from '../../../src/commands/transfer/tag-names.ts';
 import { parseLayoutIndex, tagsOf } from '../../../src/transports/oci-layout/index-json.ts';
 
 it.each([

@@ -1,0 +1,176 @@
+import { resolve } from 'node:path';
+import { copyImage } from '../../copy/copy-image.ts';
+import type { CopySummary, ImageRequest } from '../../copy/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { pinnedName } from '../../transports/oci-layout/name.ts';
+import type { Location } from '../../transports/types.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { openConverted } from './conversion.ts';
+import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
+import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
+import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
+import { sourceName, withoutTag } from './tag-names.ts';
+import { copyRepository } from './all-tags.ts';
+import {
+  isPipe,
+  findMountSources,
+  withoutSameRepository,
+  openCopyStores,
+  openDryRunDestination,
+  type CopyLocations,
+} from './stores.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
+
+/**
+ * What `copy`, `pull` and `push` do: an image, or with `--all-tags` a repository.
+ * @throws as copyImage and copyTags do
+ */
+export async function transfer(
+  context: CopyContext,
+  input: Input,
+  locations: CopyLocations,
+  options: CallOptions,
+): Promise<Result> {
+  const flags = copyFlags(context, input, locations.to);
+  if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
+  const cost = startStats(context);
+  const shared = findMountSources(context, locations);
+  await using stores = await openCopyStores(context, locations, shared, options);
+  await using converted = await openConverted(context, stores.source, flags);
+  const source = converted ?? stores.source;
+  const request: ImageRequest = {
+    sourceRef: await requirePinnedDigest(source, locations, flags, options),
+    destinationTag: await destinationTagOf(context, locations, stores.source, options),
+    additionalTags: flags.additionalTags,
+  };
+  const common = {
+    ...copyRunOptions(context, flags, options),
+    ...withoutSameRepository(shared, converted !== undefined),
+    source,
+    ...request,
+  };
+  if (flags.dryRun) {
+    const recorder = createDryRunRecorder(context);
+    await using destination = await openDryRunDestination(context, locations, stores, options);
+    const summary = await copyImage({ ...common, destination, emit: recorder.emit });
+    const head = { ...imageJson(summary), ...countsJson(summary), ...cost() };
+    return dryRunResult(context, { locations, recorder, tags: destination.tags, head });
+  }
+  const destination = await stores.destination();
+  const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
+  await writeDigest(context, flags.digestFile, summary);
+  return resultOf(locations, request, summary, cost());
+}
+
+/**
+ * A registry's default tag is `latest`, unless the destination is named only by a digest; an archive
+ * of Docker's takes the source's name.
+ */
+async function destinationTagOf(
+  context: CopyContext,
+  { from, to }: CopyLocations,
+  source: ReadStore,
+  options: CallOptions,
+): Promise<string | undefined> {
+  if (to.tag !== undefined || to.ref !== undefined) return to.tag;
+  if (to.scheme === 'docker-archive') return sourceName(context, from, source, options);
+  return to.scheme === 'docker' ? DEFAULT_TAG : undefined;
+}
+
+/**
+ * A destination named by digest takes that image and no other; checked before anything is written.
+ * Returns what to copy. @throws AppError USAGE
+ */
+async function requirePinnedDigest(
+  source: ReadStore,
+  { from, to }: CopyLocations,
+  flags: CopyFlags,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const pinned = digestOfName(to);
+  const ref = await sourceRef(source, from, flags, options);
+  if (pinned === undefined) return ref;
+  if (flags.platforms.length > 0) {
+    throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
+      hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
+    });
+  }
+  const known = ref !== undefined && isDigest(ref);
+  const digest = known ? ref : (await source.resolve(ref, options)).digest;
+  if (digest === pinned) return digest;
+  throw new AppError('USAGE', `${from.text} has the digest ${digest}, not that of ${to.text}`, {
+    hint: 'Leave the digest of the destination out, or copy the image that has it.',
+  });
+}
+
+/** The digest that a name demands, next to a tag or by itself. */
+function digestOfName({ ref }: Location): Digest | undefined {
+  if (ref === undefined) return undefined;
+  return isDigest(ref) ? ref : pinnedName(ref)?.digest;
+}
+
+/** A digest names the original; what becomes of it has another. */
+async function sourceRef(
+  source: ReadStore,
+  { ref }: Location,
+  { conversion, platforms }: CopyFlags,
+  options: CallOptions,
+): Promise<string | undefined> {
+  if (conversion === undefined || ref === undefined || !isDigest(ref)) return ref;
+  return platforms.length > 0 ? ref : (await source.resolve(ref, options)).digest;
+}
+
+/** Writes only the digest, without a line end, as skopeo does. @throws AppError IO */
+async function writeDigest(
+  { cwd }: Pick<CopyContext, 'cwd'>,
+  file: string | undefined,
+  { descriptor }: CopySummary,
+): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeFileAtomic(resolve(cwd, file), descriptor.digest);
+  } catch (error) {
+    throw new AppError('IO', `the image was copied, but "${file}" cannot be written`, {
+      cause: error,
+    });
+  }
+}
+
+/** The last line is DESTINATION@DIGEST, for scripts; further tags stand before it. */
+function resultOf(
+  { from, to }: CopyLocations,
+  { destinationTag, additionalTags = [] }: ImageRequest,
+  summary: CopySummary,
+  stats: CommandStats,
+): Result {
+  const additional = [...new Set(additionalTags)].filter((tag) => tag !== destinationTag);
+  const tags = [...(destinationTag === undefined ? [] : [destinationTag]), ...additional];
+  return {
+    kind: 'value',
+    json: {
+      Source: from.text,
+      Destination: to.text,
+      ...imageJson(summary),
+      Tags: tags,
+      ...countsJson(summary),
+      ...stats,
+    },
+    text: () =>
+      [...additional.map((tag) => nameWithTag(to, tag)), to.text]
+        .map((name) => nameWithDigest(name, summary.descriptor))
+        .join('\n'),
+    ...(isPipe(to) ? { stream: 'stderr' } : {}),
+  };
+}
+
+/** The same location with a different tag; in an archive of Docker's an image has a repository, too. */
+function nameWithTag({ scheme, name, ref }: Location, tag: string): string {
+  if (scheme === 'docker') return `${name}:${tag}`;
+  const repository = scheme === 'docker-archive' && ref !== undefined ? withoutTag(ref) : undefined;
+  return [scheme, name, ...(repository === undefined ? [] : [repository]), tag].join(':');
+}

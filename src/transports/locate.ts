@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import { dockerTransport } from './docker/transport.ts';
 import { TRANSPORTS } from './index.ts';
+import { mistakenName, withoutUserInfo } from './mistaken-names.ts';
 import type { Location, Transport } from './types.ts';
 
 /** Schemes of other tools: "sif:x" is never meant as the repository "sif" with the tag "x". */
@@ -10,8 +11,6 @@ const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
   'docker-daemon',
   'file',
   'ftp',
-  'http',
-  'https',
   'ocidir',
   'ostree',
   'sif',
@@ -32,23 +31,26 @@ export function locate(text: string): Location {
   }
   const transport = TRANSPORTS.find((one) => one.scheme === scheme);
   if (transport !== undefined) return transport.parse(rest);
-  if (rest.startsWith('//') || FOREIGN_SCHEMES.has(scheme)) throw unknown(text, scheme, rest);
+  const mistaken = mistakenName(text);
+  if (mistaken !== undefined) throw mistaken;
+  if (rest.startsWith('//') || FOREIGN_SCHEMES.has(scheme)) throw unknown(text, scheme);
   return dockerTransport.parse(text);
 }
 
 /** @throws AppError UNKNOWN_TRANSPORT when a location came from elsewhere */
 export function transportOf(location: Location): Transport {
   const transport = TRANSPORTS.find((one) => one.scheme === location.scheme);
-  if (transport === undefined) throw unknown(location.text, location.scheme, '');
+  if (transport === undefined) throw unknown(location.text, location.scheme);
   return transport;
 }
 
-function unknown(text: string, scheme: string, rest: string): AppError {
-  const isWeb = scheme === 'http' || scheme === 'https';
+function unknown(text: string, scheme: string): AppError {
   const existing = TRANSPORTS.map((one) => one.help).join('; ');
-  return new AppError('UNKNOWN_TRANSPORT', `"${text}": there is no transport "${scheme}"`, {
-    hint: isWeb
-      ? `Write the image without "${scheme}://": ${rest.replace(/^\/+/u, '')}`
-      : `Transports: ${existing}.`,
-  });
+  return new AppError(
+    'UNKNOWN_TRANSPORT',
+    `"${withoutUserInfo(text)}": there is no transport "${scheme}"`,
+    {
+      hint: `Transports: ${existing}.`,
+    },
+  );
 }

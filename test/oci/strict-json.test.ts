@@ -40,6 +40,11 @@ describe('parseJsonStrict', () => {
     expect(error.message).toContain(rule);
   });
 
+  it('quotes nothing of a text that is no JSON: a token server may answer with the bare token', () => {
+    const error = thrown(() => read('s3cret.token.text'));
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('s3cret');
+  });
+
   it('bounds the depth before anything recurses', () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
     expect(read(nested(64))).toBeInstanceOf(Array);

@@ -166,9 +166,14 @@ function usageError(error: CommanderError, spec: CommandSpec | undefined): AppEr
   const suggestion = /^\((Did you mean .*\?)\)$/mu.exec(rest.join('\n'))?.[1];
   const where = spec === undefined ? 'regctl --help' : `regctl ${spec.name} --help`;
   const help = spec === undefined ? '' : `${usageLine(spec)}. `;
-  return new AppError('USAGE', first.replaceAll("'", '"'), {
+  return new AppError('USAGE', withoutValue(first).replaceAll("'", '"'), {
     hint: suggestion ?? `${help}See \`${where}\`.`,
   });
+}
+
+/** What stands after the "=" of an option that does not exist may be a secret. */
+function withoutValue(message: string): string {
+  return message.replace(/^(unknown option '-[^=']*)=.*$/su, "$1'");
 }
 
 function noCommand(): AppError {

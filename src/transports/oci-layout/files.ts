@@ -51,7 +51,9 @@ export class LayoutFiles {
   async requireLayout(): Promise<void> {
     const exists = await withDiskErrors(this.#folder, async () => {
       try {
-        return (await stat(this.#folder)).isDirectory();
+        const found = await stat(this.#folder);
+        if (found.isFile()) throw isFile(this.#folder);
+        return found.isDirectory();
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return false;
         throw error;
@@ -115,4 +117,10 @@ export class LayoutFiles {
 /** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
 export function layoutBlobPath(folder: string, digest: Digest): string {
   return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
+}
+
+function isFile(path: string): AppError {
+  return new AppError('CORRUPT_LAYOUT', `${path} is a file, not an OCI layout directory`, {
+    hint: `For an archive, write oci-archive:${path} or docker-archive:${path}`,
+  });
 }

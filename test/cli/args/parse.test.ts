@@ -239,3 +239,29 @@ describe('the table of commands', () => {
     }
   });
 });
+
+describe('secrets in options that do not exist', () => {
+  it.each(['--pasword=s3cret', '--screds=u:s3cret', '-z=s3cret', '--x=a=s3cret', '--y=a\ns3cret'])(
+    '%j is named without its value',
+    (option) => {
+      for (const argv of [
+        ['tags', option, 'x'],
+        [option, 'tags', 'x'],
+        ['tags', 'x', option],
+      ]) {
+        let error: unknown;
+        try {
+          parseArguments(argv, group(tags), {
+            host: { platform: 'linux', arch: 'x64' },
+            columns: 80,
+          });
+        } catch (thrown) {
+          error = thrown;
+        }
+        const { message, hint } = error as AppError;
+        expect(message).toBe(`unknown option "${option.slice(0, option.indexOf('='))}"`);
+        expect(`${message} ${hint}`).not.toContain('s3cret');
+      }
+    },
+  );
+});

@@ -20,6 +20,7 @@ import { createLoginStore } from '../../../src/credentials/logins/store.ts';
 import { createCredentialChain } from '../../../src/credentials/chain.ts';
 import type { CredentialSourcesOptions } from '../../../src/credentials/sources/options.ts';
 import type { LoginStore } from '../../../src/credentials/types.ts';
+import { createTemporaries, type Temporaries } from '../../../src/util/temporaries.ts';
 import { withFileLock } from '../../../src/util/file-lock.ts';
 import { basic, memoryHelpers, readJson } from '../fake-helpers.ts';
 
@@ -66,6 +67,15 @@ describe('the login store', () => {
       `{\n\t"auths": {\n\t\t"a.io": {\n\t\t\t"auth": "${basic('u:p')}"\n\t\t}\n\t}\n}`,
     );
     expect([await modeOf(path), await modeOf(join(folder, 'docker'))]).toEqual([0o600, 0o700]);
+    expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
+  });
+
+  it('sweeps what a killed login left, with every login in it', async () => {
+    await put('{"auths":{}}');
+    const of = (self: string): Temporaries =>
+      createTemporaries({ processes: { self, isRunning: async () => false }, now: () => 0 });
+    await writeFile(join(folder, 'docker', of('dead-1').name()), 'every login');
+    await store({ temporaries: async () => of('new-1') }).save('a.io', LOGIN);
     expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
   });
 

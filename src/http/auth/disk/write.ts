@@ -13,7 +13,11 @@ import {
 } from './changes.ts';
 import { printDocument, type TokenDocument, withinLimits, withoutExpired } from './format.ts';
 import { TOKENS_FILE, KEY_FILE, KEY_BYTES, readCache, type CacheLocation } from './read.ts';
-import { createTemporaries, type ProcessNames } from '../../../util/temporaries.ts';
+import {
+  createTemporaries,
+  type ProcessNames,
+  type Temporaries,
+} from '../../../util/temporaries.ts';
 import { makeFolder } from '../../../util/make-folder.ts';
 
 const LOCK = 'tokens.lock';
@@ -42,25 +46,28 @@ export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Pro
   else if (!wouldRemove(changes, options)) return;
   if (checkPrivateFolder(folder, uid).kind !== 'usable') return;
 
+  const temporaries = createTemporaries({ now, uid, processes: await processes?.() });
   const replace = async (): Promise<void> => {
     const [document, readKey] = readCache(options);
     if (readKey === undefined ? !adding : isKnown(document, readKey)) return;
     const key = readKey ?? randomBytes(KEY_BYTES);
-    if (readKey === undefined) await writeCacheFile(join(folder, KEY_FILE), key);
+    if (readKey === undefined) await writeCacheFile(join(folder, KEY_FILE), key, temporaries);
     const next = withAdded(withoutRemoved(document, changes), learnt, key);
     await writeCacheFile(
       join(folder, TOKENS_FILE),
       printDocument(withinLimits(withoutExpired(next, now()))),
+      temporaries,
     );
   };
   const isKnown = (document: TokenDocument, key: Buffer): boolean =>
     isKnownTo(withoutExpired(document, now()), learnt, key);
   const [document, key] = readCache(options);
   if (key !== undefined && isKnown(document, key)) return;
+  await temporaries.sweep(folder);
   await withFileLock(join(folder, LOCK), replace, {
     signal: AbortSignal.timeout(LOCK_PATIENCE_MS),
     mode: 0o600,
-    temporaries: createTemporaries({ now, uid, processes: await processes?.() }),
+    temporaries,
   });
 }
 
@@ -73,6 +80,11 @@ function wouldRemove(changes: TokenChanges, options: CacheLocation): boolean {
 }
 
 /** A cache bears an empty file after a power cut, and waiting for the disk would be felt. */
-async function writeCacheFile(path: string, data: string | Uint8Array): Promise<void> {
-  await writeFileAtomic(path, data, { mode: 0o600, durable: false });
+async function writeCacheFile(
+  path: string,
+  data: string | Uint8Array,
+  temporaries: Temporaries,
+): Promise<void> {
+  const temporary = temporaries.name();
+  await writeFileAtomic(path, data, { mode: 0o600, durable: false, temporary });
 }

@@ -79,7 +79,7 @@ export const ROWS: readonly Row[] = [
   {
     failure: 'a reset in mid-upload',
     rules: [
-      ['src/registry/uploads/upload.ts', '#goOn'],
+      ['src/registry/uploads/recover.ts', 'goOn'],
       ['src/registry/uploads/status.ts', 'getUploadPosition'],
     ],
     tests: [
@@ -152,7 +152,7 @@ export const ROWS: readonly Row[] = [
     failure: 'a token ends in mid-transfer',
     rules: [
       ['src/http/auth/authenticate.ts', 'isRenewal'],
-      ['src/registry/uploads/upload.ts', '#mayRenew'],
+      ['src/registry/uploads/recover.ts', 'afterAnswer'],
     ],
     tests: [
       [
@@ -215,7 +215,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     failure: 'a chunk out of its place',
-    rules: [['src/registry/uploads/upload.ts', '#takeSmaller']],
+    rules: [['src/registry/uploads/recover.ts', 'takeSmaller']],
     tests: [
       [SESSIONS, 'realigns a chunk that was cut', 'sends in chunks where one request is too large'],
     ],

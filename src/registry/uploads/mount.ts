@@ -10,7 +10,7 @@ import { isBlobLocation, isUploadLocation, isWritten } from '../success.ts';
 import type { UploadTarget } from './location.ts';
 import { pullScope } from '../scopes.ts';
 import { cancelSession } from './status.ts';
-import type { UploadOptions } from './upload.ts';
+import type { UploadOptions } from './recover.ts';
 import { postUpload, sessionOf } from './start.ts';
 
 /** Repositories tried for a mount; more cost a request each and seldom help. */

@@ -5,7 +5,8 @@ import type { RequestContext } from '../requests.ts';
 import { mountOrStartUpload } from './mount.ts';
 import { cancelSession } from './status.ts';
 import { openUploadLog } from './journaled.ts';
-import { sendContent, type UploadOptions } from './upload.ts';
+import { sendContent } from './upload.ts';
+import type { UploadOptions } from './recover.ts';
 import { openSession, writeBlobOperation } from './start.ts';
 
 async function blobExists(

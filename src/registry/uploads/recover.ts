@@ -1,0 +1,207 @@
+import { NetworkError } from '../../http/dial/network-error.ts';
+import { isRetryableStatus, type RetryState, withAttempts } from '../../http/retry/policy.ts';
+import type { HttpResponse } from '../../http/types.ts';
+import type { PushOptions, Source } from '../../store/types.ts';
+import { hasBlob } from '../blobs/blobs.ts';
+import { type ErrorResponse, readErrorResponse } from '../errors/body.ts';
+import { registryErrorFrom } from '../errors/error.ts';
+import type { Operation, RequestContext } from '../requests.ts';
+import { isDigestRefused, isSessionUnknown } from './answers.ts';
+import type { UploadLog } from './journaled.ts';
+import type { UploadTarget } from './location.ts';
+import { openSession } from './start.ts';
+import { cancelSession, getUploadPosition, type UploadPosition } from './status.ts';
+import { verifySource } from './verify-source.ts';
+
+export interface UploadOptions extends Omit<PushOptions, 'tag'> {
+  /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
+  readonly probe?: boolean | undefined;
+}
+
+/** What does not change while a blob is sent; only `retry` counts. */
+export interface UploadJob {
+  readonly context: RequestContext;
+  readonly source: Source;
+  readonly operation: Operation;
+  readonly log: UploadLog;
+  readonly options: UploadOptions;
+  readonly retry: RetryState;
+}
+
+/** How far an upload has come. Every step returns a new one. */
+export interface UploadState {
+  readonly position: UploadPosition;
+  /** Begun by an earlier run: the registry may refuse what is there, or to go on with it. */
+  readonly inherited: boolean;
+  /** The farthest offset that was counted as progress. */
+  readonly mark: number;
+  /** Most bytes of one request; `undefined`: all that is left goes in one. */
+  readonly chunk: number | undefined;
+  readonly done: boolean;
+  /** Whether the registry may have the whole blob although no answer said so. */
+  readonly allSent: boolean;
+  /** Starting over without a fault of the network is done once. */
+  readonly startedOver: boolean;
+  /** Where the upload was when its token was last found to be renewed. */
+  readonly renewedAt: number | undefined;
+}
+
+/** GHCR takes no more in one request that has a Content-Range. */
+const CHUNK = 4 * 1024 * 1024;
+/** The least that is sent at a time where even CHUNK is too much: nginx takes 1 MiB by default. */
+export const SMALLEST_CHUNK = 64 * 1024;
+const SHRINK = 4;
+/** Bytes between two faults that count as progress. */
+const PROGRESS = 1024 * 1024;
+
+export function startingAt(position: UploadPosition): UploadState {
+  return {
+    position,
+    inherited: position.offset > 0,
+    mark: position.offset,
+    chunk: undefined,
+    done: false,
+    allSent: false,
+    startedOver: false,
+    renewedAt: undefined,
+  };
+}
+
+/** @throws NetworkError when it has been tried often enough, and as goOn does */
+export async function afterFault(
+  job: UploadJob,
+  state: UploadState,
+  error: NetworkError,
+): Promise<UploadState> {
+  if (!(await job.retry.shouldRetry(error))) throw withAttempts(error, job.retry);
+  return goOn(job, state);
+}
+
+/** @throws AppError where the answer is final */
+export async function afterAnswer(
+  job: UploadJob,
+  state: UploadState,
+  response: HttpResponse,
+): Promise<UploadState> {
+  if (isRetryableStatus(response.status)) {
+    if (await job.retry.shouldRetry(response)) return goOn(job, state);
+    const answer = await readErrorResponse('PUT', response);
+    throw refusalOf(job, { ...answer, attempts: job.retry.failed });
+  }
+  if (response.tokenRenewed === true) {
+    const { offset } = state.position;
+    const before = state.renewedAt;
+    // A token that is refused where the last one was is no token that expired.
+    if (before === undefined || offset - before >= PROGRESS) {
+      await response.discard();
+      return goOn(job, { ...state, renewedAt: offset });
+    }
+  }
+  const refusal = await readErrorResponse('PUT', response);
+  if (isSessionUnknown(refusal)) return startOver(job, state, refusal);
+  if (refusal.status === 413 || refusal.status === 416) return takeSmaller(job, state, refusal);
+  if (state.inherited) return startOver(job, state, refusal);
+  const error = refusalOf(job, refusal);
+  if (!isDigestRefused(refusal)) throw error;
+  // Sending damaged content again would not help: first see which side it is.
+  const damaged = await verifySource(job.source, job.operation, error, job.options);
+  if (state.startedOver) throw damaged;
+  return startOver(job, state, refusal);
+}
+
+/**
+ * To send what is not taken again and again would never end, so that it is a try, too.
+ * @throws NetworkError when it has been tried often enough
+ */
+export async function afterShortChunk(
+  job: UploadJob,
+  state: UploadState,
+  error: NetworkError,
+): Promise<UploadState> {
+  if (!(await job.retry.shouldRetry(error))) throw withAttempts(error, job.retry);
+  return countProgress(job, state);
+}
+
+export function movedTo(job: UploadJob, state: UploadState, position: UploadPosition): UploadState {
+  job.log.movedTo(position.session);
+  return { ...state, position };
+}
+
+/** Far enough since the last fault, faults are counted from the beginning again. */
+export function countProgress({ retry }: UploadJob, state: UploadState): UploadState {
+  const { offset } = state.position;
+  if (offset - state.mark < PROGRESS) return state;
+  retry.progressed();
+  return { ...state, mark: offset };
+}
+
+/** Asks the session where it is; what it cannot say starts over. */
+async function goOn(job: UploadJob, state: UploadState): Promise<UploadState> {
+  const { context, operation, options, source } = job;
+  const { session } = state.position;
+  const position = await getUploadPosition(context, session, operation.target, options);
+  if (position !== undefined && position.offset <= source.descriptor.size)
+    return countProgress(job, movedTo(job, state, position));
+  if (state.allSent && (await isStored(job))) return { ...state, done: true };
+  return reopen(job, state, position === undefined ? undefined : session);
+}
+
+async function isStored({ context, source, options }: UploadJob): Promise<boolean> {
+  const { digest, size } = source.descriptor;
+  const there = await hasBlob(context, digest, options).catch(() => undefined);
+  return there !== undefined && (there.size === undefined || there.size === size);
+}
+
+async function startOver(
+  job: UploadJob,
+  state: UploadState,
+  answer: ErrorResponse,
+): Promise<UploadState> {
+  if (state.startedOver) throw refusalOf(job, answer);
+  const old = isSessionUnknown(answer) ? undefined : state.position.session;
+  return reopen(job, { ...state, startedOver: true }, old);
+}
+
+async function reopen(
+  job: UploadJob,
+  state: UploadState,
+  old: UploadTarget | undefined,
+): Promise<UploadState> {
+  const { context, source, options } = job;
+  if (old !== undefined) await cancelSession(context, old);
+  const session = await openSession(context, source.descriptor.digest, options);
+  return movedTo(job, { ...state, mark: 0, inherited: false }, { session, offset: 0 });
+}
+
+/** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
+async function takeSmaller(
+  job: UploadJob,
+  state: UploadState,
+  answer: ErrorResponse,
+): Promise<UploadState> {
+  const { offset, session } = state.position;
+  const wasWhole = state.chunk === undefined;
+  if (answer.status === 416 && (offset > 0 || !wasWhole)) {
+    const message = `${job.operation.target}: the upload is not where it was thought to be`;
+    const next = { ...state, chunk: state.chunk ?? CHUNK };
+    return wasWhole
+      ? goOn(job, next)
+      : afterFault(job, next, new NetworkError('NETWORK', message, 'always', undefined, undefined));
+  }
+  const sent = Math.min(job.source.descriptor.size - offset, state.chunk ?? Infinity);
+  const smaller = Math.min(CHUNK, Math.ceil(sent / SHRINK));
+  const least = answer.status === 416 ? CHUNK : SMALLEST_CHUNK;
+  if (sent <= least) throw refusalOf(job, answer);
+  const chunk = wasWhole && sent > CHUNK ? CHUNK : Math.max(SMALLEST_CHUNK, smaller);
+  // What refused the request may be in front of the registry, which then knows nothing of it.
+  if (answer.status === 413 && wasWhole) return reopen(job, { ...state, chunk }, session);
+  return goOn(job, { ...state, chunk });
+}
+
+function refusalOf(
+  { context, operation }: UploadJob,
+  answer: ErrorResponse,
+): ReturnType<typeof registryErrorFrom> {
+  const code = answer.status < 300 ? 'NOT_A_REGISTRY' : undefined;
+  return registryErrorFrom(context, operation, answer, { code });
+}

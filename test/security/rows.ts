@@ -15,12 +15,14 @@ export const ROWS: readonly Row[] = [
     attack: 'a foreign layer URL asks for the credentials of the registry',
     advisories: 'CVE-2020-15157, CVE-2026-49349',
     rules: [
-      ['src/copy/engine/graph-copy.ts', '#isForeign'],
+      ['src/copy/engine/graph-copy.ts', '#isLeftOut'],
+      ['src/registry/blobs/foreign.ts', 'readElsewhere'],
       ['src/http/redirect.ts', 'crossOriginRequest'],
     ],
     tests: [
       [ATTACKS, 'fetches foreign layers without any credentials'],
       ['test/copy/copy-image.test.ts', 'keeps foreign layers as references, unfetched'],
+      ['test/registry/blobs/blobs.test.ts', 'goes on at its own addresses, without credentials'],
     ],
   },
   {

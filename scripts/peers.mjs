@@ -12,7 +12,7 @@ const FOLDER =
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'regctl-peers');
 
 /** A build that takes longer hangs. */
-const BUILD_LIMIT_MS = 20 * 60_000;
+const BUILD_LIMIT_MS = 45 * 60_000;
 
 const REGCLIENT = { module: 'github.com/regclient/regclient', version: 'v0.11.7' };
 

@@ -10,6 +10,7 @@ import type { ReadStore, WriteStore } from '../../src/store/types.ts';
 import { RetryOtherMirrorError } from '../../src/store/errors.ts';
 import { sourceFromBytes, verified } from '../../src/store/verify.ts';
 import { bytesOf } from '../../src/util/bytes.ts';
+import { fuzzRuns } from '../fuzz/runs.ts';
 import { blob, configFor, image, index, store, type TestImage } from '../helpers/graphs.ts';
 import { watchStore, type Call, type Interference } from '../helpers/watched-store.ts';
 
@@ -526,7 +527,7 @@ describe('random graphs', () => {
         for (const node of root.below) expect(await to.has(node.descriptor)).toBe(true);
         expect((await to.resolve('v1')).digest).toBe(root.descriptor.digest);
       }),
-      { numRuns: 60 },
+      fuzzRuns(60),
     );
   });
 
@@ -548,7 +549,7 @@ describe('random graphs', () => {
         expect(source.running() + destination.running()).toBe(0);
         expect(codeOf(await failureOf(to.resolve('v1')))).toBe('MANIFEST_UNKNOWN');
       }),
-      { numRuns: 60 },
+      fuzzRuns(60),
     );
   });
 

@@ -20,7 +20,7 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
     [src, dst, machine] = await Promise.all([
       startCounted(certificates),
       startCounted(certificates),
-      newMachine(),
+      newMachine('program'),
     ]);
     await src.push('app', ['v1', 'v2'], await makeImage({ layers: 5 }));
   });

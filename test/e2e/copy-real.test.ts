@@ -185,8 +185,8 @@ describeWith(['docker-registry', 'skopeo'], 'copy between real registries and la
     );
   });
 
-  it('streams a 64 MiB layer and leaves no temporary file', async () => {
-    const image = await makeImage({ layers: 1, layerSize: 64 * 1024 * 1024 });
+  it('streams a 16 MiB layer and leaves no temporary file', async () => {
+    const image = await makeImage({ layers: 1, layerSize: 16 * 1024 * 1024 });
     await pushImage(a.origin, 'big', ['v1'], image);
     await machine.expect(0, ['copy', `${a.host}/big:v1`, `${b.host}/big:v1`]);
     const layout = machine.dir.join('big-layout');

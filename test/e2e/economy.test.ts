@@ -82,8 +82,8 @@ describeWith(
       expect(src.proxy.uploaded() - before).toBe(manifestBytes);
     });
 
-    it('one layer of 64 MiB: at most 13', async () => {
-      const large = await makeImage({ layers: 1, layerSize: 64 * 1024 * 1024 });
+    it('one layer of 16 MiB: at most 13', async () => {
+      const large = await makeImage({ layers: 1, layerSize: 16 * 1024 * 1024 });
       await src.push('large', ['v1'], large);
       expect(
         await measure(['copy', `${src.host}/large:v1`, `${dst.host}/large:v1`]),

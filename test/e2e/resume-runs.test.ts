@@ -1,5 +1,4 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
@@ -8,23 +7,47 @@ import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startFaultProxy, type FaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, writeLayout, type TestImage } from '../helpers/images.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
+import type { Bytes } from '../../src/util/bytes.ts';
 import { describeWith } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
 const MIB = 1024 * 1024;
-const LAYER = 64 * MIB;
-const CUT = 40 * MIB;
+const LAYER = 16 * MIB;
+const CUT = 10 * MIB;
 
 interface Place extends AsyncDisposable {
   readonly port: number;
   readonly origin: string;
   readonly host: string;
+  /** Most bytes that one request has brought so far; undefined where nobody can look. */
+  readonly received?: () => number;
 }
 
 async function keeping(): Promise<Place> {
-  const server = await startRegistryServer({ storage: createMemoryStorage() });
+  const storage = createMemoryStorage();
+  let most = 0;
+  const counted = async function* (bytes: Bytes): Bytes {
+    let length = 0;
+    for await (const chunk of bytes) {
+      yield chunk;
+      length += chunk.byteLength;
+      most = Math.max(most, length);
+    }
+  };
+  const uploads: typeof storage.uploads = {
+    ...storage.uploads,
+    append: (repository, id, bytes, at) =>
+      storage.uploads.append(repository, id, counted(bytes), at),
+  };
+  const server = await startRegistryServer({ storage: { ...storage, uploads } });
   const { port, origin, host } = server.url;
-  return { port: Number(port), origin, host, [Symbol.asyncDispose]: () => server.close() };
+  return {
+    port: Number(port),
+    origin,
+    host,
+    received: () => most,
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
 
 /** The data of an upload: `Content-Range` where it goes on with one. */
@@ -64,9 +87,13 @@ describe('a copy that was killed', () => {
     };
     return sent;
   };
+  const untilCut = (place: Place, proxy: FaultProxy): Promise<void> =>
+    expect
+      .poll(() => Math.min(proxy.bytes.up, place.received?.() ?? CUT))
+      .toBeGreaterThanOrEqual(CUT);
   const start = (
     machine: Machine,
-    proxy: FaultProxy,
+    [place, proxy]: readonly [Place, FaultProxy],
     args: readonly string[],
     signal?: NodeJS.Signals,
     isSeen = true,
@@ -74,13 +101,10 @@ describe('a copy that was killed', () => {
     machine.regctl(args, {
       onStart: (kill) => {
         if (signal === undefined) return;
-        void (async () => {
-          while (proxy.bytes.up < CUT) await delay(10);
-          // What the proxy has passed on is to arrive.
-          await delay(200);
+        void untilCut(place, proxy).then(() => {
           kill(signal);
           if (signal === 'SIGKILL' && isSeen) proxy.drop();
-        })();
+        });
       },
     });
   const forget = (proxy: FaultProxy): void => {
@@ -104,7 +128,7 @@ describe('a copy that was killed', () => {
     await using proxy = await startFaultProxy(registry);
     await using machine = await newMachine();
     const sent = stallOnce(proxy);
-    const killed = await start(machine, proxy, copy(proxy), 'SIGKILL');
+    const killed = await start(machine, [registry, proxy], copy(proxy), 'SIGKILL');
     expect(killed.signal).toBe('SIGKILL');
     const [note = ''] = await state(machine);
     expect(note).toMatch(/^upload-/u);
@@ -134,7 +158,7 @@ describe('a copy that was killed', () => {
     await using machine = await newMachine();
     const sent = stallOnce(proxy);
     // As when a machine loses its power: nobody ends the connection.
-    await start(machine, proxy, copy(proxy), 'SIGKILL', false);
+    await start(machine, [registry, proxy], copy(proxy), 'SIGKILL', false);
     forget(proxy);
     await machine.expect(0, copy(proxy));
     expect(sent[1]?.range).toBe(`${CUT}-${layer.size - 1}`);
@@ -149,7 +173,7 @@ describe('a copy that was killed', () => {
     await using machine = await newMachine();
     const sent = stallOnce(proxy);
     const args = copy(proxy, 'v1', `${origin.host}/from:v1`);
-    await start(machine, proxy, args, 'SIGKILL');
+    await start(machine, [registry, proxy], args, 'SIGKILL');
     await machine.expect(0, args);
     expect(sent[1]?.range).toBe(`${CUT}-${layer.size - 1}`);
   });
@@ -165,7 +189,7 @@ describe('a copy that was killed', () => {
         killFirst = () => kill('SIGKILL');
       },
     });
-    while (proxy.bytes.up < CUT) await delay(10);
+    await untilCut(registry, proxy);
     forget(proxy);
     await machine.expect(0, copy(proxy));
     expect(sent[1]?.range).toBeUndefined();
@@ -191,7 +215,7 @@ describe('a copy that was killed', () => {
     stallOnce(again);
     const stopped = await start(
       machine,
-      again,
+      [registry, again],
       ['copy', source, `${again.host}/other:v1`],
       'SIGINT',
     );
@@ -227,7 +251,7 @@ describe('a copy that was killed', () => {
     await using machine = await newMachine();
     stallOnce(proxy);
     const args = [...copy(proxy), '--dest-creds', 'ann:s3cret'];
-    await start(machine, proxy, args, 'SIGKILL');
+    await start(machine, [registry, proxy], args, 'SIGKILL');
     const [note = ''] = await state(machine);
     const text = await readFile(`${machine.home}/.local/state/regctl/${note}`, 'utf8');
     expect(Object.keys(JSON.parse(text) as object).sort()).toEqual(
@@ -248,7 +272,7 @@ describe('a copy that was killed', () => {
       await using proxy = await startFaultProxy(registry);
       await using machine = await newMachine();
       const sent = stallOnce(proxy);
-      await start(machine, proxy, copy(proxy), 'SIGKILL');
+      await start(machine, [registry, proxy], copy(proxy), 'SIGKILL');
       forget(proxy);
       await machine.expect(0, copy(proxy));
       expect(sent[1]?.range).toBeUndefined();

@@ -33,7 +33,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
     policies: policies(),
     userAgent: 'regctl/test',
     now: () => Date.now() + ahead,
-    random: Math.random,
+    random: () => 0.5,
     retryTimes: 5,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();

@@ -75,28 +75,28 @@ const PEER_ROWS: readonly Row[] = [
   { name: '429 on upload data', destination: () => on(DATA_PUT, answer(429), 1) },
   { name: '500 on the manifest PUT', destination: () => on(MANIFEST_PUT, answer(500), 1) },
   {
-    name: 'download cut at 30 of 64 MiB',
-    layerSize: 64 * MIB,
-    source: () => on(LAYER_GET, { kind: 'cut-down', after: 30 * MIB }, 2),
+    name: 'download cut at 7 of 16 MiB',
+    layerSize: 16 * MIB,
+    source: () => on(LAYER_GET, { kind: 'cut-down', after: 7 * MIB }, 2),
     check: ({ source, destination }) => {
       // At most one chunk beyond the image itself.
-      expect(source.bytes.down).toBeLessThan(65 * MIB);
-      expect(destination.bytes.up).toBeLessThan(65 * MIB);
+      expect(source.bytes.down).toBeLessThan(17 * MIB);
+      expect(destination.bytes.up).toBeLessThan(17 * MIB);
     },
   },
   {
-    name: 'upload cut at 20 of 64 MiB',
-    layerSize: 64 * MIB,
+    name: 'upload cut at 5 of 16 MiB',
+    layerSize: 16 * MIB,
     destination: () => {
       let met = false;
       return ({ method, headers }) => {
         if (met || method !== 'PUT' || Number(headers['content-length']) < MIB) return undefined;
         met = true;
-        return { kind: 'cut-up', after: 20 * MIB };
+        return { kind: 'cut-up', after: 5 * MIB };
       };
     },
     // docker-registry 2.8 forgets the session: what it had is sent again, and no more.
-    check: ({ destination }) => expect(destination.bytes.up).toBeLessThan(86 * MIB),
+    check: ({ destination }) => expect(destination.bytes.up).toBeLessThan(23 * MIB),
   },
 ];
 
@@ -302,7 +302,7 @@ const CATALOGUE: readonly Row[] = [
 /** Nobody wants to sit out what is only silence, or as good as that. */
 function patienceFor({ name }: Row): Parameters<typeof quickWire>[0] {
   if (name.includes('stalled')) return { timeouts: IMPATIENT };
-  return name.includes('drips') ? { timeouts: { minSpeed: 20_000, speedWindowMs: 300 } } : {};
+  return name.includes('drips') ? { timeouts: { minSpeed: 1000, speedWindowMs: 1000 } } : {};
 }
 
 function statuses(...list: readonly number[]): Schedule {

@@ -5,14 +5,13 @@ import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
 import { type Fault, type Schedule, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
+import { fuzzRuns } from '../fuzz/runs.ts';
 import { BASIC, chainOf } from '../http/setup.ts';
 import { type Gate, startGate } from './gate.ts';
 import { expectWhole, quickWire, tryCopy } from './lab.ts';
 
-/** More schedules on demand: FAULT_SCHEDULES=5000 npx vitest run --project faults */
-const SCHEDULES = Number(process.env['FAULT_SCHEDULES'] ?? 200);
-/** To see a failure again: FAULT_SEED=… with the seed that was printed. */
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 0x7fffffff);
+/** More schedules on demand: REGCTL_FUZZ_RUNS=5000 npx vitest run --project faults random */
+const RUNS = fuzzRuns(200);
 
 const offset = fc.integer({ min: 0, max: 9000 });
 const status = fc.constantFrom(
@@ -164,7 +163,7 @@ async function tagIs(server: RegistryServer, name: string, image: TestImage): Pr
 }
 
 it(
-  `${SCHEDULES} random schedules end whole or with an error and the destination as it was (seed ${SEED})`,
+  `${RUNS.numRuns} random schedules end whole or with an error and the destination as it was`,
   async () => {
     const server = await startRegistryServer({ storage: createMemoryStorage() });
     const image = await makeImage({ layers: 2, layerSize: 8000 });
@@ -178,12 +177,12 @@ it(
       if (await checkPlan(server, made, { source, destination })) whole += 1;
     });
     try {
-      await fc.assert(schedules, { numRuns: SCHEDULES, seed: SEED });
+      await fc.assert(schedules, RUNS);
       // The statement would hold for a copy that always fails as well.
-      expect(whole).toBeGreaterThan(SCHEDULES / 10);
+      expect(whole).toBeGreaterThan(RUNS.numRuns / 10);
     } finally {
       await server.close();
     }
   },
-  SCHEDULES * 2000,
+  RUNS.numRuns * 2000,
 );

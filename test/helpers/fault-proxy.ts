@@ -208,6 +208,7 @@ function passUp(
 ): void {
   const { request, bytes, fault } = passage;
   let seen = 0;
+  let written = Promise.resolve();
   const limit =
     fault !== undefined && 'after' in fault && fault.kind.endsWith('-up') ? fault.after : Infinity;
   const reached = (): void => {
@@ -215,22 +216,23 @@ function passUp(
     request.removeAllListeners('data');
     if (fault?.kind === 'stall-up') return;
     endHere();
-    // What the registry was given has to reach it before the end does.
-    setTimeout(() => {
-      onward.destroy();
+    endAfterData(onward, written, () => {
       if (fault?.kind !== 'answer-up') return void request.socket.destroy();
       drop(passage);
       giveOwn(passage, fault);
-    }, 20);
+    });
   };
   request.on('data', (chunk: Buffer) => {
     const part = chunk.subarray(0, Math.max(0, limit - seen));
     if (fault?.kind === 'corrupt-up') flip(part, fault.at - seen);
     seen += part.byteLength;
     bytes.up += part.byteLength;
-    if (part.byteLength > 0 && !onward.write(part)) {
-      request.pause();
-      onward.once('drain', () => request.resume());
+    if (part.byteLength > 0) {
+      written = new Promise((resolve) => {
+        if (onward.write(part, () => resolve())) return;
+        request.pause();
+        onward.once('drain', () => request.resume());
+      });
     }
     if (part.byteLength < chunk.byteLength || seen >= limit) reached();
   });
@@ -240,7 +242,24 @@ function passUp(
   });
 }
 
-function giveAnswer({ request, response, bytes, fault }: Passage, answer: IncomingMessage): void {
+/** Ends an unfinished request; goes on when the registry has had every byte and given up on it. */
+function endAfterData(
+  onward: ReturnType<typeof httpRequest>,
+  written: Promise<void>,
+  then: () => void,
+): void {
+  void written.then(() => {
+    const { socket } = onward;
+    if (socket === null || socket.destroyed) {
+      onward.destroy();
+      return void then();
+    }
+    socket.once('close', then).end();
+    return undefined;
+  });
+}
+
+function giveAnswer({ response, bytes, fault }: Passage, answer: IncomingMessage): void {
   const headers: OutgoingHttpHeaders = { ...answer.headers };
   const length = Number(headers['content-length'] ?? 0);
   if (fault?.kind === 'wrong-length') headers['content-length'] = String(length + fault.by);
@@ -257,8 +276,7 @@ function giveAnswer({ request, response, bytes, fault }: Passage, answer: Incomi
   response.writeHead(answer.statusCode ?? 502, headers);
   const ended = (): void => {
     if (fault?.kind === 'stall-down') return;
-    response.socket?.end();
-    setTimeout(() => request.socket.destroy(), 5);
+    response.socket?.destroySoon();
   };
   answer.on('data', (chunk: Buffer) => {
     const part = chunk.subarray(0, Math.max(0, limit - seen));

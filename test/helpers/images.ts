@@ -70,7 +70,7 @@ export async function makeImage(
   for (let i = 0; i < (options.layers ?? 2); i += 1) {
     const tar = await layerTar(`file-${i}`, options.layerSize ?? 512);
     diffIds.push(`sha256:${createHash('sha256').update(tar).digest('hex')}`);
-    layers.push(add(types.layer, gzipSync(tar)));
+    layers.push(add(types.layer, gzipSync(tar, { level: 1 })));
   }
   const config = add(
     types.config,

@@ -66,13 +66,15 @@ describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
       socket.on('data', () => {
         socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${own}`);
         if (own > 1) return;
-        setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil'), 50);
+        unasked = () => void socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil');
       });
     });
+    let unasked = (): void => undefined;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await using client = testClient();
     expect(await bodyText(await client.request({ method: 'GET', url }))).toBe('1');
+    unasked();
     await expect.poll(() => open).toBe(0);
     expect(await bodyText(await client.request({ method: 'GET', url }))).toBe('2');
     await client.close();

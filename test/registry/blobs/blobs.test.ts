@@ -13,7 +13,7 @@ const path = `/v2/a/b/blobs/${digest}`;
 function cut(status: number, headers: Record<string, string>, part: Buffer): Scripted {
   return (_request, response) => {
     response.writeHead(status, headers);
-    response.write(part, () => setTimeout(() => response.destroy(), 5));
+    response.write(part, () => response.socket?.destroySoon());
   };
 }
 

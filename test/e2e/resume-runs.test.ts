@@ -87,10 +87,14 @@ describe('a copy that was killed', () => {
     };
     return sent;
   };
-  const untilCut = (place: Place, proxy: FaultProxy): Promise<void> =>
-    expect
+  /** The registry has what the proxy passes on, and the session is noted. */
+  const untilCut = async (machine: Machine, place: Place, proxy: FaultProxy): Promise<void> => {
+    await expect
       .poll(() => Math.min(proxy.bytes.up, place.received?.() ?? CUT))
       .toBeGreaterThanOrEqual(CUT);
+    // The file of this name is written under another one first.
+    await expect.poll(() => state(machine)).toEqual([expect.stringMatching(/^upload-/u)]);
+  };
   const start = (
     machine: Machine,
     [place, proxy]: readonly [Place, FaultProxy],
@@ -101,7 +105,7 @@ describe('a copy that was killed', () => {
     machine.regctl(args, {
       onStart: (kill) => {
         if (signal === undefined) return;
-        void untilCut(place, proxy).then(() => {
+        void untilCut(machine, place, proxy).then(() => {
           kill(signal);
           if (signal === 'SIGKILL' && isSeen) proxy.drop();
         });
@@ -189,7 +193,7 @@ describe('a copy that was killed', () => {
         killFirst = () => kill('SIGKILL');
       },
     });
-    await untilCut(registry, proxy);
+    await untilCut(machine, registry, proxy);
     forget(proxy);
     await machine.expect(0, copy(proxy));
     expect(sent[1]?.range).toBeUndefined();

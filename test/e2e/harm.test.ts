@@ -5,6 +5,7 @@ import { run } from '../helpers/commands.ts';
 import { startDockerRegistry } from '../helpers/docker-registry.ts';
 import { startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
+import { until } from '../helpers/until.ts';
 import { describeWith } from '../helpers/when.ts';
 import { type Machine, newMachine } from './regctl.ts';
 
@@ -37,10 +38,7 @@ describeWith(['docker-registry'], 'when something stands in the way', () => {
         await using proxy = await startFaultProxy(registry, ({ method, headers }) => {
           if (method === 'DELETE' && !answersDelete) return { kind: 'stall-down', after: 0 };
           if (method !== 'PUT' || Number(headers['content-length']) < 1 << 20) return undefined;
-          void expect
-            .poll(() => proxy.bytes.up)
-            .toBeGreaterThanOrEqual(1000)
-            .then(() => interrupt());
+          void until(() => proxy.bytes.up >= 1000).then(() => interrupt());
           return { kind: 'stall-up', after: 1000 };
         });
         const done = await machine.regctl(

@@ -8,6 +8,7 @@ import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
 import { startFaultProxy, type FaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
+import { until } from '../helpers/until.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
 /** More by hand: KILLS=50. */
@@ -70,22 +71,22 @@ describe.skipIf(missingPrograms('skopeo') !== undefined)('a writer that is kille
       const folder = isFolder ? place : dirname(place);
       const leftIn = async (): Promise<string[]> =>
         (await files(folder)).filter((file) => /\.tmp$|\.lock/u.test(file));
-      /** Every other time while one layer, two or all stand still half-way, else at any time. */
+      /** Every other time while what comes after some blobs stands still, else at any time. */
       const killInMidWrite = async (kill: () => void, round: number): Promise<void> => {
         const isStalled = round % 2 === 0;
         const whole = isStalled ? (round / 2) % 3 : Infinity;
-        let layers = 0;
+        let asked = 0;
         proxy.bytes.down = 0;
         proxy.schedule = ({ path }) => {
           if (!path.includes('/blobs/')) return undefined;
-          layers += 1;
-          return layers > whole ? { kind: 'stall-down', after: LAYER / 2 } : undefined;
+          asked += 1;
+          return asked > whole ? { kind: 'stall-down', after: LAYER / 2 } : undefined;
         };
         const begun = async (): Promise<boolean> => {
-          if (!isStalled) return proxy.bytes.down > LAYER / 2;
-          return proxy.bytes.down >= (whole + 0.5) * LAYER && (await leftIn()).length > 0;
+          const isUnderWay = proxy.bytes.down >= LAYER / 2;
+          return isUnderWay && (!isStalled || (asked > whole && (await leftIn()).length > 0));
         };
-        await expect.poll(begun, { interval: 5 }).toBe(true);
+        await until(begun);
         if (!isStalled) await delay(round * 7);
         kill();
         proxy.drop();

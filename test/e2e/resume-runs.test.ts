@@ -8,6 +8,7 @@ import { startFaultProxy, type FaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, writeLayout, type TestImage } from '../helpers/images.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
+import { until } from '../helpers/until.ts';
 import { describeWith } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
@@ -89,11 +90,9 @@ describe('a copy that was killed', () => {
   };
   /** The registry has what the proxy passes on, and the session is noted. */
   const untilCut = async (machine: Machine, place: Place, proxy: FaultProxy): Promise<void> => {
-    await expect
-      .poll(() => Math.min(proxy.bytes.up, place.received?.() ?? CUT))
-      .toBeGreaterThanOrEqual(CUT);
-    // The file of this name is written under another one first.
-    await expect.poll(() => state(machine)).toEqual([expect.stringMatching(/^upload-/u)]);
+    await until(() => Math.min(proxy.bytes.up, place.received?.() ?? CUT) >= CUT);
+    // It is written under another name first.
+    await until(async () => (await state(machine)).some((name) => name.startsWith('upload-')));
   };
   const start = (
     machine: Machine,
@@ -105,10 +104,11 @@ describe('a copy that was killed', () => {
     machine.regctl(args, {
       onStart: (kill) => {
         if (signal === undefined) return;
-        void untilCut(machine, place, proxy).then(() => {
+        void (async () => {
+          await untilCut(machine, place, proxy);
           kill(signal);
           if (signal === 'SIGKILL' && isSeen) proxy.drop();
-        });
+        })();
       },
     });
   const forget = (proxy: FaultProxy): void => {

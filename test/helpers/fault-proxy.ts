@@ -252,10 +252,10 @@ function endAfterData(
     const { socket } = onward;
     if (socket === null || socket.destroyed) {
       onward.destroy();
-      return void then();
+      then();
+      return;
     }
     socket.once('close', then).end();
-    return undefined;
   });
 }
 

@@ -216,11 +216,12 @@ function passUp(
     request.removeAllListeners('data');
     if (fault?.kind === 'stall-up') return;
     endHere();
-    endAfterData(onward, written, () => {
+    void (async () => {
+      await endAfterData(onward, written);
       if (fault?.kind !== 'answer-up') return void request.socket.destroy();
       drop(passage);
       giveOwn(passage, fault);
-    });
+    })();
   };
   request.on('data', (chunk: Buffer) => {
     const part = chunk.subarray(0, Math.max(0, limit - seen));
@@ -243,20 +244,14 @@ function passUp(
 }
 
 /** Ends an unfinished request; goes on when the registry has had every byte and given up on it. */
-function endAfterData(
+async function endAfterData(
   onward: ReturnType<typeof httpRequest>,
   written: Promise<void>,
-  then: () => void,
-): void {
-  void written.then(() => {
-    const { socket } = onward;
-    if (socket === null || socket.destroyed) {
-      onward.destroy();
-      then();
-      return;
-    }
-    socket.once('close', then).end();
-  });
+): Promise<void> {
+  await written;
+  const { socket } = onward;
+  if (socket === null || socket.destroyed) onward.destroy();
+  else await new Promise<void>((resolve) => socket.once('close', () => resolve()).end());
 }
 
 function giveAnswer({ response, bytes, fault }: Passage, answer: IncomingMessage): void {

@@ -138,7 +138,8 @@ function checkTogether(words: RuleWords, kinds: ReadonlySet<Kind>): void {
   });
 }
 
-function isGiven(value: unknown): boolean {
+/** Whether a rule was written at all. */
+export function isGiven(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && value !== false;
 }

@@ -146,6 +146,27 @@ describeWith(['docker-registry'], 'prune on docker-registry, which cannot untag'
     await machine.expect(64, ['prune', `${registry.host}/used`, '--keep', '1', '--in-use', list]);
   });
 
+  it("--rules reads our YAML and ECR's JSON, and no other rules beside it", async () => {
+    for (const tag of ['dev-1', 'dev-2', 'v1']) await push('rules/app', tag, await makeImage());
+    const yaml = machine.dir.join('prune.yaml');
+    await writeFile(yaml, 'rules:\n  - repositories: [rules/*]\n    tag: dev-*\n');
+    expect(names((await prune('rules/app', '--rules', yaml)).Delete)).toEqual(['dev-1', 'dev-2']);
+    const ecr = machine.dir.join('ecr.json');
+    const selection = {
+      tagStatus: 'tagged',
+      tagPatternList: ['dev-1'],
+      countType: 'sinceImagePushed',
+      countUnit: 'days',
+      countNumber: 1,
+    };
+    const rules = [{ rulePriority: 1, selection, action: { type: 'expire' } }];
+    await writeFile(ecr, JSON.stringify({ rules }));
+    expect(names((await prune('rules/app', '--rules', ecr)).Keep)).toHaveLength(3);
+    const other = await machine.expect(0, ['prune', `${registry.host}/plan`, '--rules', yaml]);
+    expect(other.stderr).toContain('no rule names it');
+    await machine.expect(64, ['prune', `${registry.host}/plan`, '--rules', yaml, '--keep', '1']);
+  });
+
   it('HOST/PREFIX/** is everything below it, and a repository that is none stops no other', async () => {
     for (const repo of ['team/a', 'team/b/c', 'teams']) await push(repo, 'old', await makeImage());
     const plans = (await machine.json([

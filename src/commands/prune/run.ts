@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { createPolicy } from '../../retention/flags.ts';
 import { goalOf } from '../../retention/goal.ts';
-import { planPrune, type PlanOptions, type Policy } from '../../retention/plan.ts';
+import type { PolicyFor, RulesFormat } from '../../retention/formats/index.ts';
+import { planPrune, type PlanOptions } from '../../retention/plan.ts';
 import { readRepository } from '../../retention/read.ts';
+import { isGiven } from '../../retention/rules.ts';
 import { removeGoal } from '../../retention/run.ts';
 import type { Plan, RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
@@ -28,7 +31,7 @@ import { findRepositories, isPattern } from './repositories.ts';
 /** What holds for every repository of a run. */
 interface Job {
   readonly context: PruneContext;
-  readonly policyFor: (repository: string) => Policy;
+  readonly policyFor: PolicyFor;
   readonly planOptions: Omit<PlanOptions, 'protected'>;
   readonly inUse: Awaited<ReturnType<typeof readInUse>>;
   readonly digests: PlanOptions['protected']['digests'];
@@ -56,7 +59,8 @@ export async function run(
   const failures: AppError[] = [];
   for (const place of repositories) {
     try {
-      pruned.push(await pruneOne(job, place, options));
+      const one = await pruneOne(job, place, options);
+      if (one !== undefined) pruned.push(one);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof AppError) || repositories.length === 1) throw error;
@@ -70,11 +74,10 @@ export async function run(
 }
 
 async function prepare(context: PruneContext, input: Input, options: CallOptions): Promise<Job> {
-  const policy = await createPolicy(readRuleWords(input));
   const backup = readText(input, 'backup');
   return {
     context,
-    policyFor: () => policy,
+    policyFor: await readPolicy(context, input, options),
     planOptions: {
       now: context.now().getTime(),
       untagOnly: readFlag(input, 'untagOnly'),
@@ -92,10 +95,48 @@ async function prepare(context: PruneContext, input: Input, options: CallOptions
   };
 }
 
-async function pruneOne(job: Job, place: Location, options: CallOptions): Promise<Pruned> {
+/** @throws AppError USAGE, IO */
+async function readPolicy(
+  { cwd }: PruneContext,
+  input: Input,
+  options: CallOptions,
+): Promise<PolicyFor> {
+  const file = readText(input, 'rules');
+  const words = readRuleWords(input);
+  if (file === undefined) {
+    const policy = await createPolicy(words);
+    return () => policy;
+  }
+  if (Object.values(words).some(isGiven)) {
+    throw new AppError('USAGE', '--rules takes all rules from the file: give none beside it');
+  }
+  const { parseRules } = await import('../../retention/formats/index.ts');
+  const text = await readRules(resolve(cwd, file), file, options);
+  return parseRules(text, file, readText(input, 'rulesFormat') as RulesFormat | undefined);
+}
+
+async function readRules(path: string, file: string, options: CallOptions): Promise<string> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal: options.signal });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new AppError('IO', `cannot read ${file}: the rules`, { cause: error });
+  }
+}
+
+/** `undefined` where no rule is about the repository. */
+async function pruneOne(
+  job: Job,
+  place: Location,
+  options: CallOptions,
+): Promise<Pruned | undefined> {
   const { context } = job;
   await using store = await context.openRead(place, 'single', { ...options, forUpdate: true });
   const policy = job.policyFor(store.label);
+  if (policy === undefined) {
+    context.note(`${store.label} was left alone: no rule names it`);
+    return undefined;
+  }
   const facts = await readRepository(store, {
     concurrency: context.flags.concurrency,
     dates: policy.needsDates,
@@ -171,7 +212,7 @@ function report(
   const json = pruned.map(toJson);
   return {
     kind: 'value',
-    json: list ? json : json[0],
+    json: list ? json : (json[0] ?? null),
     text: (style) => pruned.map((one) => page(one, { explain, now, style })).join('\n\n'),
     exit: failed ? 1 : braked ? 3 : 0,
   };

@@ -1,4 +1,4 @@
-import { compileRe2, type Re2 } from '../../util/re2.ts';
+import { compileRe2, type Re2 } from '../../util/text/re2.ts';
 import type { Time } from '../types.ts';
 import {
   countAt,

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { parseYaml } from '../../util/yaml.ts';
+import { parseYaml } from '../../util/text/yaml.ts';
 import type { View } from '../judge.ts';
 import type { Policy } from '../plan.ts';
 import type { Decision, Judgement } from '../types.ts';

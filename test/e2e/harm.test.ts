@@ -107,7 +107,7 @@ describeWith(['docker-registry'], 'when something stands in the way', () => {
       `${process.getuid?.() === 0 ? nobody : ''}$REGCTL copy ${registry.host}/app:v1 oci:locked/out:v1`,
     );
     expect(done.code).toBe(1);
-    expect(done.stderr).toMatch(/locked\/out\S*: permission denied \(EACCES\)/u);
+    expect(done.stderr).toMatch(/locked\/out\S*: permission denied/u);
   });
 
   it('a reader that has enough is no error', async () => {

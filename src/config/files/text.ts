@@ -1,4 +1,4 @@
-import { errnoOf } from '../../util/errno.ts';
+import { errnoOf, systemError } from '../../util/errno.ts';
 import { sep } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { NotRegularError, readNamedFile, TooLargeError } from '../../util/regular-file.ts';
@@ -52,31 +52,13 @@ export function warnIfReadableByOthers(
   warn(`${path} holds credentials and can be read by other users; run: chmod 600 ${path}`);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'no space is left',
-  EDQUOT: 'the disk quota is used up',
-  ELOOP: 'too many symbolic links',
-};
-
 /** A system error as one a user can act on. @returns AppError IO or NO_SPACE */
 export function fileError(verb: 'read' | 'write', path: string, cause: unknown): AppError {
-  const code = errnoOf(cause) ?? 'unknown error';
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return new AppError(
-    full ? 'NO_SPACE' : 'IO',
-    `cannot ${verb} ${path}: ${REASONS[code] ?? code}`,
-    {
-      hint: full
-        ? 'free some space; the old file is untouched'
-        : 'mend its permissions, or name another with --config DIR or --authfile FILE',
-      cause,
-    },
-  );
+  const full = errnoOf(cause) === 'ENOSPC' || errnoOf(cause) === 'EDQUOT';
+  const also = full
+    ? 'The old file is untouched.'
+    : 'Or name another file with --config DIR or --authfile FILE.';
+  return systemError(cause, { verb, path, hint: { also } });
 }
 
 function decode(bytes: Uint8Array, path: string): string {

@@ -1,4 +1,5 @@
 import { AppError, CopyError } from '../../errors/app-error.ts';
+import { isOfTemporaryDirectory } from '../../util/errno.ts';
 import type { ReadStore } from '../../store/types.ts';
 
 export type CopySide = CopyError['side'];
@@ -19,6 +20,7 @@ export async function attributeTo<T>(
 
 export function attribute(side: CopySide, what: string, error: unknown, node?: string): unknown {
   if (!(error instanceof AppError) || error instanceof CopyError) return error;
+  if (isOfTemporaryDirectory(error)) return error;
   return new CopyError(side, what, error, node);
 }
 

@@ -1,7 +1,6 @@
-import { errnoOf } from '../../util/errno.ts';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { AppError } from '../../errors/app-error.ts';
+import { dirname, join } from 'node:path';
+import { temporaryError } from '../../util/errno.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 
@@ -39,7 +38,8 @@ export class TempFiles implements AsyncDisposable {
   async #make(): Promise<string> {
     const temporaries = await this.#temporaries();
     await temporaries.sweep(this.#parent);
-    return withDiskErrors(this.#parent, () => mkdtemp(join(this.#parent, temporaries.prefix)));
+    const path = join(this.#parent, temporaries.prefix);
+    return withDiskErrors(path, () => mkdtemp(path));
   }
 
   /** @throws AppError IO */
@@ -72,12 +72,6 @@ async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<
   try {
     return await step();
   } catch (error) {
-    const errno = errnoOf(error) ?? 'unknown';
-    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EFBIG';
-    throw new AppError(
-      isFull ? 'NO_SPACE' : 'IO',
-      `${path}: cannot keep a layer that is compressed anew (${errno})`,
-      { hint: 'Point TMPDIR at a folder with more room.', cause: error },
-    );
+    throw temporaryError(error, dirname(path));
   }
 }

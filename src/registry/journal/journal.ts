@@ -1,4 +1,4 @@
-import { errnoOf } from '../../util/errno.ts';
+import { causeOf } from '../../util/errno.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { JournalFolder, type JournalFolderOptions } from './folder.ts';
 import {
@@ -149,8 +149,7 @@ class FolderJournal {
     try {
       return await task();
     } catch (error) {
-      const why = errnoOf(error) ?? (error as Error).name;
-      this.#tell(`cannot ${what} ${this.#options.folder}: ${why}`);
+      this.#tell(`cannot ${what} ${this.#options.folder}: ${causeOf(error)}`);
       return undefined;
     }
   }

@@ -1,8 +1,8 @@
+import { errnoOf, systemError } from '../../util/errno.ts';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { AppError } from '../../errors/app-error.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { errnoOf } from '../../util/errno.ts';
 import {
   NotRegularError,
   openRegularFile,
@@ -11,8 +11,6 @@ import {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
 /** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
 export async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
@@ -20,15 +18,8 @@ export async function withDiskErrors<T>(path: string, step: () => Promise<T>): P
   } catch (error) {
     if (error instanceof AppError) throw error;
     if (error instanceof NotRegularError) throw notRegular(error);
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    if (NO_SPACE_CODES.has(errno)) {
-      throw new AppError('NO_SPACE', `${path}: no space left (${errno})`, {
-        hint: 'Free some space, or choose a folder on another disk.',
-        cause: error,
-      });
-    }
-    throw new AppError('IO', `${path}: ${reason(errno)}`, { cause: error });
+    if (errnoOf(error) === undefined) throw error;
+    throw systemError(error, { verb: 'access', path });
   }
 }
 
@@ -37,13 +28,6 @@ function notRegular(error: NotRegularError): AppError {
     hint: 'An image is kept in regular files; copy the directory with its links resolved (cp -rL).',
     cause: error,
   });
-}
-
-function reason(errno: string): string {
-  if (errno === 'EACCES' || errno === 'EPERM') return `permission denied (${errno})`;
-  if (errno === 'EROFS') return 'the file system is read-only (EROFS)';
-  if (errno === 'ENOTDIR') return 'a part of the path is not a folder (ENOTDIR)';
-  return `the file system answered ${errno}`;
 }
 
 export interface OpenedFile {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../util/bytes.ts';
-import { withDiskErrors } from '../files/disk.ts';
+import { temporaryError } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /** A nameless temporary file, gone when it is closed, however the process ends. */
@@ -15,14 +15,14 @@ export interface Spool {
 /** @throws AppError NO_SPACE, IO naming the temporary folder */
 export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
-  await withDiskErrors(folder, () => makeFolder(folder));
-  const file = await withDiskErrors(path, () => open(path, 'wx+', 0o600));
+  await inFolder(folder, () => makeFolder(folder));
+  const file = await inFolder(folder, () => open(path, 'wx+', 0o600));
   try {
-    await withDiskErrors(path, () => rm(path));
+    await inFolder(folder, () => rm(path));
     let size = 0;
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
-      await withDiskErrors(path, () => writeAll(file, chunk, size));
+      await inFolder(folder, () => writeAll(file, chunk, size));
       size += chunk.byteLength;
     }
     return { file, path, size };
@@ -41,5 +41,13 @@ async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): 
       position + done,
     );
     done += bytesWritten;
+  }
+}
+
+async function inFolder<T>(folder: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw temporaryError(error, folder);
   }
 }

@@ -246,7 +246,7 @@ describe('the journal of uploads', () => {
 
 describe('without a usable folder there is nothing to go on with', () => {
   const cases: readonly [string, (dir: TempDir) => Promise<unknown>, string][] = [
-    ['a file in its place', (dir) => writeFile(dir.join('regctl'), 'mine'), 'EEXIST'],
+    ['a file in its place', (dir) => writeFile(dir.join('regctl'), 'mine'), 'it exists already'],
     [
       'one that is open to others',
       (dir) => mkdir(dir.join('regctl')).then(() => chmod(dir.join('regctl'), 0o755)),
@@ -258,7 +258,7 @@ describe('without a usable folder there is nothing to go on with', () => {
         mkdir(dir.join('else'), { mode: 0o700 }).then(() => symlink('else', dir.join('regctl'))),
       'is a symbolic link',
     ],
-    ['a link to nothing', (dir) => symlink('nowhere', dir.join('regctl')), 'EEXIST'],
+    ['a link to nothing', (dir) => symlink('nowhere', dir.join('regctl')), 'it exists already'],
   ];
   it.each(cases)('%s', async (_name, prepare, why) => {
     await using dir = await tempDir();

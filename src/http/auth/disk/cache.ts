@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { checkPrivateFolder } from '../../../config/files/ownership.ts';
-import { errnoOf } from '../../../util/errno.ts';
+import { causeOf } from '../../../util/errno.ts';
 import {
   addChallenge,
   addToken,
@@ -71,7 +71,7 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
       await task();
       return true;
     } catch (error) {
-      trace?.(`token cache: cannot ${what} ${folder}: ${errnoOf(error) ?? (error as Error).name}`);
+      trace?.(`token cache: cannot ${what} ${folder}: ${causeOf(error)}`);
       return false;
     }
   };

@@ -84,7 +84,7 @@ export function createCredentialChain(options: CredentialChainOptions): Traceabl
 }
 
 /**
- * The one ordered list: flags, then a named file alone, or the variable, both worlds' files, and
+ * The one ordered list: flags, then only a named file, or the variable, both worlds' files, and
  * around them the helpers of registries.conf.
  */
 function orderedSources(

@@ -18,7 +18,7 @@ export function isWholeRegistry(key: string): boolean {
 
 /**
  * Whether a stored key may answer for a whole registry. In Docker's files any path behind the host
- * may; in a containers-auth.json(5) "host/team" is for that namespace alone.
+ * may; in a containers-auth.json(5) "host/team" is only for that namespace.
  */
 export function keyMatchesRegistry(key: string, host: string, format: AuthFileFormat): boolean {
   return sameRegistry(hostOfKey(key), host) && (format !== 'containers' || isWholeRegistry(key));
@@ -38,7 +38,9 @@ export function parseRegistryNamespace(text: string): RegistryNamespace {
     : { host: text.slice(0, slash).toLowerCase(), namespace: text.slice(slash + 1) };
 }
 
-/** The key that a new login is written under; containers' tools write "docker.io" for Docker Hub. */
+/**
+ * The key that a new login is written under; containers' tools write "docker.io" for Docker Hub.
+ */
 export function authFileKey(
   { host, namespace }: RegistryNamespace,
   format: AuthFileFormat,
@@ -48,7 +50,9 @@ export function authFileKey(
   return namespace === undefined ? name : `${name}/${namespace}`;
 }
 
-/** Keys to ask a helper for, best first: Docker and containers' tools name Docker Hub differently. */
+/**
+ * Keys to ask a helper for, best first: Docker and containers' tools name Docker Hub differently.
+ */
 export function helperKeys(host: string, format: AuthFileFormat): readonly string[] {
   const own = credentialKey(host);
   return format === 'containers' && isHubHost(host) ? [DOCKER_HUB, own] : [own];

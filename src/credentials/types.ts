@@ -36,19 +36,21 @@ export interface CredentialSource {
 /** One source of the ordered list, in the account of a look-up. */
 export interface LookupStep {
   readonly source: string;
-  /** False for those behind the one that answered or failed. */
+  /** False for those after the one that answered or failed. */
   readonly asked: boolean;
   readonly answered: boolean;
-  /** It could not be asked to the end; the sources behind it are then not asked. */
+  /** It could not be asked to the end; the sources after it are then not asked. */
   readonly failed: boolean;
   /** Where the answer was found, or why there was none. Never a secret. */
   readonly detail: string;
 }
 
-/** The ordered sources of one side of a command, asked until one answers; answers are remembered. */
+/**
+ * The ordered sources of one side of a command, asked until one answers; answers are remembered.
+ */
 export interface CredentialChain {
   lookup(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
-  /** Drops what is remembered, so that a helper is asked anew after a 401. */
+  /** Drops what is remembered, so that a helper is asked again after a 401. */
   forget(host: string): void;
 }
 
@@ -56,7 +58,7 @@ export interface CredentialChain {
 export interface TraceableCredentialChain extends CredentialChain {
   /** Names of the sources, in the order they are asked. */
   describeSources(): readonly string[];
-  /** Asks anew, in order, and tells of every source; a source that fails is a step, no error. */
+  /** Asks again, in order, and reports every source; one that fails is a step, not an error. */
   explain(host: string, repository?: string, options?: CallOptions): Promise<readonly LookupStep[]>;
 }
 
@@ -68,7 +70,9 @@ export interface SavedLogin {
   readonly supplied?: boolean | undefined;
 }
 
-/** Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team"). */
+/**
+ * Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team").
+ */
 export interface LoginStore {
   /** Stores what the registry accepted. Resolves to where it went, for the message. */
   save(

@@ -57,7 +57,7 @@ export interface HttpClientOptions {
   readonly store?: TokenStore | undefined;
   /** Which proxy a URL goes through. Default: none. */
   readonly proxies?: ProxyRules | undefined;
-  /** The machine's authorities beside Node's. Default: the system's usual files. */
+  /** The machine's authorities, in addition to Node's. Default: the system's usual files. */
   readonly roots?: TrustRoots | undefined;
 }
 
@@ -67,7 +67,9 @@ export interface HttpClientHandle {
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
   /** The policy of this client, for those who try again on floors above: cut transfers. */
   readonly retries: RetryPolicy;
-  /** Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError */
+  /**
+   * Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError
+   */
   readonly explain: (url: URL, registry?: string) => ConnectionReport;
   /** The same way to a registry, one step at a time, for diagnosis. */
   readonly probe: () => Promise<Probe>;

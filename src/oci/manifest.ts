@@ -30,7 +30,9 @@ export interface IndexManifest extends ManifestBase {
   readonly manifests: readonly Descriptor[];
 }
 
-/** Docker schema 1: carried as bytes, its layers known by digest alone, never converted silently. */
+/**
+ * Docker schema 1: carried as bytes, its layers are known only by digest; never converted silently.
+ */
 export interface Schema1Manifest extends ManifestBase {
   readonly kind: 'schema1';
 }
@@ -142,7 +144,10 @@ function invalid(rule: string): AppError {
   return new AppError('INVALID_MANIFEST', `invalid manifest: ${rule}`);
 }
 
-/** The nodes that must exist before this manifest may: children, or config and layers; never `subject`. */
+/**
+ * The nodes that must exist before this manifest may: children, or config and layers; never
+ * `subject`.
+ */
 export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   switch (manifest.kind) {
     case 'index':

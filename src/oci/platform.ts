@@ -63,10 +63,13 @@ const ARCHITECTURE_ALIAS: Readonly<Record<string, { architecture: string; varian
   armel: { architecture: 'arm', variant: 'v6' },
 };
 
-/** Variants that the architecture alone implies; they are not written. */
+/** Variants that the architecture implies by itself; they are not written. */
 const IMPLIED_VARIANT: Readonly<Record<string, string>> = { arm64: 'v8', amd64: 'v1' };
 
-/** Lower case, common aliases resolved, "7" written "v7", implied variants and empty members dropped. */
+/**
+ * Lower case, common aliases resolved, "7" written "v7", implied variants and empty members
+ * dropped.
+ */
 export function normalize(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
   const name = platform.architecture.toLowerCase();

@@ -25,7 +25,7 @@ export interface RequestContext {
   /** Absent for registry-wide requests. */
   readonly repository?: string;
   readonly scopes: readonly string[];
-  /** Scopes that some later request will need beside. */
+  /** Scopes that later requests will need in addition. */
   readonly upcomingScopes?: readonly string[] | undefined;
   /** For messages: "ghcr.io/a/b", "ghcr.io". */
   readonly label: string;
@@ -39,7 +39,7 @@ export interface RequestOptions extends CallOptions {
   readonly extraScopes?: readonly string[] | undefined;
   /** No credentials at all: the target is not the registry. */
   readonly anonymous?: boolean | undefined;
-  /** The answer is content of any length; else it is small and read within the try. */
+  /** The answer is content of any length; else it is small, and read as a part of the attempt. */
   readonly stream?: boolean | undefined;
   /** The request or its answer carries this many bytes of content. */
   readonly contentSize?: number | undefined;
@@ -100,7 +100,7 @@ export async function repositoryUrl(
   return registryUrl(context, `${context.repository ?? ''}/${path}`, options);
 }
 
-/** `path` below /v2/, behind whatever path prefix the endpoint has. */
+/** `path` below /v2/, after the path prefix of the endpoint, if any. */
 export async function registryUrl(
   context: RequestContext,
   path: string,

@@ -4,7 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 /**
  * Statuses by which registries say that a write is done: 201 by the specification, 202 and 204 by
  * several, 200 by proxies in front of them. A web server answers 200 to everything, so that those
- * beside the specification's own take a second sign (distribution-spec v1.1.1).
+ * other than the specification's own take a second sign (distribution-spec v1.1.1).
  */
 const WRITTEN: ReadonlySet<number> = new Set([200, 201, 202, 204]);
 

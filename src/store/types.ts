@@ -13,7 +13,9 @@ export interface OpenOptions extends CallOptions {
   readonly reuseChunks?: boolean | undefined;
 }
 
-/** Content that can be opened again: retry, re-authentication, redirect and resume all reopen it. */
+/**
+ * Content that can be opened again: retry, re-authentication, redirect and resume all reopen it.
+ */
 export interface Source {
   readonly descriptor: Descriptor;
   open(options?: OpenOptions): Promise<Bytes>;
@@ -66,7 +68,9 @@ export interface ReadStore extends AsyncDisposable {
 export interface PushOptions extends CallOptions {
   /** For a manifest: the tag it is written under, in the same request where the store can. */
   readonly tag?: string | undefined;
-  /** For a manifest: waits for a destination that does not see yet what was written. Default none. */
+  /**
+   * For a manifest: waits for a destination that does not see yet what was written. Default none.
+   */
   readonly visibilityRetries?: number | undefined;
   /**
    * For a blob: the destination missed content that it had said was there, so that it is only
@@ -76,8 +80,8 @@ export interface PushOptions extends CallOptions {
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
   /**
-   * More bytes were handed to the network for this node, each time they are; also 0, so that a store
-   * that can go on with what was sent before is told from one that says nothing.
+   * More bytes were handed to the network for this node, each time they are; also 0, so that a
+   * store that can go on with what was sent before is told from one that says nothing.
    */
   readonly onSent?: ((bytes: number) => void) | undefined;
   /** Cumulative bytes sent of this node; goes back when an attempt starts over. */
@@ -98,7 +102,9 @@ export interface WriteStore extends ReadStore {
   push(source: Source, options?: PushOptions): Promise<PushOutcome>;
   /** Points `tag` at a manifest that the store has. */
   tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
-  /** Makes what was written visible where the format needs it (index.json); nothing for a registry. */
+  /**
+   * Makes what was written visible where the format needs it (index.json); nothing for a registry.
+   */
   commit(options?: CallOptions): Promise<void>;
 }
 
@@ -128,7 +134,9 @@ export interface ListedManifest {
 }
 
 export interface Inventory {
-  /** Every manifest, with and without a tag. @throws AppError UNSUPPORTED where it has no such list */
+  /**
+   * Every manifest, with and without a tag. @throws AppError UNSUPPORTED where it has no such list
+   */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
 }
 
@@ -145,7 +153,7 @@ export interface RemoveOptions extends CallOptions {
 export interface Remover {
   /** Deletes the manifest and with it every tag that points at it. */
   removeManifest(digest: Digest, options?: RemoveOptions): Promise<void>;
-  /** Removes the tag alone. @throws AppError UNTAG_UNSUPPORTED where the store cannot. */
+  /** Removes only the tag. @throws AppError UNTAG_UNSUPPORTED where the store cannot. */
   untag(tag: string, options?: CallOptions): Promise<void>;
 }
 

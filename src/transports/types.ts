@@ -11,7 +11,7 @@ export interface Location {
   readonly name: string;
   /** Tag or digest; a digest wins where both were written. */
   readonly ref: string | undefined;
-  /** The tag as written, also beside a digest. */
+  /** The tag as written, also together with a digest. */
   readonly tag: string | undefined;
   /** Normal form, for messages and results: "docker.io/library/busybox:latest", "oci:./out:v1". */
   readonly text: string;
@@ -27,7 +27,7 @@ export interface OpenContext {
   stdout(bytes: Uint8Array): Promise<void>;
   /** Folder for what has to wait on disk. */
   readonly tempDir: string;
-  /** Names for what is written beside its place, so that it is swept if this process is killed. */
+  /** Names for what is written next to its place, so that it is swept if this process is killed. */
   readonly temporaries: Temporaries;
 }
 

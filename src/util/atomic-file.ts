@@ -13,7 +13,7 @@ export interface AtomicWriteOptions {
   readonly temporary?: string | undefined;
 }
 
-/** Replaces `path` as a whole or not at all: temporary file beside it, fsync, rename. */
+/** Replaces `path` as a whole or not at all: a temporary file next to it, fsync, rename. */
 export async function writeFileAtomic(
   path: string,
   data: Uint8Array | string,

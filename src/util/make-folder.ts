@@ -22,7 +22,7 @@ interface Failure {
   readonly parentMissing: boolean;
 }
 
-/** `undefined` when the folder is there, whoever made it. */
+/** `undefined` when the directory is there, no matter who made it. */
 async function tryMake(path: string, mode: number | undefined): Promise<Failure | undefined> {
   try {
     await mkdir(path, mode);

@@ -25,7 +25,10 @@ export interface Temporaries {
   name(): string;
   /** How the name of a folder begins that `mkdtemp` makes. */
   readonly prefix: string;
-  /** Removes what killed processes left in a folder, the first time it is asked for it. Never rejects. */
+  /**
+   * Removes what killed processes left in a folder, the first time it is asked for it. Never
+   * rejects.
+   */
   sweep(folder: string): Promise<void>;
   /** Who holds a lock: differs for every call. */
   holder(): string;
@@ -72,12 +75,14 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
 }
 
-/** For whoever does not say which process it is: nothing is swept. */
+/** For a caller that does not name its process: nothing is swept. */
 export function plainTemporaries(): Temporaries {
   return createTemporaries({ now: () => 0 });
 }
 
-/** Somebody else's folder is left alone: it could lead elsewhere while it is emptied. */
+/**
+ * Another user's directory is not touched: a link in it could lead elsewhere while it is emptied.
+ */
 async function removeDead(
   path: string,
   owner: string,
@@ -89,7 +94,9 @@ async function removeDead(
   if (!alive) await rm(path, { recursive: found.isDirectory(), force: true });
 }
 
-/** After a power cut too, the names in a folder are those of now. Systems without this do without. */
+/**
+ * After a power cut too, the names in a folder are those of now. Systems without this do without.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   try {

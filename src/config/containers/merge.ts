@@ -55,7 +55,7 @@ function mergeDocuments(
   };
 }
 
-/** Docker's mirrors come behind those of registries.conf, and for Docker Hub itself alone. */
+/** Docker's mirrors come after those of registries.conf, and only for Docker Hub itself. */
 function withHubMirrors(
   route: Route,
   registry: string,

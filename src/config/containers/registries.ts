@@ -2,7 +2,7 @@ import { readRegistriesFiles, type RegistriesFile } from './registries-files.ts'
 import type { RegistriesOptions, Registries } from './types.ts';
 
 /**
- * Reads the files at once. A command on a machine whose files say nothing pays for looking alone.
+ * Reads the files at once. Where the files say nothing, a command pays only for looking.
  * @throws AppError CONFIG_INVALID, IO
  */
 export async function loadRegistries(options: RegistriesOptions): Promise<Registries> {
@@ -31,7 +31,7 @@ export function emptyRegistries(files: readonly string[]): Registries {
 
 /**
  * The distributions' list of aliases is long and every command would parse it; it is of use only
- * beside a file that names search registries.
+ * next to a file that names search registries.
  */
 function filesWithSettings(files: readonly RegistriesFile[]): readonly RegistriesFile[] {
   const speaking = files.filter((file) => settingLines(file).length > 0);

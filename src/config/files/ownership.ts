@@ -17,7 +17,8 @@ export type FolderSafety =
 const unsafe = (problem: string): FolderSafety => ({ kind: 'unsafe', problem });
 
 /**
- * Whether a folder may hold secrets: it is this user's alone, and no link that somebody may turn.
+ * Whether a folder may hold secrets: only this user can use it, and it is no link that somebody
+ * else could redirect.
  * @throws system errors other than ENOENT and ENOTDIR
  */
 export function checkPrivateFolder(path: string, uid: number | undefined): FolderSafety {

@@ -10,7 +10,7 @@ import { makeFolder } from '../../util/make-folder.ts';
 const MAX_LINKS = 40;
 
 /**
- * Reads, changes and replaces a file that holds secrets or trust, alone among concurrent runs.
+ * Reads, changes and replaces a file that holds secrets or trust, while no other run does.
  * New folders get mode 0700, a new file 0600; an old file keeps its owner and mode; symbolic links
  * are followed, dangling ones too. `change` gets the old text (undefined: no file) and returns the
  * new one (undefined: leave it).

@@ -5,7 +5,7 @@ import { candidateKeys } from '../keys.ts';
 
 /**
  * The helper that Docker's configuration names for a registry: `credHelpers[key]`, else
- * `credsStore`. An empty name in `credHelpers` means the file alone.
+ * `credsStore`. An empty name in `credHelpers` means only the file.
  * @throws AppError CONFIG_INVALID for a name that is not a plain suffix
  */
 export function helperFor(

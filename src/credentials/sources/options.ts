@@ -4,7 +4,7 @@ import type { RunHelper } from '../helpers/process.ts';
 
 /** Of registries.conf and of `--config`. */
 export interface ContainersHelpersOptions {
-  /** The list as registries.conf has it; none, or an empty one: the files alone. */
+  /** The list as registries.conf has it; none, or an empty one: only the files. */
   readonly credentialHelpers?: (() => readonly string[] | undefined) | undefined;
   readonly configDir?: string | undefined;
 }

@@ -7,7 +7,7 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Schemes that may stand alone; any other lone word is the debris of an unquoted value. */
+/** Schemes that may have no parameters; any other single word is left of an unquoted value. */
 const LONE_SCHEMES: ReadonlySet<string> = new Set([
   'basic',
   'bearer',

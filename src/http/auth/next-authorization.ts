@@ -50,7 +50,7 @@ export async function nextAuthorization(
     return obtainWithNewestLogin(question, options);
   }
   if (request.auth.upcomingScopes !== undefined && !coversScopes(scopes, authorization.scopes)) {
-    // What it was asked for beside may be why it does not do.
+    // The upcoming scopes that it was also asked for may be why it is refused.
     options.cache.drop(authorization.token);
     const auth = { ...request.auth, upcomingScopes: undefined };
     return obtainWithNewestLogin({ ...question, auth, renew: authorization.cached }, options);

@@ -39,7 +39,7 @@ interface HeldToken extends CachedToken {
 }
 
 /**
- * Tokens in memory, and with them those of earlier runs. A widened token is kept beside the narrow
+ * Tokens in memory, and with them those of earlier runs. A widened token is kept next to the narrow
  * ones, never over them. Each step looks at the tokens of one resource or of one value, however
  * many repositories there are.
  */
@@ -110,7 +110,9 @@ export function createTokenCache(now: () => number, store?: TokenStore): TokenCa
   };
 }
 
-/** The tokens of one owner, oldest first, by their scopes and by each resource that they are for. */
+/**
+ * The tokens of one owner, oldest first, by their scopes and by each resource that they are for.
+ */
 class OwnerTokens {
   readonly #exact = new Map<string, HeldToken>();
   readonly #byResource = new Map<string, Set<HeldToken>>();

@@ -29,7 +29,7 @@ export interface ChallengeKey {
 }
 
 /**
- * What earlier runs learnt. It saves requests and decides nothing: realms are judged anew each
+ * What earlier runs learnt. It saves requests and decides nothing: realms are judged again each
  * time, and a registry that refuses what came from here is asked as if there were nothing.
  * No function throws or rejects.
  */

@@ -47,7 +47,7 @@ export interface AuthorizationRequest {
   readonly scopes: readonly string[];
   readonly send: HttpClient;
   readonly signal?: AbortSignal | undefined;
-  /** Asks the credential sources anew before a new token is fetched. */
+  /** Asks the credential sources again before a new token is fetched. */
   readonly renew?: boolean | undefined;
   /** The offers are a guess: the token server is asked once, without retries. */
   readonly singleAttempt?: boolean | undefined;

@@ -27,13 +27,13 @@ export interface ConnectOptions {
   /** A connected socket to speak TLS through: a tunnel. */
   readonly tunnelSocket?: Socket | undefined;
   /**
-   * Where reads go first, when nobody but Node's HTTP parser will read the socket: it copies what it
-   * passes on, and returns before the next read, so that sockets may share the buffer.
+   * Where reads go first, when nobody but Node's HTTP parser will read the socket: it copies what
+   * it passes on, and returns before the next read, so that sockets may share the buffer.
    */
   readonly readBuffer?: Buffer | undefined;
 }
 
-/** Time for one address before the next is tried beside it (RFC 8305 wants 250 ms to 2 s). */
+/** How long one address is tried before the next is tried, too (RFC 8305 wants 250 ms to 2 s). */
 const NEXT_ADDRESS_MS = 1000;
 const KEEP_ALIVE_MS = 60_000;
 /** Bytes taken from the kernel at once; Node's own 64 KiB cost a third more CPU per byte. */

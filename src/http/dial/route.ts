@@ -26,7 +26,7 @@ export function routeTo(url: URL, host: string, proxies: ProxyRules): DialRoute 
   };
 }
 
-/** Plain HTTP is handed to an HTTP proxy whole: many proxies open tunnels to port 443 alone. */
+/** Plain HTTP is handed to an HTTP proxy whole: many proxies open tunnels only to port 443. */
 function isForwarded(proxy: ProxyServer, url: URL): boolean {
   return url.protocol === 'http:' && proxy.protocol !== 'socks5';
 }

@@ -127,7 +127,7 @@ function toRawResponse(
   rawRequest: RawRequest,
 ): RawResponse {
   const status = response.statusCode ?? 0;
-  // Kept, so that whoever reads later learns why the connection broke.
+  // Kept, so that a later reader gets the reason why the connection broke.
   response.on('error', () => undefined);
   const empty = rawRequest.method === 'HEAD' || response.headers['content-length'] === '0';
   if (empty) response.resume();

@@ -14,7 +14,9 @@ export interface RawRequest {
   readonly body?: Bytes | undefined;
   /** Each ends it, with its reason. */
   readonly signals: readonly AbortSignal[];
-  /** From the request's last byte to the answer's headers, milliseconds; with a body none applies. */
+  /**
+   * From the request's last byte to the answer's headers, milliseconds; with a body none applies.
+   */
   readonly headersMs: number;
   /** Between two chunks of the answer. */
   readonly idleMs: number;
@@ -48,7 +50,10 @@ export interface Pool {
   destroy(): void;
 }
 
-/** An unused connection is closed before most servers do, lest a request runs into its end. */
+/**
+ * Unused connections are closed before most servers close them, so that no request meets a closed
+ * one.
+ */
 export const IDLE_CONNECTION_MS = 4000;
 
 /** `watch` is shared by the requests of a pool. @returns what ends the wait */
@@ -120,7 +125,7 @@ export async function drainBody(body: ResponseBody, limit: number, ms: number): 
 }
 
 /**
- * Both clients take a connection back a turn of the event loop after its answer; who asks sooner
+ * Both clients take a connection back a turn of the event loop after its answer; who sends sooner
  * would open another.
  */
 export async function connectionReturned(): Promise<void> {

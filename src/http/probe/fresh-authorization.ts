@@ -20,7 +20,7 @@ export interface FreshAuthorization {
 }
 
 /**
- * Fetches what a challenge asks for, anew: what earlier requests and runs were given is not used.
+ * Fetches what a challenge asks for again: what earlier requests and runs got is not used.
  * Undefined when none of the offers can be met. @throws what obtainAuthorization throws
  */
 export async function obtainFreshAuthorization(

@@ -36,7 +36,7 @@ export interface Probe {
   /** Base URL of a registry, its scheme settled. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
   evaluateRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
-  /** What a challenge leads to, fetched anew; undefined when its offers cannot be met. */
+  /** What a challenge leads to, fetched again; undefined when none of its offers can be met. */
   obtainFreshAuthorization(
     question: Omit<AuthorizationRequest, 'send'>,
   ): Promise<FreshAuthorization | undefined>;
@@ -110,7 +110,7 @@ export function createProbe(parts: ProbeParts): Probe {
 interface ProbeTarget {
   readonly url: URL;
   readonly registry: string;
-  /** "http:" is TCP alone, whatever the URL says. */
+  /** "http:" is only TCP, whatever the URL says. */
   readonly protocol: 'http:' | 'https:';
 }
 

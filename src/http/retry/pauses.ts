@@ -2,7 +2,10 @@ import { knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 
-/** Until when each host is left alone: one for all requests of a client. Times are in ms since the epoch. */
+/**
+ * Until when nothing is sent to each host; one for all requests of a client. Milliseconds since the
+ * epoch.
+ */
 export interface HostPauses {
   /** 0 when it never was paused. */
   until(host: string): number;

@@ -25,7 +25,9 @@ export interface RetryOptions {
   readonly pauses: HostPauses;
 }
 
-/** THE policy: what is tried again, how often and after what wait, on whatever floor the loop is. */
+/**
+ * THE policy: what is tried again, how often and after what wait, on whatever floor the loop is.
+ */
 export type RetryPolicy = (signal?: AbortSignal) => RetryState;
 
 /** What was sent is there, but does not show yet (eventual consistency). */
@@ -44,7 +46,7 @@ export interface RetryState {
    * the signal's reason
    */
   shouldRetry(outcome: HttpResponse | NetworkError | NotYetVisible): Promise<boolean>;
-  /** It got further: counting begins anew. */
+  /** It got further: attempts are counted from the beginning again. */
   progressed(): void;
   /** Tries that failed since it last got further. */
   readonly failed: number;
@@ -63,12 +65,17 @@ const CAP_MS = 30_000;
 /** A store that spreads what it took needs seconds; at once is never soon enough. */
 const VISIBILITY_MS = 2000;
 const MAX_MESSAGE_BYTES = 16 * 1024;
-/** What is added at most to a `Retry-After`, so that those who were told the same do not return as one. */
+/**
+ * What is added at most to a `Retry-After`, so that those who were told the same do not return as
+ * one.
+ */
 const SPREAD_MS = 1000;
 
 /** Besides the errors of servers: 499 is nginx's, for a client that a proxy took for gone. */
 const RETRIED_BELOW_500: ReadonlySet<number> = new Set([408, 425, 429, 499]);
-/** Errors of servers that another try meets again (RFC 9110, 7231, 2295, 4918, 5842, 2774, 6585). */
+/**
+ * Errors of servers that another try meets again (RFC 9110, 7231, 2295, 4918, 5842, 2774, 6585).
+ */
 const FINAL_FROM_500: ReadonlySet<number> = new Set([501, 505, 506, 507, 508, 510, 511]);
 
 /** Docker Hub's pull limit is counted over hours: trying on only spends more of it. */

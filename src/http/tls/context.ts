@@ -9,7 +9,9 @@ import { distinctCertificates, type TrustRoots } from '../../config/tls/roots.ts
 import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 
-/** Options of `tls.connect` for one host; the context is made once and shared by its connections. */
+/**
+ * Options of `tls.connect` for one host; the context is made once and shared by its connections.
+ */
 export interface TlsSettings {
   readonly rejectUnauthorized: boolean;
   readonly secureContext: SecureContext;
@@ -79,7 +81,7 @@ function systemRoots(): readonly string[] {
   return getCACertificates('system');
 }
 
-/** Client certificates are shown to this host alone (CVE-2019-10214). */
+/** Client certificates are sent only to this host (CVE-2019-10214). */
 function contextOf(
   host: string,
   { clientCertificates, certificateFiles }: HostPolicy,

@@ -76,7 +76,7 @@ export class ImageConverter {
     return this.#changed.has(digest);
   }
 
-  /** What the manifest becomes; the descriptor names it alone, without a platform. */
+  /** What the manifest becomes; the descriptor names only the manifest, without a platform. */
   convert(
     descriptor: Descriptor,
     visit: Visit = { signal: undefined, depth: 0 },

@@ -10,7 +10,7 @@ import type { ConvertOptions, ManifestFormat } from './types.ts';
 
 export interface ImagePlan {
   readonly format: ManifestFormat;
-  /** How each layer has to be compressed anew; `undefined` keeps it. */
+  /** How each layer has to be recompressed; `undefined` keeps it. */
   readonly layers: readonly (CompressionOptions | undefined)[];
 }
 
@@ -46,7 +46,9 @@ function planLayer(
   return fits ? undefined : { format: 'gzip' };
 }
 
-/** The digest of each uncompressed layer, from the configuration. @throws AppError INVALID_CONFIG */
+/**
+ * The digest of each uncompressed layer, from the configuration. @throws AppError INVALID_CONFIG
+ */
 export function diffIdsOf(
   config: Uint8Array,
   layers: readonly Descriptor[],

@@ -33,7 +33,7 @@ interface KeptLayer extends Recompressed {
   readonly diffId: Digest;
 }
 
-/** Bounds for layers: most images stay far below; gzip alone can reach a ratio of 1032. */
+/** Bounds for layers: most images stay far below; gzip can reach a ratio of 1032 by itself. */
 const LIMITS: Omit<DecompressionLimits, 'fail'> = {
   maxBytes: 2 ** 40,
   maxRatio: 1000,

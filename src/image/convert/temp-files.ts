@@ -34,7 +34,7 @@ export class TempFiles implements AsyncDisposable {
     return path;
   }
 
-  /** mkdtemp makes it for its owner alone. */
+  /** mkdtemp makes it for its owner only. */
   async #make(): Promise<string> {
     const temporaries = await this.#temporaries();
     await temporaries.sweep(this.#parent);

@@ -20,7 +20,7 @@ export interface ErrorResponse {
   readonly challenge: HttpResponse['challenge'];
   readonly attempts: HttpResponse['attempts'];
   readonly entries: readonly RegistryErrorEntry[];
-  /** The body was a web page: whoever answered may not be a registry. */
+  /** The body was a web page: what answered may not be a registry. */
   readonly html: boolean;
 }
 
@@ -44,10 +44,12 @@ export async function readErrorResponse(
   };
 }
 
-/** Codes as registries have them: a password that is a part of one must not change what it means. */
+/**
+ * Codes as registries have them: a password that is a part of one must not change what it means.
+ */
 const CODE = /^(?:[A-Z]+(?:_[A-Z]+)+|DENIED|TOOMANYREQUESTS|UNAUTHORIZED|UNKNOWN|UNSUPPORTED)$/u;
 
-/** Secrets are taken out before anything is cut, lest half of one is left. */
+/** Secrets are removed before anything is cut, so that no half of one is left. */
 function entriesWithout(
   conceal: RedactSecrets | undefined,
   body: string,

@@ -25,7 +25,7 @@ export const NOT_SEEN =
 
 const WRONG_VARIABLE = `The login is from ${AUTH_VARIABLE}, which is used instead of a stored one: correct or unset the variable.`;
 
-/** The cure per error code; a code without one needs no hint. */
+/** The hint for each error code; a code without a row has none. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UNAUTHORIZED: (one) => {
     const { context, operation, answer, registry } = one;
@@ -98,14 +98,14 @@ export function notARegistryHint(registry: string): string {
   return `Check the host and port: whatever answers at ${registry} does not speak the registry API (/v2/).`;
 }
 
-/** What has to be there before the first push, as a sentence with a space behind it, or nothing. */
+/** What has to be there before the first push, as a sentence and a space, or nothing. */
 function createAdviceOf({ context, registry }: HintInput): string {
   return registry?.createAdvice === undefined
     ? ''
     : `${fillTemplate(registry.createAdvice, context)} `;
 }
 
-/** Nobody signs in there. */
+/** Whether nobody logs in there. */
 function isPublic(known: KnownRegistry | undefined): boolean {
   return known !== undefined && known.login === undefined;
 }

@@ -11,7 +11,7 @@ import type { CredentialChain } from '../../credentials/types.ts';
 /** The image that Docker keeps for this question. */
 export const PULL_LIMIT_IMAGE = 'docker.io/ratelimitpreview/test';
 
-/** A registry's pull allowance, as JSON. Null: the registry does not say. */
+/** A registry's pull limit, as JSON. Null: the registry does not say. */
 export interface PullLimit {
   readonly Registry: string;
   readonly Limit: number | null;
@@ -20,7 +20,7 @@ export interface PullLimit {
   readonly WindowSeconds: number | null;
   /** Who is counted: an address or an account id. */
   readonly Source: string | null;
-  /** The user that was signed in; null for anonymous. */
+  /** The user that was logged in; null for anonymous. */
   readonly Account: string | null;
   readonly Limited: boolean;
 }
@@ -82,7 +82,7 @@ async function head(
   throw await errorFromResponse(connection, attempt, 'HEAD', response);
 }
 
-/** Who was signed in, where the request carried credentials. */
+/** Who was logged in, where the request carried credentials. */
 async function accountOf(
   client: PullLimitClient,
   { registry, repository }: Reference,
@@ -114,13 +114,13 @@ function read(registry: string, { headers }: HttpResponse, account: string | nul
   };
 }
 
-/** Docker Hub's pull allowance. */
+/** The pull limit, as a registry's headers give it. */
 export interface RateLimit {
   readonly limit: number;
   readonly remaining: number | undefined;
   /** Length of the window in seconds. */
   readonly windowSeconds: number | undefined;
-  /** Seconds until the window starts anew, where the registry says so. */
+  /** Seconds until the window starts again, where the registry says so. */
   readonly resetSeconds: number | undefined;
   /** Who is counted: an address or an account id. */
   readonly source: string | undefined;

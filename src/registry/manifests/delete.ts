@@ -30,7 +30,7 @@ export async function deleteManifest(
   throw registryErrorFrom(context, operation, answer, manifestErrorOverride(context, answer));
 }
 
-/** Removes the tag alone. @throws RegistryError UNTAG_UNSUPPORTED where the registry cannot */
+/** Removes only the tag. @throws RegistryError UNTAG_UNSUPPORTED where the registry cannot */
 export async function deleteTag(
   context: RequestContext,
   tag: string,

@@ -7,7 +7,7 @@ import { describeManifest, parseManifest } from '../../oci/manifest.ts';
 import { contentTypeOf } from '../errors/body.ts';
 import type { ManifestResponse } from '../types.ts';
 
-/** By digest the content is pinned: whatever the registry says about it does not matter. */
+/** By digest the content is pinned: what the registry says about it does not matter. */
 export function verifyPinned(raw: Uint8Array, pinned: Digest, target: string): Digest {
   const actual = digestOf(raw, algorithmOf(pinned));
   requireSameDigest(pinned, actual, `${target}: the manifest has another digest`);

@@ -26,7 +26,7 @@ const HELD_BYTES = 4 * 1024 * 1024;
 
 /**
  * Manifests and blobs come from the first mirror that has them, or from the primary. Lists of tags
- * and referrers come from the primary alone: a mirror knows those it was asked for, or those of
+ * and referrers come only from the primary: a mirror knows those it was asked for, or those of
  * yesterday. So does every write.
  */
 export function createMirroredRepository(

@@ -118,7 +118,7 @@ export class SourceReader {
     };
   }
 
-  /** The piece read last and all that follows; reading on is then up to whoever has it. */
+  /** The piece read last and all that follows; the caller then reads on. */
   async *#rest(): Bytes {
     const reading = this.#reading;
     this.#reading = undefined;

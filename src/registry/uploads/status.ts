@@ -41,7 +41,7 @@ export function offsetFromRange(response: Pick<HttpResponse, 'headers'>): number
   return last === 0 ? 0 : last + 1;
 }
 
-/** Each answer may name the session anew: its query carries the state. */
+/** Each answer may give the session another URL, whose query carries the state. */
 export async function followLocation(
   context: RequestContext,
   session: UploadTarget,
@@ -55,7 +55,10 @@ export async function followLocation(
   return { ...resolveUploadLocation(location, response.url, home, where), minChunk };
 }
 
-/** Longest wait for the cancellation of a session that failed: an interrupted command has two seconds. */
+/**
+ * Longest wait for the cancellation of a session that failed: an interrupted command has two
+ * seconds.
+ */
 const CANCEL_MS = 1_000;
 
 /** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */

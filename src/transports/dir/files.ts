@@ -14,7 +14,7 @@ const MARKER = 'Directory Transport Version: ';
 const VERSION = '1.1';
 const MAX_MARKER_BYTES = 1024;
 
-/** What the format itself puts beside `version` and `manifest.json`. */
+/** What the format itself puts next to `version` and `manifest.json`. */
 const CONTENT =
   /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signature-\d+)?$|^signature-\d+$/;
 
@@ -37,7 +37,9 @@ export class DirFiles {
     return join(this.folder, `${hexOf(digest)}.manifest.json`);
   }
 
-  /** The manifest of the image; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */
+  /**
+   * The manifest of the image; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO
+   */
   async rootManifest(): Promise<Uint8Array | undefined> {
     return readSmall(join(this.folder, 'manifest.json'), MAX_MANIFEST_BYTES);
   }

@@ -165,7 +165,7 @@ class DirStore implements WriteStore {
     await this.#instances.dispose();
   }
 
-  /** @throws AppError IO when a run beside this one has tidied away what this one needs */
+  /** @throws AppError IO when another run has removed what this one needs */
   async #requireWhole(): Promise<void> {
     for (const path of this.#relied) {
       if (await this.#files.exists(path)) continue;

@@ -33,8 +33,8 @@ export function parseDockerArchiveName(rest: string): Location {
 }
 
 /**
- * The full name of an image in an archive, "docker.io/library/app:v1". A tag alone belongs to the
- * repository of `beside`. `undefined` when it is no name.
+ * The full name of an image in an archive, "docker.io/library/app:v1". A tag without a name belongs
+ * to the repository of `beside`. `undefined` when it is no name.
  */
 export function fullName(name: string, beside?: string): string | undefined {
   try {

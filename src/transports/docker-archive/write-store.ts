@@ -46,7 +46,7 @@ interface ExistingArchive {
 
 /**
  * An archive for writing; the file appears, or is replaced, at `commit()`. With a name the other
- * images of the file stay; without one it is written anew.
+ * images of the file stay; without one it is replaced.
  * @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO
  */
 export async function openDockerArchiveForWrite(
@@ -87,7 +87,7 @@ class DockerArchiveWriter implements WriteStore {
   /** As they were pushed: the archive itself keeps no manifest. */
   readonly #pushed = new Map<Digest, Pushed>();
   readonly #names: ImageNames;
-  /** False: the file is written anew, whoever else writes it. */
+  /** False: the file is replaced, even if another run writes it, too. */
   readonly #adds: boolean;
   /** Archives that this run relied on and another replaced; they are open, and so still there. */
   readonly #former: ExistingArchive[] = [];
@@ -256,7 +256,9 @@ class DockerArchiveWriter implements WriteStore {
     this.#changed = true;
   }
 
-  /** An image that was there before, with the names that no other took; without any left it goes. */
+  /**
+   * An image that was there before, with the names that no other took; without any left it goes.
+   */
   async #keep(
     image: DockerImageEntry,
     images: Map<string, DockerImageEntry>,

@@ -131,7 +131,7 @@ class RegistryStore implements WriteStore {
     options: PushOptions,
   ): Promise<boolean> {
     const refs = [
-      // By its tag alone the registry would name the manifest by sha256.
+      // By its tag only, the registry would name the manifest by sha256.
       ...(options.tag === undefined || algorithmOf(digest) !== 'sha256' ? [digest] : []),
       ...(options.tag === undefined ? [] : [options.tag]),
     ];
@@ -148,7 +148,7 @@ class RegistryStore implements WriteStore {
     return handled;
   }
 
-  /** Docker Hub alone counts a GET as a pull, and a HEAD not: it has to wait for what is wanted. */
+  /** Only Docker Hub counts a GET as a pull and a HEAD not: there it waits for what is wanted. */
   #find(
     name: string,
     { purpose, trustAbsence, signal }: ResolveOptions,
@@ -179,7 +179,9 @@ class RegistryStore implements WriteStore {
     }
   }
 
-  /** Docker's types have no subject. What cannot be read is for the deletion itself to complain of. */
+  /**
+   * Docker's types have no subject. What cannot be read is for the deletion itself to complain of.
+   */
   async #subjectOf(digest: Digest, options: CallOptions): Promise<Digest | undefined> {
     const type = this.#types.get(digest);
     if (type?.startsWith('application/vnd.docker.') === true) return undefined;
@@ -193,7 +195,7 @@ class RegistryStore implements WriteStore {
     }
   }
 
-  /** What was taken for present was not all there: the next visit asks anew. */
+  /** What was taken for present was not all there: the next visit asks again. */
   #forget(): void {
     this.#present.clear();
     this.#absent.clear();

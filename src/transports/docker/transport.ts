@@ -4,7 +4,7 @@ import type { Location, OpenContext, Transport } from '../types.ts';
 import { createRegistryStore } from './store.ts';
 import type { Access, Repository } from '../../registry/types.ts';
 
-/** Images of a registry: "docker://ghcr.io/a/b:1", or the name alone. */
+/** Images of a registry: "docker://ghcr.io/a/b:1", or only the name. */
 export const dockerTransport: Transport = {
   scheme: 'docker',
   help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or the name alone: an image of a registry',

@@ -64,12 +64,15 @@ export class BlobFolder {
     });
   }
 
-  /** A file of another size is damage that the next push mends. */
+  /** A file of another size is damage that the next push repairs. */
   async has({ digest, size }: Descriptor): Promise<boolean> {
     return (await this.size(digest)) === size;
   }
 
-  /** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size before any byte */
+  /**
+   * @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size
+   * before any byte
+   */
   async read(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const path = this.path(descriptor.digest);

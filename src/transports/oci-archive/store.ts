@@ -53,7 +53,7 @@ export async function openOciArchiveForRead(
 
 /**
  * An archive for writing; the file appears, or is replaced, at `commit()`. With a tag the other
- * images of the file stay; without one it is written anew.
+ * images of the file stay; without one it is replaced.
  * @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openOciArchiveForWrite(
@@ -99,7 +99,7 @@ class OciArchive implements WriteStore {
   #archive: TarArchive | undefined;
   /** What this run relied on and another replaced; its bytes are there as long as it is open. */
   readonly #former: TarArchive[] = [];
-  /** Absent: the file is written anew, whoever else writes it. */
+  /** Absent: the file is replaced, even if another run writes it, too. */
   #addsTo: FileVersion | undefined;
   /** By a commit: the new file is opened when it is asked for, which few runs do. */
   #replaced = false;

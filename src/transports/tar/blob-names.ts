@@ -1,6 +1,6 @@
 import { type Digest, algorithmOf, hexOf, isDigest } from '../../oci/digest.ts';
 
-/** The member that holds a blob; built from a validated digest alone. */
+/** The member that holds a blob; built only from a validated digest. */
 export function blobName(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }

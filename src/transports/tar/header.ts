@@ -15,7 +15,7 @@ export interface TarHeader {
   readonly target: string;
 }
 
-/** Archives older than POSIX have no magic; the checksum alone tells them from noise. */
+/** Archives older than POSIX have no magic; only the checksum tells them from noise. */
 const LENIENT = { allowUnknownFormat: true, highWaterMark: 16 * 1024 };
 
 const TYPES: Readonly<Record<string, TarType>> = {
@@ -58,7 +58,10 @@ function headerOf({ name, type, size, linkname }: Decoded): TarHeader {
   return { name, type: kind, size: isLink ? 0 : size, target: linkname ?? '' };
 }
 
-/** What is written of a member that belongs to nobody in particular, dated 1970: archives are reproducible. */
+/**
+ * What is written of a member that belongs to nobody in particular, dated 1970: archives are
+ * reproducible.
+ */
 interface OwnHeader {
   readonly name: string;
   readonly size: number;
@@ -72,7 +75,10 @@ const MODE = 0o644;
 /** The first size that eleven octal digits cannot say. */
 const TOO_LARGE = 8 ** 11;
 
-/** One ustar block (POSIX pax, "ustar Interchange Format"); `undefined` where it takes more than that. */
+/**
+ * One ustar block (POSIX pax, "ustar Interchange Format"); `undefined` where it takes more than
+ * that.
+ */
 function plainHeader({ name, size }: OwnHeader): Uint8Array | undefined {
   if (!/^[ -~]{1,100}$/u.test(name) || size >= TOO_LARGE) return undefined;
   const block = Buffer.alloc(BLOCK_BYTES);
@@ -127,7 +133,9 @@ function headerBytes(first: Uint8Array): number {
     : BLOCK_BYTES;
 }
 
-/** Type flags of headers that describe the next member: PAX, PAX for all, GNU long name and link. */
+/**
+ * Type flags of headers that describe the next member: PAX, PAX for all, GNU long name and link.
+ */
 const EXTENDED_FLAGS: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
 export function typeFlagOf(block: Uint8Array): string {

@@ -38,7 +38,7 @@ const MAX_EXTENDED_BYTES = 256 * 1024;
 export const MAX_MEMBERS = 1_000_000;
 
 /**
- * Reads the headers alone and skips the contents: one small read per member.
+ * Reads only the headers and skips the contents: one small read per member.
  * @throws AppError CORRUPT_ARCHIVE
  */
 export async function* readMembers(
@@ -68,7 +68,8 @@ export async function* readMembers(
 }
 
 /**
- * Reads the headers of the next member, the `count`th from 0; `undefined` at the end of the archive.
+ * Reads the headers of the next member, the `count`th from 0; `undefined` at the end of the
+ * archive.
  * @throws AppError CORRUPT_ARCHIVE
  */
 export async function nextMember(

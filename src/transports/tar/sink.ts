@@ -30,7 +30,7 @@ export interface Sink {
 }
 
 /**
- * A temporary file beside `path` that replaces it at the end; for "-", a pipe or a device, the
+ * A temporary file next to `path` that replaces it at the end; for "-", a pipe or a device, the
  * thing itself. @throws AppError IO, NO_SPACE
  */
 export async function openSink(path: string, context: SinkContext): Promise<Sink> {

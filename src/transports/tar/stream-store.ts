@@ -23,7 +23,7 @@ export interface StreamFormat {
   close(): Promise<void>;
 }
 
-/** A store that is a stream: whoever asks before taking what arrives lets it pass. */
+/** A store that is a stream: a question before its content was taken reads past the content. */
 export class StreamStore implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;

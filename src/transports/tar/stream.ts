@@ -37,7 +37,7 @@ export class TarStream implements AsyncDisposable {
   readonly #kept = new Map<number, Uint8Array>();
   #keptBytes = 0;
 
-  /** `again` opens the stream anew, where that can be done. */
+  /** `again` opens the stream once more, where that can be done. */
   constructor(path: string, bytes: Bytes, again?: () => Promise<Bytes>) {
     this.path = path;
     this.#reader = new ByteReader(bytes);

@@ -29,7 +29,7 @@ export interface JsonError {
 }
 
 /**
- * `inProcess` (default): regctl runs from its sources inside the test's process, a tenth of the
+ * `inProcess` (default): regctl runs from its sources inside the test's process, a fraction of the
  * cost of a process, unless a run has `onStart` or NODE_OPTIONS. `program`: always the built program.
  */
 export async function newMachine(mode: 'inProcess' | 'program' = 'inProcess'): Promise<Machine> {

@@ -3,7 +3,7 @@ import { image, index, blob, configFor, type TestImage } from '../helpers/graphs
 import { CONNECTIONS, FULL, newLab, smallImage, tell, type Lab, type Watched } from './lab.ts';
 import { startLoadRegistry, type LoadRegistry } from './registry.ts';
 
-const TAGS = FULL ? 5000 : 200;
+const TAGS = FULL ? 5000 : 60;
 
 let lab: Lab;
 let src: LoadRegistry;

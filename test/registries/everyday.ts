@@ -6,6 +6,7 @@ import { hexOf } from '../../src/oci/digest.ts';
 import { loginCommand } from '../../src/config/registries/lookup.ts';
 import type { Certificates } from '../helpers/certificates.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
+import { fill } from '../helpers/stand-ins/fill.ts';
 import type { StandIn } from '../helpers/stand-ins/types.ts';
 import { startWorld, type World } from '../helpers/stand-ins/world.ts';
 
@@ -251,17 +252,4 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
     expect(world.printed()).not.toContain(password);
     expect(world.printed()).not.toMatch(/tok-[a-z-]+-\d+|presigned/u);
   });
-}
-
-function fill(world: World, image: TestImage, tags: readonly string[]): void {
-  const { content, standIn } = world.engine;
-  for (const { descriptor, bytes } of image.nodes.values()) {
-    const { mediaType, digest } = descriptor;
-    const isManifest = /manifest|index/u.test(mediaType);
-    if (!isManifest) content.putBlob(standIn.repository, digest, Buffer.from(bytes));
-    const refs = digest === image.root.digest ? tags : [digest];
-    for (const ref of isManifest ? refs : []) {
-      content.putManifest(standIn.repository, ref, { type: mediaType, bytes: Buffer.from(bytes) });
-    }
-  }
 }

@@ -66,6 +66,8 @@ export class Engine {
       return this.#guarded(request, need, () => this.#uploads.carryOn(request, url, session));
     }
     const asked = parse(url.pathname);
+    // Whether it is a `regctl serve`: none of them is.
+    if (url.pathname.includes('/_regctl/')) return { status: 404, body: '404 page not found' };
     if (asked === undefined) return undefined;
     const need = { scope: `repository:${asked.name}:${this.#action(request.method)}` };
     return this.#guarded(request, need, () => this.#inRepository(request, url, asked));

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fetchNode, npmCli } from '../../scripts/node.mjs';
+import { missingPrograms, run, type Finished } from '../helpers/commands.ts';
+import { tempDir, type TempDir } from '../helpers/temp.ts';
+import { describeUnless } from '../helpers/when.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+/** A port that nothing listens on. */
+const NO_REGISTRY = 'http://127.0.0.1:9';
+
+const ping = spawnSync(process.execPath, [npmCli(), 'ping', '--fetch-retries=0'], {
+  encoding: 'utf8',
+});
+const offline = ping.status === 0 ? undefined : 'no package registry answers';
+
+/** As a user's shell has it, without what `npm run` says of this project. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(
+    ([name]) =>
+      !/^npm_(?:package_|lifecycle_|command$|config_(?:local_)?prefix$)|^INIT_CWD$/u.test(name),
+  ),
+);
+
+describeUnless(offline, 'an installed package', () => {
+  let dir: TempDir;
+  let tarball: string;
+
+  beforeAll(async () => {
+    dir = await tempDir();
+    const args = [npmCli(), 'pack', '--ignore-scripts', '--pack-destination', dir.path, ...QUIET];
+    const packed = await run(process.execPath, args, { cwd: ROOT, env });
+    if (packed.code !== 0) throw new Error(packed.stderr);
+    const names = await readdir(dir.path);
+    tarball = dir.join(names.find((name) => name.endsWith('.tgz')) ?? 'none');
+  });
+  afterAll(() => dir[Symbol.asyncDispose]());
+
+  const install = async (
+    name: string,
+    [program, ...args]: readonly string[],
+  ): Promise<{ readonly bin: string; readonly done: Finished }> => {
+    const folder = dir.join(name);
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), '{"private":true}');
+    const done = await run(program ?? '', args, { cwd: folder, env });
+    expect(done.code, `${done.stdout}${done.stderr}`).toBe(0);
+    return { bin: join(folder, 'node_modules/@regctl/cli/bin/regctl.js'), done };
+  };
+  const works = async (bin: string): Promise<void> => {
+    const asked = await run(process.execPath, [bin, '--version'], { env });
+    expect(asked).toMatchObject({ code: 0, stderr: '' });
+    const layout = await run(process.execPath, [bin, 'tags', 'oci:none'], { env, cwd: dir.path });
+    expect(layout.stderr).not.toContain('please report');
+  };
+
+  it.each([
+    ['npm', []],
+    ['npm without optional packages', ['--omit=optional']],
+    ['npm without scripts', ['--ignore-scripts']],
+  ])('by %s works, and nothing is printed but its own lines', async (name, options) => {
+    const args = [npmCli(), 'install', tarball, ...options, ...QUIET];
+    const { bin, done } = await install(name, [process.execPath, ...args]);
+    expect(done.stderr).toBe('');
+    await works(bin);
+  });
+
+  it.each(['pnpm', 'yarn'])('by %s works', async (program) => {
+    if (missingPrograms(program) !== undefined) {
+      const tool = [npmCli(), 'install', '--prefix', dir.join('tools'), program, ...QUIET];
+      expect((await run(process.execPath, tool, { env })).code).toBe(0);
+    }
+    const path = join(dir.path, 'tools/node_modules/.bin', program);
+    const from = program === 'yarn' ? `file:${tarball}` : tarball;
+    const { bin } = await install(program, [path, 'add', from]);
+    await works(bin);
+  });
+});
+
+describeUnless(offline, 'a Node that a clone fetches', () => {
+  it.each([22, 24, 26] as const)('of line %s runs', async (line) => {
+    const node = await fetchNode(line);
+    const done = await run(node, ['--version'], { env });
+    expect(done.stdout).toMatch(new RegExp(`^v${line}\\.`, 'u'));
+  });
+
+  it('is one line and exit 1 where the registry cannot be reached and nothing is cached', async () => {
+    await using dir = await tempDir();
+    const script = `import { fetchNode } from ${JSON.stringify(join(ROOT, 'scripts/node.mjs'))};
+      await fetchNode().catch((error) => { console.log(error.message); process.exit(1); });`;
+    const cold = { XDG_CACHE_HOME: dir.path, npm_config_cache: dir.join('npm') };
+    const done = await run(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...env, ...cold, npm_config_registry: NO_REGISTRY },
+    });
+    expect(done.code).toBe(1);
+    expect(done.stdout).toMatch(
+      /^Node \S+ cannot be fetched from the package registry: [^\n]+\n$/u,
+    );
+    expect(await readdir(dir.join('regctl/node'))).toEqual([]);
+  });
+});

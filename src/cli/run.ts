@@ -14,6 +14,11 @@ import { createStyle, wantsColour } from './output/style.ts';
 import type { Template } from './template/render.ts';
 import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './output/writer.ts';
 
+/** Why the command last waited to try again. */
+interface Waits {
+  last: string | undefined;
+}
+
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
 /** How long an interrupted command may put things away before it is given up. */
@@ -24,17 +29,18 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
   const controller = new AbortController();
   const { signal } = controller;
   const { timeoutMs } = invocation.flags;
+  const waits: Waits = { last: undefined };
   const timer =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => controller.abort(tooLong(timeoutMs)), timeoutMs);
+      : setTimeout(() => controller.abort(tooLong(timeoutMs, waits.last)), timeoutMs);
   const stops = [
     listenForSignals(io, controller),
     ignoreClosedPipe(io.stdout, () => controller.abort(new ClosedPipeError())),
     ignoreClosedPipe(io.stderr, () => undefined),
   ];
   try {
-    return await withGrace(perform(io, invocation, stdout, signal), signal, GRACE_MS);
+    return await withGrace(perform(io, invocation, stdout, { signal, waits }), signal, GRACE_MS);
   } catch (error) {
     // Whatever an abort made fail, the reason of the abort is what happened.
     if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;
@@ -49,7 +55,7 @@ async function perform(
   io: Io,
   { spec, input, flags }: Invocation,
   stdout: Writer,
-  signal: AbortSignal,
+  { signal, waits }: { readonly signal: AbortSignal; readonly waits: Waits },
 ): Promise<number> {
   const template =
     flags.format === undefined
@@ -78,7 +84,10 @@ async function perform(
     flags,
     messages,
     terminal: createTerminal(io),
-    emit: watchLargeTransfers(progress.emit, io.onLarge),
+    emit: watchLargeTransfers((event) => {
+      if (event.type === 'retry') waits.last = event.reason;
+      progress.emit(event);
+    }, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
     stdio: createStdio(io, stdout),
     shortLived: spec.longRunning !== true,
@@ -120,8 +129,10 @@ async function render(
   await writeResult(result, { format: flags.output, template }, writer, style);
 }
 
-function tooLong(ms: number): AppError {
-  return new AppError('TIMEOUT', `the command was not done after ${formatDuration(ms)}`, {
+/** `reason`: of the last wait, be it over or not. */
+function tooLong(ms: number, reason: string | undefined): AppError {
+  const last = reason === undefined ? '' : `: ${reason}`;
+  return new AppError('TIMEOUT', `the command was not done after ${formatDuration(ms)}${last}`, {
     hint: 'Give it more time with --command-timeout.',
   });
 }

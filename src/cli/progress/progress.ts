@@ -31,6 +31,7 @@ export function createProgress(
   let target: Progress | undefined;
   let closed = false;
   let loading: Promise<void> | undefined;
+  let late: Promise<Progress> | undefined;
   const waiting: CopyEvent[] = [];
 
   const load = async (): Promise<void> => {
@@ -39,13 +40,21 @@ export function createProgress(
     target = loaded;
   };
 
+  /** A list is printed after what moves is done with, and may still have to wait: a line for that. */
+  const emitLate = async (event: CopyEvent): Promise<void> => {
+    late ??= loadProgress(form === 'bar' ? 'plain' : form, options);
+    (await late).emit(event);
+  };
+
   return {
     emit(event) {
-      if (closed) return;
+      if (closed && event.type === 'retry') return void emitLate(event).catch(() => undefined);
+      if (closed) return undefined;
       if (target !== undefined) return target.emit(event);
       waiting.push(event);
       // Progress that cannot be shown is no reason to fail a copy.
       loading ??= load().catch(() => undefined);
+      return undefined;
     },
     async close(ok) {
       if (closed) return;

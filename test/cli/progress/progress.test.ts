@@ -55,6 +55,28 @@ describe('the state', () => {
   });
 });
 
+describe('a wait after what moves is done with, as in a list', () => {
+  const wait: CopyEvent = { type: 'retry', attempt: 1, delayMs: 8000, reason: 'HTTP 429 from r' };
+
+  it.each([
+    ['plain', 'retry 1 in 8s: HTTP 429 from r\n'],
+    ['bar', 'retry 1 in 8s: HTTP 429 from r\n'],
+    ['json', `${JSON.stringify(wait)}\n`],
+  ] as const)('is told (%s)', async (form, expected) => {
+    const stderr = capture();
+    const progress = createProgress(form, {
+      stderr,
+      now: () => new Date(0),
+      writeLine: (line) => void stderr.write(`${line}\n`),
+      colour: false,
+    });
+    await progress.close(true);
+    progress.emit({ type: 'found', descriptor: a });
+    progress.emit(wait);
+    await expect.poll(() => stderr.text()).toBe(expected);
+  });
+});
+
 describe('plain progress', () => {
   it('is a line for each blob done, a summary every ten seconds, and a total', () => {
     const { now, pass } = clock();

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net';
 import { errnoOf } from '../../util/errno.ts';
 
+/** What a stream has its data written by; they are for those who make streams. */
+const WRITE = '_write';
+const WRITEV = '_writev';
+
 type WriteCallback = (error?: Error | null) => void;
 
 /** What writing to a connection throws that the other side has closed. */
@@ -14,8 +18,8 @@ const LAST_WORDS_MS = 1000;
  * failure is told when what has come is read.
  */
 export function hearLastWords(socket: Socket): void {
-  const write = socket._write.bind(socket);
-  const writev = socket._writev?.bind(socket);
+  const write = socket[WRITE].bind(socket);
+  const writev = socket[WRITEV]?.bind(socket);
   const afterReading =
     (callback: WriteCallback): WriteCallback =>
     (error) => {
@@ -29,8 +33,8 @@ export function hearLastWords(socket: Socket): void {
       socket.once('end', done).once('close', done);
       return undefined;
     };
-  socket._write = (chunk, encoding, callback) => write(chunk, encoding, afterReading(callback));
+  socket[WRITE] = (chunk, encoding, callback) => write(chunk, encoding, afterReading(callback));
   if (writev !== undefined) {
-    socket._writev = (chunks, callback) => writev(chunks, afterReading(callback));
+    socket[WRITEV] = (chunks, callback) => writev(chunks, afterReading(callback));
   }
 }

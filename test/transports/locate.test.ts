@@ -28,8 +28,8 @@ describe('locate', () => {
       let error: unknown;
       try {
         locate(text);
-      } catch (thrown) {
-        error = thrown;
+      } catch (caught) {
+        error = caught;
       }
       expect(error).toBeInstanceOf(AppError);
       expect(error).toMatchObject({

@@ -49,7 +49,7 @@ describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))(
 
     it('a plan deletes nothing', async () => {
       const plan = (await world.json(0, ...args)) as Pruned;
-      expect(plan.Delete.map((one) => one.Tag).toSorted()).toEqual(['old', 'pair-a']);
+      expect(plan.Delete.map((one) => one.Tag ?? '').toSorted()).toEqual(['old', 'pair-a']);
       expect(world.lines.filter((line) => line.startsWith('DELETE'))).toEqual([]);
     });
 

@@ -15,6 +15,7 @@ import { manifestSpec } from './manifest/spec.ts';
 import { outdatedSpec } from './outdated/spec.ts';
 import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
+import { saveSpec } from './save/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
 import { tagSpec } from './tag/spec.ts';
@@ -32,7 +33,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     heading: 'Look',
     commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
   },
-  { heading: 'Move and remove', commands: [copySpec, tagSpec, deleteSpec, pruneSpec] },
+  { heading: 'Move and remove', commands: [copySpec, saveSpec, tagSpec, deleteSpec, pruneSpec] },
   {
     heading: 'Accounts and allowances',
     commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],

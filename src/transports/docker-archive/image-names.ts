@@ -49,7 +49,12 @@ export class ImageNames {
 
   /** The names of one image, as Docker writes them. */
   of(digest: Digest): readonly string[] {
-    return [...this.#digests].filter(([, own]) => own === digest).map(([full]) => shortName(full));
+    return this.inFullOf(digest).map(shortName);
+  }
+
+  /** The names of one image in full. */
+  inFullOf(digest: Digest): readonly string[] {
+    return [...this.#digests].filter(([, own]) => own === digest).map(([full]) => full);
   }
 
   /** Whether a pushed image stays: it goes when another one took its last name. */

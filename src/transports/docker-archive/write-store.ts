@@ -17,11 +17,12 @@ import type {
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes, skipBytes } from '../../util/bytes.ts';
-import { blobName } from '../tar/blob-names.ts';
 import { versionOfFile, withArchiveLock } from '../tar/shared-file.ts';
 import { verifiedBytesOf } from '../files/verified-source.ts';
 import { openExisting, STDIO } from '../tar/open.ts';
 import { TarWriter } from '../tar/writer.ts';
+import { BlobWriter } from './blob-writer.ts';
+import { addLayout, type WrittenImage } from './layout-part.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { requireImage } from './check-image.ts';
 import { type DockerImageEntry, printManifestJson } from './manifest-json.ts';
@@ -33,6 +34,20 @@ const TRAITS: WriteTraits = {
   maxParallelPushes: 1,
   manifestTypes: new Set([MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerManifest]),
 };
+
+/** What of a context writing an archive takes. */
+export type ArchiveContext = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir' | 'temporaries'>;
+
+export interface ArchiveTarget {
+  /** For messages. */
+  readonly label: string;
+  /** The file. */
+  readonly name: string;
+  /** The name of an image, which completes bare tags. */
+  readonly ref: string | undefined;
+  /** Whether the archive is an OCI layout, too, so that readers of one find the manifests. */
+  readonly withLayout?: boolean;
+}
 
 interface Pushed {
   readonly descriptor: Descriptor;
@@ -54,15 +69,24 @@ export async function openDockerArchiveForWrite(
   context: OpenContext,
   options?: CallOptions,
 ): Promise<WriteStore> {
-  if (ref === undefined) return new DockerArchiveWriter({ name, ref }, context, undefined);
+  const label = `docker-archive:${name}`;
+  if (ref === undefined) return new DockerArchiveWriter({ label, name, ref }, context);
   const version = await versionOfFile(name);
   const existing = await openSaved(name, context, options?.signal);
-  return new DockerArchiveWriter({ name, ref }, context, existing, version);
+  return new DockerArchiveWriter({ label, name, ref }, context, existing, version);
+}
+
+/** An archive that goes down a pipe, with the manifests as an OCI layout has them. */
+export function createDockerArchiveStream(
+  { label, ref }: { readonly label: string; readonly ref: string | undefined },
+  context: ArchiveContext,
+): DockerArchiveWriter {
+  return new DockerArchiveWriter({ label, name: STDIO, ref, withLayout: true }, context);
 }
 
 async function openSaved(
   path: string,
-  context: OpenContext,
+  context: ArchiveContext,
   signal?: AbortSignal,
 ): Promise<ExistingArchive | undefined> {
   const tar = await openExisting(path, context, signal);
@@ -77,12 +101,12 @@ async function openSaved(
 }
 
 /** Layers and configurations are stored as they come, under their digests. */
-class DockerArchiveWriter implements WriteStore {
+export class DockerArchiveWriter implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = TRAITS;
   readonly capabilities: Capabilities;
   readonly #path: string;
-  readonly #context: OpenContext;
+  readonly #context: ArchiveContext;
   readonly #isNew: boolean;
   /** As they were pushed: the archive itself keeps no manifest. */
   readonly #pushed = new Map<Digest, Pushed>();
@@ -96,24 +120,26 @@ class DockerArchiveWriter implements WriteStore {
   /** What was committed. */
   #existing: ExistingArchive | undefined;
   /** What was pushed since. */
-  #writer: TarWriter;
+  #blobs: BlobWriter;
   #changed = false;
+  readonly #withLayout: boolean;
 
   constructor(
-    { name, ref }: Pick<Location, 'name' | 'ref'>,
-    context: OpenContext,
-    existing: ExistingArchive | undefined,
+    { label, name, ref, withLayout }: ArchiveTarget,
+    context: ArchiveContext,
+    existing?: ExistingArchive,
     version?: string,
   ) {
     this.#version = version;
-    this.#adds = ref !== undefined;
-    this.label = `docker-archive:${name}`;
+    this.#adds = ref !== undefined && name !== STDIO;
+    this.#withLayout = withLayout === true;
+    this.label = label;
     this.#path = name;
     this.#names = new ImageNames(ref);
     this.#context = context;
     this.#existing = existing;
     this.#isNew = (existing?.saved.images.length ?? 0) === 0;
-    this.#writer = new TarWriter(name, context);
+    this.#blobs = new BlobWriter(new TarWriter(name, context), context.tempDir);
     const names = (): string[] => [
       ...new Set([...namesIn(this.#existing?.saved.images ?? []), ...this.#names.all()]),
     ];
@@ -141,9 +167,9 @@ class DockerArchiveWriter implements WriteStore {
 
   async has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
     options?.signal?.throwIfAborted();
-    const { digest, size, mediaType } = descriptor;
+    const { digest, mediaType } = descriptor;
     if (isManifestType(mediaType) && this.#pushed.has(digest)) return true;
-    if (this.#writer.sizeOf(blobName(digest)) === size) return true;
+    if (this.#blobs.has(descriptor)) return true;
     return (await this.#readerWith(descriptor, options)) !== undefined;
   }
 
@@ -164,17 +190,16 @@ class DockerArchiveWriter implements WriteStore {
     const { digest, mediaType } = descriptor;
     const isManifest = isManifestType(mediaType);
     const pushed = isManifest ? this.#pushed.get(digest) : undefined;
-    const name = blobName(digest);
-    if (pushed === undefined && this.#writer.sizeOf(name) === undefined) {
+    const { tar } = this.#blobs;
+    const name = this.#blobs.nameOf(digest);
+    if (pushed === undefined && !this.#blobs.isReadable(digest)) {
       const reader = (await this.#readerWith(descriptor, options)) ?? this.#existing?.reader;
       if (reader !== undefined) return reader.fetch(descriptor, options);
       const code = isManifest ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.label} does not have ${digest}`);
     }
     const bytes =
-      pushed === undefined
-        ? this.#writer.read(name, options?.signal)
-        : bytesOf(pushed.manifest.raw);
+      pushed === undefined ? tar.read(name, options?.signal) : bytesOf(pushed.manifest.raw);
     return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
 
@@ -186,7 +211,7 @@ class DockerArchiveWriter implements WriteStore {
       if (!this.#pushed.has(descriptor.digest)) await this.#pushManifest(source, options);
     } else if (!present) {
       const bytes = await verifiedBytesOf(source, this.label, options);
-      await this.#writer.add(blobName(descriptor.digest), descriptor.size, bytes);
+      await this.#blobs.add(descriptor, bytes, options);
     }
     if (name !== undefined) this.#setName(name, descriptor.digest);
     return present ? 'present' : 'written';
@@ -217,12 +242,13 @@ class DockerArchiveWriter implements WriteStore {
       await this.#keep(image, images, options);
     for (const [digest, pushed] of this.#pushed)
       if (this.#names.keeps(digest)) await this.#list(pushed, [], images, options);
-    const list = Buffer.from(printManifestJson([...images.values()]));
-    await this.#writer.addData('manifest.json', list);
-    await this.#writer.finish();
+    const { tar } = this.#blobs;
+    if (this.#withLayout) await addLayout(tar, this.written());
+    await tar.addData('manifest.json', Buffer.from(printManifestJson([...images.values()])));
+    await tar.finish();
     this.#changed = false;
     if (this.#path === STDIO) return;
-    this.#writer = new TarWriter(this.#path, this.#context);
+    this.#blobs = new BlobWriter(new TarWriter(this.#path, this.#context), this.#context.tempDir);
     const before = this.#existing;
     this.#existing = await openSaved(this.#path, this.#context, options?.signal);
     this.#version = await versionOfFile(this.#path);
@@ -230,9 +256,21 @@ class DockerArchiveWriter implements WriteStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer[Symbol.asyncDispose]();
+    await this.#blobs.tar[Symbol.asyncDispose]();
     await this.#existing?.reader[Symbol.asyncDispose]();
     for (const { reader } of this.#former) await reader[Symbol.asyncDispose]();
+  }
+
+  /** The images that this run pushed and that keep a place, with their names in full. */
+  written(): readonly WrittenImage[] {
+    return [...this.#pushed.values()]
+      .filter(({ descriptor }) => this.#names.keeps(descriptor.digest))
+      .map(({ descriptor, manifest }) => ({
+        descriptor,
+        manifest,
+        names: this.#names.inFullOf(descriptor.digest),
+        isVerbatim: !manifest.layers.some(({ digest }) => this.#blobs.isUnpacked(digest)),
+      }));
   }
 
   /** The image of an archive that had none before. */
@@ -273,25 +311,23 @@ class DockerArchiveWriter implements WriteStore {
     await this.#list({ descriptor, manifest }, names, images, options);
   }
 
-  /** One entry of manifest.json for each configuration, with its content in the new file. */
+  /** An entry of manifest.json for each configuration, with its content in the new file. */
   async #list(
     { descriptor, manifest }: Pushed,
     names: readonly string[],
     images: Map<string, DockerImageEntry>,
     options?: CallOptions,
   ): Promise<void> {
-    for (const part of [manifest.config, ...manifest.layers]) {
-      const name = blobName(part.digest);
-      if (this.#writer.sizeOf(name) !== undefined) continue;
-      await this.#writer.add(name, part.size, await this.fetch(part, options));
-    }
+    const blobs = this.#blobs;
+    for (const part of [manifest.config, ...manifest.layers])
+      if (!blobs.has(part)) await blobs.add(part, await this.fetch(part, options), options);
     const given = this.#names.of(descriptor.digest);
-    const Config = blobName(manifest.config.digest);
+    const Config = blobs.nameOf(manifest.config.digest);
     const before = images.get(Config)?.RepoTags ?? [];
     images.set(Config, {
       Config,
       RepoTags: [...new Set([...before, ...names, ...given])],
-      Layers: manifest.layers.map(({ digest }) => blobName(digest)),
+      Layers: manifest.layers.map(({ digest }) => blobs.nameOf(digest)),
     });
   }
 }

@@ -1,0 +1,98 @@
+import { copyImage } from '../../copy/copy-image.ts';
+import type { CopyCounts, CopySummary } from '../../copy/types.ts';
+import type { WriteStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { requestedPlatform } from '../input/platform.ts';
+import { readArgument, readText } from '../input/read.ts';
+import type { Result } from '../result.ts';
+import type { CopyContext } from '../transfer/flags.ts';
+import { countsJson, nameWithDigest, startStats } from '../transfer/json.ts';
+import { isPipe } from '../transfer/stores.ts';
+import { sourceName } from '../transfer/tag-names.ts';
+import type { Input } from '../types.ts';
+
+interface SavedImage {
+  readonly from: Location;
+  /** Its name in the archive; undefined: it has none. */
+  readonly name: string | undefined;
+  readonly summary: CopySummary;
+}
+
+/**
+ * Saves images in one new archive, which appears when all are in it.
+ * @throws as copyImage does
+ */
+export async function run(
+  context: CopyContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
+  readArgument(input, 0, 'IMAGE');
+  const images = [...new Set(input.args)].map((image) => context.locate(image));
+  const file = readText(input, 'output') ?? '-';
+  const to = { scheme: 'docker-archive', name: file, text: `docker-archive:${file}` };
+  const archive = { ...to, ref: undefined, tag: undefined };
+  const cost = startStats(context);
+  await using destination = await context.openWrite(archive, 'single', options);
+  const saved: SavedImage[] = [];
+  for (const from of images) saved.push(await save(context, from, destination, options));
+  await destination.commit(options);
+  return {
+    kind: 'value',
+    json: {
+      File: file,
+      Images: saved.map(({ from, name, summary: { descriptor } }) => ({
+        Source: from.text,
+        Name: name ?? null,
+        Digest: descriptor.digest,
+        MediaType: descriptor.mediaType,
+      })),
+      ...countsJson(sumOf(saved)),
+      ...cost(),
+    },
+    text: () =>
+      saved
+        .map(({ from, name, summary }) => nameWithDigest(name ?? from.text, summary.descriptor))
+        .join('\n'),
+    ...(isPipe(archive) ? { stream: 'stderr' } : {}),
+  };
+}
+
+async function save(
+  context: CopyContext,
+  from: Location,
+  destination: WriteStore,
+  options: CallOptions,
+): Promise<SavedImage> {
+  await using source = await context.openRead(from, 'single', options);
+  const name = await sourceName(context, from, source, options);
+  if (name === undefined) context.note(`${from.text} has no name with a tag: it is saved without`);
+  const platform = requestedPlatform(context);
+  const summary = await copyImage({
+    source,
+    destination,
+    sourceRef: from.ref,
+    destinationTag: name,
+    platforms: platform === undefined ? [] : [platform],
+    indexPlatform: context.hostPlatform,
+    concurrency: context.flags.concurrency,
+    commit: false,
+    emit: (event) => context.emit(event),
+    signal: options.signal,
+  });
+  return { from, name, summary };
+}
+
+function sumOf(saved: readonly SavedImage[]): CopyCounts {
+  const total = (of: (counts: CopyCounts) => number): number =>
+    saved.reduce((sum, { summary }) => sum + of(summary), 0);
+  return {
+    blobs: {
+      written: total(({ blobs }) => blobs.written),
+      mounted: 0,
+      present: total(({ blobs }) => blobs.present),
+    },
+    bytes: { sent: total(({ bytes }) => bytes.sent), skipped: total(({ bytes }) => bytes.skipped) },
+  };
+}

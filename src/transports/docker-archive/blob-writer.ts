@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { blobName } from '../tar/blob-names.ts';
+import { decompress, peekCompression, type Peeked } from '../tar/decompress.ts';
+import { readAt, readRegion } from '../tar/random-access.ts';
+import { spool } from '../tar/spool.ts';
+import type { TarWriter } from '../tar/writer.ts';
+
+/**
+ * Layers and configurations of a new archive, under their digests. Docker before 23 loads no zstd,
+ * so such layers are stored uncompressed, under the digest of what they hold.
+ */
+export class BlobWriter {
+  readonly tar: TarWriter;
+  readonly #tempDir: string;
+  /** Layers that came as zstd: what they are stored under. */
+  readonly #unpacked = new Map<Digest, Digest>();
+
+  constructor(tar: TarWriter, tempDir: string) {
+    this.tar = tar;
+    this.#tempDir = tempDir;
+  }
+
+  has({ digest, size }: Descriptor): boolean {
+    return this.#unpacked.has(digest) || this.tar.sizeOf(blobName(digest)) === size;
+  }
+
+  /** Whether its own bytes are in the archive, so that they may be read back. */
+  isReadable(digest: Digest): boolean {
+    return this.tar.sizeOf(blobName(digest)) !== undefined;
+  }
+
+  isUnpacked(digest: Digest): boolean {
+    return this.#unpacked.has(digest);
+  }
+
+  nameOf(digest: Digest): string {
+    return blobName(this.#unpacked.get(digest) ?? digest);
+  }
+
+  /** `bytes` verify themselves. @throws AppError CORRUPT_ARCHIVE, NO_SPACE, IO */
+  async add({ digest, size }: Descriptor, bytes: Bytes, options?: CallOptions): Promise<void> {
+    const peeked = await peekCompression(bytes);
+    if (peeked.compression === 'zstd') await this.#unpack(digest, peeked, options);
+    else await this.tar.add(blobName(digest), size, peeked.bytes);
+  }
+
+  /** A tar says the size of a member first: the layer waits in a temporary file. */
+  async #unpack(digest: Digest, peeked: Peeked, options?: CallOptions): Promise<void> {
+    const hash = createHash('sha256');
+    const hashed = async function* (): Bytes {
+      for await (const chunk of decompress(peeked, digest)) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
+    const { file, path, size } = await spool(hashed(), this.#tempDir, options?.signal);
+    try {
+      const plain = `sha256:${hash.digest('hex')}` as Digest;
+      const access = {
+        size,
+        read: (at: number, length: number) => readAt(file, path, at, length),
+      };
+      await this.tar.add(blobName(plain), size, readRegion(access, 0, size, options));
+      this.#unpacked.set(digest, plain);
+    } finally {
+      await file.close();
+    }
+  }
+}

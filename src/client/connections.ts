@@ -104,9 +104,9 @@ async function readRegistries({
 }: ClientOptions): Promise<() => Registries> {
   const { loadRegistries } = await import('../config/containers/registries.ts');
   try {
-    const { env, home } = machine;
+    const { env, home, os } = machine;
     const { registriesConf, daemonConfig } = settings;
-    const registries = await loadRegistries({ env, home, registriesConf, daemonConfig, warn });
+    const registries = await loadRegistries({ env, home, os, registriesConf, daemonConfig, warn });
     return () => registries;
   } catch (error) {
     return () => {

@@ -31,6 +31,7 @@ export async function createPolicies(
     { dockerProxies },
     { createProxyRules },
     { createTrustRoots },
+    { systemFolders },
   ] = await Promise.all([
     import('../config/hosts/policy.ts'),
     import('../config/tls/certs-d.ts'),
@@ -38,8 +39,9 @@ export async function createPolicies(
     import('../config/docker/proxies.ts'),
     import('../config/proxies/rules.ts'),
     import('../config/tls/roots.ts'),
+    import('../config/files/system-folders.ts'),
   ]);
-  const { env, home } = machine;
+  const { env, home, os } = machine;
   const path = docker.dockerConfigPath({ env, home, configDir: settings.config });
   const config =
     path === undefined
@@ -60,7 +62,7 @@ export async function createPolicies(
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,
-      certsDirs: defaultCertsDirs(home, env['XDG_CONFIG_HOME']),
+      certsDirs: defaultCertsDirs(home, env['XDG_CONFIG_HOME'], systemFolders(os, env).certsDirs),
       headers: config.httpHeaders,
     });
   const named = new Set<string>();
@@ -81,6 +83,6 @@ export async function createPolicies(
     },
     policies: (host) => policies(host),
     proxies: createProxyRules(env, dockerProxies(config)),
-    roots: createTrustRoots(env, warn),
+    roots: createTrustRoots(env, warn, { os }),
   };
 }

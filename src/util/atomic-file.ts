@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errnoOf } from './errno.ts';
 
 export interface AtomicWriteOptions {
   /** Permission bits, applied exactly, whatever the umask. Default: 0o644 less the umask. */
@@ -30,7 +32,7 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await renamePatiently(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -54,4 +56,34 @@ async function tryChown(
   } catch {
     return false;
   }
+}
+
+/** Virus scanners and indexers of Windows keep a file that was just written for a moment. */
+const HELD: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY']);
+const PATIENCE_MS = 2000;
+const FIRST_WAIT_MS = 10;
+
+export interface Patience {
+  /** Default: on Windows only; elsewhere these errors are answers. */
+  readonly patient?: boolean | undefined;
+  readonly wait?: ((ms: number) => Promise<unknown>) | undefined;
+}
+
+/** Tries a step again, for two seconds in total, while another program holds the file. */
+export async function patiently<T>(
+  step: () => Promise<T>,
+  { patient = sep === '\\', wait = delay }: Patience = {},
+): Promise<T> {
+  for (let waited = 0, next = FIRST_WAIT_MS; ; waited += next, next *= 2) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!patient || waited >= PATIENCE_MS || !HELD.has(errnoOf(error) ?? '')) throw error;
+    }
+    await wait(Math.min(next, PATIENCE_MS - waited));
+  }
+}
+
+export function renamePatiently(from: string, to: string): Promise<void> {
+  return patiently(() => rename(from, to));
 }

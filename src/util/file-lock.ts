@@ -1,5 +1,6 @@
+import { patiently, renamePatiently } from './atomic-file.ts';
 import { constants } from 'node:fs';
-import { copyFile, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sleep } from './abort.ts';
 import { errnoOf } from './errno.ts';
@@ -70,7 +71,8 @@ async function acquire(
 async function create(path: string, token: string, mode: number): Promise<boolean> {
   let file: FileHandle;
   try {
-    file = await open(path, 'wx', mode);
+    // Windows denies a name whose file is being removed.
+    file = await patiently(() => open(path, 'wx', mode));
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
     throw error;
@@ -99,7 +101,7 @@ function holderOf(path: string): string | undefined {
 async function putAside(path: string, dead: string, temporaries: Temporaries): Promise<void> {
   const aside = join(dirname(path), temporaries.name());
   try {
-    await rename(path, aside);
+    await renamePatiently(path, aside);
     if (holderOf(aside) !== dead) await copyFile(aside, path, constants.COPYFILE_EXCL);
   } catch (error) {
     const errno = errnoOf(error);

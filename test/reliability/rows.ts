@@ -312,7 +312,7 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
-    failure: 'a full disk, a locked folder',
+    failure: 'a full disk, a locked directory, a pipe in the place of a file',
     rules: [
       ['src/util/atomic-file.ts', 'writeFileAtomic'],
       ['src/transports/files/disk.ts', 'withDiskErrors'],

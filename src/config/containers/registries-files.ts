@@ -1,3 +1,4 @@
+import { systemFolders } from '../files/system-folders.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export interface RegistriesFilesOptions {
   readonly registriesConf?: string | undefined;
   /** Folder of the machine's own files. Default: /etc/containers. */
   readonly systemDir?: string | undefined;
+  /** Node's name of the system; default: one with POSIX paths. */
+  readonly os?: string | undefined;
 }
 
 export interface RegistriesFile {
@@ -34,15 +37,16 @@ export async function readRegistriesFiles(
   const named = namedFile(options);
   if (named !== undefined) return [await required(named.path, named.by)];
   const userDir = configHome(options.env, options.home);
-  const systemDir = options.systemDir ?? '/etc/containers';
+  const os = options.os ?? 'linux';
+  const systemDir = options.systemDir ?? systemFolders(os, options.env).containers;
   const [user, userDropIns] = await Promise.all([
     userDir === undefined ? [] : optional(join(userDir, 'containers', NAME)),
     userDir === undefined ? [] : dropIns(join(userDir, 'containers', `${NAME}.d`)),
   ]);
   if (user.length > 0) return [...user, ...userDropIns];
   const [system, systemDropIns] = await Promise.all([
-    optional(join(systemDir, NAME)),
-    dropIns(join(systemDir, `${NAME}.d`)),
+    systemDir === undefined ? [] : optional(join(systemDir, NAME)),
+    systemDir === undefined ? [] : dropIns(join(systemDir, `${NAME}.d`)),
   ]);
   return [...system, ...systemDropIns, ...userDropIns];
 }

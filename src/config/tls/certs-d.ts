@@ -6,6 +6,7 @@ import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 import { isHostPort } from '../host-name.ts';
 import { fileError } from '../files/text.ts';
 import { absolutePath, configHome } from '../files/user-folders.ts';
+import { systemFolders } from '../files/system-folders.ts';
 import { readRegularFileSync } from '../../util/regular-file.ts';
 
 const MAX_PEM_BYTES = 1024 * 1024;
@@ -33,6 +34,7 @@ export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
 export function defaultCertsDirs(
   home: string | undefined,
   xdgConfigHome?: string,
+  system: readonly string[] = systemFolders('linux', {}).certsDirs,
 ): readonly string[] {
   const config = [absolutePath(xdgConfigHome), configHome({}, home)].filter(
     (dir) => dir !== undefined,
@@ -42,8 +44,7 @@ export function defaultCertsDirs(
       ...config.map((dir) => join(dir, 'containers/certs.d')),
       ...config.map((dir) => join(dir, 'docker/certs.d')),
       ...(home === undefined ? [] : [join(home, '.docker/certs.d')]),
-      '/etc/containers/certs.d',
-      '/etc/docker/certs.d',
+      ...system,
     ]),
   ];
 }

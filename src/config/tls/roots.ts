@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
+import { systemFolders } from '../files/system-folders.ts';
 import type { Env } from '../proxies/rules.ts';
 import { readRegularFileSync } from '../../util/regular-file.ts';
 
@@ -14,6 +17,13 @@ export interface RootFile {
   readonly pem: string;
 }
 
+export interface TrustRootsOptions {
+  /** Node's name of the system. Default: this one. */
+  readonly os?: string | undefined;
+  /** PEM texts of what the system's own store has. Default: Node reads it. */
+  readonly systemStore?: (() => readonly string[]) | undefined;
+}
+
 export interface TrustRoots {
   /** Only the files below are trusted, and what certs.d adds for a host: no built-in authority. */
   readonly exclusive: boolean;
@@ -21,23 +31,17 @@ export interface TrustRoots {
   load(): readonly RootFile[];
 }
 
-/** Where the distributions keep the bundle (Go crypto/x509 root_linux.go and root_bsd.go). */
-const SYSTEM_BUNDLES: readonly string[] = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/ca-bundle.pem',
-  '/etc/pki/tls/cacert.pem',
-  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
-  '/etc/ssl/cert.pem',
-  '/usr/local/share/certs/ca-root-nss.crt',
-];
-
 /**
  * The authorities of this machine beyond those built into Node. As in Go, SSL_CERT_FILE stands in
  * for the system's bundle and SSL_CERT_DIR for its folders; the bundle is in both, so that only the
  * two together leave nothing of the system's. NODE_EXTRA_CA_CERTS always adds.
  */
-export function createTrustRoots(env: Env, warn: (text: string) => void): TrustRoots {
+export function createTrustRoots(
+  env: Env,
+  warn: (text: string) => void,
+  { os = platform(), systemStore = storeOf(os) }: TrustRootsOptions = {},
+): TrustRoots {
+  const delimiter = os === 'win32' ? ';' : ':';
   const file = env['SSL_CERT_FILE'] ?? '';
   const dirs = (env['SSL_CERT_DIR'] ?? '').split(delimiter).filter((dir) => dir !== '');
   const extra = env['NODE_EXTRA_CA_CERTS'] ?? '';
@@ -54,7 +58,7 @@ export function createTrustRoots(env: Env, warn: (text: string) => void): TrustR
     ...named(extra, 'NODE_EXTRA_CA_CERTS'),
     ...named(file, 'SSL_CERT_FILE'),
     ...dirs.flatMap((dir) => readFolder(dir)),
-    ...(exclusive ? [] : readSystemBundle()),
+    ...(exclusive ? [] : readSystem(systemFolders(os, env).bundles, systemStore)),
   ];
   return {
     exclusive,
@@ -65,12 +69,25 @@ export function createTrustRoots(env: Env, warn: (text: string) => void): TrustR
   };
 }
 
-function readSystemBundle(): readonly RootFile[] {
-  for (const path of SYSTEM_BUNDLES) {
+/** A bundle in a file, or what the store of the system has. */
+function readSystem(
+  bundles: readonly string[],
+  systemStore: () => readonly string[],
+): readonly RootFile[] {
+  for (const path of bundles) {
     const found = readPems(path, 'the system');
     if (found.length > 0) return found;
   }
-  return [];
+  const stored = systemStore();
+  return stored.length === 0
+    ? []
+    : [{ path: 'the store of the system', origin: 'the system', pem: stored.join('\n') }];
+}
+
+/** Linux keeps its authorities in files. */
+function storeOf(os: string): () => readonly string[] {
+  const hasStore = os === 'win32' || os === 'darwin';
+  return () => (hasStore && os === platform() ? getCACertificates('system') : []);
 }
 
 /** Every file with a certificate; c_rehash links to one file are one file. */

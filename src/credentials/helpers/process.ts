@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join, sep } from 'node:path';
+import { platform } from 'node:os';
+import { posix, win32 } from 'node:path';
+import { sanitize } from '../../errors/sanitize.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
@@ -34,6 +36,8 @@ export interface HelperRunnerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Programs that come with regctl, as command lines by name, for where PATH has none. */
   readonly bundled?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Node's name of the system. Default: this one. */
+  readonly os?: string | undefined;
   /** Milliseconds; default 60 000, as a keychain may ask a person. */
   readonly timeoutMs?: number | undefined;
 }
@@ -47,11 +51,14 @@ const KILL_AFTER_MS = 1000;
 export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
   return async (request, { signal } = {}) => {
     signal?.throwIfAborted();
-    const found = await findProgram(request.program, options.env);
+    const os = options.os ?? platform();
+    const found = await findProgram(request.program, options.env, os);
     const [file, ...args] =
       found === undefined ? (options.bundled?.[request.program] ?? []) : [found];
     if (file === undefined) return undefined;
-    return runProcess([file, args], request, options, signal);
+    const line = commandLineOf([file, args], request.action, { os, env: options.env });
+    if (line === undefined) throw failure(request, `cannot be run from the path ${sanitize(file)}`);
+    return runProcess(line, request, options, signal);
   };
 }
 
@@ -62,14 +69,52 @@ export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
 async function findProgram(
   program: string,
   env: Readonly<Record<string, string | undefined>>,
+  os: string,
 ): Promise<string | undefined> {
-  const windows = sep === '\\';
-  const name = windows ? `${program}.exe` : program;
-  const path = env['PATH'] ?? (windows ? env['Path'] : undefined) ?? '';
-  for (const folder of path.split(delimiter)) {
-    if (isAbsolute(folder) && (await isExecutable(join(folder, name)))) return join(folder, name);
-  }
+  for (const path of candidatesOf(program, env, os)) if (await isExecutable(path)) return path;
   return undefined;
+}
+
+/** Where a program may be, the first that exists counts. */
+export function candidatesOf(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+  os: string,
+): readonly string[] {
+  const { delimiter, isAbsolute, join } = os === 'win32' ? win32 : posix;
+  const names = os === 'win32' ? WINDOWS_KINDS.map((kind) => program + kind) : [program];
+  const path = env['PATH'] ?? (os === 'win32' ? env['Path'] : undefined) ?? '';
+  const folders = path.split(delimiter).filter((one) => isAbsolute(one));
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
+}
+
+/** What Windows runs by its name, in the order that it looks for them. */
+const WINDOWS_KINDS = ['.exe', '.cmd', '.bat'];
+
+/** How a program is started. */
+export interface CommandLine {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The arguments are the words of cmd.exe, which Node must not quote. */
+  readonly verbatim: boolean;
+}
+
+/**
+ * Scripts of Windows run in its shell only, which reads quotes and percent signs in its own way
+ * (CVE-2024-27980): the path is quoted as a whole, and one that a quote cannot hold is refused. The
+ * action is one of four words. `undefined` for a path that is refused.
+ */
+export function commandLineOf(
+  [file, args]: readonly [file: string, args: readonly string[]],
+  action: HelperAction,
+  { os, env }: { readonly os: string; readonly env: HelperRunnerOptions['env'] },
+): CommandLine | undefined {
+  if (os !== 'win32' || !/\.(?:cmd|bat)$/iu.test(file))
+    return { file, args: [...args, action], verbatim: false };
+  if (/["%!^\r\n]/u.test(file)) return undefined;
+  const root = env['SystemRoot'] ?? env['SYSTEMROOT'] ?? 'C:\\Windows';
+  const shell = win32.join(root, 'System32', 'cmd.exe');
+  return { file: shell, args: ['/d', '/s', '/c', `""${file}" ${action}"`], verbatim: true };
 }
 
 async function isExecutable(file: string): Promise<boolean> {
@@ -82,15 +127,16 @@ async function isExecutable(file: string): Promise<boolean> {
 }
 
 async function runProcess(
-  [file, args]: readonly [file: string, args: readonly string[]],
+  { file, args, verbatim }: CommandLine,
   request: HelperRequest,
   options: HelperRunnerOptions,
   signal: AbortSignal | undefined,
 ): Promise<HelperResult> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const child = spawn(file, [...args, request.action], {
+  const child = spawn(file, [...args], {
     env: { ...options.env },
     shell: false,
+    windowsVerbatimArguments: verbatim,
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });

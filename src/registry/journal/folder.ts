@@ -1,5 +1,6 @@
+import { renamePatiently } from '../../util/atomic-file.ts';
 import { randomBytes } from 'node:crypto';
-import { lstat, lutimes, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, lutimes, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPrivateFolder, readPrivateFile } from '../../config/files/ownership.ts';
 import { errnoOf } from '../../util/errno.ts';
@@ -103,7 +104,7 @@ export class JournalFolder {
   async #take(name: string, own: string): Promise<boolean> {
     try {
       await this.touch(name);
-      await rename(this.path(name), this.path(own));
+      await renamePatiently(this.path(name), this.path(own));
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return false;

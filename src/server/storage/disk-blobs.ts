@@ -1,5 +1,6 @@
+import { renamePatiently } from '../../util/atomic-file.ts';
 import { errnoOf } from '../../util/errno.ts';
-import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeFile, temporaryBeside, ifExists, type DiskPaths } from './disk-paths.ts';
 import type { BlobStorage } from './types.ts';
@@ -58,7 +59,7 @@ async function copyAtomic(source: string, target: string): Promise<void> {
     } finally {
       await file.close();
     }
-    await rename(temporary, target);
+    await renamePatiently(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -1,6 +1,7 @@
+import { renamePatiently } from '../../util/atomic-file.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { randomBytes } from 'node:crypto';
-import { rename, rm, type FileHandle } from 'node:fs/promises';
+import { rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../names.ts';
@@ -32,7 +33,8 @@ export function isUploadId(text: string): boolean {
 
 export function diskPaths(directory: string): DiskPaths {
   const root = join(directory, 'repositories');
-  const repository = (name: RepositoryName): string => join(root, ...name.split('/'));
+  const repository = (name: RepositoryName): string =>
+    join(root, ...name.split('/').map(encodePart));
   const kind = (name: RepositoryName, one: Kind): string => join(repository(name), one);
   const referrers = (name: RepositoryName, subject: Digest): string =>
     join(kind(name, '_referrers'), algorithmOf(subject), hexOf(subject));
@@ -50,6 +52,18 @@ export function diskPaths(directory: string): DiskPaths {
       return join(kind(name, '_uploads'), id);
     },
   };
+}
+
+/** Names that Windows keeps for devices, whatever follows a dot. */
+const RESERVED = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/u;
+
+/** A component of a repository name as a directory: no component begins with "~". */
+export function encodePart(part: string): string {
+  return RESERVED.test(part) ? `~${part}` : part;
+}
+
+export function decodePart(directory: string): string {
+  return directory.replace(/^~/u, '');
 }
 
 /**
@@ -92,7 +106,7 @@ export async function removeFile(path: string): Promise<boolean> {
 /** Moves a complete, synced file to its name, making the directories. */
 export async function publish(temporary: string, path: string): Promise<void> {
   await makeFolder(dirname(path));
-  await rename(temporary, path);
+  await renamePatiently(temporary, path);
 }
 
 /** A name next to `path` that no reader opens. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskBlobs } from './disk-blobs.ts';
 import { diskManifests } from './disk-manifests.ts';
-import { diskPaths, ifExists } from './disk-paths.ts';
+import { decodePart, diskPaths, ifExists } from './disk-paths.ts';
 import { diskUploads } from './disk-uploads.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
@@ -46,7 +46,8 @@ async function collectRepositories(
   if (isRepository && isRepositoryName(name)) found.push(name);
   for (const entry of entries) {
     if (!entry.isDirectory() || entry.name.startsWith('_')) continue;
-    const below = name === '' ? entry.name : `${name}/${entry.name}`;
+    const part = decodePart(entry.name);
+    const below = name === '' ? part : `${name}/${part}`;
     await collectRepositories(join(directory, entry.name), below, found);
   }
 }

@@ -1,4 +1,5 @@
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { renamePatiently } from '../../util/atomic-file.ts';
+import { lstat, open, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -116,7 +117,7 @@ export class BlobFolder {
         await out.close();
       }
       options?.signal?.throwIfAborted();
-      await withDiskErrors(path, () => rename(temporary, path));
+      await withDiskErrors(path, () => renamePatiently(temporary, path));
       this.#changed.add(folder);
     } catch (error) {
       await rm(temporary, { force: true });

@@ -1,4 +1,5 @@
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { renamePatiently } from '../../util/atomic-file.ts';
+import { open, realpath, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createLimiter } from '../../util/limiter.ts';
 import { syncFolder } from '../../util/temporaries.ts';
@@ -99,7 +100,7 @@ async function openFile(path: string, { temporaries }: SinkContext): Promise<Sin
     async finish() {
       await out.sync();
       await close();
-      await withDiskErrors(path, () => rename(temporary, path));
+      await withDiskErrors(path, () => renamePatiently(temporary, path));
       finished = true;
       await syncFolder(folder);
     },

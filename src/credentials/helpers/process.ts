@@ -81,11 +81,11 @@ export function candidatesOf(
   env: Readonly<Record<string, string | undefined>>,
   os: string,
 ): readonly string[] {
-  const { delimiter, isAbsolute, join } = os === 'win32' ? win32 : posix;
+  const paths = os === 'win32' ? win32 : posix;
   const names = os === 'win32' ? WINDOWS_KINDS.map((kind) => program + kind) : [program];
   const path = env['PATH'] ?? (os === 'win32' ? env['Path'] : undefined) ?? '';
-  const folders = path.split(delimiter).filter((one) => isAbsolute(one));
-  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
+  const folders = path.split(paths.delimiter).filter((one) => paths.isAbsolute(one));
+  return folders.flatMap((folder) => names.map((name) => paths.join(folder, name)));
 }
 
 /** What Windows runs by its name, in the order that it looks for them. */

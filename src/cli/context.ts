@@ -62,7 +62,9 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
 
   return {
     env,
-    cwd: io.cwd,
+    get cwd() {
+      return io.cwd;
+    },
     tempDir: io.temp,
     machine,
     temporaries,

@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { AppError } from '../errors/app-error.ts';
 import { homeFolder } from '../config/files/home.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
+import { isOutputClosed } from './closed-output.ts';
 
 /** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
 export type OutputStream = NodeJS.WritableStream & {
@@ -40,6 +42,7 @@ export interface Io {
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** @throws AppError IO where the directory was removed */
   readonly cwd: string;
   /** Folder for temporary files. */
   readonly temp: string;
@@ -61,6 +64,8 @@ export interface Io {
   onSignal(signal: StopSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
+  /** Whether standard output was closed before the program began; absent: it was not. */
+  readonly isOutputClosed?: (() => boolean) | undefined;
   /** Called when the run will take some time: a heavy command is loaded, or there were many requests. */
   readonly onLongRun?: (() => void) | undefined;
   /** Called when large contents start to move, and when none moves any more. */
@@ -83,6 +88,17 @@ export function endProcess(process: NodeJS.Process, status: number): void {
   process.kill(process.pid, signal);
 }
 
+function workingDirectory(process: NodeJS.Process): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new AppError('IO', 'cannot use the working directory: it does not exist any more', {
+      hint: 'Change to a directory that exists: cd "$HOME"',
+      cause: error,
+    });
+  }
+}
+
 const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
 
 /** The real process as `Io`. */
@@ -95,7 +111,10 @@ export function processIo(
     onLarge,
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    // Most commands do well without one.
+    get cwd() {
+      return workingDirectory(process);
+    },
     temp: tmpdir(),
     home: homeFolder(process),
     uid: process.geteuid?.(),
@@ -107,6 +126,7 @@ export function processIo(
     },
     stdout: process.stdout,
     stderr: process.stderr,
+    isOutputClosed: () => isOutputClosed(process.platform),
     host: { platform: process.platform, arch: process.arch },
     now: () => new Date(),
     onSignal(signal, listener) {

@@ -1,7 +1,15 @@
 import type { CommandGroup } from '../commands/index.ts';
 import { columnsOf, type Io } from './io.ts';
 import { VERSION } from '../client/version.ts';
-import { ClosedPipeError, createWriter, type Writer } from './output/writer.ts';
+import {
+  ClosedPipeError,
+  OutputError,
+  outputErrorIn,
+  closedOutputError,
+  createWriter,
+  watchOutput,
+  type Writer,
+} from './output/writer.ts';
 
 /**
  * Runs the program. Resolves to its exit status and never rejects.
@@ -12,10 +20,13 @@ export async function main(
   loadGroups: () => Promise<readonly CommandGroup[]> = defaultGroups,
 ): Promise<number> {
   const stdout = createWriter(io.stdout);
+  // For the whole run: what is written last may fail after everything else is done.
+  watchOutput(io.stdout);
+  watchOutput(io.stderr);
   try {
     return await runProgram(io, stdout, loadGroups);
   } catch (error) {
-    return fail(io, stdout, error);
+    return fail(io, stdout, outputErrorIn(error) ?? error);
   }
 }
 
@@ -30,21 +41,28 @@ async function runProgram(
 ): Promise<number> {
   const [first, ...rest] = io.argv;
   if (rest.length === 0 && (first === '--version' || first === '-v')) {
-    await stdout.write(`regctl ${VERSION}\n`);
-    return 0;
+    return print(io, stdout, `regctl ${VERSION}\n`);
   }
   const [{ parseArguments }, groups] = await Promise.all([import('./args/parse.ts'), loadGroups()]);
   const columns = columnsOf(io.stdout);
   const parsed = parseArguments(io.argv, groups, { host: io.host, columns });
   if (parsed.kind === 'print') {
-    await stdout.write(parsed.text);
-    return 0;
+    return print(io, stdout, parsed.text);
   }
   const { runCommand } = await import('./run.ts');
   return runCommand(io, parsed, stdout);
 }
 
-/** Tells the error: on stderr, and with `-o json` on stdout too, so that stdout is always JSON. */
+async function print(io: Io, stdout: Writer, text: string): Promise<number> {
+  if (io.isOutputClosed?.() === true) throw closedOutputError();
+  await stdout.write(text);
+  return 0;
+}
+
+/**
+ * Reports the error on stderr, and with `-o json` as JSON on stdout, so that stdout is always JSON; on
+ * stderr where stdout is what failed.
+ */
 async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
   if (error instanceof ClosedPipeError) return 0;
   const [{ reportError, errorText, errorJson }, { requestedJson }, { createStyle, wantsColour }] =
@@ -55,21 +73,22 @@ async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
     ]);
   const report = reportError(error);
   const form = requestedJson(io.argv);
+  const outputFailed = error instanceof OutputError;
   // A half-written JSON text stays half-written: an error after it would look like content.
-  const asJson = form === 'ndjson' || (form === 'json' && !stdout.started);
+  const asJson = form === 'ndjson' || (form === 'json' && (outputFailed || !stdout.started));
+  const stderr = createWriter(io.stderr);
   if (asJson) {
     const { toJson } = await import('./output/result.ts');
     const { plainStyle } = await import('./output/style.ts');
-    const style = plainStyle(io.stdout);
+    const [stream, writer] = outputFailed ? [io.stderr, stderr] : [io.stdout, stdout];
     const indent = form === 'json' ? 2 : undefined;
-    await stdout.write(`${toJson(errorJson(report), style, indent)}\n`).catch(() => undefined);
+    const json = toJson(errorJson(report), plainStyle(stream), indent);
+    await writer.write(`${json}\n`).catch(() => undefined);
   }
-  if (!asJson || io.stdout.isTTY !== true) {
+  if (!asJson || (!outputFailed && io.stdout.isTTY !== true)) {
     const noColour = io.argv.includes('--no-color');
     const style = await createStyle(io.stderr, wantsColour(io.stderr, io.env, noColour));
-    await createWriter(io.stderr)
-      .write(errorText(report, style))
-      .catch(() => undefined);
+    await stderr.write(errorText(report, style)).catch(() => undefined);
   }
   return report.exit;
 }

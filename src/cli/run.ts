@@ -12,7 +12,13 @@ import { withGrace } from './process/grace.ts';
 import { listenForSignals } from './process/signals.ts';
 import { createStyle, wantsColour } from './output/style.ts';
 import type { Template } from './template/render.ts';
-import { ClosedPipeError, createWriter, ignoreClosedPipe, type Writer } from './output/writer.ts';
+import {
+  ClosedPipeError,
+  closedOutputError,
+  createWriter,
+  watchOutput,
+  type Writer,
+} from './output/writer.ts';
 
 /** Why the command last waited to try again. */
 interface Waits {
@@ -34,11 +40,8 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => controller.abort(tooLong(timeoutMs, waits.last)), timeoutMs);
-  const stops = [
-    listenForSignals(io, controller),
-    ignoreClosedPipe(io.stdout, () => controller.abort(new ClosedPipeError())),
-    ignoreClosedPipe(io.stderr, () => undefined),
-  ];
+  const stopListening = listenForSignals(io, controller);
+  watchOutput(io.stdout, (error) => controller.abort(error));
   try {
     return await withGrace(perform(io, invocation, stdout, { signal, waits }), signal, GRACE_MS);
   } catch (error) {
@@ -47,7 +50,7 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
     throw error;
   } finally {
     clearTimeout(timer);
-    stops.forEach((stop) => stop());
+    stopListening();
   }
 }
 
@@ -57,6 +60,9 @@ async function perform(
   stdout: Writer,
   { signal, waits }: { readonly signal: AbortSignal; readonly waits: Waits },
 ): Promise<number> {
+  if (spec.printsResult === true && !flags.quiet && io.isOutputClosed?.() === true) {
+    throw closedOutputError();
+  }
   const template =
     flags.format === undefined
       ? undefined

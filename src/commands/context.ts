@@ -21,6 +21,7 @@ export type Side = 'src' | 'dest' | 'single';
  */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** @throws AppError IO where the directory was removed */
   readonly cwd: string;
   /** Folder for temporary files. */
   readonly tempDir: string;

@@ -41,6 +41,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */
   readonly hasSourceAndDestination?: boolean;
+  /** What it prints is all that it does: where standard output is closed, it fails before it starts. */
+  readonly printsResult?: boolean;
   /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */
   readonly longRunning?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];

@@ -2,13 +2,16 @@ import { AppError } from '../../errors/app-error.ts';
 import type { OpenContext } from '../../transports/types.ts';
 import type { Io } from '../io.ts';
 import { stdinBytes } from '../process/stdin.ts';
-import type { Writer } from './writer.ts';
+import { closedOutputError, type Writer } from './writer.ts';
 
 /** What archives named "-" are read from and written to, and where they may leave what must wait. */
 export type Stdio = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
 
 /** Standard input is opened when it is first read, and can be read once. */
-export function createStdio(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: Writer): Stdio {
+export function createStdio(
+  io: Pick<Io, 'stdin' | 'stdout' | 'temp' | 'isOutputClosed'>,
+  stdout: Writer,
+): Stdio {
   let taken = false;
   return {
     tempDir: io.temp,
@@ -29,6 +32,7 @@ export function createStdio(io: Pick<Io, 'stdin' | 'stdout' | 'temp'>, stdout: W
           hint: 'Send it on: regctl copy … oci-archive:- > FILE, or name a file.',
         });
       }
+      if (!stdout.started && io.isOutputClosed?.() === true) throw closedOutputError();
       await stdout.write(bytes);
     },
   };

@@ -1,3 +1,5 @@
+import { AppError } from '../../errors/app-error.ts';
+import { errnoOf } from '../../util/errno.ts';
 import type { OutputStream } from '../io.ts';
 
 /** The reader closed the pipe (`regctl tags … | head -1`), so nothing more can be written. */
@@ -5,8 +7,14 @@ export class ClosedPipeError extends Error {
   override readonly name = 'ClosedPipeError';
 }
 
+/** Standard output does not take the result. */
+export class OutputError extends AppError {
+  override readonly name = 'OutputError';
+}
+
 /** Writes in order, each write waiting until the stream took it; that wait is the back-pressure. */
 export interface Writer {
+  /** @throws ClosedPipeError; OutputError, the same for every write after one that failed */
   write(chunk: string | Uint8Array): Promise<void>;
   /** Whether anything was written. */
   readonly started: boolean;
@@ -14,34 +22,76 @@ export interface Writer {
 
 export function createWriter(stream: OutputStream): Writer {
   let started = false;
+  let failure: Error | undefined;
   return {
     get started() {
       return started;
     },
     async write(chunk) {
+      if (failure !== undefined) throw failure;
       if (chunk.length === 0) return;
       started = true;
       await new Promise<void>((resolve, reject) => {
         stream.write(chunk, (error) => {
-          if (error === undefined || error === null) resolve();
-          else reject(isClosedPipe(error) ? new ClosedPipeError() : error);
+          if (error === undefined || error === null) return resolve();
+          failure ??= outputError(error);
+          reject(failure);
         });
       });
     },
   };
 }
 
-/** Keeps a closed pipe from ending the process as an unhandled `error` event. */
-export function ignoreClosedPipe(stream: OutputStream, onClosed: () => void): () => void {
-  const listener = (error: Error): void => {
-    if (!isClosedPipe(error)) throw error;
-    onClosed();
-  };
-  stream.on('error', listener);
-  return () => stream.removeListener('error', listener);
+/**
+ * Calls `onFailed` when the stream fails. Who waits for a write learns of it there, too; who does not
+ * wait must not end the process by an `error` event that nobody takes.
+ */
+export function watchOutput(
+  stream: OutputStream,
+  onFailed: (error: Error) => void = () => undefined,
+): void {
+  stream.on('error', (error: Error) => onFailed(outputError(error)));
 }
 
-function isClosedPipe(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
+/** What became of a write. @returns ClosedPipeError; else an OutputError, NO_SPACE or IO */
+export function outputError(error: Error): Error {
+  const errno = errnoOf(error);
+  if (errno === 'EPIPE' || errno === 'ERR_STREAM_DESTROYED') return new ClosedPipeError();
+  const full = errno === 'ENOSPC' || errno === 'EDQUOT' || errno === 'EFBIG';
+  return new OutputError(
+    full ? 'NO_SPACE' : 'IO',
+    `${CANNOT_WRITE}: ${WORDS[errno ?? ''] ?? 'it failed'}`,
+    {
+      hint: full
+        ? 'Free some space, or send the output elsewhere.'
+        : 'Send standard output to a file or program that takes it.',
+      cause: error,
+    },
+  );
 }
+
+/** Standard output was closed before the program began (`>&-`). */
+export function closedOutputError(): OutputError {
+  return new OutputError('IO', `${CANNOT_WRITE}: it is closed`, {
+    hint: 'Send it to a file or program, or to /dev/null if only the exit status matters.',
+  });
+}
+
+/** The failure of standard output that made a command fail, which names what it was writing. */
+export function outputErrorIn(error: unknown): ClosedPipeError | OutputError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ClosedPipeError || at instanceof OutputError) return at;
+  }
+  return undefined;
+}
+
+const CANNOT_WRITE = 'cannot write the result to standard output';
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be too large',
+  EBADF: 'it is not open for writing',
+  EIO: 'the device reports an error',
+  ECONNRESET: 'the connection was reset',
+};

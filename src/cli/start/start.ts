@@ -28,8 +28,22 @@ type Program = {
 
 const NO_CODE = { get: () => undefined, pieces: [] };
 
-/** Runs the bundled program with the compiled code of its last run, and sets the exit status. */
+/** Runs the bundled program and sets the exit status. Never rejects: `main` reports what goes wrong in it. */
 export async function start(options: StartOptions): Promise<void> {
+  const { process } = options;
+  try {
+    await run(options);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.on('error', () => undefined);
+    const cause = error instanceof Error ? error.message : String(error);
+    const title = `error: cannot start regctl: ${cause.split('\n', 1)[0]}`;
+    process.stderr.write(`${title}\n  hint: Install regctl again.\n`);
+  }
+}
+
+/** With the compiled code of the last run. */
+async function run(options: StartOptions): Promise<void> {
   const { process, require: load, folder } = options;
   const file = codeFile(options);
   const compiled = file === undefined ? NO_CODE : readCode(file);

@@ -5,6 +5,7 @@ export const blobSpec: CommandSpec = {
   summary: 'Print a blob, byte for byte and verified',
   args: [{ name: 'blob', summary: 'REPOSITORY@DIGEST', required: true }],
   options: [],
+  printsResult: true,
   longRunning: true,
   examples: [
     { command: 'regctl blob alpine@sha256:… > layer.tar.gz', description: 'save a layer' },

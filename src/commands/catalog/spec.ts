@@ -19,6 +19,7 @@ export const catalogSpec: CommandSpec = {
     },
     { flags: '--limit <n>', summary: 'stop after this many repositories', kind: 'integer' },
   ],
+  printsResult: true,
   examples: [
     { command: 'regctl catalog registry.example.com', description: 'every repository' },
     {

@@ -7,6 +7,7 @@ export const digestSpec: CommandSpec = {
     'Asks with a HEAD request, which Docker Hub does not count as a pull. With --platform it is the digest of that platform.',
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
+  printsResult: true,
   examples: [
     { command: 'regctl digest alpine:3.20', description: 'the digest to pin it by' },
     { command: 'regctl digest --platform linux/arm64 alpine', description: "one platform's" },

@@ -13,6 +13,7 @@ export const doctorSpec: CommandSpec = {
     },
   ],
   options: [],
+  printsResult: true,
   examples: [
     {
       command: 'regctl doctor registry.example.com:5000',

@@ -19,6 +19,7 @@ export const inspectSpec: CommandSpec = {
       kind: 'flag',
     },
   ],
+  printsResult: true,
   examples: [
     { command: 'regctl inspect alpine', description: "skopeo's JSON, and what it leaves out" },
     {

@@ -5,6 +5,7 @@ export const manifestDigestSpec: CommandSpec = {
   summary: 'Compute the digest of a manifest in a file',
   args: [{ name: 'file', summary: 'file with a manifest', required: true }],
   options: [],
+  printsResult: true,
   examples: [
     { command: 'regctl manifest-digest manifest.json', description: 'as a registry would name it' },
   ],

@@ -5,6 +5,7 @@ export const manifestSpec: CommandSpec = {
   summary: 'Print the manifest of an image, byte for byte',
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
+  printsResult: true,
   examples: [
     { command: 'regctl manifest alpine', description: 'the index, as it is stored' },
     {

@@ -15,6 +15,7 @@ export const outdatedSpec: CommandSpec = {
     { flags: '--major', summary: 'look beyond the first number of the version', kind: 'flag' },
     { flags: '--check', summary: 'exit with 3 when a newer version exists', kind: 'flag' },
   ],
+  printsResult: true,
   longRunning: true,
   examples: [
     {

@@ -18,6 +18,7 @@ export const rateLimitSpec: CommandSpec = {
       kind: 'integer',
     },
   ],
+  printsResult: true,
   examples: [
     { command: 'regctl rate-limit', description: 'limit, what is left, and who is being counted' },
     { command: 'regctl rate-limit --fail-below 20', description: 'a gate for CI' },

@@ -13,6 +13,7 @@ export const searchSpec: CommandSpec = {
     { flags: '--limit <n>', summary: 'most results (default: 25)', kind: 'integer' },
     { flags: '--no-trunc', summary: 'print descriptions in full', kind: 'flag' },
   ],
+  printsResult: true,
   examples: [
     { command: 'regctl search postgres --filter is-official=true', description: 'official images' },
     {

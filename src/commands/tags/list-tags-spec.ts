@@ -6,6 +6,7 @@ export const listTagsSpec: CommandSpec = {
   summary: "List the tags of a repository as skopeo's JSON",
   args: [{ name: 'repository', summary: 'repository, or an OCI layout', required: true }],
   options: tagOptions,
+  printsResult: true,
   examples: [
     { command: 'regctl list-tags docker://busybox', description: 'as skopeo list-tags prints it' },
   ],

@@ -46,6 +46,7 @@ export const tagsSpec: CommandSpec = {
     },
   ],
   options: tagOptions,
+  printsResult: true,
   examples: [
     { command: 'regctl tags busybox', description: 'every tag of docker.io/library/busybox' },
     {

@@ -302,7 +302,10 @@ const CATALOGUE: readonly Row[] = [
 /** Nobody wants to sit out what is only silence, or as good as that. */
 function patienceFor({ name }: Row): Parameters<typeof quickWire>[0] {
   if (name.includes('stalled')) return { timeouts: IMPATIENT };
-  return name.includes('drips') ? { timeouts: { minSpeed: 1000, speedWindowMs: 1000 } } : {};
+  // A window is never shorter than the silence that is allowed.
+  return name.includes('drips')
+    ? { timeouts: { minSpeed: 1000, speedWindowMs: 1000, idleMs: 1000 } }
+    : {};
 }
 
 function statuses(...list: readonly number[]): Schedule {

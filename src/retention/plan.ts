@@ -123,20 +123,25 @@ function bytesOf(
   alive: ReadonlySet<Digest>,
   dead: ReadonlySet<Digest>,
 ): Pick<Plan, 'blobBytes' | 'manifestBytes'> {
-  const kept = new Set<Digest>();
-  for (const digest of alive) {
-    for (const blob of graph.manifests.get(digest)?.blobs ?? []) kept.add(blob.digest);
-  }
-  const freed = new Map<Digest, number>();
+  const counted = new Set<number>();
+  const countNew = (digest: Digest): number => {
+    const blobs = graph.manifests.get(digest)?.blobs ?? new Float64Array();
+    let bytes = 0;
+    for (let i = 0; i < blobs.length; i += 2) {
+      const [key = 0, size = 0] = blobs.subarray(i, i + 2);
+      if (!counted.has(key)) bytes += size;
+      counted.add(key);
+    }
+    return bytes;
+  };
+  for (const digest of alive) countNew(digest);
+  let blobBytes = 0;
   let manifestBytes = 0;
   for (const digest of dead) {
-    const manifest = graph.manifests.get(digest);
-    manifestBytes += manifest?.size ?? 0;
-    for (const blob of manifest?.blobs ?? []) {
-      if (!kept.has(blob.digest)) freed.set(blob.digest, blob.size);
-    }
+    blobBytes += countNew(digest);
+    manifestBytes += graph.manifests.get(digest)?.size ?? 0;
   }
-  return { blobBytes: [...freed.values()].reduce((sum, size) => sum + size, 0), manifestBytes };
+  return { blobBytes, manifestBytes };
 }
 
 interface Outcome {

@@ -14,8 +14,8 @@ export interface ManifestFacts {
   /** Those of `children` that BuildKit marks as attestations. */
   readonly attestations: readonly Digest[];
   readonly subject: Digest | undefined;
-  /** Configuration and layers. */
-  readonly blobs: readonly BlobFacts[];
+  /** Configuration and layers: a key of each blob's digest, then its size, in turn. */
+  readonly blobs: Float64Array;
   readonly isIndex: boolean;
   /** Its own annotation `org.opencontainers.image.created`. */
   readonly annotated: string | undefined;
@@ -25,11 +25,6 @@ export interface ManifestFacts {
   readonly pushed: string | undefined;
   /** When it was last pulled; null for never, undefined where the registry does not say. */
   readonly pulled?: string | null | undefined;
-}
-
-export interface BlobFacts {
-  readonly digest: Digest;
-  readonly size: number;
 }
 
 /** All that a plan is computed from. */

@@ -125,10 +125,10 @@ function bytesOf(
 ): Pick<Plan, 'blobBytes' | 'manifestBytes'> {
   const counted = new Set<number>();
   const countNew = (digest: Digest): number => {
-    const blobs = graph.manifests.get(digest)?.blobs ?? new Float64Array();
+    const blobs = graph.manifests.get(digest)?.blobs ?? [];
     let bytes = 0;
     for (let i = 0; i < blobs.length; i += 2) {
-      const [key = 0, size = 0] = blobs.subarray(i, i + 2);
+      const [key = 0, size = 0] = [blobs[i], blobs[i + 1]];
       if (!counted.has(key)) bytes += size;
       counted.add(key);
     }

@@ -49,6 +49,7 @@ class RepositoryReader {
   readonly #manifests = new Map<Digest, ManifestFacts>();
   readonly #configs = new Map<Digest, Descriptor>();
   readonly #asked = new Set<Digest>();
+  readonly #running = new Map<Digest, Promise<readonly Descriptor[]>>();
   readonly #names = new Map<string, string>();
   readonly #listed = new Map<Digest, ListedManifest>();
 
@@ -67,14 +68,14 @@ class RepositoryReader {
       [...new Set(named)].filter((digest) => digest !== undefined),
       async (digest, call) => this.#readDigest(digest, call),
     );
-    await this.#readUnder([...this.#listed.values()].map((one) => one.descriptor));
-    // What was found leads to more: children, subjects, and what refers to any of them.
+    await this.#readAll([...this.#listed.values()].map((one) => one.descriptor));
+    // A referrer may have referrers of its own.
     for (let next = [...this.#manifests.keys()]; next.length > 0;) {
       const before = new Set(this.#manifests.keys());
       const found = await this.#each(next, async (digest, call) =>
-        this.#leadsOf(digest, known, call),
+        this.#referrersOf(digest, known, call),
       );
-      await this.#readUnder(found.flat());
+      await this.#readAll(found.flat());
       next = [...this.#manifests.keys()].filter((digest) => !before.has(digest));
     }
     if (this.#options.dates) await this.#readCreated();
@@ -133,27 +134,37 @@ class RepositoryReader {
     if (found !== undefined) await this.#readManifest(found, call);
   }
 
-  async #readUnder(descriptors: readonly Descriptor[]): Promise<void> {
-    let next = descriptors;
-    while (next.length > 0) {
-      const fresh = uniqueByDigest(next).filter((one) => !this.#asked.has(one.digest));
-      await this.#each(fresh, async (one, call) => this.#readManifest(one, call));
-      next = fresh.flatMap((one) => this.#pending.get(one.digest) ?? []);
-    }
+  async #readAll(descriptors: readonly Descriptor[]): Promise<void> {
+    await this.#each(uniqueByDigest(descriptors), async (one, call) => {
+      await this.#readManifest(one, call);
+    });
   }
 
-  /** Descriptors of children, until they are read. */
-  readonly #pending = new Map<Digest, readonly Descriptor[]>();
-
-  /** False when it is not there. */
+  /** With what it lists and what it refers to. False when it is not there. */
   async #readManifest(descriptor: Descriptor, call: CallOptions): Promise<boolean> {
     const digest = this.#name(descriptor.digest);
     if (this.#asked.has(digest)) return this.#manifests.has(digest);
+    const running = this.#running.get(digest) ?? this.#fetch(digest, descriptor, call);
+    this.#running.set(digest, running);
+    const leads = await running;
+    this.#running.delete(digest);
+    for (const one of leads) await this.#readManifest(one, call);
+    return this.#manifests.has(digest);
+  }
+
+  /** What a manifest leads to. */
+  async #fetch(
+    digest: Digest,
+    descriptor: Descriptor,
+    call: CallOptions,
+  ): Promise<readonly Descriptor[]> {
     const manifest = await orAbsent(fetchManifest(this.#store, descriptor, call));
     this.#asked.add(digest);
-    if (manifest === undefined) return false;
+    if (manifest === undefined) return [];
     this.#manifests.set(digest, this.#factsOf(digest, manifest));
-    return true;
+    const children = manifest.kind === 'index' ? manifest.manifests : [];
+    const leads = manifest.subject === undefined ? children : [...children, manifest.subject];
+    return leads.filter((one) => isManifestType(one.mediaType));
   }
 
   #factsOf(digest: Digest, manifest: Manifest): ManifestFacts {
@@ -164,9 +175,6 @@ class RepositoryReader {
       manifest.kind === 'image'
         ? [manifest.config, ...manifest.layers]
         : entries.filter((one) => !isManifestType(one.mediaType));
-    if (children.length > 0 || subject !== undefined) {
-      this.#pending.set(digest, subject === undefined ? children : [...children, subject]);
-    }
     if (manifest.kind === 'image' && isImageConfigType(manifest.config.mediaType)) {
       this.#configs.set(digest, manifest.config);
     }
@@ -175,12 +183,12 @@ class RepositoryReader {
       digest,
       mediaType: this.#name(mediaType),
       size: raw.byteLength,
-      children: children.map((one) => this.#name(one.digest)),
-      attestations: children
-        .filter((one) => one.annotations?.[REFERENCE_TYPE] === 'attestation-manifest')
-        .map((one) => this.#name(one.digest)),
+      children: this.#namesOf(children),
+      attestations: this.#namesOf(
+        children.filter((one) => one.annotations?.[REFERENCE_TYPE] === 'attestation-manifest'),
+      ),
       subject: subject === undefined ? undefined : this.#name(subject.digest),
-      blobs: Float64Array.from(blobs.flatMap((one) => [keyOf(one.digest), one.size])),
+      blobs: blobs.flatMap((one) => [keyOf(one.digest), one.size]),
       isIndex: isIndexType(mediaType),
       annotated: annotations?.[CREATED],
       created: undefined,
@@ -189,28 +197,27 @@ class RepositoryReader {
     };
   }
 
-  /** What one manifest leads to that is not read yet. */
-  async #leadsOf(
+  /** What refers to one manifest. */
+  async #referrersOf(
     digest: Digest,
     tags: ReadonlySet<string>,
     call: CallOptions,
-  ): Promise<Descriptor[]> {
-    const pending = this.#pending.get(digest) ?? [];
-    this.#pending.delete(digest);
+  ): Promise<readonly Descriptor[]> {
     const { referrers } = this.#store.capabilities;
     // Where all manifests are known, their subjects say it.
-    if (referrers === undefined || this.#listed.size > 0) return [...pending];
-    const found: Descriptor[] = [];
+    if (referrers === undefined || this.#listed.size > 0) return NONE;
+    let found: Descriptor[] | undefined;
     for await (const one of referrers.referrers(digest, { ...call, tags })) {
-      if (isManifestType(one.mediaType)) found.push(one);
+      if (isManifestType(one.mediaType)) (found ??= []).push(one);
     }
-    return [...pending, ...found];
+    return found ?? NONE;
   }
 
   async #readCreated(): Promise<void> {
     const wanted = this.#undated();
     await this.#each(wanted, async (digest, call) => {
       const config = this.#configs.get(digest);
+      this.#configs.delete(digest);
       const manifest = this.#manifests.get(digest);
       if (config === undefined || manifest === undefined) return;
       const bytes = await orAbsent(fetchAll(this.#store, config, call));
@@ -239,6 +246,10 @@ class RepositoryReader {
     return [...wanted].filter((digest) => this.#configs.has(digest));
   }
 
+  #namesOf(some: readonly Descriptor[]): readonly Digest[] {
+    return some.length === 0 ? NONE : some.map((one) => this.#name(one.digest));
+  }
+
   /** One string for a digest, however often it is named: memory stays small. */
   #name<T extends string>(text: T): T {
     const known = this.#names.get(text);
@@ -247,6 +258,8 @@ class RepositoryReader {
     return text;
   }
 }
+
+const NONE: readonly never[] = [];
 
 const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
 

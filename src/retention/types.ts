@@ -15,7 +15,7 @@ export interface ManifestFacts {
   readonly attestations: readonly Digest[];
   readonly subject: Digest | undefined;
   /** Configuration and layers: a key of each blob's digest, then its size, in turn. */
-  readonly blobs: Float64Array;
+  readonly blobs: readonly number[];
   readonly isIndex: boolean;
   /** Its own annotation `org.opencontainers.image.created`. */
   readonly annotated: string | undefined;

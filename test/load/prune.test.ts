@@ -19,7 +19,7 @@ interface Node {
   readonly bytes: Buffer;
 }
 
-/** A repository of indexes with two platforms each, ten layers a platform, none of them shared. */
+/** A repository of indexes with one platform each, ten layers a platform, none of them shared. */
 function makeRepository(): { tags: Map<string, string>; nodes: Map<string, Node> } {
   const tags = new Map<string, string>();
   const nodes = new Map<string, Node>();
@@ -31,7 +31,7 @@ function makeRepository(): { tags: Map<string, string>; nodes: Map<string, Node>
   };
   for (let i = 0; i < TAGS; i += 1) {
     const created = new Date(Date.UTC(2026, 0, 1) - i * DAY).toISOString();
-    const manifests = ['amd64', 'arm64'].map((architecture) => {
+    const manifests = ['amd64'].map((architecture) => {
       const config = add(MEDIA_TYPE.ociConfig, { created, architecture, os: 'linux', number: i });
       const layers = Array.from({ length: LAYERS }, (_, n) => ({
         mediaType: MEDIA_TYPE.ociLayerGzip,
@@ -74,7 +74,7 @@ async function serve(): Promise<ScriptedServer> {
   });
 }
 
-it(`a plan for ${TAGS} tags of two platforms each is complete, and in little memory`, async () => {
+it(`a plan for ${TAGS} tags, each an index of an image, is complete, and in little memory`, async () => {
   await using server = await serve();
   const done = await lab.regctl([
     '-o',
@@ -93,7 +93,7 @@ it(`a plan for ${TAGS} tags of two platforms each is complete, and in little mem
     readonly Manifests: readonly unknown[];
   };
   expect(plan.Keep).toHaveLength(10);
-  expect(plan.Manifests).toHaveLength((TAGS - 10) * 3);
+  expect(plan.Manifests).toHaveLength((TAGS - 10) * 2);
   // Two lists, one look for the referrers API, and each index, platform and configuration once.
-  expect(server.lines.length).toBeLessThanOrEqual(TAGS * 5 + 20);
+  expect(server.lines.length).toBeLessThanOrEqual(TAGS * 3 + 20);
 }, 300_000);

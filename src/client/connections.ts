@@ -1,6 +1,6 @@
 import type { Registries } from '../config/containers/types.ts';
 import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
-import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
+import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { SideConnections } from './side.ts';
 import { lazyTemporaries } from './temporaries.ts';
 import { createTokenCaches } from './token-caches.ts';
@@ -13,10 +13,7 @@ export interface Connections extends AsyncDisposable {
   /** Sides with the same options share their connections. */
   side(options: ConnectionOptions): Promise<SideConnections>;
   /** Exactly this login and no other source: `login` tries it before it is stored. */
-  withLogin(
-    options: ConnectionOptions,
-    login: { readonly username: string; readonly password: string },
-  ): Promise<SideConnections>;
+  withLogin(options: ConnectionOptions, login: Login): Promise<SideConnections>;
   /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
   readonly registries: () => Registries;
   /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
@@ -124,10 +121,7 @@ async function withPassword(
   return { ...side, creds: undefined, username, password: await ask(username) };
 }
 
-function onlyLogin(login: {
-  readonly username: string;
-  readonly password: string;
-}): TraceableCredentialChain {
+function onlyLogin(login: Login): TraceableCredentialChain {
   const source = 'the login that was given';
   return {
     lookup: async () => ({ kind: 'basic', ...login, origin: source }),

@@ -1,7 +1,7 @@
 import type { Registries } from '../config/containers/types.ts';
 import type { ClientSettings, Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
-import type { LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
+import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
 import type { HttpClient } from '../http/types.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -50,10 +50,7 @@ export interface Context {
   /** The credential sources of a side, which can also say how they come to an answer. */
   credentials(side: Side): Promise<TraceableCredentialChain>;
   /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */
-  registryForLogin(login: {
-    readonly username: string;
-    readonly password: string;
-  }): Promise<RegistryClient>;
+  registryForLogin(login: Login): Promise<RegistryClient>;
   /** Requests sent so far, on all sides together. */
   requestCount(): number;
   /** What `--multi-arch system` means: this machine's platform, or what `--override-…` made of it. */

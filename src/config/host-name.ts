@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 const NAME = /^(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/iu;
 
@@ -12,14 +12,18 @@ export function isHostPort(text: string): boolean {
   return host.startsWith('[') ? isIPv6(host.slice(1, -1)) : NAME.test(host);
 }
 
-/** `localhost`, 127.0.0.0/8 and [::1], with or without a port; names below `localhost` are not. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/:\d+$/u, '');
-  return name === 'localhost' || name === '[::1]' || isLoopbackV4(name);
-}
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
 
-function isLoopbackV4(name: string): boolean {
-  return /^127(?:\.\d{1,3}){3}$/u.test(name) && name.split('.').every((part) => Number(part) < 256);
+/**
+ * `localhost`, 127.0.0.0/8 and ::1, which no proxy can reach for us: host[:port], or an address
+ * without brackets. Names below `localhost` are not.
+ */
+export function isLoopback(host: string): boolean {
+  const name = isIPv6(host) ? host : hostWithoutPort(host).toLowerCase();
+  const family = isIP(name);
+  return family === 0 ? name === 'localhost' : LOOPBACK.check(name, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The name or address of host[:port], an IPv6 address without its brackets. */

@@ -1,9 +1,8 @@
-import { isRecord } from '../util/json.ts';
 import { algorithmOf } from '../oci/digest.ts';
-import { parseJsonStrict } from '../oci/strict-json.ts';
 import { describeManifest, parseManifest, type IndexManifest } from '../oci/manifest.ts';
 import { choosePlatforms, type Platform } from '../oci/platform.ts';
-import { indexEntries, type IndexEntry } from '../store/index-entries.ts';
+import { indexEntries, REFERENCE_DIGEST, type IndexEntry } from '../store/index-entries.ts';
+import { manifestDocument } from '../store/manifests.ts';
 import {
   choiceNote,
   imagesOf,
@@ -12,9 +11,6 @@ import {
 } from '../store/platforms.ts';
 import type { CallOptions } from '../util/abort.ts';
 import type { ReadStore } from '../store/types.ts';
-
-/** BuildKit's annotation of an attestation: the digest of the image that it describes. */
-const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** An index of some platforms, and what had to be decided for it. */
 export interface PlatformSubset {
@@ -64,18 +60,13 @@ function rewrite(
   { descriptor, manifest }: ChosenManifest,
   chosen: readonly IndexEntry[],
 ): ChosenManifest {
-  const body = { ...documentOf(manifest), manifests: chosen.map(({ raw }) => raw) };
+  const body = { ...manifestDocument(manifest), manifests: chosen.map(({ raw }) => raw) };
   const bytes = new TextEncoder().encode(JSON.stringify(body, null, indentOf(manifest.raw)));
   const rewritten = parseManifest(bytes, manifest.mediaType);
   return {
     descriptor: describeManifest(rewritten, algorithmOf(descriptor.digest)),
     manifest: rewritten,
   };
-}
-
-function documentOf({ raw }: Pick<IndexManifest, 'raw'>): Readonly<Record<string, unknown>> {
-  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'index');
-  return isRecord(body) ? body : {};
 }
 
 /** Spaces in front of the first member, so that a person finds the index as it was laid out. */

@@ -24,27 +24,32 @@ export function keyMatchesRegistry(key: string, host: string, format: AuthFileFo
   return sameRegistry(hostOfKey(key), host) && (format !== 'containers' || isWholeRegistry(key));
 }
 
-/** Whose login is meant: a registry ("docker.io", "localhost:5000"), or a namespace of one. */
-export interface RegistryNamespace {
+/**
+ * Whose login is meant: a registry ("docker.io", "localhost:5000"), or a namespace of one, whose own
+ * login outranks the registry's.
+ */
+export interface LoginTarget {
   readonly host: string;
   readonly namespace?: string | undefined;
 }
 
 /** "quay.io/team/app" → host and namespace. */
-export function parseRegistryNamespace(text: string): RegistryNamespace {
+export function splitLoginTarget(text: string): LoginTarget {
   const slash = text.indexOf('/');
   return slash < 0
     ? { host: text.toLowerCase() }
     : { host: text.slice(0, slash).toLowerCase(), namespace: text.slice(slash + 1) };
 }
 
+/** As it is written on the command line: "quay.io/team/app". */
+export function formatLoginTarget({ host, namespace }: LoginTarget): string {
+  return namespace === undefined ? host : `${host}/${namespace}`;
+}
+
 /**
  * The key that a new login is written under; containers' tools write "docker.io" for Docker Hub.
  */
-export function authFileKey(
-  { host, namespace }: RegistryNamespace,
-  format: AuthFileFormat,
-): string {
+export function authFileKey({ host, namespace }: LoginTarget, format: AuthFileFormat): string {
   if (format !== 'containers') return credentialKey(host);
   const name = isHubHost(host) ? DOCKER_HUB : host.toLowerCase();
   return namespace === undefined ? name : `${name}/${namespace}`;

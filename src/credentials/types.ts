@@ -62,6 +62,12 @@ export interface TraceableCredentialChain extends CredentialChain {
   explain(host: string, repository?: string, options?: CallOptions): Promise<readonly LookupStep[]>;
 }
 
+/** A user name and a password, as a person gives them. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** Where a login went. */
 export interface SavedLogin {
   readonly storedIn: string;
@@ -75,11 +81,7 @@ export interface SavedLogin {
  */
 export interface LoginStore {
   /** Stores what the registry accepted. Resolves to where it went, for the message. */
-  save(
-    target: string,
-    login: { readonly username: string; readonly password: string },
-    options?: CallOptions,
-  ): Promise<SavedLogin>;
+  save(target: string, login: Login, options?: CallOptions): Promise<SavedLogin>;
   /** Resolves to the files and helpers that held a login of it; empty: none did. */
   remove(target: string, options?: CallOptions): Promise<readonly string[]>;
   /** Every target with a stored login. */

@@ -8,7 +8,7 @@ import { IMAGE_CONFIG } from '../oci/document-members.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { mapParallel } from '../util/parallel.ts';
 import { IndexTraversal } from './index-traversal.ts';
-import { fetchManifest } from './manifests.ts';
+import { fetchManifest, manifestDocument } from './manifests.ts';
 import type { CallOptions } from '../util/abort.ts';
 import type { ReadStore } from './types.ts';
 import { fetchAll } from './verify.ts';
@@ -53,6 +53,9 @@ export async function indexEntries(
   return entries.map((entry) => ({ ...entry, platform: entry.platform ?? found.get(entry) }));
 }
 
+/** BuildKit's annotation of an attestation: the digest of the image that it describes. */
+export const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
+
 /** BuildKit lists attestations as images of the platform unknown/unknown. */
 export function isAttestation(
   { annotations, platform: declared }: Descriptor,
@@ -72,8 +75,8 @@ async function flatten(
   depth: number,
 ): Promise<IndexEntry[]> {
   traversal.enter(index, depth);
-  const body = parseJsonStrict(index.raw, 'INVALID_MANIFEST', 'index');
-  const raw = isRecord(body) && Array.isArray(body['manifests']) ? body['manifests'] : [];
+  const { manifests } = manifestDocument(index);
+  const raw: readonly unknown[] = Array.isArray(manifests) ? manifests : [];
   const entries: IndexEntry[] = [];
   for (const [i, descriptor] of index.manifests.entries()) {
     const { platform } = descriptor;
@@ -83,7 +86,7 @@ async function flatten(
       if (inner.kind !== 'index') continue;
       for (const one of await flatten(store, inner, call, traversal, depth + 1)) entries.push(one);
     } else {
-      entries.push({ descriptor, platform, raw: (raw as unknown[])[i] ?? descriptor });
+      entries.push({ descriptor, platform, raw: raw[i] ?? descriptor });
     }
   }
   return entries;

@@ -3,6 +3,8 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
+import { parseJsonStrict } from '../oci/strict-json.ts';
+import { isRecord } from '../util/json.ts';
 import type { ReadStore } from './types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { fetchAll } from './verify.ts';
@@ -25,6 +27,24 @@ export async function fetchManifest(
   }
   checkManifestSize(descriptor, where);
   return parseManifest(await fetchAll(store, descriptor, options), descriptor.mediaType);
+}
+
+/** The whole document of a manifest, with the members that the model does not know. */
+export function manifestDocument({
+  raw,
+}: Pick<Manifest, 'raw'>): Readonly<Record<string, unknown>> {
+  const document = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
+  return isRecord(document) ? document : {};
+}
+
+/** A schema 1 image, where `store` cannot give what its conversion needs, or none is asked for. */
+export function schema1Error({ label, capabilities }: ReadStore): AppError {
+  return new AppError('UNSUPPORTED', `cannot copy ${label}: it is a Docker schema 1 image`, {
+    hint:
+      capabilities.sizes === undefined
+        ? 'Copy it from its registry, and convert it while copying: add --format oci'
+        : 'Convert it while copying: add --format oci',
+  });
 }
 
 /** @throws AppError INVALID_MANIFEST above 4 MiB */

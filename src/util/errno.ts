@@ -85,12 +85,19 @@ export function systemError(error: unknown, { verb, path, place, hint }: FailedA
   );
 }
 
-/** Where layers wait that are compressed, or read from a stream. */
-export function temporaryError(error: unknown, path: string): AppError {
-  if (error instanceof AppError) return error;
-  const instead = 'Set TMPDIR to a directory that this user can write and that has room.';
-  const place = 'the temporary directory';
-  return systemError(error, { verb: 'write', path, place, hint: { instead } });
+/**
+ * Runs one step in the directory where layers wait that are compressed, or read from a stream.
+ * @throws AppError NO_SPACE, IO, naming that directory
+ */
+export async function withTemporaryErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const instead = 'Set TMPDIR to a directory that this user can write and that has room.';
+    const place = 'the temporary directory';
+    throw systemError(error, { verb: 'write', path, place, hint: { instead } });
+  }
 }
 
 /** An error of this machine that has nothing to do with the image that was worked on. */

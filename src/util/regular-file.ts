@@ -138,3 +138,15 @@ function readBounded(fd: number, size: number, maxBytes: number, path: string): 
     chunks.push(chunk.subarray(0, count));
   }
 }
+
+/** Writes all of `chunk` at `position`; a single write may be short. */
+export async function writeAll(
+  file: FileHandle,
+  chunk: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < chunk.byteLength;) {
+    const rest = chunk.byteLength - done;
+    done += (await file.write(chunk, done, rest, position + done)).bytesWritten;
+  }
+}

@@ -1,8 +1,10 @@
+import type { Login } from '../../credentials/types.ts';
 import { fillTemplate, knownRegistry, loginCommand } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { parseLoginTarget, type LoginTarget } from '../input/login-target.ts';
+import { formatLoginTarget, type LoginTarget } from '../../credentials/keys.ts';
+import { parseLoginTarget } from '../input/login-target.ts';
 import { readFlag, readText, rejectTogether } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
@@ -12,11 +14,6 @@ type LoginContext = Pick<
   Context,
   'credentials' | 'logins' | 'note' | 'registryForLogin' | 'terminal' | 'trustRealm' | 'warn'
 >;
-
-interface Login {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** Most bytes a password has; tokens of cloud registries have a few thousand. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
@@ -31,7 +28,8 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   const target = parseLoginTarget(input.args[0]);
-  const { registry, name } = target;
+  const { host: registry } = target;
+  const name = formatLoginTarget(target);
   if (readFlag(input, 'getLogin')) return getLogin(context, target, options);
 
   const login = await askLogin(context, input, registry, options);
@@ -56,24 +54,25 @@ export async function run(
 
 async function getLogin(
   context: LoginContext,
-  { registry, namespace, name }: LoginTarget,
+  target: LoginTarget,
   options: CallOptions,
 ): Promise<Result> {
   const chain = await context.credentials('single');
-  const credential = await chain.lookup(registry, namespace, options);
+  const credential = await chain.lookup(target.host, target.namespace, options);
   const username =
     credential === undefined || credential.kind === 'registry-token'
       ? undefined
       : credential.username;
   if (username === undefined) {
     const reason = credential === undefined ? 'no login' : `no user name in ${credential.origin}`;
+    const name = formatLoginTarget(target);
     throw new AppError('UNAUTHORIZED', `not logged in to ${name}: there is ${reason}`, {
       hint: `Sign in with \`regctl login ${name}\`.`,
     });
   }
   return {
     kind: 'value',
-    json: { Registry: name, Username: username },
+    json: { Registry: formatLoginTarget(target), Username: username },
     text: () => sanitize(username),
   };
 }

@@ -1,6 +1,7 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { formatLoginTarget } from '../../credentials/keys.ts';
 import { parseLoginTarget } from '../input/login-target.ts';
 import { readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';
@@ -20,7 +21,9 @@ export async function run(
   if (all && argument !== undefined) {
     throw new AppError('USAGE', '--all takes no registry: it forgets every login');
   }
-  const targets = all ? await context.logins.list(options) : [parseLoginTarget(argument).name];
+  const targets = all
+    ? await context.logins.list(options)
+    : [formatLoginTarget(parseLoginTarget(argument))];
   const removed: string[] = [];
   let failure: { readonly error: unknown } | undefined;
   // One after the other: they share a file. What cannot be forgotten keeps nothing else.

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { isLoopback } from '../../config/host-name.ts';
 import { AppError } from '../../errors/app-error.ts';
@@ -47,7 +46,7 @@ async function settingsOf(context: ServeContext, input: Input): Promise<Registry
   const dir = readText(input, 'dir');
   const tls = await tlsOf(context, input);
   const htpasswd = readText(input, 'htpasswd');
-  if (!isLoopback(isIPv6(host) ? `[${host}]` : host) && htpasswd === undefined) {
+  if (!isLoopback(host) && htpasswd === undefined) {
     context.warn(
       `everyone who reaches ${host} may use this registry: --htpasswd FILE asks for users`,
     );

@@ -29,13 +29,6 @@ export function parseNoProxy(text: string): NoProxy {
   return (target) => entries.find(({ matches }) => matches(target))?.text;
 }
 
-/** `localhost` and loopback addresses, which no proxy can reach for us. */
-export function isLoopbackTarget(host: string): boolean {
-  return host === 'localhost' || (isIP(host) !== 0 && listHas(LOOPBACK, host));
-}
-
-const LOOPBACK = listOf('127.0.0.0/8', '::1/128');
-
 function matcherOf(entry: string): Matcher | undefined {
   if (entry === '') return undefined;
   const network = cidrList(entry);
@@ -43,7 +36,7 @@ function matcherOf(entry: string): Matcher | undefined {
   const [name, port] = splitPort(entry);
   const samePort = (target: ProxyTarget): boolean => port === '' || port === target.port;
   if (isAddress(name)) {
-    const one = listOf(`${name}/${isIPv4(name) ? 32 : 128}`);
+    const one = listOf(name, isIPv4(name) ? 32 : 128);
     return (target) => isIP(target.host) !== 0 && listHas(one, target.host) && samePort(target);
   }
   const matchesName = nameMatcher(name);
@@ -69,7 +62,7 @@ function splitPort(entry: string): readonly [host: string, port: string] {
 function cidrList(entry: string): BlockList | undefined {
   const [base = '', bits = '', more] = entry.split('/');
   if (more !== undefined || !isAddress(base) || !/^\d{1,3}$/u.test(bits)) return undefined;
-  return Number(bits) <= (isIPv4(base) ? 32 : 128) ? listOf(entry) : undefined;
+  return Number(bits) <= (isIPv4(base) ? 32 : 128) ? listOf(base, Number(bits)) : undefined;
 }
 
 /** An address without a zone, which Go's parser refuses here too. */
@@ -77,12 +70,9 @@ function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }
 
-function listOf(...networks: readonly string[]): BlockList {
+function listOf(base: string, bits: number): BlockList {
   const list = new BlockList();
-  for (const network of networks) {
-    const [base = '', bits = ''] = network.split('/');
-    list.addSubnet(base, Number(bits), isIPv4(base) ? 'ipv4' : 'ipv6');
-  }
+  list.addSubnet(base, bits, isIPv4(base) ? 'ipv4' : 'ipv6');
   return list;
 }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { isLoopbackTarget, parseNoProxy } from './no-proxy.ts';
+import { isLoopback } from '../host-name.ts';
+import { parseNoProxy } from './no-proxy.ts';
 
 export type ProxyProtocol = 'http' | 'https' | 'socks5';
 
@@ -72,7 +73,7 @@ export function createProxyRules(env: Env, docker?: DockerProxies): ProxyRules {
     if (setting.value.trim() === '') return direct(`${setting.origin} is not set`);
     const host = url.hostname.replace(/^\[|\]$|\.$/gu, '').toLowerCase();
     const port = url.port === '' ? (url.protocol === 'http:' ? '80' : '443') : url.port;
-    if (isLoopbackTarget(host)) return direct('this machine is never reached through a proxy');
+    if (isLoopback(host)) return direct('this machine is never reached through a proxy');
     const entry = noProxy({ host, port });
     if (entry !== undefined) return direct(`${exempt.origin} has ${sanitize(entry)}`);
     return { proxy: parseProxy(setting), reason: `${setting.origin} is set` };

@@ -2,11 +2,11 @@ import { AppError, isContentMissing } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
-import { ManifestBudget } from '../../store/manifests.ts';
+import { ManifestBudget, schema1Error } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { attribute, attributeTo } from './errors.ts';
-import { asBlob, keyOf, schema1Error, type GraphNode } from './nodes.ts';
+import { asBlob, keyOf, type GraphNode } from './nodes.ts';
 import type { TaskGroup } from './task-group.ts';
 import {
   markUnread,
@@ -218,7 +218,7 @@ export class GraphCopy {
   #childrenOf(manifest: Manifest): GraphNode[] {
     switch (manifest.kind) {
       case 'schema1':
-        throw schema1Error(this.#run.source.label);
+        throw schema1Error(this.#run.source);
       case 'index':
         return manifest.manifests.map((descriptor) => ({
           descriptor,

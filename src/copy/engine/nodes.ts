@@ -1,4 +1,3 @@
-import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 
@@ -18,11 +17,4 @@ export function asBlob(layer: Descriptor): Descriptor {
   return isManifestType(layer.mediaType)
     ? { ...layer, mediaType: 'application/octet-stream' }
     : layer;
-}
-
-/** What cannot be copied from a store of this label. */
-export function schema1Error(label: string): AppError {
-  return new AppError('UNSUPPORTED', `${label}: Docker schema 1 images cannot be copied`, {
-    hint: 'Convert it while copying: add --format oci',
-  });
 }

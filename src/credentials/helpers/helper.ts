@@ -7,7 +7,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { HelperAction, HelperResult, RunHelper } from './process.ts';
 import { isSafeServerKey } from '../keys.ts';
 import { NO_KEYCHAIN } from './keychain-errors.ts';
-import type { Credential } from '../types.ts';
+import type { Credential, Login } from '../types.ts';
 
 /**
  * "answers-only": it makes its logins itself and stores none. "no-keychain": regctl's own helper, on
@@ -20,11 +20,7 @@ export interface CredentialHelper {
   /** "docker-credential-pass" */
   readonly program: string;
   get(key: string, options?: CallOptions): Promise<Credential | undefined>;
-  store(
-    key: string,
-    login: { readonly username: string; readonly password: string },
-    options?: CallOptions,
-  ): Promise<StoreOutcome>;
+  store(key: string, login: Login, options?: CallOptions): Promise<StoreOutcome>;
   /** False when the helper had nothing under that key, or stores nothing. */
   erase(key: string, options?: CallOptions): Promise<boolean>;
   /** Server key → user name. */

@@ -1,3 +1,4 @@
+import type { Login } from '../types.ts';
 import type { AuthFile } from '../../config/containers/auth-files.ts';
 import {
   getIgnoringCase,
@@ -12,12 +13,7 @@ import {
   type JsonObject,
 } from '../../config/files/json.ts';
 import { encodeAuth } from '../auth-entry.ts';
-import {
-  authFileKey,
-  isWholeRegistry,
-  keyMatchesRegistry,
-  type RegistryNamespace,
-} from '../keys.ts';
+import { authFileKey, isWholeRegistry, keyMatchesRegistry, type LoginTarget } from '../keys.ts';
 
 /** Fields of an entry that a new login replaces (docker/cli AuthConfig). */
 const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
@@ -29,11 +25,6 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
   'serveraddress',
 ]);
 
-export interface Login {
-  readonly username: string;
-  readonly password: string;
-}
-
 /**
  * The text of a file of logins with the login of `target` in it; without `login`, with the empty
  * entry that marks a helper's. Unknown keys and the order are kept; older spellings of the same
@@ -43,7 +34,7 @@ export interface Login {
 export function addLogin(
   text: string | undefined,
   file: AuthFile,
-  target: RegistryNamespace,
+  target: LoginTarget,
   login: Login | undefined,
 ): string | undefined {
   const document = readDocument(text, file);
@@ -61,7 +52,7 @@ export function addLogin(
 export function removeLogin(
   text: string | undefined,
   file: AuthFile,
-  target: RegistryNamespace,
+  target: LoginTarget,
 ): string | undefined {
   const document = readDocument(text, file);
   const auths = authsOf(document, file);
@@ -76,7 +67,7 @@ export function removeLogin(
  */
 export function isLoginOf(
   key: string,
-  target: RegistryNamespace,
+  target: LoginTarget,
   file: AuthFile,
   exactly?: 'exactly',
 ): boolean {

@@ -19,18 +19,19 @@ import {
   containersKeys,
   type ContainersHelpers,
 } from '../sources/containers-helpers.ts';
-import { isLoginOf, addLogin, removeLogin, type Login } from './edit-file.ts';
+import { isLoginOf, addLogin, removeLogin } from './edit-file.ts';
 import { listLogins, type LoginSources } from './list.ts';
 import {
+  formatLoginTarget,
   helperKeys,
   hostOfKey,
-  parseRegistryNamespace,
+  splitLoginTarget,
   sameRegistry,
-  type RegistryNamespace,
+  type LoginTarget,
 } from '../keys.ts';
 import type { CredentialSourcesOptions } from '../sources/options.ts';
 import { AUTH_VARIABLE, variableAnswers } from '../sources/variable.ts';
-import type { LoginStore, SavedLogin } from '../types.ts';
+import type { Login, LoginStore, SavedLogin } from '../types.ts';
 
 /**
  * Logins where the tools of both worlds read them. A new one takes the place of the one that a
@@ -48,19 +49,19 @@ export function createLoginStore(options: CredentialSourcesOptions): LoginStore 
   const listed = (): ContainersHelpers => containersHelpers(options, files, run);
   const { warn, temporaries } = options;
   const sources: LoginSources = { files, run, containersHelpers: listed, warn, temporaries };
-  const said = (target: RegistryNamespace, what: string): void => {
+  const said = (target: LoginTarget, what: string): void => {
     if (!files.some((file) => file.named) && variableAnswers(options.env, target))
-      warn(`${AUTH_VARIABLE} has a login for ${nameOf(target)}, which ${what}`);
+      warn(`${AUTH_VARIABLE} has a login for ${formatLoginTarget(target)}, which ${what}`);
   };
   return {
     async save(text, login, call) {
-      const target = parseRegistryNamespace(text);
+      const target = splitLoginTarget(text);
       const saved = await save(sources, target, login, call);
       said(target, 'is used instead of the stored one; unset it to use that');
       return saved;
     },
     async remove(text, call) {
-      const target = parseRegistryNamespace(text);
+      const target = splitLoginTarget(text);
       const removed = await remove(sources, target, call);
       said(target, 'stays; unset it to log out');
       return removed;
@@ -71,7 +72,7 @@ export function createLoginStore(options: CredentialSourcesOptions): LoginStore 
 
 async function save(
   sources: LoginSources,
-  target: RegistryNamespace,
+  target: LoginTarget,
   login: Login,
   options: CallOptions = {},
 ): Promise<SavedLogin> {
@@ -136,7 +137,7 @@ interface Destination {
   readonly config: DockerConfig;
 }
 
-async function destination(sources: LoginSources, target: RegistryNamespace): Promise<Destination> {
+async function destination(sources: LoginSources, target: LoginTarget): Promise<Destination> {
   const candidates = sources.files.filter(({ format }) => format !== 'dockercfg');
   if (target.namespace !== undefined) {
     const file = candidates.find((one) => one.format === 'containers' && canHold(one));
@@ -160,7 +161,7 @@ function canHold({ runtimeDir }: AuthFile): boolean {
 function endsLookup(
   file: AuthFile,
   config: DockerConfig,
-  { host }: RegistryNamespace,
+  { host }: LoginTarget,
   { run }: LoginSources,
 ): boolean {
   return (
@@ -178,7 +179,7 @@ async function clearAuthFile(
   sources: LoginSources,
   file: AuthFile,
   config: DockerConfig,
-  target: RegistryNamespace,
+  target: LoginTarget,
   options: CallOptions,
 ): Promise<void> {
   const change = (text: string | undefined): string | undefined =>
@@ -196,7 +197,7 @@ async function clearAuthFile(
 
 async function remove(
   sources: LoginSources,
-  target: RegistryNamespace,
+  target: LoginTarget,
   options: CallOptions = {},
 ): Promise<readonly string[]> {
   const removed: string[] = [];
@@ -268,7 +269,7 @@ function checkUsername(username: string): void {
   });
 }
 
-function noHome(target: RegistryNamespace): AppError {
+function noHome(target: LoginTarget): AppError {
   const { host } = target;
   return new AppError(
     'CONFIG_INVALID',
@@ -277,24 +278,20 @@ function noHome(target: RegistryNamespace): AppError {
   );
 }
 
-function noNamespaces(target: RegistryNamespace): AppError {
+function noNamespaces(target: LoginTarget): AppError {
   return new AppError(
     'USAGE',
-    `Docker's configuration keeps no login of a namespace such as ${nameOf(target)}`,
+    `Docker's configuration keeps no login of a namespace such as ${formatLoginTarget(target)}`,
     { hint: `leave out --config, or name a file with --authfile, or sign in to ${target.host}` },
   );
 }
 
-function wholeRegistriesOnly({ program }: CredentialHelper, target: RegistryNamespace): AppError {
+function wholeRegistriesOnly({ program }: CredentialHelper, target: LoginTarget): AppError {
   return new AppError(
     'UNSUPPORTED',
-    `${program} keeps logins of whole registries, not of ${nameOf(target)}`,
+    `${program} keeps logins of whole registries, not of ${formatLoginTarget(target)}`,
     { hint: `name a file without a helper by --authfile, or sign in to ${target.host}` },
   );
-}
-
-function nameOf({ host, namespace }: RegistryNamespace): string {
-  return namespace === undefined ? host : `${host}/${namespace}`;
 }
 
 function answersOnly({ program }: CredentialHelper, host: string): AppError {

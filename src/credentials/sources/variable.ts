@@ -3,7 +3,7 @@ import type { CredentialSource } from '../types.ts';
 import { parseDockerAuthConfig } from '../../config/docker/auth-variable.ts';
 import type { AuthEntry } from '../../config/docker/config-json.ts';
 import { findEntry, credentialFromEntry } from '../auth-entry.ts';
-import type { RegistryNamespace } from '../keys.ts';
+import type { LoginTarget } from '../keys.ts';
 import { AppError } from '../../errors/app-error.ts';
 
 /** Its logins outrank those that are stored. */
@@ -38,7 +38,7 @@ const quiet = (): void => undefined;
 /** Whether the variable has a login that a lookup finds before any that is stored. */
 export function variableAnswers(
   env: CredentialSourcesOptions['env'],
-  { host, namespace }: RegistryNamespace,
+  { host, namespace }: LoginTarget,
 ): boolean {
   const auths = decodableAuths(parseDockerAuthConfig(env[AUTH_VARIABLE], quiet), quiet);
   return findEntry(auths, host, namespace, 'docker') !== undefined;

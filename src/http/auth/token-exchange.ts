@@ -1,4 +1,4 @@
-import type { Credential } from '../../credentials/types.ts';
+import type { Credential, Login } from '../../credentials/types.ts';
 import { knownRegistry, loginAdvice } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { secretRedactor, secretsInAuthorization } from '../../errors/redact-secrets.ts';
@@ -98,11 +98,6 @@ function refreshRequest(request: TokenRequest, refreshToken: string): HttpReques
     bufferBody: true,
     initiator: request.registryUrl,
   };
-}
-
-interface Login {
-  readonly username: string;
-  readonly password: string;
 }
 
 function loginOf({ credential }: TokenRequest): Login | undefined {

@@ -1,4 +1,3 @@
-import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf, shortDigest, type Digest } from '../../oci/digest.ts';
 import type {
@@ -9,7 +8,7 @@ import type {
 } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { ManifestBudget } from '../../store/manifests.ts';
+import { ManifestBudget, schema1Error } from '../../store/manifests.ts';
 import { platformOfConfig } from '../../store/index-entries.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { digestChangedError } from '../../store/errors.ts';
@@ -130,7 +129,7 @@ export class ImageConverter {
   ): Promise<ManifestNode> {
     const { format } = this.#options;
     const { sizes } = this.#source.capabilities;
-    if (format === undefined || sizes === undefined) throw schema1Error(site.label);
+    if (format === undefined || sizes === undefined) throw schema1Error(this.#source);
     this.#mayChange(site, `be converted to ${format}`);
     if (this.#options.compression !== undefined)
       site.warn('the layers of a schema 1 image are copied as they are compressed');
@@ -260,10 +259,4 @@ export class ImageConverter {
     this.#warned.add(text);
     this.#options.warn(text);
   }
-}
-
-function schema1Error(label: string): AppError {
-  return new AppError('UNSUPPORTED', `${label}: a Docker schema 1 image cannot be converted here`, {
-    hint: 'Convert it while copying from its registry: add --format oci',
-  });
 }

@@ -1,7 +1,6 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isRecord } from '../../util/json.ts';
 import { digestOf, algorithmOf, type Digest } from '../../oci/digest.ts';
-import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -10,12 +9,6 @@ export type Json = Readonly<Record<string, unknown>>;
 export interface ManifestNode {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
-}
-
-/** The whole document, with the fields that the model does not know. */
-export function bodyOf({ raw }: Manifest): Json {
-  const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
-  return isRecord(body) ? body : {};
 }
 
 /** The descriptors of a list, as written; parseManifest has checked that they are objects. */

@@ -1,10 +1,10 @@
+import { manifestDocument } from '../../store/manifests.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { isImageConfigType, MEDIA_TYPE } from '../../oci/media-types.ts';
 import {
-  bodyOf,
   descriptorEntries,
   manifestNode,
   withDescriptor,
@@ -42,7 +42,7 @@ function keptBody(
   layers: readonly Descriptor[],
   format: ManifestFormat,
 ): Json {
-  const body = bodyOf(manifest);
+  const body = manifestDocument(manifest);
   const { config } = manifest;
   const configType = configTypeIn(format, config);
   const written = descriptorEntries(body['layers']);

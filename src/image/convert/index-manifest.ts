@@ -2,10 +2,10 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { IndexManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { choosePlatforms, type Platform } from '../../oci/platform.ts';
-import { isAttestation } from '../../store/index-entries.ts';
+import { isAttestation, REFERENCE_DIGEST } from '../../store/index-entries.ts';
+import { manifestDocument } from '../../store/manifests.ts';
 import { hasEntries, unsupported, warnAnnotations, type ConversionSite } from './image-manifest.ts';
 import {
-  bodyOf,
   descriptorEntries,
   manifestNode,
   withDescriptor,
@@ -14,9 +14,6 @@ import {
 } from './edit-json.ts';
 import { formatOf, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
-
-/** The annotation by which BuildKit's attestations name the image they are about. */
-const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** Docker's manifest list requires a platform on every entry; a nested list has none. */
 const NO_PLATFORM: Platform = { architecture: '', os: '' };
@@ -40,7 +37,7 @@ export function childrenIn(
   wanted: ManifestFormat | undefined,
   site: ConversionSite,
 ): readonly IndexChild[] {
-  const entries = descriptorEntries(bodyOf(manifest)['manifests']);
+  const entries = descriptorEntries(manifestDocument(manifest)['manifests']);
   const children = manifest.manifests.map((before, i) => ({ before, entry: entries[i] ?? {} }));
   if (wanted !== 'v2s2') return children;
   const { label, digest } = site;
@@ -108,7 +105,7 @@ function keptBody(
       ? rewritten
       : { ...rewritten, annotations: { ...before.annotations, [REFERENCE_DIGEST]: target } };
   });
-  return { ...bodyOf(manifest), schemaVersion: 2, mediaType, manifests };
+  return { ...manifestDocument(manifest), schemaVersion: 2, mediaType, manifests };
 }
 
 function dockerBody(

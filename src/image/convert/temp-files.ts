@@ -1,6 +1,6 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { temporaryError } from '../../util/errno.ts';
+import { withTemporaryErrors } from '../../util/errno.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 
@@ -22,9 +22,10 @@ export class TempFiles implements AsyncDisposable {
   async write(bytes: Bytes): Promise<string> {
     this.#folder ??= this.#make();
     const path = join(await this.#folder, String((this.#count += 1)));
-    const file = await withDiskErrors(path, () => open(path, 'wx', 0o600));
+    const file = await withTemporaryErrors(dirname(path), () => open(path, 'wx', 0o600));
     try {
-      for await (const chunk of bytes) await withDiskErrors(path, () => file.writeFile(chunk));
+      for await (const chunk of bytes)
+        await withTemporaryErrors(dirname(path), () => file.writeFile(chunk));
     } catch (error) {
       await rm(path, { force: true });
       throw error;
@@ -39,18 +40,18 @@ export class TempFiles implements AsyncDisposable {
     const temporaries = await this.#temporaries();
     await temporaries.sweep(this.#parent);
     const path = join(this.#parent, temporaries.prefix);
-    return withDiskErrors(path, () => mkdtemp(path));
+    return withTemporaryErrors(dirname(path), () => mkdtemp(path));
   }
 
   /** @throws AppError IO */
   async *read(path: string, from: number, signal: AbortSignal | undefined): Bytes {
-    const file: FileHandle = await withDiskErrors(path, () => open(path, 'r'));
+    const file: FileHandle = await withTemporaryErrors(dirname(path), () => open(path, 'r'));
     try {
       for (let at = from; ;) {
         signal?.throwIfAborted();
         const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
         const offset = at;
-        const { bytesRead } = await withDiskErrors(path, () =>
+        const { bytesRead } = await withTemporaryErrors(dirname(path), () =>
           file.read(buffer, 0, CHUNK_BYTES, offset),
         );
         if (bytesRead === 0) return;
@@ -65,13 +66,5 @@ export class TempFiles implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const folder = await this.#folder?.catch(() => undefined);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw temporaryError(error, dirname(path));
   }
 }

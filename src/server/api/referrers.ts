@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { describeReferrer } from '../../store/manifests.ts';
 import { jsonReply, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { nextPageLink } from './lists.ts';
 import type { StoredManifest } from '../storage/types.ts';
@@ -45,16 +46,7 @@ export async function listReferrers(call: Call): Promise<Reply> {
   );
 }
 
-/** An image without `artifactType` is known by its config's media type; an index by nothing. */
-function describe(stored: StoredManifest): Descriptor {
-  const manifest = parseManifest(stored.raw, stored.mediaType);
-  const artifactType =
-    manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : undefined);
-  return {
-    mediaType: stored.mediaType,
-    digest: stored.digest,
-    size: stored.raw.byteLength,
-    ...(artifactType !== undefined && { artifactType }),
-    ...(manifest.annotations && { annotations: manifest.annotations }),
-  };
+function describe({ raw, mediaType, digest }: StoredManifest): Descriptor {
+  const manifest = parseManifest(raw, mediaType);
+  return describeReferrer(manifest, { mediaType, digest, size: raw.byteLength });
 }

@@ -1,7 +1,7 @@
 import { renamePatiently } from '../../util/atomic-file.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { randomBytes } from 'node:crypto';
-import { rm, type FileHandle } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../names.ts';
@@ -112,22 +112,4 @@ export async function publish(temporary: string, path: string): Promise<void> {
 /** A name next to `path` that no reader opens. */
 export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
-}
-
-/** Writes all of `chunk` at `position`; a single write may be short. */
-export async function writeFully(
-  file: FileHandle,
-  chunk: Uint8Array,
-  position: number,
-): Promise<void> {
-  let done = 0;
-  while (done < chunk.byteLength) {
-    const { bytesWritten } = await file.write(
-      chunk,
-      done,
-      chunk.byteLength - done,
-      position + done,
-    );
-    done += bytesWritten;
-  }
 }

@@ -1,15 +1,9 @@
+import { writeAll } from '../../util/regular-file.ts';
 import { createHash, randomUUID } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
-import {
-  isUploadId,
-  publish,
-  removeFile,
-  ifExists,
-  writeFully,
-  type DiskPaths,
-} from './disk-paths.ts';
+import { isUploadId, publish, removeFile, ifExists, type DiskPaths } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { UploadStorage } from './types.ts';
 import { createUploadTakeover } from './takeover.ts';
@@ -42,7 +36,7 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
             let { size: offset } = await file.stat();
             if (at !== undefined && at !== offset) return { kind: 'out-of-order', offset };
             for await (const chunk of bytes) {
-              await writeFully(file, chunk, offset);
+              await writeAll(file, chunk, offset);
               offset += chunk.byteLength;
             }
             return { kind: 'appended', offset };

@@ -3,10 +3,11 @@ import { type Descriptor } from '../../oci/descriptor.ts';
 import { isRecord } from '../../util/json.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
-import { parseManifest, type Manifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { isSubjectItself, referrersTag } from '../../registry/lists/referrers.ts';
 import type { Repository } from '../../registry/types.ts';
+import { describeReferrer } from '../../store/manifests.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
 /** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
@@ -35,7 +36,7 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
       const manifest = parseManifest(raw, descriptor.mediaType);
       const { subject } = manifest;
       if (subject === undefined) return;
-      const entry = entryOf(manifest, descriptor);
+      const entry = describeReferrer(manifest, descriptor);
       const edit: IndexEdit = ({ digests, entries }) =>
         digests.has(entry.digest) ? undefined : [...entries, entry];
       const failure = `did not keep the referrer ${entry.digest}`;
@@ -61,21 +62,6 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
 
 /** The entries as they should be; `undefined` when they are. */
 type IndexEdit = (found: ReferrersIndex) => readonly unknown[] | undefined;
-
-/** `artifactType` is the manifest's own, or its config's media type; annotations come along. */
-function entryOf(manifest: Manifest, descriptor: Descriptor): Descriptor {
-  const { mediaType, digest, size } = descriptor;
-  const configType = manifest.kind === 'image' ? manifest.config.mediaType : undefined;
-  const artifactType = manifest.artifactType ?? configType;
-  const { annotations } = manifest;
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
-}
 
 /** Other writers may come between; each round starts from what is there then. */
 const MAX_ROUNDS = 5;

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../../util/bytes.ts';
-import { temporaryError } from '../../util/errno.ts';
+import { withTemporaryErrors } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
+import { writeAll } from '../../util/regular-file.ts';
 
 /** A nameless temporary file, gone when it is closed, however the process ends. */
 export interface Spool {
@@ -15,39 +16,19 @@ export interface Spool {
 /** @throws AppError NO_SPACE, IO naming the temporary folder */
 export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
-  await inFolder(folder, () => makeFolder(folder));
-  const file = await inFolder(folder, () => open(path, 'wx+', 0o600));
+  await withTemporaryErrors(folder, () => makeFolder(folder));
+  const file = await withTemporaryErrors(folder, () => open(path, 'wx+', 0o600));
   try {
-    await inFolder(folder, () => rm(path));
+    await withTemporaryErrors(folder, () => rm(path));
     let size = 0;
     for await (const chunk of bytes) {
       signal?.throwIfAborted();
-      await inFolder(folder, () => writeAll(file, chunk, size));
+      await withTemporaryErrors(folder, () => writeAll(file, chunk, size));
       size += chunk.byteLength;
     }
     return { file, path, size };
   } catch (error) {
     await file.close();
     throw error;
-  }
-}
-
-async function writeAll(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.byteLength;) {
-    const { bytesWritten } = await file.write(
-      chunk,
-      done,
-      chunk.byteLength - done,
-      position + done,
-    );
-    done += bytesWritten;
-  }
-}
-
-async function inFolder<T>(folder: string, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw temporaryError(error, folder);
   }
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../../config/host-name.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
 import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
@@ -20,7 +21,7 @@ export const schemeCheck = defineCheck({
     if (base.protocol === 'https:') return { verdict: 'ok', detail: 'HTTPS', facts: { base } };
     const why =
       scheme === 'http' ? 'as it was asked for' : 'as no TLS is spoken and HTTP is allowed here';
-    return isLoopback(base)
+    return isLoopback(base.hostname)
       ? { verdict: 'ok', detail: `HTTP, ${why}`, facts: { base } }
       : {
           verdict: 'warning',
@@ -30,10 +31,6 @@ export const schemeCheck = defineCheck({
         };
   },
 });
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-}
 
 /** What allows plain HTTP or an unverified certificate, for hints. */
 export function insecureSettingOf(context: DoctorContext, registry: string): string {

@@ -1,4 +1,4 @@
-import { isPlaceholder } from '../image/created.ts';
+import { isPlaceholder } from '../oci/created.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ManifestFacts, RepositoryFacts, Time } from './types.ts';
 import { isDigestTag } from '../tags/digest-tags.ts';

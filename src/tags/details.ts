@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
-import { buildTime, isOneForAll } from '../image/created.ts';
+import { buildTime, isOneForAll } from '../oci/created.ts';
 import { openImage, type ImageView, type ViewOptions } from '../image/view.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isImageConfigType } from '../oci/media-types.ts';

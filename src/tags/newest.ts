@@ -1,4 +1,4 @@
-import { buildTime } from '../image/created.ts';
+import { buildTime } from '../oci/created.ts';
 import type { ReadStore } from '../store/types.ts';
 import { describeTags, type DetailsOptions, type TagDetails } from './details.ts';
 import { compareNames } from './order.ts';

@@ -1,4 +1,4 @@
-import { buildTime } from '../../image/created.ts';
+import { buildTime } from '../../oci/created.ts';
 
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 

@@ -160,7 +160,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     expect(wrong.failed).toEqual(['access']);
     expect(wrong.of('credentials').Detail).toContain('user ann and a password');
     expect(wrong.of('access').Detail).toContain('credentials from DOCKER_AUTH_CONFIG were sent');
-    expect(wrong.of('access').Hint).toContain('sign in again');
+    expect(wrong.of('access').Hint).toContain('The login is from DOCKER_AUTH_CONFIG');
 
     const right = await examine([registry.host], { env: login(registry.host, PASSWORD) });
     expect(right.failed).toEqual([]);
@@ -345,7 +345,7 @@ location = "127.0.0.1:${port}"
       expect(limited.stdout).toContain('the command was not done after 2s');
       expect(limited.stdout).toContain('because scheme failed');
       const stopped = await machine.regctl(['doctor', host], {
-        onStart: (kill) => void setTimeout(() => kill('SIGINT'), 1500),
+        onStart: (kill) => void silent.once('connection', () => kill('SIGINT')),
       });
       expect(stopped.code).toBe(130);
     } finally {

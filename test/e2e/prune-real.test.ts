@@ -19,7 +19,9 @@ interface Pruned {
   readonly Deleted: boolean;
 }
 
-const names = (entries: readonly Entry[]): (string | null)[] => entries.map((one) => one.Tag);
+/** Sorted: images of one moment stand in the order of their digests, which are random. */
+const names = (entries: readonly Entry[]): (string | null)[] =>
+  entries.map((one) => one.Tag).toSorted((a, b) => String(a).localeCompare(String(b)));
 
 describeWith(['docker-registry'], 'prune on docker-registry, which cannot untag', () => {
   let registry: DockerRegistry;

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** Called with what it prints, as it comes. */
+  readonly onStdout?: (chunk: Buffer) => void;
   /** Called once the process runs, for signals in mid-work. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void, stderrSoFar: () => string) => void;
 }
@@ -29,7 +31,10 @@ export async function run(
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    options.onStdout?.(chunk);
+  });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input);

@@ -25,7 +25,6 @@ export interface TagsSummary extends CopyCounts {
 
 /** What fails for one tag like this fails for all. */
 const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set([
-  'CREDENTIALS_INVALID',
   'CREDENTIAL_HELPER',
   'FORBIDDEN',
   'NETWORK',

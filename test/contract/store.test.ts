@@ -137,12 +137,6 @@ const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error instanceof AppError ? error.code : error),
   );
 
-async function listed<T>(pages: AsyncIterable<T> | readonly T[]): Promise<T[]> {
-  const out: T[] = [];
-  for await (const page of pages) out.push(page);
-  return out;
-}
-
 const lying = ({ descriptor }: TestNode, chunks: readonly string[]): Source => ({
   descriptor,
   open: async () =>
@@ -202,7 +196,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     expect((await it_.resolve(undefined)).digest).toBe(other.descriptor.digest);
     expect(await it_.has(node.descriptor)).toBe(false);
     expect(await codeOf(it_.tag(other.descriptor, 'v1'))).toBe('UNSUPPORTED');
-    expect(await listed(it_.capabilities.tags?.tags() ?? [])).toEqual([]);
+    expect(await Array.fromAsync(it_.capabilities.tags?.tags() ?? [])).toEqual([]);
   });
 
   it.runIf(deviations.oneImage === undefined)(
@@ -271,7 +265,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     await it_.push(sourceFromBytes(large.descriptor, large.data));
     expect(await fetchAll(it_, empty.descriptor)).toHaveLength(0);
     expect(Buffer.compare(await fetchAll(it_, large.descriptor), large.data)).toBe(0);
-    const rest = await listed(await it_.fetch(large.descriptor, { from: 600_001 }));
+    const rest = await Array.fromAsync(await it_.fetch(large.descriptor, { from: 600_001 }));
     expect(Buffer.compare(Buffer.concat(rest), large.data.subarray(600_001))).toBe(0);
   });
 
@@ -293,7 +287,7 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
     await store(it_, tree, name1);
     await it_.tag(tree.descriptor, name2);
     await it_.commit();
-    const pages = await listed(it_.capabilities.tags?.tags() ?? []);
+    const pages = await Array.fromAsync(it_.capabilities.tags?.tags() ?? []);
     expect(pages.flat().toSorted()).toEqual([name1, name2]);
   });
 
@@ -311,12 +305,14 @@ describe.each(STORES)('$name', ({ open, deviations, name1 = 'v1', name2 = 'v2' }
       await store(it_, signature);
       await store(it_, sbom);
       const { referrers } = it_.capabilities;
-      const all = await listed(referrers?.referrers(subject.digest) ?? []);
+      const all = await Array.fromAsync(referrers?.referrers(subject.digest) ?? []);
       expect(all.map((one) => one.digest).toSorted()).toEqual(
         [signature.descriptor.digest, sbom.descriptor.digest].toSorted(),
       );
       const artifactType = 'application/x.sig';
-      const some = await listed(referrers?.referrers(subject.digest, { artifactType }) ?? []);
+      const some = await Array.fromAsync(
+        referrers?.referrers(subject.digest, { artifactType }) ?? [],
+      );
       expect(some).toMatchObject([
         { digest: signature.descriptor.digest, artifactType, annotations: { note: 'signed' } },
       ]);

@@ -23,9 +23,7 @@ async function* pieces(data: Uint8Array, size: number): Bytes {
 }
 
 async function whole(bytes: Bytes): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytes) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await Array.fromAsync(bytes));
 }
 
 const plain = Buffer.concat([Buffer.alloc(3000, 'abc'), Buffer.alloc(200_000), Buffer.from('end')]);

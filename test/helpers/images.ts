@@ -39,9 +39,7 @@ async function layerTar(name: string, size: number): Promise<Uint8Array> {
   const tar = pack();
   tar.entry({ name, mtime: new Date(0) }, randomBytes(size));
   tar.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Uint8Array>));
 }
 
 /** A single-platform image with `layers` gzip layers of about `layerSize` bytes. */

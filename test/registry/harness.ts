@@ -129,13 +129,9 @@ async function sendBody(
 }
 
 export async function listAll<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const page of pages) all.push(...page);
-  return all;
+  return (await Array.fromAsync(pages)).flat();
 }
 
 export async function bytesFrom(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of bytes) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await Array.fromAsync(bytes));
 }

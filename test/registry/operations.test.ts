@@ -26,19 +26,13 @@ const index = (manifests: unknown): Reply => ({
   body: JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests }),
 });
 
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const item of items) list.push(item);
-  return list;
-}
-
 describe('referrers', () => {
   const api = `GET /v2/a/b/referrers/${digest}`;
   const tag = `GET /v2/a/b/manifests/${referrersTag(digest)}`;
 
   it('come from the API, filtered here as well', async () => {
     await using at = await startRegistry(() => index([sbom, signature, null]));
-    const found = await all(
+    const found = await Array.fromAsync(
       at.repository().referrers(digest, { artifactType: 'application/spdx+json' }),
     );
     expect(found).toEqual([sbom]);
@@ -56,26 +50,26 @@ describe('referrers', () => {
       request.path.includes('/referrers/') ? reply : index([sbom, signature]),
     );
     const repository = at.repository();
-    expect(await all(repository.referrers(digest))).toEqual([sbom, signature]);
-    await all(repository.referrers(digest));
+    expect(await Array.fromAsync(repository.referrers(digest))).toEqual([sbom, signature]);
+    await Array.fromAsync(repository.referrers(digest));
     expect(at.server.lines).toEqual([api, tag, tag]);
   });
 
   it('are none without API and tag', async () => {
     await using at = await startRegistry(() => ({ status: 404 }));
-    expect(await all(at.repository().referrers(digest))).toEqual([]);
+    expect(await Array.fromAsync(at.repository().referrers(digest))).toEqual([]);
   });
 
   it('are not hidden by a refusal', async () => {
     await using at = await startRegistry(() => ({ status: 403 }));
-    await expect(all(at.repository().referrers(digest))).rejects.toMatchObject({
+    await expect(Array.fromAsync(at.repository().referrers(digest))).rejects.toMatchObject({
       code: 'FORBIDDEN',
     });
   });
 
   it('refuse a digest that is none', async () => {
     await using at = await startRegistry(() => index([{ ...sbom, digest: 'sha256:../../x' }]));
-    await expect(all(at.repository().referrers(digest))).rejects.toMatchObject({
+    await expect(Array.fromAsync(at.repository().referrers(digest))).rejects.toMatchObject({
       code: 'INVALID_MANIFEST',
     });
   });

@@ -74,9 +74,7 @@ describe('against docker-registry', () => {
   it('lists tags, repositories and no referrers', async () => {
     expect(await listAll(repository.tags())).toEqual(['v1']);
     expect(await listAll(client().catalog('reg.example', { pageSize: 1 }))).toContain('a/b');
-    const referrers: unknown[] = [];
-    for await (const one of repository.referrers(digestOf(raw))) referrers.push(one);
-    expect(referrers).toEqual([]);
+    expect(await Array.fromAsync(repository.referrers(digestOf(raw)))).toEqual([]);
   });
 
   it('refuses a manifest whose blobs are missing, in words the copy understands', async () => {

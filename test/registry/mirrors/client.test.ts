@@ -270,9 +270,7 @@ describe('what mirrors are never asked', () => {
       access: 'pull',
     });
     expect(await listAll(repository.tags())).toEqual(['v1']);
-    const referrers = [];
-    for await (const one of repository.referrers(MANIFEST_DIGEST)) referrers.push(one);
-    expect(referrers).toEqual([]);
+    expect(await Array.fromAsync(repository.referrers(MANIFEST_DIGEST))).toEqual([]);
     expect(at.servers['primary']?.lines[0]).toMatch(/^GET \/v2\/real\/app\/tags\/list/u);
   });
 

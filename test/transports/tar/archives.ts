@@ -17,7 +17,5 @@ export async function tarOf(members: readonly TestMember[]): Promise<Buffer> {
     else tar.entry({ name }, Buffer.from(data ?? ''));
   }
   tar.finalize();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Uint8Array>));
 }

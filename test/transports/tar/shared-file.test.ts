@@ -21,9 +21,8 @@ async function pushAll(store: WriteStore, image: TestImage, tag: string): Promis
 }
 
 async function tagsOf(store: ReadStore): Promise<string[]> {
-  const all: string[] = [];
-  for await (const page of store.capabilities.tags?.tags() ?? []) all.push(...page);
-  return all.toSorted();
+  const pages = await Array.fromAsync(store.capabilities.tags?.tags() ?? []);
+  return pages.flat().toSorted();
 }
 
 const KINDS = [

@@ -25,6 +25,7 @@ export interface ContextOptions {
     | 'processes'
     | 'now'
     | 'onLongRun'
+    | 'onSignal'
   >;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
@@ -90,6 +91,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     warn: messages.warn,
     captureWarnings: messages.captureWarnings,
     note: messages.note,
+    onSignal: io.onSignal,
     terminal,
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };

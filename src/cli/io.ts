@@ -37,6 +37,9 @@ export type InputStream = NodeJS.ReadableStream & {
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
+/** What a server is asked for while it runs. */
+export type ServerSignal = 'SIGHUP' | 'SIGUSR1';
+
 /** The parts of a process that the program may touch; tests hand in their own. */
 export interface Io {
   /** Arguments after the program's name. */
@@ -61,7 +64,7 @@ export interface Io {
   readonly host: { readonly platform: string; readonly arch: string };
   readonly now: () => Date;
   /** Calls `listener` for every such signal until the returned function is called. */
-  onSignal(signal: StopSignal, listener: () => void): () => void;
+  onSignal(signal: StopSignal | ServerSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
   /** Whether standard output was closed before the program began; absent: it was not. */

@@ -66,6 +66,8 @@ export interface Context {
   captureWarnings(): () => readonly string[];
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
+  /** Calls `listener` for every such signal until the returned function is called. */
+  onSignal(signal: 'SIGHUP' | 'SIGUSR1', listener: () => void): () => void;
   readonly terminal: Terminal;
 }
 

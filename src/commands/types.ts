@@ -39,6 +39,8 @@ export interface CommandSpec {
   readonly description?: string;
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** What other programs call an option: "--port" → "--listen". An error suggests ours. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */
   readonly hasSourceAndDestination?: boolean;
   /** What it prints is all that it does: where standard output is closed, it fails before it starts. */

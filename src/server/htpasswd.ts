@@ -1,13 +1,28 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
-import { createSingleFlight } from '../util/single-flight.ts';
+import { createSharedLookup } from '../util/shared-lookup.ts';
 import type { VerifyPassword } from './api/basic-auth.ts';
+import { createNewestFirst } from './newest-first.ts';
 
 /** Cost up to 17: higher ones would take the process minutes per guess. */
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-7])\$[./A-Za-z0-9]{53}$/u;
 
-/** Compared against when the user is unknown, so that the time taken does not tell. */
-const NOBODY = `$2b$10$${'.'.repeat(53)}`;
+/** Cost of a comparison for a file without users. */
+const DEFAULT_COST = '10';
+
+/** bcrypt is slow on purpose, and JavaScript has one processor. */
+const AT_ONCE = { running: 2, waiting: 16 };
+
+const REMEMBERED_MS = 60_000;
+
+type Verifier = (...given: Parameters<VerifyPassword>) => Promise<boolean>;
+
+export interface HtpasswdOptions {
+  /** Milliseconds that never go back. Default: the monotonic clock. */
+  readonly now?: (() => number) | undefined;
+  /** Whether a password has a bcrypt hash. */
+  readonly compare?: ((password: string, hash: string) => Promise<boolean>) | undefined;
+}
 
 /**
  * User names and bcrypt hashes of an htpasswd file; other hashes are refused, as Docker's registry does.
@@ -33,25 +48,62 @@ export function parseHtpasswd(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Verifies against the text of an htpasswd file. bcrypt is slow on purpose, so the last right
- * password of each user is remembered as a keyed hash. @throws AppError CONFIG_INVALID
+ * Verifies against the users of an htpasswd file. The work is bounded: two comparisons at once,
+ * sixteen waiting, and the last right password of each user is remembered for a minute as a keyed
+ * hash.
  */
-export function createHtpasswdVerifier(text: string): VerifyPassword {
-  const users = parseHtpasswd(text);
+export function createHtpasswdVerifier(
+  users: ReadonlyMap<string, string>,
+  options: HtpasswdOptions = {},
+): Verifier {
+  const { now = () => performance.now(), compare = bcryptCompare } = options;
   const key = randomBytes(32);
-  const verified = new Map<string, string>();
-  const once = createSingleFlight<boolean>();
-  return async (username, password) => {
+  const verified = new Map<string, { readonly print: string; readonly until: number }>();
+  const running = createSharedLookup<boolean>();
+  const inTurn = createNewestFirst(AT_ONCE);
+  const strangers = createStrangers(users, key);
+
+  const check = async (
+    username: string,
+    password: string,
+    print: string,
+    signal: AbortSignal,
+  ): Promise<boolean> => {
+    try {
+      const hash = users.get(username);
+      const right = await inTurn(() => compare(password, hash ?? strangers(username)), signal);
+      if (!right || hash === undefined) return false;
+      verified.set(username, { print, until: now() + REMEMBERED_MS });
+      return true;
+    } finally {
+      running.forget((one) => one === print);
+    }
+  };
+
+  return async (username, password, signal) => {
     const print = createHmac('sha256', key).update(`${username}\0${password}`).digest('hex');
-    if (verified.get(username) === print) return true;
-    const right = await once(print, () => compare(password, users.get(username)));
-    if (right) verified.set(username, print);
-    return right;
+    const known = verified.get(username);
+    if (known?.print === print && now() < known.until) return true;
+    return running.get(print, (all) => check(username, password, print, all), { signal });
   };
 }
 
-async function compare(password: string, hash: string | undefined): Promise<boolean> {
+/**
+ * Hashes that no password has, for names that the file does not have: each name gets the cost of
+ * one of the users, always the same, so that the time taken does not tell.
+ */
+function createStrangers(
+  users: ReadonlyMap<string, string>,
+  key: Uint8Array,
+): (username: string) => string {
+  const costs = [...users.values()].map((hash) => hash.slice(4, 6));
+  return (username) => {
+    const number = createHmac('sha256', key).update(username).digest().readUInt32BE();
+    return `$2b$${costs[number % costs.length] ?? DEFAULT_COST}$${'.'.repeat(53)}`;
+  };
+}
+
+async function bcryptCompare(password: string, hash: string): Promise<boolean> {
   const bcrypt = await import('bcryptjs');
-  const right = await bcrypt.compare(password, hash ?? NOBODY);
-  return right && hash !== undefined;
+  return bcrypt.compare(password, hash);
 }

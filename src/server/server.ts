@@ -1,6 +1,6 @@
-import { errnoOf } from '../util/errno.ts';
+import { causeOf, errnoOf } from '../util/errno.ts';
 import { createServer as createHttpServer, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { AppError } from '../errors/app-error.ts';
 import { dispatch, type RegistryOptions } from './api/dispatch.ts';
@@ -10,14 +10,21 @@ export interface RegistryServerOptions extends RegistryOptions {
   readonly host?: string | undefined;
   /** Default 0: any free port. */
   readonly port?: number | undefined;
-  /** PEM. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
+  readonly tls?: ServerCertificate | undefined;
+}
+
+/** PEM. */
+export interface ServerCertificate {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
 }
 
 export interface RegistryServer extends AsyncDisposable {
   readonly url: URL;
   /** "127.0.0.1:5000", as it is written in a reference. */
   readonly host: string;
+  /** For connections from now on. @throws AppError TLS when key or certificate is unusable */
+  useCertificate(certificate: ServerCertificate): void;
   /** Ends every connection and waits for what was under way in the storage. */
   close(): Promise<void>;
 }
@@ -58,22 +65,48 @@ export async function startRegistryServer(options: RegistryServerOptions): Promi
   return {
     url: new URL(`${options.tls === undefined ? 'http' : 'https'}://${host}/`),
     host,
+    useCertificate: (tls) => {
+      if (server instanceof HttpsServer) withCertificate(() => server.setSecureContext({ ...tls }));
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function createServer(tls: RegistryServerOptions['tls']): Server {
+function createServer(tls: ServerCertificate | undefined): Server {
   if (tls === undefined) return createHttpServer();
+  return withCertificate(() => createHttpsServer({ cert: tls.cert, key: tls.key }));
+}
+
+function withCertificate<T>(use: () => T): T {
   try {
-    return createHttpsServer({ cert: tls.cert, key: tls.key });
+    return use();
   } catch (cause) {
-    throw new AppError('TLS', 'the TLS certificate and key cannot be used', {
+    throw new AppError('TLS', 'cannot use the TLS certificate and key', {
       cause,
       hint: 'Both must be PEM, and the key must belong to the certificate.',
     });
   }
 }
+
+const LISTEN_CAUSES: Readonly<Record<string, { readonly words: string; readonly hint: string }>> = {
+  EADDRINUSE: {
+    words: 'another program uses this port',
+    hint: 'Choose another port with --listen, or stop that program.',
+  },
+  EADDRNOTAVAIL: {
+    words: 'it is not an address of this machine',
+    hint: 'Use 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.',
+  },
+  EACCES: {
+    words: 'permission denied',
+    hint: 'Ports below 1024 may need more rights: choose a higher one.',
+  },
+  ENOTFOUND: {
+    words: 'no address is known for this name',
+    hint: 'Use 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.',
+  },
+};
 
 async function listen(server: Server, options: RegistryServerOptions): Promise<AddressInfo> {
   const { host = '127.0.0.1', port = 0 } = options;
@@ -86,10 +119,12 @@ async function listen(server: Server, options: RegistryServerOptions): Promise<A
       });
     });
   } catch (cause) {
-    const code = errnoOf(cause) ?? 'unknown error';
-    throw new AppError('IO', `cannot listen on ${host}:${port}: ${code}`, {
+    const errno = errnoOf(cause) ?? '';
+    const { words, hint } = LISTEN_CAUSES[errno] ?? { words: causeOf(cause), hint: undefined };
+    throw new AppError('IO', `cannot listen on ${host}:${port}: ${words}`, {
       cause,
-      hint: 'Choose another port, or stop the program that uses it.',
+      hint,
+      details: { errno },
     });
   }
   return server.address() as AddressInfo;

@@ -53,6 +53,11 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** Whether a disk, a quota or a limit on files is used up. */
+export function isNoSpace(error: unknown): boolean {
+  return NO_SPACE.has(errnoOf(error) ?? '');
+}
+
 /** The cause of a system error in words: "permission denied". */
 export function causeOf(error: unknown): string {
   const errno = errnoOf(error);

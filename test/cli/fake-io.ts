@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import type { CommandGroup } from '../../src/commands/index.ts';
 import type { Result, ValueResult } from '../../src/commands/result.ts';
 import type { CommandModule, CommandSpec } from '../../src/commands/types.ts';
-import type { Io, StopSignal } from '../../src/cli/io.ts';
+import type { Io, ServerSignal, StopSignal } from '../../src/cli/io.ts';
 
 export interface Captured extends Writable {
   isTTY?: boolean;
@@ -45,7 +45,7 @@ export function fakeIo(
   argv: readonly string[],
   options: { stdoutTty?: boolean; stderrTty?: boolean; env?: Io['env'] } = {},
 ): FakeIo {
-  const listeners = new Map<StopSignal, Set<() => void>>();
+  const listeners = new Map<StopSignal | ServerSignal, Set<() => void>>();
   const exits: number[] = [];
   return {
     argv,

@@ -56,6 +56,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
       list: unexpected('logins.list'),
     },
     emit: () => undefined,
+    onSignal: () => () => undefined,
     terminal: nobody,
     ...overrides,
     flags: {

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { digestOf } from '../../src/oci/digest.ts';
+import { makeCertificates } from '../helpers/certificates.ts';
 import type { RequestEntry } from '../../src/server/api/dispatch.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import type { RegistryServer, RegistryServerOptions } from '../../src/server/server.ts';
@@ -15,6 +18,16 @@ import {
   startServer,
   type Send,
 } from './client.ts';
+
+function servedCertificate(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+  });
+}
 
 const servers: RegistryServer[] = [];
 afterEach(async () => {
@@ -199,7 +212,6 @@ describe('server', () => {
 
   it('reports every request, and failures of the storage without telling the client', async () => {
     const entries: RequestEntry[] = [];
-    const errors: unknown[] = [];
     const storage = {
       ...createMemoryStorage(),
       repositories: async () => {
@@ -209,13 +221,18 @@ describe('server', () => {
     const send = await start({
       storage,
       onRequest: (entry) => entries.push(entry),
-      onError: (error) => errors.push(error),
     });
     const answer = await send('GET', '/v2/_catalog?n=1');
     expect([answer.status, codeOf(answer)]).toEqual([500, 'UNKNOWN']);
     expect(answer.body.toString()).not.toContain('secret');
-    expect(entries).toEqual([{ method: 'GET', url: '/v2/_catalog?n=1', status: 500 }]);
-    expect(errors).toHaveLength(1);
+    expect(entries).toEqual([
+      {
+        method: 'GET',
+        url: '/v2/_catalog?n=1',
+        status: 500,
+        failure: new Error('disk /secret/path is on fire'),
+      },
+    ]);
   });
 
   it('cuts a download whose source fails, instead of adding an error to it', async () => {
@@ -267,8 +284,28 @@ describe('server', () => {
     servers.push(server);
     const port = Number(server.url.port);
     const second = startRegistryServer({ storage: createMemoryStorage(), port });
-    await expect(second).rejects.toThrow(`cannot listen on 127.0.0.1:${port}: EADDRINUSE`);
+    await expect(second).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port}: another program uses this port`,
+    );
     await expect(second).rejects.toBeInstanceOf(AppError);
+    // TEST-NET-1 of RFC 5737: no machine has it.
+    const foreign = startRegistryServer({ storage: createMemoryStorage(), host: '192.0.2.1' });
+    await expect(foreign).rejects.toThrow('it is not an address of this machine');
+  });
+
+  it('takes another certificate for the connections to come', async () => {
+    await using first = await makeCertificates();
+    await using second = await makeCertificates();
+    await using server = await startRegistryServer({
+      storage: createMemoryStorage(),
+      tls: { cert: first.cert, key: first.key },
+    });
+    const seen = (): Promise<string> => servedCertificate(Number(server.url.port));
+    expect(await seen()).toBe(new X509Certificate(first.cert).fingerprint256);
+    expect(() => server.useCertificate({ cert: 'x', key: 'y' })).toThrow(AppError);
+    expect(await seen()).toBe(new X509Certificate(first.cert).fingerprint256);
+    server.useCertificate({ cert: second.cert, key: second.key });
+    expect(await seen()).toBe(new X509Certificate(second.cert).fingerprint256);
   });
 
   it('refuses a key that is none', async () => {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createDiskStorage } from '../../src/server/storage/disk.ts';
-import { createHtpasswdVerifier } from '../../src/server/htpasswd.ts';
+import { createHtpasswdVerifier, parseHtpasswd } from '../../src/server/htpasswd.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
@@ -91,7 +91,7 @@ describe.skipIf(!existsSync(SKOPEO))('skopeo (skipped where /usr/bin/skopeo is m
     await using server = await startRegistryServer({
       storage: createMemoryStorage(),
       tls: { cert: certificates.cert, key: certificates.key },
-      basicAuth: createHtpasswdVerifier(`ann:${await hash('secret', 4)}`),
+      basicAuth: createHtpasswdVerifier(parseHtpasswd(`ann:${await hash('secret', 4)}`)),
     });
     const trust = join(directory, 'trust');
     await mkdir(trust);

@@ -167,8 +167,15 @@ function usageError(error: CommanderError, spec: CommandSpec | undefined): AppEr
   const where = spec === undefined ? 'regctl --help' : `regctl ${spec.name} --help`;
   const help = spec === undefined ? '' : `${usageLine(spec)}. `;
   return new AppError('USAGE', withoutValue(first).replaceAll("'", '"'), {
-    hint: suggestion ?? `${help}See \`${where}\`.`,
+    hint: ownName(first, spec) ?? suggestion ?? `${help}See \`${where}\`.`,
   });
+}
+
+/** Our option for what another program calls it. */
+function ownName(message: string, spec: CommandSpec | undefined): string | undefined {
+  const name = /^unknown option '(-[^=']*)/u.exec(message)?.[1];
+  const own = spec?.otherNames?.[name ?? ''];
+  return own === undefined ? undefined : `Did you mean ${own}?`;
 }
 
 /** What stands after the "=" of an option that does not exist may be a secret. */

@@ -1,25 +1,54 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** Whether these credentials may use the registry. */
-export type VerifyPassword = (username: string, password: string) => boolean | Promise<boolean>;
+/**
+ * Whether these credentials may use the registry. `signal` says that nobody waits for it any more.
+ * @throws ProtocolError TOOMANYREQUESTS when too many wait; the signal's reason
+ */
+export type VerifyPassword = (
+  username: string,
+  password: string,
+  signal?: AbortSignal,
+) => boolean | Promise<boolean>;
 
-/** @throws ProtocolError UNAUTHORIZED with the challenge */
+/** @throws ProtocolError UNAUTHORIZED with the challenge; whatever `verify` throws */
 export async function requireBasicAuth(
   request: IncomingMessage,
+  response: ServerResponse,
   verify: VerifyPassword,
 ): Promise<void> {
   const given = parseBasic(request.headers.authorization);
-  if (given !== undefined && (await verify(given.username, given.password))) return;
+  if (given !== undefined && (await isRight(given, response, verify))) return;
   throw new ProtocolError('UNAUTHORIZED', 'authentication required', {
     headers: { 'WWW-Authenticate': 'Basic realm="regctl serve"' },
   });
 }
 
+/** A client that leaves takes its question along. */
+async function isRight(
+  { username, password }: Credentials,
+  response: ServerResponse,
+  verify: VerifyPassword,
+): Promise<boolean> {
+  const gone = new AbortController();
+  const leave = (): void => {
+    gone.abort(new ProtocolError('UNAUTHORIZED', 'the client left'));
+  };
+  response.once('close', leave);
+  try {
+    return await verify(username, password, gone.signal);
+  } finally {
+    response.off('close', leave);
+  }
+}
+
+interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 /** RFC 7617: the first colon parts name and password, which are UTF-8. */
-function parseBasic(
-  header: string | undefined,
-): { username: string; password: string } | undefined {
+function parseBasic(header: string | undefined): Credentials | undefined {
   const match = /^basic +([A-Za-z0-9+/]+=*)$/iu.exec(header?.trim() ?? '');
   if (match?.[1] === undefined) return undefined;
   const text = Buffer.from(match[1], 'base64').toString('utf8');

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireBasicAuth, type VerifyPassword } from './basic-auth.ts';
 import type { Reply } from './call.ts';
+import { refuseStrangers, type CallerRules } from './callers.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { drain } from './request-body.ts';
 import { errorReply, respond } from './respond.ts';
@@ -11,20 +12,23 @@ export interface RequestEntry {
   readonly method: string;
   /** Path with query, exactly as sent: sanitize before printing. */
   readonly url: string;
-  /** 499 when the client left before the answer. */
+  /** What was sent, in full; 499 when the client left before that. */
   readonly status: number;
+  /** What failed here, not in the request: with every 5xx, and with an answer that broke off. */
+  readonly failure?: unknown;
 }
 
 export interface RegistryOptions {
   readonly storage: Storage;
   readonly basicAuth?: VerifyPassword | undefined;
+  /** Whom to refuse before anything else. Default: nobody. */
+  readonly callers?: CallerRules | undefined;
   /** Answers 405 to everything that writes or deletes. Default false. */
   readonly readOnly?: boolean | undefined;
   /** One switch for tags, manifests and blobs. Default true. */
   readonly allowDelete?: boolean | undefined;
+  /** Called once for each request, when its answer has been sent or cannot be. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
-  /** Failures of the storage, which the client only sees as status 500. */
-  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 /** Handles one request; never rejects. */
@@ -34,27 +38,31 @@ export async function dispatch(
   response: ServerResponse,
 ): Promise<void> {
   const { method = '', url = '' } = request;
+  let failure: unknown;
   request.on('error', ignore);
   response.on('error', ignore);
-  const reply = await answer(options, request).catch((error: unknown) => {
-    if (!(error instanceof ProtocolError) && !request.destroyed) options.onError?.(error);
+  const reply = await answer(options, request, response).catch((error: unknown) => {
+    // A body whose connection broke is the client's affair.
+    if (!(error instanceof ProtocolError) && error !== request.errored) failure = error;
     return errorReply(error);
   });
-  const gone = response.destroyed || request.destroyed;
   drain(request);
-  try {
-    await respond(response, method, reply);
-  } catch {
-    response.destroy();
-  }
-  options.onRequest?.({ method, url, status: gone ? 499 : reply.status });
+  const outcome = await respond(response, method, reply);
+  failure ??= outcome.failure;
+  const status = outcome.kind === 'left' ? 499 : reply.status;
+  options.onRequest?.({ method, url, status, ...(failure === undefined ? {} : { failure }) });
 }
 
 /** A broken socket is the client's affair; the handlers see it as a body that throws. */
 function ignore(): void {}
 
-async function answer(options: RegistryOptions, request: IncomingMessage): Promise<Reply> {
-  if (options.basicAuth !== undefined) await requireBasicAuth(request, options.basicAuth);
+async function answer(
+  options: RegistryOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Reply> {
+  if (options.callers !== undefined) refuseStrangers(request, options.callers);
+  if (options.basicAuth !== undefined) await requireBasicAuth(request, response, options.basicAuth);
   const { path, query } = parseTarget(request.url ?? '');
   const match = matchRoute(path);
   if (match === undefined) {

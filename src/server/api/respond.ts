@@ -1,31 +1,63 @@
 import type { ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
+import { causeOf, isNoSpace } from '../../util/errno.ts';
+import type { Bytes } from '../../util/bytes.ts';
 import type { Reply } from './call.ts';
 import { ProtocolError } from '../protocol-error.ts';
+import { DamagedContentError } from '../storage/damage.ts';
 
-/** Writes a reply. When a body breaks off after the head was sent, the connection is cut: never two answers in one. */
+/** Sent in full; or the client left first; or the body failed, and the answer was cut short. */
+export interface SendOutcome {
+  readonly kind: 'sent' | 'left' | 'cut';
+  readonly failure?: unknown;
+}
+
+/**
+ * Writes a reply; never rejects. When a body breaks off after the head was sent, the connection is
+ * cut: never two answers in one.
+ */
 export async function respond(
   response: ServerResponse,
   method: string | undefined,
   reply: Reply,
-): Promise<void> {
+): Promise<SendOutcome> {
   const { body } = reply;
-  response.writeHead(reply.status, {
-    'Docker-Distribution-Api-Version': 'registry/2.0',
-    'X-Content-Type-Options': 'nosniff',
-    ...reply.headers,
-  });
-  if (method === 'HEAD' || body === undefined) response.end();
-  else if (body instanceof Uint8Array) response.end(body);
-  else await pipeline(body, response);
+  let failure: unknown;
+  const watched = async function* (bytes: Bytes): Bytes {
+    try {
+      yield* bytes;
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  };
+  try {
+    response.writeHead(reply.status, {
+      'Docker-Distribution-Api-Version': 'registry/2.0',
+      'X-Content-Type-Options': 'nosniff',
+      ...reply.headers,
+    });
+    if (method === 'HEAD' || body === undefined) await end(response);
+    else if (body instanceof Uint8Array) await end(response, body);
+    else await pipeline(watched(body), response);
+    return { kind: 'sent' };
+  } catch {
+    response.destroy();
+    return failure === undefined ? { kind: 'left' } : { kind: 'cut', failure };
+  }
+}
+
+/** @throws when the connection ended before all was handed to it */
+async function end(response: ServerResponse, body?: Uint8Array): Promise<void> {
+  const done = finished(response);
+  response.end(body);
+  await done;
 }
 
 /** The spec's JSON form (distribution-spec v1.1.1 "Error Codes"); what is no ProtocolError stays unnamed. */
 export function errorReply(error: unknown): Reply {
   const { code, message, status, headers, detail } =
-    error instanceof ProtocolError
-      ? error
-      : new ProtocolError('UNKNOWN', 'the registry failed to handle the request');
+    error instanceof ProtocolError ? error : failureOf(error);
   const entry = { code, message, ...(detail === undefined ? {} : { detail }) };
   const body = Buffer.from(JSON.stringify({ errors: [entry] }));
   return {
@@ -37,4 +69,14 @@ export function errorReply(error: unknown): Reply {
     },
     body,
   };
+}
+
+/** A full disk is named, so that nobody tries again (RFC 4918 section 11.5); other causes are not. */
+function failureOf(error: unknown): ProtocolError {
+  if (isNoSpace(error)) {
+    const message = `the registry cannot store this: ${causeOf(error)}`;
+    return new ProtocolError('UNKNOWN', message, { status: 507 });
+  }
+  if (error instanceof DamagedContentError) return new ProtocolError('UNKNOWN', error.message);
+  return new ProtocolError('UNKNOWN', 'the registry failed to handle the request');
 }

@@ -10,6 +10,7 @@ import { group, spec } from '../fake-io.ts';
 
 const tags = spec({
   name: 'tags',
+  otherNames: { '--max': '--limit', '-m': '--limit' },
   aliases: ['ls'],
   args: [{ name: 'repository', summary: 'where', required: true }],
   options: [
@@ -78,6 +79,9 @@ describe('commands', () => {
     [['help', 'tgas'], /unknown command "tgas"/, 'tags'],
     [['tags', '--limt', '3', 'x'], /unknown option "--limt"/, '--limit'],
     [['tags', '--credz', 'a:b', 'x'], /unknown option "--credz"/, '--creds'],
+    [['tags', '--max', '3', 'x'], /unknown option "--max"/, 'Did you mean --limit?'],
+    [['tags', '--max=3', 'x'], /unknown option "--max"/, 'Did you mean --limit?'],
+    [['tags', '-m', '3', 'x'], /unknown option "-m"/, 'Did you mean --limit?'],
     [['tags'], /missing required argument "repository"/, 'REPOSITORY'],
     [['tags', 'a', 'b'], /too many arguments/, 'REPOSITORY'],
     [['tags', '--limit', 'x', 'a'], /whole number/, 'tags --help'],

@@ -1,6 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { hash } from 'bcryptjs';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from '../../../src/commands/serve/run.ts';
+import { serveSpec } from '../../../src/commands/serve/spec.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import type { Result } from '../../../src/commands/result.ts';
 import type { Input } from '../../../src/commands/types.ts';
@@ -9,8 +12,8 @@ import { fakeContext, input } from '../fake-context.ts';
 
 async function serving(
   options: Input['options'],
-  more: Partial<Pick<Context, 'cwd'>>,
-  body: (base: string) => Promise<void>,
+  more: Partial<Pick<Context, 'cwd' | 'onSignal'>>,
+  body: (base: string, context: ReturnType<typeof fakeContext>) => Promise<void>,
 ): Promise<{ result: Result; context: ReturnType<typeof fakeContext>; base: string }> {
   const context = fakeContext(more);
   const stop = new AbortController();
@@ -31,7 +34,7 @@ async function serving(
   });
   const base = await Promise.race([listening, running.then(() => '')]);
   try {
-    await body(base);
+    await body(base, context);
   } finally {
     stop.abort();
   }
@@ -39,6 +42,13 @@ async function serving(
 }
 
 describe('serve', () => {
+  it('knows what other programs call its options', () => {
+    const own = serveSpec.options.map(({ flags }) => flags.split(' ')[0]);
+    expect(serveSpec.otherNames).toMatchObject({ '--port': '--listen', '--store': '--dir' });
+    expect(own).toEqual(expect.arrayContaining(Object.values(serveSpec.otherNames ?? {})));
+    expect(own.filter((flag = '') => flag in (serveSpec.otherNames ?? {}))).toEqual([]);
+  });
+
   it('answers until it is interrupted, then ends without an error', async () => {
     const { result, base } = await serving({}, {}, async (at) => {
       expect((await fetch(`${at}/v2/`)).status).toBe(200);
@@ -58,8 +68,8 @@ describe('serve', () => {
 
   it('--htpasswd asks who it is', async () => {
     await using dir = await tempDir();
-    const hash = '$2b$04$abcdefghijklmnopqrstuuPyT.ZJ4oL1ZP2yX0yXk8bSWPFhr1G7O';
-    await writeFile(dir.join('users'), `ann:${hash}\n`);
+    const bcrypted = '$2b$04$abcdefghijklmnopqrstuuPyT.ZJ4oL1ZP2yX0yXk8bSWPFhr1G7O';
+    await writeFile(dir.join('users'), `ann:${bcrypted}\n`);
     await serving({ htpasswd: 'users' }, { cwd: dir.path }, async (base) => {
       expect((await fetch(`${base}/v2/`)).status).toBe(401);
     });
@@ -81,5 +91,108 @@ describe('serve', () => {
     await expect(run(fakeContext(), input([], options), {})).rejects.toMatchObject({
       code: 'PATH_UNKNOWN',
     });
+  });
+
+  const status = async (base: string, headers: Record<string, string>): Promise<number> =>
+    (await fetch(`${base}/v2/`, { headers })).status;
+  const basic = (text: string) => ({
+    authorization: `Basic ${Buffer.from(text).toString('base64')}`,
+  });
+
+  it('says that memory does not last', async () => {
+    const { context } = await serving({}, {}, async () => undefined);
+    expect(context.notes).toContain('in memory: everything is lost when it stops');
+  });
+
+  it('logs a line for each request, and a failure with its cause as a warning', async () => {
+    await using dir = await tempDir();
+    const { context } = await serving({ dir: 'data' }, { cwd: dir.path }, async (base) => {
+      expect(await status(base, {})).toBe(200);
+      await rm(dir.join('data', 'repositories'), { recursive: true, force: true });
+      await mkdir(dir.join('data'), { recursive: true });
+      await writeFile(dir.join('data', 'repositories'), 'in the way');
+      const opened = await fetch(`${base}/v2/app/blobs/uploads/`, { method: 'POST' });
+      expect(opened.status).toBe(500);
+    });
+    expect(context.notes).toContain('200 GET /v2/');
+    expect(context.warnings).toHaveLength(1);
+    expect(context.warnings[0]).toMatch(/^500 POST \/v2\/app\/blobs\/uploads\/: E[A-Z]+/u);
+  });
+
+  it.each([
+    [[], 'registry.test', 403],
+    [['registry.test'], 'registry.test', 200],
+    [['Registry.Test'], 'REGISTRY.test:5000', 200],
+    [['registry.test:5000'], 'registry.test', 403],
+    [['registry.test'], 'localhost:1', 200],
+  ])('with --host-name %j answers %s with %i', async (hostName, host, expected) => {
+    await serving({ hostName }, {}, async (base) => {
+      const { port } = new URL(base);
+      const answered = new Promise<number | undefined>((resolve, reject) => {
+        get({ host: '127.0.0.1', port, path: '/v2/', headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        }).on('error', reject);
+      });
+      expect(await answered).toBe(expected);
+    });
+  });
+
+  it('refuses a --host-name that is none', async () => {
+    const options = { hostName: ['https://registry.test/'] };
+    await expect(run(fakeContext(), input([], options), {})).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
+  it('lets web pages in that know a password', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('users'), `ann:${await hash('one', 4)}\n`);
+    await serving({ htpasswd: 'users' }, { cwd: dir.path }, async (base) => {
+      expect(await status(base, { origin: 'https://ui.test', ...basic('ann:one') })).toBe(200);
+      expect(await status(base, { origin: 'https://ui.test' })).toBe(401);
+    });
+  });
+
+  it('reads its users again on SIGHUP, and keeps the old ones where that fails', async () => {
+    await using dir = await tempDir();
+    const users = dir.join('users');
+    await writeFile(users, `ann:${await hash('one', 4)}\n`);
+    let hangUp = (): void => undefined;
+    const onSignal: Context['onSignal'] = (signal, listener) => {
+      expect(signal).toBe('SIGHUP');
+      hangUp = listener;
+      return () => undefined;
+    };
+    const more = { cwd: dir.path, onSignal };
+    await serving({ htpasswd: 'users' }, more, async (base, context) => {
+      expect(await status(base, basic('ann:one'))).toBe(200);
+      await writeFile(users, `ann:${await hash('two', 4)}\n`);
+      hangUp();
+      await vi.waitFor(() => expect(context.notes.join()).toContain('read again'));
+      expect(await status(base, basic('ann:one'))).toBe(401);
+      expect(await status(base, basic('ann:two'))).toBe(200);
+      await writeFile(users, 'ann:plain text\n');
+      hangUp();
+      await vi.waitFor(() => expect(context.warnings.join()).toContain('htpasswd line 1'));
+      expect(await status(base, basic('ann:two'))).toBe(200);
+      await writeFile(users, '# nobody left\n');
+      hangUp();
+      await vi.waitFor(() => expect(context.warnings.join()).toContain('nobody can log in'));
+      expect(await status(base, basic('ann:two'))).toBe(401);
+    });
+  });
+
+  it.each([
+    ['everyone', {}, /everyone who reaches 0\.0\.0\.0/u],
+    ['passwords without TLS', { htpasswd: 'users' }, /passwords cross the network/u],
+    ['a file without users', { htpasswd: 'nobody' }, /nobody can log in/u],
+  ])('warns of %s', async (_what, options, words) => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('users'), `ann:${await hash('one', 4)}\n`);
+    await writeFile(dir.join('nobody'), '');
+    const listen = '0.0.0.0:0';
+    const { context } = await serving({ ...options, listen }, { cwd: dir.path }, async () => {});
+    expect(context.warnings.join('\n')).toMatch(words);
   });
 });

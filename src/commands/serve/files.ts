@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { parseHtpasswd } from '../../server/htpasswd.ts';
+import type { ServerCertificate } from '../../server/server.ts';
+import { causeOf, errnoOf } from '../../util/errno.ts';
+import { readNamedFile } from '../../util/regular-file.ts';
+import type { Context } from '../context.ts';
+import { readText } from '../input/read.ts';
+import type { Input } from '../types.ts';
+
+/** Certificates, keys, and a list of users: more than any has. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+/** What is read when the server starts, and again when it is asked to. */
+export interface ServeFiles {
+  readonly tls: ServerCertificate | undefined;
+  /** Users and their hashes; undefined without --htpasswd. */
+  readonly users: ReadonlyMap<string, string> | undefined;
+}
+
+/** @throws AppError USAGE, PATH_UNKNOWN, IO, CONFIG_INVALID */
+export async function readFiles(context: Pick<Context, 'cwd'>, input: Input): Promise<ServeFiles> {
+  const htpasswd = readText(input, 'htpasswd');
+  return {
+    tls: await readCertificate(context, input),
+    users:
+      htpasswd === undefined ? undefined : parseHtpasswd(await readFileText(context, htpasswd)),
+  };
+}
+
+async function readCertificate(
+  context: Pick<Context, 'cwd'>,
+  input: Input,
+): Promise<ServerCertificate | undefined> {
+  const cert = readText(input, 'tlsCert');
+  const key = readText(input, 'tlsKey');
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) {
+    throw new AppError('USAGE', '--tls-cert and --tls-key are used together');
+  }
+  return { cert: await readFileText(context, cert), key: await readFileText(context, key) };
+}
+
+async function readFileText({ cwd }: Pick<Context, 'cwd'>, file: string): Promise<string> {
+  try {
+    const { bytes } = await readNamedFile(resolve(cwd, file), MAX_FILE_BYTES);
+    return Buffer.from(bytes).toString('utf8');
+  } catch (error) {
+    const code = errnoOf(error) === 'ENOENT' ? 'PATH_UNKNOWN' : 'IO';
+    const cause = errnoOf(error) === undefined ? messageOf(error) : causeOf(error);
+    throw new AppError(code, `cannot read "${file}": ${cause}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

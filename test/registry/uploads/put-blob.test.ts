@@ -101,6 +101,21 @@ describe('putBlob', () => {
     expect(storage.requests.map((one) => one.headers.authorization)).not.toContain(SECRET);
   });
 
+  it('does not try again where the disk is full (507)', async () => {
+    const full = { errors: [{ code: 'UNKNOWN', message: 'no space is left' }] };
+    await using at = await startRegistry((request) =>
+      request.method === 'POST'
+        ? opened('/up')
+        : {
+            status: 507,
+            body: JSON.stringify(full),
+            headers: { 'content-type': 'application/json' },
+          },
+    );
+    await expect(at.repository('push').putBlob(source)).rejects.toThrow(/507|no space is left/u);
+    expect(at.server.lines.filter((line) => line.startsWith('PUT'))).toHaveLength(1);
+  });
+
   it('starts a lost session over, once', async () => {
     const lost = { status: 404, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
     await using at = await startRegistry((request, count) =>

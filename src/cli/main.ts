@@ -65,12 +65,15 @@ async function print(io: Io, stdout: Writer, text: string): Promise<number> {
  */
 async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
   if (error instanceof ClosedPipeError) return 0;
-  const [{ reportError, errorText, errorJson }, { requestedJson }, { createStyle, wantsColour }] =
-    await Promise.all([
-      import('./output/error.ts'),
-      import('./args/argv.ts'),
-      import('./output/style.ts'),
-    ]);
+  const [
+    { reportError, errorText, errorJson, causeLines },
+    { requestedJson },
+    { createStyle, wantsColour },
+  ] = await Promise.all([
+    import('./output/error.ts'),
+    import('./args/argv.ts'),
+    import('./output/style.ts'),
+  ]);
   const report = reportError(error);
   const form = requestedJson(io.argv);
   const outputFailed = error instanceof OutputError;
@@ -86,9 +89,11 @@ async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
     await writer.write(`${json}\n`).catch(() => undefined);
   }
   if (!asJson || (!outputFailed && io.stdout.isTTY !== true)) {
+    const debugged = io.argv.includes('--debug') ? causeLines(error) : [];
     const noColour = io.argv.includes('--no-color');
     const style = await createStyle(io.stderr, wantsColour(io.stderr, io.env, noColour));
-    await stderr.write(errorText(report, style)).catch(() => undefined);
+    const text = [...debugged, errorText(report, style)].join('\n');
+    await stderr.write(text).catch(() => undefined);
   }
   return report.exit;
 }

@@ -137,8 +137,8 @@ async function render(
 
 /** `reason`: of the last wait, be it over or not. */
 function tooLong(ms: number, reason: string | undefined): AppError {
-  const last = reason === undefined ? '' : `: ${reason}`;
-  return new AppError('TIMEOUT', `the command was not done after ${formatDuration(ms)}${last}`, {
-    hint: 'Give it more time with --command-timeout.',
+  return new AppError('TIMEOUT', `timed out after ${formatDuration(ms)}`, {
+    why: reason === undefined ? [] : [`the last try failed: ${reason}`],
+    hint: 'Raise --command-timeout, or check the registry: regctl doctor REGISTRY',
   });
 }

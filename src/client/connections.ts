@@ -1,6 +1,7 @@
 import type { Registries } from '../config/containers/types.ts';
 import type { CredentialSourcesOptions } from '../credentials/sources/options.ts';
 import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
+import { LOGIN_IN_PROGRESS } from '../http/auth/rejected-login.ts';
 import type { SideConnections } from './side.ts';
 import { lazyTemporaries } from './temporaries.ts';
 import { createTokenCaches } from './token-caches.ts';
@@ -122,7 +123,7 @@ async function withPassword(
 }
 
 function onlyLogin(login: Login): TraceableCredentialChain {
-  const source = 'the login that was given';
+  const source = LOGIN_IN_PROGRESS;
   return {
     lookup: async () => ({ kind: 'basic', ...login, origin: source }),
     forget: () => undefined,

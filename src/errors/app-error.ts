@@ -1,24 +1,35 @@
 import { EXIT_STATUS, type ErrorCode } from './codes.ts';
 
 export interface AppErrorOptions {
-  /** What the reader can do about it: one sentence, printed on its own line. */
+  /** Facts that the message lacks, one each: "HTTP 401", "4 tries". */
+  readonly why?: readonly string[] | undefined;
+  /** The next step: at most two sentences, or a sentence that ends with a command after a colon. */
   readonly hint?: string | undefined;
+  /** The text at fault and a caret below the place, for a terminal. */
+  readonly excerpt?: string | undefined;
   /** Machine-readable facts for `-o json`; never secrets. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
 }
 
-/** An error a user can act on. Everything else that is thrown is a bug in regctl. */
+/**
+ * An error that a user can act on; `message` is one line. Everything else that is thrown is a bug in
+ * regctl.
+ */
 export class AppError extends Error {
   override readonly name: string = 'AppError';
   readonly code: ErrorCode;
+  readonly why: readonly string[];
   readonly hint: string | undefined;
+  readonly excerpt: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.why = options.why ?? [];
     this.hint = options.hint;
+    this.excerpt = options.excerpt;
     this.details = options.details;
   }
 
@@ -34,21 +45,36 @@ export interface RegistryErrorEntry {
   readonly detail?: unknown;
 }
 
+/** Which credentials a request carried. */
+export interface CredentialsInfo {
+  /** False: no login, at most an anonymous token. */
+  readonly sent: boolean;
+  /** Where they come from: "--creds", "/home/me/.docker/config.json". */
+  readonly origin?: string | undefined;
+}
+
 export interface RegistryErrorInfo {
   readonly status: number;
   readonly method: string;
   /** Already redacted. */
   readonly url: string;
   readonly errors: readonly RegistryErrorEntry[];
+  /** Absent: the request could not carry any. */
+  readonly credentials?: CredentialsInfo | undefined;
+  /** How often the request was sent. */
+  readonly attempts?: number | undefined;
 }
 
-/** A registry answered, and the answer was no. */
+/** A registry refused a request or failed to serve it. */
 export class RegistryError extends AppError {
   override readonly name = 'RegistryError';
   readonly status: number;
   readonly method: string;
   readonly url: string;
+  /** The registry's own codes and words. */
   readonly errors: readonly RegistryErrorEntry[];
+  readonly credentials: CredentialsInfo | undefined;
+  readonly attempts: number;
 
   constructor(
     code: ErrorCode,
@@ -61,6 +87,8 @@ export class RegistryError extends AppError {
     this.method = facts.method;
     this.url = facts.url;
     this.errors = facts.errors;
+    this.credentials = facts.credentials;
+    this.attempts = facts.attempts ?? 1;
   }
 }
 
@@ -93,23 +121,34 @@ export class IntegrityError extends AppError {
   }
 }
 
-/** A copy failed; says on which side and at which node. Inherits the code of its cause. */
+/** A copy failed on one side. The rest is its cause's: code, facts and hint. */
 export class CopyError extends AppError {
   override readonly name = 'CopyError';
   readonly side: 'source' | 'destination';
+  /** Digest or tag of what was being copied. */
   readonly node: string | undefined;
+  /** What the copy was doing: "cannot read R/app@sha256:…". */
+  readonly step: string;
 
-  constructor(side: 'source' | 'destination', message: string, cause: AppError, node?: string) {
-    super(cause.code, message, { cause, hint: cause.hint, details: cause.details });
+  constructor(side: 'source' | 'destination', step: string, cause: AppError, node?: string) {
+    const { message, code, why, hint, excerpt, details } = cause;
+    super(code, withSide(side, message), { cause, why, hint, excerpt, details });
     this.side = side;
     this.node = node;
+    this.step = step;
   }
+}
+
+/** "source ghcr.io/o/app:1 does not exist" where a name comes first, else "source: cannot …". */
+function withSide(side: string, message: string): string {
+  return /^\S*[.:/]\S/u.test(message) ? `${side} ${message}` : `${side}: ${message}`;
 }
 
 /** Wraps `cause` with more context, keeping its code and hint when it has them. */
 export function wrapError(cause: unknown, code: ErrorCode, message: string): AppError {
   if (cause instanceof AppError) {
-    return new AppError(cause.code, message, { cause, hint: cause.hint, details: cause.details });
+    const { code: own, hint, details } = cause;
+    return new AppError(own, message, { cause, hint, details });
   }
   return new AppError(code, message, { cause });
 }

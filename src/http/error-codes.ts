@@ -1,13 +1,28 @@
 /** Whether sending again can help: `briefly` stands for at most two quick tries. */
 export type RetryClass = 'always' | 'briefly' | 'never';
 
+/** `reach`: nothing was reached. `trust`: its certificate is refused. `host`: what it did. */
+export type Lead = 'reach' | 'trust' | 'host';
+
+const LEADS: Readonly<Record<Lead, (host: string) => string>> = {
+  reach: (host) => `cannot reach ${host}: `,
+  trust: (host) => `cannot trust ${host}: `,
+  host: (host) => `${host} `,
+};
+
+export function networkTitle({ lead, description }: ErrorMapping, host: string): string {
+  return `${LEADS[lead](host)}${description}`;
+}
+
 /** What the code of a socket, resolver, TLS or HTTP parser error means to people. */
 export interface ErrorMapping {
   readonly codes: readonly string[];
   readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
   readonly retry: RetryClass;
-  /** Completes "HOST: …". */
+  /** What went wrong, without the host: "connection refused". */
   readonly description: string;
+  /** How a title begins before the description. */
+  readonly lead: Lead;
   readonly hint?: string;
 }
 

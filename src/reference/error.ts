@@ -6,14 +6,14 @@ import { type Problem, endOfUserInfo } from './grammar.ts';
 const WIDTH = 72;
 
 /**
- * INVALID_REFERENCE with a message of one to three lines: the rule, then the name, then a caret
- * under its offending part. User information in the name is hidden.
+ * INVALID_REFERENCE: the message is the rule, the excerpt the name with a caret below its offending
+ * part. User information in the name is hidden.
  */
 export function invalidName(what: string, text: string, problem: Problem, hint?: string): AppError {
   const shown = hideUserInfo(text, problem.at);
-  const first = `invalid ${what} "${sanitize(shorten(shown.text))}": ${problem.rule}`;
-  const message = text === '' ? first : `${first}\n${pointer(shown.text, shown.at)}`;
-  return new AppError('INVALID_REFERENCE', message, { hint });
+  const message = `invalid ${what} "${sanitize(shorten(shown.text))}": ${problem.rule}`;
+  const excerpt = text === '' ? undefined : pointer(shown.text, shown.at);
+  return new AppError('INVALID_REFERENCE', message, { hint, excerpt });
 }
 
 function hideUserInfo(text: string, at: number): { text: string; at: number } {

@@ -73,7 +73,7 @@ function userInfoMistake(text: string): Problem | undefined {
   return {
     at: 0,
     rule: 'a name has no user or password in it',
-    hint: 'Sign in with "regctl login", or pass --creds.',
+    hint: 'Use --creds, or log in first: regctl login',
   };
 }
 
@@ -114,7 +114,7 @@ function hostWithoutPath(host: string): Problem {
     hostProblem(host) ?? {
       at: host.length,
       rule: 'repository name must have at least one component',
-      hint: `Write a repository behind the registry: ${host}/NAME`,
+      hint: `Add a repository after the registry: ${host}/NAME`,
     }
   );
 }
@@ -153,7 +153,7 @@ function badTag(fault: Problem, name: string, colon: number): Problem {
   const tag = name.slice(colon + 1);
   const before = name.slice(0, colon);
   if (tag === '') {
-    return { ...fault, at: colon, hint: 'Write a tag behind ":", or leave the ":" away.' };
+    return { ...fault, at: colon, hint: 'Add a tag after ":", or remove the ":".' };
   }
   return {
     ...fault,
@@ -165,7 +165,7 @@ function badTag(fault: Problem, name: string, colon: number): Problem {
 function badDigest(name: string, digest: string): Problem {
   const start = name.length + 1;
   if (digest === '') {
-    const hint = 'Write a digest behind "@", or leave the "@" away.';
+    const hint = 'Add a digest after "@", or remove the "@".';
     return { at: name.length, rule: 'the digest is missing', hint };
   }
   const rule = digestProblem(digest) ?? 'invalid checksum digest format';

@@ -3,6 +3,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { isRecord } from '../util/json.ts';
 import type { ReadStore } from './types.ts';
@@ -26,7 +27,23 @@ export async function fetchManifest(
     );
   }
   checkManifestSize(descriptor, where);
-  return parseManifest(await fetchAll(store, descriptor, options), descriptor.mediaType);
+  try {
+    return parseManifest(await fetchAll(store, descriptor, options), descriptor.mediaType);
+  } catch (error) {
+    throw missingChild(error, descriptor);
+  }
+}
+
+/** An index outlives its children where a registry was cleaned up by age or by lack of tags. */
+function missingChild(error: unknown, { platform }: Descriptor): unknown {
+  const isMissing = error instanceof AppError && error.code === 'MANIFEST_UNKNOWN';
+  if (!isMissing || platform === undefined) return error;
+  return new AppError(error.code, error.message, {
+    why: [`its index lists it for ${formatPlatform(platform)}`, ...error.why],
+    hint: 'Push the image of this platform again, or choose the other platforms with --platform.',
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** The whole document of a manifest, with the members that the model does not know. */

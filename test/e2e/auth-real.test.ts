@@ -56,7 +56,8 @@ describeWith(['docker-registry', 'htpasswd'], 'a registry with htpasswd', () => 
     });
     const error = await machine.jsonError(1, ['tags', `${registry.host}/app`]);
     expect(error.code).toBe('UNAUTHORIZED');
-    expect(`${error.message} ${error.hint ?? ''}`).toContain(file);
+    expect(error.reason).toContain(`credentials from ${file} were sent`);
+    expect(error.details).toMatchObject({ status: 401, credentials: { sent: true, origin: file } });
   });
 
   it('login stores only what the registry accepted, and logout removes it', async () => {

@@ -160,7 +160,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     expect(wrong.failed).toEqual(['access']);
     expect(wrong.of('credentials').Detail).toContain('user ann and a password');
     expect(wrong.of('access').Detail).toContain('credentials from DOCKER_AUTH_CONFIG were sent');
-    expect(wrong.of('access').Hint).toContain('The login is from DOCKER_AUTH_CONFIG');
+    expect(wrong.of('access').Hint).toContain('Correct DOCKER_AUTH_CONFIG');
 
     const right = await examine([registry.host], { env: login(registry.host, PASSWORD) });
     expect(right.failed).toEqual([]);
@@ -184,7 +184,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     expect(whole.failed).toEqual([]);
     expect(whole.of('challenge').Detail).toContain(`Bearer, tokens from ${realm} for ${service}`);
     expect(whole.of('challenge').Detail).toContain('that realm is on');
-    expect(whole.of('token').Detail).toMatch(/^a token for signing in, good for /u);
+    expect(whole.of('token').Detail).toMatch(/^a token for a login, good for /u);
 
     const repository = await examine([`${registry.host}/team/closed`], { env });
     expect(repository.of('token').Detail).toContain('granted: repository:team/closed:pull');
@@ -204,7 +204,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     const port = CLOSED_PORT;
     const closed = await examine([`127.0.0.1:${port}`]);
     expect(closed.failed).toEqual(['tcp']);
-    expect(closed.of('tcp').Detail).toBe(`127.0.0.1:${port}: connection refused`);
+    expect(closed.of('tcp').Detail).toBe(`cannot reach 127.0.0.1:${port}: connection refused`);
     expect(closed.of('tcp').Hint).toContain('that the registry is running');
 
     const nowhere = await examine(['nonexistent.invalid/team/app']);
@@ -228,7 +228,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     }));
     const report = await examine([server.host]);
     expect(report.failed).toEqual(['/v2/']);
-    expect(report.of('/v2/').Hint).toContain('does not speak the registry API');
+    expect(report.of('/v2/').Hint).toContain('does not offer the registry API');
   });
 
   it('registries.conf: a block, a rewrite, mirrors that answer and that do not', async () => {
@@ -342,7 +342,7 @@ location = "127.0.0.1:${port}"
     try {
       const limited = await machine.regctl(['--command-timeout', '2s', 'doctor', host]);
       expect(limited.code).toBe(1);
-      expect(limited.stdout).toContain('the command was not done after 2s');
+      expect(limited.stdout).toContain('timed out after 2s');
       expect(limited.stdout).toContain('because scheme failed');
       const stopped = await machine.regctl(['doctor', host], {
         onStart: (kill) => void silent.once('connection', () => kill('SIGINT')),
@@ -361,7 +361,9 @@ location = "127.0.0.1:${port}"
     const done = await machine.expect(1, ['doctor', registry.host]);
     expect(done.stdout).not.toContain('\u001b');
     expect(done.stdout).toMatch(/^ok {7}name {9}127\.0\.0\.1:\d+ \(\d+ ms\)$/mu);
-    expect(done.stdout).toMatch(/^failed {3}credentials {2}none in any source.*\n +→ Sign in: /mu);
+    expect(done.stdout).toMatch(
+      /^failed {3}credentials {2}none in any source.*\n +→ (?:.*\. )?Log in: /mu,
+    );
     expect(done.stdout.trimEnd().split('\n').at(-1)).toBe('not healthy: credentials failed');
     await machine.expect(64, ['doctor']);
     await machine.expect(64, ['doctor', 'bad host']);

@@ -24,7 +24,9 @@ export interface Machine extends AsyncDisposable {
 export interface JsonError {
   readonly code: string;
   readonly message: string;
+  readonly reason?: string;
   readonly hint?: string;
+  readonly details?: unknown;
   readonly exit: number;
 }
 

@@ -91,8 +91,8 @@ function isPrintableOrComesBack(result: Reference | AppError): boolean {
 }
 
 /** At most three lines, without control characters. */
-function isPrintable({ message }: AppError): boolean {
-  const lines = message.split('\n');
+function isPrintable({ message, excerpt }: AppError): boolean {
+  const lines = [message, ...(excerpt?.split('\n') ?? [])];
   return lines.length <= 3 && !/[\u0000-\u001f\u007f-\u009f]/.test(lines.join(''));
 }
 

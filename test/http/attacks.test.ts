@@ -320,9 +320,9 @@ describe('the realm of a Bearer challenge', () => {
     await using client = victim(a, { lookup, credentials: chainOf(credential) });
     await expect(client.request(get(a))).rejects.toMatchObject({
       code: 'REALM_UNTRUSTED',
-      message: expect.stringMatching(/registry\.example:\d+ .*evil\.test:\d+/u) as string,
+      message: expect.stringMatching(/for registry\.example:\d+ to evil\.test:\d+/u) as string,
       hint: expect.stringMatching(
-        /regctl login registry\.example.*--allow-realm evil\.test/u,
+        /--allow-realm evil\.test.*regctl login registry\.example/u,
       ) as string,
       details: { registry: a.host, realm: `evil.test:${b.port}` },
     });

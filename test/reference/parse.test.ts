@@ -6,7 +6,8 @@ import { D, INVALID, VALID } from './vectors.ts';
 /** Message lines, then the hint. */
 function complaint(input: string, parse: (text: string) => unknown = parseReference): string[] {
   const error = thrown(() => parse(input));
-  return [...error.message.split('\n'), ...(error.hint === undefined ? [] : [error.hint])];
+  const { message, excerpt, hint } = error;
+  return [message, ...(excerpt?.split('\n') ?? []), ...(hint === undefined ? [] : [hint])];
 }
 
 describe('parseReference', () => {
@@ -23,12 +24,12 @@ describe('parseReference', () => {
     const error = thrown(() => parseReference(input));
     expect(error.code).toBe('INVALID_REFERENCE');
     expect(error.exitStatus).toBe(64);
-    expect(error.message.split('\n')[0]).toContain(rule);
-    expect(error.message.split('\n').length).toBeLessThanOrEqual(3);
+    expect(error.message).toContain(rule);
+    expect(error.message).not.toContain('\n');
   });
 
   it.each(INVALID.filter(([input]) => input !== ''))('points into %j', (input) => {
-    const [, name = '', caret = ''] = thrown(() => parseReference(input)).message.split('\n');
+    const [name = '', caret = ''] = (thrown(() => parseReference(input)).excerpt ?? '').split('\n');
     expect(caret).toMatch(/^ {2,}\^$/);
     // Just behind the end is where something is missing.
     expect(caret.indexOf('^')).toBeLessThanOrEqual(name.length);
@@ -45,7 +46,7 @@ describe('what is said about a wrong name', () => {
     expect(parseReference(`r.example/app:${version}`).tag).toBe(tag);
   });
 
-  it('points at the offending part and offers the cure', () => {
+  it('points at the offending part and offers the fix', () => {
     expect(complaint('foo/Bar')).toEqual([
       'invalid reference "foo/Bar": repository name must be lowercase',
       '  foo/Bar',
@@ -98,14 +99,14 @@ describe('what is said about a wrong name', () => {
     [`foo@${D.toUpperCase().replace('SHA', 'sha')}`, `Did you mean "foo@${D}"?`],
     [`foo@${D}:1.0`, `Did you mean "foo:1.0@${D}"?`],
     [D, 'Write the repository before it: NAME@sha256:fffffff…'],
-    ['ghcr.io/', 'Write a repository behind the registry: ghcr.io/NAME'],
-    ['[::1]:5000', 'Write a repository behind the registry: [::1]:5000/NAME'],
-    ['busybox:', 'Write a tag behind ":", or leave the ":" away.'],
-    ['busybox@', 'Write a digest behind "@", or leave the "@" away.'],
+    ['ghcr.io/', 'Add a repository after the registry: ghcr.io/NAME'],
+    ['[::1]:5000', 'Add a repository after the registry: [::1]:5000/NAME'],
+    ['busybox:', 'Add a tag after ":", or remove the ":".'],
+    ['busybox@', 'Add a digest after "@", or remove the "@".'],
     ['::1/r', 'Write an IPv6 address in brackets, for example [::1]:5000/app.'],
     ['a.b:x/r', 'A port is a number from 1 to 65535.'],
     ['☃.com/foo', 'Write an international host name in punycode ("xn--…").'],
-    ['user:pw@example.com/foo', 'Sign in with "regctl login", or pass --creds.'],
+    ['user:pw@example.com/foo', 'Use --creds, or log in first: regctl login'],
   ])('says what to do about %j', (input, hint) => {
     expect(complaint(input).at(-1)).toBe(hint);
   });
@@ -123,7 +124,7 @@ describe('what is said about a wrong name', () => {
     expect(complaint(input).join('\n')).not.toContain('hunter2');
   });
 
-  it('points behind a hidden password', () => {
+  it('points after a hidden password', () => {
     expect(complaint('https://me:hunter2@example.com/a b')).toEqual([
       'invalid reference "https://***@example.com/a b": it contains a space',
       '  https://***@example.com/a b',

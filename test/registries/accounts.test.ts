@@ -91,7 +91,7 @@ describe('a catalog whose very scope is refused', () => {
   it.each([
     ['ghcr', 'UNSUPPORTED', 'gh api'],
     ['docker-hub', 'UNSUPPORTED', 'regctl catalog docker.io/NAMESPACE'],
-    ['harbor', 'TOKEN_FAILED', "-u 'robot$PROJECT+NAME'"],
+    ['harbor', 'TOKEN_FAILED', 'Check --creds'],
   ])('of %s is %s', (id, code, words) =>
     withWorld({ ...refusing(id), catalogChallenge: undefined }, async (world) => {
       const { registry, login } = world.engine.standIn;
@@ -119,7 +119,7 @@ describe('a registry that refuses HEAD and names no digest', () => {
 describe('a limit of requests', () => {
   it.each([
     ['docker-hub', ['regctl login', 'regctl rate-limit']],
-    ['ecr-public', ['aws ecr-public get-login-password', 'allows more']],
+    ['ecr-public', ['aws ecr-public get-login-password', 'higher limit']],
     ['quay', ['regctl login quay.io']],
   ])('of %s names the way out', (id, words) =>
     withWorld(standInOf(id), async (world) => {

@@ -175,7 +175,7 @@ describe('ping', () => {
     ],
     ['text', { status: 200, body: 'It works!' }, 'NOT_A_REGISTRY'],
     ['404', { status: 404 }, 'NOT_A_REGISTRY'],
-    ['401', { status: 401 }, 'UNAUTHORIZED'],
+    ['401', { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } }, 'UNAUTHORIZED'],
     ['403', { status: 403 }, 'FORBIDDEN'],
   ])('refuses %s', async (_name, reply, code) => {
     await using at = await startRegistry(() => reply);

@@ -6,9 +6,11 @@ import type { Style } from '../../commands/result.ts';
 /** An error as it is printed, for people and for programs. */
 export interface ErrorReport {
   readonly code: string;
-  /** What failed, and where. */
+  /** What failed, and where: one line. */
   readonly message: string;
-  /** Why: the causes, without what the message says already. */
+  /** The text at fault and a caret, on two lines. */
+  readonly excerpt: string | undefined;
+  /** Why: facts that the message lacks, joined by "; ". */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
   readonly exit: number;
@@ -22,10 +24,11 @@ export function reportError(error: unknown): ErrorReport {
     return {
       code: error.code,
       message: error.message,
+      excerpt: error.excerpt,
       reason: reasonOf(error),
       hint: error.hint,
       exit: error.exitStatus,
-      details: error.details,
+      details: detailsOf(error),
       stack: undefined,
     };
   }
@@ -33,6 +36,7 @@ export function reportError(error: unknown): ErrorReport {
   return {
     code: 'INTERNAL',
     message: bug.message === '' ? bug.name : bug.message,
+    excerpt: undefined,
     reason: undefined,
     hint: 'This is a bug in regctl. Please report it, with the lines above.',
     exit: EXIT_STATUS.INTERNAL,
@@ -41,36 +45,34 @@ export function reportError(error: unknown): ErrorReport {
   };
 }
 
+/** The fields of a registry's refusal, so that no script has to read texts. */
+function detailsOf(error: AppError): ErrorReport['details'] {
+  const refusal = chain(error).find((one) => one instanceof RegistryError);
+  if (refusal === undefined) return error.details;
+  const { status, method, url, errors, credentials, attempts } = refusal;
+  return { status, method, url, errors, credentials, attempts, ...error.details };
+}
+
 /** Long enough for every honest message, short enough that a registry cannot flood a terminal. */
 const MAX_LINE = 1000;
 
 /** At most three lines: `error: …`, why, and what to do; a bug shows its stack as well. */
 export function errorText(report: ErrorReport, style: Style): string {
-  const [first = '', ...more] = report.message.split('\n').map(line);
-  const lines = [`${style.red('error:')} ${first}`, ...more.map(indented)];
-  // A name with a caret below it fills the lines, so the text follows the caret.
-  const add = (label: string, text: string | undefined): void => {
-    if (text === undefined) return;
-    if (lines.length < MAX_LINES) lines.push(`  ${style.dim(label)} ${line(text)}`);
-    else lines.push(joined(lines.pop() ?? '', line(text)));
-  };
-  add('why:', report.reason);
-  if (report.stack === undefined) {
-    add('hint:', report.hint);
-  } else {
-    lines.push(...report.stack.split('\n').slice(1).map(line), line(report.hint ?? ''));
+  const { message, excerpt, reason, hint, stack } = report;
+  const lines = [`${style.red('error:')} ${line(message)}`];
+  if (excerpt !== undefined) {
+    // The name and its caret fill the lines; the hint follows the caret.
+    const [name = '', caret = ''] = excerpt.split('\n').map(line);
+    lines.push(name, [caret, ...(hint === undefined ? [] : [line(hint)])].join(' '));
+    return `${lines.join('\n')}\n`;
+  }
+  if (reason !== undefined) lines.push(`  ${style.dim('why:')} ${line(reason)}`);
+  if (stack !== undefined) {
+    lines.push(...stack.split('\n').slice(1).map(line), line(hint ?? ''));
+  } else if (hint !== undefined) {
+    lines.push(`  ${style.dim('hint:')} ${line(hint)}`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-const MAX_LINES = 3;
-
-function indented(text: string): string {
-  return text.startsWith(' ') ? text : `  ${text}`;
-}
-
-function joined(front: string, behind: string): string {
-  return `${front}${/[\^.!?:…]$/u.test(front) ? '' : '.'} ${behind}`;
 }
 
 /** The value of `-o json`. */
@@ -93,35 +95,40 @@ function line(text: string): string {
   return safe.length > MAX_LINE ? `${safe.slice(0, MAX_LINE)}…` : safe;
 }
 
-/** Every cause in order, each once, and the registry's own words where nothing repeats them. */
+/** The facts of the error and of its causes, each once, without what the title says. */
 function reasonOf(error: AppError): string | undefined {
-  let told = error.message.toLowerCase();
-  const parts: string[] = [];
-  const tell = (text: string): void => {
-    const trimmed = text.trim();
-    if (trimmed === '' || told.includes(trimmed.toLowerCase())) return;
-    told += `\n${trimmed.toLowerCase()}`;
-    parts.push(trimmed);
-  };
-  for (const one of chain(error)) {
-    if (one !== error) tell(messageOf(one));
-    if (one instanceof RegistryError) registryMessages(one, told).forEach(tell);
+  let known = error.message.toLowerCase();
+  const facts: string[] = [];
+  for (const fact of chain(error).flatMap((one) => factsOf(one, error))) {
+    const text = fact.replace(/\s*\n\s*/gu, ' ').trim();
+    if (text === '' || known.includes(text.toLowerCase())) continue;
+    known += `\n${text.toLowerCase()}`;
+    facts.push(text);
   }
-  return parts.length === 0 ? undefined : parts.join(': ');
+  return facts.length === 0 ? undefined : facts.join('; ');
 }
 
-function registryMessages(error: RegistryError, told: string): readonly string[] {
-  return error.errors
-    .filter(({ code, message }) =>
-      [code, message].some((word) => !told.includes(word.toLowerCase())),
-    )
-    .map(({ code, message }) => `${code}: ${message} (HTTP ${error.status})`);
+function factsOf(one: unknown, error: AppError): readonly string[] {
+  if (one === error) return error.why;
+  if (one instanceof AppError) return [one.message, ...one.why];
+  // What came from sockets, TLS and files is in the title in words; --debug shows the original.
+  return errorCodeOf(one) === undefined ? [messageOf(one)] : [];
+}
+
+/** Each cause as it was thrown, for `--debug`. */
+export function causeLines(error: unknown): readonly string[] {
+  return chain(error)
+    .slice(1)
+    .map((one) => {
+      const code = errorCodeOf(one);
+      return line(`cause: ${messageOf(one)}${code === undefined ? '' : ` (${code})`}`);
+    });
 }
 
 /** A circle of causes must not hang the last thing a program says. */
 const MAX_CAUSES = 10;
 
-function chain(error: Error): readonly unknown[] {
+function chain(error: unknown): readonly unknown[] {
   const found: unknown[] = [];
   let one: unknown = error;
   while (one !== undefined && one !== null && found.length < MAX_CAUSES) {
@@ -131,11 +138,17 @@ function chain(error: Error): readonly unknown[] {
   return found;
 }
 
+/** The code of an error that is not ours: of a system call, a parser, OpenSSL. */
+function errorCodeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError && !('code' in error)) return errorCodeOf(error.errors[0]);
+  const isOwn = error instanceof AppError || !(error instanceof Error) || !('code' in error);
+  return isOwn || typeof error.code !== 'string' ? undefined : error.code;
+}
+
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return [...new Set(error.errors.map(messageOf))].join(', ');
   }
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : '';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return error.message === '' ? code : error.message;
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  return typeof error === 'string' ? error : '';
 }

@@ -100,7 +100,7 @@ async function runCheck(
     if (isOver()) return outOfTime(signal);
     const failure = late.signal.aborted ? (late.signal.reason as unknown) : error;
     if (!(failure instanceof AppError)) throw failure;
-    return { verdict: 'failed', detail: failure.message.split('\n'), hint: failure.hint };
+    return { verdict: 'failed', detail: [failure.message, ...failure.why], hint: failure.hint };
   } finally {
     clearTimeout(timer);
   }

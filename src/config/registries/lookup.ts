@@ -40,7 +40,7 @@ export function fillTemplate(text: string, { registry, repository }: AdviceSubje
   return text.replaceAll(/\{([a-z]+)\}/gu, (whole, name: string) => values.get(name) ?? whole);
 }
 
-/** The command that signs in to a registry. */
+/** The command that logs in to a registry. */
 export function loginCommand(
   subject: AdviceSubject,
   row = knownRegistry(subject.registry),
@@ -48,10 +48,8 @@ export function loginCommand(
   return fillTemplate(row?.login ?? 'regctl login {host}', subject);
 }
 
-/** The same, and behind it which user name and secret the registry takes; ends a sentence. */
+/** Which username and secret the registry takes, then the command: "Log in: regctl login R". */
 export function loginAdvice(subject: AdviceSubject, row = knownRegistry(subject.registry)): string {
-  const command = loginCommand(subject, row);
-  return row?.account === undefined
-    ? command
-    : `\`${command}\`. ${fillTemplate(row.account, subject)}`;
+  const account = row?.account === undefined ? '' : `${fillTemplate(row.account, subject)} `;
+  return `${account}Log in: ${loginCommand(subject, row)}`;
 }

@@ -35,6 +35,7 @@ export interface KnownRegistry {
   readonly catalog?: NoCatalog;
   readonly deleteAdvice?: string;
   readonly untagAdvice?: string;
+  /** A sentence on the registry's own limit. */
   readonly limitAdvice?: string;
   /** A token that expired or was revoked is answered by this status instead of 401. */
   readonly staleTokenStatus?: number;
@@ -64,7 +65,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     deleteAdvice:
       'Delete the tag or repository on hub.docker.com; its registry deletes by digest alone.',
     untagAdvice: 'Delete the tag on hub.docker.com; its registry deletes by digest alone.',
-    limitAdvice: '`regctl rate-limit` shows what is left',
+    limitAdvice: 'See what is left with `regctl rate-limit`.',
   },
   {
     id: 'ecr',
@@ -104,7 +105,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
       'Use `aws ecr-public batch-delete-image --region us-east-1 --image-ids imageDigest=DIGEST`.',
     untagAdvice:
       'Use `aws ecr-public batch-delete-image --region us-east-1 --image-ids imageTag=TAG`.',
-    limitAdvice: 'ECR Public allows more to those who sign in',
+    limitAdvice: 'The limit is higher with a login.',
     // aws/containers-roadmap#2835
     staleTokenStatus: 400,
   },

@@ -4,7 +4,7 @@ import type { ReadStore } from '../../store/types.ts';
 
 export type CopySide = CopyError['side'];
 
-/** Runs one step of a copy; what fails is said to have failed on `side`. Bugs pass unchanged. */
+/** Runs one step of a copy; its error names `side`. Bugs pass unchanged. */
 export async function attributeTo<T>(
   side: CopySide,
   what: string,

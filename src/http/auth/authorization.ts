@@ -55,7 +55,7 @@ async function lookUpCredential(
   throw new AppError(
     'TARGET_FORBIDDEN',
     `the credentials from ${credential.origin} are not sent to ${url.host} over plain HTTP`,
-    { hint: `Pass --plain-http to say that ${auth.registry} is meant to be reached without TLS.` },
+    { hint: `If ${auth.registry} is meant to be used without TLS, add --plain-http.` },
   );
 }
 
@@ -185,16 +185,21 @@ async function checkRealm(
   if (verdict === 'forbidden') {
     throw new AppError(
       'TARGET_FORBIDDEN',
-      `${registry} sends regctl for a token to ${realm.host || realm.protocol}: that realm ${rule}`,
-      { hint: 'The operator of the registry has to correct its realm.', details },
+      `the login challenge of ${registry} names a token server that must not be used`,
+      {
+        why: [`the realm ${realm.host || realm.protocol} ${rule}`],
+        hint: 'The operator of the registry must correct the realm in its challenge.',
+        details,
+      },
     );
   }
   if (verdict === 'trusted' || credential === undefined) return;
   throw new AppError(
     'REALM_UNTRUSTED',
-    `${registry} wants the credentials from ${credential.origin} sent to ${realm.host}: that realm ${rule}`,
+    `cannot send the login for ${registry} to ${realm.host}: it is not known to be its token server`,
     {
-      hint: `If you trust ${realm.host}, "regctl login ${registry}" asks and remembers it, or pass --allow-realm ${realm.host}.`,
+      why: [`the realm ${realm.host} ${rule}`, `the credentials are from ${credential.origin}`],
+      hint: `If you trust ${realm.host}, add --allow-realm ${realm.host}. To allow it permanently, log in: regctl login ${registry}`,
       details,
     },
   );

@@ -106,6 +106,14 @@ export interface AuthChallenge {
   readonly scopes: readonly string[];
 }
 
+/** Whether header lines offer a way to log in that regctl can follow. */
+export function hasUsableChallenge(lines: readonly string[]): boolean {
+  return parseChallenges(lines).some(
+    ({ scheme, parameters }) =>
+      scheme === 'basic' || (scheme === 'bearer' && URL.canParse(parameters.get('realm') ?? '')),
+  );
+}
+
 /**
  * What an answer demands, or `undefined` when it is no demand for credentials. A 403 is one only
  * with `insufficient_scope` (RFC 6750 section 3.1).

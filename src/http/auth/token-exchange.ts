@@ -1,12 +1,15 @@
 import type { Credential, Login } from '../../credentials/types.ts';
 import { knownRegistry, loginAdvice } from '../../config/registries/lookup.ts';
 import { AppError } from '../../errors/app-error.ts';
+import type { KnownRegistry } from '../../config/registries/table.ts';
 import { secretRedactor, secretsInAuthorization } from '../../errors/redact-secrets.ts';
 import { redactUrl } from '../../errors/redact.ts';
 import { bytesOf, collect } from '../../util/bytes.ts';
 import { formatChallenge } from './challenge.ts';
 import { mergeScopes } from './scopes.ts';
 import { type AddressClassLookup, checkTarget, resolveLocation } from '../address/target.ts';
+import { NetworkError } from '../dial/network-error.ts';
+import { rejectedLoginHint } from './rejected-login.ts';
 import { readToken, type Token } from './token-response.ts';
 import { errorMessageOf } from '../error-words.ts';
 import type { HttpClient, HttpRequest, HttpResponse } from '../types.ts';
@@ -125,7 +128,7 @@ async function sendToRealm(
   };
   checkTarget(question.registryUrl, request.url, context.knownClass);
   for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
-    const response = await context.send(request);
+    const response = await sendTo(request, question, context);
     const target = redirectTarget(response, request.url);
     if (target === undefined) return response;
     await response.discard();
@@ -167,23 +170,66 @@ async function readAnswer(
   throw refused(response, request, body);
 }
 
+/** GitLab and ECR Public reject a login with 400. */
+const REJECTED: ReadonlySet<number> = new Set([400, 401, 403]);
+
 function refused(response: HttpResponse, request: TokenRequest, body: Uint8Array): AppError {
   const { credential, registry, realm } = request;
   const secret = credential?.kind === 'basic' ? credential.password : credential?.token;
   const given = loginOf(request);
   const sent = given === undefined ? undefined : basicHeader(given);
   const words = errorMessageOf(body, secretRedactor([secret, ...secretsInAuthorization(sent)]));
-  const login = loginAdvice({ registry }, knownRegistry(registry, challengeHeaders(request)));
-  const who = credential === undefined ? 'an anonymous token' : 'a token';
-  const hint =
-    credential === undefined
-      ? `If the repository is private, sign in: ${login}`
-      : `Check the credentials from ${credential.origin}, or sign in again: ${login}`;
-  return new AppError(
-    'TOKEN_FAILED',
-    `${realm.host} refused ${who} for ${registry}: ${words ?? 'no reason given'} (HTTP ${response.status})`,
-    { hint, details: { registry, realm: redactUrl(realm), status: response.status } },
-  );
+  const known = knownRegistry(registry, challengeHeaders(request));
+  const { status } = response;
+  const isLogin = credential !== undefined && REJECTED.has(status);
+  const title = isLogin
+    ? `${registry} ${status === 403 ? 'issued no token for' : 'rejected'} this login`
+    : `cannot get a token for ${registry} from ${realm.host}`;
+  const server = isLogin ? [`the token server is ${realm.host}`] : [];
+  return new AppError('TOKEN_FAILED', title, {
+    why: [
+      `HTTP ${status}`,
+      ...(words === undefined ? [] : [`the token server says "${words}"`]),
+      ...server,
+      credential === undefined
+        ? 'no credentials were sent'
+        : `credentials from ${credential.origin} were sent`,
+    ],
+    hint: refusedHint(request, status, known),
+    details: { registry, realm: redactUrl(realm), status },
+  });
+}
+
+function refusedHint(
+  { credential, registry, realm }: TokenRequest,
+  status: number,
+  known: KnownRegistry | undefined,
+): string {
+  if (status >= 500) {
+    return `Check the connection to the registry and its token server: regctl doctor ${registry}`;
+  }
+  if (status === 404 || status === 405) {
+    return `The login challenge of the registry may be wrong: check that ${realm.host} is its token server.`;
+  }
+  return credential === undefined
+    ? loginAdvice({ registry }, known)
+    : rejectedLoginHint(credential.origin, { registry }, known);
+}
+
+/** @throws NetworkError that says whose token server it is */
+async function sendTo(
+  request: HttpRequest,
+  { registry }: TokenRequest,
+  context: TokenContext,
+): Promise<HttpResponse> {
+  try {
+    return await context.send(request);
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    const { code, message, retry, hint, why, cause } = error;
+    const fact = `${registry} names ${request.url.host} as its token server in its login challenge`;
+    throw new NetworkError(code, message, { retry, hint, why: [fact, ...why], cause });
+  }
 }
 
 function challengeHeaders({ realm, service }: TokenRequest): Parameters<typeof knownRegistry>[1] {

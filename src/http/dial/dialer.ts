@@ -85,7 +85,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
         () => peekTls({ ...connectionOptionsTo(target), lookup: resolver.lookup() }, PEEK_MS),
       );
     } catch (error) {
-      throw new ProxyError(proxy, 'unreachable', 'it cannot be reached', error);
+      throw new ProxyError(proxy, 'unreachable', 'cannot be reached', error);
     }
   };
 

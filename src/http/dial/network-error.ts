@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import {
   errorCodesOf,
   findMapping,
+  networkTitle,
   type ErrorMapping,
   type RetryClass,
   BODY_TIMEOUT,
@@ -11,20 +12,22 @@ import {
 } from '../error-codes.ts';
 import { ProxyError } from '../proxy/error.ts';
 import { FORBIDDEN_ADDRESS } from '../address/resolver.ts';
-import { CertificateError, tlsMappingOf } from '../tls/error.ts';
+import { CertificateError, certificateFacts, tlsMappingOf } from '../tls/error.ts';
 
-/** No answer arrived, or it broke off. */
+export interface NetworkErrorOptions {
+  readonly retry: RetryClass;
+  readonly hint?: string | undefined;
+  readonly why?: readonly string[] | undefined;
+  readonly cause?: unknown;
+}
+
+/** No answer arrived, or not all of it. */
 export class NetworkError extends AppError {
   readonly retry: RetryClass;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    retry: RetryClass,
-    hint: string | undefined,
-    cause: unknown,
-  ) {
-    super(code, message, { hint, details: detailsOf(cause), cause });
+  constructor(code: ErrorCode, message: string, options: NetworkErrorOptions) {
+    const { retry, hint, why, cause } = options;
+    super(code, message, { hint, why, details: detailsOf(cause), cause });
     this.retry = retry;
   }
 }
@@ -45,6 +48,7 @@ const MAPPINGS: readonly ErrorMapping[] = [
     codes: ['ECONNREFUSED'],
     code: 'NETWORK',
     retry: 'briefly',
+    lead: 'reach',
     description: 'connection refused',
     hint: 'Check the host and the port, and that the registry is running.',
   },
@@ -52,6 +56,7 @@ const MAPPINGS: readonly ErrorMapping[] = [
     codes: ['ENOTFOUND'],
     code: 'NETWORK',
     retry: 'never',
+    lead: 'reach',
     description: 'no such host',
     hint: 'Check the spelling of the registry, and your DNS or VPN.',
   },
@@ -59,14 +64,16 @@ const MAPPINGS: readonly ErrorMapping[] = [
     codes: ['EAI_AGAIN'],
     code: 'NETWORK',
     retry: 'always',
-    description: 'the name could not be looked up for now',
+    lead: 'reach',
+    description: 'DNS does not resolve its name at the moment',
     hint: 'Check your network connection and DNS.',
   },
   {
     codes: ['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'],
     code: 'NETWORK',
     retry: 'briefly',
-    description: 'the network cannot reach it',
+    lead: 'reach',
+    description: 'the network has no route to it',
     hint: 'Check your network connection, VPN and firewall.',
   },
   {
@@ -80,18 +87,23 @@ const MAPPINGS: readonly ErrorMapping[] = [
     ],
     code: 'NETWORK',
     retry: 'always',
-    description: 'the connection was closed before the answer was complete',
+    lead: 'host',
+    description: 'closed the connection before the answer was complete',
+    hint: 'Run the command again. If this repeats, check the proxies and firewalls in between.',
   },
   {
     codes: ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH'],
     code: 'NETWORK',
     retry: 'always',
-    description: 'the answer is shorter or longer than announced',
+    lead: 'host',
+    description: 'sent more or fewer bytes than it announced',
+    hint: 'Run the command again. If this repeats, check the proxies in between.',
   },
   {
     codes: ['ETIMEDOUT'],
     code: 'TIMEOUT',
     retry: 'always',
+    lead: 'reach',
     description: 'no connection within the time limit',
     hint: 'Check your network connection and firewall.',
   },
@@ -99,33 +111,40 @@ const MAPPINGS: readonly ErrorMapping[] = [
     codes: [HEADERS_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
-    description: 'no answer within the time limit',
+    lead: 'host',
+    description: 'did not answer within the time limit',
+    hint: 'Raise --header-timeout if the registry is slow.',
   },
   {
     codes: [BODY_TIMEOUT],
     code: 'TIMEOUT',
     retry: 'always',
-    description: 'the answer stalled',
+    lead: 'host',
+    description: 'stopped sending in the middle of an answer',
+    hint: 'Raise --idle-timeout if the connection is slow.',
   },
   {
     codes: [TOO_SLOW],
     code: 'TIMEOUT',
     retry: 'always',
-    description: 'the transfer moved next to nothing for a minute',
-    hint: 'Where the link is that slow, --min-speed sets another limit in bytes a second; 0 is none.',
+    lead: 'host',
+    description: 'transferred almost nothing for a minute',
+    hint: 'If the connection is that slow, lower --min-speed (bytes per second; 0: no limit).',
   },
   {
     codes: ['HPE_HEADER_OVERFLOW', 'UND_ERR_HEADERS_OVERFLOW'],
     code: 'NETWORK',
     retry: 'never',
-    description: 'the headers of the answer are too large',
+    lead: 'host',
+    description: 'sent headers that are too large',
   },
   {
     codes: [FORBIDDEN_ADDRESS],
     code: 'TARGET_FORBIDDEN',
     retry: 'never',
-    description: 'its name leads to an address that may not be reached from there',
-    hint: 'This can be an attack on your network; if you trust the registry, tell its operator.',
+    lead: 'host',
+    description: 'resolves to an address that the registry may not send regctl to',
+    hint: 'This can be an attack on your network. If you trust the registry, ask its operator.',
   },
 ];
 
@@ -137,46 +156,53 @@ export function networkError(error: unknown, where: string, plain = false): Netw
   if (error instanceof ProxyError) return proxyError(error, where);
   const row = findMapping(MAPPINGS, error) ?? tlsMappingOf(error, where);
   if (row !== undefined) {
-    return new NetworkError(row.code, `${where}: ${row.description}`, row.retry, row.hint, error);
+    const { code, retry, hint } = row;
+    const why = certificateFacts(row, error);
+    return new NetworkError(code, networkTitle(row, where), { retry, hint, why, cause: error });
   }
   const code = errorCodesOf(error)[0];
   const isTls = code !== undefined && (code.startsWith('ERR_SSL_') || code === 'EPROTO');
   const isHttp = code?.startsWith('HPE_') === true;
   const what = isTls
-    ? `the TLS handshake failed (${code})`
+    ? `cannot connect to ${where}: the TLS handshake failed`
     : isHttp
-      ? 'the answer is not valid HTTP'
-      : `the request failed${code === undefined ? '' : ` (${code})`}`;
+      ? `${where} does not answer with valid HTTP`
+      : `cannot connect to ${where}: the request failed`;
   const hint =
     isHttp && plain
-      ? 'If the registry speaks TLS on this port, leave out --plain-http.'
-      : undefined;
-  return new NetworkError(isTls ? 'TLS' : 'NETWORK', `${where}: ${what}`, 'never', hint, error);
+      ? 'If the registry uses TLS on this port, remove --plain-http.'
+      : 'See what was sent and received with --debug.';
+  return new NetworkError(isTls ? 'TLS' : 'NETWORK', what, { retry: 'never', hint, cause: error });
 }
 
 /** The proxy is named without its login; which setting named it says what to correct. */
 function proxyError(error: ProxyError, where: string): NetworkError {
   const { proxy, failure, message, cause } = error;
   const { label, origin } = proxy;
-  const name = `the proxy ${label} (from ${origin})`;
   const make = (
     code: ErrorCode,
     what: string,
     retry: RetryClass,
     hint: string | undefined,
-  ): NetworkError => new NetworkError(code, `${where}: ${name}: ${what}`, retry, hint, error);
+  ): NetworkError =>
+    new NetworkError(code, `cannot reach ${where}: the proxy ${label} ${what}`, {
+      retry,
+      hint,
+      why: [`the proxy is set by ${origin}`],
+      cause: error,
+    });
 
   if (failure === 'login') {
     const form = `${proxy.protocol}://USER:PASSWORD@${label.slice(label.indexOf('//') + 2)}`;
-    return make('NETWORK', message, 'never', `Put the right login into ${origin}: ${form}`);
+    return make('NETWORK', message, 'never', `Correct the login in ${origin}: ${form}`);
   }
   if (failure === 'refuse') {
     if (/DNS_FAIL/u.test(message)) {
-      return make('NETWORK', `it finds no such host (${message})`, 'never', SPELLING_HINT);
+      return make('NETWORK', `finds no such host (${message})`, 'never', SPELLING_HINT);
     }
-    const hint = `Ask those who run the proxy to let ${where} pass, or exempt it by NO_PROXY.`;
+    const hint = `Ask the operator of the proxy to allow ${where}, or add it to NO_PROXY.`;
     const retry = /HTTP 5\d\d|refused|reached|failed/u.test(message) ? 'briefly' : 'never';
-    return make('NETWORK', `it did not connect: ${message}`, retry, hint);
+    return make('NETWORK', `did not connect: ${message}`, retry, hint);
   }
   const row = findMapping(MAPPINGS, cause) ?? tlsMappingOf(cause, hostText(label));
   if (row === undefined) return make('NETWORK', message, 'briefly', proxyHint(origin));
@@ -184,9 +210,9 @@ function proxyError(error: ProxyError, where: string): NetworkError {
   return make(row.code, `${message}: ${row.description}`, row.retry, tls ?? proxyHint(origin));
 }
 
-const SPELLING_HINT = 'Check the spelling of the registry, or exempt it by NO_PROXY.';
+const SPELLING_HINT = 'Check the spelling of the registry, or add it to NO_PROXY.';
 
 const proxyHint = (origin: string): string =>
-  `Check ${origin}, or exempt the registry by NO_PROXY if it is reached directly.`;
+  `Check ${origin}. If the registry is reached directly, add it to NO_PROXY.`;
 
 const hostText = (label: string): string => label.slice(label.indexOf('//') + 2);

@@ -4,7 +4,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 /** `unreachable`: no connection to the proxy; `login`: it wants other credentials; `refuse`: it said no. */
 export type ProxyFailure = 'unreachable' | 'login' | 'refuse' | 'protocol';
 
-/** A connection failed at or in the proxy. Its message holds no credentials. */
+/** A connection failed at or in the proxy. Its message completes "the proxy …", without credentials. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code = 'ERR_PROXY';
@@ -25,12 +25,11 @@ export function proxyRefusal(
   words: string | undefined,
 ): ProxyError {
   if (status === 407) {
-    const what =
-      proxy.username === undefined ? 'it asks for a login' : 'it does not accept the login given';
+    const what = proxy.username === undefined ? 'asks for a login' : 'rejected the login';
     return new ProxyError(proxy, 'login', `${what} (HTTP 407)`);
   }
   const said = words === undefined || words === '' ? '' : `: ${sanitize(words.slice(0, 200))}`;
-  return new ProxyError(proxy, 'refuse', `it answered HTTP ${status}${said}`);
+  return new ProxyError(proxy, 'refuse', `HTTP ${status}${said}`);
 }
 
 /** `Proxy-Authorization`, for the proxy's own eyes. */

@@ -49,18 +49,22 @@ async function logIn(proxySocket: ProxySocket, proxy: ProxyServer): Promise<void
   if (version !== VERSION) throw notSocks(proxy);
   if (method === NO_LOGIN) return;
   if (method !== PASSWORD_LOGIN || username === undefined) {
-    throw new ProxyError(proxy, 'login', 'it asks for a login');
+    throw new ProxyError(proxy, 'login', 'asks for a login');
   }
   proxySocket.write(Buffer.from([1, ...field(username, proxy), ...field(password, proxy)]));
   const [, status] = await proxySocket.bytes(2);
-  if (status !== 0) throw new ProxyError(proxy, 'login', 'it does not accept the login given');
+  if (status !== 0) throw new ProxyError(proxy, 'login', 'rejected the login');
 }
 
 /** A length in one byte, and the text. */
 function field(text: string, proxy: ProxyServer): readonly number[] {
   const bytes = Buffer.from(text);
   if (bytes.length > 255) {
-    throw new ProxyError(proxy, 'protocol', 'SOCKS allows names and logins of 255 bytes at most');
+    throw new ProxyError(
+      proxy,
+      'protocol',
+      'takes names and logins of at most 255 bytes (SOCKS 5)',
+    );
   }
   return [bytes.length, ...bytes];
 }
@@ -74,5 +78,5 @@ function addressOf(host: string, proxy: ProxyServer): readonly number[] {
 }
 
 function notSocks(proxy: ProxyServer): ProxyError {
-  return new ProxyError(proxy, 'protocol', 'it does not speak SOCKS 5');
+  return new ProxyError(proxy, 'protocol', 'does not speak SOCKS 5');
 }

@@ -18,7 +18,7 @@ export async function openTunnel(
     await (proxy.protocol === 'socks5' ? socksConnect : httpConnect)(wire, proxy, target);
   } catch (error) {
     if (error instanceof ProxyError) throw error;
-    throw new ProxyError(proxy, 'protocol', 'it hung up in place of an answer', error);
+    throw new ProxyError(proxy, 'protocol', 'closed the connection without an answer', error);
   } finally {
     reader.release();
   }
@@ -42,7 +42,7 @@ async function httpConnect(
   );
   const head = (await proxySocket.until('\r\n\r\n', MAX_HEAD)).toString('latin1');
   const [, code = '', reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: ([^\r\n]*))?/u.exec(head) ?? [];
-  if (code === '') throw new ProxyError(proxy, 'protocol', 'its answer is not HTTP');
+  if (code === '') throw new ProxyError(proxy, 'protocol', 'does not answer with valid HTTP');
   if (code.startsWith('2')) return;
   const squid = /^x-squid-error: *([^\r\n]*)/imu.exec(head)?.[1];
   throw proxyRefusal(proxy, Number(code), squid ?? reason);

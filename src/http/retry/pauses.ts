@@ -34,30 +34,30 @@ export interface RateLimitInfo {
 export function rateLimitError(host: string, facts: RateLimitInfo): AppError {
   const { until, message, attempts } = facts;
   const when = until === undefined ? undefined : new Date(until).toISOString();
-  const said = message === undefined ? '' : `: ${message}`;
-  return new AppError(
-    'RATE_LIMITED',
-    `${host} limits the rate of requests${formatAttempts(attempts)}${said}`,
-    {
-      hint:
-        when === undefined
-          ? `Wait and try again${moreFor(host)}.`
-          : `It accepts requests again at ${when}; wait for it with --retry-max-wait${moreFor(host)}.`,
-      details: { host, ...(when === undefined ? {} : { retryAt: when }) },
-    },
-  );
+  const wait =
+    when === undefined
+      ? 'Send fewer requests at a time with --concurrency'
+      : `Wait until ${when}, or let regctl wait with --retry-max-wait`;
+  return new AppError('RATE_LIMITED', `${host} limits the rate of requests`, {
+    why: [
+      ...(message === undefined ? [] : [`the registry says "${message}"`]),
+      ...attemptFacts(attempts),
+    ],
+    hint: `${wait}${loginForMore(host)}`,
+    details: { host, ...(when === undefined ? {} : { retryAt: when }) },
+  });
 }
 
-/** What raises the limit of a host, behind the advice to wait. */
-function moreFor(host: string): string {
+/** What raises the limit of a host, after the advice to wait; ends the hint. */
+function loginForMore(host: string): string {
   const registry = isHubHost(host) ? DOCKER_HUB : host;
   const known = knownRegistry(registry);
-  if (known !== undefined && known.login === undefined) return '';
-  const shown = known?.limitAdvice === undefined ? '' : `, ${known.limitAdvice}`;
-  return `; signing in (${loginCommand({ registry }, known)}) often raises the limit${shown}`;
+  if (known !== undefined && known.login === undefined) return '.';
+  const advice = known?.limitAdvice === undefined ? '' : ` ${known.limitAdvice}`;
+  return `.${advice} For a higher limit, log in: ${loginCommand({ registry }, known)}`;
 }
 
-/** " (tried 6 times)", and nothing for a single try. */
-export function formatAttempts(attempts: number | undefined): string {
-  return attempts === undefined || attempts < 2 ? '' : ` (tried ${attempts} times)`;
+/** "6 tries", and nothing for a single one. */
+export function attemptFacts(attempts: number | undefined): readonly string[] {
+  return attempts === undefined || attempts < 2 ? [] : [`${attempts} tries`];
 }

@@ -1,7 +1,7 @@
 import type { Bytes } from '../../util/bytes.ts';
 import { retryAfterMs } from '../headers.ts';
 import { NetworkError } from '../dial/network-error.ts';
-import { formatAttempts, type HostPauses, rateLimitError } from './pauses.ts';
+import { attemptFacts, type HostPauses, rateLimitError } from './pauses.ts';
 import { errorMessageOf } from '../error-words.ts';
 import type { HttpResponse } from '../types.ts';
 
@@ -186,12 +186,12 @@ class RetrySeries implements RetryState {
   }
 }
 
-/** The last error of a series, telling how often it was tried. */
+/** The last error of a series, with the number of tries. */
 export function withAttempts(error: NetworkError, state: RetryState): NetworkError {
-  const tried = formatAttempts(state.failed);
-  if (tried === '') return error;
-  const { code, message, retry, hint, cause } = error;
-  return new NetworkError(code, `${message}${tried}`, retry, hint, cause);
+  const tries = attemptFacts(state.failed);
+  if (tries.length === 0) return error;
+  const { code, message, retry, hint, why, cause } = error;
+  return new NetworkError(code, message, { retry, hint, why: [...why, ...tries], cause });
 }
 
 async function readErrorMessage(response: HttpResponse): Promise<string | undefined> {

@@ -1,11 +1,11 @@
 import type { CertificateSummary } from './certificate.ts';
-import { findMapping, type ErrorMapping } from '../error-codes.ts';
+import { findMapping, type ErrorMapping, type Lead } from '../error-codes.ts';
 
-/** A certificate was refused. `certificate` are of a second look at the server; absent when it failed. */
+/** A certificate was refused. `certificate`: as a second connection saw it; absent when that failed. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   readonly code = 'ERR_CERTIFICATE';
-  /** Host whose policy applies; names the folder of certs.d. */
+  /** Host whose policy applies; names the directory in certs.d. */
   readonly host: string;
   readonly certificate: CertificateSummary | undefined;
 
@@ -19,11 +19,13 @@ export class CertificateError extends Error {
 const SSL3_ALERT = 'SSLV3_ALERT';
 
 const tlsMapping = (
+  lead: Lead,
   description: string,
   codes: readonly string[],
   hint?: string,
 ): ErrorMapping => ({
   codes: codes.flatMap(namesOf),
+  lead,
   code: 'TLS',
   retry: 'never',
   description,
@@ -36,11 +38,12 @@ function namesOf(code: string): readonly string[] {
 }
 
 const TRUST_HINT =
-  'Name the folder with its CA by --cert-dir DIR, or pass --tls-verify=false to go unverified.';
+  'Name the directory with its CA: --cert-dir DIR. To skip verification, add --tls-verify=false.';
 const CLIENT_HINT = (dir: string): string =>
-  `Put client.cert and client.key into ${dir}, or name their folder by --cert-dir DIR.`;
+  `Put client.cert and client.key into ${dir}, or name their directory: --cert-dir DIR`;
 
 const UNKNOWN_AUTHORITY = tlsMapping(
+  'trust',
   'its certificate is signed by an authority that this machine does not trust',
   [
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -54,9 +57,10 @@ const UNKNOWN_AUTHORITY = tlsMapping(
 );
 
 const OTHER_NAME = tlsMapping(
+  'trust',
   'its certificate is for another host name',
   ['ERR_TLS_CERT_ALTNAME_INVALID'],
-  'Use the name that the certificate carries, or pass --tls-verify=false to go unverified.',
+  'Use a name that the certificate is for. To skip verification, add --tls-verify=false.',
 );
 
 /** Verdicts on the certificate itself. */
@@ -64,21 +68,24 @@ const CERTIFICATE_MAPPINGS: readonly ErrorMapping[] = [
   UNKNOWN_AUTHORITY,
   OTHER_NAME,
   tlsMapping(
+    'trust',
     'its certificate has expired',
     ['CERT_HAS_EXPIRED'],
-    'Check the clock of this machine; otherwise the registry has to renew its certificate.',
+    'Check the clock of this machine. If it is right, the registry must renew its certificate.',
   ),
   tlsMapping(
+    'trust',
     'its certificate is not valid yet',
     ['CERT_NOT_YET_VALID'],
     'Check the clock of this machine.',
   ),
   tlsMapping(
+    'trust',
     'its certificate is too weak',
     ['EE_KEY_TOO_SMALL', 'CA_KEY_TOO_SMALL', 'CA_MD_TOO_WEAK'],
-    'The registry needs a certificate with a longer key and SHA-256.',
+    'The operator of the registry must use a certificate with a longer key and SHA-256.',
   ),
-  tlsMapping('its certificate is not acceptable', [
+  tlsMapping('trust', 'its certificate is not acceptable', [
     'CERT_REVOKED',
     'CERT_SIGNATURE_FAILURE',
     'CERT_REJECTED',
@@ -88,7 +95,7 @@ const CERTIFICATE_MAPPINGS: readonly ErrorMapping[] = [
   ]),
 ];
 
-const CERTIFICATE_REQUIRED = tlsMapping('it asks for a client certificate that it accepts', [
+const CERTIFICATE_REQUIRED = tlsMapping('host', 'asks for a client certificate that it accepts', [
   'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
 ]);
@@ -96,13 +103,15 @@ const CERTIFICATE_REQUIRED = tlsMapping('it asks for a client certificate that i
 /** What happens in the handshake. */
 const HANDSHAKE_MAPPINGS: readonly ErrorMapping[] = [
   tlsMapping(
-    'it does not speak TLS on this port',
+    'host',
+    'does not use TLS on this port',
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST'],
-    'If the registry is meant to be reached without TLS, pass --plain-http.',
+    'Check the port. If this registry uses plain HTTP, add --plain-http.',
   ),
   CERTIFICATE_REQUIRED,
   tlsMapping(
-    'it does not accept the client certificate',
+    'host',
+    'rejected the client certificate',
     [
       'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
       'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
@@ -111,17 +120,19 @@ const HANDSHAKE_MAPPINGS: readonly ErrorMapping[] = [
       'ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE',
       'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
     ],
-    'Check the dates and the issuer of the *.cert that is sent.',
+    'Check the dates and the issuer of the *.cert file that is sent.',
   ),
   tlsMapping(
-    'it speaks no version of TLS that is still safe (1.2 or 1.3)',
+    'host',
+    'does not support TLS 1.2 or 1.3',
     ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'],
-    'The registry has to be set up for TLS 1.2 or newer.',
+    'The operator of the registry must enable TLS 1.2 or later.',
   ),
   tlsMapping(
-    'it refused the TLS handshake',
+    'host',
+    'rejected the TLS handshake',
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY'],
-    'It wants a client certificate (client.cert and client.key in --cert-dir DIR), or a cipher of the past.',
+    'It may require a client certificate (client.cert and client.key in --cert-dir DIR) or an outdated cipher.',
   ),
 ];
 
@@ -139,26 +150,28 @@ export function isCertificateFault(error: unknown): boolean {
   return findMapping(CERTIFICATE_MAPPINGS, error) !== undefined;
 }
 
-/** The row of a TLS fault with what is known of this host: certificate, and where to put the cure. */
+/** The row of a TLS fault, with a hint that names the directories of this host. */
 export function tlsMappingOf(error: unknown, where: string): ErrorMapping | undefined {
   const row = findMapping(TLS_MAPPINGS, error);
-  if (row === CERTIFICATE_REQUIRED) return { ...row, hint: CLIENT_HINT(dockerFolder(where)) };
+  if (row === CERTIFICATE_REQUIRED) return { ...row, hint: CLIENT_HINT(dockerDirectory(where)) };
   if (row === undefined || !(error instanceof CertificateError)) return row;
   const { certificate, host } = error;
-  const description =
-    certificate === undefined
-      ? row.description
-      : `${row.description} (${described(row, certificate)})`;
-  return row === UNKNOWN_AUTHORITY
-    ? { ...row, description, hint: authorityHint(host, certificate) }
-    : { ...row, description };
+  return row.description === UNKNOWN_AUTHORITY.description
+    ? { ...row, hint: authorityHint(host, certificate) }
+    : row;
 }
 
-function described(row: ErrorMapping, certificate: CertificateSummary): string {
-  const { subject, issuer, validFrom, validTo, names } = certificate;
-  const first = row === OTHER_NAME && names.length > 0 ? `it names ${names.join(', ')}; ` : '';
-  const by = certificate.selfSigned ? 'signed by itself' : `issuer ${issuer}`;
-  return `${first}subject ${subject}, ${by}, valid from ${validFrom} to ${validTo}`;
+/** What is known of the certificate that a row is about. */
+export function certificateFacts({ description }: ErrorMapping, error: unknown): readonly string[] {
+  if (!(error instanceof CertificateError) || error.certificate === undefined) return [];
+  const { subject, issuer, validFrom, validTo, names, selfSigned } = error.certificate;
+  const isOther = description === OTHER_NAME.description && names.length > 0;
+  return [
+    ...(isOther ? [`it is for ${names.join(', ')}`] : []),
+    `subject ${subject}`,
+    selfSigned ? 'self-signed' : `issuer ${issuer}`,
+    `valid from ${validFrom} to ${validTo}`,
+  ];
 }
 
 function authorityHint(host: string, certificate: CertificateSummary | undefined): string {
@@ -169,12 +182,12 @@ function authorityHint(host: string, certificate: CertificateSummary | undefined
         ? 'it'
         : `the CA "${certificate.authority}"`;
   return (
-    `If you trust it, save ${what} in PEM form as ${dockerFolder(host)}/ca.crt or ` +
-    `~/.config/containers/certs.d/${host}/ca.crt, or name its folder by --cert-dir DIR; ` +
-    'or pass --tls-verify=false to go unverified.'
+    `If you trust it, save ${what} in PEM form as ${dockerDirectory(host)}/ca.crt or ` +
+    `~/.config/containers/certs.d/${host}/ca.crt. To name another directory, add --cert-dir DIR; ` +
+    'to skip verification, add --tls-verify=false.'
   );
 }
 
-function dockerFolder(host: string): string {
+function dockerDirectory(host: string): string {
   return `/etc/docker/certs.d/${host}`;
 }

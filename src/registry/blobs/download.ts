@@ -1,6 +1,6 @@
-import { AppError, IntegrityError, wrapError } from '../../errors/app-error.ts';
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { NetworkError } from '../../http/dial/network-error.ts';
-import { formatAttempts } from '../../http/retry/pauses.ts';
+import { attemptFacts } from '../../http/retry/pauses.ts';
 import type { RetryState } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -89,17 +89,20 @@ function cutOff({ target, verifier, descriptor }: Download, cause: unknown): Net
   const where = `at byte ${verifier.received} of ${descriptor.size}`;
   const why = cause instanceof Error ? `: ${cause.message}` : '';
   const message = `${target}: cut off ${where}${why}`;
-  return new NetworkError('NETWORK', message, 'always', undefined, cause);
+  return new NetworkError('NETWORK', message, { retry: 'always', cause });
 }
 
 function gaveUp({ target, verifier, descriptor, retry }: Download, cause: unknown): Error {
   const where = `at byte ${verifier.received} of ${descriptor.size}`;
-  const message = `${target}: the download was cut off ${where}${formatAttempts(retry.failed)}`;
-  if (cause !== undefined) return wrapError(cause, 'NETWORK', message);
-  return new IntegrityError('SIZE_MISMATCH', message, {
-    expected: String(descriptor.size),
-    actual: String(verifier.received),
-  });
+  const message = `cannot read blob ${target}: it was interrupted ${where}`;
+  const why = attemptFacts(retry.failed);
+  const hint = 'Run the command again: it resumes where the download stopped.';
+  if (cause instanceof AppError) {
+    return new AppError(cause.code, message, { cause, why, hint: cause.hint ?? hint });
+  }
+  if (cause !== undefined) return new AppError('NETWORK', message, { cause, why, hint });
+  const facts = { expected: String(descriptor.size), actual: String(verifier.received) };
+  return new IntegrityError('SIZE_MISMATCH', message, facts, { why, hint });
 }
 
 /** The rest from `offset`; where ranges do not work, all of it with the known start skipped. */

@@ -73,6 +73,11 @@ export function hasErrorCode(answer: ErrorResponse, ...codes: readonly string[])
   return answer.entries.some((entry) => codes.includes(entry.code.toUpperCase()));
 }
 
+/** The registry's maintenance mode, a mirror, or a proxy cache says that it accepts no writes. */
+export function isReadOnly({ entries }: ErrorResponse): boolean {
+  return entries.some(({ message }) => /\bread[- ]?only\b/iu.test(message));
+}
+
 /** Content-Type without parameters, lower case. */
 export function contentTypeOf(headers: ResponseHeaders): string | undefined {
   const value = headers.get('content-type');
@@ -108,7 +113,7 @@ function htmlEntry(body: string): RegistryErrorEntry[] {
   return [
     {
       code: '',
-      message: title === '' ? 'an HTML page' : `an HTML page titled "${collapseSpaces(title)}"`,
+      message: title === '' ? 'a web page (HTML)' : `a web page (HTML), "${collapseSpaces(title)}"`,
     },
   ];
 }

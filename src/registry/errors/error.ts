@@ -1,17 +1,18 @@
-import { STATUS_CODES } from 'node:http';
 import {
   type AppErrorOptions,
   RegistryError,
   type RegistryErrorEntry,
 } from '../../errors/app-error.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
-import { redactUrl } from '../../errors/redact.ts';
+import { redactHeader, redactUrl } from '../../errors/redact.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { formatAttempts } from '../../http/retry/pauses.ts';
+import { hasUsableChallenge } from '../../http/auth/challenge.ts';
+import { attemptFacts } from '../../http/retry/pauses.ts';
 import { isRetryableStatus } from '../../http/retry/policy.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import type { Operation, RequestContext } from '../requests.ts';
-import { type ErrorResponse, hasErrorCode, readErrorResponse } from './body.ts';
+import { type ErrorResponse, hasErrorCode, isReadOnly, readErrorResponse } from './body.ts';
+import { reasonIn } from './detail.ts';
 import { hintFor } from './hints.ts';
 
 export interface ErrorOverride {
@@ -33,7 +34,6 @@ export async function errorFromResponse(
   return registryErrorFrom(context, operation, await readErrorResponse(method, response));
 }
 
-/** At most three lines: what failed, the registry's own words, who was asking. */
 export function registryErrorFrom(
   context: RequestContext,
   operation: Operation,
@@ -41,23 +41,76 @@ export function registryErrorFrom(
   verdict: ErrorOverride = {},
 ): RegistryError {
   const code = verdict.code ?? codeFor(operation, answer);
-  const status = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`.trim();
-  const lines = [
-    `cannot ${operation.action} ${sanitize(operation.target)}: ${status}${attemptsText(answer)}`,
-    ...registryMessages(answer),
-    ...whoAsked(answer),
-  ];
   return new RegistryError(
     code,
-    lines.join('\n'),
+    titleOf(code, context, operation, answer),
     {
       status: answer.status,
       method: answer.method,
       url: redactUrl(answer.url),
       errors: answer.entries,
+      credentials: answer.credentials,
+      attempts: answer.attempts,
     },
-    { hint: verdict.hint ?? hintFor(code, context, operation, answer), details: verdict.details },
+    {
+      why: factsOf(code, answer),
+      hint: verdict.hint ?? hintFor(code, context, operation, answer),
+      details: verdict.details,
+    },
   );
+}
+
+/** One line: what is wrong with what was asked for, or what could not be done and why. */
+function titleOf(
+  code: ErrorCode,
+  { registry }: RequestContext,
+  { action, target, kind }: Operation,
+  answer: ErrorResponse,
+): string {
+  const name = sanitize(target);
+  const failed = (cause: string): string => `cannot ${action} ${name}: ${cause}`;
+  const isSent = answer.credentials?.sent === true;
+  switch (code) {
+    case 'UNAUTHORIZED':
+      if (!isSent) return `${name} requires a login`;
+      return kind === 'registry'
+        ? `${name} rejected this login`
+        : failed('the registry rejected this login');
+    case 'FORBIDDEN':
+      return failed(
+        isReadOnly(answer)
+          ? 'the registry is read-only'
+          : isSent
+            ? 'this login has no permission'
+            : 'access is denied',
+      );
+    case 'MANIFEST_UNKNOWN':
+    case 'BLOB_UNKNOWN':
+      return `${name} does not exist`;
+    case 'REPOSITORY_UNKNOWN':
+      return kind === 'repository'
+        ? `${name} does not exist`
+        : failed('the repository does not exist');
+    case 'RATE_LIMITED':
+      return failed('the registry limits the rate of requests');
+    case 'NOT_A_REGISTRY':
+      return `${registry} does not answer like a registry`;
+    case 'UNSUPPORTED':
+    case 'UNTAG_UNSUPPORTED':
+      return failed(
+        isReadOnly(answer) ? 'the registry is read-only' : 'the registry does not support this',
+      );
+    default:
+      return failed(causeOf(answer));
+  }
+}
+
+function causeOf({ status }: ErrorResponse): string {
+  if (status === 413) return 'the registry does not accept requests of this size';
+  if (status >= 500) return 'the registry, or a proxy in front of it, failed';
+  return status < 400
+    ? 'the registry sent an unexpected response'
+    : 'the registry rejected the request';
 }
 
 /** The HTTP status decides first; the registry's code only where the status leaves a choice. */
@@ -97,26 +150,58 @@ function notFoundCode(operation: Operation, answer: ErrorResponse): ErrorCode {
   }
 }
 
-/** Where another try might have helped, how many there were. */
-function attemptsText({ status, attempts }: ErrorResponse): string {
-  return isRetryableStatus(status) ? formatAttempts(attempts) : '';
+/** What the title lacks: status, the registry's words, credentials, tries. */
+function factsOf(code: ErrorCode, answer: ErrorResponse): readonly string[] {
+  return [
+    `HTTP ${answer.status}`,
+    ...registryWords(answer),
+    ...credentialFacts(code, answer),
+    ...(isRetryableStatus(answer.status) ? attemptFacts(answer.attempts) : []),
+  ];
 }
 
-function registryMessages(answer: ErrorResponse): string[] {
+function registryWords(answer: ErrorResponse): string[] {
   if (answer.method === 'HEAD') return [];
-  const words = answer.entries.slice(0, SHOWN_ENTRIES).map(formatEntry);
-  return words.length === 0 ? [] : [`the registry says: ${words.join('; ')}`];
+  if (answer.html) return answer.entries.map(({ message }) => `the answer is ${sanitize(message)}`);
+  const words = answer.entries.map(formatEntry).filter((text) => text !== '');
+  return [...new Set(words)].slice(0, SHOWN_ENTRIES).map((text) => `the registry says "${text}"`);
 }
 
-function formatEntry(entry: RegistryErrorEntry): string {
-  const detail = typeof entry.detail === 'string' ? ` (${entry.detail.slice(0, 200)})` : '';
-  const text = `${entry.message}${entry.detail === entry.message ? '' : detail}`;
-  return sanitize(entry.code === '' ? text : text === '' ? entry.code : `${entry.code}: ${text}`);
+/** "CODE: words (reason)". */
+function formatEntry({ code, message, detail }: RegistryErrorEntry): string {
+  const words = trimEnd(message);
+  const reason = trimEnd(reasonIn(detail) ?? '');
+  const text = [
+    words,
+    ...(reason === '' || words.includes(reason) ? [] : [words === '' ? reason : `(${reason})`]),
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+  return sanitize([code, text].filter((part) => part !== '').join(': '));
 }
 
-function whoAsked(answer: ErrorResponse): string[] {
+function trimEnd(text: string): string {
+  return text.replace(/[\s.:]+$/u, '');
+}
+
+function credentialFacts(code: ErrorCode, answer: ErrorResponse): string[] {
   if (!ACCESS_STATUSES.has(answer.status) || answer.credentials === undefined) return [];
-  if (!answer.credentials.sent) return ['no credentials were sent'];
-  const origin = answer.credentials.origin;
-  return [`credentials ${origin === undefined ? '' : `from ${sanitize(origin)} `}were sent`];
+  const { sent, origin } = answer.credentials;
+  const challenge = code === 'UNAUTHORIZED' ? challengeFacts(answer) : [];
+  if (!sent) return ['no credentials were sent', ...challenge];
+  return [
+    origin === undefined
+      ? 'credentials were sent'
+      : `credentials from ${sanitize(origin)} were sent`,
+    ...challenge,
+  ];
+}
+
+/** A 401 that names no way to log in that regctl can follow (RFC 9110 section 11.6.1). */
+function challengeFacts({ headers }: ErrorResponse): string[] {
+  const lines = headers.all('www-authenticate');
+  if (lines.length === 0) return ['the registry sent no login challenge (WWW-Authenticate)'];
+  if (hasUsableChallenge(lines)) return [];
+  const shown = sanitize(redactHeader('www-authenticate', lines.join(', ')).slice(0, 200));
+  return [`the registry's login challenge cannot be used (WWW-Authenticate ${shown})`];
 }

@@ -7,9 +7,11 @@ import {
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import { AUTH_VARIABLE } from '../../credentials/sources/variable.ts';
+import { hasUsableChallenge } from '../../http/auth/challenge.ts';
+import { rejectedLoginHint, WRONG_VARIABLE } from '../../http/auth/rejected-login.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestContext, Operation } from '../requests.ts';
-import type { ErrorResponse } from './body.ts';
+import { isReadOnly, type ErrorResponse } from './body.ts';
 
 /** What a hint is made from; `registry` is the registry's row in the table, if it has one. */
 interface HintInput {
@@ -21,68 +23,81 @@ interface HintInput {
 type Hint = (one: HintInput) => string | undefined;
 
 export const NOT_SEEN =
-  'The registry does not have, or does not see yet, what the manifest names: run it again in a while; what is there is not sent again.';
+  'The registry does not have, or does not see yet, what the manifest lists. Run the command again in a minute: existing data is not sent again.';
 
-const WRONG_VARIABLE = `The login is from ${AUTH_VARIABLE}, which is used instead of a stored one: correct or unset the variable.`;
+const BODY_TOO_LARGE =
+  'Check the quota of the registry, and the size limit of a proxy in front of it (nginx: client_max_body_size).';
+const READ_ONLY =
+  'Ask the operator of the registry to end its read-only mode, or use a registry that is not a mirror or proxy cache.';
 
 /** The hint for each error code; a code without a row has none. */
 const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UNAUTHORIZED: (one) => {
     const { context, operation, answer, registry } = one;
     if (isPublic(registry)) return publicRegistryHint(one);
-    const login = loginAdvice(context, registry);
     if (answer.credentials?.sent === true) {
-      if (answer.credentials.origin === AUTH_VARIABLE) return WRONG_VARIABLE;
-      return `The user name, password or token is wrong or has expired, or may not see ${context.label}; sign in again: ${login}`;
+      return rejectedLoginHint(answer.credentials.origin, context, registry);
     }
+    if (!hasUsableChallenge(answer.headers.all('www-authenticate'))) {
+      return 'Check the address. The operator of the registry must correct its login challenge.';
+    }
+    const login = loginAdvice(context, registry);
     return registry?.notFoundMeaning !== undefined && operation.kind !== 'registry'
-      ? `${registry.notFoundMeaning}: check the name, or sign in: ${login}`
-      : `Sign in: ${login}`;
+      ? `Check the name: ${registry.notFoundMeaning}. ${login}`
+      : login;
   },
   FORBIDDEN: (one) => {
     const { context, operation, answer, registry } = one;
     if (isPublic(registry)) return publicRegistryHint(one);
-    const login = loginAdvice(context, registry);
-    if (answer.credentials?.sent !== true) {
-      return `Sign in with an account that has the right: ${login}`;
-    }
+    if (isReadOnly(answer)) return READ_ONLY;
+    if (answer.credentials?.sent !== true) return loginAdvice(context, registry);
     if (answer.credentials.origin === AUTH_VARIABLE) return WRONG_VARIABLE;
     const create = operation.kind === 'upload' ? createAdviceOf(one) : '';
-    return `${create}The account has no right to do this on ${context.label}: ask its owner, or sign in with another account: ${login}`;
+    const more =
+      operation.kind === 'upload'
+        ? ''
+        : ' If the image is public, try it without the login: --no-creds';
+    return `${create}Ask the owner of ${context.label} for access, or use another login.${more}`;
   },
   MANIFEST_UNKNOWN: missingContentHint,
   BLOB_UNKNOWN: missingContentHint,
   REPOSITORY_UNKNOWN: (one) =>
     one.operation.kind === 'upload'
-      ? `${createAdviceOf(one) || 'Create the repository (Amazon ECR) or the project (Harbor, GitLab) first. '}Check the name too.`
+      ? createAdviceOf(one).trimEnd() ||
+        'Check the name. Create the repository (Amazon ECR) or the project (Harbor, GitLab) first.'
       : missingContentHint(one),
   UPLOAD_FAILED: (one) => {
     const { status } = one.answer;
     if (status === 413) return BODY_TOO_LARGE;
     return status === 404
       ? createAdviceOf(one).trimEnd() ||
-          'The repository or project may have to be created first, or the upload session expired.'
+          'Create the repository or project first. If it exists, run the command again: the upload session may have expired.'
       : serverErrorHint(one);
   },
-  UNSUPPORTED: ({ operation, registry }) =>
-    operation.kind === 'upload' ? registry?.readOnly : undefined,
+  UNSUPPORTED: ({ operation, answer, registry }) => {
+    if (registry?.readOnly !== undefined && operation.kind === 'upload') return registry.readOnly;
+    if (isReadOnly(answer)) return READ_ONLY;
+    return operation.kind === 'upload'
+      ? 'Check whether the registry is read-only (a mirror, a proxy cache, or in maintenance).'
+      : undefined;
+  },
   REGISTRY_ERROR: (one) => {
     if (one.answer.status === 413) return BODY_TOO_LARGE;
     return wrongProtocol(one.answer) ?? serverErrorHint(one);
   },
   RATE_LIMITED: ({ context, answer, registry }) => {
     const after = answer.headers.get('retry-after');
-    const wait = after === undefined ? '' : ` The registry asks to wait: ${sanitize(after)}.`;
+    const wait =
+      after === undefined
+        ? 'Send fewer requests at a time with --concurrency.'
+        : `The registry asks to wait: ${sanitize(after)}${/^\d+$/u.test(after) ? ' s' : ''}.`;
     return registry?.limitAdvice === undefined
-      ? `Try again later, with fewer requests at a time.${wait}`
-      : `Sign in for a larger allowance (${loginCommand(context, registry)}), or wait; ${registry.limitAdvice}.${wait}`;
+      ? wait
+      : `${wait} ${registry.limitAdvice} For a higher limit, log in: ${loginCommand(context, registry)}`;
   },
   NOT_A_REGISTRY: ({ context, answer }) =>
     wrongProtocol(answer) ?? notARegistryHint(context.registry),
 };
-
-const BODY_TOO_LARGE =
-  'A quota of the registry is used up, or a proxy in front of it limits the size of a request (nginx: client_max_body_size).';
 
 export function hintFor(
   code: ErrorCode,
@@ -95,7 +110,7 @@ export function hintFor(
 }
 
 export function notARegistryHint(registry: string): string {
-  return `Check the host and port: whatever answers at ${registry} does not speak the registry API (/v2/).`;
+  return `Check the host and the port: ${registry} does not offer the registry API (/v2/).`;
 }
 
 /** What has to be there before the first push, as a sentence and a space, or nothing. */
@@ -105,7 +120,7 @@ function createAdviceOf({ context, registry }: HintInput): string {
     : `${fillTemplate(registry.createAdvice, context)} `;
 }
 
-/** Whether nobody logs in there. */
+/** Whether the registry has no logins. */
 function isPublic(known: KnownRegistry | undefined): boolean {
   return known !== undefined && known.login === undefined;
 }
@@ -120,26 +135,26 @@ function missingContentHint(one: HintInput): string {
   if (answer.html) return notARegistryHint(context.registry);
   if (isPublic(registry)) return publicRegistryHint(one);
   if (answer.credentials?.sent === true) {
-    return 'Check the name; a repository that the account may not see looks as if it did not exist.';
+    return 'Check the name. A repository that this login cannot read is reported as missing.';
   }
-  const hidden = registry?.notFoundMeaning ?? 'a private repository stays hidden until you sign in';
-  return `Check the name; ${hidden}: ${loginCommand(context, registry)}`;
+  const hidden = registry?.notFoundMeaning ?? 'a private repository is hidden without a login';
+  return `Check the name: ${hidden}. Log in: ${loginCommand(context, registry)}`;
 }
 
-/** What Go's servers, Apache and nginx answer to a client that left out TLS or its certificate. */
+/** What Go's servers, Apache and nginx answer without TLS, or without a client certificate. */
 function wrongProtocol({ status, entries }: ErrorResponse): string | undefined {
   const words = status === 400 ? entries.map(({ message }) => message).join(' ') : '';
   if (/\bHTTPS server\b|\bto HTTPS port\b|\bSSL-enabled server port\b/u.test(words)) {
-    return 'It speaks TLS on this port: leave out --plain-http.';
+    return 'The registry uses TLS on this port. Remove --plain-http.';
   }
   return /\bSSL certificate\b/u.test(words)
-    ? 'It asks for a client certificate: put client.cert and client.key into a folder and name it by --cert-dir DIR.'
+    ? 'The registry asks for a client certificate. Put client.cert and client.key into a directory and add --cert-dir DIR.'
     : undefined;
 }
 
-function serverErrorHint({ answer }: HintInput): string | undefined {
+function serverErrorHint({ answer, context }: HintInput): string | undefined {
   return answer.status >= 500
-    ? 'The registry, or a proxy in front of it, is failing; try again later.'
+    ? `Check the connection to the registry: regctl doctor ${context.label}`
     : undefined;
 }
 

@@ -186,7 +186,7 @@ async function takeSmaller(
     const next = { ...state, chunk: state.chunk ?? CHUNK };
     return wasWhole
       ? goOn(job, next)
-      : afterFault(job, next, new NetworkError('NETWORK', message, 'always', undefined, undefined));
+      : afterFault(job, next, new NetworkError('NETWORK', message, { retry: 'always' }));
   }
   const sent = Math.min(job.source.descriptor.size - offset, state.chunk ?? Infinity);
   const smaller = Math.min(CHUNK, Math.ceil(sent / SHRINK));

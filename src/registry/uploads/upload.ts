@@ -141,7 +141,7 @@ async function patch(
   if (reached === offset + length) return { state: countProgress(job, state) };
   const taken = Math.max(0, reached - offset);
   const message = `${operation.target}: the registry took ${taken} of ${length} bytes that it was sent at byte ${offset}`;
-  const fault = new NetworkError('NETWORK', message, 'always', undefined, undefined);
+  const fault = new NetworkError('NETWORK', message, { retry: 'always' });
   if (!isForward) return { state, trouble: fault };
   // So much it takes at a time.
   const chunk = Math.max(SMALLEST_CHUNK, taken);

@@ -203,8 +203,9 @@ class RegistryStore implements WriteStore {
 
   #unknown(ref: string): AppError {
     const name = `${this.label}${isDigest(ref) ? '@' : ':'}${ref}`;
-    return new AppError('MANIFEST_UNKNOWN', `${name} does not exist (404)`, {
-      hint: `See what there is with "regctl tags ${this.label}".`,
+    return new AppError('MANIFEST_UNKNOWN', `${name} does not exist`, {
+      why: ['HTTP 404'],
+      hint: `Check the name. List the tags: regctl tags ${this.label}`,
     });
   }
 

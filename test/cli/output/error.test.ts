@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AppError, RegistryError } from '../../../src/errors/app-error.ts';
-import { errorJson, errorText, reportError } from '../../../src/cli/output/error.ts';
+import { AppError, CopyError, RegistryError } from '../../../src/errors/app-error.ts';
+import { causeLines, errorJson, errorText, reportError } from '../../../src/cli/output/error.ts';
 import { plainStyle } from '../../../src/cli/output/style.ts';
 import { capture } from '../fake-io.ts';
 
@@ -9,18 +9,22 @@ const text = (error: unknown): string => errorText(reportError(error), style);
 
 describe('errors as text', () => {
   it('say what, why and what to do, in three lines', () => {
-    const cause = new AppError('NETWORK', 'cannot reach ghcr.io', {
-      cause: new Error('connect ECONNREFUSED 127.0.0.1:1'),
+    const socket = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), {
+      code: 'ECONNREFUSED',
     });
-    const error = new AppError('NETWORK', 'cannot list the tags of ghcr.io/a', {
-      cause,
-      hint: 'Is it up?',
-    });
+    const why = ['3 tries'];
+    const cause = new AppError('NETWORK', 'cannot reach ghcr.io', { cause: socket, why });
+    const hint = 'Check the port.';
+    const error = new AppError('NETWORK', 'cannot list the tags of ghcr.io/a', { cause, hint });
     expect(text(error)).toBe(
       'error: cannot list the tags of ghcr.io/a\n' +
-        '  why: cannot reach ghcr.io: connect ECONNREFUSED 127.0.0.1:1\n' +
-        '  hint: Is it up?\n',
+        '  why: cannot reach ghcr.io; 3 tries\n' +
+        '  hint: Check the port.\n',
     );
+    expect(causeLines(error)).toEqual([
+      'cause: cannot reach ghcr.io',
+      'cause: connect ECONNREFUSED 127.0.0.1:1 (ECONNREFUSED)',
+    ]);
   });
 
   it('do not repeat a cause that the message holds already', () => {
@@ -30,38 +34,35 @@ describe('errors as text', () => {
     );
   });
 
-  it("give the registry's own words once", () => {
-    const facts = {
-      status: 404,
-      method: 'GET',
-      url: 'https://r/v2/',
-      errors: [{ code: 'NAME_UNKNOWN', message: 'never heard of it' }],
-    };
-    const words = 'NAME_UNKNOWN: never heard of it';
-    const bare = new RegistryError('REPOSITORY_UNKNOWN', 'r/a does not exist', facts);
-    expect(text(bare)).toBe(`error: r/a does not exist\n  why: ${words} (HTTP 404)\n`);
-    const told = new RegistryError('REPOSITORY_UNKNOWN', `r/a: ${words}`, facts);
-    expect(text(told)).toBe(`error: r/a: ${words}\n`);
+  it('name the side of a copy once, and its facts', () => {
+    const why = ['HTTP 404', 'no credentials were sent'];
+    const copyOf = (title: string): string =>
+      text(new CopyError('source', 'cannot read r/a:1', new AppError('NETWORK', title, { why })));
+    const facts = '\n  why: HTTP 404; no credentials were sent\n';
+    expect(copyOf('r/a:1 does not exist')).toBe(`error: source r/a:1 does not exist${facts}`);
+    expect(copyOf('cannot read r/a:1: gone')).toBe(
+      `error: source: cannot read r/a:1: gone${facts}`,
+    );
   });
 
   it('tell the failures behind an empty AggregateError, each once', () => {
-    const refused = (): Error => new Error('connect ECONNREFUSED');
-    const cause = new AggregateError([refused(), refused()], '');
-    expect(text(new AppError('NETWORK', 'x', { cause }))).toContain('why: connect ECONNREFUSED\n');
+    const failed = (): Error => new Error('both failed');
+    const cause = new AggregateError([failed(), failed()], '');
+    expect(text(new AppError('NETWORK', 'x', { cause }))).toContain('why: both failed\n');
   });
 
-  it('keep a caret below its name, and the cure beside it, in three lines', () => {
-    const error = new AppError('INVALID_REFERENCE', 'invalid\n  a/B\n    ^', { hint: 'Use a/b.' });
+  it('keep a caret below its name, and the fix next to it, in three lines', () => {
+    const options = { excerpt: '  a/B\n    ^', hint: 'Use a/b.' };
+    const error = new AppError('INVALID_REFERENCE', 'invalid', options);
     expect(text(error)).toBe('error: invalid\n  a/B\n    ^ Use a/b.\n');
   });
 
   it('fold into three lines whatever there is to say', () => {
-    const error = new AppError('UNAUTHORIZED', 'first\nsecond\nno credentials were sent', {
-      hint: 'Sign in.',
-      cause: new Error('denied'),
-    });
+    const why = ['no credentials\nwere sent'];
+    const cause = new Error('denied\nby the proxy');
+    const error = new AppError('UNAUTHORIZED', 'first\nsecond', { hint: 'Log in.', why, cause });
     expect(text(error)).toBe(
-      'error: first\n  second\n  no credentials were sent. denied. Sign in.\n',
+      'error: first second\n  why: no credentials were sent; denied by the proxy\n  hint: Log in.\n',
     );
   });
 
@@ -98,6 +99,21 @@ describe('errors as JSON', () => {
   it('always have code, message, hint and exit', () => {
     expect(errorJson(reportError(new AppError('TAG_EXISTS', 'no')))).toEqual({
       error: { code: 'TAG_EXISTS', message: 'no', hint: null, exit: 3 },
+    });
+  });
+
+  it('carry the fields of a refusal', () => {
+    const facts = {
+      status: 404,
+      method: 'GET',
+      url: 'https://r/v2/',
+      errors: [{ code: 'NAME_UNKNOWN', message: 'not here' }],
+      credentials: { sent: false },
+    };
+    const refusal = new RegistryError('REPOSITORY_UNKNOWN', 'r/a does not exist', facts);
+    const error = new CopyError('source', 'cannot read r/a', refusal);
+    expect(errorJson(reportError(error))).toMatchObject({
+      error: { message: 'source r/a does not exist', details: { ...facts, attempts: 1 } },
     });
   });
 

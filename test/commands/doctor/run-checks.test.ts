@@ -50,9 +50,9 @@ describe('runChecks', () => {
   });
 
   it('names the first cause of all that follows', async () => {
-    const error = new AppError('NETWORK', 'no way\nthe registry says: no', { hint: 'mend it' });
+    const error = new AppError('NETWORK', 'no way', { why: ['HTTP 503'], hint: 'fix it' });
     expect(await verdicts([fails(error), second, third])).toEqual([
-      'first failed no way|the registry says: no mend it',
+      'first failed no way|HTTP 503 fix it',
       'second skipped because first failed ',
       'third skipped because first failed ',
     ]);

@@ -126,7 +126,7 @@ describe('advice', () => {
     expect(fillTemplate(create, { registry: ECR, repository: 'a/b' })).toMatch(
       /--region eu-west-1 --repository-name a\/b`\.$/u,
     );
-    expect(loginAdvice({ registry: 'r.example:5000' })).toBe('regctl login r.example:5000');
+    expect(loginAdvice({ registry: 'r.example:5000' })).toBe('Log in: regctl login r.example:5000');
     expect(loginCommand({ registry: 'docker.io' })).toBe('regctl login');
   });
 

@@ -46,7 +46,7 @@ describe('the way to a registry, step by step', () => {
     const probe = await client.probe();
     await expect(probe.addresses('registry.example')).rejects.toMatchObject({
       code: 'NETWORK',
-      message: 'registry.example: no such host',
+      message: 'cannot reach registry.example: no such host',
     });
   });
 

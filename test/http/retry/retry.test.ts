@@ -72,7 +72,8 @@ describe('retry', () => {
       client.request({ method: 'GET', url: new URL(closed.origin) }),
     ).rejects.toMatchObject({
       code: 'NETWORK',
-      message: `${closed.host}: connection refused (tried 3 times)`,
+      message: `cannot reach ${closed.host}: connection refused`,
+      why: ['3 tries'],
     });
     expect(client.retried).toHaveLength(2);
 
@@ -80,7 +81,7 @@ describe('retry', () => {
     await using lost = testClient({ retryTimes: 5, lookup: () => Promise.reject(missing) });
     await expect(
       lost.request({ method: 'GET', url: new URL('http://no.example/') }),
-    ).rejects.toMatchObject({ message: 'no.example: no such host' });
+    ).rejects.toMatchObject({ message: 'cannot reach no.example: no such host' });
     expect(lost.retried).toHaveLength(0);
   });
 
@@ -97,7 +98,9 @@ describe('retry', () => {
     const url = new URL(`http://flap.example:${port}/`);
     expect((await client.request({ method: 'GET', url })).status).toBe(200);
     expect(client.retried.map(({ reason }) => reason)).toEqual(
-      Array(2).fill(`flap.example:${port}: the name could not be looked up for now`) as string[],
+      Array(2).fill(
+        `cannot reach flap.example:${port}: DNS does not resolve its name at the moment`,
+      ) as string[],
     );
   });
 
@@ -115,7 +118,7 @@ describe('retry', () => {
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
       code: 'NETWORK',
-      message: expect.stringContaining('not valid HTTP') as string,
+      message: expect.stringContaining('does not answer with valid HTTP') as string,
     });
     expect([asked, client.retried]).toEqual([1, []]);
     server.close();
@@ -143,7 +146,7 @@ describe('retry', () => {
     const url = new URL(server.origin);
     await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message: expect.stringContaining('slow down') as string,
+      why: ['the registry says "slow down"'],
       hint: expect.stringContaining('2026-01-01T01:00:00.000Z') as string,
     });
     await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
@@ -158,7 +161,7 @@ describe('retry', () => {
     const url = new URL(server.origin);
     await expect(client.request({ method: 'GET', url })).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message: expect.stringContaining('(tried 3 times)') as string,
+      why: ['3 tries'],
       hint: expect.stringContaining('--retry-max-wait') as string,
     });
     expect(client.sleeps).toEqual([40_500, 40_500]);
@@ -215,7 +218,7 @@ describe('retry', () => {
       client.request({ method: 'GET', url: new URL(server.origin) }),
     ).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message: expect.stringContaining('pull rate limit') as string,
+      why: ['the registry says "You have reached your pull rate limit."'],
     });
     expect(server.lines).toHaveLength(1);
   });

@@ -17,6 +17,8 @@ async function failure(
   throw new Error(`not a RegistryError: ${String(error)}`);
 }
 
+const DEMAND: Reply = { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } };
+
 describe('error bodies', () => {
   it.each<[string, string, unknown]>([
     [
@@ -52,7 +54,7 @@ describe('RegistryError', () => {
     const error = await failure({ status, body });
     expect(error.code).toBe(code);
     expect(error.exitStatus).toBe(exitStatus);
-    expect(error.message.split('\n').length).toBeLessThanOrEqual(3);
+    expect(error.message).not.toContain('\n');
   });
 
   it('says what failed, the registry’s words and who asked', async () => {
@@ -62,38 +64,73 @@ describe('RegistryError', () => {
       { credentials: { sent: true, origin: '~/.docker/config.json' } },
     );
     expect(error.message).toBe(
-      [
-        'cannot read manifest reg.example/a/b:v1: 403 Forbidden',
-        'the registry says: DENIED: access \\x1b[2Jdenied',
-        'credentials from ~/.docker/config.json were sent',
-      ].join('\n'),
+      'cannot read manifest reg.example/a/b:v1: this login has no permission',
     );
-    expect(error.hint).toContain('regctl login reg.example');
+    expect(error.why).toEqual([
+      'HTTP 403',
+      'the registry says "DENIED: access \\x1b[2Jdenied"',
+      'credentials from ~/.docker/config.json were sent',
+    ]);
+    expect(error.hint).toContain('Ask the owner of reg.example/a/b for access');
+    expect(error.credentials).toEqual({ sent: true, origin: '~/.docker/config.json' });
     expect(error.status).toBe(403);
     expect(error.url).toContain('/v2/a/b/manifests/v1');
   });
 
   it('tells a wrong password from a missing one', async () => {
-    const refused = await failure({ status: 401 }, { credentials: { sent: true } });
-    expect(refused.hint).toContain('wrong or has expired');
-    const anonymous = await failure({ status: 401 }, { credentials: { sent: false } });
-    expect(anonymous.hint).toBe('Sign in: regctl login reg.example');
+    const refused = await failure(DEMAND, { credentials: { sent: true } });
+    expect(refused.message).toMatch(/: the registry rejected this login$/u);
+    expect(refused.hint).toMatch(/--no-creds.* log in again: regctl login reg\.example$/u);
+    const given = await failure(DEMAND, { credentials: { sent: true, origin: '--creds' } });
+    expect(given.hint).toBe('Check --creds. If the image is public, use --no-creds instead.');
+    const anonymous = await failure(DEMAND, { credentials: { sent: false } });
+    expect(anonymous.message).toBe('reg.example/a/b:v1 requires a login');
+    expect(anonymous.hint).toBe('Log in: regctl login reg.example');
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['missing', {}, 'the registry sent no login challenge (WWW-Authenticate)'],
+    [
+      'not usable',
+      { 'www-authenticate': 'Bearer realm="/token"' },
+      'the registry\'s login challenge cannot be used (WWW-Authenticate Bearer realm="/token")',
+    ],
+  ])('names a challenge that is %s', async (_name, headers, fact) => {
+    const error = await failure({ status: 401, headers }, { credentials: { sent: false } });
+    expect(error.why).toContain(fact);
+    expect(error.hint).not.toContain('regctl login');
+  });
+
+  it.each<[string, unknown, string]>([
+    ['message', { message: 'R' }, ' (R)'],
+    ['an enclosed error', { DriverName: 's3aws', Enclosed: { Code: 'A', Message: 'R' } }, ' (R)'],
+    ['a list', ['R'], ' (R)'],
+    ['what was asked for', [{ Type: 'repository', Name: 'a/b', Action: 'pull' }], ''],
+    ['the message again', 'no', ''],
+  ])('reads the reason from a detail that is %s', async (_name, detail, shown) => {
+    const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'no', detail }] });
+    const error = await failure({ status: 403, body });
+    expect(error.why).toContain(`the registry says "DENIED: no${shown}"`);
+  });
+
+  it('names a read-only registry', async () => {
+    const body = '{"errors":[{"code":"DENIED","message":"The system is in read only mode."}]}';
+    const error = await failure({ status: 403, body }, { credentials: { sent: true } });
+    expect(error.message).toMatch(/: the registry is read-only$/u);
+    expect(error.hint).toContain('read-only mode');
   });
 
   it('knows that Docker Hub answers 401 for what does not exist', async () => {
-    const error = await failure(
-      { status: 401 },
-      { registry: 'docker.io', credentials: { sent: false } },
-    );
+    const error = await failure(DEMAND, { registry: 'docker.io', credentials: { sent: false } });
     expect(error.hint).toContain('do not exist');
-    expect(error.hint).toContain('sign in: `regctl login`. A personal access token');
+    expect(error.hint).toMatch(/Log in: regctl login$/u);
   });
 
   it('names a web page as such', async () => {
     const body = '<html><head><title>404 Not Found</title></head>';
     const error = await failure({ status: 404, body });
-    expect(error.message).toContain('an HTML page titled "404 Not Found"');
-    expect(error.hint).toContain('does not speak the registry API');
+    expect(error.why).toContain('the answer is a web page (HTML), "404 Not Found"');
+    expect(error.hint).toContain('does not offer the registry API');
   });
 
   it('reads no more of a body than it needs', async () => {

@@ -57,7 +57,7 @@ describe('searchHub', () => {
       searchHub(plainClient, { term: 'x', baseUrl: new URL(server.origin) }),
     ).rejects.toMatchObject({
       code: 'RATE_LIMITED',
-      message: expect.stringContaining('Rate limit exceeded') as string,
+      why: ['HTTP 429', 'the registry says "Rate limit exceeded"'],
     });
   });
 });

@@ -205,14 +205,13 @@ describe('headManifest', () => {
   });
 
   it('fails on 401 without claiming that the registry gave a reason', async () => {
-    await using at = await startRegistry(() => ({ status: 401 }), {
-      credentials: { sent: false },
-    });
+    const reply = { status: 401, headers: { 'www-authenticate': 'Basic realm="r"' } };
+    await using at = await startRegistry(() => reply, { credentials: { sent: false } });
     await expect(at.repository().headManifest('v1')).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
-      message:
-        'cannot read manifest reg.example/a/b:v1: 401 Unauthorized\nno credentials were sent',
-      hint: 'Sign in: regctl login reg.example',
+      message: 'reg.example/a/b:v1 requires a login',
+      why: ['HTTP 401', 'no credentials were sent'],
+      hint: 'Log in: regctl login reg.example',
     });
   });
 });

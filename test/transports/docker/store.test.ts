@@ -84,7 +84,7 @@ describe('reading', () => {
     const store = createRegistryStore(at.repository());
     await expect(store.resolve('v1')).rejects.toMatchObject({
       code: 'MANIFEST_UNKNOWN',
-      message: 'reg.example/a/b:v1 does not exist (404)',
+      message: 'reg.example/a/b:v1 does not exist',
     });
     await expect(store.resolve('v1', { trustAbsence: true })).rejects.toMatchObject({
       code: 'MANIFEST_UNKNOWN',

@@ -30,7 +30,7 @@ export const accessCheck = defineCheck({
       return {
         verdict: 'warning',
         detail: `anonymous: HTTP ${response.status} without a repository`,
-        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(location)}`,
+        hint: `Name a repository (${registry}/NAME) to see what anyone can read. ${loginAdvice(location)}`,
       };
     }
     throw await registryErrorFor(context, location, response);

@@ -26,7 +26,7 @@ export const credentialsCheck = defineCheck({
     }
     const detail = ['none in any source: anonymous', ...lines(steps)];
     return challenge !== undefined && isBasicOnly(challenge)
-      ? { verdict: 'failed', detail, hint: `Sign in: ${loginAdvice(location)}` }
+      ? { verdict: 'failed', detail, hint: loginAdvice(location) }
       : { verdict: 'ok', detail, facts: { login: 'none' } };
   },
 });

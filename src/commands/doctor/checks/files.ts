@@ -36,7 +36,7 @@ export const filesCheck = defineCheck({
     const lines = found.flatMap((one) => one.lines);
     const failure = read.find((one) => one.failure)?.failure ?? opened.failure ?? seen?.failure;
     if (failure !== undefined) {
-      const detail = [...new Set([...failure.message.split('\n'), ...lines])];
+      const detail = [...new Set([failure.message, ...failure.why, ...lines])];
       return { verdict: 'failed', detail, hint: failure.hint, facts };
     }
     return { verdict: 'ok', detail: lines.length === 0 ? 'none' : lines, facts };

@@ -48,7 +48,7 @@ export const tokenCheck = defineCheck({
       return {
         verdict: 'warning',
         detail: error.message,
-        hint: `Name a repository (${registry}/NAME) to see what everybody may read, or sign in: ${loginAdvice(location)}`,
+        hint: `Name a repository (${registry}/NAME) to see what anyone can read. ${loginAdvice(location)}`,
       };
     }
   },
@@ -57,8 +57,8 @@ export const tokenCheck = defineCheck({
 function cannotMeet(registry: string): CheckResult {
   return {
     verdict: 'failed',
-    detail: 'the login that was found fits no way in that the registry offers',
-    hint: `Sign in with a user name and a password: ${loginAdvice({ registry })}`,
+    detail: 'the registry offers no way to log in with the login that was found',
+    hint: `Use a username and a password. ${loginAdvice({ registry })}`,
   };
 }
 
@@ -66,7 +66,7 @@ function judgeToken(given: FreshAuthorization, now: number): CheckResult {
   const { origin, scopes, claims } = given;
   const who = origin === undefined ? 'an anonymous token' : 'a token';
   const granted = claims?.access;
-  const asked = scopes.length === 0 ? 'for signing in' : `for ${scopes.join(' ')}`;
+  const asked = scopes.length === 0 ? 'for a login' : `for ${scopes.join(' ')}`;
   const first = `${who} ${asked}${lifetime(given, now)}`;
   if (granted === undefined || scopes.length === 0) return { verdict: 'ok', detail: first };
   if (granted.length > 0) {
@@ -77,8 +77,8 @@ function judgeToken(given: FreshAuthorization, now: number): CheckResult {
     detail: [first, 'granted: nothing'],
     hint:
       origin === undefined
-        ? 'The repository is private or does not exist: sign in, or check the name.'
-        : 'The account may not see the repository, or it does not exist: check the name, or sign in with another account.',
+        ? 'Check the name, or log in: the repository is private or does not exist.'
+        : 'Check the name, or use another login: the repository does not exist, or this login cannot read it.',
   };
 }
 

@@ -57,7 +57,7 @@ describe('credentials', () => {
 
   it('none is a fault only where nobody gets in without', async () => {
     const basic = await run(credentialsCheck, { challenge: BASIC_DEMAND }, withLogin(undefined));
-    expect(basic).toMatchObject({ verdict: 'failed', hint: `Sign in: regctl login ${HOST}` });
+    expect(basic).toMatchObject({ verdict: 'failed', hint: `Log in: regctl login ${HOST}` });
     for (const challenge of [BEARER, 'none', undefined] as const) {
       const facts = challenge === undefined ? {} : { challenge };
       const found = await run(credentialsCheck, facts, withLogin(undefined));
@@ -147,7 +147,7 @@ describe('token, access and clock', () => {
     const refused = run(accessCheck, { authorization: token({ ask }) }, context);
     await expect(refused).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
-      message: expect.stringContaining('credentials from --creds were sent') as string,
+      why: expect.arrayContaining(['credentials from --creds were sent']) as string[],
     });
     const hidden = token({ origin: undefined, ask: async () => reply(404) });
     const gone = run(accessCheck, { location: APP, authorization: hidden }, context);

@@ -58,7 +58,12 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     onLongRun: io.onLongRun,
   });
   const temporaries = lazyTemporaries(machine);
-  const stores = createStores({ ...stdio, connections, temporaries });
+  const stores = createStores({
+    ...stdio,
+    connections,
+    temporaries,
+    engines: { ...machine, configDir: flags.config, note: messages.note },
+  });
   const of = (side: Side): Promise<SideConnections> => connections.side(flags.sides[side]);
 
   return {

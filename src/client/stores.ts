@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { OpenReadOptions, OpenWriteOptions, ReadStore, WriteStore } from '../store/types.ts';
 import { locate, transportOf } from '../transports/locate.ts';
-import type { Location, OpenContext } from '../transports/types.ts';
+import type { EngineContext, Location, OpenContext } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 import type { Connections } from './connections.ts';
 import type { ConnectionOptions } from './types.ts';
@@ -10,7 +10,11 @@ import type { ConnectionOptions } from './types.ts';
 export interface StoresOptions extends Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'> {
   readonly connections: Connections;
   readonly temporaries: (location?: Pick<Location, 'scheme'>) => Promise<Temporaries>;
+  /** Where engines are looked for; those of a side are its own options. Absent: nowhere. */
+  readonly engines?: Omit<EngineContext, keyof EngineOptions> | undefined;
 }
+
+type EngineOptions = Pick<EngineContext, 'daemonHost' | 'certDir' | 'tlsVerify'>;
 
 /** Opens what an image name stands for, of whatever transport. */
 export interface Stores {
@@ -29,10 +33,16 @@ export interface Stores {
   ): Promise<WriteStore>;
 }
 
-export function createStores({ connections, temporaries, ...stdio }: StoresOptions): Stores {
+export function createStores({
+  connections,
+  temporaries,
+  engines,
+  ...stdio
+}: StoresOptions): Stores {
   const contextOf = async (location: Location, side: ConnectionOptions): Promise<OpenContext> => ({
     registry: location.scheme === 'docker' ? (await connections.side(side)).registry : NONE,
     temporaries: await temporaries(location),
+    ...(engines === undefined ? {} : { engines: { ...engines, ...engineOptions(side) } }),
     ...stdio,
   });
   return {
@@ -55,6 +65,12 @@ export function createStores({ connections, temporaries, ...stdio }: StoresOptio
     },
   };
 }
+
+const engineOptions = ({ daemonHost, certDir, tlsVerify }: ConnectionOptions): EngineOptions => ({
+  daemonHost,
+  certDir,
+  tlsVerify,
+});
 
 const none = (): never => {
   throw new Error('only a location of a registry has one');

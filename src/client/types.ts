@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   readonly tlsVerify?: boolean | undefined;
   readonly plainHttp?: boolean | undefined;
   readonly certDir?: string | undefined;
+  /** Address of the Docker daemon of `docker-daemon:`. */
+  readonly daemonHost?: string | undefined;
 }
 
 /** What applies to every registry that a client reaches. */

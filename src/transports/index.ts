@@ -1,5 +1,6 @@
 import { dirTransport } from './dir/transport.ts';
 import { dockerArchiveTransport } from './docker-archive/transport.ts';
+import { dockerDaemonTransport } from './docker-daemon/transport.ts';
 import { dockerTransport } from './docker/transport.ts';
 import { ociArchiveTransport } from './oci-archive/transport.ts';
 import { ociLayoutTransport } from './oci-layout/transport.ts';
@@ -12,4 +13,5 @@ export const TRANSPORTS: readonly Transport[] = [
   ociArchiveTransport,
   dockerArchiveTransport,
   dirTransport,
+  dockerDaemonTransport,
 ];

@@ -8,7 +8,6 @@ import type { Location, Transport } from './types.ts';
 const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
   'atomic',
   'containers-storage',
-  'docker-daemon',
   'file',
   'ftp',
   'ocidir',

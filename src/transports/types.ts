@@ -17,6 +17,25 @@ export interface Location {
   readonly text: string;
 }
 
+/** How Docker and podman are found on this machine. */
+export interface EngineContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Undefined: this user has none. */
+  readonly home: string | undefined;
+  /** Node's name of the system. */
+  readonly os: string;
+  /** `--config`: Docker's directory. */
+  readonly configDir?: string | undefined;
+  /** `--daemon-host`, or that of the side. */
+  readonly daemonHost?: string | undefined;
+  /** `--cert-dir`: certificates for a daemon with TLS. */
+  readonly certDir?: string | undefined;
+  /** `--tls-verify`. Default true. */
+  readonly tlsVerify?: boolean | undefined;
+  /** Says what an image loses there. */
+  note(text: string): void;
+}
+
 /** What a transport may use; everything a process owns comes in here. */
 export interface OpenContext {
   /** The registry client of this side of the command. */
@@ -27,6 +46,8 @@ export interface OpenContext {
   stdout(bytes: Uint8Array): Promise<void>;
   /** Folder for what has to wait on disk. */
   readonly tempDir: string;
+  /** What finds the container engines of this machine; absent: none can be reached. */
+  readonly engines?: EngineContext | undefined;
   /** Names for what is written next to its place, so that it is swept if this process is killed. */
   readonly temporaries: Temporaries;
 }

@@ -388,7 +388,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CVE-2024-27980, CVE-2025-15558',
     rules: [
       ['src/credentials/helpers/helper.ts', 'createHelper'],
-      ['src/credentials/helpers/process.ts', 'findProgram'],
+      ['src/util/process/find-program.ts', 'findProgram'],
     ],
     tests: [
       [

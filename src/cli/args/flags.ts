@@ -21,6 +21,7 @@ const SIDED: readonly OptionSpec[] = [
   },
   { flags: '--plain-http', summary: 'speak HTTP without TLS', kind: 'flag' },
   { flags: '--cert-dir <dir>', summary: 'certificates: *.crt, *.cert, *.key', kind: 'string' },
+  { flags: '--daemon-host <url>', summary: 'where the Docker daemon listens', kind: 'string' },
 ];
 
 /** Flags of every command, as the help page groups them. */

@@ -94,6 +94,7 @@ function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionO
     tlsVerify: values[key('tlsVerify')] as boolean | undefined,
     plainHttp: flag(values, key('plainHttp')),
     certDir: text(values, key('certDir')),
+    daemonHost: text(values, key('daemonHost')),
   };
 }
 
@@ -108,6 +109,7 @@ function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): Conne
     tlsVerify: side.tlsVerify ?? plain.tlsVerify,
     plainHttp: side.plainHttp || plain.plainHttp,
     certDir: side.certDir ?? plain.certDir,
+    daemonHost: side.daemonHost ?? plain.daemonHost,
   };
 }
 

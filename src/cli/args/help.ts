@@ -24,6 +24,7 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['oci-archive:FILE[:TAG]', 'such a layout in a tar; - is stdin or stdout'],
   ['docker-archive:FILE[:NAME]', 'what docker save writes; :@0 is its first image'],
   ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],
+  ['docker-daemon:NAME[:TAG]', 'an image of the Docker daemon'],
 ];
 
 /** `regctl --help`. `columns`: width of the terminal. */

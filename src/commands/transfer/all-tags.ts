@@ -47,7 +47,7 @@ export async function copyRepository(
     throw new AppError('USAGE', 'source and destination are the same repository');
   const cost = startStats(context);
   await using stores = await openCopyStores(context, locations, shared, options);
-  await using converted = await openConverted(context, stores.source, flags);
+  await using converted = await openConverted(context, stores.source, locations, flags);
   const source = converted ?? stores.source;
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);

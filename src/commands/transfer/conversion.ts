@@ -1,19 +1,28 @@
 import type { ReadStore } from '../../store/types.ts';
 import type { Context } from '../context.ts';
 import type { CopyFlags } from './flags.ts';
+import { isEngine, type CopyLocations } from './stores.ts';
+
+type ConversionContext = Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>;
 
 /** The source as it will be written; `undefined` where it is copied as it is. @throws AppError USAGE */
 export async function openConverted(
-  context: Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>,
+  context: ConversionContext,
   source: ReadStore,
-  { conversion, platforms, indexPlatform, preserveDigests, referrers }: CopyFlags,
+  locations: CopyLocations,
+  flags: CopyFlags,
 ): Promise<ReadStore | undefined> {
-  if (conversion === undefined) return undefined;
+  const { conversion, platforms, indexPlatform, preserveDigests, referrers } = flags;
+  const compressed =
+    conversion?.compression === undefined
+      ? await openCompressed(context, source, locations)
+      : undefined;
+  if (conversion === undefined) return compressed;
   if (referrers) {
     context.note('what refers to an image is left behind where the image changes');
   }
   const { createConvertedStore } = await import('../../image/convert/store.ts');
-  return createConvertedStore(source, {
+  return createConvertedStore(compressed ?? source, {
     ...conversion,
     platforms: platforms.length > 0 || indexPlatform === undefined ? platforms : [indexPlatform],
     preserveDigests,
@@ -22,5 +31,23 @@ export async function openConverted(
     concurrency: context.flags.concurrency,
     note: (text) => context.note(text),
     warn: (text) => context.warn(text),
+  });
+}
+
+/** Places that keep layers compressed: an engine has unpacked them. */
+const COMPRESSED_PLACES: ReadonlySet<string> = new Set(['docker', 'oci', 'oci-archive']);
+
+async function openCompressed(
+  { note, tempDir }: ConversionContext,
+  source: ReadStore,
+  { from, to }: CopyLocations,
+): Promise<ReadStore | undefined> {
+  if (!isEngine(from) || !COMPRESSED_PLACES.has(to.scheme)) return undefined;
+  const { createGzipStream } = await import('../../image/convert/gzip-stream.ts');
+  const engine = from.scheme === 'docker-daemon' ? 'the Docker daemon' : 'the storage';
+  return createGzipStream(source, {
+    tempDir,
+    onCompress: () =>
+      note(`${engine} keeps layers unpacked: they are compressed anew, so their digests change`),
   });
 }

@@ -5,8 +5,7 @@ import { parsePlatforms, type Platform } from '../../oci/platform.ts';
 import { tagOfVersion } from '../../reference/grammar.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import type { Location } from '../../transports/types.ts';
-import { holdsIndexes } from './stores.ts';
+import { holdsIndexes, isEngine, type CopyLocations } from './stores.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
 import {
@@ -61,10 +60,16 @@ export interface CopyFlags {
 }
 
 /** @throws AppError USAGE if options contradict each other; INVALID_PLATFORM, INVALID_REFERENCE */
-export function copyFlags(context: FlagsContext, input: Input, to: Location): CopyFlags {
+export function copyFlags(
+  context: FlagsContext,
+  input: Input,
+  { from, to }: CopyLocations,
+): CopyFlags {
+  // An engine may have an index of which it pulled one image.
+  const isOneImage = !holdsIndexes(to) || isEngine(from);
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
-    indexPlatform: holdsIndexes(to) || wantsAll(input) ? undefined : context.hostPlatform,
+    indexPlatform: isOneImage && !wantsAll(input) ? context.hostPlatform : undefined,
     indexOnly: readText(input, 'multiArch') === 'index-only',
     referrers: readFlag(input, 'referrers'),
     noClobber: readFlag(input, 'noClobber'),

@@ -36,9 +36,21 @@ export function withoutSameRepository(shared: MountSources, isConverted: boolean
   return isConverted ? { ...shared, sameRepository: false } : shared;
 }
 
-/** `docker load` takes single images. */
+/** Container engines, and the archives that they load. */
+const SINGLE_IMAGES: ReadonlySet<string> = new Set([
+  'docker-archive',
+  'docker-daemon',
+  'containers-storage',
+]);
+
+/** Whether an index has a place there; elsewhere it is the image of one platform. */
 export function holdsIndexes({ scheme }: Location): boolean {
-  return scheme !== 'docker-archive';
+  return !SINGLE_IMAGES.has(scheme);
+}
+
+/** A container engine of this machine. */
+export function isEngine({ scheme }: Location): boolean {
+  return scheme === 'docker-daemon' || scheme === 'containers-storage';
 }
 
 /** Standard input or output, which can be used once. */
@@ -86,7 +98,7 @@ export async function openDryRunDestination(
 ): Promise<DryRunStore> {
   // Opening a repository for writing asks for the right to push, and sends nothing.
   if (to.scheme === 'docker') return createDryRunStore(await stores.destination());
-  if (isPipe(to)) return createDryRunStore(createMemoryStore(to.text));
+  if (isPipe(to) || isEngine(to)) return createDryRunStore(createMemoryStore(to.text));
   try {
     return createDryRunStore(await context.openRead({ ...to, ref: undefined }, 'dest', options));
   } catch (error) {

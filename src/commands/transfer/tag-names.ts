@@ -1,11 +1,12 @@
 import { AppError } from '../../errors/app-error.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { ReadStore } from '../../store/types.ts';
 import { fullName } from '../../transports/docker-archive/name.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-import { isPipe, type CopyLocations } from './stores.ts';
+import { isEngine, isPipe, type CopyLocations } from './stores.ts';
 
 /**
  * The tag of an image's name: archives and layouts have "app:v1" or "ghcr.io/o/app:v1@sha256:…"
@@ -37,11 +38,11 @@ export function destinationTagNames(
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
     });
   }
-  if (to.scheme === 'docker') return tagOfName;
+  if (to.scheme === 'docker' || isEngine(to)) return tagOfName;
   const named = from.scheme === 'docker-archive';
   if (to.scheme !== 'docker-archive') return named ? tagOfName : (tag) => tag;
   if (named && to.ref === undefined) return (tag) => tag;
-  if (to.ref === undefined && from.scheme !== 'docker')
+  if (to.ref === undefined && from.scheme !== 'docker' && !isEngine(from))
     return (tag) => (isFullName(tag) ? tag : needsName(to));
   const repository = to.ref === undefined ? repositoryOf(context, from) : withoutTag(to.ref);
   if (repository !== undefined) return (tag) => `${repository}:${tagOfName(tag)}`;
@@ -65,7 +66,7 @@ export async function sourceName(
   options: CallOptions,
 ): Promise<string | undefined> {
   const { scheme, ref, tag } = from;
-  if (scheme === 'docker') {
+  if (scheme === 'docker' || isEngine(from)) {
     const own = tag ?? (ref === undefined ? DEFAULT_TAG : undefined);
     const repository = repositoryOf(context, from);
     return own === undefined || repository === undefined ? undefined : `${repository}:${own}`;
@@ -100,6 +101,7 @@ function repositoryOf(
   context: Pick<Context, 'reference'>,
   from: CopyLocations['from'],
 ): string | undefined {
+  if (isEngine(from)) return isDigest(from.name) ? undefined : from.name;
   if (from.scheme !== 'docker') return undefined;
   const { registry, repository } = context.reference(from.name);
   return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;

@@ -16,6 +16,7 @@ import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { sourceName, withoutTag } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
 import {
+  isEngine,
   isPipe,
   findMountSources,
   withoutSameRepository,
@@ -36,12 +37,12 @@ export async function transfer(
   locations: CopyLocations,
   options: CallOptions,
 ): Promise<Result> {
-  const flags = copyFlags(context, input, locations.to);
+  const flags = copyFlags(context, input, locations);
   if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
   const cost = startStats(context);
   const shared = findMountSources(context, locations);
   await using stores = await openCopyStores(context, locations, shared, options);
-  await using converted = await openConverted(context, stores.source, flags);
+  await using converted = await openConverted(context, stores.source, locations, flags);
   const source = converted ?? stores.source;
   const request: ImageRequest = {
     sourceRef: await requirePinnedDigest(source, locations, flags, options),
@@ -79,7 +80,7 @@ async function destinationTagOf(
 ): Promise<string | undefined> {
   if (to.tag !== undefined || to.ref !== undefined) return to.tag;
   if (to.scheme === 'docker-archive') return sourceName(context, from, source, options);
-  return to.scheme === 'docker' ? DEFAULT_TAG : undefined;
+  return to.scheme === 'docker' || isEngine(to) ? DEFAULT_TAG : undefined;
 }
 
 /**

@@ -35,6 +35,7 @@ export class GraphCopy {
   readonly #recheck: TraversalPass = startPass();
   readonly #budget = new ManifestBudget();
   #warnedForeign = false;
+  #streamed: Promise<void> | undefined;
 
   constructor(run: CopyRunOptions, tasks: TaskGroup, slots: Slots, counters: Counters) {
     this.#run = run;
@@ -66,8 +67,16 @@ export class GraphCopy {
     if (tag !== undefined) await this.pushManifest(descriptor, manifest, tag);
   }
 
-  /** What a stream brings is written as it passes: it cannot be asked for afterwards. */
-  async copyStream(): Promise<void> {
+  /**
+   * What a stream brings is written as it passes: it cannot be asked for afterwards. Images that are
+   * copied at the same time wait for the one stream.
+   */
+  copyStream(): Promise<void> {
+    this.#streamed ??= this.#takeStream();
+    return this.#streamed;
+  }
+
+  async #takeStream(): Promise<void> {
     const { source } = this.#run;
     const stream = source.capabilities.stream?.sources({ signal: this.#tasks.signal });
     if (stream === undefined) return;

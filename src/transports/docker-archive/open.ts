@@ -3,6 +3,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';
+import type { TarStream } from '../tar/stream.ts';
 import type { OpenContext } from '../types.ts';
 import type { LayerInfo } from './layers.ts';
 import { StreamedLayers } from './stream-layers.ts';
@@ -17,20 +18,38 @@ export async function openDockerArchiveForRead(
 ): Promise<ReadStore> {
   const label = `docker-archive:${path}`;
   const opened = await openTar(path, context, options?.signal);
-  if (opened instanceof TarArchive) return reader(label, opened);
-  const layers = new StreamedLayers(opened, context.tempDir);
+  if (opened instanceof TarArchive) return openDockerTar(label, opened);
+  return createDockerArchiveReader(label, opened, context.tempDir);
+}
+
+/**
+ * The images of an archive that passes. `open` makes the store, once all has passed; by default
+ * from `manifest.json`. `facts`: what was learned of the layers.
+ */
+export function createDockerArchiveReader(
+  label: string,
+  stream: TarStream,
+  tempDir: string,
+  open: (archive: TarArchive, facts: LayerFacts) => Promise<ReadStore> = (archive, facts) =>
+    openDockerTar(label, archive, facts),
+): ReadStore {
+  const layers = new StreamedLayers(stream, tempDir);
   return new StreamStore(label, {
     sources: (call) => layers.sources(call),
     skip: (call) => layers.skip(call),
-    open: () => reader(label, opened.archive(), layers.facts),
-    close: () => opened[Symbol.asyncDispose](),
+    open: () => open(stream.archive(), layers.facts),
+    close: () => stream[Symbol.asyncDispose](),
   });
 }
 
-async function reader(
+/** By the names of their members. */
+export type LayerFacts = ReadonlyMap<string, LayerInfo>;
+
+/** @throws AppError CORRUPT_ARCHIVE */
+export async function openDockerTar(
   label: string,
   tar: TarArchive,
-  known?: ReadonlyMap<string, LayerInfo>,
+  known?: LayerFacts,
 ): Promise<ReadStore> {
   try {
     return new DockerArchiveReader(label, await readDockerArchive(tar, known));

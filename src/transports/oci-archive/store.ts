@@ -67,6 +67,15 @@ export async function openOciArchiveForWrite(
   return withArchive(name, context, archive, { version });
 }
 
+/** The layout in a tar that has passed, or that another program wrote. @throws AppError CORRUPT_LAYOUT */
+export async function openLayoutTar(
+  path: string,
+  context: OpenContext,
+  archive: TarArchive,
+): Promise<ReadStore> {
+  return withArchive(path, context, archive);
+}
+
 async function withArchive(
   path: string,
   context: OpenContext,

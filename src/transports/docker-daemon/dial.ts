@@ -1,0 +1,185 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { networkError } from '../../http/dial/network-error.ts';
+import { startChild, type Child } from '../../util/process/child.ts';
+import { findProgram } from '../../util/process/find-program.ts';
+import { errnoOf } from '../../util/errno.ts';
+import type { EngineContext } from '../types.ts';
+import type { DaemonEndpoint, DaemonTls } from './endpoint.ts';
+
+const CONNECT_MS = 30_000;
+const TCP_PORT = 2375;
+const TLS_PORT = 2376;
+
+/** Connections to a daemon, one after the other. */
+export interface DaemonDialer extends AsyncDisposable {
+  readonly dial: () => Promise<Socket>;
+}
+
+/** @throws AppError CONFIG_INVALID for an address of another form */
+export function createDaemonDialer(
+  endpoint: DaemonEndpoint,
+  { env, os }: Pick<EngineContext, 'env' | 'os'>,
+): DaemonDialer {
+  const { address, tls } = endpoint;
+  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/su.exec(address) ?? [];
+  const children: Child[] = [];
+  const dial = (): Promise<Socket> => {
+    switch (scheme) {
+      case 'unix':
+        return connected(connectTcp({ path: rest }));
+      case 'npipe':
+        return connected(connectTcp({ path: rest.replaceAll('/', '\\') }));
+      case 'tcp':
+      case 'http':
+      case 'https':
+        return connected(tcpSocket(rest, tls));
+      case 'ssh':
+        return overSsh(address, { env, os }, children);
+      default:
+        throw badAddress(endpoint);
+    }
+  };
+  return {
+    dial,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function tcpSocket(rest: string, tls: DaemonTls | undefined): Socket {
+  const url = new URL(`tcp://${rest}`);
+  const host = url.hostname.replace(/^\[|\]$/gu, '') || '127.0.0.1';
+  const port = Number(url.port) || (tls === undefined ? TCP_PORT : TLS_PORT);
+  if (tls === undefined) return connectTcp({ host, port });
+  const { ca, cert, key, verify } = tls;
+  return connectTls({
+    host,
+    port,
+    rejectUnauthorized: verify,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  });
+}
+
+function connected(socket: Socket): Promise<Socket> {
+  const ready = 'encrypted' in socket ? 'secureConnect' : 'connect';
+  return new Promise((resolve, reject) => {
+    const late = Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => socket.destroy(late), CONNECT_MS);
+    socket.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    socket.once(ready, () => {
+      clearTimeout(timer);
+      resolve(socket);
+    });
+  });
+}
+
+/** `docker system dial-stdio` on the other machine hands its daemon's socket to the pipe. */
+async function overSsh(
+  address: string,
+  { env, os }: Pick<EngineContext, 'env' | 'os'>,
+  children: Child[],
+): Promise<Socket> {
+  const { hostname, username, port } = new URL(address);
+  const program = await findProgram('ssh', env, os);
+  if (program === undefined) {
+    throw new AppError('NETWORK', `cannot reach ${address}: the program "ssh" is not installed`, {
+      hint: 'Install an ssh client, or forward the socket and name it in DOCKER_HOST.',
+    });
+  }
+  const child = startChild(
+    program,
+    [
+      '-o',
+      'ConnectTimeout=30',
+      '-T',
+      ...(username === '' ? [] : ['-l', decodeURIComponent(username)]),
+      ...(port === '' ? [] : ['-p', port]),
+      '--',
+      hostname,
+      'docker',
+      'system',
+      'dial-stdio',
+    ],
+    { env },
+  );
+  children.push(child);
+  const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  void destroyWithReason(duplex, child);
+  return asSocket(duplex);
+}
+
+async function destroyWithReason(duplex: Duplex, { finished }: Child): Promise<void> {
+  const { status, stderr } = await finished;
+  if (status !== 0) duplex.destroy(new SshError(sanitize(stderr.trim())));
+}
+
+/** ssh ended, and what it said. */
+class SshError extends Error {
+  override readonly name = 'SshError';
+}
+
+/** Node's HTTP client sets what only a socket has. */
+function asSocket(duplex: Duplex): Socket {
+  const same = (): Duplex => duplex;
+  const methods = {
+    setKeepAlive: same,
+    setNoDelay: same,
+    setTimeout: same,
+    ref: same,
+    unref: same,
+  };
+  return Object.assign(duplex, methods) as unknown as Socket;
+}
+
+function badAddress({ address, origin }: DaemonEndpoint): AppError {
+  return new AppError(
+    'CONFIG_INVALID',
+    `cannot use "${address}" of ${origin} as a daemon's address`,
+    {
+      hint: 'Write unix:///PATH, npipe:////./pipe/NAME, tcp://HOST:PORT or ssh://USER@HOST.',
+    },
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket',
+  ECONNREFUSED: 'nothing listens there',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+};
+
+/** What kept a daemon from being reached, or broke the connection, for people. */
+export function daemonError(error: unknown, { address, origin }: DaemonEndpoint): AppError {
+  if (error instanceof AppError) return error;
+  const errno = errnoOf(error);
+  const reason = errno === undefined ? undefined : REASONS[errno];
+  const place = origin === 'the default' ? address : `${address} (from ${origin})`;
+  const title = `cannot reach the Docker daemon at ${place}`;
+  if (error instanceof SshError) {
+    return new AppError('NETWORK', `${title}: ssh failed: ${error.message}`, {
+      hint: 'Try it by hand: ssh HOST docker version',
+      cause: error,
+    });
+  }
+  if (reason === undefined) {
+    const { code, message, hint } = networkError(error, address);
+    return new AppError(code, `${title}: ${message.slice(address.length + 2)}`, {
+      hint,
+      cause: error,
+    });
+  }
+  const hint =
+    reason === 'permission denied'
+      ? 'Run it as a user of the group "docker", or name a daemon of your own: DOCKER_HOST=unix:///…'
+      : 'Start Docker, or name where it listens: DOCKER_HOST=unix:///run/user/1000/podman/podman.sock';
+  return new AppError('NETWORK', `${title}: ${reason}`, { hint, cause: error });
+}

@@ -1,0 +1,152 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { parseRawHeaders } from '../../http/headers.ts';
+import { errorMessageOf } from '../../http/error-words.ts';
+import { nodePool } from '../../http/exchange/node.ts';
+import type { RawResponse } from '../../http/exchange/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { collect, type Bytes } from '../../util/bytes.ts';
+import { asRecord } from '../../util/json.ts';
+import type { EngineContext } from '../types.ts';
+import { createDaemonDialer, daemonError } from './dial.ts';
+import { findDaemon, type DaemonEndpoint } from './endpoint.ts';
+
+/** The newest version of the Engine API that was looked at. */
+const OUR_VERSION = '1.51';
+
+/** A daemon packs or unpacks a large image before it answers. */
+const PATIENCE_MS = 30 * 60_000;
+const PING_MS = 30_000;
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+export interface EngineRequest extends CallOptions {
+  readonly method: string;
+  /** Below the version: "/images/json". */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent in chunks. */
+  readonly body?: Bytes | undefined;
+}
+
+/** The Engine API of one daemon. */
+export interface Engine extends AsyncDisposable {
+  /** For messages. */
+  readonly endpoint: DaemonEndpoint;
+  /** The answer, whatever its status. @throws AppError NETWORK, TIMEOUT, TLS, CONFIG_INVALID */
+  send(request: EngineRequest): Promise<RawResponse>;
+  /** A JSON answer; undefined for 404. @throws AppError ENGINE_ERROR, and as `send` */
+  json(path: string, options?: CallOptions): Promise<unknown>;
+}
+
+/**
+ * Finds the daemon and talks to it in the lower version of both sides; `DOCKER_API_VERSION` wins.
+ * @throws AppError CONFIG_INVALID; nothing is sent before the first request
+ */
+export async function openEngine(engines: EngineContext): Promise<Engine> {
+  const endpoint = await findDaemon(engines);
+  const dialer = createDaemonDialer(endpoint, engines);
+  const pool = nodePool(dialer.dial, { protocol: 'http:', hostname: 'docker', port: '' });
+  let prefix: Promise<string> | undefined;
+
+  const exchange = async (
+    path: string,
+    { method, headers, body, signal }: EngineRequest,
+    headersMs = PATIENCE_MS,
+  ): Promise<RawResponse> => {
+    try {
+      return await pool.exchange({
+        method,
+        path,
+        headers: { host: 'docker', 'user-agent': 'regctl', ...headers },
+        body,
+        signals: signal === undefined ? [] : [signal],
+        headersMs,
+        firstByteMs: PATIENCE_MS,
+        idleMs: PATIENCE_MS,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw daemonError(error, endpoint);
+    }
+  };
+  const negotiate = async (options: CallOptions): Promise<string> => {
+    const asked = engines.env['DOCKER_API_VERSION'] ?? '';
+    if (asked !== '') return `/v${asked.replace(/^v/u, '')}`;
+    const ping = await exchange('/_ping', { method: 'GET', path: '', ...options }, PING_MS);
+    const theirs = parseRawHeaders(ping.rawHeaders).get('api-version');
+    await ping.discard(MAX_ANSWER_BYTES, PING_MS);
+    if (theirs === undefined || !/^\d+\.\d+$/u.test(theirs)) return '';
+    return `/v${lower(theirs, OUR_VERSION)}`;
+  };
+  const send = async (request: EngineRequest): Promise<RawResponse> => {
+    prefix ??= negotiate({ signal: request.signal });
+    prefix.catch(() => (prefix = undefined));
+    return exchange(`${await prefix}${request.path}`, request);
+  };
+  return {
+    endpoint,
+    send,
+    async json(path, options) {
+      const answer = await send({ method: 'GET', path, ...options });
+      const text = await textOf(answer);
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw refusal(endpoint, `GET ${path}`, answer.status, text);
+      return JSON.parse(text) as unknown;
+    },
+    async [Symbol.asyncDispose]() {
+      pool.destroy();
+      await dialer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function lower(a: string, b: string): string {
+  const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
+  const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
+  return aMajor < bMajor || (aMajor === bMajor && aMinor < bMinor) ? a : b;
+}
+
+/** @throws Error of the connection */
+export async function textOf(answer: RawResponse): Promise<string> {
+  const bytes = await collect(
+    answer.body,
+    MAX_ANSWER_BYTES,
+    () => new AppError('RESPONSE_TOO_LARGE', 'the answer of the daemon is larger than 8 MiB'),
+  );
+  return Buffer.from(bytes).toString('utf8');
+}
+
+/** What the daemon said no to, in its own words. */
+export function refusal(
+  { address }: DaemonEndpoint,
+  what: string,
+  status: number,
+  text: string,
+): AppError {
+  const words = errorMessageOf(Buffer.from(text)) ?? 'without a word';
+  // podman tells why in a second member.
+  const cause = causeOf(text);
+  const why = cause === undefined || words.includes(cause) ? words : `${words}: ${cause}`;
+  const isVersion = status === 400 && /client version|API version/u.test(words);
+  const isFull = /no space left on device/u.test(why);
+  return new AppError(
+    isFull ? 'NO_SPACE' : 'ENGINE_ERROR',
+    `the Docker daemon at ${address} refused ${what} (${status}): ${why}`,
+    {
+      hint: isVersion
+        ? 'Name a version that it speaks: DOCKER_API_VERSION=1.41'
+        : isFull
+          ? 'Make room on its disk: docker system df'
+          : 'Its log says more: journalctl -u docker',
+    },
+  );
+}
+
+function causeOf(text: string): string | undefined {
+  try {
+    const cause = asRecord(JSON.parse(text))['cause'];
+    return typeof cause === 'string' && cause !== '' ? sanitize(cause.slice(0, 300)) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { isRecord } from '../../util/json.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import { fullName } from '../docker-archive/name.ts';
+import type { Engine } from './engine.ts';
+
+/** What the daemon knows of an image. */
+export interface ImageFacts {
+  /** Of the configuration; with containerd's image store that of the manifest. */
+  readonly id: Digest | undefined;
+  /** "alpine@sha256:…", for an image that was pulled. */
+  readonly repoDigests: readonly string[];
+  /** Digests of the uncompressed layers. */
+  readonly diffIds: readonly string[];
+  /** Whether containerd keeps the images. */
+  readonly isContainerd: boolean;
+}
+
+/** Undefined: there is no such image. @throws AppError as the engine does */
+export async function imageFacts(
+  engine: Engine,
+  name: string,
+  options?: CallOptions,
+): Promise<ImageFacts | undefined> {
+  const answer = await engine.json(`/images/${name}/json`, options);
+  if (!isRecord(answer)) return undefined;
+  const rootFs = isRecord(answer['RootFS']) ? answer['RootFS'] : {};
+  const id = typeof answer['Id'] === 'string' ? answer['Id'] : '';
+  const whole = id.includes(':') ? id : `sha256:${id}`;
+  return {
+    id: isDigest(whole) ? whole : undefined,
+    repoDigests: strings(answer['RepoDigests']),
+    diffIds: strings(rootFs['Layers']),
+    isContainerd: isRecord(answer['Descriptor']),
+  };
+}
+
+/** The tags of a repository that the daemon has. @throws AppError as the engine does */
+export async function localTags(
+  engine: Engine,
+  repository: string,
+  options?: CallOptions,
+): Promise<readonly string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ reference: [repository] }));
+  const answer = await engine.json(`/images/json?filters=${filters}`, options);
+  const names = Array.isArray(answer)
+    ? answer.flatMap((one: unknown) => (isRecord(one) ? strings(one['RepoTags']) : []))
+    : [];
+  const tags = names.flatMap((name) => {
+    const [full, local] = [fullName(name), fullName(name.replace(/^localhost\//u, ''))];
+    const own = [full, local].find((one) => one?.startsWith(`${fullRepository(repository)}:`));
+    return own === undefined ? [] : [own.slice(own.lastIndexOf(':') + 1)];
+  });
+  return [...new Set(tags)].toSorted();
+}
+
+function fullRepository(name: string): string {
+  const full = fullName(name) ?? name;
+  return full.slice(0, full.lastIndexOf(':'));
+}
+
+/** podman answers 500 where Docker answers 404. */
+export function isNoSuchImage(text: string): boolean {
+  return /no such image|image not known|unable to find/iu.test(text);
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

@@ -1,0 +1,236 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { hexOf, isDigest } from '../../oci/digest.ts';
+import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { DEFAULT_TAG, familiarName } from '../../reference/format.ts';
+import { parseReference } from '../../reference/parse.ts';
+import type {
+  Capabilities,
+  OpenOptions,
+  PushOptions,
+  PushOutcome,
+  ResolveOptions,
+  Source,
+  WriteStore,
+  WriteTraits,
+} from '../../store/types.ts';
+import { abortable, type CallOptions } from '../../util/abort.ts';
+import { BytePipe } from '../../util/process/byte-pipe.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { fullName, shortName } from '../docker-archive/name.ts';
+import type { WrittenImage } from '../docker-archive/layout-part.ts';
+import {
+  createDockerArchiveStream,
+  type DockerArchiveWriter,
+} from '../docker-archive/write-store.ts';
+import type { Location, OpenContext } from '../types.ts';
+import { daemonError } from './dial.ts';
+import { openEngine, refusal, textOf, type Engine } from './engine.ts';
+import { imageFacts, localTags } from './images.ts';
+import { parseLoadAnswer, type LoadAnswer } from './load-answer.ts';
+
+/** @throws AppError CONFIG_INVALID; NETWORK when the daemon is first asked */
+export async function openDaemonForWrite(
+  location: Location,
+  context: OpenContext,
+): Promise<WriteStore> {
+  if (context.engines === undefined) throw new Error('this client reaches no engines');
+  return new DaemonWriter(location, context, await openEngine(context.engines));
+}
+
+/** What is pushed goes to the daemon as one archive, which it loads at `commit()`. */
+class DaemonWriter implements WriteStore {
+  readonly label: string;
+  readonly traits: WriteTraits;
+  readonly capabilities: Capabilities;
+  readonly #location: Location;
+  readonly #engine: Engine;
+  readonly #archive: DockerArchiveWriter;
+  readonly #pipe = new BytePipe();
+  #answer: Promise<LoadAnswer> | undefined;
+  #isEnded = false;
+
+  constructor(location: Location, context: OpenContext, engine: Engine) {
+    const { name, tag } = location;
+    this.label = `docker-daemon:${name}`;
+    this.#location = location;
+    this.#engine = engine;
+    const ref = isDigest(name) ? undefined : `${name}:${tag ?? DEFAULT_TAG}`;
+    const stdout = (bytes: Uint8Array): Promise<void> => this.#send(bytes);
+    this.#archive = createDockerArchiveStream({ label: this.label, ref }, { ...context, stdout });
+    this.traits = this.#archive.traits;
+    this.capabilities = {
+      tags: {
+        async *tags(options) {
+          const tags = await localTags(engine, name, options);
+          if (tags.length > 0) yield tags;
+        },
+      },
+    };
+  }
+
+  /** What a name stands for at the daemon; its digest is the ID of the image. */
+  async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
+    options?.signal?.throwIfAborted();
+    const name = this.#nameOf(ref);
+    const facts = await imageFacts(this.#engine, name, options);
+    if (facts?.id !== undefined)
+      return { mediaType: MEDIA_TYPE.dockerManifest, digest: facts.id, size: 0 };
+    throw new AppError('MANIFEST_UNKNOWN', `the Docker daemon has no image "${name}"`);
+  }
+
+  has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {
+    return this.#archive.has(descriptor, options);
+  }
+
+  fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
+    return this.#archive.fetch(descriptor, options);
+  }
+
+  push(source: Source, options?: PushOptions): Promise<PushOutcome> {
+    return this.#archive.push(source, options);
+  }
+
+  /** An image that was pushed here gets the name with its archive, another one at once. */
+  async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
+    if (await this.#archive.has(descriptor, options))
+      return this.#archive.tag(descriptor, tag, options);
+    const { tag: name, ...repository } = parseReference(this.#nameOf(tag));
+    const query = new URLSearchParams({
+      repo: familiarName(repository),
+      tag: name ?? DEFAULT_TAG,
+    });
+    const path = `/images/${descriptor.digest}/tag?${query.toString()}`;
+    const answer = await this.#engine.send({ method: 'POST', path, ...options });
+    const text = await textOf(answer);
+    if (answer.status >= 300)
+      throw refusal(this.#engine.endpoint, `the tag ${tag}`, answer.status, text);
+  }
+
+  async commit(options?: CallOptions): Promise<void> {
+    await this.#archive.commit(options);
+    const answer = this.#answer;
+    if (answer === undefined || this.#isEnded) return;
+    this.#isEnded = true;
+    this.#pipe.end();
+    const said = await abortable(answer, options?.signal);
+    if (said.error !== undefined) throw this.#failure(said);
+    for (const image of this.#archive.written()) await this.#verify(image, said, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A request that breaks off is an archive that is not whole, which no daemon loads.
+    if (!this.#isEnded) this.#pipe.fail(new Error('the archive was given up'));
+    await this.#engine[Symbol.asyncDispose]();
+    await this.#answer?.catch(() => undefined);
+    await this.#archive[Symbol.asyncDispose]();
+  }
+
+  #nameOf(ref: string | undefined): string {
+    if (ref !== undefined && isDigest(ref)) {
+      return ref === this.#location.name ? ref : `${this.#location.name}@${ref}`;
+    }
+    const full = fullName(ref ?? DEFAULT_TAG, this.#location.name);
+    if (full !== undefined) return shortName(full);
+    throw new AppError('INVALID_REFERENCE', `"${sanitize(ref ?? '')}" is no name for an image`, {
+      hint: 'An image of the daemon has a repository and a tag: NAME:TAG.',
+    });
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#answer ??= this.#post();
+    await this.#pipe.write(bytes);
+  }
+
+  #post(): Promise<LoadAnswer> {
+    const answer = this.#load();
+    answer.then(
+      // Whoever answers before the end has failed.
+      (said) => (this.#isEnded ? undefined : this.#pipe.fail(this.#failure(said))),
+      (error: Error) => this.#pipe.fail(error),
+    );
+    return answer;
+  }
+
+  async #load(): Promise<LoadAnswer> {
+    const { endpoint } = this.#engine;
+    // A daemon that is not there is said to be so before a byte is read from the source.
+    const answer = await this.#engine.send({
+      method: 'POST',
+      path: '/images/load?quiet=1',
+      headers: { 'content-type': 'application/x-tar' },
+      body: this.#pipe.read(),
+    });
+    let text: string;
+    try {
+      text = await textOf(answer);
+    } catch (error) {
+      throw daemonError(error, endpoint);
+    }
+    if (answer.status !== 200) throw refusal(endpoint, 'the archive', answer.status, text);
+    return parseLoadAnswer(text);
+  }
+
+  #failure({ error }: LoadAnswer): AppError {
+    const { address } = this.#engine.endpoint;
+    const isFull = error?.includes('no space left on device') === true;
+    const why = error ?? 'it answered before the archive was complete';
+    return new AppError(
+      isFull ? 'NO_SPACE' : 'ENGINE_ERROR',
+      `the Docker daemon at ${address} did not load the image: ${why}`,
+      {
+        hint: isFull
+          ? 'Make room on its disk: docker system df'
+          : 'Its log says more: journalctl -u docker',
+      },
+    );
+  }
+
+  /** An image counts as loaded only if the answer names it and the daemon has what was sent. */
+  async #verify(image: WrittenImage, said: LoadAnswer, options?: CallOptions): Promise<void> {
+    const { config, layers } = image.manifest;
+    const names =
+      image.names.length > 0
+        ? image.names.map((full) => loadedAs(said, full) ?? this.#missing(shortName(full)))
+        : [
+            said.loaded.some((one) => one.includes(hexOf(config.digest)))
+              ? config.digest
+              : undefined,
+          ];
+    for (const name of names) {
+      const asked = name ?? image.descriptor.digest;
+      const facts = await imageFacts(this.#engine, asked, options);
+      if (facts === undefined) this.#missing(asked);
+      const isSent = facts.id === config.digest || facts.id === image.descriptor.digest;
+      // containerd makes a manifest of its own where the layers had to be unpacked.
+      const isRemade =
+        facts.isContainerd && !image.isVerbatim && facts.diffIds.length === layers.length;
+      if (!isSent && !isRemade) throw otherImage(asked, config.digest, String(facts.id));
+    }
+  }
+
+  #missing(name: string): never {
+    const { address } = this.#engine.endpoint;
+    throw new AppError(
+      'ENGINE_ERROR',
+      `the Docker daemon at ${address} does not say that it loaded "${name}"`,
+      { hint: `See whether it is there: regctl tags docker-daemon:${this.#location.name}` },
+    );
+  }
+}
+
+/** What the daemon calls an image that was sent under a name: podman adds "localhost/". */
+function loadedAs({ loaded }: LoadAnswer, full: string): string | undefined {
+  const short = shortName(full);
+  return loaded.find((name) => name === `localhost/${short}` || fullName(name) === full);
+}
+
+function otherImage(name: string, expected: string, actual: string): IntegrityError {
+  return new IntegrityError(
+    'DIGEST_MISMATCH',
+    `the Docker daemon has another image as "${name}" than the one that was sent`,
+    { expected, actual },
+    { hint: 'Somebody else may have loaded one under this name at the same time: try again.' },
+  );
+}

@@ -95,13 +95,13 @@ for (const { name, digest, copy } of PEERS) {
       await machine[Symbol.asyncDispose]();
     });
 
-    it('it reads what regctl wrote', async () => {
+    it('reads what regctl wrote', async () => {
       const { host } = registry.url;
       await machine.expect(0, ['copy', `${host}/app:v1`, `${host}/ours:v1`]);
       expect(await call(digest(host, 'ours:v1'))).toBe(image.root.digest);
     });
 
-    it('regctl reads what it wrote', async () => {
+    it('writes what regctl reads', async () => {
       const { host } = registry.url;
       await call(copy(host, 'app:v1', 'theirs:v1'));
       const layout = `oci:${machine.dir.join('layout')}:v1`;

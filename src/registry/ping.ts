@@ -25,16 +25,15 @@ export async function ping(
   options: CallOptions = {},
 ): Promise<void> {
   const context = registryContext(deps, registry, []);
-  const operation: Operation = { action: 'reach registry', target: registry, kind: 'registry' };
+  const operation: Operation = { action: 'check registry', target: registry, kind: 'registry' };
   const url = await registryUrl(context, '', options);
   const response = await request(context, 'GET', url, { signal: options.signal });
   if (response.status !== 200) throw await errorFromResponse(context, operation, 'GET', response);
   if (await looksLikeRegistry(response)) return;
-  throw new AppError(
-    'NOT_A_REGISTRY',
-    `cannot reach registry ${registry}: ${url.origin}/v2/ is answered, but not by a registry`,
-    { hint: notARegistryHint(registry) },
-  );
+  throw new AppError('NOT_A_REGISTRY', `${registry} does not answer like a registry`, {
+    why: [`${url.origin}/v2/ gives neither JSON nor an API header`],
+    hint: notARegistryHint(registry),
+  });
 }
 
 /** Names itself in the API header, or answers with JSON or nothing, as registries do. */

@@ -37,6 +37,7 @@ function invalid(text: string, flag: string): AppError {
 
 /** "4s", "2m05s", "1h02m". */
 export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);

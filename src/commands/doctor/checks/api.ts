@@ -84,7 +84,7 @@ export async function registryErrorFor(
     : repositoryContext(deps, registry, repository, []);
   const kind = whole ? ('registry' as const) : ('repository' as const);
   const attempt = {
-    action: whole ? 'reach registry' : 'list tags of',
+    action: whole ? 'check registry' : 'list tags of',
     target: connection.label,
     kind,
   };

@@ -1,5 +1,3 @@
-import type { Temporaries } from '../../util/temporaries.ts';
-import type { AuthFile } from '../../config/containers/auth-files.ts';
 import type { DockerConfig } from '../../config/docker/config-json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -7,19 +5,8 @@ import { hasCredential } from '../auth-entry.ts';
 import { defaultHelper, helperFor } from '../helpers/configured.ts';
 import { loadAuthFile } from '../sources/auth-file.ts';
 import type { CredentialHelper } from '../helpers/helper.ts';
-import type { RunHelper } from '../helpers/process.ts';
-import type { ContainersHelpers } from '../sources/containers-helpers.ts';
+import type { LoginSources } from './files.ts';
 import { registryOfKey, sameRegistry, targetOfKey } from '../keys.ts';
-
-/** The files that may hold logins, in the order they are asked, and how their helpers are run. */
-export interface LoginSources {
-  readonly files: readonly AuthFile[];
-  readonly run: RunHelper;
-  /** Those that registries.conf names. */
-  readonly containersHelpers: () => ContainersHelpers;
-  readonly warn: (text: string) => void;
-  readonly temporaries?: (() => Promise<Temporaries>) | undefined;
-}
 
 /** Every registry or namespace with a stored login; a helper that cannot list is warned about. */
 export async function listLogins(

@@ -15,7 +15,7 @@ export const ROWS: readonly Row[] = [
     attack: 'a foreign layer URL asks for the credentials of the registry',
     advisories: 'CVE-2020-15157, CVE-2026-49349',
     rules: [
-      ['src/copy/engine/graph-copy.ts', '#isLeftOut'],
+      ['src/copy/engine/children.ts', '#isLeftOut'],
       ['src/registry/blobs/foreign.ts', 'readElsewhere'],
       ['src/http/redirect.ts', 'crossOriginRequest'],
     ],

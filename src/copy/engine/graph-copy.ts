@@ -1,12 +1,13 @@
-import { AppError, isContentMissing } from '../../errors/app-error.ts';
+import { isContentMissing } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
-import { isForeignLayerType, isIndexType, isManifestType } from '../../oci/media-types.ts';
-import { ManifestBudget, schema1Error } from '../../store/manifests.ts';
+import { isIndexType } from '../../oci/media-types.ts';
+import { ManifestBudget } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { attribute, attributeTo } from './errors.ts';
-import { asBlob, keyOf, type GraphNode } from './nodes.ts';
+import { foreignMissingError, GraphChildren, requireAccepted } from './children.ts';
+import { keyOf, type GraphNode } from './nodes.ts';
 import type { TaskGroup } from './task-group.ts';
 import {
   markUnread,
@@ -34,11 +35,12 @@ export class GraphCopy {
   /** The second visit, made at most once per node, after the destination missed content. */
   readonly #recheck: TraversalPass = startPass();
   readonly #budget = new ManifestBudget();
-  #warnedForeign = false;
+  readonly #children: GraphChildren;
   #streamed: Promise<void> | undefined;
 
   constructor(run: CopyRunOptions, tasks: TaskGroup, slots: Slots, counters: Counters) {
     this.#run = run;
+    this.#children = new GraphChildren(run);
     this.#tasks = tasks;
     this.#counters = counters;
     this.#asking = startPass();
@@ -103,7 +105,7 @@ export class GraphCopy {
     tag: string | undefined,
     visibilityRetries = 0,
   ): Promise<void> {
-    this.#checkAccepted(descriptor);
+    requireAccepted(this.#run.destination, descriptor);
     const source = sourceFromBytes(descriptor, manifest.raw);
     await this.#transfers.push(source, { tag, visibilityRetries });
   }
@@ -126,15 +128,15 @@ export class GraphCopy {
         tooDeepError(this.#run.source.label),
       );
     }
-    this.#checkAccepted(descriptor);
+    requireAccepted(this.#run.destination, descriptor);
     const enter = (visited: TraversalPass): Promise<void>[] =>
-      this.#childrenOf(manifest).map((child) => this.#visit(child, visited, depth + 1));
+      this.#children.of(manifest).map((child) => this.#visit(child, visited, depth + 1));
     const children = enter(pass);
     onEntered?.();
     await this.#tasks.all(children);
     await subjectVisit(manifest, pass);
     const deep = pass === this.#recheck;
-    const left = this.#leftOut(manifest);
+    const left = this.#children.leftOut(manifest);
     // What was not sent will not show, however long one waits.
     const waits = (most: number): number => (left.length > 0 ? 0 : most);
     const push = (most: number): Promise<void> =>
@@ -149,7 +151,12 @@ export class GraphCopy {
       }
     } catch (error) {
       throw left.length > 0 && isContentMissing(error)
-        ? this.#missesForeign(descriptor, error)
+        ? attribute(
+            'destination',
+            this.#transfers.failureText('write', descriptor),
+            foreignMissingError(this.#run.destination, error),
+            descriptor.digest,
+          )
         : error;
     }
   }
@@ -221,64 +228,6 @@ export class GraphCopy {
         descriptor.digest,
         () => destination.has(descriptor, { signal: this.#tasks.signal }),
       ),
-    );
-  }
-
-  #childrenOf(manifest: Manifest): GraphNode[] {
-    switch (manifest.kind) {
-      case 'schema1':
-        throw schema1Error(this.#run.source);
-      case 'index':
-        return manifest.manifests.map((descriptor) => ({
-          descriptor,
-          isManifest: isManifestType(descriptor.mediaType),
-        }));
-      case 'image':
-        return [manifest.config, ...manifest.layers]
-          .filter((layer) => !this.#isLeftOut(layer))
-          .map((layer) => ({ descriptor: asBlob(layer), isManifest: false }));
-    }
-  }
-
-  #leftOut(manifest: Manifest): readonly Descriptor[] {
-    return manifest.kind === 'image'
-      ? manifest.layers.filter((layer) => this.#isLeftOut(layer))
-      : [];
-  }
-
-  #isLeftOut({ mediaType }: Descriptor): boolean {
-    if (this.#run.allowNondistributable === true || !isForeignLayerType(mediaType)) return false;
-    if (!this.#warnedForeign) {
-      this.#warnedForeign = true;
-      const text = 'foreign layers are not copied: the image keeps pointing at their own addresses';
-      this.#run.emit({ type: 'warning', text });
-    }
-    return true;
-  }
-
-  #missesForeign(descriptor: Descriptor, cause: unknown): unknown {
-    const { label } = this.#run.destination;
-    const error = new AppError(
-      'UNSUPPORTED',
-      `${label} accepts no image without its foreign layers, which are not copied by default`,
-      { hint: 'Also copy the layers with addresses of their own: --allow-nondistributable', cause },
-    );
-    const what = this.#transfers.failureText('write', descriptor);
-    return attribute('destination', what, error, descriptor.digest);
-  }
-
-  #checkAccepted({ mediaType }: Descriptor): void {
-    const { destination } = this.#run;
-    const accepted = destination.traits.manifestTypes;
-    if (accepted === undefined || accepted.has(mediaType)) return;
-    throw new AppError(
-      'UNSUPPORTED',
-      `${destination.label} cannot hold a manifest of type ${mediaType}`,
-      {
-        hint: isIndexType(mediaType)
-          ? 'It holds single images: choose one with --platform OS/ARCH.'
-          : `It holds: ${[...accepted].join(', ')}.`,
-      },
     );
   }
 }

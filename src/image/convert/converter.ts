@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { digestOf, shortDigest, type Digest } from '../../oci/digest.ts';
+import { digestOf, type Digest } from '../../oci/digest.ts';
 import type {
   ImageManifest,
   IndexManifest,
@@ -26,8 +26,9 @@ import {
   type ConvertedChild,
 } from './index-manifest.ts';
 import type { ManifestNode } from './edit-json.ts';
-import { diffIdsOf, planImage, type ImagePlan } from './layer-plan.ts';
-import { formatOf, layerType } from './layer-types.ts';
+import { recompressLayers } from './image-layers.ts';
+import { planImage } from './layer-plan.ts';
+import { formatOf } from './layer-types.ts';
 import { convertSchema1 } from './schema1.ts';
 import type { MeasuredLayer, Recompressor } from './recompress.ts';
 import type { ConvertOptions, ManifestFormat } from './types.ts';
@@ -161,38 +162,15 @@ export class ImageConverter {
     if (recompresses && this.#options.compression === undefined)
       site.warn('v2s2 has no zstd layers: they are compressed with gzip instead');
     const layers = recompresses
-      ? await this.#recompressed(manifest, plan, site, visit)
+      ? await recompressLayers(manifest, plan, site, {
+          source: this.#source,
+          layers: this.#layers,
+          slot: (signal, task) => this.#slot({ ...visit, signal }, task),
+          note: this.#options.note,
+          signal: visit.signal,
+        })
       : manifest.layers;
     return convertImage(manifest, layers, plan.format, site);
-  }
-
-  async #recompressed(
-    { config, layers }: ImageManifest,
-    plan: ImagePlan,
-    { label, digest }: ConversionSite,
-    visit: Visit,
-  ): Promise<readonly Descriptor[]> {
-    const bytes = await this.#slot(visit, (signal) => fetchAll(this.#source, config, { signal }));
-    const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
-    this.#tell(plan, digest);
-    const convertLayer = async (i: number, { signal: inner }: CallOptions): Promise<Descriptor> => {
-      const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
-      if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');
-      if (how === undefined) return layer;
-      const made = await this.#slot({ ...visit, signal: inner }, (signal) =>
-        this.#layers.layer(layer, diffId, how, signal),
-      );
-      const mediaType = layerType(plan.format, { encoding: how.format, foreign: false });
-      return { ...layer, ...made, mediaType: mediaType ?? layer.mediaType };
-    };
-    return mapParallel([...layers.keys()], Infinity, convertLayer, { signal: visit.signal });
-  }
-
-  /** The layers are read before the copy starts, as the manifest needs their digests. */
-  #tell({ layers }: ImagePlan, digest: Digest): void {
-    const found = layers.flatMap((one) => one?.format ?? []);
-    const what = found.length === 1 ? 'a layer' : `${found.length} layers`;
-    this.#options.note?.(`compressing ${what} of ${shortDigest(digest)} with ${found[0]}`);
   }
 
   async #index(

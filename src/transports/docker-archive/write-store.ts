@@ -2,7 +2,7 @@ import { ImageNames } from './image-names.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest, type ImageManifest } from '../../oci/manifest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType, MEDIA_TYPE } from '../../oci/media-types.ts';
 import { checkManifestSize } from '../../store/manifests.ts';
 import type {
@@ -17,26 +17,24 @@ import type {
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes, skipBytes } from '../../util/bytes.ts';
-import { versionOfFile, withArchiveLock } from '../tar/shared-file.ts';
+import { withArchiveLock } from '../tar/shared-file.ts';
 import { verifiedBytesOf } from '../files/verified-source.ts';
-import { openExisting, STDIO } from '../tar/open.ts';
+import { STDIO } from '../tar/open.ts';
 import { TarWriter } from '../tar/writer.ts';
 import { BlobWriter } from './blob-writer.ts';
 import { addLayout, type WrittenImage } from './layout-part.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { requireImage } from './check-image.ts';
-import { type DockerImageEntry, printManifestJson } from './manifest-json.ts';
-import { DockerArchiveReader, namesIn } from './read-store.ts';
-import { type DockerArchiveFile, readDockerArchive } from './archive.ts';
+import { type PushedImage, writeEntries } from './entries.ts';
+import { printManifestJson } from './manifest-json.ts';
+import { type ArchiveContext, CommittedArchive } from './committed.ts';
+import { namesIn } from './read-store.ts';
 
 /** A tar is one stream, and an image in it has no index. */
 const TRAITS: WriteTraits = {
   maxParallelPushes: 1,
   manifestTypes: new Set([MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerManifest]),
 };
-
-/** What of a context writing an archive takes. */
-export type ArchiveContext = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir' | 'temporaries'>;
 
 export interface ArchiveTarget {
   /** For messages. */
@@ -47,16 +45,6 @@ export interface ArchiveTarget {
   readonly ref: string | undefined;
   /** Whether the archive is an OCI layout, too, so that readers of one find the manifests. */
   readonly withLayout?: boolean;
-}
-
-interface Pushed {
-  readonly descriptor: Descriptor;
-  readonly manifest: ImageManifest;
-}
-
-interface ExistingArchive {
-  readonly saved: DockerArchiveFile;
-  readonly reader: DockerArchiveReader;
 }
 
 /**
@@ -70,10 +58,9 @@ export async function openDockerArchiveForWrite(
   options?: CallOptions,
 ): Promise<WriteStore> {
   const label = `docker-archive:${name}`;
-  if (ref === undefined) return new DockerArchiveWriter({ label, name, ref }, context);
-  const version = await versionOfFile(name);
-  const existing = await openSaved(name, context, options?.signal);
-  return new DockerArchiveWriter({ label, name, ref }, context, existing, version);
+  const committed = new CommittedArchive(name, context);
+  if (ref !== undefined) await committed.open(options?.signal);
+  return new DockerArchiveWriter({ label, name, ref }, context, committed);
 }
 
 /** An archive that goes down a pipe, with the manifests as an OCI layout has them. */
@@ -82,22 +69,6 @@ export function createDockerArchiveStream(
   context: ArchiveContext,
 ): DockerArchiveWriter {
   return new DockerArchiveWriter({ label, name: STDIO, ref, withLayout: true }, context);
-}
-
-async function openSaved(
-  path: string,
-  context: ArchiveContext,
-  signal?: AbortSignal,
-): Promise<ExistingArchive | undefined> {
-  const tar = await openExisting(path, context, signal);
-  if (tar === undefined) return undefined;
-  try {
-    const saved = await readDockerArchive(tar);
-    return { saved, reader: new DockerArchiveReader(`docker-archive:${path}`, saved) };
-  } catch (error) {
-    await tar[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /** Layers and configurations are stored as they come, under their digests. */
@@ -109,16 +80,11 @@ export class DockerArchiveWriter implements WriteStore {
   readonly #context: ArchiveContext;
   readonly #isNew: boolean;
   /** As they were pushed: the archive itself keeps no manifest. */
-  readonly #pushed = new Map<Digest, Pushed>();
+  readonly #pushed = new Map<Digest, PushedImage>();
   readonly #names: ImageNames;
   /** False: the file is replaced, even if another run writes it, too. */
   readonly #adds: boolean;
-  /** Archives that this run relied on and another replaced; they are open, and so still there. */
-  readonly #former: ExistingArchive[] = [];
-  /** The file as this run knows it. */
-  #version: string | undefined;
-  /** What was committed. */
-  #existing: ExistingArchive | undefined;
+  readonly #committed: CommittedArchive;
   /** What was pushed since. */
   #blobs: BlobWriter;
   #changed = false;
@@ -127,21 +93,19 @@ export class DockerArchiveWriter implements WriteStore {
   constructor(
     { label, name, ref, withLayout }: ArchiveTarget,
     context: ArchiveContext,
-    existing?: ExistingArchive,
-    version?: string,
+    committed: CommittedArchive = new CommittedArchive(name, context),
   ) {
-    this.#version = version;
     this.#adds = ref !== undefined && name !== STDIO;
     this.#withLayout = withLayout === true;
     this.label = label;
     this.#path = name;
     this.#names = new ImageNames(ref);
     this.#context = context;
-    this.#existing = existing;
-    this.#isNew = (existing?.saved.images.length ?? 0) === 0;
+    this.#committed = committed;
+    this.#isNew = committed.images.length === 0;
     this.#blobs = new BlobWriter(new TarWriter(name, context), context.tempDir);
     const names = (): string[] => [
-      ...new Set([...namesIn(this.#existing?.saved.images ?? []), ...this.#names.all()]),
+      ...new Set([...namesIn(committed.images), ...this.#names.all()]),
     ];
     this.capabilities = {
       tags: {
@@ -157,11 +121,11 @@ export class DockerArchiveWriter implements WriteStore {
     const digest = ref === undefined ? this.#only() : this.#names.digestOf(ref);
     const pushed = digest === undefined ? undefined : this.#pushed.get(digest);
     if (pushed !== undefined) return pushed.descriptor;
-    if (digest !== undefined && this.#existing !== undefined)
-      return this.#existing.reader.resolve(digest, options);
+    const { reader } = this.#committed;
+    if (digest !== undefined && reader !== undefined) return reader.resolve(digest, options);
     const isNamed = ref !== undefined && !isDigest(ref);
     const name = isNamed ? (this.#names.inFull(ref) ?? ref) : ref;
-    if (this.#existing !== undefined) return this.#existing.reader.resolve(name, options);
+    if (reader !== undefined) return reader.resolve(name, options);
     throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no image "${ref ?? 'latest'}"`);
   }
 
@@ -170,16 +134,7 @@ export class DockerArchiveWriter implements WriteStore {
     const { digest, mediaType } = descriptor;
     if (isManifestType(mediaType) && this.#pushed.has(digest)) return true;
     if (this.#blobs.has(descriptor)) return true;
-    return (await this.#readerWith(descriptor, options)) !== undefined;
-  }
-
-  async #readerWith(
-    descriptor: Descriptor,
-    options?: CallOptions,
-  ): Promise<DockerArchiveReader | undefined> {
-    const all = this.#existing === undefined ? this.#former : [this.#existing, ...this.#former];
-    for (const { reader } of all) if (await reader.has(descriptor, options)) return reader;
-    return undefined;
+    return (await this.#committed.readerWith(descriptor, options)) !== undefined;
   }
 
   async fetch(
@@ -193,7 +148,8 @@ export class DockerArchiveWriter implements WriteStore {
     const { tar } = this.#blobs;
     const name = this.#blobs.nameOf(digest);
     if (pushed === undefined && !this.#blobs.isReadable(digest)) {
-      const reader = (await this.#readerWith(descriptor, options)) ?? this.#existing?.reader;
+      const reader =
+        (await this.#committed.readerWith(descriptor, options)) ?? this.#committed.reader;
       if (reader !== undefined) return reader.fetch(descriptor, options);
       const code = isManifest ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.label} does not have ${digest}`);
@@ -233,32 +189,30 @@ export class DockerArchiveWriter implements WriteStore {
 
   /** Images that other runs added since this one opened the file stay, too. */
   async #replace(options?: CallOptions): Promise<void> {
-    if (this.#adds && (await versionOfFile(this.#path)) !== this.#version) {
-      if (this.#existing !== undefined) this.#former.push(this.#existing);
-      this.#existing = await openSaved(this.#path, this.#context, options?.signal);
-    }
-    const images = new Map<string, DockerImageEntry>();
-    for (const image of this.#existing?.saved.images ?? [])
-      await this.#keep(image, images, options);
-    for (const [digest, pushed] of this.#pushed)
-      if (this.#names.keeps(digest)) await this.#list(pushed, [], images, options);
+    if (this.#adds) await this.#committed.reread(options?.signal);
+    const entries = await writeEntries(
+      {
+        committed: this.#committed,
+        pushed: this.#pushed,
+        names: this.#names,
+        blobs: this.#blobs,
+        fetch: (descriptor) => this.fetch(descriptor, options),
+      },
+      options,
+    );
     const { tar } = this.#blobs;
     if (this.#withLayout) await addLayout(tar, this.written());
-    await tar.addData('manifest.json', Buffer.from(printManifestJson([...images.values()])));
+    await tar.addData('manifest.json', Buffer.from(printManifestJson(entries)));
     await tar.finish();
     this.#changed = false;
     if (this.#path === STDIO) return;
     this.#blobs = new BlobWriter(new TarWriter(this.#path, this.#context), this.#context.tempDir);
-    const before = this.#existing;
-    this.#existing = await openSaved(this.#path, this.#context, options?.signal);
-    this.#version = await versionOfFile(this.#path);
-    await before?.reader[Symbol.asyncDispose]();
+    await this.#committed.replaced(options?.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#blobs.tar[Symbol.asyncDispose]();
-    await this.#existing?.reader[Symbol.asyncDispose]();
-    for (const { reader } of this.#former) await reader[Symbol.asyncDispose]();
+    await this.#committed[Symbol.asyncDispose]();
   }
 
   /** The images that this run pushed and that keep a place, with their names in full. */
@@ -292,42 +246,5 @@ export class DockerArchiveWriter implements WriteStore {
     const manifest = requireImage(parseManifest(raw, descriptor.mediaType), this.label);
     this.#pushed.set(descriptor.digest, { descriptor, manifest });
     this.#changed = true;
-  }
-
-  /**
-   * An image that was there before, with the names that no other took; without any left it goes.
-   */
-  async #keep(
-    image: DockerImageEntry,
-    images: Map<string, DockerImageEntry>,
-    options?: CallOptions,
-  ): Promise<void> {
-    const names = this.#names.leftOf(image.RepoTags);
-    const made = await this.#existing?.saved.synthesize(image, options);
-    if (made?.manifest.kind !== 'image') return;
-    const { descriptor, manifest } = made;
-    const hasName = names.length > 0 || this.#names.of(descriptor.digest).length > 0;
-    if (!hasName && image.RepoTags.length > 0) return;
-    await this.#list({ descriptor, manifest }, names, images, options);
-  }
-
-  /** An entry of manifest.json for each configuration, with its content in the new file. */
-  async #list(
-    { descriptor, manifest }: Pushed,
-    names: readonly string[],
-    images: Map<string, DockerImageEntry>,
-    options?: CallOptions,
-  ): Promise<void> {
-    const blobs = this.#blobs;
-    for (const part of [manifest.config, ...manifest.layers])
-      if (!blobs.has(part)) await blobs.add(part, await this.fetch(part, options), options);
-    const given = this.#names.of(descriptor.digest);
-    const Config = blobs.nameOf(manifest.config.digest);
-    const before = images.get(Config)?.RepoTags ?? [];
-    images.set(Config, {
-      Config,
-      RepoTags: [...new Set([...before, ...names, ...given])],
-      Layers: manifest.layers.map(({ digest }) => blobs.nameOf(digest)),
-    });
   }
 }

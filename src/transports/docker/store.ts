@@ -1,8 +1,8 @@
-import { AppError, IntegrityError, isContentMissing, wrapError } from '../../errors/app-error.ts';
+import { AppError, IntegrityError, isContentMissing } from '../../errors/app-error.ts';
 import type { ResponseHeaders } from '../../http/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
-import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { FoundManifest, Repository } from '../../registry/types.ts';
@@ -10,7 +10,6 @@ import type {
   Capabilities,
   PushOptions,
   PushOutcome,
-  RemoveOptions,
   ResolveOptions,
   Source,
   WriteStore,
@@ -20,6 +19,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded-data.ts';
+import { removeManifest } from './remove.ts';
 import { createReferrersTag, type ReferrersTag } from './referrers-tag.ts';
 import { createManifestCache } from './manifest-cache.ts';
 
@@ -59,7 +59,14 @@ class RegistryStore implements WriteStore {
         blob: async (digest, options) => (await repository.hasBlob(digest, options))?.size,
       },
       remove: {
-        removeManifest: (digest, options) => this.#removeManifest(digest, options),
+        removeManifest: async (digest, options) => {
+          const mediaType = this.#types.get(digest);
+          try {
+            await removeManifest(repository, this.#referrersTag, digest, { ...options, mediaType });
+          } finally {
+            this.#present.delete(digest);
+          }
+        },
         untag: (tag, options) => repository.deleteTag(tag, options),
       },
     };
@@ -161,38 +168,6 @@ class RegistryStore implements WriteStore {
     return purpose instanceof Promise || purpose === 'content'
       ? repository.getManifest(name, options)
       : repository.headManifest(name, options);
-  }
-
-  /** What it refers to has to be read while it is there. */
-  async #removeManifest(digest: Digest, options: RemoveOptions = {}): Promise<void> {
-    const known = options.subject ?? undefined;
-    const subject = options.subject === undefined ? await this.#subjectOf(digest, options) : known;
-    await this.#repository.deleteManifest(digest, options);
-    this.#present.delete(digest);
-    if (subject === undefined) return;
-    try {
-      await this.#referrersTag.remove(digest, subject, options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      const done = `${this.label}@${digest} is deleted, but the tag that lists it could not be changed`;
-      throw wrapError(error, 'REGISTRY_ERROR', done);
-    }
-  }
-
-  /**
-   * Docker's types have no subject. What cannot be read is for the deletion itself to complain of.
-   */
-  async #subjectOf(digest: Digest, options: CallOptions): Promise<Digest | undefined> {
-    const type = this.#types.get(digest);
-    if (type?.startsWith('application/vnd.docker.') === true) return undefined;
-    try {
-      const { raw, descriptor } = await this.#repository.getManifest(digest, options);
-      return parseManifest(raw, descriptor.mediaType).subject?.digest;
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (error instanceof AppError) return undefined;
-      throw error;
-    }
   }
 
   /** What was taken for present was not all there: the next visit asks again. */

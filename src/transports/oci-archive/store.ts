@@ -30,6 +30,7 @@ import { verifiedBytesOf } from '../files/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
+import { CommittedArchive, type FileVersion } from './committed.ts';
 import { blobName } from '../tar/blob-names.ts';
 
 /** A tar is one stream. */
@@ -84,16 +85,12 @@ async function withArchive(
 ): Promise<WriteStore> {
   try {
     const index = archive === undefined ? EMPTY_INDEX : await readArchiveIndex(archive);
-    return new OciArchive(path, context, archive, index, addsTo);
+    const committed = new CommittedArchive(path, context, { archive, index, addsTo });
+    return new OciArchive(path, context, committed);
   } catch (error) {
     await archive?.[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** The file as it was when it was opened; `undefined`: there was none. */
-interface FileVersion {
-  readonly version: string | undefined;
 }
 
 class OciArchive implements WriteStore {
@@ -104,37 +101,20 @@ class OciArchive implements WriteStore {
   readonly #context: OpenContext;
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
-  /** What was committed, if it is open. */
-  #archive: TarArchive | undefined;
-  /** What this run relied on and another replaced; its bytes are there as long as it is open. */
-  readonly #former: TarArchive[] = [];
-  /** Absent: the file is replaced, even if another run writes it, too. */
-  #addsTo: FileVersion | undefined;
-  /** By a commit: the new file is opened when it is asked for, which few runs do. */
-  #replaced = false;
-  #opening: Promise<void> | undefined;
-  #index: LayoutIndex;
+  readonly #committed: CommittedArchive;
   /** What was pushed since. */
   #writer: TarWriter;
   #started = false;
 
-  constructor(
-    path: string,
-    context: OpenContext,
-    archive: TarArchive | undefined,
-    index: LayoutIndex,
-    addsTo: FileVersion | undefined,
-  ) {
-    this.#addsTo = addsTo;
+  constructor(path: string, context: OpenContext, committed: CommittedArchive) {
     this.label = `oci-archive:${path}`;
     this.#path = path;
     this.#context = context;
-    this.#archive = archive;
-    this.#index = index;
+    this.#committed = committed;
     this.#writer = new TarWriter(path, context);
     this.#finder = new EntryFinder(this.label, this.#pending);
     this.capabilities = readCapabilities(this, {
-      index: async () => this.#index,
+      index: async () => committed.index,
       pending: this.#pending,
       finder: this.#finder,
     });
@@ -142,7 +122,7 @@ class OciArchive implements WriteStore {
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
-    const found = this.#finder.find(this.#index, ref);
+    const found = this.#finder.find(this.#committed.index, ref);
     if (found !== undefined) return found;
     const digest = ref as Digest;
     return describeRawManifest(await this.#rawOf(digest), digest, this.label);
@@ -152,14 +132,19 @@ class OciArchive implements WriteStore {
     options?.signal?.throwIfAborted();
     const name = blobName(digest);
     if (this.#writer.sizeOf(name) === size) return true;
-    return (await this.#archiveWith(digest))?.find(name)?.size === size;
+    return (await this.#committed.archiveWith(digest))?.find(name)?.size === size;
   }
 
   async fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const name = blobName(descriptor.digest);
     if (this.#writer.sizeOf(name) === undefined)
-      return readBlob(await this.#archiveWith(descriptor.digest), descriptor, this.label, options);
+      return readBlob(
+        await this.#committed.archiveWith(descriptor.digest),
+        descriptor,
+        this.label,
+        options,
+      );
     const bytes = this.#writer.read(name, options?.signal);
     return skipBytes(verified(bytes, descriptor, this.label), options?.from ?? 0);
   }
@@ -184,62 +169,29 @@ class OciArchive implements WriteStore {
     options?.signal?.throwIfAborted();
     if (this.#pending.isEmpty) return;
     const replace = (): Promise<void> => this.#replace(options);
-    const adds = this.#addsTo !== undefined;
-    await (adds ? withArchiveLock(this.#path, this.#context, replace, options) : replace());
+    await (this.#committed.adds
+      ? withArchiveLock(this.#path, this.#context, replace, options)
+      : replace());
   }
 
   /** Images that other runs added since this one opened the file stay, too. */
   async #replace(options?: CallOptions): Promise<void> {
-    if (this.#addsTo !== undefined) await this.#reread(this.#addsTo, options);
-    const index = this.#pending.overlay(this.#index);
+    await this.#committed.reread(options?.signal);
+    const index = this.#pending.overlay(this.#committed.index);
     await this.#start();
     await this.#keep(index, options);
     await this.#writer.addData('index.json', Buffer.from(printLayoutIndex(index)));
     await this.#writer.finish();
-    this.#index = index;
     this.#pending.clear();
+    await this.#committed.replaced(index);
     if (this.#path === STDIO) return;
-    if (this.#addsTo !== undefined) this.#addsTo = { version: await versionOfFile(this.#path) };
     this.#writer = new TarWriter(this.#path, this.#context);
     this.#started = false;
-    const before = this.#archive;
-    this.#archive = undefined;
-    this.#replaced = true;
-    await before?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
-    await this.#archive?.[Symbol.asyncDispose]();
-    for (const former of this.#former) await former[Symbol.asyncDispose]();
-  }
-
-  async #archiveWith(digest: Digest): Promise<TarArchive | undefined> {
-    const now = await this.#committed();
-    const all = now === undefined ? this.#former : [now, ...this.#former];
-    return all.find((one) => one.find(blobName(digest)) !== undefined) ?? now;
-  }
-
-  async #committed(): Promise<TarArchive | undefined> {
-    if (this.#replaced) {
-      this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined));
-      await this.#opening;
-    }
-    return this.#archive;
-  }
-
-  async #reread({ version }: FileVersion, options?: CallOptions): Promise<void> {
-    if ((await versionOfFile(this.#path)) === version) return;
-    const now = await openExisting(this.#path, this.#context, options?.signal);
-    const before = await this.#committed();
-    this.#index = now === undefined ? EMPTY_INDEX : await readArchiveIndex(now);
-    this.#former.push(...(before === undefined ? [] : [before]));
-    this.#archive = now;
-  }
-
-  async #reopen(): Promise<void> {
-    this.#archive = await openExisting(this.#path, this.#context);
-    this.#replaced = false;
+    await this.#committed[Symbol.asyncDispose]();
   }
 
   async #start(): Promise<void> {
@@ -267,14 +219,14 @@ class OciArchive implements WriteStore {
   async #rawOf(digest: Digest): Promise<Uint8Array | undefined> {
     const name = blobName(digest);
     const size = this.#writer.sizeOf(name);
-    if (size === undefined) return readSmallBlob(await this.#archiveWith(digest), digest);
+    if (size === undefined) return readSmallBlob(await this.#committed.archiveWith(digest), digest);
     if (size > MAX_MANIFEST_BYTES) return undefined;
     return collect(this.#writer.read(name), size, () => new Error('the region bounds the size'));
   }
 
   /** Takes over what the images that stay need; what nothing names any more is left behind. */
   async #keep(index: LayoutIndex, options?: CallOptions): Promise<void> {
-    if ((await this.#committed()) === undefined && this.#former.length === 0) return;
+    if (await this.#committed.isEmpty()) return;
     const seen = new Set<string>();
     for (const { descriptor } of index.entries) await this.#keepTree(descriptor, seen, options);
   }
@@ -291,7 +243,7 @@ class OciArchive implements WriteStore {
     if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
     await this.#write(
       descriptor,
-      readBlob(await this.#archiveWith(digest), descriptor, this.label, options),
+      readBlob(await this.#committed.archiveWith(digest), descriptor, this.label, options),
     );
   }
 }

@@ -8,6 +8,7 @@ import { digestSpec } from './digest/spec.ts';
 import { doctorSpec } from './doctor/spec.ts';
 import { inspectSpec } from './inspect/spec.ts';
 import { listTagsSpec } from './tags/list-tags-spec.ts';
+import { loadSpec } from './load/spec.ts';
 import { loginSpec } from './login/spec.ts';
 import { logoutSpec } from './logout/spec.ts';
 import { manifestDigestSpec } from './manifest-digest/spec.ts';
@@ -15,6 +16,8 @@ import { manifestSpec } from './manifest/spec.ts';
 import { outdatedSpec } from './outdated/spec.ts';
 import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
+import { pullSpec } from './pull/spec.ts';
+import { pushSpec } from './push/spec.ts';
 import { saveSpec } from './save/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
@@ -33,7 +36,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     heading: 'Look',
     commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
   },
-  { heading: 'Move and remove', commands: [copySpec, saveSpec, tagSpec, deleteSpec, pruneSpec] },
+  {
+    heading: 'Move and remove',
+    commands: [copySpec, pullSpec, pushSpec, saveSpec, loadSpec, tagSpec, deleteSpec, pruneSpec],
+  },
   {
     heading: 'Accounts and allowances',
     commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],

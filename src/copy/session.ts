@@ -50,6 +50,11 @@ export class CopySession {
     return { descriptor: plan.root, unchanged: !isWritten && tags.length === 0 };
   }
 
+  /** Takes what a source that is a stream brings, so that it can be asked what it has. */
+  takeStream(): Promise<void> {
+    return this.#graph.copyStream();
+  }
+
   async commit(): Promise<void> {
     const { destination } = this.#run;
     await attributeTo('destination', `cannot finish ${destination.label}`, undefined, () =>

@@ -164,10 +164,12 @@ export function daemonError(error: unknown, { address, origin }: DaemonEndpoint)
   const reason = errno === undefined ? undefined : REASONS[errno];
   const place = origin === 'the default' ? address : `${address} (from ${origin})`;
   const title = `cannot reach the Docker daemon at ${place}`;
+  const details = { daemon: address };
   if (error instanceof SshError) {
     return new AppError('NETWORK', `${title}: ssh failed: ${error.message}`, {
       hint: 'Try it by hand: ssh HOST docker version',
       cause: error,
+      details,
     });
   }
   if (reason === undefined) {
@@ -175,11 +177,12 @@ export function daemonError(error: unknown, { address, origin }: DaemonEndpoint)
     return new AppError(code, `${title}: ${message.slice(address.length + 2)}`, {
       hint,
       cause: error,
+      details,
     });
   }
   const hint =
     reason === 'permission denied'
       ? 'Run it as a user of the group "docker", or name a daemon of your own: DOCKER_HOST=unix:///…'
       : 'Start Docker, or name where it listens: DOCKER_HOST=unix:///run/user/1000/podman/podman.sock';
-  return new AppError('NETWORK', `${title}: ${reason}`, { hint, cause: error });
+  return new AppError('NETWORK', `${title}: ${reason}`, { hint, cause: error, details });
 }

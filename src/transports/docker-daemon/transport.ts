@@ -1,6 +1,4 @@
-import { AppError } from '../../errors/app-error.ts';
-import { isDigest } from '../../oci/digest.ts';
-import type { Location, Transport } from '../types.ts';
+import type { Transport } from '../types.ts';
 import { parseDockerDaemonName } from './name.ts';
 
 /** Images of a container engine that has Docker's API: dockerd, or podman's service. */
@@ -10,19 +8,6 @@ export const dockerDaemonTransport: Transport = {
   parse: parseDockerDaemonName,
   openRead: async (location, context) =>
     (await import('./read-store.ts')).openDaemonForRead(location, context),
-  openWrite: async (location, context) => {
-    requireName(location);
-    return (await import('./write-store.ts')).openDaemonForWrite(location, context);
-  },
+  openWrite: async (location, context) =>
+    (await import('./write-store.ts')).openDaemonForWrite(location, context),
 };
-
-function requireName({ ref, text, name }: Location): void {
-  if (ref === undefined || !isDigest(ref) || ref === name) return;
-  throw new AppError(
-    'INVALID_REFERENCE',
-    `cannot write to ${text}: a daemon has no digests by name`,
-    {
-      hint: `Write docker-daemon:${name}:TAG.`,
-    },
-  );
-}

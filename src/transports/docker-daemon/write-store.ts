@@ -56,18 +56,22 @@ class DaemonWriter implements WriteStore {
     this.label = `docker-daemon:${name}`;
     this.#location = location;
     this.#engine = engine;
-    const ref = isDigest(name) ? undefined : `${name}:${tag ?? DEFAULT_TAG}`;
+    // Images that come with names of their own need none to complete them.
+    const ref = name === '' || isDigest(name) ? undefined : `${name}:${tag ?? DEFAULT_TAG}`;
     const stdout = (bytes: Uint8Array): Promise<void> => this.#send(bytes);
     this.#archive = createDockerArchiveStream({ label: this.label, ref }, { ...context, stdout });
     this.traits = this.#archive.traits;
-    this.capabilities = {
-      tags: {
-        async *tags(options) {
-          const tags = await localTags(engine, name, options);
-          if (tags.length > 0) yield tags;
-        },
-      },
-    };
+    this.capabilities =
+      ref === undefined
+        ? {}
+        : {
+            tags: {
+              async *tags(options) {
+                const tags = await localTags(engine, name, options);
+                if (tags.length > 0) yield tags;
+              },
+            },
+          };
   }
 
   /** What a name stands for at the daemon; its digest is the ID of the image. */

@@ -1,0 +1,124 @@
+import { copyNamed, type NamedSummary } from '../../copy/copy-named.ts';
+import type { ImageRequest } from '../../copy/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fullName } from '../../transports/docker-archive/name.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { readText } from '../input/read.ts';
+import type { Result } from '../result.ts';
+import type { CopyContext } from '../transfer/flags.ts';
+import { countsJson, nameWithDigest, startStats } from '../transfer/json.ts';
+import { requireRegistry, withoutDaemon } from '../transfer/place.ts';
+import type { Input } from '../types.ts';
+
+interface Loaded {
+  readonly name: string | undefined;
+  readonly descriptor: Descriptor;
+}
+
+/** Loads an archive into the Docker daemon, or images of it into registries. @throws as copyNamed */
+export async function run(
+  context: CopyContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
+  const file = readText(input, 'input') ?? '-';
+  const targets = input.args.map((image) => {
+    const to = context.locate(image);
+    requireRegistry(to, 'load into', image);
+    return to;
+  });
+  const cost = startStats(context);
+  const summaries: NamedSummary[] = [];
+  const loaded: Loaded[] = [];
+  for (const to of targets.length === 0 ? [undefined] : targets) {
+    const summary = await loadInto(context, file, to, options);
+    summaries.push(summary);
+    for (const { name, descriptor } of summary.images)
+      loaded.push({ descriptor, name: to === undefined ? name : to.text });
+  }
+  const [first] = summaries;
+  return {
+    kind: 'value',
+    json: {
+      File: file,
+      Images: loaded.map(({ name, descriptor: { digest, mediaType } }) => ({
+        Name: name ?? null,
+        Digest: digest,
+        MediaType: mediaType,
+      })),
+      ...(first === undefined || summaries.length > 1 ? {} : countsJson(first)),
+      ...cost(),
+    },
+    text: () =>
+      loaded
+        .map(({ name, descriptor }) =>
+          name === undefined ? descriptor.digest : nameWithDigest(name, descriptor),
+        )
+        .join('\n'),
+  };
+}
+
+async function loadInto(
+  context: CopyContext,
+  file: string,
+  to: Location | undefined,
+  options: CallOptions,
+): Promise<NamedSummary> {
+  await using source = await openArchive(context, file, options);
+  const daemon = { scheme: 'docker-daemon', name: '', ref: undefined, tag: undefined };
+  const target = to ?? { ...daemon, text: 'docker-daemon:' };
+  try {
+    await using destination = await context.openWrite(target, 'single', options);
+    return await copyNamed({
+      source,
+      destination,
+      choose: (names) => (to === undefined ? allOf(names) : [oneOf(names, to)]),
+      indexPlatform: to === undefined ? context.hostPlatform : undefined,
+      concurrency: context.flags.concurrency,
+      emit: (event) => context.emit(event),
+      signal: options.signal,
+    });
+  } catch (error) {
+    throw withoutDaemon(error, [`load -i ${file} IMAGE`, `copy docker-archive:${file} oci:DIR`]);
+  }
+}
+
+/** Each image under each of its names. */
+function allOf(names: readonly string[]): readonly ImageRequest[] {
+  return names.length === 0
+    ? [{}]
+    : names.map((name) => ({ sourceRef: name, destinationTag: name }));
+}
+
+/** The image that has this name already, else the only one. */
+function oneOf(names: readonly string[], { text, ref, tag }: Location): ImageRequest {
+  const destinationTag = tag ?? (ref === undefined ? DEFAULT_TAG : undefined);
+  const same = names.find((name) => fullName(name) === text);
+  return { sourceRef: same, destinationTag };
+}
+
+/** What `docker save` wrote, or an OCI layout in a tar. */
+async function openArchive(
+  { openRead }: Pick<CopyContext, 'openRead'>,
+  file: string,
+  options: CallOptions,
+): Promise<ReadStore> {
+  const open = (scheme: string): Promise<ReadStore> =>
+    openRead(
+      { scheme, name: file, ref: undefined, tag: undefined, text: `${scheme}:${file}` },
+      'single',
+      options,
+    );
+  try {
+    return await open('docker-archive');
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'CORRUPT_ARCHIVE') throw error;
+    return open('oci-archive').catch(() => {
+      throw error;
+    });
+  }
+}

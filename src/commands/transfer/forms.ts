@@ -1,0 +1,2 @@
+/** What crane's `--format` names: the form of what is pulled. */
+export const FORMS = ['tarball', 'legacy', 'oci'] as const;

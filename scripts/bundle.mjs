@@ -202,7 +202,7 @@ function closure(entries, known = new Set()) {
 
 // Each file of a start costs more than a millisecond, so what is always needed together is joined.
 const first = closure(['regctl.ts']);
-const table = closure(['src/cli/args/parse.ts', 'src/commands/index.ts'], first);
+const table = closure(['src/cli/personas/line.ts', 'src/commands/index.ts'], first);
 const online = closure(ONLINE, new Set([...first, ...table]));
 const many = closure(MANY, new Set([...first, ...table, ...online]));
 const groupOf = (pieces) => (id) =>

@@ -2,6 +2,7 @@ import { openConnections } from '../client/connections.ts';
 import type { SideConnections } from '../client/side.ts';
 import { createStores } from '../client/stores.ts';
 import { lazyTemporaries } from '../client/temporaries.ts';
+import { createTrust } from '../client/trust.ts';
 import type { Machine } from '../client/types.ts';
 import type { Context, Side, Terminal } from '../commands/context.ts';
 import type { CopyEvent } from '../copy/types.ts';
@@ -71,7 +72,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     get cwd() {
       return io.cwd;
     },
-    tempDir: io.temp,
+    tempDir: flags.tmpdir ?? io.temp,
     machine,
     temporaries,
     now,
@@ -94,6 +95,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     logins: connections.logins,
     emit: (event) => (event.type === 'note' ? messages.note(event.text) : emit(event)),
     warn: messages.warn,
+    requireTrusted: createTrust({ machine, policy: flags.policy, cwd: () => io.cwd, trace }),
     captureWarnings: messages.captureWarnings,
     note: messages.note,
     onSignal: io.onSignal,

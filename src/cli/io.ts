@@ -42,6 +42,8 @@ export type ServerSignal = 'SIGHUP' | 'SIGUSR1';
 
 /** The parts of a process that the program may touch; tests hand in their own. */
 export interface Io {
+  /** The path by which the program was called; absent: regctl. */
+  readonly program?: string | undefined;
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -112,6 +114,7 @@ export function processIo(
   return {
     onLongRun,
     onLarge,
+    program: process.argv[1],
     argv: process.argv.slice(2),
     env: process.env,
     // Most commands do well without one.

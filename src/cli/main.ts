@@ -1,6 +1,9 @@
 import type { CommandGroup } from '../commands/index.ts';
 import { columnsOf, type Io } from './io.ts';
 import { VERSION } from '../client/version.ts';
+import { inManner, mannerOf, OWN_MANNER } from './personas/manner.ts';
+import { calledAs } from './personas/names.ts';
+import type { Manner } from './personas/types.ts';
 import {
   ClosedPipeError,
   OutputError,
@@ -10,6 +13,12 @@ import {
   watchOutput,
   type Writer,
 } from './output/writer.ts';
+
+/** What was asked for, as far as it is known: an error is reported in this manner. */
+interface Asked {
+  argv: readonly string[];
+  manner: Manner;
+}
 
 /**
  * Runs the program. Resolves to its exit status and never rejects.
@@ -23,10 +32,11 @@ export async function main(
   // For the whole run: what is written last may fail after everything else is done.
   watchOutput(io.stdout);
   watchOutput(io.stderr);
+  const asked: Asked = { argv: io.argv, manner: OWN_MANNER };
   try {
-    return await runProgram(io, stdout, loadGroups);
+    return await runProgram(io, stdout, asked, loadGroups);
   } catch (error) {
-    return fail(io, stdout, outputErrorIn(error) ?? error);
+    return fail(io, stdout, asked, outputErrorIn(error) ?? error);
   }
 }
 
@@ -37,20 +47,25 @@ async function defaultGroups(): Promise<readonly CommandGroup[]> {
 async function runProgram(
   io: Io,
   stdout: Writer,
+  asked: Asked,
   loadGroups: () => Promise<readonly CommandGroup[]>,
 ): Promise<number> {
   const [first, ...rest] = io.argv;
-  if (rest.length === 0 && (first === '--version' || first === '-v')) {
+  const { load, argv } = calledAs(io.program, io.argv);
+  asked.argv = argv;
+  if (load === undefined && rest.length === 0 && (first === '--version' || first === '-v')) {
     return print(io, stdout, `regctl ${VERSION}\n`);
   }
-  const [{ parseArguments }, groups] = await Promise.all([import('./args/parse.ts'), loadGroups()]);
+  const [{ parseLine }, groups] = await Promise.all([import('./personas/line.ts'), loadGroups()]);
+  const persona = await load?.();
+  if (persona !== undefined) asked.manner = mannerOf(persona);
   const columns = columnsOf(io.stdout);
-  const parsed = parseArguments(io.argv, groups, { host: io.host, columns });
-  if (parsed.kind === 'print') {
-    return print(io, stdout, parsed.text);
-  }
+  const parsed = await parseLine(argv, persona, groups, { io, columns }, (line) =>
+    Object.assign(asked, line),
+  );
+  if (parsed.kind === 'print') return print(io, stdout, parsed.text);
   const { runCommand } = await import('./run.ts');
-  return runCommand(io, parsed, stdout);
+  return runCommand(io, parsed, asked.manner, stdout);
 }
 
 async function print(io: Io, stdout: Writer, text: string): Promise<number> {
@@ -63,7 +78,7 @@ async function print(io: Io, stdout: Writer, text: string): Promise<number> {
  * Reports the error on stderr, and with `-o json` as JSON on stdout, so that stdout is always JSON; on
  * stderr where stdout is what failed.
  */
-async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
+async function fail(io: Io, stdout: Writer, asked: Asked, error: unknown): Promise<number> {
   if (error instanceof ClosedPipeError) return 0;
   const [
     { reportError, errorText, errorJson, causeLines },
@@ -74,8 +89,9 @@ async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
     import('./args/argv.ts'),
     import('./output/style.ts'),
   ]);
-  const report = reportError(error);
-  const form = requestedJson(io.argv);
+  const { argv, manner } = asked;
+  const report = inManner(reportError(error), manner);
+  const form = requestedJson(argv);
   const outputFailed = error instanceof OutputError;
   // A half-written JSON text stays half-written: an error after it would look like content.
   const asJson = form === 'ndjson' || (form === 'json' && (outputFailed || !stdout.started));
@@ -89,8 +105,8 @@ async function fail(io: Io, stdout: Writer, error: unknown): Promise<number> {
     await writer.write(`${json}\n`).catch(() => undefined);
   }
   if (!asJson || (!outputFailed && io.stdout.isTTY !== true)) {
-    const debugged = io.argv.includes('--debug') ? causeLines(error) : [];
-    const noColour = io.argv.includes('--no-color');
+    const debugged = argv.includes('--debug') ? causeLines(error) : [];
+    const noColour = argv.includes('--no-color');
     const style = await createStyle(io.stderr, wantsColour(io.stderr, io.env, noColour));
     const text = [...debugged, errorText(report, style)].join('\n');
     await stderr.write(text).catch(() => undefined);

@@ -6,6 +6,8 @@ import { formatDuration } from './args/duration.ts';
 import type { Io } from './io.ts';
 import { createMessages } from './output/messages.ts';
 import type { Parsed } from './args/parse.ts';
+import type { Manner, Prints } from './personas/types.ts';
+import { isRecord } from '../util/json.ts';
 import { watchLargeTransfers } from './progress/large.ts';
 import { chooseProgress, createProgress } from './progress/progress.ts';
 import { withGrace } from './process/grace.ts';
@@ -31,7 +33,12 @@ type Invocation = Extract<Parsed, { kind: 'run' }>;
 const GRACE_MS = 1800;
 
 /** Runs one command and writes its result. Resolves to the exit status. */
-export async function runCommand(io: Io, invocation: Invocation, stdout: Writer): Promise<number> {
+export async function runCommand(
+  io: Io,
+  invocation: Invocation,
+  manner: Manner,
+  stdout: Writer,
+): Promise<number> {
   const controller = new AbortController();
   const { signal } = controller;
   const { timeoutMs } = invocation.flags;
@@ -43,7 +50,8 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
   const stopListening = listenForSignals(io, controller);
   watchOutput(io.stdout, (error) => controller.abort(error));
   try {
-    return await withGrace(perform(io, invocation, stdout, { signal, waits }), signal, GRACE_MS);
+    const work = perform(io, invocation, manner, stdout, { signal, waits });
+    return await withGrace(work, signal, GRACE_MS);
   } catch (error) {
     // Whatever an abort made fail, the reason of the abort is what happened.
     if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;
@@ -57,6 +65,7 @@ export async function runCommand(io: Io, invocation: Invocation, stdout: Writer)
 async function perform(
   io: Io,
   { spec, input, flags }: Invocation,
+  { prints }: Manner,
   stdout: Writer,
   { signal, waits }: { readonly signal: AbortSignal; readonly waits: Waits },
 ): Promise<number> {
@@ -72,8 +81,11 @@ async function perform(
     quiet: flags.quiet,
     style: await createStyle(io.stderr, colour),
   });
-  const progress = createProgress(chooseProgress(flags.progress, flags.quiet, io.stderr, io.env), {
+  const transcript = prints.transcript === true && !flags.quiet && !writesToOutput(input);
+  const form = chooseProgress(flags.progress, flags.quiet, io.stderr, io.env);
+  const progress = createProgress(transcript ? 'transcript' : form, {
     stderr: io.stderr,
+    stdout,
     now: io.now,
     writeLine: messages.line,
     colour,
@@ -95,7 +107,7 @@ async function perform(
       progress.emit(event);
     }, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
-    stdio: createStdio(io, stdout),
+    stdio: createStdio(io, stdout, flags.tmpdir),
     shortLived: spec.longRunning !== true,
   });
   let done = false;
@@ -103,7 +115,8 @@ async function perform(
     if (spec.hasSourceAndDestination === true) rejectSharedSecrets(flags, input.args, context);
     const result = await module.run(context, input, { signal });
     await progress.close(true);
-    await render(io, result, { flags, template, stdout });
+    await stdout.settled();
+    await render(io, result, prints, { flags, template, stdout });
     done = true;
     return (typeof result.exit === 'function' ? result.exit() : result.exit) ?? 0;
   } finally {
@@ -117,9 +130,14 @@ async function loadConnections(): Promise<void> {
   await loadUndici();
 }
 
+/** An archive goes to standard output, which has no room for other lines. */
+const writesToOutput = ({ args }: Invocation['input']): boolean =>
+  args.some((arg) => /-archive:(?:-|\/dev\/(?:stdout|fd\/1))(?::|$)/u.test(arg));
+
 async function render(
   io: Io,
   result: Result,
+  prints: Prints,
   options: {
     readonly flags: Invocation['flags'];
     readonly template: Template | undefined;
@@ -127,12 +145,21 @@ async function render(
   },
 ): Promise<void> {
   const { flags, template, stdout } = options;
+  if (prints.transcript === true || prints.nothing === true) return;
   const toStderr = result.stream === 'stderr';
   const stream = toStderr ? io.stderr : io.stdout;
   const writer = toStderr ? createWriter(io.stderr) : stdout;
   const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
   const { writeResult } = await import('./output/result.ts');
-  await writeResult(result, { format: flags.output, template }, writer, style);
+  const shown = prints.members === undefined ? result : onlyMembers(result, prints.members);
+  await writeResult(shown, { format: flags.output, template }, writer, style);
+}
+
+function onlyMembers(result: Result, members: readonly string[]): Result {
+  if (result.kind !== 'value' || !isRecord(result.json)) return result;
+  const { json } = result;
+  const kept = members.filter((name) => json[name] !== undefined);
+  return { ...result, json: Object.fromEntries(kept.map((name) => [name, json[name]])) };
 }
 
 /** `reason`: of the last wait, be it over or not. */

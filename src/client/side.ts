@@ -73,6 +73,7 @@ export async function connectSide(
     random: Math.random,
     retryTimes: settings.retryTimes,
     maxRetryWaitMs: settings.retryMaxWaitMs,
+    retryDelayMs: settings.retryDelayMs,
     timeouts: timeouts(settings),
     allowedRealms: options.allowedRealms,
     onWarning: options.warn,

@@ -43,6 +43,7 @@ export function createStores({
     registry: location.scheme === 'docker' ? (await connections.side(side)).registry : NONE,
     temporaries: await temporaries(location),
     ...(engines === undefined ? {} : { engines: { ...engines, ...engineOptions(side) } }),
+    sharedBlobs: side.sharedBlobDir,
     ...stdio,
   });
   return {

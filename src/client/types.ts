@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly certDir?: string | undefined;
   /** Address of the Docker daemon of `docker-daemon:`. */
   readonly daemonHost?: string | undefined;
+  /** Directory of the blobs of OCI layouts, in place of their own. */
+  readonly sharedBlobDir?: string | undefined;
 }
 
 /** What applies to every registry that a client reaches. */
@@ -43,6 +45,8 @@ export interface ClientSettings {
   readonly allowRealm: readonly string[];
   readonly retryTimes: number;
   readonly retryMaxWaitMs?: number | undefined;
+  /** The same wait before every other try, in place of one that grows. */
+  readonly retryDelayMs?: number | undefined;
   /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
   readonly minSpeed?: number | undefined;
   /** Most time from a request to its answer, a blob's first byte included; `undefined`: the wire's defaults. */

@@ -64,6 +64,11 @@ export interface Context {
   warn(text: string): void;
   /** Warnings are not printed from now on: the function takes those that came since it last did. */
   captureWarnings(): () => readonly string[];
+  /**
+   * Refuses an image that the trust policy of the command line does not allow, before anything is
+   * read of it. @throws AppError UNTRUSTED; CONFIG_INVALID, IO for the policy itself
+   */
+  requireTrusted(source: Location, options?: CallOptions): Promise<void>;
   /** stderr line that `--quiet` silences. */
   note(text: string): void;
   /** Calls `listener` for every such signal until the returned function is called. */
@@ -77,6 +82,8 @@ export interface GlobalFlags extends Pick<ClientSettings, 'config' | 'authfile' 
   /** What `--override-os`, `-arch` and `-variant` make of this machine's platform. */
   readonly override: Platform | undefined;
   readonly concurrency: number;
+  /** What says which images may be copied; `host`: where skopeo looks for it. */
+  readonly policy: { readonly file: string } | 'host' | undefined;
   readonly quiet: boolean;
 }
 

@@ -40,6 +40,8 @@ export interface HttpClientOptions {
   readonly retryTimes: number;
   /** Most time that one request waits between its tries, in all. Default: 5 minutes. */
   readonly maxRetryWaitMs?: number | undefined;
+  /** The same wait before every other try. Default: one that doubles, by chance. */
+  readonly retryDelayMs?: number | undefined;
   /** True when the user lets the registry's credentials go to this token server. */
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   readonly onWarning: (text: string) => void;
@@ -105,8 +107,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const endpoints = createEndpoints({ policies, dialer, proxies });
 
   const pauses = createPauses();
-  const { retryTimes } = options;
-  const retries = createRetryPolicy({ retryTimes, maxWaitMs, now, random, sleep, onRetry, pauses });
+  const { retryTimes, retryDelayMs: delayMs } = options;
+  const tries = { retryTimes, maxWaitMs, delayMs };
+  const retries = createRetryPolicy({ ...tries, now, random, sleep, onRetry, pauses });
 
   /** THE order, outermost first. Token exchanges enter below `authenticate`. */
   const layers: readonly Middleware[] = [

@@ -48,6 +48,8 @@ export interface OpenContext {
   readonly tempDir: string;
   /** What finds the container engines of this machine; absent: none can be reached. */
   readonly engines?: EngineContext | undefined;
+  /** Directory of the blobs of OCI layouts, in place of their own. */
+  readonly sharedBlobs?: string | undefined;
   /** Names for what is written next to its place, so that it is swept if this process is killed. */
   readonly temporaries: Temporaries;
 }

@@ -57,12 +57,14 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     },
     emit: () => undefined,
     onSignal: () => () => undefined,
+    requireTrusted: () => Promise.resolve(),
     terminal: nobody,
     ...overrides,
     flags: {
       platform: undefined,
       override: undefined,
       concurrency: 3,
+      policy: undefined,
       quiet: false,
       config: undefined,
       authfile: undefined,
@@ -158,6 +160,7 @@ export async function printed(result: Result, format?: OutputFormat): Promise<st
   const writer = {
     started: false,
     write: async (piece: string | Uint8Array) => void pieces.push(piece),
+    settled: () => Promise.resolve(),
   };
   await writeResult(result, { format, template: undefined }, writer, PLAIN);
   return pieces.map(String).join('');

@@ -22,6 +22,11 @@ const SIDED: readonly OptionSpec[] = [
   { flags: '--plain-http', summary: 'speak HTTP without TLS', kind: 'flag' },
   { flags: '--cert-dir <dir>', summary: 'certificates: *.crt, *.cert, *.key', kind: 'string' },
   { flags: '--daemon-host <url>', summary: 'where the Docker daemon listens', kind: 'string' },
+  {
+    flags: '--shared-blob-dir <dir>',
+    summary: 'blobs of OCI layouts, for several together',
+    kind: 'string',
+  },
 ];
 
 /** Flags of every command, as the help page groups them. */
@@ -57,6 +62,11 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'string',
       },
       {
+        flags: '--retry-delay <duration>',
+        summary: 'the same wait before every other try (default: one that grows)',
+        kind: 'string',
+      },
+      {
         flags: '--header-timeout <duration>',
         summary: "most time to an answer's first byte (default: 1m; blobs: 5m)",
         kind: 'string',
@@ -81,6 +91,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         summary: 'give up after this long: 30s, 5m',
         kind: 'string',
       },
+      { flags: '--tmpdir <dir>', summary: 'directory of temporary files', kind: 'string' },
       {
         flags: '--concurrency <n>',
         summary: 'requests to each side at a time (default: 6)',
@@ -99,6 +110,19 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       { flags: '--override-os <os>', summary: 'as skopeo', kind: 'string', hidden: true },
       { flags: '--override-arch <arch>', summary: 'as skopeo', kind: 'string', hidden: true },
       { flags: '--override-variant <v>', summary: 'as skopeo', kind: 'string', hidden: true },
+    ],
+  },
+  {
+    heading: 'Trust',
+    flags: [
+      {
+        flags: '--policy <file>',
+        summary: 'which images may be copied (containers-policy.json)',
+        kind: 'string',
+      },
+      { flags: '--insecure-policy', summary: 'ask no policy', kind: 'flag', hidden: true },
+      // Under the name of skopeo: the policy that its files say.
+      { flags: '--host-policy', summary: "the machine's policy", kind: 'flag', hidden: true },
     ],
   },
   {

@@ -18,6 +18,7 @@ export interface ProgramFlags extends GlobalFlags, ClientSettings {
   /** This machine's platform, or what `--override-…` made of it. */
   readonly hostPlatform: Platform;
   readonly noColor: boolean;
+  readonly tmpdir: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly sides: Readonly<Record<Side, ConnectionOptions>>;
   /** Plain options that carry a secret, as written; a command with two registries must say which side. */
@@ -52,6 +53,7 @@ export function parseGlobalFlags(
     hostPlatform: override ?? hostPlatform(host),
     concurrency: atLeast(1, values, 'concurrency', '--concurrency') ?? 6,
     quiet: flag(values, 'quiet'),
+    policy: policyOf(values),
     config: text(values, 'config'),
     authfile: text(values, 'authfile'),
     allowRealm: list(values, 'allowRealm'),
@@ -61,7 +63,9 @@ export function parseGlobalFlags(
     progress: (text(values, 'progress') as ProgressMode | undefined) ?? 'auto',
     debug: flag(values, 'debug'),
     noColor: flag(values, 'noColor'),
+    tmpdir: text(values, 'tmpdir'),
     retryTimes: atLeast(0, values, 'retryTimes', '--retry-times') ?? 5,
+    retryDelayMs: duration(values, 'retryDelay', '--retry-delay'),
     retryMaxWaitMs: duration(values, 'retryMaxWait', '--retry-max-wait'),
     headerTimeoutMs: duration(values, 'headerTimeout', '--header-timeout'),
     idleTimeoutMs: duration(values, 'idleTimeout', '--idle-timeout'),
@@ -95,6 +99,7 @@ function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionO
     plainHttp: flag(values, key('plainHttp')),
     certDir: text(values, key('certDir')),
     daemonHost: text(values, key('daemonHost')),
+    sharedBlobDir: text(values, key('sharedBlobDir')),
   };
 }
 
@@ -110,6 +115,7 @@ function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): Conne
     plainHttp: side.plainHttp || plain.plainHttp,
     certDir: side.certDir ?? plain.certDir,
     daemonHost: side.daemonHost ?? plain.daemonHost,
+    sharedBlobDir: side.sharedBlobDir ?? plain.sharedBlobDir,
   };
 }
 
@@ -128,6 +134,14 @@ function overrideOf(
   const own = hostPlatform(host);
   const parts = [os ?? own.os, architecture ?? own.architecture];
   return parsePlatform([...parts, ...(variant === undefined ? [] : [variant])].join('/'));
+}
+
+/** `--insecure-policy` outranks a file, as in skopeo. */
+function policyOf(values: Values): GlobalFlags['policy'] {
+  if (flag(values, 'insecurePolicy')) return undefined;
+  const file = text(values, 'policy');
+  if (file !== undefined) return { file };
+  return flag(values, 'hostPolicy') ? 'host' : undefined;
 }
 
 function text(values: Values, name: string): string | undefined {

@@ -11,10 +11,11 @@ export type Stdio = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
 export function createStdio(
   io: Pick<Io, 'stdin' | 'stdout' | 'temp' | 'isOutputClosed'>,
   stdout: Writer,
+  tempDir = io.temp,
 ): Stdio {
   let taken = false;
   return {
-    tempDir: io.temp,
+    tempDir,
     stdin(options) {
       if (taken) throw new AppError('USAGE', 'standard input can be read once only');
       const { stdin } = io;

@@ -18,12 +18,16 @@ export interface Writer {
   write(chunk: string | Uint8Array): Promise<void>;
   /** Whether anything was written. */
   readonly started: boolean;
+  /** Until everything is written. @throws as the last `write` did */
+  settled(): Promise<void>;
 }
 
 export function createWriter(stream: OutputStream): Writer {
   let started = false;
   let failure: Error | undefined;
+  let last = Promise.resolve();
   return {
+    settled: () => last,
     get started() {
       return started;
     },
@@ -31,13 +35,14 @@ export function createWriter(stream: OutputStream): Writer {
       if (failure !== undefined) throw failure;
       if (chunk.length === 0) return;
       started = true;
-      await new Promise<void>((resolve, reject) => {
+      last = new Promise<void>((resolve, reject) => {
         stream.write(chunk, (error) => {
           if (error === undefined || error === null) return resolve();
           failure ??= outputError(error);
           reject(failure);
         });
       });
+      await last;
     },
   };
 }

@@ -1,10 +1,13 @@
 import type { CopyEvent } from '../../copy/types.ts';
 import type { ProgressMode } from '../args/global-flags.ts';
 import { columnsOf, type Io, type OutputStream } from '../io.ts';
-import type { Progress, ProgressOptions } from './types.ts';
+import type { Progress, ProgressOptions, WithStdout } from './types.ts';
 
 /** A bar on fewer columns says nothing. */
 const MIN_BAR_COLUMNS = 20;
+
+/** `transcript`: the lines of another tool, chosen by its name only. */
+type Form = Exclude<ProgressMode, 'auto'> | 'transcript';
 
 /** `auto` made definite: a bar for people, lines for logs and for very narrow terminals. */
 export function chooseProgress(
@@ -25,8 +28,8 @@ export function chooseProgress(
  * Events that arrive while it loads are kept.
  */
 export function createProgress(
-  form: Exclude<ProgressMode, 'auto'>,
-  options: ProgressOptions,
+  form: Form,
+  options: ProgressOptions & WithStdout,
 ): Omit<Progress, 'close'> & { close(ok: boolean): Promise<void> } {
   let target: Progress | undefined;
   let closed = false;
@@ -60,15 +63,14 @@ export function createProgress(
       if (closed) return;
       closed = true;
       await loading;
+      // It has lines for a copy that moved nothing, too.
+      if (form === 'transcript') target ??= await loadProgress(form, options);
       target?.close(ok);
     },
   };
 }
 
-async function loadProgress(
-  form: Exclude<ProgressMode, 'auto'>,
-  options: ProgressOptions,
-): Promise<Progress> {
+async function loadProgress(form: Form, options: ProgressOptions & WithStdout): Promise<Progress> {
   switch (form) {
     case 'bar':
       return (await import('./bar.ts')).createBarProgress(options);
@@ -76,6 +78,8 @@ async function loadProgress(
       return (await import('./plain.ts')).createPlainProgress(options);
     case 'json':
       return (await import('./json.ts')).createJsonProgress(options);
+    case 'transcript':
+      return (await import('./transcript.ts')).createTranscript(options);
     case 'none':
       return (await import('./json.ts')).createNoProgress(options);
   }

@@ -1,5 +1,6 @@
 import type { CopyEvent } from '../../copy/types.ts';
 import type { OutputStream } from '../io.ts';
+import type { Writer } from '../output/writer.ts';
 
 /** What watches a copy. */
 export interface Progress {
@@ -14,4 +15,9 @@ export interface ProgressOptions {
   /** Writes one line, sanitised. */
   readonly writeLine: (line: string) => void;
   readonly colour: boolean;
+}
+
+/** What a form of progress that replaces the result writes to. */
+export interface WithStdout {
+  readonly stdout: Pick<Writer, 'write'>;
 }

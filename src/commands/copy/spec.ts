@@ -71,6 +71,7 @@ export const copySpec: CommandSpec = {
       summary: 'how hard: gzip 1 to 9, zstd 1 to 22; compresses every layer anew',
       kind: 'integer',
     },
+    { flags: '--dest-decompress', summary: 'store layers uncompressed', kind: 'flag' },
     {
       flags: '--dest-force-compress-format',
       summary: 'as skopeo; layers are never left in another format',

@@ -38,6 +38,9 @@ export async function run(
     }
   }
   if (failure !== undefined) throw failure.error;
+  if (removed.length === 0 && readFlag(input, 'mustExist')) {
+    throw new AppError('UNAUTHORIZED', `not logged in to ${targets.join(', ') || 'any registry'}`);
+  }
   return { kind: 'value', json: { Removed: removed }, text: () => textOf(removed, targets) };
 }
 

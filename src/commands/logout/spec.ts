@@ -11,7 +11,10 @@ export const logoutSpec: CommandSpec = {
       required: false,
     },
   ],
-  options: [{ flags: '-a, --all', summary: 'forget every login', kind: 'flag' }],
+  options: [
+    { flags: '-a, --all', summary: 'forget every login', kind: 'flag' },
+    { flags: '--must-exist', summary: 'fail if there is none', kind: 'flag', hidden: true },
+  ],
   examples: [
     { command: 'regctl logout ghcr.io', description: 'one registry' },
     { command: 'regctl logout --all', description: 'every registry' },

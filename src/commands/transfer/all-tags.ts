@@ -52,6 +52,9 @@ export async function copyRepository(
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   requireDistinctNames(tags, destinationTag);
+  for (const tag of tags) {
+    await context.requireTrusted({ ...locations.from, ref: tag, tag }, options);
+  }
   const common = {
     ...copyRunOptions(context, flags, options),
     ...shared,

@@ -2,7 +2,9 @@ import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { ConvertOptions } from '../../image/convert/types.ts';
 import { parsePlatforms, type Platform } from '../../oci/platform.ts';
+import { familiarName, withDefaultTag } from '../../reference/format.ts';
 import { tagOfVersion } from '../../reference/grammar.ts';
+import { parseReference } from '../../reference/parse.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { holdsIndexes, isEngine, type CopyLocations } from './stores.ts';
@@ -32,6 +34,7 @@ export type CopyContext = FlagsContext &
     | 'reference'
     | 'registry'
     | 'requestCount'
+    | 'requireTrusted'
     | 'tempDir'
     | 'temporaries'
     | 'warn'
@@ -80,7 +83,7 @@ export function copyFlags(
     newest: readCount(input, 'newest', '--newest'),
     allowEmpty: readFlag(input, 'allowEmpty'),
     allowNondistributable: readFlag(input, 'allowNondistributable'),
-    additionalTags: additionalTagsOf(input),
+    additionalTags: additionalTagsOf(input, to),
     digestFile: readText(input, 'digestfile'),
   };
   rejectContradictions(flags, input);
@@ -162,25 +165,40 @@ function wantsAll(input: Input): boolean {
 /** `undefined` where nothing is to change. @throws AppError USAGE */
 function conversionOf(input: Input): Conversion | undefined {
   const format = readText(input, 'format') as ConvertOptions['format'];
+  const decompress = readFlag(input, 'destDecompress');
   const compress = readText(input, 'destCompressFormat') as 'gzip' | 'zstd' | undefined;
+  rejectTogether({
+    '--dest-decompress': decompress,
+    '--dest-compress-format': compress !== undefined,
+  });
   const level = readInteger(input, 'destCompressLevel', '--dest-compress-level');
   if (level !== undefined && compress === undefined) {
     throw new AppError('USAGE', '--dest-compress-level says how, not what', {
       hint: 'Add --dest-compress-format gzip or zstd.',
     });
   }
-  if (format === undefined && compress === undefined) return undefined;
+  const target = decompress ? 'none' : compress;
+  if (format === undefined && target === undefined) return undefined;
   return {
     format,
-    ...(compress === undefined ? {} : { compression: { format: compress, level } }),
+    ...(target === undefined ? {} : { compression: { format: target, level } }),
   };
 }
 
-function additionalTagsOf(input: Input): readonly string[] {
-  const tags = readList(input, 'additionalTag').map(tagOfVersion);
-  const wrong = tags.find((tag) => !isTag(tag));
-  if (wrong === undefined) return tags;
-  throw new AppError('INVALID_REFERENCE', `--additional-tag: "${wrong}" is not a tag`, {
-    hint: 'Write the tag alone, without the repository.',
+/** Places of Docker's keep images under full names. */
+const TAKES_NAMES: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon']);
+
+/** @throws AppError INVALID_REFERENCE */
+function additionalTagsOf(input: Input, { scheme }: Location): readonly string[] {
+  return readList(input, 'additionalTag').map((name) => {
+    if (TAKES_NAMES.has(scheme) && !isTag(name)) {
+      const reference = withDefaultTag(parseReference(name));
+      if (reference.digest === undefined) return familiarName(reference);
+    }
+    const tag = tagOfVersion(name);
+    if (isTag(tag)) return tag;
+    throw new AppError('INVALID_REFERENCE', `--additional-tag: "${tag}" is not a tag`, {
+      hint: 'Write only the tag, without the repository.',
+    });
   });
 }

@@ -38,6 +38,7 @@ export async function transfer(
   options: CallOptions,
 ): Promise<Result> {
   const flags = copyFlags(context, input, locations);
+  await context.requireTrusted(locations.from, options);
   if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
   const cost = startStats(context);
   const shared = findMountSources(context, locations);

@@ -17,6 +17,8 @@ export interface RetryOptions {
   readonly retryTimes: number;
   /** Most time that one series of tries waits, in all; a longer `Retry-After` ends it at once. */
   readonly maxWaitMs: number;
+  /** The wait before each other try; `undefined`: an exponential back-off. */
+  readonly delayMs?: number | undefined;
   readonly now: () => number;
   /** [0, 1) */
   readonly random: () => number;
@@ -179,8 +181,9 @@ class RetrySeries implements RetryState {
     return { delayMs, reason: `HTTP ${status} from ${url.host}` };
   }
 
-  /** Full jitter: anything from zero up to a ceiling that doubles. */
+  /** As long as it was said, else full jitter: from zero up to a ceiling that doubles. */
   #backOff(): number {
+    if (this.#options.delayMs !== undefined) return this.#options.delayMs;
     const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** (this.#failed - 1));
     return Math.round(this.#options.random() * ceiling);
   }

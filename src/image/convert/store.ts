@@ -56,7 +56,7 @@ export function createConvertedStore(source: ReadStore, options: ConvertOptions)
 }
 
 function checkOptions({ format, compression }: ConvertOptions): void {
-  if (compression === undefined) return;
+  if (compression === undefined || compression.format === 'none') return;
   if (format === 'v2s2' && compression.format === 'zstd') {
     throw new AppError('USAGE', 'v2s2 has no zstd layers', {
       hint: 'Choose --format oci, or --dest-compress-format gzip.',

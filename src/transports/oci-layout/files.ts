@@ -17,7 +17,10 @@ import { makeFolder } from '../../util/make-folder.ts';
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
-export type LayoutOptions = FolderOptions;
+export interface LayoutOptions extends FolderOptions {
+  /** Where the blobs are in place of `blobs/`, for several layouts together. */
+  readonly sharedBlobs?: string | undefined;
+}
 
 /** The `oci-layout` and `index.json` files of a layout folder. */
 export class LayoutFiles {
@@ -114,9 +117,16 @@ export class LayoutFiles {
   }
 }
 
-/** Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"). */
-export function layoutBlobPath(folder: string, digest: Digest): string {
-  return join(folder, 'blobs', algorithmOf(digest), hexOf(digest));
+/**
+ * Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"), or where skopeo's
+ * `--shared-blob-dir` has it.
+ */
+export function layoutBlobPath(
+  folder: string,
+  digest: Digest,
+  shared: string = join(folder, 'blobs'),
+): string {
+  return join(shared, algorithmOf(digest), hexOf(digest));
 }
 
 function isFile(path: string): AppError {

@@ -30,12 +30,15 @@ const MAX_PARALLEL_PUSHES = 16;
  * A layout folder for reading.
  * @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
-export async function openLayoutForRead(folder: string): Promise<WriteStore> {
+export async function openLayoutForRead(
+  folder: string,
+  { sharedBlobs }: Pick<LayoutOptions, 'sharedBlobs'> = {},
+): Promise<WriteStore> {
   const temporaries = plainTemporaries();
   const files = new LayoutFiles(folder, { temporaries });
   await files.requireLayout();
   await files.requireIndex();
-  return new LayoutStore(folder, files, temporaries);
+  return new LayoutStore(folder, files, temporaries, sharedBlobs);
 }
 
 /**
@@ -50,7 +53,7 @@ export async function openLayoutForWrite(
   const files = new LayoutFiles(folder, { ...options, temporaries });
   await files.isLayout();
   await files.readIndex();
-  return new LayoutStore(folder, files, temporaries);
+  return new LayoutStore(folder, files, temporaries, options.sharedBlobs);
 }
 
 class LayoutStore implements WriteStore {
@@ -62,14 +65,19 @@ class LayoutStore implements WriteStore {
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
 
-  constructor(folder: string, files: LayoutFiles, temporaries: Temporaries) {
+  constructor(
+    folder: string,
+    files: LayoutFiles,
+    temporaries: Temporaries,
+    sharedBlobs: string | undefined,
+  ) {
     this.label = `oci:${folder}`;
     this.#files = files;
     this.#blobs = new BlobFolder(
       this.label,
-      (digest) => layoutBlobPath(folder, digest),
+      (digest) => layoutBlobPath(folder, digest, sharedBlobs),
       temporaries,
-      folder,
+      sharedBlobs ?? folder,
     );
     this.#finder = new EntryFinder(this.label, this.#pending);
     this.capabilities = layoutCapabilities(this, files, {

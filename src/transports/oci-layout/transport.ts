@@ -7,9 +7,9 @@ export const ociLayoutTransport: Transport = {
   scheme: 'oci',
   help: 'oci:DIR[:NAME|:@N|@DIGEST]: an OCI image layout in a directory',
   parse: (rest) => parseLayoutName(rest),
-  openRead: (location) => openLayoutForRead(location.name),
-  openWrite: async (location, { temporaries }) => {
+  openRead: (location, { sharedBlobs }) => openLayoutForRead(location.name, { sharedBlobs }),
+  openWrite: async (location, { temporaries, sharedBlobs }) => {
     requireWritableName(location);
-    return openLayoutForWrite(location.name, { temporaries });
+    return openLayoutForWrite(location.name, { temporaries, sharedBlobs });
   },
 };

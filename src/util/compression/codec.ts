@@ -15,9 +15,10 @@ import { ZstdFrames } from './zstd-frames.ts';
 /** gzip and zstd by node:zlib. */
 export function createCodec(): Codec {
   return {
-    async *compress(bytes, { format, level = LEVELS[format].usual }) {
-      if (format === 'gzip') yield* gzip(bytes, level);
-      else yield* pipeThrough(bytes, zstdCompressor(level), asError);
+    async *compress(bytes, { format, level }) {
+      if (format === 'none') yield* bytes;
+      else if (format === 'gzip') yield* gzip(bytes, level ?? LEVELS.gzip.usual);
+      else yield* pipeThrough(bytes, zstdCompressor(level ?? LEVELS.zstd.usual), asError);
     },
     async *decompress(bytes, format, limits) {
       const outputLimits = new OutputLimits(limits);

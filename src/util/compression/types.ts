@@ -3,7 +3,8 @@ import type { Bytes } from '../bytes.ts';
 export type CompressionFormat = 'gzip' | 'zstd';
 
 export interface CompressionOptions {
-  readonly format: CompressionFormat;
+  /** `none`: not at all. */
+  readonly format: CompressionFormat | 'none';
   /** Within LEVELS; absent means the format's default. */
   readonly level?: number | undefined;
 }

@@ -5,6 +5,7 @@ import { createBarProgress } from '../../../src/cli/progress/bar.ts';
 import { createPlainProgress } from '../../../src/cli/progress/plain.ts';
 import { createProgressState } from '../../../src/cli/progress/state.ts';
 import { activeRows, totalLine } from '../../../src/cli/progress/text.ts';
+import { createWriter } from '../../../src/cli/output/writer.ts';
 import { chooseProgress, createProgress } from '../../../src/cli/progress/progress.ts';
 import { digestOf, shortDigest } from '../../../src/oci/digest.ts';
 import { capture } from '../fake-io.ts';
@@ -66,6 +67,7 @@ describe('a wait after what moves is done with, as in a list', () => {
     const stderr = capture();
     const progress = createProgress(form, {
       stderr,
+      stdout: createWriter(capture()),
       now: () => new Date(0),
       writeLine: (line) => void stderr.write(`${line}\n`),
       colour: false,
@@ -179,6 +181,7 @@ describe('the choice', () => {
     const stderr = capture();
     const progress = createProgress('json', {
       stderr,
+      stdout: createWriter(capture()),
       now: clock().now,
       colour: false,
       writeLine: () => undefined,
@@ -198,6 +201,7 @@ describe('the choice', () => {
     const lines: string[] = [];
     const progress = createProgress('none', {
       stderr: capture(),
+      stdout: createWriter(capture()),
       now: clock().now,
       colour: false,
       writeLine: (line) => void lines.push(line),

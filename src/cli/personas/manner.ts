@@ -1,0 +1,30 @@
+import type { ErrorCode } from '../../errors/codes.ts';
+import type { Manner, Persona } from './types.ts';
+
+/** regctl's own. */
+export const OWN_MANNER: Manner = {
+  name: 'regctl',
+  exits: {},
+  failure: undefined,
+  words: {},
+  prints: {},
+};
+
+export function mannerOf({ name, exits, failure, words }: Persona): Manner {
+  return { name, exits, failure, words, prints: {} };
+}
+
+interface Reported {
+  readonly code: string;
+  readonly reason: string | undefined;
+  readonly exit: number;
+}
+
+/** The report with the exit status of the tool, and with the words that its scripts look for. */
+export function inManner<T extends Reported>(report: T, { exits, failure, words }: Manner): T {
+  const code = report.code as ErrorCode;
+  const exit = exits[code] ?? failure ?? report.exit;
+  const word = words?.[code];
+  if (word === undefined) return { ...report, exit };
+  return { ...report, exit, reason: [word, report.reason].filter(Boolean).join(': ') };
+}

@@ -1,0 +1,254 @@
+import { authFiles } from '../../config/containers/auth-files.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { VERSION } from '../../client/version.ts';
+import { same } from './tables.ts';
+import type { Line, OptionRules, Persona, Verb } from './types.ts';
+
+/** The version whose lines these are. */
+const SKOPEO = '1.22.0';
+
+const NO_SIGNING = 'Copy without it, then sign what was copied: cosign sign --key KEY IMAGE@DIGEST';
+const NO_ENCRYPTION = 'regctl neither encrypts nor decrypts layers; use skopeo for this image.';
+
+const platformRule =
+  (option: string) =>
+  (value: string, line: Line): readonly string[] =>
+    isRawManifest(line) ? [] : [`${option}=${value}`];
+
+/** `inspect --raw` shows what the name points at, whatever the platform. */
+const isRawManifest = (line: Line): boolean => line.has('raw') && !line.has('config');
+
+const ROOT: OptionRules = {
+  ...same('--command-timeout <duration>', '--debug', '--insecure-policy', '--policy <file>'),
+  ...same('--tmpdir <dir>'),
+  '--override-os <os>': platformRule('--override-os'),
+  '--override-arch <arch>': platformRule('--override-arch'),
+  '--override-variant <variant>': platformRule('--override-variant'),
+  '--registries.d <dir>': {
+    ignored: 'signatures of a lookaside storage are neither read nor written',
+  },
+  '--user-agent-prefix <text>': (value) => [`--user-agent=${value} regctl/${VERSION}`],
+  '--tls-details <file>': { refused: 'For TLS 1.3 only, set NODE_OPTIONS=--tls-min-v1.3' },
+};
+
+/** Options of a registry or daemon, plain or of one side. */
+function connection(side: '' | 'src-' | 'dest-'): OptionRules {
+  return {
+    ...same(
+      `--${side}authfile <file>`,
+      `--${side}cert-dir <dir>`,
+      `--${side}creds <user:password>`,
+      `--${side}no-creds`,
+      `--${side}password <password>`,
+      `--${side}registry-token <token>`,
+      `--${side}tls-verify [bool]`,
+      `--${side}username <name>`,
+      `--${side}shared-blob-dir <dir>`,
+    ),
+    [`--${side}daemon-host <host>`]: { refused: 'There is no docker-daemon: in this version.' },
+  };
+}
+
+const RETRY = same('--retry-times <n>', '--retry-delay <duration>');
+
+const SIGNING: OptionRules = {
+  '--sign-by <fingerprint>': { refused: NO_SIGNING },
+  '--sign-by-sigstore <file>': { refused: NO_SIGNING },
+  '--sign-by-sigstore-private-key <file>': { refused: NO_SIGNING },
+  '--sign-by-sq-fingerprint <fingerprint>': { refused: NO_SIGNING },
+  '--sign-identity <name>': { refused: NO_SIGNING },
+  '--sign-passphrase-file <file>': { refused: NO_SIGNING },
+  '--remove-signatures': { ignored: 'signatures are copied only with --referrers of regctl' },
+};
+
+/** What `copy` has besides the connection; regctl's own `copy` takes these rows, too. */
+export const COPY_OPTIONS: OptionRules = {
+  ...same('-a, --all', '--digestfile <file>', '--preserve-digests', '-q, --quiet'),
+  ...same('--dest-compress-level <n>', '--dest-force-compress-format', '--dest-decompress'),
+  ...RETRY,
+  ...SIGNING,
+  '--screds <user:password>': '--src-creds',
+  '--dcreds <user:password>': '--dest-creds',
+  '--additional-tag <names>': (value) => value.split(',').map((tag) => `--additional-tag=${tag}`),
+  '--dest-compress': (value, line) => compressForDir(value, line),
+  '--dest-compress-format <algorithm>': (value, line) => compressFormat(value, line),
+  '--dest-oci-accept-uncompressed-layers': { ignored: 'layers are always left as they are' },
+  '--dest-precompute-digests': { ignored: 'layers that the registry has are never sent' },
+  '--decryption-key <key>': { refused: NO_ENCRYPTION },
+  '--encrypt-layer <n>': { refused: NO_ENCRYPTION },
+  '--encryption-key <key>': { refused: NO_ENCRYPTION },
+  '-f, --format <type>': (value) => manifestFormat(value),
+  '--image-parallel-copies <n>': '--concurrency',
+  '--multi-arch <which>': (value) => multiArch(value),
+  '--require-signed': { refused: 'Write the rule into a policy: regctl copy --policy FILE …' },
+};
+
+/** `--dest-compress` is for `dir:` only. */
+function compressForDir(value: string, line: Line): readonly string[] {
+  const isDir = line.args[1]?.startsWith('dir:') === true;
+  return value !== 'false' && isDir ? ['--dest-compress-format=gzip'] : [];
+}
+
+function compressFormat(value: string, line: Line): readonly string[] {
+  if (value.toLowerCase() === 'zstd:chunked') {
+    throw new AppError('USAGE', 'skopeo: regctl does not write zstd:chunked layers', {
+      hint: 'Layers without the table of chunks: --dest-compress-format zstd',
+    });
+  }
+  // As skopeo: what keeps the digest keeps the layers.
+  return line.has('preserve-digests') ? [] : [`--dest-compress-format=${value.toLowerCase()}`];
+}
+
+function manifestFormat(value: string): readonly string[] {
+  if (value !== 'v2s1') return [`--format=${value}`];
+  throw new AppError('USAGE', 'skopeo: regctl does not write schema 1 manifests', {
+    hint: 'Registries have dropped them; write --format v2s2.',
+  });
+}
+
+/** A list of platforms is regctl's `--platform`. */
+function multiArch(value: string): readonly string[] {
+  return value.includes('/') ? [`--platform=${value}`] : [`--multi-arch=${value}`];
+}
+
+/** @throws AppError USAGE for a name without a transport */
+function images(line: Line): readonly string[] {
+  for (const name of line.args) {
+    if (/^[a-z-]+:/u.test(name) && !/^[^/]*:\d+(?:\/|$)/u.test(name)) continue;
+    throw new AppError(
+      'USAGE',
+      `invalid image name "${name}", expected colon-separated transport:reference`,
+      { hint: `For an image of a registry: docker://${name}` },
+    );
+  }
+  return line.args;
+}
+
+const retries = (line: Line): readonly string[] =>
+  line.has('retry-times') ? [] : ['--retry-times=0'];
+
+const ONE_PLATFORM = ['all', 'multi-arch', 'override-os', 'override-arch', 'override-variant'];
+
+const copy: Verb = {
+  words: 'copy',
+  to: ['copy'],
+  options: {
+    ...connection('src-'),
+    ...connection('dest-'),
+    ...same('--authfile <file>'),
+    ...COPY_OPTIONS,
+  },
+  args: images,
+  defaults: (line) => [
+    ...retries(line),
+    ...(line.has('all') || line.has('multi-arch') ? [] : ['--multi-arch=system']),
+    ...(line.has('policy') || line.has('insecure-policy') ? [] : ['--host-policy']),
+  ],
+  prints: () => ({ transcript: true }),
+};
+
+/** What `inspect` prints; a tag only where the name has one. */
+const MEMBERS = [
+  'Name',
+  'Tag',
+  'Digest',
+  'RepoTags',
+  'Created',
+  'DockerVersion',
+  'Labels',
+  'Architecture',
+  'Os',
+  'Layers',
+  'LayersData',
+  'Env',
+];
+
+const inspect: Verb = {
+  words: 'inspect',
+  to: ['inspect'],
+  options: {
+    ...connection(''),
+    ...RETRY,
+    ...same('--config', '--raw', '-n, --no-tags'),
+    '-f, --format <template>': '--format',
+    '--manifest-digest <algorithm>': { ignored: 'an image is shown under the digest that it has' },
+  },
+  args: images,
+  defaults: (line) => {
+    const chosen = isRawManifest(line) || ONE_PLATFORM.some((option) => line.has(option));
+    return [...retries(line), ...(chosen ? [] : [`--override-os=${line.machine.platform.os}`])];
+  },
+  prints: (line) => (line.has('config') || line.has('raw') ? {} : { members: MEMBERS }),
+};
+
+const LOGIN = {
+  ...same('--authfile <file>', '--tls-verify [bool]', '--cert-dir <dir>'),
+  '--compat-auth-file <file>': '--authfile',
+} as const;
+
+export const skopeo: Persona = {
+  name: 'skopeo',
+  version: `skopeo version ${SKOPEO} (regctl ${VERSION})`,
+  options: ROOT,
+  verbs: [
+    copy,
+    inspect,
+    {
+      words: 'list-tags',
+      to: ['list-tags'],
+      options: { ...connection(''), ...RETRY },
+      args: images,
+      defaults: retries,
+    },
+    {
+      words: 'delete',
+      to: ['delete'],
+      options: { ...connection(''), ...RETRY },
+      args: images,
+      defaults: (line) => [...retries(line), '--yes', '--quiet'],
+      prints: () => ({ nothing: true }),
+    },
+    {
+      words: 'login',
+      to: ['login'],
+      options: {
+        ...LOGIN,
+        ...same('--get-login', '-p, --password <password>', '--password-stdin'),
+        ...same('-u, --username <name>'),
+        '-v, --verbose': { ignored: 'where the login went is said on a terminal' },
+      },
+      defaults: loginFile,
+    },
+    {
+      words: 'logout',
+      to: ['logout'],
+      options: { ...LOGIN, ...same('-a, --all') },
+      defaults: (line) => ['--must-exist', `--format=${removed(line)}`],
+    },
+    { words: 'manifest-digest', to: ['manifest-digest'], options: {} },
+  ],
+  missing: [
+    { words: 'sync', use: 'Copy each repository: regctl copy --all-tags REPOSITORY DESTINATION' },
+    { words: 'standalone-sign', use: 'Sign with cosign: cosign sign --key KEY IMAGE@DIGEST' },
+    { words: 'standalone-verify', use: 'Verify with cosign: cosign verify --key KEY IMAGE@DIGEST' },
+    { words: 'generate-sigstore-key', use: 'Make a key with cosign: cosign generate-key-pair' },
+  ],
+  exits: { MANIFEST_UNKNOWN: 2, INTERRUPTED: 130, TERMINATED: 143 },
+  failure: 1,
+  words: { PLATFORM_UNKNOWN: 'no image found in image index' },
+};
+
+const removed = (line: Line): string =>
+  line.has('all')
+    ? 'Removed login credentials for all registries'
+    : '{{range .Removed}}Removed login credentials for {{.}}{{end}}';
+
+/** containers-auth.json(5): the file at run time, unless Docker's directory is named. */
+function loginFile(line: Line): readonly string[] {
+  const { env } = line.machine;
+  const named = ['authfile', 'compat-auth-file', 'get-login'].some((option) => line.has(option));
+  if (named || env['REGISTRY_AUTH_FILE'] !== undefined || env['DOCKER_CONFIG'] !== undefined)
+    return [];
+  const file = authFiles(line.machine).find(({ format }) => format === 'containers');
+  return file === undefined ? [] : [`--authfile=${file.path}`];
+}

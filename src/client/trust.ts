@@ -1,0 +1,36 @@
+import type { Location } from '../transports/types.ts';
+import type { CallOptions } from '../util/abort.ts';
+import type { Machine } from './types.ts';
+
+export interface TrustOptions {
+  readonly machine: Pick<Machine, 'env' | 'home' | 'os'>;
+  /** `host`: where skopeo looks for it; undefined: everything is trusted. */
+  readonly policy: { readonly file: string } | 'host' | undefined;
+  readonly cwd: () => string;
+  /** Lines for `--debug`. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+/** Refuses images that a trust policy does not allow, before anything is read of them. */
+export type RequireTrusted = (source: Location, options?: CallOptions) => Promise<void>;
+
+/** Reads the policy when the first image is judged. */
+export function createTrust({ machine, policy, cwd, trace }: TrustOptions): RequireTrusted {
+  if (policy === undefined) return () => Promise.resolve();
+  const read = async () => {
+    const { readHostPolicy, readPolicyFile } = await import('../config/containers/trust-policy.ts');
+    if (policy !== 'host') return readPolicyFile(policy.file);
+    const found = await readHostPolicy(machine);
+    trace?.(
+      found === undefined ? 'trust: no policy.json; all is accepted' : `trust: ${found.file}`,
+    );
+    return found;
+  };
+  let reading: ReturnType<typeof read> | undefined;
+  return async (source, options) => {
+    const found = await (reading ??= read());
+    if (found === undefined) return;
+    const { requirePolicy } = await import('../signing/containers-policy.ts');
+    await requirePolicy(found, source, cwd, options);
+  };
+}

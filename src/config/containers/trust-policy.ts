@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { parseJsonStrict } from '../../oci/strict-json.ts';
+import { isRecord } from '../../util/json.ts';
+import { systemFolders } from '../files/system-folders.ts';
+import { readTextFile } from '../files/text.ts';
+
+/** One condition on an image; its members depend on the type. */
+export interface PolicyRequirement {
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+type Requirements = readonly PolicyRequirement[];
+
+/** A trust policy (containers-policy.json(5)): requirements by transport and scope. */
+export interface TrustPolicy {
+  readonly file: string;
+  /** For what no scope covers. */
+  readonly default: Requirements;
+  /** Transport → scope → requirements; the scope "" covers the transport. */
+  readonly transports: ReadonlyMap<string, ReadonlyMap<string, Requirements>>;
+}
+
+export interface TrustPolicyFiles {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string | undefined;
+  readonly os: string;
+}
+
+/** Every type that the format has; any other makes the file invalid. */
+const TYPES: ReadonlySet<string> = new Set([
+  'insecureAcceptAnything',
+  'reject',
+  'signedBy',
+  'signedBaseLayer',
+  'sigstoreSigned',
+]);
+
+/** Types that have no members of their own. */
+const BARE: ReadonlySet<string> = new Set(['insecureAcceptAnything', 'reject']);
+
+/**
+ * The policy of this machine: the user's file, else that of the system; undefined where there is none.
+ * @throws AppError CONFIG_INVALID, IO
+ */
+export async function readHostPolicy(files: TrustPolicyFiles): Promise<TrustPolicy | undefined> {
+  const { env, home, os } = files;
+  // As containers/image: below HOME, wherever XDG_CONFIG_HOME is.
+  const folders = [home && join(home, '.config/containers'), systemFolders(os, env).containers];
+  for (const folder of folders) {
+    const policy = folder && (await readPolicy(join(folder, 'policy.json')));
+    if (policy) return policy;
+  }
+  return undefined;
+}
+
+/** @throws AppError CONFIG_INVALID when it is missing or wrong, IO */
+export async function readPolicyFile(file: string): Promise<TrustPolicy> {
+  const policy = await readPolicy(file);
+  if (policy !== undefined) return policy;
+  throw new AppError('CONFIG_INVALID', `cannot read the trust policy ${file}: it does not exist`, {
+    hint: 'Name a file of containers-policy.json(5) with --policy.',
+  });
+}
+
+async function readPolicy(file: string): Promise<TrustPolicy | undefined> {
+  const read = await readTextFile(file);
+  return read === undefined ? undefined : parseTrustPolicy(read.text, file);
+}
+
+/** @throws AppError CONFIG_INVALID, for members and types that the format does not have, too */
+export function parseTrustPolicy(text: string, file: string): TrustPolicy {
+  const json = parseJsonStrict(Buffer.from(text), 'CONFIG_INVALID', `trust policy ${file}`);
+  const root = members(json, ['default', 'transports'], 'the policy', file);
+  const transports = Object.entries(record(root['transports'] ?? {}, 'transports', file)).map(
+    ([transport, scopes]) => [transport, scopesOf(scopes, transport, file)] as const,
+  );
+  return {
+    file,
+    default: requirements(root['default'], 'default', file),
+    transports: new Map(transports),
+  };
+}
+
+function scopesOf(value: unknown, transport: string, file: string): Map<string, Requirements> {
+  const entries = Object.entries(record(value, `transports.${transport}`, file));
+  return new Map(
+    entries.map(([scope, one]) => [scope, requirements(one, `${transport} "${scope}"`, file)]),
+  );
+}
+
+function requirements(value: unknown, where: string, file: string): Requirements {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw invalid(file, `${where} has no list of requirements`);
+  }
+  return value.map((one: unknown) => requirement(one, where, file));
+}
+
+function requirement(value: unknown, where: string, file: string): PolicyRequirement {
+  const found = record(value, where, file);
+  const { type } = found;
+  if (typeof type !== 'string' || !TYPES.has(type)) {
+    throw invalid(file, `${where} has a requirement of the unknown type ${JSON.stringify(type)}`);
+  }
+  if (BARE.has(type)) members(found, ['type'], `${where}, ${type}`, file);
+  return { ...found, type };
+}
+
+function members(
+  value: unknown,
+  known: readonly string[],
+  where: string,
+  file: string,
+): Record<string, unknown> {
+  const found = record(value, where, file);
+  const other = Object.keys(found).find((name) => !known.includes(name));
+  if (other === undefined) return found;
+  throw invalid(file, `${where} has the unknown member "${other}"`);
+}
+
+function record(value: unknown, where: string, file: string): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  throw invalid(file, `${where} is not an object`);
+}
+
+function invalid(file: string, rule: string): AppError {
+  return new AppError('CONFIG_INVALID', `invalid trust policy ${file}: ${rule}`, {
+    hint: 'The format is that of containers-policy.json(5); --insecure-policy asks no policy.',
+  });
+}

@@ -25,8 +25,9 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   [
     'reject',
     (_requirement, { location, policy, where }) => {
-      throw new AppError('POLICY_REJECTED', `${location.text} is rejected by policy`, {
-        hint: `The rule is in ${policy.file}, at ${where}.`,
+      const title = `cannot copy ${location.text}: the trust policy rejects it`;
+      throw new AppError('POLICY_REJECTED', title, {
+        why: [`${policy.file}, ${where}`],
         details: { policy: policy.file, scope: where },
       });
     },
@@ -66,8 +67,8 @@ export async function requirementsFor(
   if (scopes === undefined && [...ofTransport.keys()].some((scope) => scope !== '')) {
     throw new AppError(
       'UNSUPPORTED',
-      `cannot judge ${location.text} by ${policy.file}: scopes of ${scheme} are not read`,
-      { hint: 'Give the transport one rule, under the scope "".' },
+      `cannot judge ${location.text} by the trust policy: scopes of ${scheme} are not read`,
+      { why: [policy.file], hint: 'Give the transport one rule, under the scope "".' },
     );
   }
   for (const scope of [...(scopes ?? []), '']) {
@@ -80,7 +81,10 @@ export async function requirementsFor(
 function cannotCheck({ type }: PolicyRequirement, { location, policy, where }: Judged): AppError {
   return new AppError(
     'UNSUPPORTED',
-    `cannot check ${location.text}: ${policy.file} requires ${type} at ${where}`,
-    { hint: 'Copy it with skopeo, which checks that, or ask no policy: --insecure-policy' },
+    `cannot copy ${location.text}: the trust policy requires ${type}, which regctl cannot check`,
+    {
+      why: [`${policy.file}, ${where}`],
+      hint: 'Copy it with a tool that checks it, or ask no policy: --insecure-policy',
+    },
   );
 }

@@ -1,4 +1,4 @@
-import { longName } from '../args/flags.ts';
+import { longName } from './tables.ts';
 import type { OptionRules, Persona, Verb } from './types.ts';
 
 /** The verbs of a tool, and our command for each. */

@@ -32,7 +32,15 @@ export async function parseLine(
     heard(line);
     return parseArguments(line.argv, groups, environment);
   }
-  return parseArguments(argv, groups, environment);
+  try {
+    return parseArguments(argv, groups, environment);
+  } catch (error) {
+    const { withSkopeoOptions } = await import('./own.ts');
+    const words = withSkopeoOptions(argv, groups, machineOf(io));
+    if (words === undefined) throw error;
+    heard({ argv: words });
+    return parseArguments(words, groups, environment);
+  }
 }
 
 export function machineOf({ env, home, host, uid }: LineEnvironment['io']): Line['machine'] {

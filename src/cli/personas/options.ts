@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import { longName, shortName } from '../args/flags.ts';
+import { shortName } from '../args/flags.ts';
+import { longName } from './tables.ts';
 import type { Line, OptionRule, OptionRules } from './types.ts';
 
 /** One option of a table. */
@@ -133,7 +134,7 @@ export function ourOptions(
       if (takes !== 'value' && isFalse(value, spelling, tool)) return [];
       throw new AppError(
         'USAGE',
-        `${tool}: regctl does not take ${longName(spelling) ?? spelling}`,
+        `regctl does not take ${longName(spelling) ?? spelling} of ${tool}`,
         {
           hint: rule.refused,
         },

@@ -77,20 +77,26 @@ export function lineOf(
   };
 }
 
-/** Options of every verb may stand before it. */
+/** Options of every verb may stand before it. @throws AppError USAGE for others */
 function splitAtVerb(
   argv: readonly string[],
   shared: OptionIndex,
   tool: string,
 ): { readonly before: readonly string[]; readonly words: readonly string[] } {
-  for (let at = 0; at < argv.length; at += 1) {
+  const at = verbAt(argv, shared);
+  if (at === argv.length) parseWords(argv, shared, tool);
+  return { before: argv.slice(0, at), words: argv.slice(at) };
+}
+
+/** Where the first word stands that is neither an option nor its value. */
+export function verbAt(argv: readonly string[], shared: OptionIndex): number {
+  let at = 0;
+  for (; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
-    if (!word.startsWith('-')) return { before: argv.slice(0, at), words: argv.slice(at) };
-    if (word.includes('=')) continue;
-    if (shared.get(word)?.takes === 'value') at += 1;
+    if (!word.startsWith('-')) break;
+    if (!word.includes('=') && shared.get(word)?.takes === 'value') at += 1;
   }
-  parseWords(argv, shared, tool);
-  return { before: argv, words: [] };
+  return Math.min(at, argv.length);
 }
 
 /** The row with the most words, and what follows them. */

@@ -18,7 +18,7 @@ const platformRule =
 /** `inspect --raw` shows what the name points at, whatever the platform. */
 const isRawManifest = (line: Line): boolean => line.has('raw') && !line.has('config');
 
-const ROOT: OptionRules = {
+export const ROOT: OptionRules = {
   ...same('--command-timeout <duration>', '--debug', '--insecure-policy', '--policy <file>'),
   ...same('--tmpdir <dir>'),
   '--override-os <os>': platformRule('--override-os'),
@@ -33,20 +33,18 @@ const ROOT: OptionRules = {
 
 /** Options of a registry or daemon, plain or of one side. */
 function connection(side: '' | 'src-' | 'dest-'): OptionRules {
-  return {
-    ...same(
-      `--${side}authfile <file>`,
-      `--${side}cert-dir <dir>`,
-      `--${side}creds <user:password>`,
-      `--${side}no-creds`,
-      `--${side}password <password>`,
-      `--${side}registry-token <token>`,
-      `--${side}tls-verify [bool]`,
-      `--${side}username <name>`,
-      `--${side}shared-blob-dir <dir>`,
-    ),
-    [`--${side}daemon-host <host>`]: { refused: 'There is no docker-daemon: in this version.' },
-  };
+  return same(
+    `--${side}authfile <file>`,
+    `--${side}cert-dir <dir>`,
+    `--${side}creds <user:password>`,
+    `--${side}daemon-host <host>`,
+    `--${side}no-creds`,
+    `--${side}password <password>`,
+    `--${side}registry-token <token>`,
+    `--${side}shared-blob-dir <dir>`,
+    `--${side}tls-verify [bool]`,
+    `--${side}username <name>`,
+  );
 }
 
 const RETRY = same('--retry-times <n>', '--retry-delay <duration>');
@@ -61,8 +59,8 @@ const SIGNING: OptionRules = {
   '--remove-signatures': { ignored: 'signatures are copied only with --referrers of regctl' },
 };
 
-/** What `copy` has besides the connection; regctl's own `copy` takes these rows, too. */
-export const COPY_OPTIONS: OptionRules = {
+/** What `copy` has besides the connection. */
+const COPY_OPTIONS: OptionRules = {
   ...same('-a, --all', '--digestfile <file>', '--preserve-digests', '-q, --quiet'),
   ...same('--dest-compress-level <n>', '--dest-force-compress-format', '--dest-decompress'),
   ...RETRY,
@@ -111,10 +109,13 @@ function multiArch(value: string): readonly string[] {
   return value.includes('/') ? [`--platform=${value}`] : [`--multi-arch=${value}`];
 }
 
+const TRANSPORT =
+  /^(?:docker:\/\/|(?:containers-storage|dir|docker-archive|docker-daemon|oci|oci-archive|sif|tarball):)/u;
+
 /** @throws AppError USAGE for a name without a transport */
 function images(line: Line): readonly string[] {
   for (const name of line.args) {
-    if (/^[a-z-]+:/u.test(name) && !/^[^/]*:\d+(?:\/|$)/u.test(name)) continue;
+    if (TRANSPORT.test(name)) continue;
     throw new AppError(
       'USAGE',
       `invalid image name "${name}", expected colon-separated transport:reference`,

@@ -1,5 +1,9 @@
-import { longName } from '../args/flags.ts';
 import type { OptionRules } from './types.ts';
+
+/** `--registries.d` of "--registries.d <dir>"; undefined if there is only a letter. */
+export function longName(spelling: string): string | undefined {
+  return /--[\w.-]+/u.exec(spelling)?.[0];
+}
 
 /** Options that have the same name and meaning here. */
 export function same(...spellings: readonly string[]): OptionRules {

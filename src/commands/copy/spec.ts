@@ -13,9 +13,8 @@ export const copySpec: CommandSpec = {
     { flags: '-a, --all', summary: 'all platforms; the default', kind: 'flag' },
     {
       flags: '--multi-arch <which>',
-      summary: "all platforms, only the system's, or the index without its images",
+      summary: 'all, system (only this platform), index-only (without its images), or platforms',
       kind: 'string',
-      choices: ['all', 'system', 'index-only'],
     },
     {
       flags: '--all-tags',

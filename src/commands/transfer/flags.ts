@@ -70,10 +70,13 @@ export function copyFlags(
 ): CopyFlags {
   // An engine may have an index of which it pulled one image.
   const isOneImage = !holdsIndexes(to) || isEngine(from);
+  const { which } = multiArchOf(input);
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
-    indexPlatform: isOneImage && !wantsAll(input) ? context.hostPlatform : undefined,
-    indexOnly: readText(input, 'multiArch') === 'index-only',
+    // As in skopeo, `system` chooses from an index; a single image is copied whatever it is for.
+    indexPlatform:
+      which === 'system' || (isOneImage && !wantsAll(input)) ? context.hostPlatform : undefined,
+    indexOnly: which === 'index-only',
     referrers: readFlag(input, 'referrers'),
     noClobber: readFlag(input, 'noClobber'),
     preserveDigests: readFlag(input, 'preserveDigests'),
@@ -135,31 +138,42 @@ function isGiven(input: Input, option: string): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
+type MultiArch = 'all' | 'system' | 'index-only';
+
+/** A list of platforms in it is that of `--platform`. @throws AppError USAGE */
+function multiArchOf(input: Input): { readonly which?: MultiArch; readonly list?: string } {
+  const text = readText(input, 'multiArch');
+  if (text === undefined) return {};
+  if (text.includes('/')) return { list: text };
+  if (text === 'all' || text === 'system' || text === 'index-only') return { which: text };
+  throw new AppError('USAGE', `--multi-arch: "${text}" is not one of all, system, index-only`, {
+    hint: 'Or name platforms: --multi-arch linux/amd64,linux/arm64',
+  });
+}
+
 function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
   const { platform, override } = context.flags;
-  const wanted = platform === undefined ? [] : parsePlatforms(platform);
-  const which = readText(input, 'multiArch');
+  const { which, list } = multiArchOf(input);
+  const all = readFlag(input, 'all');
+  rejectTogether({ '--all': all || which === 'all', '--platform': platform !== undefined });
   rejectTogether({
-    '--all': readFlag(input, 'all') || which === 'all',
-    '--platform': wanted.length > 0,
+    '--all': all,
+    [`--multi-arch ${which ?? list}`]: (which ?? list) !== undefined,
   });
   rejectTogether({
-    '--all': readFlag(input, 'all'),
-    [`--multi-arch ${which}`]: which !== undefined,
+    [`--multi-arch ${list ?? 'index-only'}`]: which === 'index-only' || list !== undefined,
+    '--platform': platform !== undefined,
   });
-  rejectTogether({
-    '--multi-arch index-only': which === 'index-only',
-    '--platform': wanted.length > 0,
-  });
-  if (wanted.length > 0) return wanted;
-  if (which === 'system') return [context.hostPlatform];
+  const wanted = platform ?? list;
+  if (wanted !== undefined) return parsePlatforms(wanted);
   // As in skopeo, every platform outweighs a choice of one.
-  return override === undefined || wantsAll(input) ? [] : [override];
+  return override === undefined || which === 'system' || wantsAll(input) ? [] : [override];
 }
 
 /** Whether every platform was asked for, not only by default. */
 function wantsAll(input: Input): boolean {
-  return readFlag(input, 'all') || readText(input, 'multiArch') !== undefined;
+  const { which } = multiArchOf(input);
+  return readFlag(input, 'all') || which === 'all' || which === 'index-only';
 }
 
 /** `undefined` where nothing is to change. @throws AppError USAGE */
@@ -189,7 +203,7 @@ function conversionOf(input: Input): Conversion | undefined {
 const TAKES_NAMES: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon']);
 
 /** @throws AppError INVALID_REFERENCE */
-function additionalTagsOf(input: Input, { scheme }: Location): readonly string[] {
+function additionalTagsOf(input: Input, { scheme }: CopyLocations['to']): readonly string[] {
   return readList(input, 'additionalTag').map((name) => {
     if (TAKES_NAMES.has(scheme) && !isTag(name)) {
       const reference = withDefaultTag(parseReference(name));

@@ -125,7 +125,7 @@ function record(value: unknown, where: string, file: string): Record<string, unk
 }
 
 function invalid(file: string, rule: string): AppError {
-  return new AppError('CONFIG_INVALID', `invalid trust policy ${file}: ${rule}`, {
+  return new AppError('CONFIG_INVALID', `cannot use the trust policy ${file}: ${rule}`, {
     hint: 'The format is that of containers-policy.json(5); --insecure-policy asks no policy.',
   });
 }

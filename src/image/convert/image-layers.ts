@@ -36,7 +36,8 @@ export async function recompressLayers(
   const diffIds = diffIdsOf(bytes, layers, `${label}: ${digest}`);
   const formats = plan.layers.flatMap((one) => one?.format ?? []);
   const what = formats.length === 1 ? 'a layer' : `${formats.length} layers`;
-  note?.(`compressing ${what} of ${shortDigest(digest)} with ${formats[0]}`);
+  const of = `${what} of ${shortDigest(digest)}`;
+  note?.(formats[0] === 'none' ? `decompressing ${of}` : `compressing ${of} with ${formats[0]}`);
   const convertLayer = async (i: number, call: CallOptions): Promise<Descriptor> => {
     const [layer, diffId, how] = [layers[i], diffIds[i], plan.layers[i]];
     if (layer === undefined || diffId === undefined) throw new Error('one diff ID per layer');

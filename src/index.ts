@@ -49,6 +49,7 @@ export {
 export { createDryRunStore, type DryRunStore } from './copy/dry-run.ts';
 export type { CopyEvent, CopyOptions, CopyRunOptions, CopySummary } from './copy/types.ts';
 export { createMemoryStorage } from './server/storage/memory.ts';
+export { claimDirectory } from './server/storage/claim.ts';
 export { createDiskStorage } from './server/storage/disk.ts';
 export { startRegistryServer } from './server/server.ts';
 export type { CallOptions } from './util/abort.ts';

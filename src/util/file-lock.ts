@@ -37,7 +37,7 @@ export async function withFileLock<T>(
 ): Promise<T> {
   const temporaries = options.temporaries ?? plainTemporaries();
   const token = temporaries.holder();
-  await acquire(path, token, temporaries, options);
+  await acquireFileLock(path, token, { ...options, temporaries });
   try {
     return await task();
   } finally {
@@ -46,25 +46,34 @@ export async function withFileLock<T>(
   }
 }
 
-async function acquire(
+export interface AcquireOptions extends LockOptions {
+  readonly temporaries: Temporaries;
+  /** What to do while a living process holds it. Default: wait for it. */
+  readonly whenHeld?: 'wait' | 'leave' | undefined;
+}
+
+/** Writes `token` into the lock file; false when a living process holds it and is not waited for. */
+export async function acquireFileLock(
   path: string,
   token: string,
-  temporaries: Temporaries,
-  { signal, staleMs = STALE_MS, mode = 0o644 }: LockOptions,
-): Promise<void> {
+  { temporaries, signal, staleMs = STALE_MS, mode = 0o644, whenHeld = 'wait' }: AcquireOptions,
+): Promise<boolean> {
   const patience = Math.max(1, Math.ceil(staleMs / POLL_MS));
   let seen: string | undefined;
   let polls = 0;
   while (!(await create(path, token, mode))) {
     const holder = holderOf(path);
     if (holder === undefined) continue;
+    const hasChanged = seen !== undefined && holder !== seen;
     polls = holder === seen ? polls + 1 : 0;
     seen = holder;
     const running = await temporaries.isRunning(holder);
+    if (whenHeld === 'leave' && (running === true || hasChanged)) return false;
     if (running === false || (running === undefined && polls >= patience))
       await putAside(path, holder, temporaries);
     else await sleep(POLL_MS, signal);
   }
+  return true;
 }
 
 /** False when somebody holds it. */
@@ -88,7 +97,8 @@ async function create(path: string, token: string, mode: number): Promise<boolea
   }
 }
 
-function holderOf(path: string): string | undefined {
+/** What a lock file says of who holds it. */
+export function holderOf(path: string): string | undefined {
   try {
     return readRegularFileSync(path, MAX_HOLDER_BYTES).bytes.toString('utf8');
   } catch (error) {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
@@ -56,6 +57,21 @@ describe.each(['memory', 'disk'])('regctl serve, in %s', (kind) => {
     await machine.expect(0, ['copy', `${host}/a/b:v1`, `${host}/c/d:v1`]);
     const names = (await machine.json(['catalog', host])) as { Repositories: string[] };
     expect(names.Repositories).toEqual(expect.arrayContaining(['a/b', 'c/d']));
+  });
+
+  it.runIf(kind === 'disk')('keeps a second server out, and is checked while it runs', async () => {
+    const dir = machine.dir.join('registry');
+    const refused = await machine.jsonError(1, ['serve', '--listen', '127.0.0.1:0', '--dir', dir]);
+    expect(refused.message).toContain('another regctl serve uses it');
+
+    await pushImage(`http://${host}`, 'checked', ['v1'], await makeImage());
+    const checked = await machine.expect(0, ['serve', 'check', '--dir', dir]);
+    expect(checked.stdout).toContain('no problems');
+    const folder = join(dir, 'blobs', 'sha256');
+    const [name = ''] = await readdir(folder);
+    await writeFile(join(folder, name), 'damaged');
+    const damaged = await machine.expect(5, ['serve', 'check', '--dir', dir]);
+    expect(damaged.stdout).toContain(`sha256:${name}`);
   });
 
   it('ends well when it is interrupted', async () => {

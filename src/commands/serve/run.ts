@@ -1,36 +1,55 @@
 import { resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestEntry } from '../../server/api/dispatch.ts';
 import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
 import { startRegistryServer } from '../../server/server.ts';
+import { claimDirectory, inspectDirectory } from '../../server/storage/claim.ts';
 import { createDiskStorage } from '../../server/storage/disk.ts';
 import { createMemoryStorage } from '../../server/storage/memory.ts';
+import type { Storage } from '../../server/storage/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { check } from './check.ts';
 import { readFiles, type ServeFiles } from './files.ts';
 import { callerRules, readListen, type ListenAddress } from './listen.ts';
 
-type ServeContext = Pick<Context, 'cwd' | 'note' | 'warn' | 'onSignal'>;
+type ServeContext = Pick<Context, 'cwd' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
 
-/** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
+const ACTIONS: Readonly<Record<string, typeof check>> = { check };
+
+/** Serves, or does what the first word says with a registry's directory. @throws AppError USAGE */
 export async function run(
   context: ServeContext,
   input: Input,
   options: CallOptions,
 ): Promise<Result> {
+  const [word] = input.args;
+  if (word === undefined) return serve(context, input, options);
+  const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
+  if (action === undefined) {
+    throw new AppError('USAGE', `"serve" has no action "${word}"`, {
+      hint: `Its actions are: ${Object.keys(ACTIONS).join(', ')}.`,
+    });
+  }
+  return action(context, input, options);
+}
+
+/** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
+async function serve(context: ServeContext, input: Input, options: CallOptions): Promise<Result> {
   const address = readListen(input);
   const files = await readFiles(context, input);
   const callers = files.users === undefined ? callerRules(input, address) : undefined;
   warnOfAccess(context, address, files);
   let verify = files.users && createHtpasswdVerifier(files.users);
-  const dir = readText(input, 'dir');
-  const server = await startRegistryServer({
+  const lost = new AbortController();
+  await using place = await openStorage(context, input, (reason) => lost.abort(reason));
+  await using server = await startRegistryServer({
     ...address,
-    storage:
-      dir === undefined ? createMemoryStorage() : createDiskStorage(resolve(context.cwd, dir)),
+    storage: place.storage,
     readOnly: readFlag(input, 'readOnly'),
     allowDelete: !readFlag(input, 'noDelete'),
     tls: files.tls,
@@ -48,14 +67,40 @@ export async function run(
   const stop =
     files.tls === undefined && files.users === undefined ? undefined : onHangUp(context, reread);
   context.note(`listening on ${server.url.href}`);
-  if (dir === undefined) context.note('in memory: everything is lost when it stops');
-  try {
-    await aborted(options.signal);
-  } finally {
-    stop?.();
-    await server.close();
-  }
+  if (!place.lasts) context.note('in memory: everything is lost when it stops');
+  await aborted([lost.signal, options.signal]);
+  stop?.();
+  lost.signal.throwIfAborted();
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
+}
+
+interface Place extends AsyncDisposable {
+  readonly storage: Storage;
+  readonly lasts: boolean;
+}
+
+/** A directory is this process's only until it ends. @throws AppError of `claimDirectory` */
+async function openStorage(
+  context: ServeContext,
+  input: Input,
+  onLost: (reason: AppError) => void,
+): Promise<Place> {
+  const dir = readText(input, 'dir');
+  const nothingHeld = { [Symbol.asyncDispose]: async () => undefined };
+  if (dir === undefined) return { storage: createMemoryStorage(), lasts: false, ...nothingHeld };
+  const directory = resolve(context.cwd, dir);
+  const storage = createDiskStorage(directory);
+  if (readFlag(input, 'readOnly')) {
+    await inspectDirectory(directory);
+    return { storage, lasts: true, ...nothingHeld };
+  }
+  const lock = await claimDirectory(directory, {
+    temporaries: await context.temporaries(),
+    onLost: () => {
+      onLost(new AppError('IO', `cannot go on with ${directory}: another regctl serve took it`));
+    },
+  });
+  return { storage, lasts: true, [Symbol.asyncDispose]: () => lock.release() };
 }
 
 /** One line for each request: what failed here is a warning, with its cause. */
@@ -99,9 +144,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function aborted(signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted === true) return;
+async function aborted(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+  const any = AbortSignal.any(signals.filter((signal) => signal !== undefined));
+  if (any.aborted) return;
   await new Promise<void>((done) => {
-    signal?.addEventListener('abort', () => done(), { once: true });
+    any.addEventListener('abort', () => done(), { once: true });
   });
 }

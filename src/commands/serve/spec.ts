@@ -4,15 +4,15 @@ export const serveSpec: CommandSpec = {
   name: 'serve',
   summary: 'Run a registry on this machine',
   description:
-    'Serves the OCI distribution API from memory, or from a folder with --dir, until it is interrupted.',
-  args: [],
+    'Serves the OCI distribution API from memory, or from a directory with --dir, until it is interrupted. "serve check --dir DIRECTORY" reads everything that is stored there and exits with 5 if anything is damaged or missing.',
+  args: [{ name: 'action', summary: '"check", or nothing to serve', required: false }],
   options: [
     {
       flags: '--listen <address>',
       summary: 'address to listen on (default: 127.0.0.1:5000; port 0 picks a free one)',
       kind: 'string',
     },
-    { flags: '--dir <folder>', summary: 'keep everything in this folder', kind: 'string' },
+    { flags: '--dir <directory>', summary: 'keep everything in this directory', kind: 'string' },
     {
       flags: '--htpasswd <file>',
       summary: 'ask for the users of this file (bcrypt)',
@@ -54,6 +54,10 @@ export const serveSpec: CommandSpec = {
     {
       command: 'regctl serve --dir ./registry --listen 0.0.0.0:5000',
       description: 'one that lasts',
+    },
+    {
+      command: 'regctl serve check --dir ./registry',
+      description: 'read all of it, and say what is damaged',
     },
   ],
   load: () => import('./run.ts'),

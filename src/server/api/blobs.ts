@@ -1,12 +1,14 @@
 import { isNotModified, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { parseRange, type RangeResult } from './byte-range.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { ProtocolError } from '../protocol-error.ts';
+import { DamagedContentError } from '../storage/damage.ts';
 
 /** GET and HEAD `/v2/<name>/blobs/<digest>`. @throws ProtocolError BLOB_UNKNOWN, RANGE_INVALID */
 export async function getBlob(call: Call): Promise<Reply> {
   const { name, digest } = target(call);
   const size = await call.storage.blobs.size(name, digest);
-  if (size === undefined) throw unknown(digest);
+  if (size === undefined) throw await missing(call, digest);
   const headers = {
     'Docker-Content-Digest': digest,
     Etag: `"${digest}"`,
@@ -34,6 +36,14 @@ export async function getBlob(call: Call): Promise<Reply> {
   const body = await call.storage.blobs.read(name, digest, range);
   if (body === undefined) throw unknown(digest);
   return { ...reply, body };
+}
+
+/** A HEAD of a damaged blob is 404, so that the next push brings it again; a GET says so. */
+async function missing(call: Call, digest: Digest): Promise<Error> {
+  const isDamaged =
+    call.request.method === 'GET' &&
+    (await call.storage.blobs.verify(repositoryOf(call), digest)) === 'damaged';
+  return isDamaged ? new DamagedContentError('blob', digest) : unknown(digest);
 }
 
 /** A `Range` counts only for GET, and only while `If-Range` names this very content (RFC 9110 13.1.5). */

@@ -3,6 +3,7 @@ import { childrenOf, type Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isManifestType } from '../../oci/media-types.ts';
 import type { RepositoryName } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
+import { ifIntact } from '../storage/damage.ts';
 import type { Storage } from '../storage/types.ts';
 
 /**
@@ -41,5 +42,5 @@ async function sizeOf(
   child: Descriptor,
 ): Promise<number | undefined> {
   if (!isManifestType(child.mediaType)) return storage.blobs.size(name, child.digest);
-  return (await storage.manifests.get(name, child.digest))?.raw.byteLength;
+  return (await ifIntact(storage.manifests.get(name, child.digest)))?.raw.byteLength;
 }

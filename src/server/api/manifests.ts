@@ -7,6 +7,8 @@ import { checkChildren } from './manifest-children.ts';
 import { isTag, type RepositoryName, type Tag } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { bodyOf, contentLength } from './request-body.ts';
+import { ifIntact } from '../storage/damage.ts';
+import type { StoredManifest } from '../storage/types.ts';
 
 /** Most tags that one PUT by digest may set. */
 const MAX_TAGS = 32;
@@ -19,7 +21,7 @@ export async function getManifest(call: Call): Promise<Reply> {
   const { manifests } = call.storage;
   const wanted = target(call);
   const digest = 'tag' in wanted ? await manifests.resolve(name, wanted.tag) : wanted.digest;
-  const found = digest === undefined ? undefined : await manifests.get(name, digest);
+  const found = digest === undefined ? undefined : await find(call, name, digest);
   if (found === undefined) throw await missing(call, name);
   const headers = { 'Docker-Content-Digest': found.digest, Etag: `"${found.digest}"` };
   if (isNotModified(call.request, found.digest)) return { status: 304, headers };
@@ -32,6 +34,16 @@ export async function getManifest(call: Call): Promise<Reply> {
     },
     body: found.raw,
   };
+}
+
+/** A HEAD of a damaged manifest is 404, so that the next push brings it again; a GET says so. */
+async function find(
+  { request, storage }: Call,
+  name: RepositoryName,
+  digest: Digest,
+): Promise<StoredManifest | undefined> {
+  const found = storage.manifests.get(name, digest);
+  return request.method === 'HEAD' ? ifIntact(found) : found;
 }
 
 /** PUT `/v2/<name>/manifests/<reference>`; with a digest, `?tag=` may name tags to set. */

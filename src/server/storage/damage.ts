@@ -10,3 +10,13 @@ export class DamagedContentError extends Error {
     this.digest = digest;
   }
 }
+
+/** What is damaged counts as absent: for those who are to push it again. */
+export async function ifIntact<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof DamagedContentError) return undefined;
+    throw error;
+  }
+}

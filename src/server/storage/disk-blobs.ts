@@ -1,67 +1,118 @@
-import { renamePatiently } from '../../util/atomic-file.ts';
-import { errnoOf } from '../../util/errno.ts';
-import { copyFile, link, open, rm, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { removeFile, temporaryBeside, ifExists, type DiskPaths } from './disk-paths.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { RepositoryName } from '../names.ts';
+import { adoptBlob, digestsBelow, linkBlob } from './adopt.ts';
+import { DamagedContentError } from './damage.ts';
+import { ifExists, isThere, removeEmptyFolders, removeFile, type DiskPaths } from './disk-paths.ts';
+import type { Integrity } from './integrity.ts';
+import type { KeyedLock } from './keyed-lock.ts';
 import type { BlobStorage } from './types.ts';
-import { makeFolder } from '../../util/make-folder.ts';
 
-/** One file per repository and blob; a mount is a hard link, so the last link's removal frees the space. */
-export function diskBlobs(paths: DiskPaths): BlobStorage {
-  return {
-    async size(name, digest) {
-      return (await ifExists(stat(paths.content(name, '_blobs', digest))))?.size;
-    },
-    async read(name, digest, range) {
-      const file = await ifExists(open(paths.content(name, '_blobs', digest), 'r'));
-      return file?.createReadStream(
-        range === undefined ? {} : { start: range.first, end: range.last },
-      );
-    },
-    async mount(from, to, digest) {
-      const source = paths.content(from, '_blobs', digest);
-      if ((await ifExists(stat(source))) === undefined) return false;
-      const target = paths.content(to, '_blobs', digest);
-      await makeFolder(dirname(target));
-      return (await ifExists(linkOrCopy(source, target).then(() => true))) ?? false;
-    },
-    remove: (name, digest) => removeFile(paths.content(name, '_blobs', digest)),
+/** Up to here a blob is read in full before its first byte is sent, once. */
+const CHECKED_FIRST_BYTES = 64n * 1024n * 1024n;
+
+export interface DiskBlobsOptions {
+  readonly paths: DiskPaths;
+  /** Keyed by digest here: content and its links change together. */
+  readonly locked: KeyedLock;
+  readonly integrity: Integrity;
+  readonly repositories: () => Promise<readonly RepositoryName[]>;
+}
+
+/**
+ * The content of a blob is one file; a repository that has it keeps an empty file of that name,
+ * and the content goes with the last of them. Content that layout 1 left in a repository is read
+ * where it is.
+ */
+export function diskBlobs(options: DiskBlobsOptions): BlobStorage {
+  const { paths, locked, integrity, repositories } = options;
+  /** Uses the content, which stays in the repository until it has been moved. */
+  const access = async <T>(
+    name: RepositoryName,
+    digest: Digest,
+    use: (path: string) => Promise<T>,
+  ): Promise<T | undefined> => {
+    const isShared = await isThere(paths.content(name, '_links', digest));
+    const shared = isShared ? await ifExists(use(paths.blob(digest))) : undefined;
+    return shared ?? ifExists(use(paths.content(name, '_blobs', digest)));
   };
-}
+  const openBlob = (name: RepositoryName, digest: Digest) =>
+    access(name, digest, (path) => open(path, 'r'));
+  const isLinked = async (digest: Digest): Promise<boolean> => {
+    for (const name of await repositories()) {
+      if (await isThere(paths.content(name, '_links', digest))) return true;
+    }
+    return false;
+  };
 
-const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set([
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-  'EXDEV',
-]);
-
-async function linkOrCopy(source: string, target: string): Promise<void> {
-  try {
-    await link(source, target);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return;
-    if (!NO_HARD_LINKS.has(code)) throw error;
-    await copyAtomic(source, target);
-  }
-}
-
-async function copyAtomic(source: string, target: string): Promise<void> {
-  const temporary = temporaryBeside(target);
-  try {
-    await copyFile(source, temporary);
-    const file = await open(temporary, 'r+');
+  const size: BlobStorage['size'] = async (name, digest) => {
+    const stats = await access(name, digest, (path) => stat(path, { bigint: true }));
+    if (stats === undefined) return undefined;
+    const known = integrity.known(stats, digest);
+    const isIntact =
+      known ?? (stats.size > CHECKED_FIRST_BYTES || (await verify(name, digest)) === 'intact');
+    return isIntact ? Number(stats.size) : undefined;
+  };
+  const verify: BlobStorage['verify'] = async (name, digest) => {
+    const file = await openBlob(name, digest);
+    if (file === undefined) {
+      return (await isThere(paths.content(name, '_links', digest))) ? 'damaged' : 'absent';
+    }
     try {
-      await file.sync();
+      return (await integrity.isIntact(file, digest)) ? 'intact' : 'damaged';
     } finally {
       await file.close();
     }
-    await renamePatiently(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  };
+
+  return {
+    size,
+    verify,
+    async read(name, digest, range) {
+      const file = await openBlob(name, digest);
+      if (file === undefined) return undefined;
+      try {
+        const stats = await file.stat({ bigint: true });
+        const known = integrity.known(stats, digest);
+        if (known === undefined && range === undefined && stats.size > CHECKED_FIRST_BYTES) {
+          return integrity.checked(file, stats, digest);
+        }
+        if (!(known ?? (await integrity.isIntact(file, digest)))) {
+          throw new DamagedContentError('blob', digest);
+        }
+        return file.createReadStream(
+          range === undefined ? {} : { start: range.first, end: range.last },
+        );
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    },
+    mount: (from, to, digest) =>
+      locked(digest, async () => {
+        if ((await size(from, digest)) === undefined) return false;
+        await adoptBlob(paths, from, digest);
+        await linkBlob(paths, to, digest);
+        return true;
+      }),
+    remove: (name, digest) =>
+      locked(digest, async () => {
+        let removed = false;
+        for (const kind of ['_links', '_blobs'] as const) {
+          const path = paths.content(name, kind, digest);
+          removed = (await removeFile(path)) || removed;
+          await removeEmptyFolders(dirname(path), paths.root);
+        }
+        if (removed && !(await isLinked(digest))) await removeFile(paths.blob(digest));
+        return removed;
+      }),
+    async list(name) {
+      const found = new Set<Digest>();
+      for (const kind of ['_links', '_blobs'] as const) {
+        for (const digest of await digestsBelow(paths.kind(name, kind))) found.add(digest);
+      }
+      return [...found].sort();
+    },
+  };
 }

@@ -1,14 +1,24 @@
-import { readdir, readFile, rmdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isRecord } from '../../util/json.ts';
-import { isDigest, type Digest } from '../../oci/digest.ts';
+import { algorithmOf, digestOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { concat } from '../../util/bytes.ts';
-import { decodeTag, removeFile, ifExists, type DiskPaths } from './disk-paths.ts';
+import { digestsBelow } from './adopt.ts';
+import { DamagedContentError } from './damage.ts';
+import {
+  decodeTag,
+  ifExists,
+  inFolder,
+  removeEmptyFolders,
+  removeFile,
+  type DiskPaths,
+} from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 import type { ListedDigest, ManifestStorage, StoredManifest } from './types.ts';
-import { makeFolder } from '../../util/make-folder.ts';
+
+const NEWLINE = 0x0a;
 
 /** First line of a manifest's file, as JSON; the raw bytes follow, so that both are one atomic write. */
 interface Head {
@@ -20,9 +30,10 @@ interface Head {
 export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStorage {
   const pathOf = (name: RepositoryName, digest: Digest): string =>
     paths.content(name, '_manifests', digest);
-  const load = async (name: RepositoryName, digest: Digest): Promise<Loaded | undefined> => {
-    const data = await ifExists(readFile(pathOf(name, digest)));
-    return data === undefined ? undefined : decode(data, digest);
+  const discard = async (path: string): Promise<boolean> => {
+    const removed = await removeFile(path);
+    await removeEmptyFolders(dirname(path), paths.root);
+    return removed;
   };
   const tags = async (name: RepositoryName): Promise<readonly Tag[]> => {
     const files = (await ifExists(readdir(paths.kind(name, '_tags')))) ?? [];
@@ -38,7 +49,8 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
 
   return {
     async get(name, digest) {
-      return (await load(name, digest))?.manifest;
+      const data = await ifExists(readFile(pathOf(name, digest)));
+      return data === undefined ? undefined : decode(data, digest);
     },
     async has(name, digest) {
       return (await ifExists(stat(pathOf(name, digest)))) !== undefined;
@@ -53,26 +65,22 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
       }),
     remove: (name, digest) =>
       locked(name, async () => {
-        const found = await load(name, digest);
-        if (found === undefined) return false;
+        const data = await ifExists(readFile(pathOf(name, digest)));
+        if (data === undefined) return false;
+        const { subject } = headOf(data) ?? {};
         for (const tag of await tags(name)) {
-          if ((await resolve(name, tag)) === digest) await removeFile(paths.tag(name, tag));
+          if ((await resolve(name, tag)) === digest) await discard(paths.tag(name, tag));
         }
-        if (found.head.subject !== undefined) await unlist(paths, name, found.head.subject, digest);
-        return removeFile(pathOf(name, digest));
+        if (subject !== undefined) await discard(paths.referrer(name, subject, digest));
+        return discard(pathOf(name, digest));
       }),
     resolve,
-    untag: (name, tag) => locked(name, () => removeFile(paths.tag(name, tag))),
+    untag: (name, tag) => locked(name, () => discard(paths.tag(name, tag))),
     async list(name) {
       const found: ListedDigest[] = [];
-      for (const algorithm of ['sha256', 'sha512']) {
-        const folder = dirname(pathOf(name, `${algorithm}:0` as Digest));
-        for (const file of (await ifExists(readdir(folder))) ?? []) {
-          const digest = `${algorithm}:${file}`;
-          const path = isDigest(digest) ? pathOf(name, digest) : undefined;
-          const at = path === undefined ? undefined : await ifExists(stat(path));
-          if (at !== undefined) found.push({ digest: digest as Digest, pushed: at.mtime });
-        }
+      for (const digest of await digestsBelow(paths.kind(name, '_manifests'))) {
+        const at = await ifExists(stat(pathOf(name, digest)));
+        if (at !== undefined) found.push({ digest, pushed: at.mtime });
       }
       return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },
@@ -87,23 +95,8 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
   };
 }
 
-async function unlist(
-  paths: DiskPaths,
-  name: RepositoryName,
-  subject: Digest,
-  digest: Digest,
-): Promise<void> {
-  await removeFile(paths.referrer(name, subject, digest));
-  try {
-    await rmdir(paths.referrers(name, subject));
-  } catch {
-    // Other referrers are still listed there.
-  }
-}
-
 async function writeFile(path: string, data: Uint8Array | string): Promise<void> {
-  await makeFolder(dirname(path));
-  await writeFileAtomic(path, data);
+  await inFolder(dirname(path), () => writeFileAtomic(path, data));
 }
 
 function encode(manifest: StoredManifest, subject: Digest | undefined): Uint8Array {
@@ -112,22 +105,28 @@ function encode(manifest: StoredManifest, subject: Digest | undefined): Uint8Arr
   return concat([line, manifest.raw], line.byteLength + manifest.raw.byteLength);
 }
 
-interface Loaded {
-  readonly head: Head;
-  readonly manifest: StoredManifest;
+/** @throws DamagedContentError */
+function decode(data: Buffer, digest: Digest): StoredManifest {
+  const head = headOf(data);
+  const raw = data.subarray(data.indexOf(NEWLINE) + 1);
+  if (head === undefined || digestOf(raw, algorithmOf(digest)) !== digest) {
+    throw new DamagedContentError('manifest', digest);
+  }
+  return { digest, mediaType: head.mediaType, raw };
 }
 
-function decode(data: Buffer, digest: Digest): Loaded {
-  const end = data.indexOf(0x0a);
-  const head: unknown = JSON.parse(data.toString('utf8', 0, Math.max(end, 0)));
-  const mediaType = isRecord(head) ? head['mediaType'] : undefined;
-  const subject = isRecord(head) ? head['subject'] : undefined;
-  if (typeof mediaType !== 'string') throw new Error(`the stored manifest ${digest} is damaged`);
+/** `undefined` when it is damaged. */
+function headOf(data: Buffer): Head | undefined {
+  let head: unknown;
+  try {
+    head = JSON.parse(data.toString('utf8', 0, Math.max(data.indexOf(NEWLINE), 0)));
+  } catch {
+    return undefined;
+  }
+  const { mediaType, subject } = isRecord(head) ? head : {};
+  if (typeof mediaType !== 'string') return undefined;
   return {
-    head: {
-      mediaType,
-      subject: typeof subject === 'string' && isDigest(subject) ? subject : undefined,
-    },
-    manifest: { digest, mediaType, raw: data.subarray(end + 1) },
+    mediaType,
+    subject: typeof subject === 'string' && isDigest(subject) ? subject : undefined,
   };
 }

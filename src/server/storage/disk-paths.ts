@@ -1,7 +1,6 @@
 import { renamePatiently } from '../../util/atomic-file.ts';
 import { errnoOf } from '../../util/errno.ts';
-import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { RepositoryName, Tag } from '../names.ts';
@@ -15,7 +14,10 @@ export interface DiskPaths {
   readonly root: string;
   repository(name: RepositoryName): string;
   kind(name: RepositoryName, kind: Kind): string;
-  content(name: RepositoryName, kind: '_blobs' | '_manifests', digest: Digest): string;
+  /** The content of a blob, once for all repositories that link to it. */
+  blob(digest: Digest): string;
+  /** `_links`: an empty file, that a repository has a blob. `_blobs`: its content, in layout 1. */
+  content(name: RepositoryName, kind: '_links' | '_blobs' | '_manifests', digest: Digest): string;
   referrers(name: RepositoryName, subject: Digest): string;
   referrer(name: RepositoryName, subject: Digest, digest: Digest): string;
   tag(name: RepositoryName, tag: Tag): string;
@@ -23,7 +25,7 @@ export interface DiskPaths {
   upload(name: RepositoryName, id: string): string;
 }
 
-export type Kind = '_blobs' | '_manifests' | '_tags' | '_referrers' | '_uploads';
+export type Kind = '_links' | '_blobs' | '_manifests' | '_tags' | '_referrers' | '_uploads';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u;
 
@@ -42,6 +44,7 @@ export function diskPaths(directory: string): DiskPaths {
     root,
     repository,
     kind,
+    blob: (digest) => join(directory, 'blobs', algorithmOf(digest), hexOf(digest)),
     content: (name, one, digest) => join(kind(name, one), algorithmOf(digest), hexOf(digest)),
     referrers,
     referrer: (name, subject, digest) =>
@@ -53,6 +56,8 @@ export function diskPaths(directory: string): DiskPaths {
     },
   };
 }
+
+const MAX_FOLDER_TRIES = 10;
 
 /** Names that Windows keeps for devices, whatever follows a dot. */
 const RESERVED = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/u;
@@ -103,13 +108,35 @@ export async function removeFile(path: string): Promise<boolean> {
   return (await ifExists(rm(path).then(() => true))) ?? false;
 }
 
-/** Moves a complete, synced file to its name, making the directories. */
-export async function publish(temporary: string, path: string): Promise<void> {
-  await makeFolder(dirname(path));
-  await renamePatiently(temporary, path);
+/** Runs a step that makes a file in a folder, making the folder, which a delete may take away. */
+export async function inFolder<T>(folder: string, step: () => Promise<T>): Promise<T> {
+  for (let left = MAX_FOLDER_TRIES; ; left -= 1) {
+    await makeFolder(folder);
+    try {
+      return await step();
+    } catch (error) {
+      if (left === 0 || errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
 }
 
-/** A name next to `path` that no reader opens. */
-export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+/** Removes folders upwards as long as they are empty, below `top`. */
+export async function removeEmptyFolders(folder: string, top: string): Promise<void> {
+  for (let at = folder; at.length > top.length; at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Moves a complete, synced file to its name, making the directories. */
+export function publish(temporary: string, path: string): Promise<void> {
+  return inFolder(dirname(path), () => renamePatiently(temporary, path));
+}
+
+/** Whether there is a file. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await ifExists(stat(path))) !== undefined;
 }

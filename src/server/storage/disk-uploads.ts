@@ -1,25 +1,41 @@
 import { writeAll } from '../../util/regular-file.ts';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { algorithmOf, type Digest } from '../../oci/digest.ts';
-import { isUploadId, publish, removeFile, ifExists, type DiskPaths } from './disk-paths.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { linkBlob } from './adopt.ts';
+import {
+  ifExists,
+  inFolder,
+  isUploadId,
+  publish,
+  removeEmptyFolders,
+  removeFile,
+  type DiskPaths,
+} from './disk-paths.ts';
+import { hashOf, type Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { UploadStorage } from './types.ts';
 import { createUploadTakeover } from './takeover.ts';
-import { makeFolder } from '../../util/make-folder.ts';
-
-const READ_BYTES = 1024 * 1024;
 
 /** A session is one file whose size is the offset, so that it survives a restart. */
-export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage {
+export function diskUploads(
+  paths: DiskPaths,
+  locked: KeyedLock,
+  integrity: Integrity,
+): UploadStorage {
   const takeover = createUploadTakeover();
+  const discard = async (path: string): Promise<boolean> => {
+    const removed = await removeFile(path);
+    await removeEmptyFolders(dirname(path), paths.root);
+    return removed;
+  };
   return {
     async create(name) {
       const id = randomUUID();
       const path = paths.upload(name, id);
-      await makeFolder(dirname(path));
-      await (await open(path, 'wx')).close();
+      const file = await inFolder(dirname(path), () => open(path, 'wx'));
+      await file.close();
       return id;
     },
     async offset(name, id) {
@@ -59,33 +75,30 @@ export function diskUploads(paths: DiskPaths, locked: KeyedLock): UploadStorage 
           await file.close();
         }
         if (size === undefined) {
-          await removeFile(path);
+          await discard(path);
           return { kind: 'mismatch' };
         }
-        await publish(path, paths.content(name, '_blobs', digest));
+        await locked(digest, async () => {
+          // Content that was damaged is replaced for all who have it.
+          await publish(path, paths.blob(digest));
+          integrity.learn(await stat(paths.blob(digest), { bigint: true }), digest, true);
+          await linkBlob(paths, name, digest);
+        });
+        await removeEmptyFolders(dirname(path), paths.root);
         return { kind: 'stored', size };
       });
     },
     async cancel(name, id) {
       if (!isUploadId(id)) return false;
       takeover.requestTakeover(paths.upload(name, id));
-      return locked(id, () => removeFile(paths.upload(name, id)));
+      return locked(id, () => discard(paths.upload(name, id)));
     },
   };
 }
 
-/** Hashes what the disk gives back, not what was meant to be written; synced when it is right. */
+/** The size, once what the disk gives back has the digest; synced then. */
 async function sizeIfDigest(file: FileHandle, digest: Digest): Promise<number | undefined> {
-  const hash = createHash(algorithmOf(digest));
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
-  let size = 0;
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, size);
-    if (bytesRead === 0) break;
-    hash.update(buffer.subarray(0, bytesRead));
-    size += bytesRead;
-  }
-  if (`${algorithmOf(digest)}:${hash.digest('hex')}` !== digest) return undefined;
+  if ((await hashOf(file, digest)) !== digest) return undefined;
   await file.sync();
-  return size;
+  return (await file.stat()).size;
 }

@@ -4,26 +4,25 @@ import { diskBlobs } from './disk-blobs.ts';
 import { diskManifests } from './disk-manifests.ts';
 import { decodePart, diskPaths, ifExists } from './disk-paths.ts';
 import { diskUploads } from './disk-uploads.ts';
+import { createIntegrity } from './integrity.ts';
 import { createKeyedLock } from './keyed-lock.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
 import type { Storage } from './types.ts';
 
 /**
  * Keeps everything below `directory`, which is made when it is first written to, and finds it again
- * after a restart. One process at a time.
+ * after a restart. One process at a time: `claimDirectory` sees to that.
  */
 export function createDiskStorage(directory: string): Storage {
   const paths = diskPaths(directory);
   const locked = createKeyedLock();
+  const integrity = createIntegrity();
+  const repositories = (): Promise<readonly RepositoryName[]> => repositoriesBelow(paths.root);
   return {
-    blobs: diskBlobs(paths),
-    uploads: diskUploads(paths, locked),
+    blobs: diskBlobs({ paths, locked, integrity, repositories }),
+    uploads: diskUploads(paths, locked, integrity),
     manifests: diskManifests(paths, locked),
-    async repositories() {
-      const found: RepositoryName[] = [];
-      await collectRepositories(paths.root, '', found);
-      return found.sort();
-    },
+    repositories,
     async hasRepository(name) {
       const entries = (await ifExists(readdir(paths.repository(name)))) ?? [];
       return entries.some(isContent);
@@ -31,9 +30,16 @@ export function createDiskStorage(directory: string): Storage {
   };
 }
 
+/** Sorted by code unit. */
+export async function repositoriesBelow(root: string): Promise<readonly RepositoryName[]> {
+  const found: RepositoryName[] = [];
+  await collectRepositories(root, '', found);
+  return found.sort();
+}
+
 /** An upload session does not make a repository. */
 function isContent(entry: string): boolean {
-  return entry === '_blobs' || entry === '_manifests';
+  return entry === '_links' || entry === '_blobs' || entry === '_manifests';
 }
 
 async function collectRepositories(

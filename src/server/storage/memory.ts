@@ -52,6 +52,12 @@ function openRepository(repositories: Repositories, name: RepositoryName): Memor
   return created;
 }
 
+/** A repository exists while it has a blob or a manifest. */
+function forgetEmpty(repositories: Repositories, name: RepositoryName): void {
+  const repository = repositories.get(name);
+  if (repository?.blobs.size === 0 && repository.manifests.size === 0) repositories.delete(name);
+}
+
 function memoryBlobs(repositories: Repositories): BlobStorage {
   const find = (name: RepositoryName, digest: Digest): Uint8Array | undefined =>
     repositories.get(name)?.blobs.get(digest);
@@ -68,7 +74,13 @@ function memoryBlobs(repositories: Repositories): BlobStorage {
       openRepository(repositories, to).blobs.set(digest, data);
       return true;
     },
-    remove: async (name, digest) => repositories.get(name)?.blobs.delete(digest) ?? false,
+    verify: async (name, digest) => (find(name, digest) === undefined ? 'absent' : 'intact'),
+    async remove(name, digest) {
+      const removed = repositories.get(name)?.blobs.delete(digest) ?? false;
+      forgetEmpty(repositories, name);
+      return removed;
+    },
+    list: async (name) => [...(repositories.get(name)?.blobs.keys() ?? [])].sort(),
   };
 }
 
@@ -146,6 +158,7 @@ function memoryManifests(repositories: Repositories): ManifestStorage {
         referrers.delete(digest);
         if (referrers.size === 0) repository.referrers.delete(subject);
       }
+      forgetEmpty(repositories, name);
       return true;
     },
     resolve: async (name, tag) => repositories.get(name)?.tags.get(tag),

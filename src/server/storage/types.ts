@@ -7,7 +7,7 @@ export interface Storage {
   readonly blobs: BlobStorage;
   readonly uploads: UploadStorage;
   readonly manifests: ManifestStorage;
-  /** Sorted by code unit; a repository exists once a blob or manifest was stored in it. */
+  /** Sorted by code unit; a repository exists while it has a blob or a manifest. */
   repositories(): Promise<readonly RepositoryName[]>;
   hasRepository(repository: RepositoryName): Promise<boolean>;
 }
@@ -19,14 +19,22 @@ export interface ByteRange {
 }
 
 export interface BlobStorage {
-  /** Size in bytes; `undefined` when this repository has no link to the blob. */
+  /** Size in bytes; `undefined` when this repository has no link to the blob, or it is damaged. */
   size(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
-  /** Opens before it returns; `undefined` when the blob is gone. The caller drains or returns the iterable. */
+  /**
+   * Opens before it returns; `undefined` when the blob is gone. The caller drains or returns the
+   * iterable. Bytes that are not the blob's are never passed on as the whole of it.
+   * @throws DamagedContentError, also while it is read
+   */
   read(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Bytes | undefined>;
+  /** Reads what it does not know. A link without content is damaged, too. */
+  verify(repository: RepositoryName, digest: Digest): Promise<'intact' | 'damaged' | 'absent'>;
   /** Links a blob of `from` into `to`; false when `from` has no link to it. */
   mount(from: RepositoryName, to: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes this repository's link; false when there was none. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
+  /** Sorted by code unit. */
+  list(repository: RepositoryName): Promise<readonly Digest[]>;
 }
 
 export type AppendOutcome =
@@ -67,6 +75,7 @@ export interface ListedDigest {
 }
 
 export interface ManifestStorage {
+  /** @throws DamagedContentError when what is stored is not that manifest */
   get(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
   has(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Stores the manifest, then lists it under `subject`, then points `tags` at it. */

@@ -7,15 +7,16 @@ import { serveSpec } from '../../../src/commands/serve/spec.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import type { Result } from '../../../src/commands/result.ts';
 import type { Input } from '../../../src/commands/types.ts';
+import { plainTemporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input } from '../fake-context.ts';
 
 async function serving(
   options: Input['options'],
-  more: Partial<Pick<Context, 'cwd' | 'onSignal'>>,
+  more: Partial<Pick<Context, 'cwd' | 'onSignal' | 'temporaries'>>,
   body: (base: string, context: ReturnType<typeof fakeContext>) => Promise<void>,
 ): Promise<{ result: Result; context: ReturnType<typeof fakeContext>; base: string }> {
-  const context = fakeContext(more);
+  const context = fakeContext({ temporaries: async () => plainTemporaries(), ...more });
   const stop = new AbortController();
   let ready: (base: string) => void = () => undefined;
   const listening = new Promise<string>((resolve) => {

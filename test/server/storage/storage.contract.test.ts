@@ -260,6 +260,30 @@ describe.each(Object.entries(STORAGES))('%s storage', (_name, open) => {
     expect(await storage.hasRepository(B)).toBe(true);
     expect(await storage.hasRepository('only/upload' as RepositoryName)).toBe(false);
   });
+
+  it('forgets a repository of which everything was removed', async () => {
+    const storage = await open();
+    const digest = await store(storage, B, hello);
+    const one = manifest('m');
+    const subject = digestOf(text('s'));
+    await storage.manifests.put(B, one, { subject, tags: ['v1' as Tag] });
+    await storage.manifests.remove(B, one.digest);
+    expect(await storage.repositories()).toEqual([B]);
+    await storage.blobs.remove(B, digest);
+    expect(await storage.repositories()).toEqual([]);
+    expect(await storage.hasRepository(B)).toBe(false);
+    await store(storage, B, hello);
+    expect(await storage.repositories()).toEqual([B]);
+  });
+
+  it('lists and verifies the blobs of a repository', async () => {
+    const storage = await open();
+    const digests = [await store(storage, A, hello), await store(storage, A, text('2'), 'sha512')];
+    expect(await storage.blobs.list(A)).toEqual([...digests].sort());
+    expect(await storage.blobs.list(B)).toEqual([]);
+    expect(await storage.blobs.verify(A, digestOf(hello))).toBe('intact');
+    expect(await storage.blobs.verify(B, digestOf(hello))).toBe('absent');
+  });
 });
 
 describe('disk storage', () => {
@@ -294,7 +318,7 @@ describe('disk storage', () => {
     await storage.uploads.finish(A, id, digestOf(text('no')));
     const entries = await readdir(directory, { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
-    expect(files).toHaveLength(3);
+    expect(files).toHaveLength(4);
     expect(files.filter((file) => file.endsWith('.tmp'))).toEqual([]);
   });
 });

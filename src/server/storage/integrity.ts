@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { algorithmOf, type Digest } from '../../oci/digest.ts';
+import type { Bytes } from '../../util/bytes.ts';
+import { createSingleFlight } from '../../util/single-flight.ts';
+import { DamagedContentError } from './damage.ts';
+
+/** What is known of files that were read in full: each stays judged until it changes. */
+export interface Integrity {
+  /** Reads the file unless it is known. */
+  isIntact(file: FileHandle, digest: Digest): Promise<boolean>;
+  /** Without reading; undefined when it is not known. */
+  known(stats: BigIntStats, digest: Digest): boolean | undefined;
+  /** What was just read in full, or moved to its place after that. */
+  learn(stats: BigIntStats, digest: Digest, isIntact: boolean): void;
+  /** The file's bytes, the last of which come only when all are right. @throws DamagedContentError */
+  checked(file: FileHandle, stats: BigIntStats, digest: Digest): Bytes;
+}
+
+const READ_BYTES = 1024 * 1024;
+/** A judgment takes about 200 bytes. */
+const MAX_KNOWN = 200_000;
+
+interface Judgment {
+  readonly stamp: string;
+  readonly isIntact: boolean;
+}
+
+export function createIntegrity(): Integrity {
+  const judgments = new Map<Digest, Judgment>();
+  const once = createSingleFlight<boolean>();
+
+  const known: Integrity['known'] = (stats, digest) => {
+    const judgment = judgments.get(digest);
+    return judgment?.stamp === stampOf(stats) ? judgment.isIntact : undefined;
+  };
+  const learn: Integrity['learn'] = (stats, digest, isIntact) => {
+    judgments.delete(digest);
+    judgments.set(digest, { stamp: stampOf(stats), isIntact });
+    const [oldest] = judgments.keys();
+    if (judgments.size > MAX_KNOWN && oldest !== undefined) judgments.delete(oldest);
+  };
+
+  return {
+    known,
+    learn,
+    async isIntact(file, digest) {
+      const stats = await file.stat({ bigint: true });
+      return (
+        known(stats, digest) ??
+        once(`${digest} ${stampOf(stats)}`, async () => {
+          const right = (await hashOf(file, digest)) === digest;
+          learn(stats, digest, right);
+          return right;
+        })
+      );
+    },
+    async *checked(file, stats, digest) {
+      const hash = createHash(algorithmOf(digest));
+      let held: Uint8Array | undefined;
+      for await (const chunk of file.createReadStream() as Bytes) {
+        if (held !== undefined) yield held;
+        hash.update(chunk);
+        held = chunk;
+      }
+      const right = `${algorithmOf(digest)}:${hash.digest('hex')}` === digest;
+      learn(stats, digest, right);
+      if (!right) throw new DamagedContentError('blob', digest);
+      if (held !== undefined) yield held;
+    },
+  };
+}
+
+/** Hashes what the disk gives back, not what was meant to be written. */
+export async function hashOf(file: FileHandle, like: Digest): Promise<string> {
+  const algorithm = algorithmOf(like);
+  const hash = createHash(algorithm);
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, at);
+    if (bytesRead === 0) return `${algorithm}:${hash.digest('hex')}`;
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+}
+
+/** Every write changes the time of change, which no program can set back. */
+function stampOf({ dev, ino, size, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${ctimeNs}`;
+}

@@ -32,8 +32,11 @@ export async function holdFileLock(
   if (!(await acquireFileLock(path, token, { ...options, temporaries, whenHeld: 'leave' }))) {
     return undefined;
   }
+  let isLost = false;
   const beat = async (): Promise<void> => {
+    if (isLost) return;
     if (holderOf(path) !== token) {
+      isLost = true;
       clearInterval(timer);
       options.onLost?.();
       return;

@@ -8,6 +8,7 @@ import type { Context, Side, Terminal } from '../commands/context.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import { AppError } from '../errors/app-error.ts';
 import { parseReference } from '../reference/parse.ts';
+import type { BeginWait } from '../util/abort.ts';
 import type { ProgramFlags } from './args/global-flags.ts';
 import type { Io } from './io.ts';
 import type { Messages } from './output/messages.ts';
@@ -34,6 +35,7 @@ export interface ContextOptions {
   readonly emit: (event: CopyEvent) => void;
   readonly trace: ((line: string) => void) | undefined;
   readonly stdio: Stdio;
+  readonly beginWait: BeginWait;
   /** Whether a handful of requests is to come rather than hundreds. */
   readonly shortLived: boolean;
 }
@@ -42,9 +44,10 @@ export interface ProgramContext extends Context, AsyncDisposable {}
 
 /** The composition root: maps the options of the command line to a client, and adds the process. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
-  const { io, flags, messages, terminal, emit, trace, stdio, shortLived } = options;
+  const { io, flags, messages, terminal, emit, trace, stdio, beginWait, shortLived } = options;
   const { env, home, uid, now, processes, bundledHelpers } = io;
-  const machine: Machine = { env, home, os: io.host.platform, uid, now, processes, bundledHelpers };
+  const os = io.host.platform;
+  const machine: Machine = { env, home, os, uid, now, processes, bundledHelpers, beginWait };
   const connections = await openConnections({
     machine,
     settings: flags,

@@ -10,6 +10,7 @@ import type { Manner, Prints } from './personas/types.ts';
 import { isRecord } from '../util/json.ts';
 import { watchLargeTransfers } from './progress/large.ts';
 import { chooseProgress, createProgress } from './progress/progress.ts';
+import { createWaits, type Waits } from './process/waits.ts';
 import { withGrace } from './process/grace.ts';
 import { listenForSignals } from './process/signals.ts';
 import { createStyle, wantsColour } from './output/style.ts';
@@ -21,11 +22,6 @@ import {
   watchOutput,
   type Writer,
 } from './output/writer.ts';
-
-/** Why the command last waited to try again. */
-interface Waits {
-  last: string | undefined;
-}
 
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
@@ -42,11 +38,11 @@ export async function runCommand(
   const controller = new AbortController();
   const { signal } = controller;
   const { timeoutMs } = invocation.flags;
-  const waits: Waits = { last: undefined };
+  const waits = createWaits();
   const timer =
     timeoutMs === undefined
       ? undefined
-      : setTimeout(() => controller.abort(tooLong(timeoutMs, waits.last)), timeoutMs);
+      : setTimeout(() => controller.abort(tooLong(timeoutMs, waits.facts())), timeoutMs);
   const stopListening = listenForSignals(io, controller);
   watchOutput(io.stdout, (error) => controller.abort(error));
   try {
@@ -81,6 +77,7 @@ async function perform(
     quiet: flags.quiet,
     style: await createStyle(io.stderr, colour),
   });
+  waits.tellTo(messages.note);
   const transcript = prints.transcript === true && !flags.quiet && !writesToOutput(input);
   const form = chooseProgress(flags.progress, flags.quiet, io.stderr, io.env);
   const progress = createProgress(transcript ? 'transcript' : form, {
@@ -103,11 +100,12 @@ async function perform(
     messages,
     terminal: createTerminal(io),
     emit: watchLargeTransfers((event) => {
-      if (event.type === 'retry') waits.last = event.reason;
+      if (event.type === 'retry') waits.failed(event.reason);
       progress.emit(event);
     }, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
     stdio: createStdio(io, stdout, flags.tmpdir),
+    beginWait: waits.begin,
     shortLived: spec.longRunning !== true,
   });
   let done = false;
@@ -162,10 +160,9 @@ function onlyMembers(result: Result, members: readonly string[]): Result {
   return { ...result, json: Object.fromEntries(kept.map((name) => [name, json[name]])) };
 }
 
-/** `reason`: of the last wait, be it over or not. */
-function tooLong(ms: number, reason: string | undefined): AppError {
+function tooLong(ms: number, why: readonly string[]): AppError {
   return new AppError('TIMEOUT', `timed out after ${formatDuration(ms)}`, {
-    why: reason === undefined ? [] : [`the last try failed: ${reason}`],
+    why,
     hint: 'Raise --command-timeout, or check the registry: regctl doctor REGISTRY',
   });
 }

@@ -79,6 +79,7 @@ export async function connectSide(
     onWarning: options.warn,
     onRetry: options.onRetry,
     log: options.trace,
+    beginWait: options.machine.beginWait,
     shortLived: options.shortLived,
     onLongRun: options.onLongRun,
     store: options.store,

@@ -4,13 +4,14 @@ import type { Machine } from './types.ts';
 
 /** Names of temporary files that show their owner; a registry needs none, so no process is looked up. */
 export function lazyTemporaries(
-  machine: Pick<Machine, 'processes' | 'uid' | 'now'>,
+  machine: Pick<Machine, 'processes' | 'uid' | 'now' | 'beginWait'>,
 ): (location?: Pick<Location, 'scheme'>) => Promise<Temporaries> {
   let named: Promise<Temporaries> | undefined;
   const open = async (processes: Machine['processes']): Promise<Temporaries> => {
     const { createTemporaries } = await import('../util/temporaries.ts');
     const now = (): number => machine.now().getTime();
-    return createTemporaries({ processes: await processes?.(), uid: machine.uid, now });
+    const { uid, beginWait } = machine;
+    return createTemporaries({ processes: await processes?.(), uid, now, beginWait });
   };
   return (location) =>
     location?.scheme === 'docker' ? open(undefined) : (named ??= open(machine.processes));

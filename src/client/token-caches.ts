@@ -25,8 +25,8 @@ export function createTokenCaches(
     const folder = cacheFolder(machine.env, machine.home);
     if (folder === undefined) return undefined;
     const now = (): number => machine.now().getTime();
-    const { uid, processes } = machine;
-    return createTokenFile({ folder, uid, now, trace, processes });
+    const { uid, processes, beginWait } = machine;
+    return createTokenFile({ folder, uid, now, trace, processes, beginWait });
   };
   const file = (): Promise<TokenFile | undefined> => (once ??= open());
   const forget = async (registry: string): Promise<void> => {

@@ -1,4 +1,5 @@
 import type { RetryEvent } from '../http/retry/policy.ts';
+import type { BeginWait } from '../util/abort.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
 
 /** The machine and the process that a client runs in: where files are found, and who else runs. */
@@ -13,6 +14,8 @@ export interface Machine {
   readonly now: () => Date;
   /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;
+  /** Told of what is waited for. Default: nobody is. */
+  readonly beginWait?: BeginWait | undefined;
   /** Credential helpers that come with regctl: the command line of each, by its name. */
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
 }

@@ -95,7 +95,12 @@ function orderedSources(
   if (options.flags.noCreds === true) return [];
   const files = authFiles(options);
   const run =
-    options.runHelper ?? createHelperRunner({ env: options.env, bundled: options.bundledHelpers });
+    options.runHelper ??
+    createHelperRunner({
+      env: options.env,
+      bundled: options.bundledHelpers,
+      beginWait: options.beginWait,
+    });
   const listed = containersHelpers(options, files, run);
   const read = listed.includesFiles ? files : [];
   return [

@@ -2,7 +2,7 @@ import type { CredentialChain } from '../credentials/types.ts';
 import { NO_PROXIES, type ProxyRules } from '../config/proxies/rules.ts';
 import { createTrustRoots, type TrustRoots } from '../config/tls/roots.ts';
 import type { HostPolicies } from '../config/hosts/types.ts';
-import { type CallOptions, sleep as realSleep } from '../util/abort.ts';
+import { type BeginWait, type CallOptions, sleep as realSleep } from '../util/abort.ts';
 import { createConnectionPools, DEFAULT_TIMEOUTS, type Timeouts } from './exchange/pools.ts';
 import { authenticate } from './auth/authenticate.ts';
 import {
@@ -49,6 +49,8 @@ export interface HttpClientOptions {
   /** The wire trace, redacted, line by line. */
   readonly log?: ((line: string) => void) | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Told of hosts that are waited for. Default: nobody is. */
+  readonly beginWait?: BeginWait | undefined;
   /** Only a handful of requests is to come, so that the start of their client counts. */
   readonly shortLived?: boolean | undefined;
   /** Called once, when there were more requests than a short command makes. */
@@ -123,7 +125,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
       closed: closing.signal,
     }),
     retry(retries),
-    throttle({ now, sleep, maxWaitMs, pauses }),
+    throttle({ now, sleep, maxWaitMs, pauses, beginWait: options.beginWait }),
     ...(options.log === undefined ? [] : [log(options.log, now)]),
   ];
   const onRequest = (): void => {

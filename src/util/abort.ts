@@ -5,6 +5,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Begins a wait for `what`, in words that follow "waiting for". A quiet one is named only where the
+ * command is given up meanwhile. @returns what ends the wait
+ */
+export type BeginWait = (what: string, options?: { readonly quiet?: boolean }) => () => void;
+
+/** For those who need not know. */
+export const UNTOLD: BeginWait = () => () => undefined;
+
 /** Longest delay a Node.js timer keeps; a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

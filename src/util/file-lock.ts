@@ -61,17 +61,23 @@ export async function acquireFileLock(
   const patience = Math.max(1, Math.ceil(staleMs / POLL_MS));
   let seen: string | undefined;
   let polls = 0;
-  while (!(await create(path, token, mode))) {
-    const holder = holderOf(path);
-    if (holder === undefined) continue;
-    const hasChanged = seen !== undefined && holder !== seen;
-    polls = holder === seen ? polls + 1 : 0;
-    seen = holder;
-    const running = await temporaries.isRunning(holder);
-    if (whenHeld === 'leave' && (running === true || hasChanged)) return false;
-    if (running === false || (running === undefined && polls >= patience))
-      await putAside(path, holder, temporaries);
-    else await sleep(POLL_MS, signal);
+  let endWait: (() => void) | undefined;
+  try {
+    while (!(await create(path, token, mode))) {
+      endWait ??= temporaries.beginWait(`another run that holds the lock ${path}`);
+      const holder = holderOf(path);
+      if (holder === undefined) continue;
+      const hasChanged = seen !== undefined && holder !== seen;
+      polls = holder === seen ? polls + 1 : 0;
+      seen = holder;
+      const running = await temporaries.isRunning(holder);
+      if (whenHeld === 'leave' && (running === true || hasChanged)) return false;
+      if (running === false || (running === undefined && polls >= patience))
+        await putAside(path, holder, temporaries);
+      else await sleep(POLL_MS, signal);
+    }
+  } finally {
+    endWait?.();
   }
   return true;
 }

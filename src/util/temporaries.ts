@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type BeginWait, UNTOLD } from './abort.ts';
 
 /** Who runs on this machine. */
 export interface ProcessNames {
@@ -17,6 +18,7 @@ export interface TemporariesOptions {
   readonly uid?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly beginWait?: BeginWait | undefined;
 }
 
 /** Files and folders that are to be gone when their process is, and are swept if it was killed. */
@@ -34,6 +36,8 @@ export interface Temporaries {
   holder(): string;
   /** Whether a holder still runs; undefined where that cannot be seen from here. */
   isRunning(holder: string): Promise<boolean | undefined>;
+  /** Told of the holders that are waited for. */
+  readonly beginWait: BeginWait;
 }
 
 /** A process that cannot be seen from here may be at its work for so long. */
@@ -66,6 +70,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
         );
       }
     },
+    beginWait: options.beginWait ?? UNTOLD,
     holder: () => `${own} ${random()}`,
     async isRunning(holder) {
       const owner = HOLDER.exec(holder)?.[1];

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
+import type { Machine } from '../../src/client/types.ts';
 import type { Result } from '../../src/commands/result.ts';
 import type { CommandModule, CommandSpec } from '../../src/commands/types.ts';
 import { main } from '../../src/cli/main.ts';
@@ -258,6 +259,33 @@ describe('being stopped', () => {
     const done = await tags(['--command-timeout', '20ms', '-o', 'json'], { run: untilAborted });
     expect(done.status).toBe(1);
     expect(JSON.parse(done.stdout)).toMatchObject({ error: { code: 'TIMEOUT' } });
+  });
+
+  describe('a long wait', () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+    afterEach(() => void vi.useRealTimers());
+    const waiting: CommandModule['run'] = (context, input, options) => {
+      (context.machine as Machine).beginWait?.('another run');
+      return untilAborted(context, input, options);
+    };
+
+    it.each([
+      [[], 'waiting for another run\n'],
+      [['--quiet'], ''],
+    ])('is told (%j)', async (flags, told) => {
+      const { io, status } = await started(flags, waiting);
+      vi.advanceTimersByTime(1000);
+      expect(io.stderr.text()).toBe(told);
+      io.kill('SIGINT');
+      expect(await status).toBe(130);
+    });
+
+    it('is named by the error of a command that took too long', async () => {
+      const { io, status } = await started(['--command-timeout', '20s'], waiting);
+      vi.advanceTimersByTime(20_000);
+      expect(await status).toBe(1);
+      expect(io.stderr.text()).toContain('timed out after 20s\n  why: it waited for another run\n');
+    });
   });
 
   it('a closed pipe is quiet', async () => {

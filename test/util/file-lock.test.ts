@@ -18,8 +18,13 @@ describe('a lock file', () => {
     const lock = dir.join('lock');
     await writeFile(lock, of('live-1').holder());
     const polls: string[] = [];
+    const waits: string[] = [];
     const temporaries: Temporaries = {
       ...of('new-1'),
+      beginWait: (what) => {
+        waits.push(what);
+        return () => void waits.push('over');
+      },
       isRunning: async (holder) => {
         polls.push(holder);
         if (polls.length === 4) await rm(lock);
@@ -31,6 +36,7 @@ describe('a lock file', () => {
       staleMs: 1,
       temporaries,
     });
+    expect(waits).toEqual([`another run that holds the lock ${lock}`, 'over']);
     expect(await readdir(dir.path)).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import { platform } from 'node:os';
 import { win32 } from 'node:path';
 import { sanitize } from '../../errors/sanitize.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { CallOptions } from '../../util/abort.ts';
+import type { BeginWait, CallOptions } from '../../util/abort.ts';
 import { findProgram } from '../../util/process/find-program.ts';
 
 export type HelperAction = 'get' | 'store' | 'erase' | 'list';
@@ -37,6 +37,7 @@ export interface HelperRunnerOptions {
   readonly bundled?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Node's name of the system. Default: this one. */
   readonly os?: string | undefined;
+  readonly beginWait?: BeginWait | undefined;
   /** Milliseconds; default 60 000, as a keychain may ask a person. */
   readonly timeoutMs?: number | undefined;
 }
@@ -57,7 +58,12 @@ export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
     if (file === undefined) return undefined;
     const line = commandLineOf([file, args], request.action, { os, env: options.env });
     if (line === undefined) throw failure(request, `cannot be run from the path ${sanitize(file)}`);
-    return runProcess(line, request, options, signal);
+    const endWait = options.beginWait?.(`the credential helper ${request.program} to answer`);
+    try {
+      return await runProcess(line, request, options, signal);
+    } finally {
+      endWait?.();
+    }
   };
 }
 

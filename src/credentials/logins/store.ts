@@ -22,7 +22,12 @@ import { saveLogin } from './save.ts';
 export function createLoginStore(options: CredentialSourcesOptions): LoginStore {
   const files = authFiles(options);
   const run =
-    options.runHelper ?? createHelperRunner({ env: options.env, bundled: options.bundledHelpers });
+    options.runHelper ??
+    createHelperRunner({
+      env: options.env,
+      bundled: options.bundledHelpers,
+      beginWait: options.beginWait,
+    });
   const listed = (): ContainersHelpers => containersHelpers(options, files, run);
   const { warn, temporaries } = options;
   const sources: LoginSources = { files, run, containersHelpers: listed, warn, temporaries };

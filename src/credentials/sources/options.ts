@@ -1,4 +1,5 @@
 import type { AuthFilesOptions } from '../../config/containers/auth-files.ts';
+import type { BeginWait } from '../../util/abort.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 import type { RunHelper } from '../helpers/process.ts';
 
@@ -16,6 +17,8 @@ export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHe
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Names temporary files and locks of this run; default: names that say nothing. */
   readonly temporaries?: (() => Promise<Temporaries>) | undefined;
+  /** Told of helpers that are waited for. Default: nobody is. */
+  readonly beginWait?: BeginWait | undefined;
   /** Default: child processes with `env`. */
   readonly runHelper?: RunHelper | undefined;
 }

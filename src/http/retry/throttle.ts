@@ -1,3 +1,4 @@
+import { type BeginWait, UNTOLD } from '../../util/abort.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { retryAfterMs } from '../headers.ts';
 import { type HostPauses, rateLimitError } from './pauses.ts';
@@ -9,6 +10,7 @@ export interface ThrottleOptions {
   /** A longer pause than this is not waited for. */
   readonly maxWaitMs: number;
   readonly pauses: HostPauses;
+  readonly beginWait?: BeginWait | undefined;
   /** Requests per host that may wait for headers at a time. Default 8. */
   readonly maxInFlight?: number | undefined;
 }
@@ -21,7 +23,7 @@ const DEFAULT_IN_FLIGHT = 8;
  * @throws AppError RATE_LIMITED when the host's pause is longer than `maxWaitMs`
  */
 export function throttle(options: ThrottleOptions): Middleware {
-  const { pauses } = options;
+  const { pauses, beginWait = UNTOLD } = options;
   const limiters = new Map<string, Limiter>();
 
   const limiterOf = (host: string): Limiter => {
@@ -35,7 +37,12 @@ export function throttle(options: ThrottleOptions): Middleware {
     while (until > waited && until > options.now()) {
       const ms = until - options.now();
       if (ms > options.maxWaitMs) throw rateLimitError(host, { until });
-      await options.sleep(ms, signal);
+      const endWait = beginWait(`${host} to take requests again`);
+      try {
+        await options.sleep(ms, signal);
+      } finally {
+        endWait();
+      }
       waited = until;
       until = pauses.until(host);
     }
@@ -50,9 +57,15 @@ export function throttle(options: ThrottleOptions): Middleware {
     const { host } = request.url;
     return limiterOf(host).run(async () => {
       await waitFor(host, request.signal);
-      const response = await next(request);
-      note(host, response);
-      return response;
+      const { method, url } = request;
+      const endWait = beginWait(`${host} to answer ${method} ${url.pathname}`, { quiet: true });
+      try {
+        const response = await next(request);
+        note(host, response);
+        return response;
+      } finally {
+        endWait();
+      }
     }, request.signal);
   };
 }

@@ -77,6 +77,24 @@ describe('a credential helper', () => {
     expect(await one.get('a.io')).toMatchObject({ username: 'installed' });
   });
 
+  it('is named while it is waited for, also when it fails', async () => {
+    const waits: string[] = [];
+    const run = createHelperRunner({
+      env: { PATH: path },
+      beginWait: (what) => {
+        waits.push(what);
+        return () => void waits.push('over');
+      },
+    });
+    const one = createHelper({ suffix: 'test', namedBy: NAMED_BY, run });
+    await answer({ Username: 'u', Secret: 'p' });
+    await one.get('a.io');
+    await script('exit 1');
+    await expect(one.get('a.io')).rejects.toMatchObject({ code: 'CREDENTIAL_HELPER' });
+    const wait = ['the credential helper docker-credential-test to answer', 'over'];
+    expect(waits).toEqual([...wait, ...wait]);
+  });
+
   it('has no login when it says so in the exact words', async () => {
     await script('echo "credentials not found in native keychain"; exit 1');
     expect(await helper().get('a.io')).toBeUndefined();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { checkPrivateFolder } from '../../../config/files/ownership.ts';
+import type { BeginWait } from '../../../util/abort.ts';
 import { withFileLock } from '../../../util/file-lock.ts';
 import { writeFileAtomic } from '../../../util/atomic-file.ts';
 import {
@@ -32,6 +33,7 @@ export interface MergeOptions extends CacheLocation {
   readonly now: () => number;
   /** Who this process is, so that a holder of the lock that was killed need not be waited for. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;
+  readonly beginWait?: BeginWait | undefined;
 }
 
 /**
@@ -40,13 +42,13 @@ export interface MergeOptions extends CacheLocation {
  */
 export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Promise<void> {
   const { changes } = learnt;
-  const { folder, uid, now, processes } = options;
+  const { folder, uid, now, processes, beginWait } = options;
   const adding = hasAdditions(changes);
   if (adding) await makeFolder(folder, 0o700);
   else if (!wouldRemove(changes, options)) return;
   if (checkPrivateFolder(folder, uid).kind !== 'usable') return;
 
-  const temporaries = createTemporaries({ now, uid, processes: await processes?.() });
+  const temporaries = createTemporaries({ now, uid, processes: await processes?.(), beginWait });
   const replace = async (): Promise<void> => {
     const [document, readKey] = readCache(options);
     if (readKey === undefined ? !adding : isKnown(document, readKey)) return;

@@ -52,7 +52,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     machine,
     settings: flags,
     warn: messages.warn,
-    note: messages.note,
+    note: messages.remark,
     onRetry: (event) => emit({ type: 'retry', ...event }),
     trace,
     askPassword: terminal.interactive

@@ -73,11 +73,12 @@ async function perform(
       ? undefined
       : (await import('./template/render.ts')).compileTemplate(flags.format);
   const colour = wantsColour(io.stderr, io.env, flags.noColor);
-  const messages = createMessages(io.stderr, {
-    quiet: flags.quiet,
-    style: await createStyle(io.stderr, colour),
-  });
-  waits.tellTo(messages.note);
+  const { quiet, debug } = flags;
+  const style = await createStyle(io.stderr, colour);
+  const written = createMessages(io.stderr, { quiet, debug, style });
+  // A command that only prints changes nothing, so that all it notes is a remark.
+  const messages = spec.printsResult === true ? { ...written, note: written.remark } : written;
+  waits.tellTo(written.note);
   const transcript = prints.transcript === true && !flags.quiet && !writesToOutput(input);
   const form = chooseProgress(flags.progress, flags.quiet, io.stderr, io.env);
   const progress = createProgress(transcript ? 'transcript' : form, {

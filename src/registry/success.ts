@@ -10,9 +10,10 @@ const WRITTEN: ReadonlySet<number> = new Set([200, 201, 202, 204]);
 
 /**
  * Statuses of a HEAD that say nothing of what was asked for: a GET does. A 403 comes from where the
- * registry redirects to an address that was signed for GET.
+ * registry redirects to an address that was signed for GET; and an error that a 401 or 403 is has
+ * words only in the answer to a GET.
  */
-const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 403, 405, 406, 415, 501]);
+const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 405, 406, 415, 501]);
 
 export function isHeadRefused({ status }: Pick<HttpResponse, 'status'>): boolean {
   return HEAD_REFUSED.has(status);

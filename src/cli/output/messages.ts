@@ -12,15 +12,24 @@ export interface Messages {
   readonly captureWarnings: () => () => readonly string[];
   /** Silenced by `--quiet`. */
   readonly note: (text: string) => void;
+  /**
+   * What is good to know and changes nothing: for a person at a terminal or with `--debug`, each text
+   * once. A script may join standard error to the JSON that it reads.
+   */
+  readonly remark: (text: string) => void;
 }
 
 export function createMessages(
   stderr: OutputStream,
-  options: { readonly quiet: boolean; readonly style: Style },
+  options: { readonly quiet: boolean; readonly debug: boolean; readonly style: Style },
 ): Messages {
+  const remarked = new Set<string>();
   const warned = new Set<string>();
   let held: string[] | undefined;
   const write = (text: string): void => void stderr.write(`${text}\n`);
+  const note = (text: string): void => {
+    if (!options.quiet) write(text.split('\n').map(sanitize).join('\n'));
+  };
   return {
     line: (text) => write(sanitize(text)),
     warn(text) {
@@ -33,8 +42,11 @@ export function createMessages(
       const list = (held ??= []);
       return () => list.splice(0);
     },
-    note(text) {
-      if (!options.quiet) write(text.split('\n').map(sanitize).join('\n'));
+    note,
+    remark(text) {
+      if ((stderr.isTTY !== true && !options.debug) || remarked.has(text)) return;
+      remarked.add(text);
+      note(text);
     },
   };
 }

@@ -214,6 +214,13 @@ describe('headManifest', () => {
       hint: 'Log in: regctl login reg.example',
     });
   });
+
+  it.each([401, 403])('takes the words of a %i from one GET', async (status) => {
+    const errors = [{ code: 'DENIED', message: 'the trial of this account has ended' }];
+    await using at = await startRegistry(() => ({ status, body: JSON.stringify({ errors }) }));
+    await expect(at.repository().headManifest('v1')).rejects.toMatchObject({ status, errors });
+    expect(at.server.lines).toEqual(['HEAD /v2/a/b/manifests/v1', 'GET /v2/a/b/manifests/v1']);
+  });
 });
 
 describe('putManifest after a failure', () => {

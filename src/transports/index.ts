@@ -1,3 +1,4 @@
+import { containersStorageTransport } from './containers-storage/transport.ts';
 import { dirTransport } from './dir/transport.ts';
 import { dockerArchiveTransport } from './docker-archive/transport.ts';
 import { dockerDaemonTransport } from './docker-daemon/transport.ts';
@@ -14,4 +15,5 @@ export const TRANSPORTS: readonly Transport[] = [
   dockerArchiveTransport,
   dirTransport,
   dockerDaemonTransport,
+  containersStorageTransport,
 ];

@@ -7,7 +7,6 @@ import type { Location, Transport } from './types.ts';
 /** Schemes of other tools: "sif:x" is never meant as the repository "sif" with the tag "x". */
 const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
   'atomic',
-  'containers-storage',
   'file',
   'ftp',
   'ocidir',

@@ -22,7 +22,7 @@ describe('locate', () => {
     expect(locate('dir:./a:b')).toMatchObject({ scheme: 'dir', name: './a:b', ref: undefined });
   });
 
-  it.each(['foo://x', 'containers-storage:x', 'ftp:x', 'sif:/tmp/x'])(
+  it.each(['foo://x', 'ftp:x', 'sif:/tmp/x'])(
     'does not take %s for a repository, and lists what exists',
     (text) => {
       let error: unknown;

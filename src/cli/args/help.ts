@@ -25,6 +25,7 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['docker-archive:FILE[:NAME]', 'what docker save writes; :@0 is its first image'],
   ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],
   ['docker-daemon:NAME[:TAG]', 'an image of the Docker daemon'],
+  ['containers-storage:NAME[:TAG]', 'an image of podman and Buildah'],
 ];
 
 /** `regctl --help`. `columns`: width of the terminal. */

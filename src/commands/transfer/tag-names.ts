@@ -38,6 +38,15 @@ export function destinationTagNames(
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
     });
   }
+  if ([from.scheme, to.scheme].includes('containers-storage')) {
+    throw new AppError(
+      'UNSUPPORTED',
+      `cannot copy all tags: containers-storage takes one image at a time`,
+      {
+        hint: 'Copy them one by one, each with its tag.',
+      },
+    );
+  }
   if (to.scheme === 'docker' || isEngine(to)) return tagOfName;
   const named = from.scheme === 'docker-archive';
   if (to.scheme !== 'docker-archive') return named ? tagOfName : (tag) => tag;

@@ -25,6 +25,7 @@ import { EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
 import { openTar, STDIO, openExisting } from '../tar/open.ts';
 import { StreamStore } from '../tar/stream-store.ts';
+import type { TarStream } from '../tar/stream.ts';
 import { versionOfFile, withArchiveLock } from '../tar/shared-file.ts';
 import { verifiedBytesOf } from '../files/verified-source.ts';
 import { TarWriter } from '../tar/writer.ts';
@@ -44,11 +45,20 @@ export async function openOciArchiveForRead(
 ): Promise<ReadStore> {
   const opened = await openTar(path, context, options?.signal);
   if (opened instanceof TarArchive) return withArchive(path, context, opened);
-  return new StreamStore(`oci-archive:${path}`, {
-    sources: (call) => blobsOf(opened, call),
-    skip: (call) => drain(opened.files(call?.signal)),
-    open: () => withArchive(path, context, opened.archive()),
-    close: () => opened[Symbol.asyncDispose](),
+  return createLayoutReader(`oci-archive:${path}`, context, opened);
+}
+
+/** A layout that passes. */
+export function createLayoutReader(
+  label: string,
+  context: OpenContext,
+  stream: TarStream,
+): ReadStore {
+  return new StreamStore(label, {
+    sources: (call) => blobsOf(stream, call),
+    skip: (call) => drain(stream.files(call?.signal)),
+    open: () => withArchive(stream.path, context, stream.archive()),
+    close: () => stream[Symbol.asyncDispose](),
   });
 }
 

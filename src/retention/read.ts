@@ -158,7 +158,9 @@ class RepositoryReader {
     descriptor: Descriptor,
     call: CallOptions,
   ): Promise<readonly Descriptor[]> {
-    const manifest = await orAbsent(fetchManifest(this.#store, descriptor, call));
+    // A list of the store knows the size; a parent only says it.
+    const known = this.#listed.get(digest)?.descriptor ?? descriptor;
+    const manifest = await orAbsent(fetchManifest(this.#store, known, call));
     this.#asked.add(digest);
     if (manifest === undefined) return [];
     this.#manifests.set(digest, this.#factsOf(digest, manifest));

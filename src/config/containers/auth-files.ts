@@ -15,6 +15,8 @@ export interface AuthFile {
   readonly named: boolean;
   /** The folder of XDG_RUNTIME_DIR that the file is below. */
   readonly runtimeDir?: string | undefined;
+  /** Below a directory that may be another user's: one that cannot be read holds no logins of this one. */
+  readonly shared?: true;
 }
 
 export interface AuthFilesOptions extends DockerConfigOptions {
@@ -55,7 +57,10 @@ function containersFiles(options: AuthFilesOptions): readonly AuthFile[] {
     return [...containersFile(runtimeDir).map((file) => ({ ...file, runtimeDir })), ...lasting];
   }
   const path = uid === undefined ? undefined : `/run/containers/${uid}/auth.json`;
-  return [...unnamed('containers', path), ...lasting];
+  return [
+    ...unnamed('containers', path).map((file) => ({ ...file, shared: true as const })),
+    ...lasting,
+  ];
 }
 
 function containersFile(base: string | undefined): readonly AuthFile[] {

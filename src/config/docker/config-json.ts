@@ -57,6 +57,8 @@ export interface LoadDockerConfigOptions {
   readonly required?: boolean;
   /** The top level is the `auths` map, as in `.dockercfg`. Default false. */
   readonly bareAuths?: boolean;
+  /** A file that this user may not read counts as missing. Default false: it is an error. */
+  readonly deniedIsMissing?: boolean | undefined;
 }
 
 export interface LoadedDockerConfig extends DockerConfig {
@@ -69,7 +71,7 @@ export async function loadDockerConfig(
   path: string,
   options: LoadDockerConfigOptions,
 ): Promise<LoadedDockerConfig> {
-  const file = await readTextFile(path);
+  const file = await readTextFile(path, { deniedIsMissing: options.deniedIsMissing });
   if (file === undefined && options.required === true) {
     throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
       hint: 'correct --authfile or REGISTRY_AUTH_FILE, or create the file with "regctl login"',

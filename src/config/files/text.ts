@@ -25,10 +25,14 @@ function tooLarge(path: string): AppError {
 }
 
 /**
- * A whole UTF-8 file; undefined when there is none.
+ * A whole UTF-8 file; undefined when there is none, or, with `deniedIsMissing`, none that this user
+ * may see.
  * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8, larger than 16 MiB)
  */
-export async function readTextFile(path: string): Promise<TextFile | undefined> {
+export async function readTextFile(
+  path: string,
+  { deniedIsMissing = false }: { readonly deniedIsMissing?: boolean | undefined } = {},
+): Promise<TextFile | undefined> {
   try {
     const { bytes, stat } = await readNamedFile(path, MAX_BYTES);
     const text = decode(bytes, path);
@@ -37,7 +41,8 @@ export async function readTextFile(path: string): Promise<TextFile | undefined> 
     if (error instanceof AppError) throw error;
     if (error instanceof TooLargeError) throw tooLarge(path);
     if (error instanceof NotRegularError) throw notRegular(error, path);
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || (deniedIsMissing && errno === 'EACCES')) return undefined;
     throw fileError('read', path, error);
   }
 }

@@ -25,7 +25,11 @@ export function loadAuthFile(
   file: AuthFile,
   options: { readonly warn: (text: string) => void; readonly required?: boolean },
 ): Promise<LoadedDockerConfig> {
-  return loadDockerConfig(file.path, { ...options, bareAuths: file.format === 'dockercfg' });
+  return loadDockerConfig(file.path, {
+    ...options,
+    bareAuths: file.format === 'dockercfg',
+    deniedIsMissing: file.shared,
+  });
 }
 
 /** A file of logins: the helper it names for the host, else its own entries. Read once. */

@@ -107,6 +107,7 @@ function titleOf(
 
 function causeOf({ status }: ErrorResponse): string {
   if (status === 413) return 'the registry does not accept requests of this size';
+  if (status === 507) return 'no space is left at the registry';
   if (status >= 500) return 'the registry, or a proxy in front of it, failed';
   return status < 400
     ? 'the registry sent an unexpected response'

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
 import { createSharedLookup } from '../util/shared-lookup.ts';
 import type { VerifyPassword } from './api/basic-auth.ts';
+import { createBcryptThreads, type ComparePassword } from './bcrypt.ts';
 import { createNewestFirst } from './newest-first.ts';
 
 /** Cost up to 17: higher ones would take the process minutes per guess. */
@@ -10,7 +11,7 @@ const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-7])\$[./A-Za-z0-9]{53}$/u;
 /** Cost of a comparison for a file without users. */
 const DEFAULT_COST = '10';
 
-/** bcrypt is slow on purpose, and JavaScript has one processor. */
+/** bcrypt is slow on purpose, and each comparison takes a processor. */
 const AT_ONCE = { running: 2, waiting: 16 };
 
 const REMEMBERED_MS = 60_000;
@@ -20,8 +21,8 @@ type Verifier = (...given: Parameters<VerifyPassword>) => Promise<boolean>;
 export interface HtpasswdOptions {
   /** Milliseconds that never go back. Default: the monotonic clock. */
   readonly now?: (() => number) | undefined;
-  /** Whether a password has a bcrypt hash. */
-  readonly compare?: ((password: string, hash: string) => Promise<boolean>) | undefined;
+  /** Default: threads of its own. */
+  readonly compare?: ComparePassword | undefined;
 }
 
 /**
@@ -56,7 +57,7 @@ export function createHtpasswdVerifier(
   users: ReadonlyMap<string, string>,
   options: HtpasswdOptions = {},
 ): Verifier {
-  const { now = () => performance.now(), compare = bcryptCompare } = options;
+  const { now = () => performance.now(), compare = createBcryptThreads() } = options;
   const key = randomBytes(32);
   const verified = new Map<string, { readonly print: string; readonly until: number }>();
   const running = createSharedLookup<boolean>();
@@ -101,9 +102,4 @@ function createStrangers(
     const number = createHmac('sha256', key).update(username).digest().readUInt32BE();
     return `$2b$${costs[number % costs.length] ?? DEFAULT_COST}$${'.'.repeat(53)}`;
   };
-}
-
-async function bcryptCompare(password: string, hash: string): Promise<boolean> {
-  const bcrypt = await import('bcryptjs');
-  return bcrypt.compare(password, hash);
 }

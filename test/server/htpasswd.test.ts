@@ -121,6 +121,17 @@ describe('htpasswd', () => {
     expect(seen).toEqual([cost, cost]);
   });
 
+  it('does not hold up the program while it compares', async () => {
+    const slow = await hash('secret', 12);
+    const verify = createHtpasswdVerifier(parseHtpasswd(`ann:${slow}`));
+    let turns = 0;
+    const turn = setInterval(() => (turns += 1), 0);
+    expect(await verify('ann', 'secret')).toBe(true);
+    clearInterval(turn);
+    // On the main thread it takes some slices of 100 ms.
+    expect(turns).toBeGreaterThan(10);
+  });
+
   it('lets nobody in where the file has no users', async () => {
     const verify = createHtpasswdVerifier(parseHtpasswd('# nobody\n'), {
       compare: async () => true,

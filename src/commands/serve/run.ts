@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestEntry } from '../../server/api/dispatch.ts';
+import { createBcryptThreads } from '../../server/bcrypt.ts';
 import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
 import { startRegistryServer } from '../../server/server.ts';
 import { claimDirectory, inspectDirectory } from '../../server/storage/claim.ts';
@@ -44,7 +45,8 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   const files = await readFiles(context, input);
   const callers = files.users === undefined ? callerRules(input, address) : undefined;
   warnOfAccess(context, address, files);
-  let verify = files.users && createHtpasswdVerifier(files.users);
+  const compare = createBcryptThreads();
+  let verify = files.users && createHtpasswdVerifier(files.users, { compare });
   const lost = new AbortController();
   await using place = await openStorage(context, input, (reason) => lost.abort(reason));
   await using server = await startRegistryServer({
@@ -60,7 +62,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   const reread = async (): Promise<void> => {
     const { tls, users } = await readFiles(context, input);
     if (tls !== undefined) server.useCertificate(tls);
-    if (users !== undefined) verify = createHtpasswdVerifier(users);
+    if (users !== undefined) verify = createHtpasswdVerifier(users, { compare });
     warnOfAccess(context, address, { tls, users });
     context.note('the files of users and certificates were read again');
   };

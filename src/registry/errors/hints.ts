@@ -25,6 +25,7 @@ type Hint = (one: HintInput) => string | undefined;
 export const NOT_SEEN =
   'The registry does not have, or does not see yet, what the manifest lists. Run the command again in a minute: existing data is not sent again.';
 
+const NO_SPACE_LEFT = 'The registry has no space left: its operator can free some.';
 const BODY_TOO_LARGE =
   'Check the quota of the registry, and the size limit of a proxy in front of it (nginx: client_max_body_size).';
 const READ_ONLY =
@@ -69,6 +70,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
   UPLOAD_FAILED: (one) => {
     const { status } = one.answer;
     if (status === 413) return BODY_TOO_LARGE;
+    if (status === 507) return NO_SPACE_LEFT;
     return status === 404
       ? createAdviceOf(one).trimEnd() ||
           'Create the repository or project first. If it exists, run the command again: the upload session may have expired.'
@@ -83,6 +85,7 @@ const HINTS: Partial<Record<ErrorCode, Hint>> = {
   },
   REGISTRY_ERROR: (one) => {
     if (one.answer.status === 413) return BODY_TOO_LARGE;
+    if (one.answer.status === 507) return NO_SPACE_LEFT;
     return wrongProtocol(one.answer) ?? serverErrorHint(one);
   },
   RATE_LIMITED: ({ context, answer, registry }) => {

@@ -112,7 +112,10 @@ describe('putBlob', () => {
             headers: { 'content-type': 'application/json' },
           },
     );
-    await expect(at.repository('push').putBlob(source)).rejects.toThrow(/507|no space is left/u);
+    await expect(at.repository('push').putBlob(source)).rejects.toMatchObject({
+      status: 507,
+      hint: expect.stringContaining('no space left') as string,
+    });
     expect(at.server.lines.filter((line) => line.startsWith('PUT'))).toHaveLength(1);
   });
 

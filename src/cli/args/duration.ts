@@ -35,9 +35,10 @@ function invalid(text: string, flag: string): AppError {
   });
 }
 
-/** "4s", "2m05s", "1h02m". */
+/** "0s", "400ms", "4s", "2m05s", "1h02m". */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
+  const rounded = Math.round(ms);
+  if (rounded > 0 && rounded < 1000) return `${rounded}ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);

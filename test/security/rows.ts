@@ -534,4 +534,50 @@ export const ROWS: readonly Row[] = [
       ['test/fuzz/reference.test.ts', 'are linear in the length of an attack'],
     ],
   },
+  {
+    attack:
+      'a web page uses a registry on loopback that asks for no login, by a form or by DNS rebinding',
+    advisories: 'CWE-352, CWE-350',
+    rules: [
+      ['src/server/api/callers.ts', 'refuseStrangers'],
+      ['src/commands/serve/listen.ts', 'callerRules'],
+    ],
+    tests: [
+      ['test/server/callers.test.ts', 'refuses %s'],
+      ['test/commands/serve/run.test.ts', 'with --host-name %j answers %s with %i'],
+    ],
+  },
+  {
+    attack: 'guessed passwords keep the registry busy, or tell which users exist',
+    advisories: 'CWE-400, CWE-208',
+    rules: [
+      ['src/server/htpasswd.ts', 'createStrangers'],
+      ['src/server/newest-first.ts', 'createNewestFirst'],
+      ['src/server/bcrypt.ts', 'createBcryptThreads'],
+    ],
+    tests: [
+      [
+        'test/server/htpasswd.test.ts',
+        'works at two comparisons at once, newest first, and sends the oldest of the rest away',
+        'takes as long for a name that is not there (cost %s)',
+        'does not hold up the program while it compares',
+      ],
+    ],
+  },
+  {
+    attack: 'content that was changed on disk is served under its digest',
+    advisories: 'CWE-354',
+    rules: [
+      ['src/server/storage/integrity.ts', 'createIntegrity'],
+      ['src/server/check.ts', 'checkStorage'],
+    ],
+    tests: [
+      [
+        'test/server/storage/disk.test.ts',
+        'is never sent as 200 (%s), and healed by the next push',
+        'a manifest too (%s): healed by a push, removable',
+        'names each repository of a damaged blob, what is missing, and who names it',
+      ],
+    ],
+  },
 ];

@@ -25,7 +25,7 @@ const ONLINE = [
 const MANY = ['src/http/exchange/undici.ts', 'lazy:undici'];
 
 /** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
-const INSIDE = new Set(['chalk', 'commander', 'ora', 'semver', 'tldts', 'undici']);
+const INSIDE = new Set(['chalk', 'commander', 'ora', 'pretty-bytes', 'semver', 'tldts', 'undici']);
 
 /**
  * Of undici the pool of connections, which is all that `src/http/exchange/undici.ts` asks for. What

@@ -1,17 +1,9 @@
+import prettyBytes from 'pretty-bytes';
 import { buildTime } from '../../oci/created.ts';
-
-const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** Bytes for people, in powers of 1000 as `docker images` shows them: "3.62 MB". */
 export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < SIZE_UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 ? Math.round(value) : String(Number(value.toPrecision(3)));
-  return `${digits} ${SIZE_UNITS[unit]}`;
+  return prettyBytes(bytes);
 }
 
 const SECOND = 1000;

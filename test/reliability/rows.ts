@@ -292,7 +292,7 @@ export const ROWS: readonly Row[] = [
         'tries again when a name cannot be looked up for now',
         'does not try again what is no HTTP/1.1, such as the end of an HTTP/2 connection',
       ],
-      ['test/http/tls/errors.test.ts', 'HTTP where TLS is expected', 'TLS that is too old'],
+      ['test/http/tls/error.test.ts', 'HTTP where TLS is expected', 'TLS that is too old'],
       ['test/http/proxy/proxy.test.ts', 'that are not there, or are something else, are named'],
     ],
   },
@@ -303,7 +303,7 @@ export const ROWS: readonly Row[] = [
       ['src/http/auth/token-response.ts', 'readToken'],
     ],
     tests: [
-      ['test/http/tls/errors.test.ts', 'not valid yet: the clock'],
+      ['test/http/tls/error.test.ts', 'not valid yet: the clock'],
       ['test/http/auth/authenticate.test.ts', 'renews before the token expires, without a 401'],
       [
         'test/http/exchange/speed-limit.test.ts',

@@ -62,7 +62,7 @@ export const ROWS: readonly Row[] = [
         'sends none to where the answer to a %s leads',
       ],
       [
-        'test/registry/uploads/resumed-uploads.test.ts',
+        'test/registry/uploads/journaled.test.ts',
         'gets no credentials for another origin',
         'sends nobody to %s',
       ],
@@ -183,7 +183,7 @@ export const ROWS: readonly Row[] = [
     tests: [
       ['test/oci/digest.test.ts', 'escapes what a terminal would obey'],
       ['test/registry/manifests/manifests.test.ts', 'sends nothing for the reference %j'],
-      ['test/registry/operations.test.ts', 'refuse a digest that is none'],
+      ['test/registry/client.test.ts', 'refuse a digest that is none'],
     ],
   },
   {

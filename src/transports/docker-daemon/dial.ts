@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { networkError } from '../../http/dial/network-error.ts';
+import { sleep } from '../../util/abort.ts';
 import { startChild, type Child } from '../../util/process/child.ts';
 import { findProgram } from '../../util/process/find-program.ts';
 import { errnoOf } from '../../util/errno.ts';
@@ -11,12 +12,16 @@ import type { EngineContext } from '../types.ts';
 import type { DaemonEndpoint, DaemonTls } from './endpoint.ts';
 
 const CONNECT_MS = 30_000;
+/** ssh closes its output before it ends. */
+const LAST_WORDS_MS = 1000;
 const TCP_PORT = 2375;
 const TLS_PORT = 2376;
 
 /** Connections to a daemon, one after the other. */
 export interface DaemonDialer extends AsyncDisposable {
   readonly dial: () => Promise<Socket>;
+  /** Why a connection failed: what ssh said, where it has ended, else `error`. */
+  readonly causeOf: (error: unknown) => Promise<unknown>;
 }
 
 /** @throws AppError CONFIG_INVALID for an address of another form */
@@ -45,6 +50,12 @@ export function createDaemonDialer(
   };
   return {
     dial,
+    async causeOf(error) {
+      const last = children.at(-1);
+      const ended = last === undefined ? undefined : await settled(last.finished, LAST_WORDS_MS);
+      if (ended === undefined || ended.status === 0) return error;
+      return new SshError(sanitize(ended.stderr.trim()));
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
     },
@@ -113,13 +124,16 @@ async function overSsh(
   );
   children.push(child);
   const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  void destroyWithReason(duplex, child);
   return asSocket(duplex);
 }
 
-async function destroyWithReason(duplex: Duplex, { finished }: Child): Promise<void> {
-  const { status, stderr } = await finished;
-  if (status !== 0) duplex.destroy(new SshError(sanitize(stderr.trim())));
+/** Undefined where it takes longer than `ms`. */
+async function settled<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const done = new AbortController();
+  const late = sleep(ms, done.signal).catch(() => undefined);
+  const first = await Promise.race([promise, late]);
+  done.abort();
+  return first ?? undefined;
 }
 
 /** ssh ended, and what it said. */

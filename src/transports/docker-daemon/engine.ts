@@ -66,7 +66,7 @@ export async function openEngine(engines: EngineContext): Promise<Engine> {
       });
     } catch (error) {
       signal?.throwIfAborted();
-      throw daemonError(error, endpoint);
+      throw daemonError(await dialer.causeOf(error), endpoint);
     }
   };
   const negotiate = async (options: CallOptions): Promise<string> => {

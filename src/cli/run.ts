@@ -99,13 +99,13 @@ async function perform(
     io,
     flags,
     messages,
-    terminal: createTerminal(io),
+    terminal: createTerminal(io, waits.begin),
     emit: watchLargeTransfers((event) => {
       if (event.type === 'retry') waits.failed(event.reason);
       progress.emit(event);
     }, io.onLarge),
     trace: createTrace(flags.debug, messages.line, io.now),
-    stdio: createStdio(io, stdout, flags.tmpdir),
+    stdio: createStdio(io, stdout, { tempDir: flags.tmpdir, beginWait: waits.begin }),
     beginWait: waits.begin,
     shortLived: spec.longRunning !== true,
   });

@@ -106,7 +106,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const contexts = createTlsContexts(policies, roots);
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
   const pools = createConnectionPools(dialer, options.shortLived);
-  const endpoints = createEndpoints({ policies, dialer, proxies });
+  const endpoints = createEndpoints({ policies, dialer, proxies, beginWait: options.beginWait });
 
   const pauses = createPauses();
   const { retryTimes, retryDelayMs: delayMs } = options;

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { OpenContext } from '../../transports/types.ts';
+import type { BeginWait } from '../../util/abort.ts';
 import type { Io } from '../io.ts';
 import { stdinBytes } from '../process/stdin.ts';
 import { closedOutputError, type Writer } from './writer.ts';
@@ -7,11 +8,16 @@ import { closedOutputError, type Writer } from './writer.ts';
 /** What archives named "-" are read from and written to, and where they may leave what must wait. */
 export type Stdio = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
 
+export interface StdioOptions {
+  readonly tempDir?: string | undefined;
+  readonly beginWait?: BeginWait | undefined;
+}
+
 /** Standard input is opened when it is first read, and can be read once. */
 export function createStdio(
   io: Pick<Io, 'stdin' | 'stdout' | 'temp' | 'isOutputClosed'>,
   stdout: Writer,
-  tempDir = io.temp,
+  { tempDir = io.temp, beginWait }: StdioOptions = {},
 ): Stdio {
   let taken = false;
   return {
@@ -25,7 +31,7 @@ export function createStdio(
         });
       }
       taken = true;
-      return stdinBytes(stdin, options?.signal);
+      return stdinBytes(stdin, { signal: options?.signal, beginWait });
     },
     async stdout(bytes) {
       if (io.stdout.isTTY === true) {

@@ -1,14 +1,28 @@
+import { type BeginWait, type CallOptions, UNTOLD } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';
 
+export interface StdinOptions extends CallOptions {
+  /** Told that the first bytes are waited for. */
+  readonly beginWait?: BeginWait | undefined;
+}
+
 /** Standard input as bytes; an abort ends it, for a pipe that never ends would hold the process. */
-export async function* stdinBytes(stdin: Io['stdin'], signal?: AbortSignal): Bytes {
+export async function* stdinBytes(
+  stdin: Io['stdin'],
+  { signal, beginWait = UNTOLD }: StdinOptions = {},
+): Bytes {
   signal?.throwIfAborted();
   const onAbort = (): void => void stdin.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', onAbort, { once: true });
+  const endWait = beginWait('standard input');
   try {
-    for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    for await (const chunk of stdin) {
+      endWait();
+      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    }
   } finally {
+    endWait();
     signal?.removeEventListener('abort', onAbort);
   }
 }

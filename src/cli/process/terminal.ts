@@ -1,3 +1,4 @@
+import type { BeginWait } from '../../util/abort.ts';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { AppError } from '../../errors/app-error.ts';
@@ -8,7 +9,7 @@ import { keepColumns, type Io } from '../io.ts';
 import { stdinBytes } from './stdin.ts';
 
 /** Questions go to stderr, so that stdout stays the result. */
-export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
+export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>, beginWait?: BeginWait): Terminal {
   const isInteractive = (): boolean => io.stderr.isTTY === true && io.stdin.isTTY === true;
   const ask: Terminal['prompt'] = async (question, options = {}) => {
     if (!isInteractive()) {
@@ -27,7 +28,7 @@ export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>): Terminal {
     },
     async readStdin(limit, options = {}) {
       const bytes = await collect(
-        stdinBytes(io.stdin, options.signal),
+        stdinBytes(io.stdin, { ...options, beginWait }),
         limit,
         () => new AppError('USAGE', `standard input holds more than ${limit} bytes`),
       );

@@ -1,7 +1,7 @@
 import type { ProxyRules } from '../../config/proxies/rules.ts';
 import type { HostPolicies } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
-import { type CallOptions, abortable } from '../../util/abort.ts';
+import { abortable, type BeginWait, type CallOptions, UNTOLD } from '../../util/abort.ts';
 import { createSingleFlight } from '../../util/single-flight.ts';
 import type { Dialer } from './dialer.ts';
 import { networkError } from './network-error.ts';
@@ -20,6 +20,7 @@ export interface EndpointOptions {
   readonly policies: HostPolicies;
   readonly dialer: Dialer;
   readonly proxies: ProxyRules;
+  readonly beginWait?: BeginWait | undefined;
 }
 
 export function createEndpoints(options: EndpointOptions): Endpoints {
@@ -58,12 +59,16 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
 }
 
 /** A certificate that does not verify is still TLS: the request will say so. */
-async function speaksTls(host: string, { dialer, proxies }: EndpointOptions): Promise<boolean> {
+async function speaksTls(host: string, options: EndpointOptions): Promise<boolean> {
+  const { dialer, proxies, beginWait = UNTOLD } = options;
   const url = new URL(`https://${host}/`);
   const { proxy } = proxies(url);
+  const endWait = beginWait(`${host} to show whether it speaks TLS`, { quiet: true });
   try {
     return await dialer.speaksTls(url, { host, ...(proxy === undefined ? {} : { proxy }) });
   } catch (error) {
     throw networkError(error, url.host);
+  } finally {
+    endWait();
   }
 }

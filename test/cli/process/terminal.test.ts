@@ -81,7 +81,13 @@ describe('standard input', () => {
   it('is read to its end, within the limit', async () => {
     const stdin = new PassThrough();
     stdin.end('secret\n');
-    expect(await createTerminal({ stdin, stderr: capture() }).readStdin(10)).toBe('secret\n');
+    const waits: string[] = [];
+    const terminal = createTerminal({ stdin, stderr: capture() }, (what) => {
+      waits.push(what);
+      return () => void waits.push('over');
+    });
+    expect(await terminal.readStdin(10)).toBe('secret\n');
+    expect(waits.slice(0, 2)).toEqual(['standard input', 'over']);
   });
 
   it('is not read beyond it', async () => {

@@ -16,9 +16,10 @@ import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { check } from './check.ts';
 import { readFiles, type ServeFiles } from './files.ts';
+import { expireUploads, readUploadTtl } from './expiry.ts';
 import { callerRules, readListen, type ListenAddress } from './listen.ts';
 
-type ServeContext = Pick<Context, 'cwd' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
+type ServeContext = Pick<Context, 'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
 
 const ACTIONS: Readonly<Record<string, typeof check>> = { check };
 
@@ -42,6 +43,7 @@ export async function run(
 /** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
 async function serve(context: ServeContext, input: Input, options: CallOptions): Promise<Result> {
   const address = readListen(input);
+  const uploadTtl = readUploadTtl(input);
   const files = await readFiles(context, input);
   const callers = files.users === undefined ? callerRules(input, address) : undefined;
   warnOfAccess(context, address, files);
@@ -70,7 +72,11 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     files.tls === undefined && files.users === undefined ? undefined : onHangUp(context, reread);
   context.note(`listening on ${server.url.href}`);
   if (!place.lasts) context.note('in memory: everything is lost when it stops');
+  const stopExpiring = readFlag(input, 'readOnly')
+    ? undefined
+    : expireUploads(context, place.storage, uploadTtl);
   await aborted([lost.signal, options.signal]);
+  stopExpiring?.();
   stop?.();
   lost.signal.throwIfAborted();
   return { kind: 'value', json: { Address: server.host }, text: () => '' };

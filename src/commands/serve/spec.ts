@@ -29,6 +29,11 @@ export const serveSpec: CommandSpec = {
       summary: 'without --htpasswd, also answer to this name (may be repeated)',
       kind: 'list',
     },
+    {
+      flags: '--upload-ttl <time>',
+      summary: 'end uploads that nothing was added to for so long (default: 24h)',
+      kind: 'string',
+    },
     { flags: '--read-only', summary: 'refuse every write', kind: 'flag' },
     { flags: '--no-delete', summary: 'refuse to delete', kind: 'flag' },
   ],

@@ -1,6 +1,6 @@
 import { writeAll } from '../../util/regular-file.ts';
 import { randomUUID } from 'node:crypto';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Digest } from '../../oci/digest.ts';
 import { linkBlob } from './adopt.ts';
@@ -15,15 +15,21 @@ import {
 } from './disk-paths.ts';
 import { hashOf, type Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyed-lock.ts';
+import type { RepositoryName } from '../names.ts';
 import type { UploadStorage } from './types.ts';
 import { createUploadTakeover } from './takeover.ts';
 
+export interface DiskUploadsOptions {
+  readonly paths: DiskPaths;
+  readonly locked: KeyedLock;
+  readonly integrity: Integrity;
+  /** Names of which there are sessions. */
+  readonly uploading: () => Promise<readonly RepositoryName[]>;
+}
+
 /** A session is one file whose size is the offset, so that it survives a restart. */
-export function diskUploads(
-  paths: DiskPaths,
-  locked: KeyedLock,
-  integrity: Integrity,
-): UploadStorage {
+export function diskUploads(options: DiskUploadsOptions): UploadStorage {
+  const { paths, locked, integrity, uploading } = options;
   const takeover = createUploadTakeover();
   const discard = async (path: string): Promise<boolean> => {
     const removed = await removeFile(path);
@@ -92,6 +98,21 @@ export function diskUploads(
       if (!isUploadId(id)) return false;
       takeover.requestTakeover(paths.upload(name, id));
       return locked(id, () => discard(paths.upload(name, id)));
+    },
+    async expire(before) {
+      const isOld = async (path: string): Promise<boolean> =>
+        ((await ifExists(stat(path)))?.mtime ?? before) < before;
+      let count = 0;
+      for (const name of await uploading()) {
+        for (const id of (await ifExists(readdir(paths.kind(name, '_uploads')))) ?? []) {
+          const path = isUploadId(id) ? paths.upload(name, id) : undefined;
+          if (path === undefined || !(await isOld(path))) continue;
+          takeover.requestTakeover(path);
+          const removed = await locked(id, async () => (await isOld(path)) && discard(path));
+          if (removed) count += 1;
+        }
+      }
+      return count;
     },
   };
 }

@@ -20,7 +20,12 @@ export function createDiskStorage(directory: string): Storage {
   const repositories = (): Promise<readonly RepositoryName[]> => repositoriesBelow(paths.root);
   return {
     blobs: diskBlobs({ paths, locked, integrity, repositories }),
-    uploads: diskUploads(paths, locked, integrity),
+    uploads: diskUploads({
+      paths,
+      locked,
+      integrity,
+      uploading: () => namesBelow(paths.root, (entry) => entry === '_uploads'),
+    }),
     manifests: diskManifests(paths, locked),
     repositories,
     async hasRepository(name) {
@@ -30,10 +35,17 @@ export function createDiskStorage(directory: string): Storage {
   };
 }
 
-/** Sorted by code unit. */
-export async function repositoriesBelow(root: string): Promise<readonly RepositoryName[]> {
+/** Names below which there is content, sorted by code unit. */
+export function repositoriesBelow(root: string): Promise<readonly RepositoryName[]> {
+  return namesBelow(root, isContent);
+}
+
+async function namesBelow(
+  root: string,
+  isWanted: (entry: string) => boolean,
+): Promise<readonly RepositoryName[]> {
   const found: RepositoryName[] = [];
-  await collectRepositories(root, '', found);
+  await collectNames(root, '', isWanted, found);
   return found.sort();
 }
 
@@ -42,18 +54,19 @@ function isContent(entry: string): boolean {
   return entry === '_links' || entry === '_blobs' || entry === '_manifests';
 }
 
-async function collectRepositories(
+async function collectNames(
   directory: string,
   name: string,
+  isWanted: (entry: string) => boolean,
   found: RepositoryName[],
 ): Promise<void> {
   const entries = (await ifExists(readdir(directory, { withFileTypes: true }))) ?? [];
-  const isRepository = entries.some((entry) => entry.isDirectory() && isContent(entry.name));
-  if (isRepository && isRepositoryName(name)) found.push(name);
+  const isFound = entries.some((entry) => entry.isDirectory() && isWanted(entry.name));
+  if (isFound && isRepositoryName(name)) found.push(name);
   for (const entry of entries) {
     if (!entry.isDirectory() || entry.name.startsWith('_')) continue;
     const part = decodePart(entry.name);
     const below = name === '' ? part : `${name}/${part}`;
-    await collectRepositories(join(directory, entry.name), below, found);
+    await collectNames(join(directory, entry.name), below, isWanted, found);
   }
 }

@@ -23,16 +23,18 @@ interface Session {
   readonly repository: RepositoryName;
   readonly chunks: Uint8Array[];
   size: number;
+  /** Milliseconds since the epoch. */
+  touched: number;
 }
 
 type Repositories = Map<RepositoryName, MemoryRepository>;
 
 /** Keeps everything in this process's memory; gone when it ends. */
-export function createMemoryStorage(): Storage {
+export function createMemoryStorage(now: () => number = Date.now): Storage {
   const repositories: Repositories = new Map();
   return {
     blobs: memoryBlobs(repositories),
-    uploads: memoryUploads(repositories),
+    uploads: memoryUploads(repositories, now),
     manifests: memoryManifests(repositories),
     repositories: async () => [...repositories.keys()].sort(),
     hasRepository: async (repository) => repositories.has(repository),
@@ -84,11 +86,11 @@ function memoryBlobs(repositories: Repositories): BlobStorage {
   };
 }
 
-function keyOf(name: RepositoryName, id: string): string {
+function keyOf(name: string, id: string): string {
   return `${name} ${id}`;
 }
 
-function memoryUploads(repositories: Repositories): UploadStorage {
+function memoryUploads(repositories: Repositories, now: () => number): UploadStorage {
   const sessions = new Map<string, Session>();
   const locked = createKeyedLock();
   const takeover = createUploadTakeover();
@@ -99,7 +101,7 @@ function memoryUploads(repositories: Repositories): UploadStorage {
   return {
     async create(repository) {
       const id = randomUUID();
-      sessions.set(id, { repository, chunks: [], size: 0 });
+      sessions.set(id, { repository, chunks: [], size: 0, touched: now() });
       return id;
     },
     offset: async (name, id) => find(name, id)?.size,
@@ -114,6 +116,7 @@ function memoryUploads(repositories: Repositories): UploadStorage {
           for await (const chunk of bytes) {
             session.chunks.push(chunk);
             session.size += chunk.byteLength;
+            session.touched = now();
           }
           return { kind: 'appended', offset: session.size };
         }),
@@ -131,6 +134,17 @@ function memoryUploads(repositories: Repositories): UploadStorage {
     cancel(name, id) {
       takeover.requestTakeover(keyOf(name, id));
       return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));
+    },
+    async expire(before) {
+      const isOld = (id: string): boolean =>
+        (sessions.get(id)?.touched ?? Infinity) < before.getTime();
+      const removed = await Promise.all(
+        [...sessions.keys()].filter(isOld).map((id) => {
+          takeover.requestTakeover(keyOf(sessions.get(id)?.repository ?? '', id));
+          return locked(id, async () => isOld(id) && sessions.delete(id));
+        }),
+      );
+      return removed.filter(Boolean).length;
     },
   };
 }

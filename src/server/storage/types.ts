@@ -61,6 +61,8 @@ export interface UploadStorage {
   /** Verifies the digest, then makes the blob visible at once. The session ends either way. */
   finish(repository: RepositoryName, id: string, digest: Digest): Promise<FinishOutcome>;
   cancel(repository: RepositoryName, id: string): Promise<boolean>;
+  /** Ends the sessions that nothing was added to since then; returns how many. */
+  expire(before: Date): Promise<number>;
 }
 
 export interface StoredManifest {

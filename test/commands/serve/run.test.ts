@@ -7,13 +7,15 @@ import { serveSpec } from '../../../src/commands/serve/spec.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import type { Result } from '../../../src/commands/result.ts';
 import type { Input } from '../../../src/commands/types.ts';
+import type { RepositoryName } from '../../../src/server/names.ts';
+import { createDiskStorage } from '../../../src/server/storage/disk.ts';
 import { plainTemporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input } from '../fake-context.ts';
 
 async function serving(
   options: Input['options'],
-  more: Partial<Pick<Context, 'cwd' | 'onSignal' | 'temporaries'>>,
+  more: Partial<Pick<Context, 'cwd' | 'now' | 'onSignal' | 'temporaries'>>,
   body: (base: string, context: ReturnType<typeof fakeContext>) => Promise<void>,
 ): Promise<{ result: Result; context: ReturnType<typeof fakeContext>; base: string }> {
   const context = fakeContext({ temporaries: async () => plainTemporaries(), ...more });
@@ -195,5 +197,27 @@ describe('serve', () => {
     const listen = '0.0.0.0:0';
     const { context } = await serving({ ...options, listen }, { cwd: dir.path }, async () => {});
     expect(context.warnings.join('\n')).toMatch(words);
+  });
+
+  it('removes uploads that were abandoned for --upload-ttl', async () => {
+    await using dir = await tempDir();
+    const { uploads } = createDiskStorage(dir.join('data'));
+    const id = await uploads.create('app' as RepositoryName);
+    const more = { cwd: dir.path, now: () => new Date(Date.now() + 2 * 3_600_000) };
+    const kept = { dir: 'data', uploadTtl: '3h' };
+    const before = await serving(kept, more, async (base) => {
+      expect((await fetch(`${base}/v2/app/blobs/uploads/${id}`)).status).toBe(204);
+    });
+    expect(before.context.notes.join()).not.toContain('abandoned');
+    await serving({ dir: 'data', uploadTtl: '1h' }, more, async (base, context) => {
+      await vi.waitFor(() => expect(context.notes).toContain('1 abandoned upload removed'));
+      expect((await fetch(`${base}/v2/app/blobs/uploads/${id}`)).status).toBe(404);
+    });
+  });
+
+  it.each(['0h', '', 'soon'])('refuses --upload-ttl "%s"', async (uploadTtl) => {
+    await expect(run(fakeContext(), input([], { uploadTtl }), {})).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 });

@@ -7,6 +7,7 @@ import {
   readFile,
   rename,
   stat,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -323,6 +324,20 @@ describe('what was deleted', () => {
     await storage.uploads.cancel(A, id);
     await storage.manifests.remove(A, image.digest);
     await storage.blobs.remove(A, digest);
+    expect(await folders()).toEqual([]);
+  });
+
+  it('and no abandoned uploads, of repositories without content too, after a restart', async () => {
+    const before = createDiskStorage(dir.path);
+    const [old, young] = [await before.uploads.create(A), await before.uploads.create(B)];
+    const day = 86_400_000;
+    const yesterday = new Date(Date.now() - day);
+    await utimes(diskPaths(dir.path).upload(A, old), yesterday, yesterday);
+    const storage = createDiskStorage(dir.path);
+    expect(await storage.uploads.expire(new Date(Date.now() - day / 2))).toBe(1);
+    expect(await storage.uploads.offset(A, old)).toBeUndefined();
+    expect(await storage.uploads.offset(B, young)).toBe(0);
+    expect(await storage.uploads.cancel(B, young)).toBe(true);
     expect(await folders()).toEqual([]);
   });
 

@@ -177,6 +177,20 @@ describe.each(Object.entries(STORAGES))('%s storage', (_name, open) => {
     },
   );
 
+  it('ends sessions that nothing was added to, and no others', async () => {
+    const storage = await open();
+    const id = await storage.uploads.create(A);
+    await storage.uploads.append(A, id, bytesOf(hello));
+    const digest = await store(storage, B, hello);
+    const hour = 3_600_000;
+    expect(await storage.uploads.expire(new Date(Date.now() - hour))).toBe(0);
+    expect(await storage.uploads.offset(A, id)).toBe(hello.byteLength);
+    expect(await storage.uploads.expire(new Date(Date.now() + hour))).toBe(1);
+    expect(await storage.uploads.offset(A, id)).toBeUndefined();
+    expect(await storage.uploads.append(A, id, bytesOf(hello))).toEqual({ kind: 'unknown' });
+    expect(await storage.blobs.size(B, digest)).toBe(hello.byteLength);
+  });
+
   it('binds a session to its repository', async () => {
     const storage = await open();
     const id = await storage.uploads.create(A);

@@ -33,22 +33,22 @@ export interface CommandGroup {
 /** The one table of commands, in the order of the help page; data only, so that it loads fast. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
-    heading: 'Look',
+    heading: 'Inspect',
     commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
   },
   {
-    heading: 'Move and remove',
+    heading: 'Copy and delete',
     commands: [copySpec, pullSpec, pushSpec, saveSpec, loadSpec, tagSpec, deleteSpec, pruneSpec],
   },
   {
-    heading: 'Accounts and allowances',
+    heading: 'Login and limits',
     commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],
   },
   {
-    heading: 'Raw parts',
+    heading: 'Manifests and blobs',
     commands: [digestSpec, manifestSpec, configSpec, blobSpec, manifestDigestSpec],
   },
-  { heading: 'A registry of your own', commands: [serveSpec] },
+  { heading: 'Embedded registry', commands: [serveSpec] },
 ];
 
 export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap((group) => group.commands);

@@ -10,12 +10,27 @@ export interface ArgumentSpec {
   readonly variadic?: boolean;
 }
 
+/** Groups of options that several commands share (`cli/args/flags.ts`). */
+export type SharedOptions =
+  | 'login'
+  | 'files'
+  | 'tls'
+  | 'local'
+  | 'policy'
+  | 'mirrors'
+  | 'network'
+  | 'parallel'
+  | 'platform'
+  | 'output';
+
 export interface OptionSpec {
   /** Commander syntax: "-n, --no-tags", "--limit <n>", "--tls-verify [bool]". */
   readonly flags: string;
   readonly summary: string;
   readonly kind: 'flag' | 'string' | 'integer' | 'list' | 'boolean';
   readonly choices?: readonly string[];
+  /** Its heading in the help (default: "Options"). */
+  readonly group?: string;
   /** Hidden from help (aliases kept for skopeo's users). */
   readonly hidden?: boolean;
 }
@@ -39,6 +54,10 @@ export interface CommandSpec {
   readonly description?: string;
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** Shared options with a meaning here (default: those of a command that talks to registries). */
+  readonly uses?: readonly SharedOptions[];
+  /** More of them than the default. */
+  readonly alsoUses?: readonly SharedOptions[];
   /** What other programs call an option: "--port" → "--listen". An error suggests ours. */
   readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */

@@ -1,41 +1,83 @@
-import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
+import type { CommandSpec, OptionSpec, SharedOptions } from '../../commands/types.ts';
 
-/** A heading of the help page and the options below it. */
+/** A heading of `regctl help options`, and its options; commands name by `id` which they use. */
 export interface FlagGroup {
+  readonly id: SharedOptions;
   readonly heading: string;
   readonly flags: readonly OptionSpec[];
 }
 
-/** Flags that exist once per side: plain, `--src-…` and `--dest-…`. */
-const SIDED: readonly OptionSpec[] = [
-  { flags: '--creds <user:password>', summary: 'sign in as this user', kind: 'string' },
-  { flags: '--username <name>', summary: 'user name to sign in with', kind: 'string' },
-  { flags: '--password <password>', summary: 'its password', kind: 'string' },
-  { flags: '--registry-token <token>', summary: 'bearer token, sent as it is', kind: 'string' },
-  { flags: '--no-creds', summary: 'use no credentials at all', kind: 'flag' },
-  { flags: '--authfile <file>', summary: 'read credentials from this file', kind: 'string' },
+/** Options that exist once per side: plain, `--src-…` and `--dest-…`. */
+const LOGIN: readonly OptionSpec[] = [
   {
-    flags: '--tls-verify [bool]',
-    summary: 'check certificates (default: true)',
-    kind: 'boolean',
+    flags: '--creds <user:password>',
+    summary: 'log in with this username and password',
+    kind: 'string',
   },
-  { flags: '--plain-http', summary: 'speak HTTP without TLS', kind: 'flag' },
-  { flags: '--cert-dir <dir>', summary: 'certificates: *.crt, *.cert, *.key', kind: 'string' },
-  { flags: '--daemon-host <url>', summary: 'where the Docker daemon listens', kind: 'string' },
+  { flags: '--username <name>', summary: 'log in with this username', kind: 'string' },
+  { flags: '--password <password>', summary: 'password for --username', kind: 'string' },
+  { flags: '--registry-token <token>', summary: 'send this bearer token', kind: 'string' },
+  { flags: '--no-creds', summary: 'send no credentials', kind: 'flag' },
+];
+const AUTHFILE: OptionSpec = {
+  flags: '--authfile <file>',
+  summary: 'read logins from this file',
+  kind: 'string',
+};
+const TLS: readonly OptionSpec[] = [
+  { flags: '--tls-verify [bool]', summary: 'verify certificates (default: true)', kind: 'boolean' },
+  { flags: '--plain-http', summary: 'use HTTP without TLS', kind: 'flag' },
   {
-    flags: '--shared-blob-dir <dir>',
-    summary: 'blobs of OCI layouts, for several together',
+    flags: '--cert-dir <dir>',
+    summary: 'directory with *.crt, *.cert and *.key files',
     kind: 'string',
   },
 ];
-
-/** Flags of every command, as the help page groups them. */
-export const FLAG_GROUPS: readonly FlagGroup[] = [
+const PLACES: readonly OptionSpec[] = [
+  { flags: '--daemon-host <url>', summary: 'address of the Docker daemon', kind: 'string' },
   {
-    heading: 'Connection',
+    flags: '--shared-blob-dir <dir>',
+    summary: 'directory for the blobs of several OCI layouts',
+    kind: 'string',
+  },
+];
+const SIDED: readonly OptionSpec[] = [...LOGIN, AUTHFILE, ...TLS, ...PLACES];
+
+/** Options that several commands share. */
+export const FLAG_GROUPS: readonly FlagGroup[] = [
+  { id: 'login', heading: 'Login', flags: LOGIN },
+  {
+    id: 'files',
+    heading: 'Login files',
     flags: [
-      ...SIDED,
-      { flags: '--config <dir>', summary: "Docker's configuration folder", kind: 'string' },
+      AUTHFILE,
+      { flags: '--config <dir>', summary: 'configuration directory of Docker', kind: 'string' },
+    ],
+  },
+  {
+    id: 'tls',
+    heading: 'TLS and trust',
+    flags: [
+      ...TLS,
+      {
+        flags: '--allow-realm <host>',
+        summary: 'token server that may receive credentials (repeatable)',
+        kind: 'list',
+      },
+    ],
+  },
+  {
+    id: 'local',
+    heading: 'Local images and files',
+    flags: [
+      ...PLACES,
+      { flags: '--tmpdir <dir>', summary: 'directory for temporary files', kind: 'string' },
+    ],
+  },
+  {
+    id: 'mirrors',
+    heading: 'Mirrors',
+    flags: [
       {
         flags: '--registries-conf <file>',
         summary: 'mirrors, rewrites and blocks of registries',
@@ -43,42 +85,43 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       },
       {
         flags: '--daemon-config <file>',
-        summary: "Docker's daemon.json: mirrors, insecure registries",
+        summary: 'mirrors and insecure registries of Docker (daemon.json)',
         kind: 'string',
       },
-      {
-        flags: '--allow-realm <host>',
-        summary: 'token host that may receive credentials (repeatable)',
-        kind: 'list',
-      },
+    ],
+  },
+  {
+    id: 'network',
+    heading: 'Retries and time limits',
+    flags: [
       {
         flags: '--retry-times <n>',
-        summary: 'tries after a failed request (default: 5)',
+        summary: 'retries of a failed request (default: 5)',
         kind: 'integer',
       },
       {
         flags: '--retry-max-wait <duration>',
-        summary: 'most a request waits in all to be tried again (default: 5m)',
+        summary: 'longest total wait for one request (default: 5m)',
         kind: 'string',
       },
       {
         flags: '--retry-delay <duration>',
-        summary: 'the same wait before every other try (default: one that grows)',
+        summary: 'wait before each retry (default: grows)',
         kind: 'string',
       },
       {
         flags: '--header-timeout <duration>',
-        summary: "most time to an answer's first byte (default: 1m; blobs: 5m)",
+        summary: 'longest wait for an answer (default: 1m; blobs: 5m)',
         kind: 'string',
       },
       {
         flags: '--idle-timeout <duration>',
-        summary: 'most time between two bytes of an answer (default: 1m)',
+        summary: 'longest pause within an answer (default: 1m)',
         kind: 'string',
       },
       {
         flags: '--min-speed <n>',
-        summary: 'bytes a second below which a transfer stalls (default: 64; 0: none)',
+        summary: 'slowest transfer in bytes per second; 0 is no limit (default: 64)',
         kind: 'integer',
       },
       {
@@ -86,51 +129,54 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         summary: 'send TEXT as User-Agent (default: regctl/VERSION)',
         kind: 'string',
       },
-      {
-        flags: '--command-timeout <duration>',
-        summary: 'give up after this long: 30s, 5m',
-        kind: 'string',
-      },
-      { flags: '--tmpdir <dir>', summary: 'directory of temporary files', kind: 'string' },
+    ],
+  },
+  {
+    id: 'parallel',
+    heading: 'Parallel requests',
+    flags: [
       {
         flags: '--concurrency <n>',
-        summary: 'requests to each side at a time (default: 6)',
+        summary: 'parallel requests to each registry (default: 6)',
         kind: 'integer',
       },
     ],
   },
   {
-    heading: 'Image',
+    id: 'platform',
+    heading: 'Platform',
     flags: [
       {
         flags: '--platform <os/arch>',
-        summary: 'platform: OS/ARCH[/VARIANT][:OSVERSION]',
+        summary: 'use this platform: OS/ARCH[/VARIANT][:OSVERSION]',
         kind: 'list',
       },
-      { flags: '--override-os <os>', summary: 'as skopeo', kind: 'string', hidden: true },
-      { flags: '--override-arch <arch>', summary: 'as skopeo', kind: 'string', hidden: true },
-      { flags: '--override-variant <v>', summary: 'as skopeo', kind: 'string', hidden: true },
+      { flags: '--override-os <os>', summary: 'as in skopeo', kind: 'string', hidden: true },
+      { flags: '--override-arch <arch>', summary: 'as in skopeo', kind: 'string', hidden: true },
+      { flags: '--override-variant <v>', summary: 'as in skopeo', kind: 'string', hidden: true },
     ],
   },
   {
-    heading: 'Trust',
+    id: 'policy',
+    heading: 'Trust policy',
     flags: [
       {
         flags: '--policy <file>',
-        summary: 'which images may be copied (containers-policy.json)',
+        summary: 'images that may be copied (containers-policy.json)',
         kind: 'string',
       },
-      { flags: '--insecure-policy', summary: 'ask no policy', kind: 'flag', hidden: true },
+      { flags: '--insecure-policy', summary: 'apply no policy', kind: 'flag', hidden: true },
       // Under the name of skopeo: the policy that its files say.
       { flags: '--host-policy', summary: "the machine's policy", kind: 'flag', hidden: true },
     ],
   },
   {
+    id: 'output',
     heading: 'Output',
     flags: [
       {
         flags: '-o, --output <form>',
-        summary: 'text, json or ndjson',
+        summary: 'print text, json or ndjson',
         kind: 'string',
         choices: ['text', 'json', 'ndjson'],
       },
@@ -141,16 +187,46 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
       },
       {
         flags: '--progress <form>',
-        summary: 'auto, bar, plain, json or none',
+        summary: 'show progress as auto, bar, plain, json or none',
         kind: 'string',
         choices: ['auto', 'bar', 'plain', 'json', 'none'],
       },
-      { flags: '-q, --quiet', summary: 'no progress and no notes', kind: 'flag' },
-      { flags: '--debug', summary: 'trace the requests on stderr, secrets hidden', kind: 'flag' },
-      { flags: '--no-color', summary: 'no colour (also: NO_COLOR)', kind: 'flag' },
+      { flags: '-q, --quiet', summary: 'hide progress and notes', kind: 'flag' },
+      { flags: '--debug', summary: 'trace requests on stderr, secrets hidden', kind: 'flag' },
+      { flags: '--no-color', summary: 'use no colors (also: NO_COLOR)', kind: 'flag' },
+      {
+        flags: '--command-timeout <duration>',
+        summary: 'stop after this time, such as 30s or 5m',
+        kind: 'string',
+      },
     ],
   },
 ];
+
+/** What a command uses that talks to registries, unless it says otherwise. */
+const REGISTRY_OPTIONS: readonly SharedOptions[] = [
+  'login',
+  'files',
+  'tls',
+  'local',
+  'mirrors',
+  'network',
+];
+
+/** The groups that mean something to a command; all print something. */
+export function usedGroups(spec: CommandSpec): readonly FlagGroup[] {
+  const ids = new Set<SharedOptions>([
+    ...(spec.uses ?? REGISTRY_OPTIONS),
+    ...(spec.alsoUses ?? []),
+    'output',
+  ]);
+  return FLAG_GROUPS.filter(({ id }) => ids.has(id));
+}
+
+/** Whether an option of `GLOBAL_FLAGS` means something to a command; skopeo's are always taken. */
+export function isUsed(spec: CommandSpec, flag: OptionSpec): boolean {
+  return flag.hidden === true || usedGroups(spec).some(({ flags }) => flags.includes(flag));
+}
 
 const SIDES = [
   { prefix: 'src', of: 'the source' },
@@ -179,14 +255,15 @@ export function shortName(flags: string): string | undefined {
 }
 
 /**
- * The options of every command that `spec` takes after its name. Its own options come first: `copy`
- * has skopeo's `--format`, `inspect` its `--config`, and the flag of every command keeps its meaning
- * in front of the command's name.
+ * The shared options that `spec` takes after its name. Its own options come first: `copy`
+ * has skopeo's `--format`, `inspect` its `--config`, and the shared option keeps its meaning
+ * before the command's name.
  */
 export function sharedFlags(spec: CommandSpec): readonly OptionSpec[] {
   const longs = new Set(spec.options.map((option) => longName(option.flags)));
   const shorts = new Set(spec.options.map((option) => shortName(option.flags)));
-  return [...GLOBAL_FLAGS, ...(spec.hasSourceAndDestination === true ? SIDE_FLAGS : [])]
+  const used = GLOBAL_FLAGS.filter((flag) => isUsed(spec, flag));
+  return [...used, ...(spec.hasSourceAndDestination === true ? SIDE_FLAGS : [])]
     .filter((flag) => !longs.has(longName(flag.flags)))
     .map((flag) =>
       shorts.has(shortName(flag.flags)) && shortName(flag.flags) !== undefined

@@ -1,7 +1,7 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../commands/types.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import { wrap } from '../../commands/output/width.ts';
-import { FLAG_GROUPS, SIDE_FLAGS, longName, shortName } from './flags.ts';
+import { FLAG_GROUPS, shortName, usedGroups } from './flags.ts';
 
 const MAX_WIDTH = 100;
 
@@ -18,12 +18,12 @@ const EXIT_STATUSES: readonly (readonly [string, string])[] = [
 
 /** Spellings of image names; a test holds them against the table of transports. */
 export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
-  ['busybox, ghcr.io/o/a:1', 'an image of a registry, with the defaults of Docker'],
-  ['docker://REF', 'the same, as skopeo spells it'],
+  ['busybox, ghcr.io/o/a:1', 'an image in a registry, with the defaults of Docker'],
+  ['docker://IMAGE', 'the same, as in skopeo'],
   ['oci:DIR[:NAME|@DIGEST]', 'an OCI layout directory'],
-  ['oci-archive:FILE[:TAG]', 'such a layout in a tar; - is stdin or stdout'],
-  ['docker-archive:FILE[:NAME]', 'what docker save writes; :@0 is its first image'],
-  ['dir:DIR', 'a flat folder of one image, as skopeo writes it'],
+  ['oci-archive:FILE[:TAG]', 'an OCI layout in a tar file; - is stdin or stdout'],
+  ['docker-archive:FILE[:NAME]', 'the output of docker save; :@0 is its first image'],
+  ['dir:DIR', 'a flat directory with one image, as in skopeo'],
   ['docker-daemon:NAME[:TAG]', 'an image of the Docker daemon'],
   ['containers-storage:NAME[:TAG]', 'an image of podman and Buildah'],
 ];
@@ -32,39 +32,82 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
 export function programHelp(groups: readonly CommandGroup[], columns: number): string {
   const width = Math.min(columns, MAX_WIDTH);
   return sections([
-    ['Usage: regctl [flags] COMMAND [flags] [arguments]'],
-    ['Looks into, copies and tidies container registries.'],
+    ['Inspect, copy and clean up images in container registries'],
+    ['Usage: regctl [options] COMMAND [options] [arguments]'],
     ...groups.map((group) => table(group.heading, group.commands.map(commandRow), width)),
-    table('Image names', IMAGE_NAMES, width),
-    ...FLAG_GROUPS.map((group) =>
-      table(`${group.heading} flags of every command`, optionRows(group.flags), width),
-    ),
-    table('Exit statuses', EXIT_STATUSES, width),
-    ['`regctl help COMMAND` says more about a command and gives examples.'],
+    table('Help', HELP_ROWS, width),
   ]);
+}
+
+const HELP_ROWS: readonly (readonly [string, string])[] = [
+  ['regctl help COMMAND', 'a command, with examples'],
+  ['regctl help options', 'options that commands share'],
+  ['regctl help image-names', 'how to write an image, an archive or a directory'],
+  ['regctl help exit-statuses', 'the meaning of each exit status'],
+];
+
+/** `regctl help TOPIC`; undefined for what is no topic. */
+export function topicHelp(topic: string, columns: number): string | undefined {
+  const width = Math.min(columns, MAX_WIDTH);
+  switch (topic) {
+    case 'options':
+      return sections([
+        ['Options that commands share'],
+        wrap('Each works before and after the name of a command that uses it.', width),
+        ...FLAG_GROUPS.map(({ heading, flags }) => table(heading, optionRows(flags), width)),
+        wrap(
+          'Commands with a source and a destination take the options of login and TLS also as --src-… and --dest-….',
+          width,
+        ),
+      ]);
+    case 'image-names':
+      return sections([['How to write an image'], table('Image names', IMAGE_NAMES, width)]);
+    case 'exit-statuses':
+      return sections([['How a command ends'], table('Exit statuses', EXIT_STATUSES, width)]);
+    default:
+      return undefined;
+  }
 }
 
 /** `regctl COMMAND --help`. */
 export function commandHelp(spec: CommandSpec, columns: number): string {
   const width = Math.min(columns, MAX_WIDTH);
   const aliases = spec.aliases ?? [];
+  const alias = aliases.length === 0 ? '' : `  (alias: ${aliases.join(', ')})`;
   return sections([
-    [usageLine(spec)],
-    wrap(spec.description ?? `${spec.summary}.`, width),
-    aliases.length === 0 ? [] : [`Also called: ${aliases.join(', ')}`],
+    [spec.summary],
+    wrap(`${usageLine(spec)}${alias}`, width),
+    spec.description === undefined ? [] : wrap(spec.description, width),
     table(
       'Arguments',
       spec.args.map((arg) => [arg.name.toUpperCase(), arg.summary]),
       width,
     ),
-    table('Options', optionRows(spec.options), width),
-    [
-      'Flags of every command (regctl --help explains them):',
-      ...indent(wrap(sharedNames(spec), width - 2)),
-    ],
+    ...optionTables(spec, width),
     examples(spec),
-    table('Exit statuses', EXIT_STATUSES, width),
+    [
+      ...wrap(`Also: options for ${sharedGroups(spec)} (regctl help options)`, width),
+      ...wrap('More: regctl help image-names, regctl help exit-statuses', width),
+    ],
   ]);
+}
+
+function optionTables(spec: CommandSpec, width: number): readonly (readonly string[])[] {
+  const headings = [...new Set(spec.options.map(({ group }) => group ?? 'Options'))];
+  return headings.map((heading) => {
+    const own = spec.options.filter(({ group }) => (group ?? 'Options') === heading);
+    return table(heading, optionRows(own), width);
+  });
+}
+
+/** "login, TLS and output", with the sides that they exist for. */
+function sharedGroups(spec: CommandSpec): string {
+  const names = usedGroups(spec).map(({ id }) =>
+    id === 'tls' ? 'TLS' : id === 'files' ? 'login file' : id,
+  );
+  const last = names.at(-1) ?? '';
+  const list = names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+  return spec.hasSourceAndDestination === true ? `${list}, also as --src-… and --dest-…` : list;
 }
 
 /** The first line: `regctl copy` with its options and arguments. */
@@ -73,7 +116,7 @@ export function usageLine(spec: CommandSpec): string {
     const name = `${arg.name.toUpperCase()}${arg.variadic === true ? '…' : ''}`;
     return arg.required ? name : `[${name}]`;
   });
-  return ['Usage: regctl', spec.name, '[flags]', ...args].join(' ');
+  return ['Usage: regctl', spec.name, '[options]', ...args].join(' ');
 }
 
 /** As commander takes it. */
@@ -91,7 +134,9 @@ function optionRows(specs: readonly OptionSpec[]): readonly (readonly [string, s
     .filter((spec) => spec.hidden !== true)
     .map((spec) => {
       const indentLong = shortName(spec.flags) === undefined ? '    ' : '';
-      const flags = spec.flags.replace(' [bool]', '[=false]');
+      const flags = spec.flags
+        .replace(' [bool]', '[=false]')
+        .replace(/<([^>]*)>/u, (_whole, value: string) => value.toUpperCase());
       return [`${indentLong}${flags}`, withChoices(spec)];
     });
 }
@@ -101,17 +146,6 @@ function withChoices(spec: OptionSpec): string {
   return missing.length === 0
     ? spec.summary
     : `${spec.summary} (${(spec.choices ?? []).join(', ')})`;
-}
-
-function sharedNames(spec: CommandSpec): string {
-  const own = new Set(spec.options.map((option) => longName(option.flags)));
-  const names = FLAG_GROUPS.flatMap((group) => group.flags)
-    .filter((flag) => flag.hidden !== true)
-    .map((flag) => longName(flag.flags))
-    .filter((name) => !own.has(name));
-  const sides =
-    spec.hasSourceAndDestination === true ? SIDE_FLAGS.map((flag) => longName(flag.flags)) : [];
-  return [...names, ...sides].join(' ');
 }
 
 function examples(spec: CommandSpec): readonly string[] {
@@ -126,7 +160,7 @@ type Rows = readonly (readonly [string, string])[];
 
 function table(heading: string, rows: Rows, width: number): readonly string[] {
   if (rows.length === 0) return [];
-  const left = Math.min(32, Math.max(...rows.map(([name]) => name.length))) + 2;
+  const left = Math.min(30, Math.max(...rows.map(([name]) => name.length))) + 2;
   const lines = rows.flatMap(([name, says]) => {
     const [first = '', ...rest] = wrap(says, Math.max(20, width - left - 2));
     const tail = rest.map((line) => `  ${' '.repeat(left)}${line}`);
@@ -135,10 +169,6 @@ function table(heading: string, rows: Rows, width: number): readonly string[] {
       : [`  ${name.padEnd(left)}${first}`, ...tail];
   });
   return [`${heading}:`, ...lines];
-}
-
-function indent(lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `  ${line}`);
 }
 
 function sections(parts: readonly (readonly string[])[]): string {

@@ -3,9 +3,9 @@ import { AppError } from '../../errors/app-error.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import type { CommandSpec, Input, OptionSpec } from '../../commands/types.ts';
 import { flagsOf, normaliseFlags, splitArguments, type SplitArguments } from './argv.ts';
-import { GLOBAL_FLAGS, longName, sharedFlags } from './flags.ts';
+import { GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.ts';
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
-import { argumentUsage, commandHelp, programHelp, usageLine } from './help.ts';
+import { argumentUsage, commandHelp, programHelp, topicHelp, usageLine } from './help.ts';
 import { VERSION } from '../../client/version.ts';
 
 export type Parsed =
@@ -31,7 +31,10 @@ export function parseArguments(
   { host, columns }: ParseEnvironment,
 ): Parsed {
   const commands = groups.flatMap((group) => group.commands);
-  const split = expandHelp(splitArguments(argv, commands), commands);
+  const asked = splitArguments(argv, commands);
+  const topic = topicHelp(topicOf(asked) ?? '', columns);
+  if (topic !== undefined) return { kind: 'print', text: topic };
+  const split = expandHelp(asked, commands);
   const printed: string[] = [];
   const program = buildProgram(groups, split.spec, {
     columns,
@@ -49,15 +52,19 @@ export function parseArguments(
   if (spec === undefined || command === undefined) {
     throw noCommand();
   }
+  const front = pick(program, GLOBAL_FLAGS);
+  rejectUnused(spec, front);
   return {
     kind: 'run',
     spec,
     input: { args: command.args, options: pick(command, spec.options) },
-    flags: parseGlobalFlags(
-      merged(pick(program, GLOBAL_FLAGS), pick(command, sharedFlags(spec))),
-      host,
-    ),
+    flags: parseGlobalFlags(merged(front, pick(command, sharedFlags(spec))), host),
   };
+}
+
+/** `help TOPIC`, unless a command has that name. */
+function topicOf({ name, after, spec }: SplitArguments): string | undefined {
+  return name === 'help' && spec === undefined ? after[0] : undefined;
 }
 
 /** `help` and `help COMMAND` as `--help` and `COMMAND --help`. */
@@ -159,9 +166,26 @@ function merged(front: Input['options'], behind: Input['options']): Input['optio
   return { ...front, ...behind, ...(Object.fromEntries(lists) as Input['options']) };
 }
 
+/** An option before the command that has no meaning for it. @throws AppError USAGE */
+function rejectUnused(spec: CommandSpec, given: Input['options']): void {
+  for (const flag of GLOBAL_FLAGS) {
+    const name = longName(flag.flags) ?? flag.flags;
+    if (given[camelCase(name)] !== undefined && !isUsed(spec, flag)) throw unusedOption(spec, name);
+  }
+}
+
+function unusedOption({ name }: CommandSpec, option: string): AppError {
+  return new AppError('USAGE', `${name} does not use ${option}`, {
+    hint: `Remove ${option}. List the options: regctl ${name} --help`,
+  });
+}
+
 /** Commander's words as one of our errors: "…" for names, its suggestion as the hint. */
 function usageError(error: CommanderError, spec: CommandSpec | undefined): AppError {
   if (error.code === 'commander.help') return noCommand();
+  const unknown = /^error: unknown option '(--[\w-]+)/u.exec(error.message)?.[1];
+  const isShared = GLOBAL_FLAGS.some(({ flags }) => longName(flags) === unknown);
+  if (spec !== undefined && unknown !== undefined && isShared) return unusedOption(spec, unknown);
   const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n');
   const suggestion = /^\((Did you mean .*\?)\)$/mu.exec(rest.join('\n'))?.[1];
   const where = spec === undefined ? 'regctl --help' : `regctl ${spec.name} --help`;

@@ -3,28 +3,27 @@ import type { CommandSpec } from '../types.ts';
 export const catalogSpec: CommandSpec = {
   name: 'catalog',
   summary: 'List the repositories of a registry',
-  description:
-    "Docker Hub has no catalog: catalog docker.io/NAMESPACE asks Docker Hub's own API for one account.",
+  description: 'Docker Hub has no catalog. For one of its namespaces, use docker.io/NAMESPACE.',
   args: [{ name: 'registry', summary: 'registry, or registry/namespace', required: true }],
   options: [
     {
       flags: '--include <regex>',
-      summary: 'keep the repositories that match (may be repeated: any match keeps)',
+      summary: 'list only repositories that match (repeatable)',
       kind: 'list',
     },
     {
       flags: '--exclude <regex>',
-      summary: 'drop the repositories that match (may be repeated)',
+      summary: 'skip repositories that match (repeatable)',
       kind: 'list',
     },
-    { flags: '--limit <n>', summary: 'stop after this many repositories', kind: 'integer' },
+    { flags: '--limit <n>', summary: 'print at most N repositories', kind: 'integer' },
   ],
   printsResult: true,
   examples: [
-    { command: 'regctl catalog registry.example.com', description: 'every repository' },
+    { command: 'regctl catalog registry.example.com', description: 'List every repository' },
     {
       command: 'regctl catalog docker.io/bitnami',
-      description: 'the repositories of one Docker Hub account',
+      description: 'List the repositories of one Docker Hub namespace',
     },
   ],
   load: () => import('./run.ts'),

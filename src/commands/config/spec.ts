@@ -6,6 +6,16 @@ export const configSpec: CommandSpec = {
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
   printsResult: true,
-  examples: [{ command: 'regctl config alpine | jq .config.Env', description: 'its environment' }],
+  alsoUses: ['platform'],
+  examples: [
+    {
+      command: 'regctl config --platform linux/arm64 alpine',
+      description: 'Print the configuration of one platform',
+    },
+    {
+      command: 'regctl config alpine | jq .config.Env',
+      description: 'Print the environment variables',
+    },
+  ],
   load: () => import('./run.ts'),
 };

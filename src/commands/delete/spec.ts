@@ -3,39 +3,43 @@ import type { CommandSpec } from '../types.ts';
 export const deleteSpec: CommandSpec = {
   name: 'delete',
   aliases: ['rm'],
-  summary: 'Delete an image, and never another one by accident',
+  summary: 'Delete an image, unless other tags share it',
   description:
-    'Registries delete by digest, and every tag of that digest goes with it. So all tags are looked at first (one request each, and one for each index): when other tags share the digest, or a tagged index lists it, nothing is deleted and they are named. --dry-run shows what would go, and what that cost.',
+    'Deletes the digest, and with it every tag that points to it. Looks up all tags first and deletes nothing if another tag has the digest or a tagged index lists it.',
   args: [{ name: 'image', summary: 'image to delete, by tag or digest', required: true }],
   options: [
     {
       flags: '--untag',
-      summary: 'remove the tag alone, where the registry can',
+      summary: 'remove only the tag, if the registry supports it',
       kind: 'flag',
     },
     {
       flags: '-f, --force',
-      summary: 'delete the digest with all its tags, even when an index lists it',
+      summary: 'delete the digest with all its tags, even if listed',
       kind: 'flag',
     },
     {
       flags: '--referrers',
-      summary: 'delete its signatures, SBOMs and attestations as well, with their tags',
+      summary: 'also delete signatures, SBOMs and attestations',
       kind: 'flag',
     },
-    { flags: '--dry-run', summary: 'show what would go, and delete nothing', kind: 'flag' },
-    { flags: '-y, --yes', summary: 'do not ask', kind: 'flag' },
+    { flags: '--dry-run', summary: 'show what would be deleted; delete nothing', kind: 'flag' },
+    { flags: '-y, --yes', summary: 'skip the question', kind: 'flag' },
   ],
   longRunning: true,
+  alsoUses: ['parallel'],
   examples: [
     {
       command: 'regctl delete registry.example.com/app:old',
-      description: 'if no other tag shares its digest',
+      description: 'Delete an image if no other tag shares it',
     },
-    { command: 'regctl delete --untag registry.example.com/app:old', description: 'the tag alone' },
+    {
+      command: 'regctl delete --untag registry.example.com/app:old',
+      description: 'Remove only the tag',
+    },
     {
       command: 'regctl delete --dry-run registry.example.com/app:old',
-      description: 'what would go',
+      description: 'Show what would be deleted',
     },
   ],
   load: () => import('./run.ts'),

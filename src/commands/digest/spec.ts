@@ -4,13 +4,17 @@ export const digestSpec: CommandSpec = {
   name: 'digest',
   summary: 'Print the digest of an image',
   description:
-    'Asks with a HEAD request, which Docker Hub does not count as a pull. With --platform it is the digest of that platform.',
+    'Sends one HEAD request, which is not a pull. With --platform, prints the digest of that platform.',
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
   printsResult: true,
+  alsoUses: ['platform'],
   examples: [
-    { command: 'regctl digest alpine:3.20', description: 'the digest to pin it by' },
-    { command: 'regctl digest --platform linux/arm64 alpine', description: "one platform's" },
+    { command: 'regctl digest alpine:3.20', description: 'Print the digest to pin' },
+    {
+      command: 'regctl digest --platform linux/arm64 alpine',
+      description: 'Print the digest of one platform',
+    },
   ],
   load: () => import('./run.ts'),
 };

@@ -2,9 +2,9 @@ import type { CommandSpec } from '../types.ts';
 
 export const doctorSpec: CommandSpec = {
   name: 'doctor',
-  summary: 'Look at the way to a registry step by step, and say what to mend',
+  summary: 'Diagnose the connection to a registry',
   description:
-    'Checks name, files, proxy, DNS, TCP, TLS, /v2/, challenge, credentials, token, access, clock, mirrors, rate limit and cache: a verdict each, and the cure of what fails. Exits with 1 when a check fails; warnings do not count. No secret is printed and no pull is spent.',
+    'Checks name, files, proxy, DNS, TCP, TLS, API, challenge, credentials, token, access, clock, mirrors, pull limit and cache in order, and prints how to fix what fails. Exit status 1 if a check fails. Prints no secret and uses no pull.',
   args: [
     {
       name: 'registry',
@@ -17,15 +17,15 @@ export const doctorSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl doctor registry.example.com:5000',
-      description: 'why a registry does not answer',
+      description: 'Find out why a registry does not answer',
     },
     {
       command: 'regctl doctor ghcr.io/me/app',
-      description: 'whether the login may read this repository',
+      description: 'Check whether the login can read a repository',
     },
     {
       command: 'regctl doctor -o json docker.io',
-      description: 'for monitoring; exit status 1 when broken',
+      description: 'Monitor a registry: exit status 1 if a check fails',
     },
   ],
   load: () => import('./run.ts'),

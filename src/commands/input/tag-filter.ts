@@ -4,17 +4,17 @@ import type { OptionSpec } from '../types.ts';
 export const tagFilterOptions: readonly OptionSpec[] = [
   {
     flags: '--include <regex>',
-    summary: 'keep the tags that match (may be repeated: any match keeps)',
+    summary: 'use only tags that match (repeatable)',
     kind: 'list',
   },
   {
     flags: '--exclude <regex>',
-    summary: 'drop the tags that match (may be repeated)',
+    summary: 'skip tags that match (repeatable)',
     kind: 'list',
   },
   {
     flags: '--semver <range>',
-    summary: 'keep the versions of a range, such as "^1.4" or ">=2 <3"',
+    summary: 'use only versions in RANGE, such as ^1.4',
     kind: 'string',
   },
 ];

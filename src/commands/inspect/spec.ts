@@ -2,12 +2,12 @@ import type { CommandSpec } from '../types.ts';
 
 export const inspectSpec: CommandSpec = {
   name: 'inspect',
-  summary: 'Show what an image is made of',
+  summary: 'Inspect an image: platforms, layers and configuration',
   description:
-    "Prints skopeo's JSON by default; -o text prints a page to look at. Of an image with several platforms, the one of --platform is shown (default: this machine's).",
-  args: [{ name: 'image', summary: 'image to look at', required: true }],
+    'Prints the JSON of skopeo, or a readable summary with -o text. From an index, shows the platform of --platform (default: the platform of this machine).',
+  args: [{ name: 'image', summary: 'image to inspect', required: true }],
   options: [
-    { flags: '--raw', summary: 'print the manifest as it is stored, byte for byte', kind: 'flag' },
+    { flags: '--raw', summary: 'print the stored manifest, byte for byte', kind: 'flag' },
     {
       flags: '--config',
       summary: 'print the image configuration (with --raw: byte for byte)',
@@ -15,18 +15,22 @@ export const inspectSpec: CommandSpec = {
     },
     {
       flags: '-n, --no-tags',
-      summary: 'leave RepoTags empty, which saves a request',
+      summary: 'leave RepoTags empty and save a request',
       kind: 'flag',
     },
   ],
   printsResult: true,
+  alsoUses: ['platform'],
   examples: [
-    { command: 'regctl inspect alpine', description: "skopeo's JSON, and what it leaves out" },
+    { command: 'regctl inspect alpine', description: 'Print the JSON of skopeo, with more fields' },
     {
       command: 'regctl inspect -o text --platform linux/arm64 nginx',
-      description: 'a page about the arm64 image',
+      description: 'Show a summary of the arm64 image',
     },
-    { command: 'regctl inspect --raw alpine', description: 'the index as the registry stores it' },
+    {
+      command: 'regctl inspect --raw alpine',
+      description: 'Print the index as the registry stores it',
+    },
   ],
   load: () => import('./run.ts'),
 };

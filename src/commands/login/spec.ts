@@ -2,9 +2,9 @@ import type { CommandSpec } from '../types.ts';
 
 export const loginSpec: CommandSpec = {
   name: 'login',
-  summary: 'Sign in to a registry',
+  summary: 'Log in to a registry',
   description:
-    "Tries the credentials against the registry, then stores them in place of the login in force: in Docker's file or its helper, in a containers-auth.json that already has one, or in --authfile. A login of a namespace (quay.io/team) goes to the latter two.",
+    'Checks the credentials with the registry, then stores them where the current login is: in the configuration of Docker or its credential helper, in a containers-auth.json file, or in --authfile.',
   args: [
     {
       name: 'registry',
@@ -13,25 +13,29 @@ export const loginSpec: CommandSpec = {
     },
   ],
   options: [
-    { flags: '-u, --username <name>', summary: 'user name', kind: 'string' },
+    { flags: '-u, --username <name>', summary: 'username', kind: 'string' },
     {
       flags: '-p, --password <password>',
-      summary: 'password or token; other users of this machine may see it, prefer --password-stdin',
+      summary: 'password or token; visible to other users',
       kind: 'string',
     },
     { flags: '--password-stdin', summary: 'read the password from standard input', kind: 'flag' },
-    { flags: '--get-login', summary: 'print the user that is signed in', kind: 'flag' },
+    { flags: '--get-login', summary: 'print the username of the stored login', kind: 'flag' },
   ],
+  uses: ['files', 'tls', 'mirrors', 'network'],
   examples: [
-    { command: 'regctl login', description: 'asks for a Docker Hub user and password' },
+    {
+      command: 'regctl login',
+      description: 'Log in to Docker Hub; asks for username and password',
+    },
     {
       command: 'echo "$TOKEN" | regctl login ghcr.io -u me --password-stdin',
-      description: 'for scripts',
+      description: 'Log in from a script',
     },
-    { command: 'regctl login --get-login quay.io', description: 'who is signed in' },
+    { command: 'regctl login --get-login quay.io', description: 'Print the username of a login' },
     {
       command: 'regctl login quay.io/team',
-      description: 'for this namespace alone, as podman does',
+      description: 'Log in to one namespace, as in Podman',
     },
   ],
   load: () => import('./run.ts'),

@@ -2,8 +2,9 @@ import type { CommandSpec } from '../types.ts';
 
 export const logoutSpec: CommandSpec = {
   name: 'logout',
-  summary: 'Forget the login of a registry',
-  description: 'Forgets it in every file and helper that regctl reads, or in --authfile alone.',
+  summary: 'Log out of a registry',
+  description:
+    'Removes the login from every file and credential helper that regctl reads, or only from --authfile.',
   args: [
     {
       name: 'registry',
@@ -12,12 +13,13 @@ export const logoutSpec: CommandSpec = {
     },
   ],
   options: [
-    { flags: '-a, --all', summary: 'forget every login', kind: 'flag' },
+    { flags: '-a, --all', summary: 'remove every login', kind: 'flag' },
     { flags: '--must-exist', summary: 'fail if there is none', kind: 'flag', hidden: true },
   ],
+  uses: ['files'],
   examples: [
-    { command: 'regctl logout ghcr.io', description: 'one registry' },
-    { command: 'regctl logout --all', description: 'every registry' },
+    { command: 'regctl logout ghcr.io', description: 'Log out of one registry' },
+    { command: 'regctl logout --all', description: 'Log out of every registry' },
   ],
   load: () => import('./run.ts'),
 };

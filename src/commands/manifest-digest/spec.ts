@@ -6,8 +6,16 @@ export const manifestDigestSpec: CommandSpec = {
   args: [{ name: 'file', summary: 'file with a manifest', required: true }],
   options: [],
   printsResult: true,
+  uses: [],
   examples: [
-    { command: 'regctl manifest-digest manifest.json', description: 'as a registry would name it' },
+    {
+      command: 'regctl manifest alpine > m.json && regctl manifest-digest m.json',
+      description: 'Compute the digest of a saved manifest',
+    },
+    {
+      command: 'regctl manifest-digest manifest.json',
+      description: 'Compute the digest that a registry gives this manifest',
+    },
   ],
   load: () => import('./run.ts'),
 };

@@ -6,11 +6,12 @@ export const manifestSpec: CommandSpec = {
   args: [{ name: 'image', summary: 'image', required: true }],
   options: [],
   printsResult: true,
+  alsoUses: ['platform'],
   examples: [
-    { command: 'regctl manifest alpine', description: 'the index, as it is stored' },
+    { command: 'regctl manifest alpine', description: 'Print the index as it is stored' },
     {
       command: 'regctl manifest --platform linux/arm64 alpine',
-      description: "one platform's manifest",
+      description: 'Print the manifest of one platform',
     },
   ],
   load: () => import('./run.ts'),

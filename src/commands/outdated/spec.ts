@@ -2,29 +2,29 @@ import type { CommandSpec } from '../types.ts';
 
 export const outdatedSpec: CommandSpec = {
   name: 'outdated',
-  summary: 'Find out whether a newer version of an image exists',
+  summary: 'Check whether a newer version of an image exists',
   description:
-    'Shows what a tag means now, which tags share its digest, and the newest tag of the same kind: with or without v, as many numbers, the same flavor. Tags are listed once a repository; at most 100 are looked at for the same digest.',
+    'Shows the digest of a tag, the tags with the same digest, and the newest tag of the same form: the prefix v, the count of numbers and the flavor are equal. Compares the digests of at most 100 tags.',
   args: [{ name: 'image', summary: 'images by tag', required: false, variadic: true }],
   options: [
     {
       flags: '--file <file>',
-      summary: 'read images from a file, one a line; "-" is standard input',
+      summary: 'read image names from FILE, one per line; - is stdin',
       kind: 'string',
     },
-    { flags: '--major', summary: 'look beyond the first number of the version', kind: 'flag' },
-    { flags: '--check', summary: 'exit with 3 when a newer version exists', kind: 'flag' },
+    { flags: '--major', summary: 'also report newer major versions', kind: 'flag' },
+    { flags: '--check', summary: 'exit with status 3 if a newer version exists', kind: 'flag' },
   ],
   printsResult: true,
   longRunning: true,
   examples: [
     {
       command: 'regctl outdated nginx:1.27.2-alpine',
-      description: 'the newest 1.x of that flavor',
+      description: 'Find the newest 1.x of the same flavor',
     },
     {
       command: 'regctl outdated --file images.txt --major --check',
-      description: 'for CI: exit 3 when any of them is outdated',
+      description: 'Fail a CI job if an image is outdated',
     },
   ],
   load: () => import('./run.ts'),

@@ -4,16 +4,20 @@ const keepOptions: readonly OptionSpec[] = [
   { flags: '--keep <n>', summary: 'keep the newest N tags', kind: 'integer' },
   {
     flags: '--keep-per <group>',
-    summary: 'count --keep per "major", "minor" or group of a regular expression',
+    summary: 'count --keep per major, minor or REGEX group',
     kind: 'string',
   },
   {
     flags: '--keep-tag <pattern>',
-    summary: 'keep tags by a glob or /regular expression/ (may be repeated)',
+    summary: 'keep tags that match a glob or /REGEX/ (repeatable)',
     kind: 'list',
   },
-  { flags: '--keep-semver <range>', summary: 'keep the versions of a range', kind: 'string' },
-  { flags: '--keep-within <time>', summary: 'keep what is younger, such as 30d', kind: 'string' },
+  { flags: '--keep-semver <range>', summary: 'keep versions in RANGE', kind: 'string' },
+  {
+    flags: '--keep-within <time>',
+    summary: 'keep what is younger than TIME, such as 30d',
+    kind: 'string',
+  },
   { flags: '--keep-daily <n>', summary: 'keep the newest of each of N days', kind: 'integer' },
   { flags: '--keep-weekly <n>', summary: 'keep the newest of each of N weeks', kind: 'integer' },
   { flags: '--keep-monthly <n>', summary: 'keep the newest of each of N months', kind: 'integer' },
@@ -23,26 +27,26 @@ const keepOptions: readonly OptionSpec[] = [
 const selectOptions: readonly OptionSpec[] = [
   {
     flags: '--tag <pattern>',
-    summary: 'only tags that match a glob or /regular expression/ may go (may be repeated)',
+    summary: 'delete only tags that match a glob or /REGEX/ (repeatable)',
     kind: 'list',
   },
-  { flags: '--semver <range>', summary: 'only versions of a range may go', kind: 'string' },
+  { flags: '--semver <range>', summary: 'delete only versions in RANGE', kind: 'string' },
   {
     flags: '--older-than <time>',
-    summary: 'only what is older may go, such as 90d',
+    summary: 'delete only what is older than TIME, such as 90d',
     kind: 'string',
   },
-  { flags: '--prerelease', summary: 'only pre-releases may go', kind: 'flag' },
+  { flags: '--prerelease', summary: 'delete only pre-releases', kind: 'flag' },
   {
     flags: '--untagged',
-    summary: 'manifests without a tag go, where they are listed',
+    summary: 'delete manifests without a tag',
     kind: 'flag',
   },
-  { flags: '--orphans', summary: 'referrers whose subject is gone go', kind: 'flag' },
-  { flags: '--broken', summary: 'indexes of which something is missing go', kind: 'flag' },
+  { flags: '--orphans', summary: 'delete referrers whose subject is missing', kind: 'flag' },
+  { flags: '--broken', summary: 'delete indexes with missing manifests', kind: 'flag' },
   {
     flags: '--grace <time>',
-    summary: 'leave what has no tag alone for so long (default: 24h)',
+    summary: 'keep untagged manifests for TIME (default: 24h)',
     kind: 'string',
   },
 ];
@@ -50,23 +54,23 @@ const selectOptions: readonly OptionSpec[] = [
 const safetyOptions: readonly OptionSpec[] = [
   {
     flags: '--protect-digest <digest>',
-    summary: 'keep a manifest, whatever the rules say (may be repeated)',
+    summary: 'keep this manifest always (repeatable)',
     kind: 'list',
   },
   {
     flags: '--in-use <file>',
-    summary: 'keep the images listed in a file, one a line; "-" is standard input',
+    summary: 'keep the images listed in FILE, one per line; - is stdin',
     kind: 'list',
   },
   {
     flags: '--max-delete <limit>',
-    summary: 'delete nothing when more would go than N, or N%',
+    summary: 'fail if more than N or N% would be deleted',
     kind: 'string',
   },
   { flags: '--allow-empty', summary: 'allow a plan that keeps nothing', kind: 'flag' },
   {
     flags: '--untag-only',
-    summary: 'remove names, and leave every manifest to the registry',
+    summary: 'remove only tags; leave manifests to the registry',
     kind: 'flag',
   },
 ];
@@ -74,56 +78,60 @@ const safetyOptions: readonly OptionSpec[] = [
 const dateOptions: readonly OptionSpec[] = [
   {
     flags: '--sort <order>',
-    summary: 'what --keep takes for newest (default: date)',
+    summary: 'order for --keep: date or version (default: date)',
     kind: 'string',
     choices: ['date', 'version'],
   },
   {
     flags: '--clock <clock>',
-    summary: 'the date that counts (default: auto, the push where it is known)',
+    summary: 'date to use: auto, pushed or created (default: auto)',
     kind: 'string',
     choices: ['auto', 'pushed', 'created'],
   },
   {
     flags: '--assume-created',
-    summary: 'believe dates such as 1970, and one date for all images',
+    summary: 'accept dates such as 1970, or one date for all images',
     kind: 'flag',
   },
 ];
 
 const runOptions: readonly OptionSpec[] = [
-  { flags: '--rules <file>', summary: 'read the rules from a file', kind: 'string' },
+  { flags: '--rules <file>', summary: 'read rules from FILE', kind: 'string' },
   {
     flags: '--rules-format <format>',
-    summary: 'format of the file (default: told by its keys)',
+    summary: 'format of FILE (default: detected)',
     kind: 'string',
     choices: ['regctl', 'ecr', 'zot', 'harbor', 'gar', 'gitlab'],
   },
-  { flags: '-y, --yes', summary: 'delete what the plan names', kind: 'flag' },
-  { flags: '--check', summary: 'exit with 3 when there is anything to delete', kind: 'flag' },
-  { flags: '--explain', summary: 'show every tag with all rules that decided', kind: 'flag' },
+  { flags: '-y, --yes', summary: 'delete what the plan lists', kind: 'flag' },
+  { flags: '--check', summary: 'exit with status 3 if there is anything to delete', kind: 'flag' },
+  { flags: '--explain', summary: 'show every tag with the rules that decided', kind: 'flag' },
   {
     flags: '--plan <file>',
-    summary: 'write the plan to a file, for "prune apply"',
+    summary: 'write the plan to FILE, for "prune apply"',
     kind: 'string',
   },
   {
     flags: '--backup <location>',
-    summary: 'copy what goes to an OCI layout first, such as oci:backup',
+    summary: 'first copy what is deleted to LOCATION, such as oci:backup',
     kind: 'string',
   },
   {
     flags: '--undo-script <file>',
-    summary: 'write a shell script that brings back what goes',
+    summary: 'write a shell script that restores what is deleted',
     kind: 'string',
   },
 ];
 
+function grouped(group: string, options: readonly OptionSpec[]): readonly OptionSpec[] {
+  return options.map((option) => ({ ...option, group }));
+}
+
 export const pruneSpec: CommandSpec = {
   name: 'prune',
-  summary: 'Delete old images by rules, and nothing that is still needed',
+  summary: 'Delete old images by rules',
   description:
-    'Shows what would go, and why; only --yes or "prune apply FILE" deletes. A keep rule always wins; selectors such as --tag and --older-than say what may go at all. Indexes keep what they list and images keep what refers to them, at every level. A repository of which anything cannot be read is left alone.',
+    'Shows what would be deleted and why; only --yes or "prune apply FILE" deletes. Keep rules always win over selectors such as --tag. An index keeps what it lists, and an image keeps its referrers. Skips a repository that cannot be read completely.',
   args: [
     {
       name: 'repository',
@@ -132,22 +140,29 @@ export const pruneSpec: CommandSpec = {
       variadic: true,
     },
   ],
-  options: [...keepOptions, ...selectOptions, ...safetyOptions, ...dateOptions, ...runOptions],
+  options: [
+    ...grouped('Keep', keepOptions),
+    ...grouped('Delete', selectOptions),
+    ...grouped('Safety', safetyOptions),
+    ...grouped('Dates', dateOptions),
+    ...grouped('Run', runOptions),
+  ],
   longRunning: true,
+  alsoUses: ['parallel'],
   examples: [
     {
       command: 'regctl prune registry.example.com/app --keep 10 --keep-tag latest',
-      description: 'what would go if ten tags and latest stay',
+      description: 'Show what is deleted if ten tags and latest stay',
     },
     {
       command: "regctl prune registry.example.com/app --tag 'pr-*' --older-than 30d --yes",
-      description: 'delete pull-request images of more than 30 days',
+      description: 'Delete pull-request images older than 30 days',
     },
     {
       command: "regctl prune 'registry.example.com/team/**' --rules prune.yaml --plan plan.json",
-      description: 'a plan for all repositories below team, to look at',
+      description: 'Write a plan for all repositories below team',
     },
-    { command: 'regctl prune apply plan.json', description: 'delete what that plan names' },
+    { command: 'regctl prune apply plan.json', description: 'Delete what a plan lists' },
   ],
   load: () => import('./run.ts'),
 };

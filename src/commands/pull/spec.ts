@@ -5,25 +5,29 @@ export const pullSpec: CommandSpec = {
   name: 'pull',
   summary: 'Pull an image to the Docker daemon, a file or a directory',
   description:
-    "Without PLACE to the Docker daemon, under the same name. Of an index this machine's platform, unless --platform names another.",
+    'Without PLACE, pulls to the Docker daemon, under the same name. From an index, pulls the platform of this machine unless --platform names another.',
   args: [
     { name: 'image', summary: 'image to pull', required: true },
     { name: 'place', summary: 'FILE.tar, or a name with its transport', required: false },
   ],
   options: [
-    { flags: '-a, --all-tags', summary: 'all tags of the repository', kind: 'flag' },
+    { flags: '-a, --all-tags', summary: 'pull all tags of the repository', kind: 'flag' },
     {
       flags: '--format <form>',
-      summary: 'what PLACE is, as in crane: a tarball, or an OCI layout',
+      summary: 'format of PLACE, as in crane',
       kind: 'string',
       choices: FORMS,
     },
   ],
+  alsoUses: ['parallel', 'platform'],
   longRunning: true,
   examples: [
-    { command: 'regctl pull alpine:3.20', description: 'to the Docker daemon' },
-    { command: 'regctl pull alpine:3.20 alpine.tar', description: 'to a file for `docker load`' },
-    { command: 'regctl pull alpine:3.20 oci:alpine:3.20', description: 'to an OCI layout' },
+    { command: 'regctl pull alpine:3.20', description: 'Pull to the Docker daemon' },
+    {
+      command: 'regctl pull alpine:3.20 alpine.tar',
+      description: 'Pull to a file for docker load',
+    },
+    { command: 'regctl pull alpine:3.20 oci:alpine:3.20', description: 'Pull to an OCI layout' },
   ],
   load: () => import('./run.ts'),
 };

@@ -2,8 +2,8 @@ import type { CommandSpec } from '../types.ts';
 
 export const rateLimitSpec: CommandSpec = {
   name: 'rate-limit',
-  summary: "Show what is left of Docker Hub's pull allowance",
-  description: 'Asks with a HEAD request, which does not count as a pull.',
+  summary: 'Show how many pulls Docker Hub still allows',
+  description: 'Sends one HEAD request, which is not a pull.',
   args: [
     {
       name: 'image',
@@ -14,14 +14,17 @@ export const rateLimitSpec: CommandSpec = {
   options: [
     {
       flags: '--fail-below <n>',
-      summary: 'exit with status 3 when fewer pulls are left',
+      summary: 'exit with status 3 if fewer than N pulls are left',
       kind: 'integer',
     },
   ],
   printsResult: true,
   examples: [
-    { command: 'regctl rate-limit', description: 'limit, what is left, and who is being counted' },
-    { command: 'regctl rate-limit --fail-below 20', description: 'a gate for CI' },
+    { command: 'regctl rate-limit', description: 'Show the limit and the remaining pulls' },
+    {
+      command: 'regctl rate-limit --fail-below 20',
+      description: 'Stop a CI job if fewer than 20 pulls are left',
+    },
   ],
   load: () => import('./run.ts'),
 };

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../types.ts';
 
 export const saveSpec: CommandSpec = {
   name: 'save',
-  summary: 'Save images in one archive that `docker load` reads',
+  summary: 'Save images in one archive for docker load',
   description:
     "Each image keeps its name. An index is saved as this machine's platform unless --platform names another.",
   args: [
@@ -12,19 +12,20 @@ export const saveSpec: CommandSpec = {
   options: [
     {
       flags: '-o, --output <file>',
-      summary: 'the archive; "-" or nothing is standard output',
+      summary: 'write the archive to FILE (default: stdout)',
       kind: 'string',
     },
   ],
   longRunning: true,
+  alsoUses: ['parallel', 'platform'],
   examples: [
     {
       command: 'regctl save alpine:3.20 ghcr.io/o/app:1.4 -o images.tar',
-      description: 'two images in one archive, each under its name',
+      description: 'Save two images in one archive',
     },
     {
       command: 'regctl save --platform linux/arm64 alpine | ssh pi docker load',
-      description: 'to a machine without a registry',
+      description: 'Send an image to a machine without a registry',
     },
   ],
   load: () => import('./run.ts'),

@@ -2,9 +2,8 @@ import type { CommandSpec } from '../types.ts';
 
 export const tagSpec: CommandSpec = {
   name: 'tag',
-  summary: 'Give an image more tags where it is',
-  description:
-    'Moves no data: a registry gets one request for each tag. A tag that exists is moved, as with docker.',
+  summary: 'Add tags to an image',
+  description: 'Sends no data: one request for each tag. An existing tag moves, as with docker.',
   args: [
     { name: 'image', summary: 'image to tag', required: true },
     { name: 'tag', summary: 'new tag, or a name in the same repository', required: true },
@@ -14,11 +13,11 @@ export const tagSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl tag registry.example.com/app:1.4.2 1.4 1 latest',
-      description: 'three more tags for one image',
+      description: 'Add three tags to an image',
     },
     {
       command: 'regctl tag docker-daemon:app:dev registry.example.com/app:1.5.0',
-      description: 'another name for a local image, before a push',
+      description: 'Add a name to a local image before a push',
     },
   ],
   load: () => import('./run.ts'),

@@ -6,30 +6,30 @@ export const tagOptions: readonly OptionSpec[] = [
   ...tagFilterOptions,
   {
     flags: '--sort <order>',
-    summary: 'order of the tags (default: as the registry lists them)',
+    summary: 'sort by name, version or created (default: registry order)',
     kind: 'string',
     choices: ['name', 'version', 'created'],
   },
-  { flags: '--reverse', summary: 'turn the order around', kind: 'flag' },
-  { flags: '--limit <n>', summary: 'stop after this many tags', kind: 'integer' },
+  { flags: '--reverse', summary: 'reverse the order', kind: 'flag' },
+  { flags: '--limit <n>', summary: 'print at most N tags', kind: 'integer' },
   {
     flags: '--digest <digest>',
-    summary: 'only the tags that point at this digest',
+    summary: 'list only tags with this digest',
     kind: 'string',
   },
   {
     flags: '--same-as <image>',
-    summary: 'only the tags that share the digest of this image',
+    summary: 'list only tags with the same digest as IMAGE',
     kind: 'string',
   },
   {
     flags: '--no-digest-tags',
-    summary: 'leave out tags that only carry signatures, SBOMs and the like (sha256-…)',
+    summary: 'skip tags of signatures and SBOMs (sha256-…)',
     kind: 'flag',
   },
   {
     flags: '--long',
-    summary: 'show digest, age, size and platforms: one look-up per tag',
+    summary: 'show digest, age, size and platforms; one lookup per tag',
     kind: 'flag',
   },
 ];
@@ -47,17 +47,21 @@ export const tagsSpec: CommandSpec = {
   ],
   options: tagOptions,
   printsResult: true,
+  alsoUses: ['parallel', 'platform'],
   examples: [
-    { command: 'regctl tags busybox', description: 'every tag of docker.io/library/busybox' },
+    { command: 'regctl tags busybox', description: 'List every tag of docker.io/library/busybox' },
     {
       command: 'regctl tags node --semver "^22" --sort version --reverse --limit 5',
-      description: 'the five newest releases of Node.js 22',
+      description: 'List the five newest releases of Node.js 22',
     },
     {
       command: 'regctl tags alpine --include "^3\\." --long',
-      description: 'with digest, age and size',
+      description: 'Show digest, age and size',
     },
-    { command: 'regctl tags --same-as nginx:stable', description: 'what stable means now' },
+    {
+      command: 'regctl tags --same-as nginx:stable',
+      description: 'List the tags with the same digest as stable',
+    },
   ],
   load: () => import('./run.ts'),
 };

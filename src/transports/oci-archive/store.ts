@@ -1,9 +1,9 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { childrenOf, MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
+import { MAX_MANIFEST_BYTES, parseManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { checkManifestSize, fetchManifest, describeRawManifest } from '../../store/manifests.ts';
+import { checkManifestSize, describeRawManifest } from '../../store/manifests.ts';
 import type {
   Capabilities,
   OpenOptions,
@@ -19,7 +19,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, drain, type Bytes, skipBytes } from '../../util/bytes.ts';
 import { readCapabilities } from '../oci-layout/capabilities.ts';
-import { EMPTY_INDEX, printLayoutIndex, type LayoutIndex } from '../oci-layout/index-json.ts';
+import { EMPTY_INDEX, printLayoutIndex } from '../oci-layout/index-json.ts';
 import { PendingIndex } from '../oci-layout/pending-index.ts';
 import { EntryFinder } from '../oci-layout/resolve.ts';
 import { TarArchive } from '../tar/archive.ts';
@@ -32,6 +32,7 @@ import { TarWriter } from '../tar/writer.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { blobsOf, readArchiveIndex, readBlob, readSmallBlob } from './content.ts';
 import { CommittedArchive, type FileVersion } from './committed.ts';
+import { treesOf } from './trees.ts';
 import { blobName } from '../tar/blob-names.ts';
 
 /** A tar is one stream. */
@@ -189,7 +190,9 @@ class OciArchive implements WriteStore {
     await this.#committed.reread(options?.signal);
     const index = this.#pending.overlay(this.#committed.index);
     await this.#start();
-    await this.#keep(index, options);
+    if (!(await this.#committed.isEmpty())) {
+      for await (const kept of treesOf(index, this, options)) await this.#keep(kept, options);
+    }
     await this.#writer.addData('index.json', Buffer.from(printLayoutIndex(index)));
     await this.#writer.finish();
     this.#pending.clear();
@@ -202,6 +205,13 @@ class OciArchive implements WriteStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writer[Symbol.asyncDispose]();
     await this.#committed[Symbol.asyncDispose]();
+  }
+
+  async #keep(descriptor: Descriptor, options?: CallOptions): Promise<void> {
+    const { digest } = descriptor;
+    if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
+    const archive = await this.#committed.archiveWith(digest);
+    await this.#write(descriptor, readBlob(archive, descriptor, this.label, options));
   }
 
   async #start(): Promise<void> {
@@ -232,28 +242,5 @@ class OciArchive implements WriteStore {
     if (size === undefined) return readSmallBlob(await this.#committed.archiveWith(digest), digest);
     if (size > MAX_MANIFEST_BYTES) return undefined;
     return collect(this.#writer.read(name), size, () => new Error('the region bounds the size'));
-  }
-
-  /** Takes over what the images that stay need; what nothing names any more is left behind. */
-  async #keep(index: LayoutIndex, options?: CallOptions): Promise<void> {
-    if (await this.#committed.isEmpty()) return;
-    const seen = new Set<string>();
-    for (const { descriptor } of index.entries) await this.#keepTree(descriptor, seen, options);
-  }
-
-  async #keepTree(descriptor: Descriptor, seen: Set<string>, options?: CallOptions): Promise<void> {
-    const { digest, mediaType } = descriptor;
-    // What was pushed in this run has its children in the new file, or in the old one.
-    if (seen.has(digest) || !(await this.has(descriptor, options))) return;
-    seen.add(digest);
-    if (isManifestType(mediaType)) {
-      const manifest = await fetchManifest(this, descriptor, { signal: options?.signal });
-      for (const child of childrenOf(manifest)) await this.#keepTree(child, seen, options);
-    }
-    if (this.#writer.sizeOf(blobName(digest)) !== undefined) return;
-    await this.#write(
-      descriptor,
-      readBlob(await this.#committed.archiveWith(digest), descriptor, this.label, options),
-    );
   }
 }

@@ -78,7 +78,7 @@ export function outputError(error: Error): Error {
 /** Standard output was closed before the program began (`>&-`). */
 export function closedOutputError(): OutputError {
   return new OutputError('IO', `${CANNOT_WRITE}: it is closed`, {
-    hint: 'Send it to a file or program, or to /dev/null if only the exit status matters.',
+    hint: 'Send it to a file or program. If only the exit status matters, add --quiet.',
   });
 }
 

@@ -7,7 +7,7 @@ import type { RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { writeNamedFile } from '../output/named-file.ts';
 import type { Context } from '../context.ts';
 
 /** An image that goes, and the name that it is kept under. */
@@ -93,7 +93,7 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 export async function writeUndoScript(path: string, lines: readonly string[]): Promise<void> {
   const text = ['#!/bin/sh', 'set -e', ...lines, ''].join('\n');
   try {
-    await writeFileAtomic(path, text, { mode: 0o755 });
+    await writeNamedFile(path, text, { mode: 0o755 });
   } catch (error) {
     throw new AppError('IO', `cannot write ${path}: the undo script`, { cause: error });
   }

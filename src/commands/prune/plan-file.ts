@@ -4,7 +4,7 @@ import { isDigest, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import type { Goal } from '../../retention/goal.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { writeNamedFile } from '../output/named-file.ts';
 import { readNamedFile } from '../../util/regular-file.ts';
 
 /** Room for a million tags. */
@@ -34,7 +34,7 @@ export async function writePlanFile(
     })),
   };
   try {
-    await writeFileAtomic(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
+    await writeNamedFile(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
   } catch (error) {
     throw new AppError('IO', `cannot write ${path}: the plan`, { cause: error });
   }

@@ -1,0 +1,37 @@
+import { open, realpath, stat } from 'node:fs/promises';
+import { writeFileAtomic, type AtomicWriteOptions } from '../../util/atomic-file.ts';
+import { errnoOf } from '../../util/errno.ts';
+import { isInherited } from '../../util/regular-file.ts';
+
+const OUTPUT = /^\/dev\/std(?:out|err)$/u;
+
+/**
+ * Writes a file that a person named as a whole or not at all. A link stays, and what it points at is
+ * replaced; a pipe or device (`/dev/stdout`) is written to, and never replaced.
+ */
+export async function writeNamedFile(
+  path: string,
+  data: Uint8Array | string,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  const target = await targetOf(path);
+  if (target !== undefined) return writeFileAtomic(target, data, options);
+  const stream = await open(path, 'a');
+  try {
+    await stream.writeFile(data);
+  } finally {
+    await stream.close();
+  }
+}
+
+/** The file to replace; `undefined` for what is no file. */
+async function targetOf(path: string): Promise<string | undefined> {
+  if (isInherited(path) || OUTPUT.test(path)) return undefined;
+  try {
+    const found = await stat(path);
+    return found.isFile() || found.isDirectory() ? await realpath(path) : undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return path;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { ReadStore } from '../../store/types.ts';
-import { fullName } from '../../transports/docker-archive/name.ts';
+import { fullName, shortName } from '../../transports/docker-archive/name.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
@@ -87,6 +87,19 @@ export async function sourceName(
   return fullName(only) === undefined ? undefined : only;
 }
 
+/** Bare tags in an archive of Docker's belong to the repository of the image's own name. */
+export function namesBeside(
+  { scheme }: Pick<Location, 'scheme'>,
+  name: string | undefined,
+  tags: readonly string[],
+): readonly string[] {
+  if (scheme !== 'docker-archive' || name === undefined) return tags;
+  return tags.map((tag) => {
+    const full = fullName(tag, name);
+    return full === undefined ? tag : shortName(full);
+  });
+}
+
 async function firstNames(source: ReadStore, options: CallOptions): Promise<readonly string[]> {
   for await (const page of source.capabilities.tags?.tags(options) ?? []) return page;
   return [];
@@ -116,6 +129,6 @@ function repositoryOf(
   return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;
 }
 
-export function withoutTag(name: string): string {
+function withoutTag(name: string): string {
   return name.slice(0, name.lastIndexOf(':'));
 }

@@ -8,12 +8,12 @@ import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { pinnedName } from '../../transports/oci-layout/name.ts';
 import type { Location } from '../../transports/types.ts';
-import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { writeNamedFile } from '../output/named-file.ts';
 import { openConverted } from './conversion.ts';
 import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import { sourceName, withoutTag } from './tag-names.ts';
+import { namesBeside, sourceName } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
 import {
   isEngine,
@@ -45,10 +45,12 @@ export async function transfer(
   await using stores = await openCopyStores(context, locations, shared, options);
   await using converted = await openConverted(context, stores.source, locations, flags);
   const source = converted ?? stores.source;
+  const sourceRef = await requirePinnedDigest(source, locations, flags, options);
+  const destinationTag = await destinationTagOf(context, locations, stores.source, options);
   const request: ImageRequest = {
-    sourceRef: await requirePinnedDigest(source, locations, flags, options),
-    destinationTag: await destinationTagOf(context, locations, stores.source, options),
-    additionalTags: flags.additionalTags,
+    sourceRef,
+    destinationTag,
+    additionalTags: namesBeside(locations.to, destinationTag, flags.additionalTags),
   };
   const common = {
     ...copyRunOptions(context, flags, options),
@@ -95,7 +97,7 @@ async function requirePinnedDigest(
   options: CallOptions,
 ): Promise<string | undefined> {
   const pinned = digestOfName(to);
-  const ref = await sourceRef(source, from, flags, options);
+  const ref = await sourceRefOf(source, from, flags, options);
   if (pinned === undefined) return ref;
   if (flags.platforms.length > 0) {
     throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
@@ -117,7 +119,7 @@ function digestOfName({ ref }: Location): Digest | undefined {
 }
 
 /** A digest names the original; what becomes of it has another. */
-async function sourceRef(
+async function sourceRefOf(
   source: ReadStore,
   { ref }: Location,
   { conversion, platforms }: CopyFlags,
@@ -135,7 +137,7 @@ async function writeDigest(
 ): Promise<void> {
   if (file === undefined) return;
   try {
-    await writeFileAtomic(resolve(cwd, file), descriptor.digest);
+    await writeNamedFile(resolve(cwd, file), descriptor.digest);
   } catch (error) {
     throw new AppError('IO', `the image was copied, but "${file}" cannot be written`, {
       cause: error,
@@ -170,9 +172,7 @@ function resultOf(
   };
 }
 
-/** The same location with a different tag; in an archive of Docker's an image has a repository, too. */
-function nameWithTag({ scheme, name, ref }: Location, tag: string): string {
-  if (scheme === 'docker') return `${name}:${tag}`;
-  const repository = scheme === 'docker-archive' && ref !== undefined ? withoutTag(ref) : undefined;
-  return [scheme, name, ...(repository === undefined ? [] : [repository]), tag].join(':');
+/** The same location with a different tag. */
+function nameWithTag({ scheme, name }: Location, tag: string): string {
+  return scheme === 'docker' ? `${name}:${tag}` : `${scheme}:${name}:${tag}`;
 }

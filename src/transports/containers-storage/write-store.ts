@@ -22,7 +22,7 @@ import { sourceFromBytes } from '../../store/verify.ts';
 import { abortable, type CallOptions } from '../../util/abort.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
 import type { Child } from '../../util/process/child.ts';
-import { requireImage } from '../docker-archive/check-image.ts';
+import { requireForeignLayers, requireImage } from '../docker-archive/check-image.ts';
 import { verifiedBytesOf } from '../files/verified-source.ts';
 import { openOciArchiveForWrite } from '../oci-archive/store.ts';
 import { STDIO } from '../tar/open.ts';
@@ -117,6 +117,7 @@ class StorageWriter implements WriteStore {
     const bytes = await verifiedBytesOf(source, this.label, others);
     const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
     const manifest = requireImage(parseManifest(raw, descriptor.mediaType), this.label);
+    await requireForeignLayers(manifest, this.label, (layer) => archive.has(layer, others));
     this.#pushed = { descriptor, id: manifest.config.digest };
     // The first name goes with the image, so that podman never has it without one.
     const [first] = this.#names;

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isImageConfigType } from '../../oci/media-types.ts';
 
@@ -14,7 +15,19 @@ export function requireImage(manifest: Manifest, label: string): ImageManifest {
   }
   if (!isImageConfigType(manifest.config.mediaType))
     throw refuse('an artifact', 'It holds images alone; write to oci-archive:FILE.');
-  if (manifest.layers.some((layer) => isForeignLayerType(layer.mediaType)))
-    throw refuse('an image with foreign layers', 'Write to oci-archive:FILE or dir:DIR.');
   return manifest;
+}
+
+/** `docker load` fetches nothing: foreign layers have to be there. @throws AppError UNSUPPORTED */
+export async function requireForeignLayers(
+  { layers }: ImageManifest,
+  label: string,
+  has: (layer: Descriptor) => Promise<boolean>,
+): Promise<void> {
+  for (const layer of layers) {
+    if (!isForeignLayerType(layer.mediaType) || (await has(layer))) continue;
+    throw new AppError('UNSUPPORTED', `${label} cannot hold an image without its foreign layers`, {
+      hint: 'Also copy the layers with addresses of their own: --allow-nondistributable',
+    });
+  }
 }

@@ -24,7 +24,7 @@ import { TarWriter } from '../tar/writer.ts';
 import { BlobWriter } from './blob-writer.ts';
 import { addLayout, type WrittenImage } from './layout-part.ts';
 import type { Location, OpenContext } from '../types.ts';
-import { requireImage } from './check-image.ts';
+import { requireForeignLayers, requireImage } from './check-image.ts';
 import { type PushedImage, writeEntries } from './entries.ts';
 import { printManifestJson } from './manifest-json.ts';
 import { type ArchiveContext, CommittedArchive } from './committed.ts';
@@ -104,9 +104,7 @@ export class DockerArchiveWriter implements WriteStore {
     this.#committed = committed;
     this.#isNew = committed.images.length === 0;
     this.#blobs = new BlobWriter(new TarWriter(name, context), context.tempDir);
-    const names = (): string[] => [
-      ...new Set([...namesIn(committed.images), ...this.#names.all()]),
-    ];
+    const names = () => [...new Set([...namesIn(committed.images), ...this.#names.all()])];
     this.capabilities = {
       tags: {
         async *tags() {
@@ -244,6 +242,7 @@ export class DockerArchiveWriter implements WriteStore {
     const bytes = await verifiedBytesOf(source, this.label, options);
     const raw = await collect(bytes, MAX_MANIFEST_BYTES, () => new Error('verified before'));
     const manifest = requireImage(parseManifest(raw, descriptor.mediaType), this.label);
+    await requireForeignLayers(manifest, this.label, (layer) => this.has(layer, options));
     this.#pushed.set(descriptor.digest, { descriptor, manifest });
     this.#changed = true;
   }

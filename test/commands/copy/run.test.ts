@@ -310,6 +310,25 @@ describe("copy to an archive of Docker's", () => {
     expect(jsonOf(result)).toMatchObject({ Tags: name === undefined ? [] : [name] });
   });
 
+  it.each(['docker-archive:/out.tar', 'docker-archive:/out.tar:src.example/app:v1'])(
+    'reads a bare additional tag as one of the same repository: %s',
+    async (to) => {
+      const source = await storeWith({ v1: await makeImage({ flavour: 'docker' }) });
+      const destination = createMemoryStore('docker-archive:/out.tar');
+      const context = fakeContext({
+        requestCount: () => 0,
+        registry: async () => fakeRegistry(),
+        openRead: async () => source,
+        openWrite: async () => destination,
+      });
+      const options = { additionalTag: ['other', 'q/z:1'] };
+      const result = await run(context, input(['src.example/app:v1', to], options), {});
+      const tags = ['src.example/app:v1', 'src.example/app:other', 'q/z:1'];
+      expect(jsonOf(result)).toMatchObject({ Tags: tags });
+      expect(textOf(result)).toContain('docker-archive:/out.tar:src.example/app:other@sha256:');
+    },
+  );
+
   it("takes this machine's platform of an index, and says so", async () => {
     const [image, single] = [await makeIndex(), await makeImage({ platform: PLATFORMS[1]! })];
     const store = await storeWith({ v1: image, single });

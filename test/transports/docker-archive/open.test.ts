@@ -7,7 +7,7 @@ import { MEDIA_TYPE } from '../../../src/oci/media-types.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { fetchManifest } from '../../../src/store/manifests.ts';
 import type { ReadStore } from '../../../src/store/types.ts';
-import { fetchAll } from '../../../src/store/verify.ts';
+import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import { openDockerArchiveForRead } from '../../../src/transports/docker-archive/open.ts';
 import { openDockerArchiveForWrite } from '../../../src/transports/docker-archive/write-store.ts';
 import type { OpenContext } from '../../../src/transports/types.ts';
@@ -300,6 +300,38 @@ describe('writing', () => {
     expect((await source.resolve('app:v1')).digest).toBe(digest);
     expect(await codeOf(source.resolve('@1'))).toBe('MANIFEST_UNKNOWN');
     expect(await readdir(dir.path)).toEqual(['a.tar']);
+  });
+
+  it('takes foreign layers along, and refuses an image without them', async () => {
+    await using dir = await tempDir();
+    const context = placesIn(dir.path);
+    const foreign = blob('windows base', MEDIA_TYPE.dockerForeignLayer);
+    const root = image({ foreign: [foreign.descriptor], layers: [blob('x')] });
+    const from = createMemoryStore();
+    await store(from, root);
+    await from.push(sourceFromBytes(foreign.descriptor, foreign.data));
+    const save = async (file: string, allowNondistributable: boolean): Promise<unknown> => {
+      await using to = await openDockerArchiveForWrite(
+        { name: dir.join(file), ref: 'app:v1' },
+        context,
+      );
+      return copyImage({
+        source: from,
+        destination: to,
+        sourceRef: root.descriptor.digest,
+        destinationTag: 'app:v1',
+        allowNondistributable,
+        concurrency: 2,
+        emit: () => undefined,
+      });
+    };
+    await expect(save('without.tar', false)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      hint: expect.stringContaining('--allow-nondistributable') as string,
+    });
+    await save('with.tar', true);
+    await using archive = await openDockerArchiveForRead(dir.join('with.tar'), context);
+    expect(await archive.has(foreign.descriptor)).toBe(true);
   });
 
   it('writes to standard output what it reads from standard input', async () => {

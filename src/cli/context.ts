@@ -1,6 +1,6 @@
 import { openConnections } from '../client/connections.ts';
 import type { SideConnections } from '../client/side.ts';
-import { createStores } from '../client/stores.ts';
+import { createStores, type Stores } from '../client/stores.ts';
 import { lazyTemporaries } from '../client/temporaries.ts';
 import { createTrust } from '../client/trust.ts';
 import type { Machine } from '../client/types.ts';
@@ -40,7 +40,7 @@ export interface ContextOptions {
   readonly shortLived: boolean;
 }
 
-export interface ProgramContext extends Context, AsyncDisposable {}
+export interface ProgramContext extends Context, Pick<Stores, 'namesMeant'>, AsyncDisposable {}
 
 /** The composition root: maps the options of the command line to a client, and adds the process. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
@@ -82,6 +82,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     flags,
     hostPlatform: flags.hostPlatform,
     locate: stores.locate,
+    namesMeant: stores.namesMeant,
     openRead: (location, side, call) => stores.openRead(location, flags.sides[side], call),
     openWrite: (location, side, call) => stores.openWrite(location, flags.sides[side], call),
     registry: async (side) => (await of(side)).registry,

@@ -118,10 +118,24 @@ async function perform(
     await render(io, result, prints, { flags, template, stdout });
     done = true;
     return (typeof result.exit === 'function' ? result.exit() : result.exit) ?? 0;
+  } catch (error) {
+    throw error instanceof AppError ? withFacts(error, context.namesMeant(error)) : error;
   } finally {
     if (!done) await progress.close(false);
     await context[Symbol.asyncDispose]();
   }
+}
+
+function withFacts(cause: AppError, facts: readonly string[]): AppError {
+  if (facts.length === 0) return cause;
+  const { code, message, hint, excerpt, details } = cause;
+  return new AppError(code, message, {
+    why: [...cause.why, ...facts],
+    hint,
+    excerpt,
+    details,
+    cause,
+  });
 }
 
 async function loadConnections(): Promise<void> {

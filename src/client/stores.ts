@@ -20,6 +20,8 @@ type EngineOptions = Pick<EngineContext, 'daemonHost' | 'certDir' | 'tlsVerify'>
 export interface Stores {
   /** Also a short name of registries.conf. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   readonly locate: (image: string) => Location;
+  /** Facts for an error: what names were taken for that it shows neither as written nor in full. */
+  readonly namesMeant: (error: AppError) => readonly string[];
   openRead(
     location: Location,
     side: ConnectionOptions,
@@ -46,12 +48,27 @@ export function createStores({
     sharedBlobs: side.sharedBlobDir,
     ...stdio,
   });
+  const meant = new Map<string, Location>();
+  const find = (image: string): Location => {
+    const location = locate(image);
+    if (location.scheme !== 'docker' || image.startsWith('docker://')) return location;
+    const full = connections.registries().expand(image);
+    return full === image ? location : locate(full);
+  };
   return {
     locate(image) {
-      const location = locate(image);
-      if (location.scheme !== 'docker' || image.startsWith('docker://')) return location;
-      const full = connections.registries().expand(image);
-      return full === image ? location : locate(full);
+      const location = find(image);
+      if (location.scheme === 'docker') meant.set(image.replace('docker://', ''), location);
+      return location;
+    },
+    namesMeant(error) {
+      const said = [error.message, ...error.why].join('\n');
+      return [...meant].flatMap(([image, { name, text }]) => {
+        const [registry = ''] = name.split('/');
+        const isUnclear =
+          !text.startsWith(image) && said.includes(registry) && !said.includes(name);
+        return isUnclear ? [`"${image}" means ${text}`] : [];
+      });
     },
     async openRead(location, side, call) {
       const transport = transportOf(location);

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { openConnections } from '../../src/client/connections.ts';
 import { createStores } from '../../src/client/stores.ts';
+import { AppError } from '../../src/errors/app-error.ts';
 import { lazyTemporaries } from '../../src/client/temporaries.ts';
 import type { ClientOptions, ConnectionOptions } from '../../src/client/types.ts';
 import { tempDir } from '../helpers/temp.ts';
@@ -69,4 +70,23 @@ it('a directory opens in spite of a broken configuration, a registry does not', 
   await using store = await stores.openWrite(stores.locate(`dir:${dir.join('image')}`), PLAIN);
   expect(store.label).toContain('image');
   expect(() => stores.locate('alpine')).toThrow(/registries\.conf/u);
+});
+
+it('an error shows what short names of the registry that it names were taken for', async () => {
+  await using dir = await tempDir();
+  const options = optionsIn(dir.path);
+  await using connections = await openConnections(options);
+  const unexpected = (): never => expect.unreachable('standard input or output was used');
+  const stdio = { stdin: unexpected, stdout: unexpected, tempDir: dir.path };
+  const temporaries = lazyTemporaries(options.machine);
+  const { locate, namesMeant } = createStores({ ...stdio, connections, temporaries });
+  for (const name of ['app', 'docker://o/app:2', 'ghcr.io/o/app', 'oci:app']) locate(name);
+  const meantBy = (message: string) => namesMeant(new AppError('NETWORK', message));
+  const app = '"app" means docker.io/library/app:latest';
+  expect(meantBy('cannot reach registry-1.docker.io')).toEqual([
+    app,
+    '"o/app:2" means docker.io/o/app:2',
+  ]);
+  expect(meantBy('docker.io/o/app:2 does not exist')).toEqual([app]);
+  expect(meantBy('cannot reach ghcr.io')).toEqual([]);
 });

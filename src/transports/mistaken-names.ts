@@ -8,7 +8,16 @@ const PAGES: readonly (readonly [RegExp, string])[] = [
   [/^hub\.docker\.com\/(?:_|layers\/library|repository\/docker\/library)\/([^/?#]+)/u, '$1'],
   [/^hub\.docker\.com\/(?:r|layers|repository\/docker)\/([^/?#]+\/[^/?#]+)/u, '$1'],
   [/^quay\.io\/repository\/([^/?#]+\/[^/?#]+)/u, 'quay.io/$1'],
-  [/^gallery\.ecr\.aws\/([^/?#]+\/[^/?#]+)/u, 'public.ecr.aws/$1'],
+  [/^gallery\.ecr\.aws\/([^/?#]+\/[^?#]+)/u, 'public.ecr.aws/$1'],
+  [
+    /^mcr\.microsoft\.com\/[a-z-]+\/(?:artifact\/mar|product)\/([^?#]+?)(?:\/(?:about|tags))?(?=$|[?#])/u,
+    'mcr.microsoft.com/$1',
+  ],
+  [/^gitlab\.com\/([^?#]+?)(?:\/-)?\/container_registry/u, 'registry.gitlab.com/$1'],
+  [
+    /^console\.cloud\.google\.com\/artifacts\/docker\/([^/?#]+)\/([^/?#]+)\/([^/?#]+\/[^/?#;]+)/u,
+    '$2-docker.pkg.dev/$1/$3',
+  ],
   [
     /^github\.com\/(?:orgs\/)?([^/?#]+)\/(?:[^/?#]+\/)?(?:pkgs|packages)\/container\/(?:package\/)?([^/?#]+)/u,
     'ghcr.io/$1/$2',
@@ -51,7 +60,7 @@ function webAddress(text: string): AppError | undefined {
   for (const [page, name] of PAGES) {
     const match = page.exec(rest);
     if (match === null) continue;
-    const image = sanitize(match[0].replace(page, name));
+    const image = sanitize(match[0].replace(page, name).replaceAll('%2F', '/'));
     return invalid(text, 'a web address', `Use the image name: ${image}`);
   }
   if (scheme === undefined) return undefined;

@@ -52,6 +52,23 @@ describe('locate', () => {
     ],
     ['https://quay.io/repository/o/n?tab=tags', 'Use the image name: quay.io/o/n'],
     ['https://gallery.ecr.aws/o/n', 'Use the image name: public.ecr.aws/o/n'],
+    [
+      'https://gallery.ecr.aws/docker/library/nginx?page=1',
+      'Use the image name: public.ecr.aws/docker/library/nginx',
+    ],
+    ['https://github.com/o/r/pkgs/container/n%2Fm', 'Use the image name: ghcr.io/o/n/m'],
+    [
+      'https://mcr.microsoft.com/en-us/artifact/mar/dotnet/sdk/tags',
+      'Use the image name: mcr.microsoft.com/dotnet/sdk',
+    ],
+    [
+      'https://gitlab.com/group/project/container_registry/12',
+      'Use the image name: registry.gitlab.com/group/project',
+    ],
+    [
+      'https://console.cloud.google.com/artifacts/docker/p/europe-west1/r/i?project=p',
+      'Use the image name: europe-west1-docker.pkg.dev/p/r/i',
+    ],
     ['https://github.com/o/r/pkgs/container/n', 'Use the image name: ghcr.io/o/n'],
     ['https://github.com/orgs/o/packages/container/package/n', 'Use the image name: ghcr.io/o/n'],
     ['app.tar', 'Name its format: docker-archive:app.tar or oci-archive:app.tar'],

@@ -124,7 +124,8 @@ async function tagsOf(
 function reasonOf(error: AppError): string {
   let last: unknown = error;
   while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
-  return last === error ? error.message : `${error.message}: ${(last as AppError).message}`;
+  const { message } = last as AppError;
+  return error.message.endsWith(message) ? error.message : `${error.message}: ${message}`;
 }
 
 /** Failures of one kind in a row, as long as nothing has worked. */

@@ -36,7 +36,8 @@ export function parsePlatform(text: string): Platform {
 }
 
 /**
- * At least one platform, commas between them; regclient's `,osver=` belongs to the one before it.
+ * At least one platform, commas between them, each once; regclient's `,osver=` belongs to the one
+ * before it.
  * @throws AppError INVALID_PLATFORM
  */
 export function parsePlatforms(text: string): readonly Platform[] {
@@ -44,7 +45,8 @@ export function parsePlatforms(text: string): readonly Platform[] {
     .split(/,(?!\s*osver=)/u)
     .map((one) => one.trim())
     .filter((one) => one !== '');
-  return (parts.length === 0 ? [text] : parts).map(parsePlatform);
+  const all = (parts.length === 0 ? [text] : parts).map(parsePlatform);
+  return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
 }
 
 /** `OS/ARCH[/VARIANT][:OSVERSION]`, which `parsePlatform` reads. */

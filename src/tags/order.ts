@@ -44,7 +44,7 @@ function compareNumbers(a: string, b: string): number {
 
 /** Words that say "not yet released" when a number or nothing follows: 1.0-rc1, 2.0b2, 3.0-M1. */
 export const PRE_RELEASE_WORDS =
-  '(?:alpha|beta|rc|cr|pre|preview|dev|snapshot|nightly|canary|ea|a|b|m)';
+  '(?:alpha|beta|rc|cr|pre|preview|dev|snapshot|nightly|canary|eap?|milestone|next|insiders?|unstable|experimental|incubating|a|b|m)';
 const PRE_RELEASE_SUFFIX = new RegExp(`^[-._]?${PRE_RELEASE_WORDS}(?:[\\d._-]|$)`, 'iu');
 const PRE_RELEASE = new RegExp(`^v?\\d+(?:\\.\\d+)*[-.]?${PRE_RELEASE_WORDS}(?:[\\d.-]|$)`, 'iu');
 

@@ -97,6 +97,7 @@ describe('parsePlatforms', () => {
     ['linux/amd64, linux/arm64', ['linux/amd64', 'linux/arm64']],
     ['windows/amd64,osver=10.0.1,linux/amd64', ['windows/amd64:10.0.1', 'linux/amd64']],
     ['linux/amd64,', ['linux/amd64']],
+    ['linux/arm64,linux/aarch64,linux/amd64', ['linux/arm64', 'linux/amd64']],
   ])('%s', (text, names) => {
     expect(parsePlatforms(text).map(formatPlatform)).toEqual(names);
   });

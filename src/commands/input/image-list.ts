@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { readNamedFile } from '../../util/regular-file.ts';
 import type { Context } from '../context.ts';
 
 /** One name of a list, and where it stands: "images.txt:3". */
@@ -30,7 +30,8 @@ export async function readNames(
 
 async function readText(path: string, file: string, options: CallOptions): Promise<string> {
   try {
-    return await readFile(path, { encoding: 'utf8', signal: options.signal });
+    const { bytes } = await readNamedFile(path, MAX_BYTES, options);
+    return Buffer.from(bytes).toString('utf8');
   } catch (error) {
     options.signal?.throwIfAborted();
     throw new AppError('IO', `cannot read ${file}: the list of images`, { cause: error });

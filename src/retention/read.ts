@@ -6,11 +6,10 @@ import { isImageConfigType, isIndexType, isManifestType } from '../oci/media-typ
 import { fetchManifest } from '../store/manifests.ts';
 import type { ListedManifest, ReadStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { fetchAll } from '../store/verify.ts';
-import { isDigestTag, subjectOfDigestTag } from '../tags/digest-tags.ts';
+import { subjectOfDigestTag } from '../tags/digest-tags.ts';
 import { tagListerOf } from '../tags/find.ts';
 import { mapParallel } from '../util/parallel.ts';
-import { parseTime } from './dates.ts';
+import { orAbsent, readCreated } from './created.ts';
 import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 export interface ReadOptions extends CallOptions {
@@ -78,8 +77,7 @@ class RepositoryReader {
       await this.#readAll(found.flat());
       next = [...this.#manifests.keys()].filter((digest) => !before.has(digest));
     }
-    if (this.#options.dates) await this.#readCreated();
-    return {
+    const facts = {
       repository: this.#store.label,
       tags: this.#tags,
       tagPushed: this.#tagPushed,
@@ -87,6 +85,8 @@ class RepositoryReader {
       listed,
       untags: undefined,
     };
+    const { dates } = this.#options;
+    return dates ? readCreated(this.#store, facts, this.#configs, this.#options) : facts;
   }
 
   #each<T, R>(items: readonly T[], map: (item: T, call: CallOptions) => Promise<R>): Promise<R[]> {
@@ -215,39 +215,6 @@ class RepositoryReader {
     return found ?? NONE;
   }
 
-  async #readCreated(): Promise<void> {
-    const wanted = this.#undated();
-    await this.#each(wanted, async (digest, call) => {
-      const config = this.#configs.get(digest);
-      this.#configs.delete(digest);
-      const manifest = this.#manifests.get(digest);
-      if (config === undefined || manifest === undefined) return;
-      const bytes = await orAbsent(fetchAll(this.#store, config, call));
-      const created = bytes === undefined ? undefined : createdIn(bytes);
-      if (created !== undefined) this.#manifests.set(digest, { ...manifest, created });
-    });
-  }
-
-  /** Images whose date is wanted and known by nothing but their configuration. */
-  #undated(): Digest[] {
-    const { createdOnly, mustList } = this.#options;
-    const tagged = [...this.#tags].filter(([tag]) => !isDigestTag(tag));
-    const isPushed = ([tag, digest]: readonly [string, Digest]): boolean =>
-      parseTime(this.#tagPushed.get(tag) ?? this.#manifests.get(digest)?.pushed) !== undefined;
-    if (createdOnly !== true && mustList !== true && tagged.every(isPushed)) return [];
-    const wanted = new Set<Digest>();
-    const want = (digest: Digest): void => {
-      const manifest = this.#manifests.get(digest);
-      if (manifest === undefined || wanted.has(digest)) return;
-      wanted.add(digest);
-      const attestations = new Set(manifest.attestations);
-      for (const child of manifest.children) if (!attestations.has(child)) want(child);
-    };
-    for (const [, digest] of tagged) want(digest);
-    if (mustList === true) for (const digest of this.#manifests.keys()) want(digest);
-    return [...wanted].filter((digest) => this.#configs.has(digest));
-  }
-
   #namesOf(some: readonly Descriptor[]): readonly Digest[] {
     return some.length === 0 ? NONE : some.map((one) => this.#name(one.digest));
   }
@@ -263,17 +230,6 @@ class RepositoryReader {
 
 const NONE: readonly never[] = [];
 
-const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
-
-async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
-    throw error;
-  }
-}
-
 /** Eight bytes in place of a hundred: a repository has more layers than all else, and only their sizes count. */
 function keyOf(digest: Digest): number {
   return Number.parseInt(hexOf(digest).slice(0, 13), 16);
@@ -281,17 +237,6 @@ function keyOf(digest: Digest): number {
 
 function uniqueByDigest(descriptors: readonly Descriptor[]): Descriptor[] {
   return [...new Map(descriptors.map((one) => [one.digest, one])).values()];
-}
-
-function createdIn(config: Uint8Array): string | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(config));
-    const created =
-      value !== null && typeof value === 'object' && 'created' in value && value.created;
-    return typeof created === 'string' ? created : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function cannotList(label: string, cause?: AppError): AppError {

@@ -1,0 +1,85 @@
+import { AppError } from '../errors/app-error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ReadStore } from '../store/types.ts';
+import { fetchAll } from '../store/verify.ts';
+import { isDigestTag } from '../tags/digest-tags.ts';
+import type { CallOptions } from '../util/abort.ts';
+import { mapParallel } from '../util/parallel.ts';
+import { parseTime } from './dates.ts';
+import type { ManifestFacts, RepositoryFacts } from './types.ts';
+
+export interface CreatedOptions extends CallOptions {
+  /** Requests at a time. */
+  readonly concurrency: number;
+  /** Dates of builds even where the registry gives times of pushes. */
+  readonly createdOnly?: boolean | undefined;
+  /** Manifests without a tag matter, too. */
+  readonly mustList?: boolean | undefined;
+}
+
+/** The facts with the dates of builds, from the configurations of images whose date nothing else says. */
+export async function readCreated(
+  store: ReadStore,
+  facts: RepositoryFacts,
+  configs: ReadonlyMap<Digest, Descriptor>,
+  options: CreatedOptions,
+): Promise<RepositoryFacts> {
+  const { concurrency, signal } = options;
+  const manifests = new Map(facts.manifests);
+  const read = async (digest: Digest, call: CallOptions): Promise<void> => {
+    const [config, manifest] = [configs.get(digest), manifests.get(digest)];
+    if (config === undefined || manifest === undefined) return;
+    const bytes = await orAbsent(fetchAll(store, config, call));
+    const created = bytes === undefined ? undefined : createdIn(bytes);
+    if (created !== undefined) manifests.set(digest, { ...manifest, created });
+  };
+  const wanted = undated(facts, options).filter((digest) => configs.has(digest));
+  await mapParallel(wanted, concurrency, read, { signal });
+  return { ...facts, manifests };
+}
+
+/** Images whose date is wanted. */
+function undated(
+  { tags, tagPushed, manifests }: RepositoryFacts,
+  { createdOnly, mustList }: CreatedOptions,
+): Digest[] {
+  const tagged = [...tags].filter(([tag]) => !isDigestTag(tag));
+  const isPushed = ([tag, digest]: readonly [string, Digest]): boolean =>
+    parseTime(tagPushed.get(tag) ?? manifests.get(digest)?.pushed) !== undefined;
+  if (createdOnly !== true && mustList !== true && tagged.every(isPushed)) return [];
+  const wanted = new Set<Digest>();
+  const want = (digest: Digest): void => {
+    const manifest: ManifestFacts | undefined = manifests.get(digest);
+    if (manifest === undefined || wanted.has(digest)) return;
+    wanted.add(digest);
+    const attestations = new Set(manifest.attestations);
+    for (const child of manifest.children) if (!attestations.has(child)) want(child);
+  };
+  for (const [, digest] of tagged) want(digest);
+  if (mustList === true) for (const digest of manifests.keys()) want(digest);
+  return [...wanted];
+}
+
+const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+
+/** What is not there is `undefined`; anything else that fails is thrown. */
+export async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof AppError && ABSENT.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+function createdIn(config: Uint8Array): string | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(config));
+    const created =
+      value !== null && typeof value === 'object' && 'created' in value && value.created;
+    return typeof created === 'string' ? created : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -56,7 +56,7 @@ const TOGETHER = [
 /** What they load that many commands do without. */
 const STILL_LAZY = [
   'src/client/trusted-realms.ts',
-  'src/cli/template/render.ts',
+  'src/util/template/render.ts',
   'src/config/containers/registries.ts',
   'src/http/exchange/undici.ts',
 ];

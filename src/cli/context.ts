@@ -3,8 +3,8 @@ import type { SideConnections } from '../client/side.ts';
 import { createStores, type Stores } from '../client/stores.ts';
 import { lazyTemporaries } from '../client/temporaries.ts';
 import { createTrust } from '../client/trust.ts';
-import type { Machine } from '../client/types.ts';
-import type { Context, Side, Terminal } from '../commands/context.ts';
+import type { ConnectionOptions, Machine } from '../client/types.ts';
+import type { Context, HostSide, Side, Terminal } from '../commands/context.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import { AppError } from '../errors/app-error.ts';
 import { parseReference } from '../reference/parse.ts';
@@ -68,7 +68,9 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     temporaries,
     engines: { ...machine, configDir: flags.config, note: messages.note },
   });
-  const of = (side: Side): Promise<SideConnections> => connections.side(flags.sides[side]);
+  const optionsOf = (side: Side | HostSide): ConnectionOptions =>
+    typeof side === 'string' ? flags.sides[side] : { ...flags.sides[side.side], ...side.host };
+  const of = (side: Side | HostSide): Promise<SideConnections> => connections.side(optionsOf(side));
 
   return {
     env,
@@ -83,8 +85,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     hostPlatform: flags.hostPlatform,
     locate: stores.locate,
     namesMeant: stores.namesMeant,
-    openRead: (location, side, call) => stores.openRead(location, flags.sides[side], call),
-    openWrite: (location, side, call) => stores.openWrite(location, flags.sides[side], call),
+    openRead: (location, side, call) => stores.openRead(location, optionsOf(side), call),
+    openWrite: (location, side, call) => stores.openWrite(location, optionsOf(side), call),
     registry: async (side) => (await of(side)).registry,
     http: async (side) => (await of(side)).http.request,
     endpoint: async (side, registry, call) => (await of(side)).endpoint(registry, call),

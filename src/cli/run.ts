@@ -14,7 +14,7 @@ import { createWaits, type Waits } from './process/waits.ts';
 import { withGrace } from './process/grace.ts';
 import { listenForSignals } from './process/signals.ts';
 import { createStyle, wantsColour } from './output/style.ts';
-import type { Template } from './template/render.ts';
+import type { Template } from '../util/template/render.ts';
 import {
   ClosedPipeError,
   closedOutputError,
@@ -71,7 +71,7 @@ async function perform(
   const template =
     flags.format === undefined
       ? undefined
-      : (await import('./template/render.ts')).compileTemplate(flags.format);
+      : (await import('../util/template/render.ts')).compileTemplate(flags.format);
   const colour = wantsColour(io.stderr, io.env, flags.noColor);
   const { quiet, debug } = flags;
   const style = await createStyle(io.stderr, colour);

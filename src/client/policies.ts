@@ -62,6 +62,9 @@ export async function createPolicies(
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,
+      ca: side.ca,
+      clientCert: side.clientCert,
+      clientKey: side.clientKey,
       certsDirs: defaultCertsDirs(home, env['XDG_CONFIG_HOME'], systemFolders(os, env).certsDirs),
       headers: config.httpHeaders,
     });

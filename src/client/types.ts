@@ -35,6 +35,10 @@ export interface ConnectionOptions {
   readonly daemonHost?: string | undefined;
   /** Directory of the blobs of OCI layouts, in place of their own. */
   readonly sharedBlobDir?: string | undefined;
+  /** PEM texts: who else is trusted, and who this side is. */
+  readonly ca?: string | undefined;
+  readonly clientCert?: string | undefined;
+  readonly clientKey?: string | undefined;
 }
 
 /** What applies to every registry that a client reaches. */

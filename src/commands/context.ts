@@ -1,5 +1,5 @@
 import type { Registries } from '../config/containers/types.ts';
-import type { ClientSettings, Machine } from '../client/types.ts';
+import type { ClientSettings, ConnectionOptions, Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
@@ -14,6 +14,12 @@ import type { Temporaries } from '../util/temporaries.ts';
 
 /** Which connection options apply: `--src-…`, `--dest-…`, or only the plain ones. */
 export type Side = 'src' | 'dest' | 'single';
+
+/** A side, with what a file says of the registry that is reached; that wins. */
+export interface HostSide {
+  readonly side: Side;
+  readonly host: ConnectionOptions;
+}
 
 /**
  * Everything a command may touch; built in `cli/context.ts`, faked in tests. A handler names the
@@ -34,9 +40,17 @@ export interface Context {
   readonly flags: GlobalFlags;
   /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(image: string): Location;
-  openRead(location: Location, side: Side, options?: OpenReadOptions): Promise<ReadStore>;
-  openWrite(location: Location, side: Side, options?: OpenWriteOptions): Promise<WriteStore>;
-  registry(side: Side): Promise<RegistryClient>;
+  openRead(
+    location: Location,
+    side: Side | HostSide,
+    options?: OpenReadOptions,
+  ): Promise<ReadStore>;
+  openWrite(
+    location: Location,
+    side: Side | HostSide,
+    options?: OpenWriteOptions,
+  ): Promise<WriteStore>;
+  registry(side: Side | HostSide): Promise<RegistryClient>;
   /** For APIs that are not /v2/: Docker Hub's. */
   http(side: Side): Promise<HttpClient>;
   /** Base URL of a registry's v2 API, its scheme already settled: "docker.io" → https://registry-1.docker.io/. */

@@ -21,6 +21,7 @@ import { pushSpec } from './push/spec.ts';
 import { saveSpec } from './save/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
+import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
 
@@ -38,7 +39,17 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Copy and delete',
-    commands: [copySpec, pullSpec, pushSpec, saveSpec, loadSpec, tagSpec, deleteSpec, pruneSpec],
+    commands: [
+      copySpec,
+      syncSpec,
+      pullSpec,
+      pushSpec,
+      saveSpec,
+      loadSpec,
+      tagSpec,
+      deleteSpec,
+      pruneSpec,
+    ],
   },
   {
     heading: 'Login and limits',

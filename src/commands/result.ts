@@ -61,4 +61,6 @@ export interface LiveResult extends ResultOptions {
   /** Either this or `pieces` is called, once. */
   readonly json: () => Promise<unknown>;
   readonly pieces: (style: Style) => AsyncIterable<string>;
+  /** For `-o ndjson`, instead of both: a value a line, as they come. */
+  readonly values?: () => AsyncIterable<unknown>;
 }

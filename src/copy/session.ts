@@ -32,15 +32,14 @@ export class CopySession {
     this.#run = { ...run, emit: withoutRepeatedNotes((event) => run.emit(event)) };
     this.#tasks = tasks;
     this.#counters = new Counters((event) => run.emit(event));
-    this.#slots = createSlots(run.concurrency);
+    this.#slots = createSlots(run.concurrency, run.slots);
     this.#graph = new GraphCopy(run, tasks, this.#slots, this.#counters);
     this.#referrers = new ReferrerCopier(run, tasks, this.#slots, this.#graph);
   }
 
   /** @throws CopyError; AppError PLATFORM_UNKNOWN, TAG_EXISTS, DIGEST_CHANGED, UNSUPPORTED */
-  async image(request: ImageRequest): Promise<ImageOutcome> {
-    await this.#graph.copyStream();
-    const plan = await resolveRoot(this.#run, request, this.#tasks, this.#slots);
+  async image(request: ImageRequest, known?: RootPlan): Promise<ImageOutcome> {
+    const plan = known ?? (await this.resolve(request));
     const tags = await tagsToWrite(this.#run, request, plan, this.#tasks, this.#slots);
     const isWritten =
       this.#run.referrers === true
@@ -53,6 +52,12 @@ export class CopySession {
   /** Takes what a source that is a stream brings, so that it can be asked what it has. */
   takeStream(): Promise<void> {
     return this.#graph.copyStream();
+  }
+
+  /** What would become the destination's root, and what it has there; writes no image. */
+  async resolve(request: ImageRequest): Promise<RootPlan> {
+    await this.#graph.copyStream();
+    return resolveRoot(this.#run, request, this.#tasks, this.#slots);
   }
 
   async commit(): Promise<void> {

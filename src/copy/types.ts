@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { PushOutcome, ReadStore, WriteStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
+import type { Limiter } from '../util/limiter.ts';
 
 /** Progress is data: the copy engine emits these, `cli/progress` renders them. */
 export type CopyEvent =
@@ -56,8 +57,20 @@ export interface CopyRunOptions extends CallOptions {
   readonly sourceTags?: readonly string[] | undefined;
   /** Requests to each side at a time; the destination may allow fewer. */
   readonly concurrency: number;
+  /** Slots that copies of other repositories share, so that a registry has one limit for all. */
+  readonly slots?: { readonly source: Limiter; readonly destination: Limiter } | undefined;
   /** Repositories of the destination's registry that may hold a blob. */
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
+  /**
+   * Around the transfer of a blob, before it takes a slot: other copies to the same registry may
+   * have it under way, or have brought it to repositories that it can be mounted from.
+   */
+  readonly shareBlob?:
+    | ((
+        descriptor: Descriptor,
+        transfer: (mountFrom: readonly string[]) => Promise<void>,
+      ) => Promise<void>)
+    | undefined;
   /** Source and destination are one repository: only tags are written. */
   readonly sameRepository?: boolean | undefined;
   /**

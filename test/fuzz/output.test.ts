@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileTemplate } from '../../src/cli/template/render.ts';
+import { compileTemplate } from '../../src/util/template/render.ts';
 import { safeJson, safeText, sanitize } from '../../src/errors/sanitize.ts';
 import { renderTable } from '../../src/commands/output/table.ts';
 import { createNameFilter } from '../../src/tags/filter.ts';

@@ -309,7 +309,7 @@ export const ROWS: readonly Row[] = [
       ['test/fuzz/output.test.ts', 'of remote text a terminal obeys nothing'],
       ['test/e2e/hostile-text.test.ts', 'cannot act on a terminal through %s'],
       [
-        'test/cli/template/render.test.ts',
+        'test/util/template/render.test.ts',
         'writes JSON without characters that a terminal obeys, and means the same',
       ],
       [

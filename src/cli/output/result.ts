@@ -3,7 +3,7 @@ import { sanitize, safeJson, safeText } from '../../errors/sanitize.ts';
 import type { ListResult, Result, Style } from '../../commands/result.ts';
 import { colourJson } from './json-colour.ts';
 import type { OutputFormat } from '../args/global-flags.ts';
-import type { Template } from '../template/render.ts';
+import type { Template } from '../../util/template/render.ts';
 import type { Writer } from './writer.ts';
 
 export interface OutputChoice {
@@ -55,6 +55,10 @@ async function writeNdjson(result: Result, writer: Writer, style: Style): Promis
   if (result.kind === 'list') {
     const lines = mapped(result.items(), (line) => `${toJson(line, style)}\n`);
     return writeText(lines, writer, style.terminal);
+  }
+  if (result.kind === 'live' && result.values !== undefined) {
+    for await (const one of result.values()) await writer.write(`${toJson(one, style)}\n`);
+    return;
   }
   const value = await valueOf(result);
   for (const one of Array.isArray(value) ? value : [value]) {

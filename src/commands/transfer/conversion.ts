@@ -10,7 +10,10 @@ export async function openConverted(
   context: ConversionContext,
   source: ReadStore,
   locations: CopyLocations,
-  flags: CopyFlags,
+  flags: Pick<
+    CopyFlags,
+    'conversion' | 'platforms' | 'indexPlatform' | 'preserveDigests' | 'referrers'
+  >,
 ): Promise<ReadStore | undefined> {
   const { conversion, platforms, indexPlatform, preserveDigests, referrers } = flags;
   const compressed =

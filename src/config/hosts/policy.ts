@@ -20,6 +20,10 @@ export interface HostPolicyOptions {
   readonly plainHttp?: boolean | undefined;
   /** `--cert-dir`; takes the place of certs.d for the named registries. */
   readonly certDir?: string | undefined;
+  /** PEM texts for the named registries, next to what files say. */
+  readonly ca?: string | undefined;
+  readonly clientCert?: string | undefined;
+  readonly clientKey?: string | undefined;
   /** Bases of certs.d, in order; see `defaultCertsDirs`. Default: none. */
   readonly certsDirs?: readonly string[] | undefined;
   /**
@@ -66,8 +70,22 @@ function namedPolicy(host: string, options: HostPolicyOptions): HostPolicy {
   return {
     scheme: namedScheme(host, options),
     verifyTls: options.tlsVerify !== false,
-    ...certificates,
+    ...withTexts(certificates, options),
     headers: options.headers ?? {},
+  };
+}
+
+function withTexts(
+  certificates: Certificates,
+  { ca, clientCert: cert, clientKey: key }: HostPolicyOptions,
+): Certificates {
+  return {
+    ...certificates,
+    ca: [...certificates.ca, ...(ca === undefined ? [] : [ca])],
+    clientCertificates: [
+      ...certificates.clientCertificates,
+      ...(cert === undefined || key === undefined ? [] : [{ cert, key }]),
+    ],
   };
 }
 

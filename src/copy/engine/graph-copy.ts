@@ -175,12 +175,14 @@ export class GraphCopy {
   }
 
   async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {
-    const { source, mountFrom } = this.#run;
+    const { source, mountFrom, shareBlob } = this.#run;
     this.#counters.found(descriptor);
-    await this.#transfers.stream(sourceFromStore(source, descriptor), {
-      mountFrom: mountFrom?.(descriptor),
-      verifyPresence: pass === this.#recheck,
-    });
+    const transfer = (others: readonly string[] = []): Promise<void> =>
+      this.#transfers.stream(sourceFromStore(source, descriptor), {
+        mountFrom: [...others, ...(mountFrom?.(descriptor) ?? [])],
+        verifyPresence: pass === this.#recheck,
+      });
+    await (shareBlob === undefined ? transfer() : shareBlob(descriptor, transfer));
   }
 
   async #visitManifest(descriptor: Descriptor, pass: TraversalPass, depth: number): Promise<void> {

@@ -31,11 +31,11 @@ export function maxInFlight(limit: number): number {
 
 /**
  * `limit` slots a side. Large contents have half of them: one fills its connection by itself,
- * and fewer buffers are under way.
+ * and fewer buffers are under way. `shared`: slots that other copies have as well.
  */
-export function createSlots(limit: number): Slots {
+export function createSlots(limit: number, shared?: SlotLimiters): Slots {
   const most = Math.max(1, limit);
-  const sides: SlotLimiters = { source: createLimiter(most), destination: createLimiter(most) };
+  const sides = shared ?? { source: createLimiter(most), destination: createLimiter(most) };
   const transfers = createLimiter(maxInFlight(limit));
   const large = createLimiter(Math.max(1, Math.ceil(limit / 2)));
   return {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/copy/run.ts';
-import type { Context, Side } from '../../../src/commands/context.ts';
+import type { Context, HostSide, Side } from '../../../src/commands/context.ts';
 import type { Result } from '../../../src/commands/result.ts';
 import type { Input } from '../../../src/commands/types.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';
@@ -37,7 +37,7 @@ async function copy(
   const source = await storeWith({ v1: image }, 'src.example/app');
   const destination = more.destination ?? createMemoryStore('dest.example/app');
   const pushes: Copied['pushes'] = [];
-  const sides: Side[] = [];
+  const sides: (Side | HostSide)[] = [];
   // Each side signs in on its own: nothing is shared between them.
   const [src, dest] = [fakeRegistry(), fakeRegistry()];
   const registries = { src, dest, single: src };
@@ -45,7 +45,7 @@ async function copy(
     cwd: more.cwd ?? '/nowhere',
     flags: more.flags ?? {},
     requestCount: () => 7,
-    registry: async (side) => registries[side],
+    registry: async (side) => registries[side as Side],
     openRead: async (_location, side) => {
       sides.push(side);
       return source;

@@ -1,0 +1,291 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { parsePlatforms, formatPlatform } from '../../oci/platform.ts';
+import { readSyncFile } from '../../sync/formats/index.ts';
+import { expandBraces } from '../../sync/naming.ts';
+import { createExpand, type Expand } from '../../sync/templates.ts';
+import type { Naming, NameRule, SyncFile, SyncFormat, SyncJob } from '../../sync/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import type { Context } from '../context.ts';
+import { readCount, readFlag, readList, readText, rejectTogether } from '../input/read.ts';
+import type { Input } from '../types.ts';
+
+export type JobsContext = Pick<
+  Context,
+  'cwd' | 'env' | 'flags' | 'now' | 'terminal' | 'warn' | 'locate'
+>;
+
+/** Jobs as the command line, and the file that it names, give them. */
+export interface SyncRequest extends SyncFile {
+  /** skopeo's own form of the command line. */
+  readonly isSkopeo: boolean;
+}
+
+const MAX_FILE = 16 * 1024 * 1024;
+
+/** @throws AppError USAGE, IO */
+export async function readRequest(
+  context: JobsContext,
+  input: Input,
+  options: CallOptions,
+): Promise<SyncRequest> {
+  const isSkopeo = readText(input, 'src') !== undefined || readText(input, 'dest') !== undefined;
+  const file = readText(input, 'file');
+  if (isSkopeo) return { ...(await skopeoForm(context, input, options)), isSkopeo };
+  if (file !== undefined) return { ...(await fileForm(context, input, file, options)), isSkopeo };
+  return { ...placesForm(context, input), isSkopeo };
+}
+
+export function expandOf({ env, cwd, now }: Pick<Context, 'env' | 'cwd' | 'now'>): Expand {
+  return createExpand({ env, cwd, now });
+}
+
+/** @throws AppError USAGE for a file that is not there, too */
+export async function readFileText(
+  { cwd, terminal }: Pick<Context, 'cwd' | 'terminal'>,
+  file: string,
+  options: CallOptions,
+): Promise<string> {
+  if (file === '-') return terminal.readStdin(MAX_FILE, options);
+  try {
+    return await readFile(resolve(cwd, file), { encoding: 'utf8', signal: options.signal });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw new AppError(
+      'USAGE',
+      `cannot read ${sanitize(file)}: there is no such file, or it may not be read`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function fileForm(
+  context: JobsContext,
+  input: Input,
+  file: string,
+  options: CallOptions,
+): Promise<SyncFile> {
+  const [to, ...more] = input.args;
+  if (more.length > 0) {
+    throw new AppError('USAGE', 'sync --file takes at most one place: where a file of skopeo goes');
+  }
+  const read = await parseFile(context, input, file, to, options);
+  if (to !== undefined && read.format !== 'skopeo') {
+    throw new AppError(
+      'USAGE',
+      `cannot sync ${sanitize(file)} to ${sanitize(to)}: the file says itself where to`,
+    );
+  }
+  const only = readList(input, 'only');
+  const jobs = read.jobs.filter(
+    ({ name }) => only.length === 0 || (name !== undefined && only.includes(name)),
+  );
+  const unknown = only.find((name) => !read.jobs.some((job) => job.name === name));
+  if (unknown !== undefined)
+    throw new AppError('USAGE', `${sanitize(file)} has no job "${sanitize(unknown)}"`);
+  return { ...read, jobs: jobs.map((job) => ({ ...job, ...overrides(context, input) })) };
+}
+
+/** Reads the file and, with `--strict`, refuses what else is a warning. */
+export async function parseFile(
+  context: JobsContext,
+  input: Input,
+  file: string,
+  destination: string | undefined,
+  options: CallOptions,
+): Promise<SyncFile> {
+  const warnings: string[] = [];
+  const read = await readSyncFile(await readFileText(context, file, options), {
+    name: file === '-' ? 'standard input' : file,
+    expand: expandOf(context),
+    format: readText(input, 'fileFormat') as SyncFormat | undefined,
+    ...(destination === undefined
+      ? {}
+      : { skopeo: { destination, naming: namingOf(input, 'flat'), all: readFlag(input, 'all') } }),
+    warn: (text) => warnings.push(text),
+  });
+  const [first] = warnings;
+  if (first !== undefined && readFlag(input, 'strict'))
+    throw new AppError('USAGE', `cannot use the file: ${first}`);
+  for (const text of warnings) context.warn(text);
+  return read;
+}
+
+/** What options say for every job of a file. */
+function overrides({ flags }: JobsContext, input: Input): Partial<SyncJob> {
+  const { platform } = flags;
+  const immutable = readList(input, 'immutable');
+  const backup = readText(input, 'backup');
+  const newest = readCount(input, 'newest', '--newest');
+  return {
+    ...(platform === undefined ? {} : { platforms: parsePlatforms(platform).map(formatPlatform) }),
+    ...(immutable.length === 0 ? {} : { immutable }),
+    ...(readFlag(input, 'missing') ? { missing: true } : {}),
+    ...(readFlag(input, 'referrers') ? { referrers: true, digestTags: true } : {}),
+    ...(readFlag(input, 'digestTags') ? { digestTags: true } : {}),
+    ...(readFlag(input, 'allowNondistributable') ? { allowNondistributable: true } : {}),
+    ...(readFlag(input, 'sparseIndex') ? { sparseIndex: true } : {}),
+    ...(backup === undefined ? {} : { backup }),
+    ...(newest === undefined ? {} : { newest }),
+  };
+}
+
+/** @throws AppError USAGE */
+export function namingOf(input: Input, standard: Naming['style']): Naming {
+  const styles = {
+    '--keep-path': readFlag(input, 'keepPath'),
+    '--scoped': readFlag(input, 'scoped'),
+    '--flat': readFlag(input, 'flat'),
+  };
+  rejectTogether(styles);
+  const chosen = Object.entries(styles).find(([, given]) => given)?.[0];
+  const map = readList(input, 'map').map(ruleOf);
+  const suffix = readText(input, 'appendSuffix');
+  return {
+    style: chosen === undefined ? standard : (chosen.slice(2) as Naming['style']),
+    ...(map.length === 0 ? {} : { map }),
+    ...(suffix === undefined ? {} : { suffix }),
+  };
+}
+
+function ruleOf(text: string): NameRule {
+  const at = text.indexOf('=');
+  if (at > 0 && at < text.length - 1)
+    return { pattern: text.slice(0, at), template: text.slice(at + 1) };
+  throw new AppError('USAGE', `--map takes PATTERN=TEMPLATE, not "${sanitize(text)}"`, {
+    hint: "For example --map 'docker.io/library/*=hub/$1'.",
+  });
+}
+
+/** `sync FROM… TO`. @throws AppError USAGE */
+function placesForm(context: JobsContext, input: Input): SyncFile {
+  const places = input.args.flatMap(expandBraces);
+  const to = places.pop();
+  if (to === undefined || places.length === 0) {
+    throw new AppError('USAGE', 'sync takes FROM and TO, or --file', {
+      hint: 'For example: regctl sync docker.io/library/alpine registry.example.com/mirror/alpine',
+    });
+  }
+  const many =
+    places.length > 1 || to.endsWith('/') || !/\/[^/]/u.test(to.replace(/^docker:\/\//u, ''));
+  const jobs = places.map((from): SyncJob => {
+    const below = from.endsWith('/');
+    const isLayout = /^(?:oci|dir|oci-archive|docker-archive):/u.test(from);
+    const type = below && !isLayout ? 'registry' : hasRef(context, from) ? 'image' : 'repository';
+    const naming = namingOf(input, type === 'registry' || !many || isLayout ? 'exact' : 'flat');
+    return {
+      where: from,
+      type,
+      source: from,
+      target: to,
+      naming,
+      tags: [],
+      repos: {},
+      skipDigestTags: true,
+      ...overrides(context, input),
+    };
+  });
+  return { format: 'regctl', jobs, hosts: new Map() };
+}
+
+/** Whether a tag or digest was written. */
+function hasRef({ locate }: Pick<Context, 'locate'>, text: string): boolean {
+  return locate(text).ref !== undefined;
+}
+
+/** `sync --src T --dest T FROM TO`, as skopeo has it. @throws AppError USAGE */
+async function skopeoForm(
+  context: JobsContext,
+  input: Input,
+  options: CallOptions,
+): Promise<SyncFile> {
+  const [src, dest] = [readText(input, 'src'), readText(input, 'dest')];
+  const [from, to, ...more] = input.args;
+  if (
+    src === undefined ||
+    dest === undefined ||
+    from === undefined ||
+    to === undefined ||
+    more.length > 0
+  ) {
+    throw new AppError(
+      'USAGE',
+      'sync --src T --dest T takes both options, a source and a destination',
+    );
+  }
+  if (src === 'dir' && dest === 'dir') {
+    throw new AppError('USAGE', 'cannot sync from directories to directories', {
+      hint: 'Copy them with a tool for files, such as rsync.',
+    });
+  }
+  const target = dest === 'dir' ? `dir:${to}` : targetOf(to);
+  if (src === 'yaml') return parseFile(context, input, from, target, options);
+  const all = readFlag(input, 'all');
+  const common = { target, tags: [], repos: {}, hostPlatform: !all, ...overrides(context, input) };
+  if (src === 'docker') {
+    const { text } = context.locate(from);
+    const type = hasRef(context, from) ? 'image' : 'repository';
+    if (!all)
+      context.warn('of an index only the platform of this machine is copied; --all takes all');
+    return {
+      format: 'skopeo',
+      hosts: new Map(),
+      jobs: [{ where: text, type, source: from, naming: namingOf(input, 'flat'), ...common }],
+    };
+  }
+  return {
+    format: 'skopeo',
+    hosts: new Map(),
+    jobs: await directoryJobs(context, input, from, common),
+  };
+}
+
+/** A registry, or a name below it without a tag. @throws AppError USAGE */
+function targetOf(to: string): string {
+  const base = to.replace(/^docker:\/\//u, '').replace(/\/+$/u, '');
+  if (!/\/[^/]*[:@][^/]*$/u.test(base)) return base;
+  throw new AppError('USAGE', `cannot sync to "${sanitize(to)}": a destination has no tag`);
+}
+
+/** Every `dir:` image below a directory; its name is the path below it. */
+async function directoryJobs(
+  { cwd }: Pick<Context, 'cwd'>,
+  input: Input,
+  from: string,
+  common: Omit<SyncJob, 'where' | 'type' | 'source' | 'naming'>,
+): Promise<readonly SyncJob[]> {
+  const root = resolve(cwd, from);
+  const found: string[] = [];
+  try {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    for (const entry of entries) if (entry.name === 'manifest.json') found.push(entry.parentPath);
+  } catch (error) {
+    throw new AppError(
+      'PATH_UNKNOWN',
+      `cannot sync from ${sanitize(from)}: there is no such directory`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (found.length === 0)
+    throw new AppError('PATH_UNKNOWN', `cannot sync from ${sanitize(from)}: it holds no image`);
+  const suffix = readText(input, 'appendSuffix') ?? '';
+  const isScoped = readFlag(input, 'scoped');
+  return found.toSorted().map((path): SyncJob => {
+    const last = path.split('/').at(-1) ?? '';
+    const name = isScoped && path !== root ? relative(root, path) : last;
+    return {
+      ...common,
+      where: path,
+      type: 'image',
+      source: `dir:${path}`,
+      target: `${common.target}/${name}${suffix}`,
+      naming: { style: 'exact', defaultTag: 'latest' },
+    };
+  });
+}

@@ -1,0 +1,93 @@
+import { EXIT_STATUS } from '../../errors/codes.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { totalsOf, type ImageResult, type SyncTotals } from '../../sync/results.ts';
+import { formatSize } from '../output/units.ts';
+import type { Style } from '../result.ts';
+
+export interface ImageJson {
+  readonly Source: string;
+  readonly Destination: string;
+  readonly Digest: string | null;
+  readonly Outcome: ImageResult['outcome'];
+  readonly Because: string;
+  readonly Bytes: number;
+  readonly Error: object | null;
+}
+
+export function imageJson(image: ImageResult): ImageJson {
+  const { source, destination, digest, outcome, because, bytes, error } = image;
+  return {
+    Source: source,
+    Destination: destination,
+    Digest: digest ?? null,
+    Outcome: outcome,
+    Because: because,
+    Bytes: bytes,
+    Error: error === undefined ? null : errorJson(error),
+  };
+}
+
+function errorJson(error: AppError): object {
+  const { code, message, hint } = error;
+  return { code, message, why: lastReason(error), hint: hint ?? null, exit: EXIT_STATUS[code] };
+}
+
+/** The last message below an error, which says what went wrong. */
+function lastReason(error: AppError): string | null {
+  let last: unknown = error;
+  while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
+  return last === error ? null : (last as AppError).message;
+}
+
+export function syncJson(images: readonly ImageResult[]): object {
+  const { copied, unchanged, deleted, failed, skipped, bytes } = totalsOf(images);
+  return {
+    Images: images.map(imageJson),
+    Totals: {
+      Copied: copied,
+      Unchanged: unchanged,
+      Deleted: deleted,
+      Failed: failed,
+      Skipped: skipped,
+      Bytes: bytes,
+    },
+  };
+}
+
+/** One line for an image. */
+export function imageLine(image: ImageResult, style: Style): string {
+  const { source, destination, digest, outcome, because, error } = image;
+  const word = outcome.padEnd('unchanged'.length);
+  const paint = {
+    copied: style.green,
+    unchanged: style.dim,
+    deleted: style.yellow,
+    failed: style.red,
+    skipped: style.dim,
+  }[outcome];
+  if (error !== undefined) {
+    const reason = lastReason(error);
+    const why = reason === null ? error.message : `${error.message}: ${reason}`;
+    return `${paint(word)}  ${source}: ${why}\n`;
+  }
+  const at = digest === undefined ? '' : `@${digest}`;
+  const more = outcome === 'unchanged' ? '' : style.dim(` (${because})`);
+  const to = outcome === 'deleted' ? `${destination}${at}` : `${source} -> ${destination}${at}`;
+  return `${paint(word)}  ${to}${more}\n`;
+}
+
+/** What a run came to, in one line. */
+export function totalsLine(totals: SyncTotals): string {
+  const { copied, unchanged, deleted, failed, skipped, bytes } = totals;
+  const extra = [
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+  ];
+  return [
+    `${copied} copied`,
+    `${unchanged} unchanged`,
+    ...extra,
+    `${failed} failed`,
+    `${formatSize(bytes)} sent`,
+  ].join(', ');
+}

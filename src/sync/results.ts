@@ -1,0 +1,64 @@
+import { type AppError, CopyError } from '../errors/app-error.ts';
+import { EXIT_STATUS, type ErrorCode } from '../errors/codes.ts';
+import type { Digest } from '../oci/digest.ts';
+
+export type SyncOutcome = 'copied' | 'unchanged' | 'deleted' | 'failed' | 'skipped';
+
+/** What became of one image. */
+export interface ImageResult {
+  readonly source: string;
+  readonly destination: string;
+  readonly digest?: Digest | undefined;
+  readonly outcome: SyncOutcome;
+  /** Why: "new", "changed", "--immutable", … */
+  readonly because: string;
+  readonly bytes: number;
+  readonly error?: AppError | undefined;
+}
+
+export interface SyncTotals {
+  readonly copied: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly bytes: number;
+}
+
+export function totalsOf(images: readonly ImageResult[]): SyncTotals {
+  const count = (outcome: SyncOutcome): number =>
+    images.filter((image) => image.outcome === outcome).length;
+  return {
+    copied: count('copied'),
+    unchanged: count('unchanged'),
+    deleted: count('deleted'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    bytes: images.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+const ABSENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'MANIFEST_UNKNOWN',
+  'REPOSITORY_UNKNOWN',
+  'PATH_UNKNOWN',
+]);
+
+/** A source that does not exist, not a part of it that is missing. */
+function isAbsent(error: AppError): boolean {
+  if (!ABSENT.has(error.code)) return false;
+  return !(error instanceof CopyError) || error.side === 'source';
+}
+
+/**
+ * 0 when nothing failed, 2 when all that failed is a source that does not exist, 4 when it is a
+ * limit, 3 when a safety rule refused a delete, else 1.
+ */
+export function exitOf(images: readonly ImageResult[]): number {
+  const errors = images.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (errors.length === 0) return 0;
+  if (errors.every(isAbsent)) return 2;
+  for (const exit of [4, 3])
+    if (errors.every(({ code }) => EXIT_STATUS[code] === exit)) return exit;
+  return 1;
+}

@@ -1,0 +1,127 @@
+import { compileRe2, type Re2 } from '../util/text/re2.ts';
+import { mastermindsRange } from './versions/masterminds.ts';
+import { regsyncRange } from './versions/regsync.ts';
+
+export type Keeps = (name: string) => boolean;
+
+/** Patterns of RE2; an empty list of `allow` keeps all. */
+export interface NameSet {
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+}
+
+/** Which tags: each of its parts has to hold. */
+export interface TagSet extends NameSet {
+  /** Ranges as regsync reads them, one of which has to hold. */
+  readonly semverRange?: readonly string[] | undefined;
+  /** A constraint as skopeo reads it. */
+  readonly semver?: string | undefined;
+  /** skopeo's pattern, searched anywhere. */
+  readonly regex?: string | undefined;
+}
+
+/**
+ * `^(?:p)$`: the whole name. regsync 0.11 leaves the group out, so that `latest|edge` also takes
+ * "latest-x" and "my-edge"; `loose` is what it would take.
+ */
+interface Anchored {
+  readonly whole: Re2;
+  readonly loose: Re2 | undefined;
+}
+
+async function anchored(pattern: string): Promise<Anchored> {
+  const whole = await compileRe2(`^(?:${pattern})$`);
+  // Only an alternative outside of a group reads otherwise.
+  if (!pattern.includes('|')) return { whole, loose: undefined };
+  return { whole, loose: await compileRe2(`^${pattern}$`).catch(() => undefined) };
+}
+
+/** A pattern that cannot be read, with the key that it stands under. */
+export class PatternError extends Error {
+  readonly key: string;
+
+  constructor(key: string, pattern: string, cause: unknown) {
+    const rule =
+      cause instanceof Error ? cause.message.replace(/^error parsing regexp: /u, '') : '';
+    super(`"${pattern}" cannot be read: ${rule}`, { cause });
+    this.key = key;
+  }
+}
+
+async function readAll<T>(
+  key: string,
+  texts: readonly string[],
+  read: (text: string) => T | Promise<T>,
+): Promise<T[]> {
+  return Promise.all(
+    texts.map(async (text, i) => {
+      try {
+        return await read(text);
+      } catch (error) {
+        throw new PatternError(`${key}[${i}]`, text, error);
+      }
+    }),
+  );
+}
+
+export interface Selection {
+  readonly keeps: Keeps;
+  /** What regsync would have chosen for want of a group around its patterns. */
+  readonly loose: Keeps | undefined;
+}
+
+/** @throws PatternError */
+export async function selectNames({ allow = [], deny = [] }: NameSet): Promise<Selection> {
+  const allowed = await readAll('allow', allow, anchored);
+  const denied = await readAll('deny', deny, anchored);
+  const keepsBy =
+    (way: (one: Anchored) => Re2): Keeps =>
+    (name) =>
+      (allowed.length === 0 || allowed.some((one) => way(one).find(name))) &&
+      !denied.some((one) => way(one).find(name));
+  const differs = [...allowed, ...denied].some(({ loose }) => loose !== undefined);
+  return {
+    keeps: keepsBy(({ whole }) => whole),
+    loose: differs ? keepsBy(({ whole, loose }) => loose ?? whole) : undefined,
+  };
+}
+
+/** @throws PatternError */
+async function selectSet(set: TagSet): Promise<Selection> {
+  const names = await selectNames(set);
+  const ranges = await readAll(
+    'semverRange',
+    (set.semverRange ?? []).filter((range) => range !== ''),
+    regsyncRange,
+  );
+  const [constraint] = await readAll(
+    'semver',
+    set.semver === undefined ? [] : [set.semver],
+    mastermindsRange,
+  );
+  const [pattern] = await readAll('regex', set.regex === undefined ? [] : [set.regex], compileRe2);
+  const inRange: Keeps = (tag) =>
+    (ranges.length === 0 || ranges.some((range) => range(tag))) &&
+    (constraint === undefined || constraint(tag)) &&
+    (pattern === undefined || pattern.find(tag));
+  const { keeps, loose } = names;
+  return {
+    keeps: (tag) => keeps(tag) && inRange(tag),
+    loose: loose === undefined ? undefined : (tag) => loose(tag) && inRange(tag),
+  };
+}
+
+/** Tags that any of the sets keeps; no set keeps all. @throws PatternError */
+export async function selectTags(sets: readonly TagSet[]): Promise<Selection> {
+  const all = await Promise.all(sets.map(selectSet));
+  const keepsBy =
+    (way: (one: Selection) => Keeps): Keeps =>
+    (tag) =>
+      all.length === 0 || all.some((one) => way(one)(tag));
+  return {
+    keeps: keepsBy(({ keeps }) => keeps),
+    loose: all.some(({ loose }) => loose !== undefined)
+      ? keepsBy(({ keeps, loose }) => loose ?? keeps)
+      : undefined,
+  };
+}

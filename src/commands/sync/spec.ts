@@ -4,88 +4,87 @@ import type { CommandSpec, OptionSpec } from '../types.ts';
 const nameOptions: readonly OptionSpec[] = [
   {
     flags: '--map <rule>',
-    summary:
-      'name copies by PATTERN=TEMPLATE, such as "docker.io/library/*=hub/$1" (may be repeated)',
+    summary: 'name copies by PATTERN=TEMPLATE (repeatable)',
     kind: 'list',
   },
-  { flags: '--keep-path', summary: 'keep the whole repository below TO', kind: 'flag' },
+  { flags: '--keep-path', summary: 'keep the whole repository path below TO', kind: 'flag' },
   { flags: '--scoped', summary: 'keep registry and repository below TO', kind: 'flag' },
-  { flags: '--flat', summary: 'keep only the last part of the repository below TO', kind: 'flag' },
-  { flags: '--append-suffix <text>', summary: 'text after each tag', kind: 'string' },
+  { flags: '--flat', summary: 'keep the last part of the path below TO', kind: 'flag' },
+  { flags: '--append-suffix <text>', summary: 'add text to each tag', kind: 'string' },
 ];
 
 const whatOptions: readonly OptionSpec[] = [
   ...tagFilterOptions,
-  { flags: '--newest <n>', summary: 'only the newest tags of each repository', kind: 'integer' },
+  { flags: '--newest <n>', summary: 'copy only the N newest tags or versions', kind: 'integer' },
   {
     flags: '-a, --all',
-    summary: 'all platforms; the default but for files of skopeo',
+    summary: 'all platforms (default, but not for skopeo files)',
     kind: 'flag',
   },
-  { flags: '--sparse-index', summary: 'with --platform: keep index and digest', kind: 'flag' },
-  { flags: '--referrers', summary: 'take signatures, SBOMs and attestations along', kind: 'flag' },
-  { flags: '--digest-tags', summary: 'take tags of the form sha256-… along', kind: 'flag' },
+  { flags: '--sparse-index', summary: 'with --platform, keep index and digest', kind: 'flag' },
+  { flags: '--referrers', summary: 'also copy signatures, SBOMs and attestations', kind: 'flag' },
+  { flags: '--digest-tags', summary: 'also copy tags such as sha256-….sig', kind: 'flag' },
   {
     flags: '--immutable <glob>',
-    summary: 'tags that never move: what exists is not asked for (may be repeated)',
+    summary: 'do not check existing tags (repeatable)',
     kind: 'list',
   },
-  { flags: '--missing', summary: 'copy only tags that the target does not have', kind: 'flag' },
+  { flags: '--missing', summary: 'copy only tags that are not there', kind: 'flag' },
   {
     flags: '--allow-nondistributable',
-    summary: 'also copy foreign layers (base layers of Windows)',
+    summary: 'also copy foreign layers (Windows base layers)',
     kind: 'flag',
   },
   {
     flags: '-f, --format <format>',
-    summary: 'convert manifests: oci, or v2s2 for Docker',
+    summary: 'convert manifests to oci or v2s2',
     kind: 'string',
     choices: ['oci', 'v2s2'],
   },
   {
     flags: '--preserve-digests',
-    summary: 'refuse what would give a copy another digest',
+    summary: 'fail if a digest would change',
     kind: 'flag',
   },
 ];
 
 const runOptions: readonly OptionSpec[] = [
-  { flags: '--dry-run', summary: 'say what would be done; write nothing', kind: 'flag' },
-  { flags: '--check', summary: 'exit 3 if something is out of date; write nothing', kind: 'flag' },
-  { flags: '--jobs <n>', summary: 'repositories at a time (default: 8)', kind: 'integer' },
-  { flags: '--abort-on-error', summary: 'stop at the first image that fails', kind: 'flag' },
-  { flags: '--keep-going', summary: 'go on after a failure; the default', kind: 'flag' },
+  { flags: '--dry-run', summary: 'show what would be copied', kind: 'flag' },
+  { flags: '--check', summary: 'compare only; exit 3 if out of date', kind: 'flag' },
+  { flags: '--jobs <n>', summary: 'repositories at a time (default 8)', kind: 'integer' },
+  { flags: '--abort-on-error', summary: 'stop at the first failure', kind: 'flag' },
+  { flags: '--keep-going', summary: 'go on after a failure (default)', kind: 'flag' },
   {
     flags: '--retry-delay <time>',
-    summary: 'as skopeo; has no effect',
+    summary: 'accepted for skopeo; no effect',
     kind: 'string',
     hidden: true,
   },
-  { flags: '--strict', summary: 'refuse files with unknown keys', kind: 'flag' },
+  { flags: '--strict', summary: 'fail if the file has unknown keys', kind: 'flag' },
   {
     flags: '--backup <template>',
-    summary: 'save what is overwritten, such as "old-{{.Ref.Tag}}"',
+    summary: 'save what is overwritten: "old-{{.Ref.Tag}}"',
     kind: 'string',
   },
   {
     flags: '--shard <i/n>',
-    summary: 'only the part I of N of the target repositories',
+    summary: 'only part I of N of the repositories',
     kind: 'string',
   },
   {
     flags: '--digestfile <file>',
-    summary: 'write a line "DIGEST docker://NAME" for each image here',
+    summary: 'write digests and names to a file',
     kind: 'string',
   },
 ];
 
 export const syncSpec: CommandSpec = {
   name: 'sync',
-  summary: 'Keep repositories the same as others, as often as it is run',
+  summary: 'Copy repositories and keep them up to date',
   args: [
     {
       name: 'places',
-      summary: 'FROM… TO, or "config" and a file',
+      summary: 'FROM… TO; or config and a file',
       required: false,
       variadic: true,
     },
@@ -93,17 +92,17 @@ export const syncSpec: CommandSpec = {
   options: [
     {
       flags: '--file <file>',
-      summary: 'sync file of skopeo, regsync or regctl; "-" is standard input',
+      summary: 'file of regsync or regctl; - is stdin',
       kind: 'string',
     },
     {
       flags: '--file-format <format>',
-      summary: 'format of the file; told by its shape by default',
+      summary: 'format of the file (default: by its keys)',
       kind: 'string',
       choices: ['regctl', 'regsync', 'skopeo'],
     },
-    { flags: '--only <name>', summary: 'only jobs of this name (may be repeated)', kind: 'list' },
-    { flags: '--convert', summary: 'with config: print it as a file of regctl', kind: 'flag' },
+    { flags: '--only <name>', summary: 'only jobs of this name (repeatable)', kind: 'list' },
+    { flags: '--convert', summary: 'with config, print it in our own format', kind: 'flag' },
     {
       flags: '-s, --src <transport>',
       summary: "skopeo's form: docker, dir or yaml",
@@ -125,18 +124,18 @@ export const syncSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl sync docker.io/library/{alpine,busybox} registry.example.com/mirror/',
-      description: 'two repositories with all their tags',
+      description: 'Copy two repositories with all tags',
     },
     {
       command: 'regctl sync --dry-run ghcr.io/team/ registry.example.com/team/',
-      description: 'what it takes to bring over all below a name',
+      description: 'Show what copying all below a name takes',
     },
-    { command: 'regctl sync --file regsync.yml', description: 'what a file of regsync says' },
+    { command: 'regctl sync --file regsync.yml', description: 'Do what a file of regsync says' },
     {
       command: 'regctl sync --src yaml --dest docker --all sync.yml registry.example.com/mirror',
-      description: 'what a file of skopeo says',
+      description: 'Do what a file of skopeo says',
     },
-    { command: 'regctl sync config regsync.yml', description: 'how a file is understood' },
+    { command: 'regctl sync config regsync.yml', description: 'Show how a file is understood' },
   ],
   load: () => import('./run.ts'),
 };

@@ -49,7 +49,7 @@ export async function createPolicies(
       : await docker.loadDockerConfig(path, { warn });
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     warn(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts the named registry alone',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts only the named registry',
     );
   }
   const { tlsVerify, certDir } = side;

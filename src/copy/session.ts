@@ -113,7 +113,7 @@ export class CopySession {
     const request = { sourceRef: tag, destinationTag: tag, keepExisting };
     const plan = await resolveRoot(plain, request, this.#tasks, this.#slots);
     if (this.#run.noClobber === true && plan.existing !== undefined && !isUpToDate(plan)) {
-      const text = `${tag} is at the destination already, with other content; it stays as it is`;
+      const text = `${tag} is at the destination already, with other content; it is not changed`;
       this.#run.emit({ type: 'warning', text });
       return false;
     }

@@ -66,7 +66,7 @@ export function credentialFromEntry({ key, entry }: AuthFileEntry, origin: strin
       origin,
     };
   }
-  if (login.username === '') throw invalid(origin, `${where} has no user name`, key);
+  if (login.username === '') throw invalid(origin, `${where} has no username`, key);
   return { kind: 'basic', ...login, origin };
 }
 

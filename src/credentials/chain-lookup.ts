@@ -34,7 +34,7 @@ export async function lookupInOrder(
       steps.push(...skippedSteps(sources.slice(index + 1), `${source.name} answered`));
       return { credential, warnings };
     } catch (error) {
-      const detail = error instanceof AppError ? error.message : 'it broke off';
+      const detail = error instanceof AppError ? error.message : 'it was interrupted';
       steps.push({ source: source.name, asked: true, answered: false, failed: true, detail });
       steps.push(...skippedSteps(sources.slice(index + 1), `${source.name} failed`));
       throw error;

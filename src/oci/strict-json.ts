@@ -106,7 +106,7 @@ export function keyDifferingInCase(object: object, known: ReadonlySet<string>): 
   const key = Object.keys(object).find((one) => !known.has(one) && known.has(exact(one, known)));
   return key === undefined
     ? undefined
-    : `the key "${sanitize(key.slice(0, 80))}" differs from "${exact(key, known)}" in case alone`;
+    : `the key "${sanitize(key.slice(0, 80))}" differs from "${exact(key, known)}" only in case`;
 }
 
 function exact(key: string, known: ReadonlySet<string>): string {

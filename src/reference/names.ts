@@ -59,7 +59,7 @@ function registryProblem(host: string): Problem | undefined {
   const slash = host.indexOf('/');
   if (slash >= 0) {
     const suggestion = host.slice(0, slash);
-    return { at: slash, rule: 'a registry has no path', hint: 'Write the host alone.', suggestion };
+    return { at: slash, rule: 'a registry has no path', hint: 'Write only the host.', suggestion };
   }
   const problem = hostProblem(host);
   if (problem !== undefined) return { ...problem, suggestion: host.trim() };

@@ -81,7 +81,7 @@ function bareDigest(text: string): Problem | undefined {
   if (isDigest(text)) {
     return {
       at: 0,
-      rule: 'a digest alone does not name an image',
+      rule: 'a digest without a repository does not name an image',
       hint: `Write the repository before it: NAME@${text.slice(0, 14)}…`,
     };
   }

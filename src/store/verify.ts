@@ -57,7 +57,7 @@ export class Verifier {
       `${this.#where}: content of ${this.#descriptor.digest} has digest ${actual}`,
       { expected: this.#descriptor.digest, actual },
       {
-        hint: 'The content was altered or damaged on the way; nothing was written under its name.',
+        hint: 'The content was altered or damaged in transit. Nothing was written under its name.',
       },
     );
   }
@@ -68,7 +68,7 @@ export class Verifier {
       `${this.#where}: ${this.#descriptor.digest} has ${actual} bytes, its descriptor says ${this.#descriptor.size}`,
       { expected: String(this.#descriptor.size), actual },
       {
-        hint: 'The content was cut short or padded on the way; nothing was written under its name.',
+        hint: 'The content was cut short or padded in transit. Nothing was written under its name.',
       },
     );
   }

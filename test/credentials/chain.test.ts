@@ -358,7 +358,7 @@ describe('the chain', () => {
         registry: 'z.io',
       });
       expect(await one.explain('a.io')).toEqual([
-        step('--creds', 'meant for z.io alone'),
+        step('--creds', 'meant only for z.io'),
         step(runtime, 'no login of it'),
         step(join(folder, '.config/containers/auth.json'), 'no such file'),
         { ...step(docker, 'by auths["a.io"]'), answered: true },
@@ -367,7 +367,7 @@ describe('the chain', () => {
       await one.lookup('a.io', 'team/app');
       await one.lookup('b.io');
       expect(lines).toHaveLength(2);
-      expect(lines[0]).toContain(`credentials of a.io/team/app: --creds: meant for z.io alone; `);
+      expect(lines[0]).toContain(`credentials of a.io/team/app: --creds: meant only for z.io; `);
       expect(lines[0]).toContain(`${docker} answers by auths["a.io"]`);
       expect(lines[1]).toMatch(/^credentials of b\.io: .*; none$/u);
       expect(lines.join('')).not.toContain(basic('ann:p'));

@@ -123,7 +123,7 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
       expect(await counted(tags()), seen()).toBe(3);
       const { stderr } = await machine.expect(0, ['--debug', ...tags()]);
       expect(stderr.split('\n').filter((line) => line.includes('token cache'))).toEqual([
-        expect.stringContaining('is not a folder'),
+        expect.stringContaining('is not a directory'),
       ]);
       expect(await readFile(folder(), 'utf8')).toBe('in the way');
     });

@@ -50,7 +50,7 @@ describe('two members of one document', () => {
     ['a configuration: OS, for its platform', platformOfConfig, { ...config, OS: 'windows' }],
   ])('%s', (_what, parse, document) => {
     const { message, exitStatus } = thrown(() => parse(bytes(document)));
-    expect(message).toMatch(/in case alone|is ambiguous/u);
+    expect(message).toMatch(/only in case|is ambiguous/u);
     expect(exitStatus).toBe(5);
   });
 

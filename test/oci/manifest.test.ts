@@ -111,7 +111,7 @@ describe('parseManifest', () => {
         `an image with ${member} in capitals`,
         { ...IMAGE, [member.toUpperCase()]: [] },
         undefined,
-        'in case alone',
+        'only in case',
       ],
     ]),
     [
@@ -133,14 +133,14 @@ describe('parseManifest', () => {
     ['schema 1 served as an image', SCHEMA1, MEDIA_TYPE.ociManifest, 'schemaVersion is not 2'],
     ['a type twice', `{"mediaType":"a/b",${JSON.stringify(IMAGE).slice(1)}`, undefined, 'twice'],
     // Go's decoder ignores case: to it these are an index and another image.
+    ['a second list but for its case', { ...IMAGE, Manifests: [CHILD] }, undefined, 'only in case'],
+    ['a long s for an s', { ...IMAGE, 'manife\u017fts': [CHILD] }, undefined, 'only in case'],
     [
-      'a second list but for its case',
-      { ...IMAGE, Manifests: [CHILD] },
+      'a second type',
+      { ...INDEX, MediaType: IMAGE.mediaType },
       undefined,
-      'in case alone',
+      '"mediaType" only in case',
     ],
-    ['a long s for an s', { ...IMAGE, 'manife\u017fts': [CHILD] }, undefined, 'in case alone'],
-    ['a second type', { ...INDEX, MediaType: IMAGE.mediaType }, undefined, '"mediaType" in case'],
     [
       'a child with two digests',
       { ...INDEX, manifests: [{ ...CHILD, Digest: LAYER['digest'] }] },

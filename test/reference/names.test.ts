@@ -73,7 +73,7 @@ describe('parseRegistry', () => {
     ['ghcr.io/owner/app', 'a registry has no path', 'Did you mean "ghcr.io"?'],
     ['owner', 'a registry has a dot or a port', 'Write the whole host name, or owner:443.'],
     [' ghcr.io', 'invalid registry host', 'Did you mean "ghcr.io"?'],
-    ['ftp://ghcr.io', 'a registry has no path', 'Write the host alone.'],
+    ['ftp://ghcr.io', 'a registry has no path', 'Write only the host.'],
     ['ghcr.io:99999', 'invalid registry port', 'A port is a number from 1 to 65535.'],
     ['a.com\nb.com', 'invalid registry host', undefined],
     ['ghcr.io?x=1', 'invalid registry host', undefined],

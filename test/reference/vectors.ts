@@ -183,7 +183,7 @@ export const INVALID: readonly (readonly [string, string])[] = [
   [`foo/bar@constructor:${F64}`, ALGORITHM],
   [`foo/bar@sha256-${F64}`, FORMAT],
   [F64, 'cannot specify 64-byte hexadecimal strings'],
-  [D, 'a digest alone does not name an image'],
+  [D, 'a digest without a repository does not name an image'],
   [`example.com/${'a'.repeat(256)}`, 'repository name must not be more than 255 characters'],
   ['a'.repeat(248), 'repository name must not be more than 255 characters'],
   ['https://docker.io/ubuntu', 'a name has no "https://"'],

@@ -254,7 +254,7 @@ describe('files of rules', () => {
     ['kept: 3', '"kept" is no key of a rule'],
     ['prerelease: yes', '"prerelease" is true or false'],
     ['rules: 3', '"rules" is not a list'],
-    ['rules: [{ keep: 1 }]\nkeep: 2', '"keep" stands beside "rules"'],
+    ['rules: [{ keep: 1 }]\nkeep: 2', '"keep" is next to "rules"'],
     ['keep: [', 'cannot read x'],
     ['{}', 'no rule says'],
   ])('ours: %s is refused', async (text, message) => {

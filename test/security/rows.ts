@@ -26,7 +26,7 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
-    attack: 'a redirect to another origin takes credentials along',
+    attack: 'a redirect to another origin carries credentials',
     advisories: 'GHSA-vh4v-2xq2-g5cg',
     rules: [
       ['src/http/redirect.ts', 'crossOriginRequest'],
@@ -251,7 +251,7 @@ export const ROWS: readonly Row[] = [
     ],
   },
   {
-    attack: 'an archive writes outside its folder',
+    attack: 'an archive writes outside its directory',
     advisories: 'CVE-2021-21272, CVE-2026-50162, CVE-2026-50163, CVE-2024-24579, CVE-2021-29136',
     rules: [['src/transports/tar/archive.ts', '#targetOf']],
     tests: [

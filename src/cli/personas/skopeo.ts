@@ -70,7 +70,7 @@ const COPY_OPTIONS: OptionRules = {
   '--additional-tag <names>': (value) => value.split(',').map((tag) => `--additional-tag=${tag}`),
   '--dest-compress': (value, line) => compressForDir(value, line),
   '--dest-compress-format <algorithm>': (value, line) => compressFormat(value, line),
-  '--dest-oci-accept-uncompressed-layers': { ignored: 'layers are always left as they are' },
+  '--dest-oci-accept-uncompressed-layers': { ignored: 'layers are never changed' },
   '--dest-precompute-digests': { ignored: 'layers that the registry has are never sent' },
   '--decryption-key <key>': { refused: NO_ENCRYPTION },
   '--encrypt-layer <n>': { refused: NO_ENCRYPTION },

@@ -94,7 +94,7 @@ function readOwn({ path, uid }: CodeFile): Buffer {
   const found = isOwnFolder(dirname(path), uid)
     ? readPrivateFile(path, { uid, maxBytes: MAX_BYTES })
     : undefined;
-  if (found === undefined) throw new Error("not this user's alone");
+  if (found === undefined) throw new Error('not private to this user');
   return found;
 }
 

@@ -48,7 +48,7 @@ export function sharedError(
     'TAG_SHARED',
     `cannot delete ${name}: its digest also has ${formatTagNames(siblings)}${listed}`,
     {
-      hint: 'Remove only this tag with --untag, where the registry can, or delete the digest with all its tags with --force.',
+      hint: 'Remove only this tag with --untag, or delete the digest with all its tags with --force.',
       details: { digest, tags: siblings, indexes: indexes.map((one) => one.digest) },
     },
   );

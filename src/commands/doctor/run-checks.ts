@@ -115,6 +115,6 @@ function outOfTime(signal: AbortSignal | undefined): CheckResult {
 
 function tooLong(ms: number): AppError {
   return new AppError('TIMEOUT', `no answer within ${ms / 1000} s`, {
-    hint: 'Something on the way swallows packets, or the other end is overloaded: look at firewall, VPN and proxy.',
+    hint: 'Check firewall, VPN and proxy: packets are lost, or the server is overloaded.',
   });
 }

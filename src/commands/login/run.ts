@@ -64,10 +64,10 @@ async function getLogin(
       ? undefined
       : credential.username;
   if (username === undefined) {
-    const reason = credential === undefined ? 'no login' : `no user name in ${credential.origin}`;
+    const reason = credential === undefined ? 'no login' : `no username in ${credential.origin}`;
     const name = formatLoginTarget(target);
     throw new AppError('UNAUTHORIZED', `not logged in to ${name}: there is ${reason}`, {
-      hint: `Sign in with \`regctl login ${name}\`.`,
+      hint: `Log in: regctl login ${name}`,
     });
   }
   return {
@@ -96,12 +96,12 @@ async function askLogin(
   }
   const given = readText(input, 'username');
   if (!terminal.interactive && (given === undefined || (flag === undefined && !fromStdin))) {
-    throw new AppError('USAGE', 'there is no terminal to ask for a user name and password', {
+    throw new AppError('USAGE', 'there is no terminal to ask for a username and a password', {
       hint: `Pass -u NAME and --password-stdin${scriptedLoginHint(registry)}.`,
     });
   }
   if (fromStdin && given === undefined) {
-    throw new AppError('USAGE', '--password-stdin needs a user name', {
+    throw new AppError('USAGE', '--password-stdin needs a username', {
       hint: `Pass -u NAME${scriptedLoginHint(registry)}.`,
     });
   }
@@ -109,7 +109,7 @@ async function askLogin(
     context.note(`${known.name}: ${fillTemplate(known.account, { registry })}`);
   }
   const username = given ?? (await terminal.prompt('Username:', options)).trim();
-  if (username === '') throw new AppError('USAGE', 'the user name is empty');
+  if (username === '') throw new AppError('USAGE', 'the username is empty');
   const password =
     flag ??
     (fromStdin
@@ -119,7 +119,7 @@ async function askLogin(
   return { username, password };
 }
 
-/** The whole command for a registry that wants a user name of its own. */
+/** The whole command for a registry that wants a username of its own. */
 function scriptedLoginHint(registry: string): string {
   const command = loginCommand({ registry });
   return command.includes(' -u ') ? `: \`${command}\`` : '';

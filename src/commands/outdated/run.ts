@@ -83,7 +83,7 @@ function withTag(location: Location): Tagged {
   const name = tag ?? ref;
   if (!isDigest(name)) return { ...location, tag: name };
   throw new AppError('USAGE', `${location.text} has no tag to compare versions by`, {
-    hint: 'Write the tag, also beside the digest: NAME:TAG@DIGEST.',
+    hint: 'Add the tag before the digest: NAME:TAG@DIGEST',
   });
 }
 

@@ -42,7 +42,7 @@ export async function applyPlan(
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof AppError) || repositories.length === 1) throw error;
-      context.warn(`${planned.repository} was left alone: ${error.message}`);
+      context.warn(`${planned.repository} was skipped: ${error.message}`);
       failed = true;
     }
   }

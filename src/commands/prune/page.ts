@@ -90,7 +90,7 @@ function leftBehind(
 /** What the short reasons mean, for people. */
 const WORDS: Readonly<Record<string, string>> = {
   moved: 'it was pushed again meanwhile',
-  'no-untag': 'the registry cannot remove a tag alone, and its manifest is needed',
+  'no-untag': 'the registry cannot remove only a tag, and its manifest is needed',
   needed: 'its manifest is needed',
   failed: 'it could not be deleted',
   undated: 'it has no date, and counts as young',

@@ -64,7 +64,7 @@ export async function run(
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof AppError) || repositories.length === 1) throw error;
-      context.warn(`${place.name} was left alone: ${error.message}`);
+      context.warn(`${place.name} was skipped: ${error.message}`);
       failures.push(error);
     }
   }
@@ -108,7 +108,10 @@ async function readPolicy(
     return () => policy;
   }
   if (Object.values(words).some(isGiven)) {
-    throw new AppError('USAGE', '--rules takes all rules from the file: give none beside it');
+    throw new AppError(
+      'USAGE',
+      '--rules takes all rules from the file, so that no other rule can be given',
+    );
   }
   const { parseRules } = await import('../../retention/formats/index.ts');
   const text = await readRules(resolve(cwd, file), file, options);
@@ -134,7 +137,7 @@ async function pruneOne(
   await using store = await context.openRead(place, 'single', { ...options, forUpdate: true });
   const policy = job.policyFor(store.label);
   if (policy === undefined) {
-    context.note(`${store.label} was left alone: no rule names it`);
+    context.note(`${store.label} was skipped: no rule names it`);
     return undefined;
   }
   const facts = await readRepository(store, {

@@ -43,7 +43,7 @@ export async function run(
 
 function page(pullLimit: PullLimit, style: Style): string {
   const { Registry, Limit, Remaining, WindowSeconds, Source, Account, Limited } = pullLimit;
-  const signedIn = Account === null ? 'anonymous' : `signed in as ${sanitize(Account)}`;
+  const signedIn = Account === null ? 'anonymous' : `logged in as ${sanitize(Account)}`;
   if (!Limited) return `${sanitize(Registry)} does not limit pulls for you (${signedIn})`;
   const per = WindowSeconds === null ? '' : ` in ${formatSeconds(WindowSeconds)}`;
   const rows: readonly (readonly [string, string])[] = [

@@ -130,7 +130,7 @@ function warnOfAccess(
     );
     return;
   }
-  if (users.size === 0) context.warn('nobody can log in: the file of --htpasswd has no users');
+  if (users.size === 0) context.warn('no login can succeed: the file of --htpasswd has no users');
   if (tls === undefined && !isLocal) {
     context.warn(
       'passwords cross the network as plain text: --tls-cert FILE and --tls-key FILE serve HTTPS',

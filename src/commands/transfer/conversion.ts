@@ -51,6 +51,6 @@ async function openCompressed(
   return createGzipStream(source, {
     tempDir,
     onCompress: () =>
-      note(`${engine} keeps layers unpacked: they are compressed anew, so their digests change`),
+      note(`${engine} keeps layers unpacked: they are recompressed, so their digests change`),
   });
 }

@@ -167,7 +167,7 @@ function summary(
     '',
     `${count('send')} to send (${formatSize(Bytes.Sent)}), ${count('mount')} to mount, ${count('present')} present`,
     names === '' ? `no tag of ${of.to} would change` : `tags to set: ${names}`,
-    `about ${of.needed} requests and those to sign in${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub allowance (this look took as many)`}`,
+    `about ${of.needed} requests and those to log in${of.pulls === 0 ? '' : `, ${of.pulls} pulls of the Docker Hub limit (this dry run took as many)`}`,
     'nothing was written',
   ];
 }

@@ -47,7 +47,7 @@ export function rejectBlocked(name: string, entry: RegistryEntry | undefined): v
     'REGISTRY_BLOCKED',
     `${name} is blocked by ${entry.file} (prefix "${entry.prefix}")`,
     {
-      hint: `Use another registry; whoever keeps ${entry.file} can take "blocked = true" away.`,
+      hint: `Use another registry, or ask the administrator of ${entry.file} to remove "blocked = true".`,
       details: { file: entry.file, prefix: entry.prefix },
     },
   );

@@ -140,14 +140,14 @@ function prefixOf(text: string, where: string, path: string): string {
   if (!text.startsWith('*.')) return locationText(text, `${where}.prefix`, path);
   const domain = text.slice(2).toLowerCase();
   if (domain.includes('/') || !isRegistryHost(domain)) {
-    throw configInvalid(path, `${where}.prefix: "*." takes a host behind it and nothing more`);
+    throw configInvalid(path, `${where}.prefix: "*." takes only a host after it`);
   }
   return `*.${domain}`;
 }
 
 function locationText(text: string, where: string, path: string): string {
   if (/^[a-z][a-z+.-]*:\/\//iu.test(text)) {
-    throw configInvalid(path, `${where} has a scheme; write HOST[:PORT][/PATH] alone`);
+    throw configInvalid(path, `${where} has a scheme; write only HOST[:PORT][/PATH]`);
   }
   const [host = '', ...rest] = text.replace(/\/+$/u, '').split('/');
   if (!isRegistryHost(host)) {

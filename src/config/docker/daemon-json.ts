@@ -86,7 +86,7 @@ function mirrorOf(text: string, path: string): HubMirror {
     throw wrong(`${JSON.stringify(text)} is neither http:// nor https://`);
   }
   if (url.search !== '' || url.hash !== '' || !/^\/*$/u.test(url.pathname)) {
-    throw wrong(`${JSON.stringify(text)} has more behind the host than "/"`);
+    throw wrong(`${JSON.stringify(text)} has more after the host than "/"`);
   }
   const plain = url.protocol === 'http:';
   // A URL drops its default port, and without one HTTPS is meant.

@@ -30,10 +30,10 @@ export function checkPrivateFolder(path: string, uid: number | undefined): Folde
     throw error;
   }
   if (folder.isSymbolicLink()) return unsafe('is a symbolic link');
-  if (!folder.isDirectory()) return unsafe('is not a folder');
+  if (!folder.isDirectory()) return unsafe('is not a directory');
   if (uid === undefined) return { kind: 'usable' };
   if (folder.uid !== uid) return unsafe('belongs to another user');
-  if ((folder.mode & 0o077) !== 0) return unsafe('is open to other users (chmod 700 mends it)');
+  if ((folder.mode & 0o077) !== 0) return unsafe('is open to other users (chmod 700 fixes it)');
   return { kind: 'usable' };
 }
 

@@ -52,19 +52,18 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     host: /^docker\.io$/u,
     login: 'regctl login',
     account:
-      'A personal access token (dckr_pat_…) does for a password; an organisation signs in with its name and an organisation access token.',
-    notFoundMeaning:
-      'Docker Hub answers so for repositories that do not exist and for private ones',
+      'A personal access token (dckr_pat_…) works as the password; an organization logs in with its name and an organization access token.',
+    notFoundMeaning: 'Docker Hub gives the same answer for missing and for private repositories',
     createAdvice:
-      'Write docker.io/USER/NAME: without USER it is an official image, which nobody can push.',
+      'Write docker.io/USER/NAME: without USER it is an official image, which cannot be pushed.',
     catalog: {
       denied: [401],
       alternative:
         'Use `regctl catalog docker.io/NAMESPACE`, which asks Docker Hub for one namespace, or `regctl search TERM`.',
     },
     deleteAdvice:
-      'Delete the tag or repository on hub.docker.com; its registry deletes by digest alone.',
-    untagAdvice: 'Delete the tag on hub.docker.com; its registry deletes by digest alone.',
+      'Delete the tag or repository on hub.docker.com; its registry deletes only by digest.',
+    untagAdvice: 'Delete the tag on hub.docker.com; its registry deletes only by digest.',
     limitAdvice: 'See what is left with `regctl rate-limit`.',
   },
   {
@@ -75,7 +74,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login:
       'aws ecr get-login-password --region {region} | regctl login {host} -u AWS --password-stdin',
     account:
-      'The user name is AWS and the password lasts 12 hours; the helper docker-credential-ecr-login renews it.',
+      'The username is AWS and the password lasts 12 hours; the helper docker-credential-ecr-login renews it.',
     createAdvice:
       'Create the repository first: `aws ecr create-repository --region {region} --repository-name {repository}`.',
     catalog: {
@@ -94,7 +93,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     host: /^public\.ecr\.aws$/u,
     login:
       'aws ecr-public get-login-password --region us-east-1 | regctl login public.ecr.aws -u AWS --password-stdin',
-    account: 'The user name is AWS and the password lasts 12 hours.',
+    account: 'The username is AWS and the password lasts 12 hours.',
     createAdvice:
       'Create the repository first: `aws ecr-public create-repository --region us-east-1 --repository-name NAME`, below the alias of your registry.',
     catalog: {
@@ -117,7 +116,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login:
       'gcloud auth print-access-token | regctl login {host} -u oauth2accesstoken --password-stdin',
     account:
-      'An access token lasts an hour; a service account signs in as _json_key with its key file, or as _json_key_base64.',
+      'An access token lasts an hour; a service account logs in as _json_key with its key file, or as _json_key_base64.',
     createAdvice:
       'Create the repository first: `gcloud artifacts repositories create NAME --repository-format=docker`.',
     catalog: {
@@ -134,8 +133,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     host: /^ghcr\.io$/u,
     login: 'echo "$GITHUB_TOKEN" | regctl login ghcr.io -u USER --password-stdin',
     account:
-      'Any user name will do; the token is a classic one with read:packages, and write:packages to push, or the GITHUB_TOKEN of a workflow.',
-    notFoundMeaning: 'GHCR answers so for packages that do not exist and for private ones',
+      'Any username works; the token is a classic one with read:packages, and write:packages to push, or the GITHUB_TOKEN of a workflow.',
+    notFoundMeaning: 'GHCR gives the same answer for missing and for private packages',
     catalog: {
       denied: [401, 403],
       alternative:
@@ -143,7 +142,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     },
     deleteAdvice:
       "Delete the package version with GitHub's API: gh api -X DELETE /orgs/ORG/packages/container/NAME/versions/ID",
-    untagAdvice: "GitHub's packages API deletes whole versions; no tag can be removed alone.",
+    untagAdvice: "GitHub's packages API deletes whole versions, not a single tag.",
   },
   {
     id: 'acr',
@@ -153,7 +152,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     login:
       'az acr login -n {registry} --expose-token --output tsv --query accessToken | regctl login {host} -u 00000000-0000-0000-0000-000000000000 --password-stdin',
     account:
-      'That token lasts three hours; a service principal signs in with its id and secret, a token of the registry with its name.',
+      'That token lasts three hours; a service principal logs in with its id and secret, a token of the registry with its name.',
     untagAdvice: 'Use `az acr repository untag -n {registry} --image {repository}:TAG`.',
   },
   {
@@ -164,8 +163,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     fingerprints: [{ header: CHALLENGE, value: /^bearer realm="https:\/\/[^"/]+\/v2\/auth"/iu }],
     login: 'regctl login {host} -u NAMESPACE+ROBOT --password-stdin',
     account:
-      "A robot account or an encrypted password; an OAuth token signs in as '$oauthtoken' (in single quotes, for the shell).",
-    notFoundMeaning: 'Quay answers so for repositories that do not exist and for private ones',
+      "A robot account or an encrypted password; an OAuth token logs in as '$oauthtoken' (in single quotes, for the shell).",
+    notFoundMeaning: 'Quay gives the same answer for missing and for private repositories',
   },
   {
     id: 'mcr',
@@ -173,7 +172,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     page: 'mcr',
     host: /^mcr\.microsoft\.com$/u,
     notFoundMeaning: 'everything on MCR is public',
-    readOnly: 'MCR is read-only: Microsoft alone publishes there.',
+    readOnly: 'MCR is read-only: only Microsoft publishes there.',
     deleteAdvice: 'This registry is read-only.',
     untagAdvice: 'This registry is read-only.',
   },
@@ -187,7 +186,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     account:
       'The password is a token with read_registry, and write_registry to push; a CI job uses $CI_REGISTRY_USER and $CI_REGISTRY_PASSWORD.',
     notFoundMeaning: 'GitLab hides projects that a login may not see',
-    createAdvice: 'Create the project first; an image has at most two more names behind its path.',
+    createAdvice: 'Create the project first; an image has at most two more names after its path.',
     catalog: {
       denied: [401, 403],
       alternative:
@@ -205,11 +204,11 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     ],
     login: "regctl login {host} -u 'robot$PROJECT+NAME' --password-stdin",
     account:
-      'Write a robot in single quotes, for the shell; people who sign in by OIDC use the CLI secret of their profile.',
+      'Write a robot in single quotes, for the shell; with OIDC, use the CLI secret of your profile.',
     notFoundMeaning: 'Harbor hides projects that a login may not see',
     createAdvice:
       'Create the project first (the first part of the name). A proxy-cache project is read-only.',
-    untagAdvice: 'Harbor removes a tag in its web page or by its own API alone.',
+    untagAdvice: 'Harbor removes a tag only in its web page or by its own API.',
   },
   {
     id: 'artifactory',
@@ -248,6 +247,6 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     page: 'zot',
     host: /^zothub\.io$/u,
     login: 'regctl login {host} -u USER --password-stdin',
-    account: 'An API key (zak_…) does for a password.',
+    account: 'An API key (zak_…) works as the password.',
   },
 ];

@@ -56,7 +56,7 @@ export function defaultCertsDirs(
 export function readCertDir(dir: string): Certificates {
   const names = listFolder(dir);
   if (names === undefined) {
-    throw new AppError('CONFIG_INVALID', `the certificate folder ${dir} does not exist`, {
+    throw new AppError('CONFIG_INVALID', `the certificate directory ${dir} does not exist`, {
       hint: 'correct --cert-dir',
     });
   }
@@ -134,7 +134,7 @@ function incompletePairError(dir: string, stem: string, has: string, misses: str
   return new AppError(
     'CONFIG_INVALID',
     `missing ${missing} ${stem}${misses} for ${present} ${stem}${has} in ${dir}`,
-    { hint: 'add it beside the other; CA certificates must use the extension .crt' },
+    { hint: 'add it next to the other file; CA certificates must have the extension .crt' },
   );
 }
 

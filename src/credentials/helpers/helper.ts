@@ -142,7 +142,7 @@ function credentialFrom(
     throw broken(program, spec, 'get answered with something other than texts');
   }
   if (username === '' && secret === '') return undefined;
-  if (username === '') throw broken(program, spec, 'get answered without a user name');
+  if (username === '') throw broken(program, spec, 'get returned no username');
   const from = { origin: program, ...(!CLOUD_HELPERS.has(spec.suffix) && { neverPersist: true }) };
   if (username === TOKEN_USER) return { kind: 'identity', token: secret, ...from };
   return { kind: 'basic', username, password: secret, ...from };
@@ -187,7 +187,7 @@ function missing(program: string, spec: HelperSpec): AppError {
 
 function broken(program: string, spec: HelperSpec, what: string, cause?: unknown): AppError {
   return new AppError('CREDENTIAL_HELPER', `the credential helper ${program} ${what}`, {
-    hint: `mend it or remove ${spec.namedBy}; --creds or --no-creds go without it`,
+    hint: `fix it or remove ${spec.namedBy}; --creds or --no-creds go without it`,
     cause,
   });
 }

@@ -80,6 +80,6 @@ function entryAnswer(found: AuthFileEntry, file: AuthFile): SourceResult {
 /** containers/image warns too: without the folder a login of podman or skopeo cannot be found. */
 function missingFile({ runtimeDir }: AuthFile): SourceResult {
   if (runtimeDir === undefined || existsSync(runtimeDir)) return { detail: 'no such file' };
-  const detail = `the folder ${runtimeDir} named by XDG_RUNTIME_DIR does not exist`;
+  const detail = `the directory ${runtimeDir} named by XDG_RUNTIME_DIR does not exist`;
   return { detail, warning: `${detail}; create it or unset the variable` };
 }

@@ -29,7 +29,7 @@ export function flagSource(
     get: async (host) =>
       registry === undefined || sameRegistry(host, registry)
         ? { credential, detail: 'given on the command line' }
-        : { detail: `meant for ${registry} alone` },
+        : { detail: `meant only for ${registry}` },
   };
 }
 
@@ -50,7 +50,7 @@ function credentialOfFlags(flags: CredentialFlags): Credential | undefined {
   const { username, password } = flags;
   if (username === undefined && password === undefined) return undefined;
   if (username === undefined || username === '') {
-    throw usage('--password needs a user name', 'give --username too');
+    throw usage('--password needs a username', 'give --username too');
   }
   if (password === undefined) {
     throw usage('--username needs a password', 'give --password too, or log in first');
@@ -69,7 +69,7 @@ function tokenCredential(token: string): Credential {
 function credsCredential(creds: string): Credential {
   const colon = creds.indexOf(':');
   const username = colon < 0 ? creds : creds.slice(0, colon);
-  if (username === '') throw usage('--creds has no user name', 'write --creds USER:PASSWORD');
+  if (username === '') throw usage('--creds has no username', 'write --creds USER:PASSWORD');
   const password = colon < 0 ? '' : creds.slice(colon + 1);
   return { kind: 'basic', username, password, origin: '--creds' };
 }

@@ -104,7 +104,7 @@ function contextOf(
       'CONFIG_INVALID',
       `the certificates for ${host} in ${where} cannot be used: ${why}`,
       {
-        hint: 'Each *.key must fit its *.cert and have no pass phrase; *.crt must be X.509.',
+        hint: 'Each *.key must fit its *.cert and have no passphrase; *.crt must be X.509.',
         cause,
       },
     );

@@ -59,6 +59,6 @@ export function diffIdsOf(
   throw new AppError(
     'INVALID_CONFIG',
     `${where}: the configuration names ${diffIds.length} layers, the manifest has ${layers.length}`,
-    { hint: 'Without them nobody can tell whether a layer was compressed anew correctly.' },
+    { hint: 'Without them, no check shows whether a layer was recompressed correctly.' },
   );
 }

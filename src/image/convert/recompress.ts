@@ -140,7 +140,7 @@ export class Recompressor implements AsyncDisposable {
       cause instanceof AppError
         ? cause
         : new AppError('CORRUPT_LAYER', `${label}: layer ${layer.digest}: ${rule}`, {
-            hint: 'The image is damaged or hostile; copy it without a change, or build it anew.',
+            hint: 'The image is damaged or hostile; copy it without a change, or build it again.',
             cause,
           });
     const bytes = await this.#source.fetch(layer, { signal });

@@ -20,7 +20,7 @@ export function requireSameDigest(expected: Digest, actual: Digest, what: string
     'DIGEST_MISMATCH',
     `${what}: ${actual} instead of ${expected}`,
     { expected, actual },
-    { hint: 'The registry, a proxy or a mirror on the way altered the content.' },
+    { hint: 'The registry, a proxy or a mirror altered the content.' },
   );
 }
 

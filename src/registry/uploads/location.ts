@@ -30,7 +30,7 @@ export function resolveUploadLocation(
     throw forbidden(url, where, 'its scheme is neither https nor http');
   }
   if (url.username !== '' || url.password !== '') {
-    throw forbidden(url, where, 'it carries a user name or password');
+    throw forbidden(url, where, 'it has a username or password');
   }
   upgradeToHttps(url, registryUrl);
   const anonymous = url.origin !== registryUrl.origin;

@@ -24,6 +24,6 @@ export async function verifySource(
     'DIGEST_MISMATCH',
     `cannot ${operation.action} ${operation.target}: the registry received other content than the source has`,
     { expected: digest, actual: 'unknown' },
-    { cause: refusal, hint: 'The content was damaged on the way to the registry; try again.' },
+    { cause: refusal, hint: 'The content was damaged in transit. Run the command again.' },
   );
 }

@@ -30,7 +30,7 @@ export async function parseOwn(
     const policy = await createPolicy(wordsOf(all));
     return () => policy;
   }
-  if (Object.keys(all).length > 0) refuse(`"${Object.keys(all)[0]}" stands beside "rules"`);
+  if (Object.keys(all).length > 0) refuse(`"${Object.keys(all)[0]}" is next to "rules"`);
   if (!Array.isArray(list)) return refuse('"rules" is not a list');
   const rules = await Promise.all(
     (list as readonly unknown[]).map(async (one) => {

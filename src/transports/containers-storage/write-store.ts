@@ -211,6 +211,6 @@ function otherImage(name: string, expected: string, actual: string): IntegrityEr
     'DIGEST_MISMATCH',
     `the storage has another image as "${name}" than the one that was sent`,
     { expected, actual },
-    { hint: 'Somebody else may have changed the name at the same time: try again.' },
+    { hint: 'Run the command again: another program may have changed the name at the same time.' },
   );
 }

@@ -47,11 +47,11 @@ export class DirFiles {
   /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
   async requireImage(): Promise<void> {
     if ((await this.#names()) === undefined)
-      throw new AppError('PATH_UNKNOWN', `${this.folder}: there is no such folder`);
+      throw new AppError('PATH_UNKNOWN', `${this.folder}: there is no such directory`);
     await this.#isMarked();
     if ((await this.rootManifest()) !== undefined) return;
     throw new AppError('CORRUPT_LAYOUT', `${this.folder} holds no image: no manifest.json`, {
-      hint: 'For an OCI layout folder write oci:DIR.',
+      hint: 'For an OCI layout, write oci:DIR.',
     });
   }
 
@@ -63,7 +63,7 @@ export class DirFiles {
     const names = (await this.#names())?.filter((name) => !isTemporaryName(name)) ?? [];
     if (names.length === 0 || (await this.#isMarked())) return;
     throw new AppError('PATH_EXISTS', `${this.folder} holds other files than an image`, {
-      hint: 'Name a new or empty folder; what is there would be mixed with the image.',
+      hint: 'Name a new or empty directory: the image is not mixed with other files.',
     });
   }
 

@@ -92,7 +92,7 @@ class DirStore implements WriteStore {
     }
     if (!isDigest(ref)) {
       throw new AppError('MANIFEST_UNKNOWN', `${this.label} has no image tagged "${ref}"`, {
-        hint: 'A flat folder holds one image without tags: leave the tag out.',
+        hint: 'Remove the tag: dir: holds one image without tags.',
       });
     }
     if (root?.descriptor.digest === ref) return root.descriptor;
@@ -170,7 +170,7 @@ class DirStore implements WriteStore {
     for (const path of this.#relied) {
       if (await this.#files.exists(path)) continue;
       throw new AppError('IO', `${this.label}: another run wrote its image here in the meantime`, {
-        hint: 'Run it again, or name a folder of its own.',
+        hint: 'Run it again, or name another directory.',
       });
     }
     this.#relied.clear();

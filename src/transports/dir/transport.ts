@@ -4,7 +4,7 @@ import type { Location, Transport } from '../types.ts';
 /** skopeo's flat folder: one image, its manifest and blobs as files side by side. */
 export const dirTransport: Transport = {
   scheme: 'dir',
-  help: 'dir:DIR: one image as files in a flat folder, as skopeo writes it',
+  help: 'dir:DIR: one image as files in a flat directory, as in skopeo',
   parse: parseDirName,
   openRead: async ({ name }) => (await import('./store.ts')).openDirForRead(name),
   openWrite: async ({ name }, { temporaries }) =>
@@ -15,11 +15,11 @@ export const dirTransport: Transport = {
 function parseDirName(rest: string): Location {
   const rule =
     rest === ''
-      ? 'the folder is missing'
+      ? 'the directory is missing'
       : /[\u0000-\u001f]/.test(rest)
-        ? 'a folder has no control characters'
+        ? 'a directory has no control characters'
         : rest.startsWith('//')
-          ? '"dir:" takes a folder, not an address'
+          ? '"dir:" takes a directory, not an address'
           : undefined;
   if (rule === undefined)
     return { scheme: 'dir', name: rest, ref: undefined, tag: undefined, text: `dir:${rest}` };

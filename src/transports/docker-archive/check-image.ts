@@ -14,7 +14,7 @@ export function requireImage(manifest: Manifest, label: string): ImageManifest {
     );
   }
   if (!isImageConfigType(manifest.config.mediaType))
-    throw refuse('an artifact', 'It holds images alone; write to oci-archive:FILE.');
+    throw refuse('an artifact', 'It holds only images. Write to oci-archive:FILE.');
   return manifest;
 }
 

@@ -235,6 +235,6 @@ function otherImage(name: string, expected: string, actual: string): IntegrityEr
     'DIGEST_MISMATCH',
     `the Docker daemon has another image as "${name}" than the one that was sent`,
     { expected, actual },
-    { hint: 'Somebody else may have loaded one under this name at the same time: try again.' },
+    { hint: 'Run the command again: another program may have loaded an image with this name.' },
   );
 }

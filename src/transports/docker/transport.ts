@@ -7,7 +7,7 @@ import type { Access, Repository } from '../../registry/types.ts';
 /** Images of a registry: "docker://ghcr.io/a/b:1", or only the name. */
 export const dockerTransport: Transport = {
   scheme: 'docker',
-  help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or the name alone: an image of a registry',
+  help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or only the name: an image of a registry',
   parse: parseLocation,
   openRead: async (location, context, options) =>
     createRegistryStore(

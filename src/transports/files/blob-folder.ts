@@ -81,7 +81,7 @@ export class BlobFolder {
     if (opened === undefined) {
       const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
       throw new AppError(code, `${this.#label} does not have ${descriptor.digest}`, {
-        hint: `The folder is incomplete: ${path} is missing.`,
+        hint: `The directory is incomplete: ${path} is missing.`,
       });
     }
     const { file } = opened;

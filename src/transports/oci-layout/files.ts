@@ -62,12 +62,12 @@ export class LayoutFiles {
         throw error;
       }
     });
-    if (!exists) throw new AppError('PATH_UNKNOWN', `${this.#folder}: there is no such folder`);
+    if (!exists) throw new AppError('PATH_UNKNOWN', `${this.#folder}: there is no such directory`);
     if (await this.isLayout()) return;
     throw new AppError(
       'CORRUPT_LAYOUT',
       `${this.#folder} is not an OCI layout: its "oci-layout" file is missing`,
-      { hint: 'Name the folder that holds "oci-layout", "index.json" and "blobs".' },
+      { hint: 'Name the directory with "oci-layout", "index.json" and "blobs".' },
     );
   }
 

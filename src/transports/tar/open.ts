@@ -111,8 +111,8 @@ async function index(
 }
 
 function isFolder(path: string): AppError {
-  return new AppError('CORRUPT_ARCHIVE', `${path} is a folder, not an archive`, {
-    hint: `For an OCI layout folder write oci:${path}, for a flat one dir:${path}.`,
+  return new AppError('CORRUPT_ARCHIVE', `${path} is a directory, not an archive`, {
+    hint: `For an OCI layout, write oci:${path}, for a flat one dir:${path}.`,
   });
 }
 
@@ -131,7 +131,7 @@ export async function openExisting(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     throw new AppError(error.code, `${path} cannot be added to: ${error.message}`, {
-      hint: 'Choose another file, or leave the name behind the file out to write it anew.',
+      hint: 'Choose another file, or remove the name after the file to replace the file.',
       cause: error,
     });
   }

@@ -83,7 +83,7 @@ export class NameTable {
   /** The rule that a member breaks. */
   problem(name: string, type: TarType): string | undefined {
     const isLink = type === 'link' || type === 'symlink';
-    if (isLink && this.#folders.has(name)) return 'is a link in the place of a directory';
+    if (isLink && this.#folders.has(name)) return 'is a link instead of a directory';
     if (isLink) this.#links.add(name);
     for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
       const folder = name.slice(0, end);

@@ -73,7 +73,7 @@ describe('runChecks', () => {
   it('gives a check only so much time', async () => {
     const slow = defineCheck({ name: 'first', needs: [], gives: [], run: never });
     const [line] = await verdicts([slow], { stepMs: 20 });
-    expect(line).toMatch(/^first failed no answer within 0\.02 s Something on the way/u);
+    expect(line).toMatch(/^first failed no answer within 0\.02 s Check firewall, VPN and proxy/u);
   });
 
   it('tells of the time limit of the command, and goes no further', async () => {

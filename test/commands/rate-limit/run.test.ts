@@ -79,7 +79,7 @@ describe('rate-limit', () => {
   it('names the account where credentials were sent', async () => {
     const { result } = await ask(answer(200, HUB, { credentials: { sent: true } }));
     expect(jsonOf(result)).toMatchObject({ Account: 'ann' });
-    expect(textOf(result)).toContain('signed in as ann');
+    expect(textOf(result)).toContain('logged in as ann');
   });
 
   it('reads a 429, and reports one without headers as what it is', async () => {

@@ -181,7 +181,7 @@ describe('serve', () => {
       expect(await status(base, basic('ann:two'))).toBe(200);
       await writeFile(users, '# nobody left\n');
       hangUp();
-      await vi.waitFor(() => expect(context.warnings.join()).toContain('nobody can log in'));
+      await vi.waitFor(() => expect(context.warnings.join()).toContain('no login can succeed'));
       expect(await status(base, basic('ann:two'))).toBe(401);
     });
   });
@@ -189,7 +189,7 @@ describe('serve', () => {
   it.each([
     ['everyone', {}, /everyone who reaches 0\.0\.0\.0/u],
     ['passwords without TLS', { htpasswd: 'users' }, /passwords cross the network/u],
-    ['a file without users', { htpasswd: 'nobody' }, /nobody can log in/u],
+    ['a file without users', { htpasswd: 'nobody' }, /no login can succeed/u],
   ])('warns of %s', async (_what, options, words) => {
     await using dir = await tempDir();
     await writeFile(dir.join('users'), `ann:${await hash('one', 4)}\n`);

@@ -76,8 +76,8 @@ describe('registries.conf v2', () => {
     ['[[registry]]\nlocation = "https://a.b"', /registry\[0\]\.location has a scheme/u],
     ['[[registry]]\nlocation = 1', /registry\[0\]\.location must be text/u],
     ['[[registry]]\nlocation = "/x"', /does not begin with a host/u],
-    ['[[registry]]\nprefix = "*.a.b/c"', /"\*\." takes a host/u],
-    ['[[registry]]\nprefix = "*.*.b"', /"\*\." takes a host/u],
+    ['[[registry]]\nprefix = "*.a.b/c"', /"\*\." takes only a host/u],
+    ['[[registry]]\nprefix = "*.*.b"', /"\*\." takes only a host/u],
     [
       '[registry]\nlocation = "a.b"',
       /registry must be a list of tables, written \[\[registry\]\]/u,

@@ -115,7 +115,7 @@ describe('certificates', () => {
     const policies = createHostPolicies({ registries, certDir: join(folder, 'c') });
     expect(() => policies('r.example')).toThrow(
       expect.objectContaining({
-        hint: expect.stringContaining('CA certificates must use the extension .crt') as string,
+        hint: expect.stringContaining('CA certificates must have the extension .crt') as string,
       }) as Error,
     );
   });

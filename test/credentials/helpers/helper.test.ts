@@ -109,7 +109,7 @@ describe('a credential helper', () => {
     ['no JSON', 'echo secret-canary', 'did not answer in JSON'],
     ['a list', 'echo "[1]"', 'did not answer in JSON'],
     ['numbers', 'echo \'{"Username":1,"Secret":2}\'', 'other than texts'],
-    ['no user', 'echo \'{"Secret":"secret-canary"}\'', 'without a user name'],
+    ['no user', 'echo \'{"Secret":"secret-canary"}\'', 'get returned no username'],
     ['1 MiB and more', 'head -c 1100000 /dev/zero', 'more than 1 MiB'],
   ])('fails loudly on %s', async (_what, text, message) => {
     await script(text);

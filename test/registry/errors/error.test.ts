@@ -122,7 +122,7 @@ describe('RegistryError', () => {
 
   it('knows that Docker Hub answers 401 for what does not exist', async () => {
     const error = await failure(DEMAND, { registry: 'docker.io', credentials: { sent: false } });
-    expect(error.hint).toContain('do not exist');
+    expect(error.hint).toContain('for missing and for private repositories');
     expect(error.hint).toMatch(/Log in: regctl login$/u);
   });
 

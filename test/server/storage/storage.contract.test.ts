@@ -214,7 +214,7 @@ describe.each(Object.entries(STORAGES))('%s storage', (_name, open) => {
     expect(await read(await storage.blobs.read(B, digest))).toBe('hello, registry');
   });
 
-  it('keeps manifests byte for byte, with tags that differ in case alone', async () => {
+  it('keeps manifests byte for byte, with tags that differ only in case', async () => {
     const storage = await open();
     const one = manifest('{"a":\n 1}\n');
     const two = manifest('{}');

@@ -117,7 +117,7 @@ describe('two members of one name', () => {
         { name: 'd/index.json', data: INDEX },
         { name: 'd', symlink: '.' },
       ],
-      'place of a directory',
+      'instead of a directory',
     ],
     [
       'far below a link',

@@ -13,13 +13,13 @@ export const cacheCheck = defineCheck({
     const { env, machine } = context;
     if (!isCacheEnabled(env)) return { verdict: 'skipped', detail: 'switched off by REGCTL_CACHE' };
     const folder = cacheFolder(env, machine.home);
-    if (folder === undefined) return { verdict: 'skipped', detail: 'there is no home folder' };
+    if (folder === undefined) return { verdict: 'skipped', detail: 'there is no home directory' };
     const safety = checkPrivateFolder(folder, machine.uid);
     if (safety.kind === 'unsafe') {
       return {
         verdict: 'warning',
         detail: `not used: ${folder} ${safety.problem}`,
-        hint: `Tokens are kept in a folder that is yours alone: chmod 700 ${folder}, or remove it.`,
+        hint: `Make the directory private: chmod 700 ${folder}, or remove it.`,
       };
     }
     const [document] = readCache({ folder, uid: machine.uid });

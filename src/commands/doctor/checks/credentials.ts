@@ -38,7 +38,7 @@ function describe(login: Credential): string {
     case 'identity':
       return 'an identity token';
     case 'registry-token':
-      return 'a token that is sent as it is';
+      return 'a token that is sent unchanged';
   }
 }
 

@@ -16,7 +16,7 @@ export const rateLimitCheck = defineCheck({
   gives: [],
   async run({ location, answer }, context, options): Promise<CheckResult> {
     if (location.registry !== DOCKER_HUB) {
-      return { verdict: 'skipped', detail: 'Docker Hub alone tells its allowance' };
+      return { verdict: 'skipped', detail: 'only Docker Hub reports a pull limit' };
     }
     if (answer === undefined) return { verdict: 'skipped', detail: 'because it did not answer' };
     const image = context.reference(PULL_LIMIT_IMAGE);
@@ -37,6 +37,6 @@ function judgePullLimit({
   const who = Source === null ? '' : `, counted for ${Source}`;
   const detail = `${Remaining} of ${Limit ?? '?'} pulls${per} are left${who}`;
   if (Remaining > 0) return { verdict: 'ok', detail };
-  const hint = 'Wait for the window to pass, or sign in for a larger allowance: regctl login';
+  const hint = 'Wait for the window to end, or log in for a higher limit: regctl login';
   return { verdict: 'warning', detail, hint };
 }

@@ -13,7 +13,7 @@ export const schemeCheck = defineCheck({
     if (scheme === 'https' && !(await probe.speaksTls(route.url, registry, options))) {
       return {
         verdict: 'failed',
-        detail: `HTTPS is wanted, but ${route.url.host} does not speak TLS`,
+        detail: `HTTPS is wanted, but ${route.url.host} does not use TLS`,
         hint: `If the registry is meant to be reached without TLS, pass --plain-http, or set insecure = true for it in registries.conf.`,
       };
     }
@@ -25,7 +25,7 @@ export const schemeCheck = defineCheck({
       ? { verdict: 'ok', detail: `HTTP, ${why}`, facts: { base } }
       : {
           verdict: 'warning',
-          detail: `HTTP, ${why}: everybody on the way can read and change what is sent`,
+          detail: `HTTP, ${why}: anyone between can read and change what is sent`,
           hint: `Set up TLS on ${registry}, then leave out ${insecureSettingOf(context, registry)}.`,
           facts: { base },
         };

@@ -8,7 +8,7 @@ import { type CheckResult, defineCheck } from '../check.ts';
 
 const WHY_NONE = {
   basic: 'Basic sends the login itself',
-  static: 'the token that was given is sent as it is',
+  static: 'the token that was given is sent unchanged',
 } as const;
 
 /** What the token server gives out, and for how long. */

@@ -101,8 +101,9 @@ export function quoteChar(char: string): string {
  * host or a path, which no digest does, or the text must be a URL.
  */
 export function endOfUserInfo(text: string): number {
-  const at = text.lastIndexOf('@');
-  const rest = text.slice(at + 1);
-  if (at < 0 || /^sha(?:256|512):/.test(rest)) return -1;
-  return /^(?:localhost|\[)|[/.]/.test(rest) || text.includes('://') ? at : -1;
+  const name = text.replace(/@sha(?:256|512):[^@]*$/, '');
+  const at = name.lastIndexOf('@');
+  if (at < 0) return -1;
+  const isPlace = /^(?:localhost|\[|[a-z0-9-]+:\d{1,5}$)|[/.]/.test(name.slice(at + 1));
+  return isPlace || text.includes('://') ? at : -1;
 }

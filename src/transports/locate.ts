@@ -28,7 +28,11 @@ export function locate(text: string): Location {
     return dockerTransport.parse(rest.startsWith('//') ? rest.slice(2) : text);
   }
   const transport = TRANSPORTS.find((one) => one.scheme === scheme);
-  if (transport !== undefined) return transport.parse(rest);
+  if (transport !== undefined) {
+    return transport.parse(
+      rest.startsWith('//') ? withoutUserInfo(text).slice(scheme.length + 1) : rest,
+    );
+  }
   const mistaken = mistakenName(text);
   if (mistaken !== undefined) throw mistaken;
   if (rest.startsWith('//') || FOREIGN_SCHEMES.has(scheme)) throw unknown(text, scheme);

@@ -43,6 +43,10 @@ describe('locate', () => {
   it.each([
     ['https://ghcr.io/o/a', 'Write the image without "https://": ghcr.io/o/a'],
     ['https://user:password@host.example/a', 'Write the image without "https://": host.example/a'],
+    [
+      'oci://user:password@host.example/a',
+      'For a registry use docker://host.example/a, for a directory oci:/host.example/a.',
+    ],
     ['https://hub.docker.com/_/nginx', 'Use the image name: nginx'],
     ['https://hub.docker.com/r/o/n/tags?page=2', 'Use the image name: o/n'],
     ['hub.docker.com/r/o/n/', 'Use the image name: o/n'],

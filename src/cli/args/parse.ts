@@ -202,9 +202,9 @@ function ownName(message: string, spec: CommandSpec | undefined): string | undef
   return own === undefined ? undefined : `Did you mean ${own}?`;
 }
 
-/** What stands after the "=" of an option that does not exist may be a secret. */
+/** What stands after the "=" of an option that does not exist, or after its letter, may be a secret. */
 function withoutValue(message: string): string {
-  return message.replace(/^(unknown option '-[^=']*)=.*$/su, "$1'");
+  return message.replace(/^(unknown option '(?:-[^-]|--[^=']*(?==))).*$/su, "$1'");
 }
 
 function noCommand(): AppError {

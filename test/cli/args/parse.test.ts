@@ -82,6 +82,7 @@ describe('commands', () => {
     [['tags', '--max', '3', 'x'], /unknown option "--max"/, 'Did you mean --limit?'],
     [['tags', '--max=3', 'x'], /unknown option "--max"/, 'Did you mean --limit?'],
     [['tags', '-m', '3', 'x'], /unknown option "-m"/, 'Did you mean --limit?'],
+    [['tags', '-ps3cret', 'x'], /unknown option "-p"$/, 'tags --help'],
     [['tags'], /missing required argument "repository"/, 'REPOSITORY'],
     [['tags', 'a', 'b'], /too many arguments/, 'REPOSITORY'],
     [['tags', '--limit', 'x', 'a'], /whole number/, 'tags --help'],

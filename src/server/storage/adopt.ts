@@ -2,7 +2,9 @@ import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { RepositoryName } from '../names.ts';
+import { renamePatiently } from '../../util/atomic-file.ts';
 import {
+  encodePart,
   ifExists,
   inFolder,
   isThere,
@@ -40,6 +42,17 @@ export async function linkBlob(
   const path = paths.content(name, '_links', digest);
   const file = await inFolder(dirname(path), () => open(path, 'a'));
   await file.close();
+}
+
+/** Layout 1 had the directories of reserved names (`aux`) as they are. */
+export async function escapeReserved(directory: string): Promise<void> {
+  for (const entry of (await ifExists(readdir(directory, { withFileTypes: true }))) ?? []) {
+    if (!entry.isDirectory() || entry.name.startsWith('_')) continue;
+    const old = join(directory, entry.name);
+    const now = join(directory, encodePart(entry.name));
+    if (now !== old && !(await isThere(now))) await renamePatiently(old, now);
+    await escapeReserved(now);
+  }
 }
 
 /** Moves all that layout 1 kept in repositories. */

@@ -7,7 +7,7 @@ import { holdFileLock, type HeldLock, type HeldLockOptions } from './held-lock.t
 import { isRecord } from '../../util/json.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 import { readNamedFile } from '../../util/regular-file.ts';
-import { adoptAll } from './adopt.ts';
+import { adoptAll, escapeReserved } from './adopt.ts';
 import { repositoriesBelow } from './disk.ts';
 import { diskPaths, isThere } from './disk-paths.ts';
 
@@ -72,6 +72,7 @@ async function takeDirectory(directory: string, options: HeldLockOptions): Promi
 
 async function bringUp(directory: string): Promise<void> {
   const paths = diskPaths(directory);
+  await escapeReserved(paths.root);
   await adoptAll(paths, await repositoriesBelow(paths.root));
   const text = `${JSON.stringify({ kind: 'regctl-registry', layout: LAYOUT })}\n`;
   await writeFileAtomic(join(directory, FORMAT_FILE), text);

@@ -1,6 +1,10 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { digestOf, hexOf } from '../../../src/oci/digest.ts';
+import type { RepositoryName } from '../../../src/server/names.ts';
 import { claimDirectory, inspectDirectory } from '../../../src/server/storage/claim.ts';
+import { createDiskStorage } from '../../../src/server/storage/disk.ts';
 import { createTemporaries, type Temporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 
@@ -68,6 +72,22 @@ describe('a claimed directory', () => {
     await claim.release();
     expect(await readFile(dir.join(LOCK), 'utf8')).toBe(other);
   });
+});
+
+it('directories of names that Windows reserves keep their content when layout 1 is brought up', async () => {
+  await using dir = await tempDir();
+  const name = 'team/aux/con.v1' as RepositoryName;
+  const data = Buffer.from('content');
+  const digest = digestOf(data);
+  const blobs = dir.join('repositories/team/aux/con.v1/_blobs/sha256');
+  await mkdir(blobs, { recursive: true });
+  await writeFile(join(blobs, hexOf(digest)), data);
+  await using claim = await claimDirectory(dir.path);
+  expect(claim).toBeDefined();
+  const storage = createDiskStorage(dir.path);
+  expect(await storage.repositories()).toEqual([name]);
+  expect(await storage.blobs.size(name, digest)).toBe(data.byteLength);
+  expect(await readdir(dir.join('repositories/team'))).toEqual(['~aux']);
 });
 
 describe('a directory is refused', () => {

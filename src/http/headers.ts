@@ -52,6 +52,9 @@ export function crossOriginHeaders(
   );
 }
 
+/** The year 2286 and beyond: as dates can still say it. */
+const MAX_SECONDS = 9_999_999_999;
+
 /**
  * `Retry-After` as milliseconds from now; a date in the past is none (RFC 9110 section 10.2.3). A
  * date is measured against the answer's own `Date`: this machine's clock may be a day off.
@@ -59,7 +62,7 @@ export function crossOriginHeaders(
 export function retryAfterMs(headers: ResponseHeaders, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
-  if (/^\d{1,10}$/u.test(value)) return Number(value) * 1000;
+  if (/^\d+$/u.test(value)) return Math.min(Number(value), MAX_SECONDS) * 1000;
   const sent = Date.parse(headers.get('date') ?? '');
   const ms = Date.parse(value) - (Number.isNaN(sent) ? now : sent);
   return ms > 0 ? ms : undefined;

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import { NotRegularError, TooLargeError } from './regular-file.ts';
 
 /** The code of a system error: 'ENOENT'. `undefined` for anything else. */
 export function errnoOf(error: unknown): string | undefined {
@@ -58,8 +59,10 @@ export function isNoSpace(error: unknown): boolean {
   return NO_SPACE.has(errnoOf(error) ?? '');
 }
 
-/** The cause of a system error in words: "permission denied". */
+/** The cause of a system error, or of what is no file to read, in words: "permission denied". */
 export function causeOf(error: unknown): string {
+  if (error instanceof NotRegularError) return `it is ${error.what}`;
+  if (error instanceof TooLargeError) return 'it is too large';
   const errno = errnoOf(error);
   return CAUSES[errno ?? '']?.words ?? errno ?? (error instanceof Error ? error.name : 'unknown');
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { systemError } from '../../util/errno.ts';
 import { readNamedFile } from '../../util/regular-file.ts';
 import type { Context } from '../context.ts';
 
@@ -34,6 +34,6 @@ async function readText(path: string, file: string, options: CallOptions): Promi
     return Buffer.from(bytes).toString('utf8');
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw new AppError('IO', `cannot read ${file}: the list of images`, { cause: error });
+    throw systemError(error, { verb: 'read', path: file });
   }
 }

@@ -1,6 +1,6 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { writeFileAtomic, type AtomicWriteOptions } from '../../util/atomic-file.ts';
-import { errnoOf } from '../../util/errno.ts';
+import { errnoOf, systemError } from '../../util/errno.ts';
 import { isInherited } from '../../util/regular-file.ts';
 
 const OUTPUT = /^\/dev\/std(?:out|err)$/u;
@@ -8,11 +8,24 @@ const OUTPUT = /^\/dev\/std(?:out|err)$/u;
 /**
  * Writes a file that a person named as a whole or not at all. A link stays, and what it points at is
  * replaced; a pipe or device (`/dev/stdout`) is written to, and never replaced.
+ * @throws AppError NO_SPACE, IO
  */
 export async function writeNamedFile(
   path: string,
   data: Uint8Array | string,
   options: AtomicWriteOptions = {},
+): Promise<void> {
+  try {
+    await write(path, data, options);
+  } catch (error) {
+    throw systemError(error, { verb: 'write', path });
+  }
+}
+
+async function write(
+  path: string,
+  data: Uint8Array | string,
+  options: AtomicWriteOptions,
 ): Promise<void> {
   const target = await targetOf(path);
   if (target !== undefined) return writeFileAtomic(target, data, options);

@@ -92,9 +92,5 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 /** @throws AppError IO */
 export async function writeUndoScript(path: string, lines: readonly string[]): Promise<void> {
   const text = ['#!/bin/sh', 'set -e', ...lines, ''].join('\n');
-  try {
-    await writeNamedFile(path, text, { mode: 0o755 });
-  } catch (error) {
-    throw new AppError('IO', `cannot write ${path}: the undo script`, { cause: error });
-  }
+  await writeNamedFile(path, text, { mode: 0o755 });
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.ts';
+import { systemError } from '../../util/errno.ts';
 import { isRecord } from '../../util/json.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
@@ -19,7 +20,7 @@ export interface PlannedRepository {
 const KIND = 'regctl prune plan';
 const VERSION = 1;
 
-/** @throws AppError IO */
+/** @throws AppError NO_SPACE, IO */
 export async function writePlanFile(
   path: string,
   repositories: readonly PlannedRepository[],
@@ -33,11 +34,7 @@ export async function writePlanFile(
       Manifests: [...goal.manifests],
     })),
   };
-  try {
-    await writeNamedFile(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
-  } catch (error) {
-    throw new AppError('IO', `cannot write ${path}: the plan`, { cause: error });
-  }
+  await writeNamedFile(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
 }
 
 /** @throws AppError IO, USAGE for a file that is no plan */
@@ -50,7 +47,7 @@ export async function readPlanFile(
     raw = (await readNamedFile(path, MAX_PLAN_BYTES, options)).bytes;
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw new AppError('IO', `cannot read ${path}: the plan`, { cause: error });
+    throw systemError(error, { verb: 'read', path });
   }
   const body = parseJsonStrict(raw, 'USAGE', `plan ${path}`);
   if (!isRecord(body) || body['Kind'] !== KIND || body['Version'] !== VERSION) {

@@ -139,9 +139,9 @@ async function writeDigest(
   try {
     await writeNamedFile(resolve(cwd, file), descriptor.digest);
   } catch (error) {
-    throw new AppError('IO', `the image was copied, but "${file}" cannot be written`, {
-      cause: error,
-    });
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, hint, details, cause } = error;
+    throw new AppError(code, message, { why: ['the image was copied'], hint, details, cause });
   }
 }
 

@@ -100,6 +100,14 @@ const MAPPINGS: readonly ErrorMapping[] = [
     hint: 'Run the command again. If this repeats, check the proxies in between.',
   },
   {
+    codes: ['EMFILE', 'ENFILE'],
+    code: 'NETWORK',
+    retry: 'never',
+    lead: 'reach',
+    description: 'too many files are open',
+    hint: 'Raise the limit: ulimit -n 4096',
+  },
+  {
     codes: ['ETIMEDOUT'],
     code: 'TIMEOUT',
     retry: 'always',

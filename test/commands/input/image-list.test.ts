@@ -19,6 +19,6 @@ it('waits for no pipe that nobody writes to', async () => {
   execFileSync('mkfifo', [dir.join('images')]);
   await expect(readNames(fakeContext({ cwd: dir.path }), 'images', {})).rejects.toMatchObject({
     code: 'IO',
-    message: 'cannot read images: the list of images',
+    message: 'cannot read images: it is a pipe or device',
   });
 });

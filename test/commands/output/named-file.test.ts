@@ -28,3 +28,13 @@ it('writes to a pipe and leaves it in its place', async () => {
   expect(Buffer.concat((await read) as Buffer[]).toString()).toBe('sha256:0');
   expect((await lstat(pipe)).isFIFO()).toBe(true);
 });
+
+it('says path, cause and fix when it cannot', async () => {
+  await using dir = await tempDir();
+  await writeFile(dir.join('file'), '');
+  await expect(writeNamedFile(dir.join('file/below'), '')).rejects.toMatchObject({
+    code: 'IO',
+    message: `cannot write ${dir.join('file/below')}: a part of the path is not a directory`,
+    hint: 'Check the path.',
+  });
+});

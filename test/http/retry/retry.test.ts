@@ -322,6 +322,7 @@ describe('retryAfterMs', () => {
   it.each([
     ['3', 3000],
     ['0', 0],
+    ['99999999999', 9_999_999_999_000],
     [new Date(START - 1000).toUTCString(), undefined],
     ['soon', undefined],
     ['-1', undefined],

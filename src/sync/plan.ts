@@ -30,6 +30,8 @@ export interface PlannedRoute {
   readonly images: readonly WantedImage[];
   /** All tags of the source, where they were listed. */
   readonly sourceTags: readonly string[] | undefined;
+  /** What they are called at this target, chosen or not; only where tags are to be deleted. */
+  readonly keptTags: ReadonlySet<string> | undefined;
 }
 
 /** A source that could not be listed. */
@@ -240,14 +242,29 @@ class Planner {
     images: readonly WantedImage[],
     sourceTags: readonly string[] | undefined,
   ): PlannedRoute[] {
-    const byTarget = new Map<string, { target: Location; images: WantedImage[] }>();
+    interface Route {
+      readonly target: Location;
+      readonly images: WantedImage[];
+      readonly keptTags: Set<string> | undefined;
+    }
+    const byTarget = new Map<string, Route>();
+    const at = (found: { readonly target: Location }): Route => {
+      const key = `${found.target.scheme}:${found.target.name}`;
+      const keptTags = job.delete === undefined ? undefined : new Set<string>();
+      const route = byTarget.get(key) ?? { target: found.target, images: [], keptTags };
+      byTarget.set(key, route);
+      return route;
+    };
     for (const { ref, tag } of images) {
       const found = this.#target(job, name, tag ?? ref);
-      const key = `${found.target.scheme}:${found.target.name}`;
-      const route = byTarget.get(key) ?? { target: found.target, images: [] };
-      route.images.push({ ref, tag: found.tag });
-      byTarget.set(key, route);
+      at(found).images.push({ ref, tag: found.tag });
     }
+    for (const tag of job.delete === undefined ? [] : (sourceTags ?? [])) {
+      const found = this.#target(job, name, tag);
+      if (found.tag !== undefined) at(found).keptTags?.add(found.tag);
+    }
+    // A source that lost its tags has a target all the same, which is not to be emptied.
+    if (byTarget.size === 0 && job.delete !== undefined) at(this.#target(job, name, undefined));
     return [...byTarget.values()].map((route) => ({ job, source, sourceTags, ...route }));
   }
 

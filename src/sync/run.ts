@@ -58,14 +58,6 @@ export interface RunOptions extends CallOptions {
   /** Asked before each image: whether a limit forbids to go on. */
   readonly allow?: ((route: PlannedRoute) => Promise<AppError | undefined>) | undefined;
   onImage(result: ImageResult): void;
-  /** After a repository, where nothing of it failed. */
-  readonly onRoute?:
-    | ((
-        route: PlannedRoute,
-        done: readonly ImageResult[],
-        tags: ReadonlySet<string> | undefined,
-      ) => Promise<readonly ImageResult[]>)
-    | undefined;
   emit(event: CopyEvent): void;
 }
 
@@ -327,8 +319,6 @@ class RouteRun {
     );
     if (options.mode === 'run' && this.#done.some(({ outcome }) => outcome === 'copied'))
       await this.#session.commit();
-    for (const one of (await options.onRoute?.(route, this.#done, known)) ?? [])
-      this.#at.report(one);
   }
 
   /** One list spares a look at every tag that is not there. */

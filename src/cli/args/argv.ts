@@ -42,7 +42,7 @@ export function flagsOf(spec: CommandSpec): readonly OptionSpec[] {
 
 /**
  * Go's flag habits, which skopeo's users bring: `--all=true`, `--all=false`, and `--tls-verify` alone,
- * which never takes the next word as its value.
+ * which never takes the next word as its value. A text that may be left out is its first choice.
  */
 export function normaliseFlags(
   words: readonly string[],
@@ -56,6 +56,8 @@ export function normaliseFlags(
     const spec = kinds.get(name);
     if (spec?.kind === 'boolean' && value === undefined && !spec.flags.includes('<')) {
       out.push(`${word}=true`);
+    } else if (spec?.kind === 'string' && value === undefined && spec.flags.includes('[')) {
+      out.push(`${word}=${spec.choices?.[0] ?? ''}`);
     } else if (spec?.kind === 'flag' && name !== undefined && /^(?:true|1)$/u.test(value ?? '')) {
       out.push(name);
     } else if (spec?.kind !== 'flag' || !/^(?:false|0)$/u.test(value ?? '')) {

@@ -121,7 +121,11 @@ function overrides({ flags }: JobsContext, input: Input): Partial<SyncJob> {
   const immutable = readList(input, 'immutable');
   const backup = readText(input, 'backup');
   const newest = readCount(input, 'newest', '--newest');
+  const deletion = readText(input, 'delete') as SyncJob['delete'];
+  const maxDelete = readText(input, 'maxDelete');
   return {
+    ...(deletion === undefined ? {} : { delete: deletion }),
+    ...(maxDelete === undefined ? {} : { maxDelete }),
     ...(platform === undefined ? {} : { platforms: parsePlatforms(platform).map(formatPlatform) }),
     ...(immutable.length === 0 ? {} : { immutable }),
     ...(readFlag(input, 'missing') ? { missing: true } : {}),

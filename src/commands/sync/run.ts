@@ -1,5 +1,8 @@
 import { writeFileAtomic } from '../../util/atomic-file.ts';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { stateFolder } from '../../config/files/user-folders.ts';
+import { deleteLeft } from '../../sync/deletion.ts';
+import { stateName, SyncState } from '../../sync/state.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { createNameFilter } from '../../tags/filter.ts';
@@ -20,7 +23,10 @@ import { createStream } from './stream.ts';
 
 export type SyncContext = JobsContext &
   PlacesContext &
-  Pick<Context, 'emit' | 'hostPlatform' | 'note' | 'requestCount' | 'tempDir' | 'temporaries'>;
+  Pick<
+    Context,
+    'emit' | 'hostPlatform' | 'machine' | 'note' | 'requestCount' | 'tempDir' | 'temporaries'
+  >;
 
 const JOBS = 8;
 
@@ -77,7 +83,8 @@ function start(
 ): Result {
   let done: readonly ImageResult[] = [];
   const all = async (onImage: (image: ImageResult) => void): Promise<readonly ImageResult[]> => {
-    done = await runSync(plan, {
+    const state = await stateOf(context, input, request);
+    const copied = await runSync(plan, {
       places,
       mode,
       concurrency: context.flags.concurrency,
@@ -95,6 +102,25 @@ function start(
       },
       signal: options.signal,
     });
+    const gone =
+      mode === 'check' || !plan.routes.some(({ job }) => job.delete !== undefined)
+        ? []
+        : await deleteLeft(plan, copied, {
+            places,
+            state,
+            expand: expandOf(context),
+            concurrency: context.flags.concurrency,
+            dryRun: mode === 'dry-run',
+            onImage,
+            signal: options.signal,
+          });
+    done = [...copied, ...gone];
+    if (mode === 'run' && state !== undefined) {
+      for (const { outcome, destination, digest } of copied) {
+        if (outcome === 'copied' && digest !== undefined) state.note(destination, digest);
+      }
+      await state.save();
+    }
     const digestFile = readText(input, 'digestfile');
     if (digestFile !== undefined) await writeDigests(resolve(context.cwd, digestFile), done);
     const prefix = {
@@ -116,6 +142,20 @@ function start(
       return exit === 0 && stale ? 3 : exit;
     },
   };
+}
+
+/** `undefined`: none is kept. @throws AppError USAGE for a file that is no state */
+async function stateOf(
+  { cwd, env, machine }: SyncContext,
+  input: Input,
+  { jobs }: SyncRequest,
+): Promise<SyncState | undefined> {
+  const file = readText(input, 'state');
+  if (file === 'none') return undefined;
+  if (file !== undefined) return SyncState.read(resolve(cwd, file));
+  const folder = stateFolder(env, machine.home);
+  if (folder === undefined) return undefined;
+  return SyncState.read(join(folder, 'sync', `${stateName(jobs)}.json`));
 }
 
 /** What is to change on the way; `undefined` where everything is copied as it is. */

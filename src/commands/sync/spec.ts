@@ -60,6 +60,18 @@ const runOptions: readonly OptionSpec[] = [
     kind: 'string',
     hidden: true,
   },
+  {
+    flags: '--delete [which]',
+    summary: 'delete what left the source: owned, or all',
+    kind: 'string',
+    choices: ['owned', 'all'],
+  },
+  {
+    flags: '--max-delete <n>',
+    summary: 'most tags to delete: N or N% (default 10%)',
+    kind: 'string',
+  },
+  { flags: '--state <file>', summary: 'what earlier runs wrote; none: keep none', kind: 'string' },
   { flags: '--strict', summary: 'fail if the file has unknown keys', kind: 'flag' },
   {
     flags: '--backup <template>',

@@ -59,11 +59,14 @@ const STEP = {
   platforms: list(text),
 };
 
-/** A boolean, or the word `owned` or `all`. */
+/** Only by these words: what regsync has no key for must not begin to delete by a mere `true`. */
 const deletion: Reader<'owned' | 'all'> = (field) => {
   const { node } = field;
   if (node.kind === 'scalar' && (node.text === 'owned' || node.text === 'all')) return node.text;
-  return flag(field) === true ? 'owned' : undefined;
+  field.file.warn(
+    `${field.file.name}, line ${node.line}: "delete" is owned or all, and has no effect`,
+  );
+  return undefined;
 };
 
 const OWN = {

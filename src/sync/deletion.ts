@@ -1,0 +1,226 @@
+import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
+import { goalOfTags } from '../retention/goal.ts';
+import { readRepository } from '../retention/read.ts';
+import { removeGoal } from '../retention/run.ts';
+import type { RepositoryFacts } from '../retention/types.ts';
+import type { ReadStore, WriteStore } from '../store/types.ts';
+import { isDigestTag } from '../tags/digest-tags.ts';
+import type { CallOptions } from '../util/abort.ts';
+import { backUpImage } from './backup.ts';
+import { backupData } from './formats/regsync.ts';
+import type { SyncPlaces } from './places.ts';
+import { nameOf, type PlannedRoute, type SyncPlan } from './plan.ts';
+import type { ImageResult } from './results.ts';
+import type { SyncState } from './state.ts';
+import type { Expand } from './templates.ts';
+
+export interface DeleteOptions extends CallOptions {
+  readonly places: SyncPlaces;
+  readonly state: SyncState | undefined;
+  readonly expand: Expand;
+  readonly concurrency: number;
+  /** Only says what would go. */
+  readonly dryRun: boolean;
+  onImage(result: ImageResult): void;
+}
+
+/** So many may always go. */
+const ALWAYS = 5;
+const DEFAULT_MOST = '10%';
+
+/**
+ * Deletes tags that left the source, repository by repository, after all copies; one of which
+ * anything failed, or whose source has no tags, is left alone. What stays keeps all that it needs.
+ */
+export async function deleteLeft(
+  plan: SyncPlan,
+  done: readonly ImageResult[],
+  options: DeleteOptions,
+): Promise<readonly ImageResult[]> {
+  const results: ImageResult[] = [];
+  const report = (result: ImageResult): void => {
+    results.push(result);
+    options.onImage(result);
+  };
+  const failed = done.filter(({ outcome }) => outcome === 'failed');
+  for (const routes of byTarget(plan.routes)) {
+    const [first] = routes;
+    // A job that keeps what left its source has a say in what stays.
+    if (first === undefined || routes.some(({ job }) => job.delete === undefined)) continue;
+    const prefix = `${first.target.name}:`;
+    const hasFailed =
+      failed.some(({ destination }) => destination.startsWith(prefix)) ||
+      plan.failures.some(({ job }) => routes.some((route) => route.job === job));
+    if (hasFailed) continue;
+    try {
+      for (const one of await deleteFrom(routes, options)) report(one);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof AppError)) throw error;
+      const { name } = first.target;
+      const because = 'nothing was deleted';
+      report({ source: name, destination: name, outcome: 'failed', because, bytes: 0, error });
+    }
+  }
+  return results;
+}
+
+function byTarget(routes: readonly PlannedRoute[]): Iterable<readonly PlannedRoute[]> {
+  const groups = new Map<string, PlannedRoute[]>();
+  for (const route of routes) {
+    const key = `${route.target.scheme}:${route.target.name}`;
+    groups.set(key, [...(groups.get(key) ?? []), route]);
+  }
+  return groups.values();
+}
+
+async function deleteFrom(
+  routes: readonly PlannedRoute[],
+  options: DeleteOptions,
+): Promise<readonly ImageResult[]> {
+  const [{ job, target }] = routes as readonly [PlannedRoute];
+  const { places, concurrency, signal, dryRun } = options;
+  const kept = new Set<string>();
+  for (const { sourceTags, keptTags, source } of routes) {
+    if (sourceTags === undefined || keptTags === undefined || sourceTags.length === 0) {
+      throw new AppError(
+        'DECLINED',
+        `cannot delete from ${target.name}: ${source.name} lists no tags`,
+        {
+          hint: 'A source without tags may be an accident: delete by hand what is to go.',
+        },
+      );
+    }
+    for (const tag of keptTags) kept.add(tag);
+  }
+  await using store = await places.openTarget(target, { signal, forUpdate: true });
+  const facts = await readRepository(store, { concurrency, dates: false, signal });
+  const going = candidates(facts, kept, routes, options);
+  checkMost(job.maxDelete ?? DEFAULT_MOST, going.size, facts);
+  const gone = (tag: string): ImageResult => ({
+    source: nameOf(target, tag),
+    destination: nameOf(target, tag),
+    digest: facts.tags.get(tag),
+    outcome: 'deleted',
+    because: 'the source does not have it',
+    bytes: 0,
+  });
+  if (going.size === 0 || dryRun) return [...going].map(gone);
+  await backUpAll(job, target, going, store, facts, options);
+  const outcome = await removeGoal(store, facts, goalOfTags(facts, going), { concurrency, signal });
+  for (const tag of outcome.tags) options.state?.forget(nameOf(target, tag));
+  const results = [...going].map((tag): ImageResult => {
+    const because = outcome.skipped.get(tag);
+    if (outcome.tags.has(tag)) return gone(tag);
+    return { ...gone(tag), outcome: 'skipped', because: because ?? 'it could not be deleted' };
+  });
+  const [failure] = outcome.failures;
+  if (failure === undefined) return results;
+  return [
+    ...results,
+    {
+      source: failure.what,
+      destination: failure.what,
+      outcome: 'failed',
+      because: 'failed',
+      bytes: 0,
+      error: failure.error,
+    },
+  ];
+}
+
+/** What is at the target and not at the source, and may go by the rules of the job. */
+function candidates(
+  facts: RepositoryFacts,
+  kept: ReadonlySet<string>,
+  routes: readonly PlannedRoute[],
+  { state, expand }: DeleteOptions,
+): ReadonlySet<string> {
+  const [{ target }] = routes as readonly [PlannedRoute];
+  const isBackup = backupPattern(routes, expand);
+  const owned = routes.some((route) => route.job.delete === 'owned');
+  if (owned && state === undefined) {
+    throw new AppError(
+      'DECLINED',
+      `cannot delete from ${target.name}: there is no state of earlier runs`,
+      {
+        hint: 'Keep one with --state FILE, or delete whatever the source does not have: --delete=all',
+      },
+    );
+  }
+  const going = [...facts.tags].filter(([tag, digest]) => {
+    if (kept.has(tag) || isDigestTag(tag) || isBackup(tag)) return false;
+    // A tag that moved since is somebody else's.
+    return !owned || state?.digestOf(nameOf(target, tag)) === digest;
+  });
+  return new Set(going.map(([tag]) => tag));
+}
+
+const MARK = 'regctl-any-tag';
+
+/** Tags that hold what was overwritten are nobody's leftovers. */
+function backupPattern(routes: readonly PlannedRoute[], expand: Expand): (tag: string) => boolean {
+  const patterns = routes.flatMap(({ job }) => {
+    if (job.backup === undefined) return [];
+    const ref = {
+      Scheme: 'reg',
+      Registry: '',
+      Repository: '',
+      Tag: MARK,
+      Digest: '',
+      Path: '',
+      Reference: MARK,
+      CommonName: MARK,
+    };
+    const text = expand(job.backup, backupData(job, ref)).trim();
+    const tag = text.slice(text.lastIndexOf(':') + 1);
+    const source = tag.split(MARK).map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&'));
+    return [new RegExp(`^${source.join('.*')}$`, 'u')];
+  });
+  return (tag) => patterns.some((pattern) => pattern.test(tag));
+}
+
+/** @throws AppError DECLINED, USAGE */
+function checkMost(text: string, going: number, { tags, repository }: RepositoryFacts): void {
+  const match = /^(\d{1,9})(%?)$/u.exec(text);
+  if (match === null) {
+    throw new AppError(
+      'USAGE',
+      `--max-delete takes a number or a percentage, not "${sanitize(text)}"`,
+    );
+  }
+  const count = Number(match[1]);
+  const most = match[2] === '%' ? Math.floor((tags.size * count) / 100) : count;
+  // Of a number that was given, exactly that many.
+  const limit = match[2] === '%' ? Math.max(ALWAYS, most) : most;
+  if (going <= limit) return;
+  throw new AppError(
+    'DECLINED',
+    `cannot delete ${going} of ${tags.size} tags of ${repository}: --max-delete allows ${limit}`,
+    {
+      hint: 'Look at them with --dry-run, and allow more with --max-delete.',
+    },
+  );
+}
+
+async function backUpAll(
+  job: PlannedRoute['job'],
+  target: PlannedRoute['target'],
+  going: ReadonlySet<string>,
+  store: ReadStore,
+  facts: RepositoryFacts,
+  { places, expand, concurrency, signal }: DeleteOptions,
+): Promise<void> {
+  if (job.backup === undefined) return;
+  await using destination: WriteStore = await places.openWrite(target, { signal });
+  for (const tag of going) {
+    const digest = facts.tags.get(tag);
+    if (digest === undefined) continue;
+    const existing = await store.resolve(digest, { signal });
+    await backUpImage(
+      { job, target, tag, existing, destination, places, expand, concurrency },
+      { signal },
+    );
+  }
+}

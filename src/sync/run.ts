@@ -55,8 +55,6 @@ export interface RunOptions extends CallOptions {
         indexPlatform: Platform | undefined,
       ) => Promise<ReadStore | undefined>)
     | undefined;
-  /** Asked before each image: whether a limit forbids to go on. */
-  readonly allow?: ((route: PlannedRoute) => Promise<AppError | undefined>) | undefined;
   onImage(result: ImageResult): void;
   emit(event: CopyEvent): void;
 }
@@ -344,7 +342,7 @@ class RouteRun {
   }
 
   async #one(image: WantedImage, known: ReadonlySet<string> | undefined): Promise<void> {
-    const { route, tasks, options, stop } = this.#at;
+    const { route, tasks, stop } = this.#at;
     tasks.signal.throwIfAborted();
     if (stop.aborted) return;
     const names = {
@@ -367,8 +365,6 @@ class RouteRun {
           `${names.source} was not tried: others failed in the same way before`,
           { cause: earlier },
         );
-      const refusal = await options.allow?.(route);
-      if (refusal !== undefined) throw refusal;
       const result = await this.#bring(image, known);
       this.#worked = true;
       finish(result);

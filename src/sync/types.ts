@@ -68,7 +68,6 @@ export interface SyncJob {
   readonly platforms?: readonly string[] | undefined;
   /** Of an index only the image of this machine's platform. */
   readonly hostPlatform?: boolean | undefined;
-  readonly sparseIndex?: boolean | undefined;
   readonly referrers?: boolean | undefined;
   readonly referrerFilters?: readonly ReferrerFilter[] | undefined;
   readonly referrerSource?: string | undefined;
@@ -91,7 +90,6 @@ export interface SyncJob {
   /** Go template of a tag, or of a whole name. */
   readonly backup?: string | undefined;
   readonly ratelimit?: { readonly min?: number; readonly retryMs?: number } | undefined;
-  readonly budget?: number | undefined;
   readonly schedule?: string | undefined;
   readonly intervalMs?: number | undefined;
 }

@@ -132,7 +132,6 @@ function overrides({ flags }: JobsContext, input: Input): Partial<SyncJob> {
     ...(readFlag(input, 'referrers') ? { referrers: true, digestTags: true } : {}),
     ...(readFlag(input, 'digestTags') ? { digestTags: true } : {}),
     ...(readFlag(input, 'allowNondistributable') ? { allowNondistributable: true } : {}),
-    ...(readFlag(input, 'sparseIndex') ? { sparseIndex: true } : {}),
     ...(backup === undefined ? {} : { backup }),
     ...(newest === undefined ? {} : { newest }),
   };

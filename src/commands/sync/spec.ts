@@ -21,7 +21,6 @@ const whatOptions: readonly OptionSpec[] = [
     summary: 'all platforms (default, but not for skopeo files)',
     kind: 'flag',
   },
-  { flags: '--sparse-index', summary: 'with --platform, keep index and digest', kind: 'flag' },
   { flags: '--referrers', summary: 'also copy signatures, SBOMs and attestations', kind: 'flag' },
   { flags: '--digest-tags', summary: 'also copy tags such as sha256-….sig', kind: 'flag' },
   {

@@ -26,10 +26,8 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
   'immutable',
   'missing',
   'newest',
-  'sparseIndex',
   'delete',
   'maxDelete',
-  'budget',
 ]);
 
 const REGSYNC_KEYS = ['sync', 'creds', 'defaults', 'version'];

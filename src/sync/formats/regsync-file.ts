@@ -47,7 +47,7 @@ const COMMON = {
 };
 
 /** Of a step; regctl's own keys come last. */
-const STEP = {
+export const STEP = {
   ...COMMON,
   source: text,
   target: text,
@@ -69,16 +69,14 @@ const deletion: Reader<'owned' | 'all'> = (field) => {
   return undefined;
 };
 
-const OWN = {
+export const OWN = {
   name: text,
   map: list(object({ from: text, to: text })),
   immutable: list(text),
   missing: flag,
   newest: integer,
-  sparseIndex: flag,
   delete: deletion,
   maxDelete: text,
-  budget: integer,
 };
 
 const TLS_WORDS: ReadonlySet<string> = new Set(['', 'enabled', 'insecure', 'disabled']);
@@ -88,7 +86,7 @@ const tls: Reader<string> = (field) => {
   return TLS_WORDS.has(word) ? word : fail(field, 'is not enabled, insecure or disabled');
 };
 
-const CREDS = {
+export const CREDS = {
   registry: text,
   hostname: text,
   user: text,
@@ -114,7 +112,7 @@ const CREDS = {
   scheme: text,
 };
 
-const DEFAULTS = {
+export const DEFAULTS = {
   ...COMMON,
   parallel: integer,
   blobLimit: integer,

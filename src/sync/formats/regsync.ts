@@ -268,7 +268,6 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     tags: sets,
     repos: step.repos ?? {},
     platforms: platforms?.length === 0 ? undefined : platforms,
-    sparseIndex: step.sparseIndex,
     newest: step.newest,
     referrers: step.referrers,
     referrerFilters: step.referrerFilters,
@@ -288,7 +287,6 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
       ...(step.ratelimit?.min === undefined ? {} : { min: step.ratelimit.min }),
       ...(step.ratelimit?.retry === undefined ? {} : { retryMs: step.ratelimit.retry }),
     },
-    budget: step.budget,
     schedule: step.schedule,
     intervalMs: step.interval,
   };

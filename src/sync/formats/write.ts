@@ -40,7 +40,6 @@ function jobOf(job: SyncJob): object[] {
     tagSets: tags.length > 1 ? tags.map((set) => compact({ ...set, line: undefined })) : undefined,
     repos: isEmpty(repos) ? undefined : compact({ ...repos, line: undefined }),
     newest: job.newest,
-    sparseIndex: job.sparseIndex,
     referrers: job.referrers,
     referrerFilters: job.referrerFilters?.map((one) => compact({ ...one, line: undefined })),
     referrerSource: job.referrerSource,
@@ -54,7 +53,6 @@ function jobOf(job: SyncJob): object[] {
     delete: job.delete,
     maxDelete: job.maxDelete,
     backup: job.backup,
-    budget: job.budget,
     schedule: job.schedule,
     interval: job.intervalMs === undefined ? undefined : formatGoDuration(job.intervalMs),
   });

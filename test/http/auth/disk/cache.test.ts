@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuthScheme } from '../../../../src/http/auth/challenge.ts';
 import { createTokenFile, type TokenFile } from '../../../../src/http/auth/disk/cache.ts';
 import type { ChallengeKey, TokenOwner } from '../../../../src/http/auth/token-store.ts';
+import { createTemporaries, type ProcessNames } from '../../../../src/util/temporaries.ts';
 import { tempDir, type TempDir } from '../../../helpers/temp.ts';
 import { START } from '../../setup.ts';
 
@@ -37,13 +38,17 @@ interface Opened {
   readonly traced: string[];
 }
 
-function open(dir: TempDir, change: { now?: number; uid?: number | undefined } = {}): Opened {
+function open(
+  dir: TempDir,
+  change: { now?: number; uid?: number | undefined; processes?: ProcessNames } = {},
+): Opened {
   const traced: string[] = [];
   const file = createTokenFile({
     folder: dir.join('regctl'),
     uid,
     now: () => change.now ?? START,
     trace: (line) => void traced.push(line),
+    ...(change.processes === undefined ? {} : { processes: async () => change.processes }),
     ...('uid' in change && { uid: change.uid }),
   });
   return { file, traced };
@@ -442,4 +447,24 @@ describe('without a usable folder there is no cache, and one line of --debug', (
     await rm(dir.join('regctl/tokens.lock'), { recursive: true });
     expect(await values(dir)).toEqual(['t1']);
   });
+});
+
+it('what a killed run was writing goes with the next write, and what a running one writes stays', async () => {
+  await using dir = await tempDir();
+  const of = (self: string): ProcessNames => ({
+    self,
+    isRunning: async (name) => name.startsWith('live-'),
+  });
+  const named = (self: string): string =>
+    createTemporaries({ processes: of(self), uid, now: () => Date.now() }).name();
+  await run(dir, (file) => file.keepToken(OWNER, token('first')));
+  const [dead, live] = [named('dead-1'), named('live-1')];
+  for (const name of [dead, live]) await writeFile(dir.join(`regctl/${name}`), 'secret');
+  const { file } = open(dir, { processes: of('live-2') });
+  await file.ready();
+  file.keepToken(OWNER, token('second', START + HOUR, ['repository:b:pull']));
+  await file.close();
+  const left = await readdir(dir.join('regctl'));
+  expect(left).toContain(live);
+  expect(left).not.toContain(dead);
 });

@@ -43,12 +43,13 @@ function open(
   change: { now?: number; uid?: number | undefined; processes?: ProcessNames } = {},
 ): Opened {
   const traced: string[] = [];
+  const { processes } = change;
   const file = createTokenFile({
     folder: dir.join('regctl'),
     uid,
     now: () => change.now ?? START,
     trace: (line) => void traced.push(line),
-    ...(change.processes === undefined ? {} : { processes: async () => change.processes }),
+    ...(processes === undefined ? {} : { processes: async () => processes }),
     ...('uid' in change && { uid: change.uid }),
   });
   return { file, traced };

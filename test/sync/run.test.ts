@@ -176,6 +176,13 @@ describe('safety', () => {
   });
 });
 
+test.each(['server', 'apply'])('the word %s is no image', async (word) => {
+  await using here = await scene({});
+  const refused = await here.run(word, 'T/app');
+  expect(refused.code).toBe(64);
+  expect(here.target.requests).toEqual([]);
+});
+
 test('the parts of --shard are the whole, and no image twice', async () => {
   const repositories = Object.fromEntries(
     Array.from({ length: 20 }, (_one, i) => [`r${i}`, { tags: { v1: 'app-1' } }]),

@@ -40,6 +40,13 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   if (input.args[0] === 'config') return printConfig(context, input, options);
+  const [word = ''] = input.args;
+  // Taken as places they would be an upload that nobody meant.
+  if (word === 'server' || word === 'apply') {
+    throw new AppError('USAGE', `cannot sync from "${word}": the word is reserved`, {
+      hint: `Write an image of that name as docker://${word}.`,
+    });
+  }
   rejectTogether({ '--dry-run': readFlag(input, 'dryRun'), '--check': readFlag(input, 'check') });
   rejectTogether({
     '--abort-on-error': readFlag(input, 'abortOnError'),

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type ConfigContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note'>;
+type ConfigContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
 /** The image configuration as it is stored; `-o json` parses it. */
 export async function run(

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note'>;
+type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
 /** The digest of an image, by HEAD; with `--platform`, that of the platform. */
 export async function run(

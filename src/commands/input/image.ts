@@ -15,7 +15,8 @@ export async function openRequestedImage(
 ): Promise<ImageView> {
   const platform = requestedPlatform(context);
   const view = await openImage(store, ref, { ...options, platform, host: context.hostPlatform });
-  if (view.note !== undefined) context.note(view.note);
+  // A remark would be kept from scripts, and what they get is not quite what they asked for.
+  if (view.note !== undefined) context.warn(view.note);
   return view;
 }
 

@@ -20,11 +20,11 @@ export function requestedPlatform({ flags }: Pick<Context, 'flags'>): Platform |
   return only;
 }
 
-export type PlatformContext = Pick<Context, 'flags' | 'hostPlatform' | 'note'>;
+export type PlatformContext = Pick<Context, 'flags' | 'hostPlatform' | 'warn'>;
 
 /** How tags are described and looked up. @throws AppError as requestedPlatform */
 export function detailsOptions(
-  context: Omit<PlatformContext, 'note'>,
+  context: Omit<PlatformContext, 'warn'>,
   options: CallOptions,
 ): DetailsOptions {
   const { concurrency } = context.flags;

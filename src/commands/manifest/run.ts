@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type ManifestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note'>;
+type ManifestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
 /** The manifest as it is stored; `-o json` parses it. */
 export async function run(

@@ -37,4 +37,19 @@ describe('digest, manifest, config', () => {
     expect(digestOf(whole)).toBe(index.root.digest);
     await expect(digest(on('linux/s390x'), named, {})).rejects.toMatchObject({ exitStatus: 2 });
   });
+
+  it.each([digest, manifest, config])(
+    'a variant that only runs there is told to scripts, too',
+    async (command) => {
+      const store = await storeWith({ v1: await makeIndex() });
+      const context = fakeContext({
+        openRead: async () => store,
+        flags: { platform: 'linux/arm/v8' },
+      });
+      await command(context, input(['r.example/app:v1']), {});
+      expect(context.warnings).toEqual([
+        'there is no image for linux/arm/v8: using linux/arm/v7, which runs there',
+      ]);
+    },
+  );
 });

@@ -77,6 +77,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     get cwd() {
       return io.cwd;
     },
+    stdin: stdio.stdin,
     tempDir: flags.tmpdir ?? io.temp,
     machine,
     temporaries,

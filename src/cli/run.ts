@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/result.ts';
 import { createTrace } from './output/trace.ts';
@@ -159,6 +161,7 @@ async function render(
 ): Promise<void> {
   const { flags, template, stdout } = options;
   if (prints.transcript === true || prints.nothing === true) return;
+  if (prints.file !== undefined) return renderToFile(io, result, prints.file, options);
   const toStderr = result.stream === 'stderr';
   const stream = toStderr ? io.stderr : io.stdout;
   const writer = toStderr ? createWriter(io.stderr) : stdout;
@@ -166,6 +169,26 @@ async function render(
   const { writeResult } = await import('./output/result.ts');
   const shown = prints.members === undefined ? result : onlyMembers(result, prints.members);
   await writeResult(shown, { format: flags.output, template }, writer, style);
+}
+
+async function renderToFile(
+  io: Io,
+  result: Result,
+  file: string,
+  { flags, template }: Pick<Parameters<typeof render>[3], 'flags' | 'template'>,
+): Promise<void> {
+  const [{ openFileWriter }, { writeResult }, { plainStyle }] = await Promise.all([
+    import('./output/file-writer.ts'),
+    import('./output/result.ts'),
+    import('./output/style.ts'),
+  ]);
+  await using writer = await openFileWriter(
+    resolve(io.cwd, file),
+    `${randomBytes(6).toString('hex')}.tmp`,
+  );
+  const style = { ...plainStyle(io.stdout), terminal: false };
+  await writeResult(result, { format: flags.output, template }, writer, style);
+  await writer.finish();
 }
 
 function onlyMembers(result: Result, members: readonly string[]): Result {

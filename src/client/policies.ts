@@ -32,6 +32,8 @@ export async function createPolicies(
     { createProxyRules },
     { createTrustRoots },
     { systemFolders },
+    { readRegclientConfig },
+    { regclientInsecureMode },
   ] = await Promise.all([
     import('../config/hosts/policy.ts'),
     import('../config/tls/certs-d.ts'),
@@ -40,6 +42,8 @@ export async function createPolicies(
     import('../config/proxies/rules.ts'),
     import('../config/tls/roots.ts'),
     import('../config/files/system-folders.ts'),
+    import('../config/regclient/config-file.ts'),
+    import('../config/regclient/insecure.ts'),
   ]);
   const { env, home, os } = machine;
   const path = docker.dockerConfigPath({ env, home, configDir: settings.config });
@@ -52,13 +56,15 @@ export async function createPolicies(
       'NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed; --tls-verify=false exempts only the named registry',
     );
   }
+  const regclient = await readRegclientConfig({ env, home }, warn);
   const { tlsVerify, certDir } = side;
   const insecure = new Set<string>();
   const create = (): HostPolicies =>
     createHostPolicies({
       registries: named,
       insecureMode: (host) =>
-        registries.insecureMode(host) ?? (insecure.has(host) ? 'insecure' : undefined),
+        registries.insecureMode(host) ??
+        (insecure.has(host) ? 'insecure' : regclient && regclientInsecureMode(regclient, host)),
       tlsVerify,
       plainHttp: side.plainHttp,
       certDir,

@@ -9,6 +9,7 @@ import type { Reference } from '../reference/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { OpenReadOptions, OpenWriteOptions, ReadStore, WriteStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
+import type { Bytes } from '../util/bytes.ts';
 import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 
@@ -29,6 +30,8 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws AppError IO where the directory was removed */
   readonly cwd: string;
+  /** Standard input, once. @throws AppError USAGE when it is a terminal */
+  stdin(options?: CallOptions): Bytes;
   /** Folder for temporary files. */
   readonly tempDir: string;
   /** What decides where the machine's files are. */

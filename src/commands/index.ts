@@ -1,5 +1,7 @@
 import type { CommandSpec } from './types.ts';
 import { blobSpec } from './blob/spec.ts';
+import { blobCopySpec } from './blob-copy/spec.ts';
+import { blobPutSpec } from './blob-put/spec.ts';
 import { catalogSpec } from './catalog/spec.ts';
 import { configSpec } from './config/spec.ts';
 import { copySpec } from './copy/spec.ts';
@@ -12,12 +14,15 @@ import { loadSpec } from './load/spec.ts';
 import { loginSpec } from './login/spec.ts';
 import { logoutSpec } from './logout/spec.ts';
 import { manifestDigestSpec } from './manifest-digest/spec.ts';
+import { manifestPutSpec } from './manifest-put/spec.ts';
 import { manifestSpec } from './manifest/spec.ts';
 import { outdatedSpec } from './outdated/spec.ts';
 import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
 import { pullSpec } from './pull/spec.ts';
 import { pushSpec } from './push/spec.ts';
+import { registryConfigSpec } from './registry-config/spec.ts';
+import { registrySetSpec } from './registry-set/spec.ts';
 import { saveSpec } from './save/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
@@ -53,11 +58,27 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Login and limits',
-    commands: [loginSpec, logoutSpec, rateLimitSpec, doctorSpec],
+    commands: [
+      loginSpec,
+      logoutSpec,
+      rateLimitSpec,
+      doctorSpec,
+      registrySetSpec,
+      registryConfigSpec,
+    ],
   },
   {
     heading: 'Manifests and blobs',
-    commands: [digestSpec, manifestSpec, configSpec, blobSpec, manifestDigestSpec],
+    commands: [
+      digestSpec,
+      manifestSpec,
+      manifestPutSpec,
+      configSpec,
+      blobSpec,
+      blobPutSpec,
+      blobCopySpec,
+      manifestDigestSpec,
+    ],
   },
   { heading: 'Embedded registry', commands: [serveSpec] },
 ];

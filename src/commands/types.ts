@@ -62,6 +62,8 @@ export interface CommandSpec {
   readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */
   readonly hasSourceAndDestination?: boolean;
+  /** Kept for users of another tool, and not in the list of commands. */
+  readonly hidden?: boolean;
   /** What it prints is all that it does: where standard output is closed, it fails before it starts. */
   readonly printsResult?: boolean;
   /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */

@@ -51,9 +51,10 @@ export class ReferrerCopier {
     const traversal = new IndexTraversal(this.#run.source.label);
     const found = await this.#manifestsOf(root, manifest, traversal, 0);
     const subjects = [...new Set(found)];
+    const { referrers: withReferrers, digestTags } = this.#run;
     const [referrers, tags] = await Promise.all([
-      this.#referrersOf(subjects),
-      this.#cosignTags(subjects),
+      withReferrers === true ? this.#referrersOf(subjects) : [],
+      digestTags === true ? this.#digestTags(subjects) : this.#cosignTags(subjects),
     ]);
     return { referrers, tags };
   }
@@ -175,6 +176,16 @@ export class ReferrerCopier {
         COSIGN_SUFFIXES.map((suffix) => `${algorithmOf(digest)}-${hexOf(digest)}.${suffix}`),
       )
       .filter((tag) => known.has(tag));
+  }
+
+  /** Whatever a tool has hung on a digest by the name of a tag, except the list of referrers itself. */
+  async #digestTags(subjects: readonly Digest[]): Promise<string[]> {
+    this.#sourceTags ??= this.#listTags();
+    const known = await this.#sourceTags;
+    const prefixes = subjects.map((digest) => `${algorithmOf(digest)}-${hexOf(digest)}`);
+    return [...known].filter((tag) =>
+      prefixes.some((prefix) => tag.startsWith(prefix) && tag !== prefix),
+    );
   }
 
   async #listTags(): Promise<ReadonlySet<string>> {

@@ -42,7 +42,7 @@ export class CopySession {
     const plan = known ?? (await this.resolve(request));
     const tags = await tagsToWrite(this.#run, request, plan, this.#tasks, this.#slots);
     const isWritten =
-      this.#run.referrers === true
+      this.#run.referrers === true || this.#run.digestTags === true
         ? await this.#writeWithReferrers(request, plan)
         : await this.#write(plan, request, request.destinationTag);
     for (const tag of tags) await this.#tag(plan, tag);

@@ -53,6 +53,8 @@ export interface CopyRunOptions extends CallOptions {
   readonly indexOnly?: boolean | undefined;
   /** Takes along what refers to the image and to its children: signatures, SBOMs, attestations. */
   readonly referrers?: boolean | undefined;
+  /** Takes along the tags whose names begin with the digest of the image, or of a child: "sha256-<hex>…". */
+  readonly digestTags?: boolean | undefined;
   /** The tags of the source, where they were listed already. */
   readonly sourceTags?: readonly string[] | undefined;
   /** Requests to each side at a time; the destination may allow fewer. */

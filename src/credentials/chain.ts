@@ -3,6 +3,7 @@ import type { CredentialSourcesOptions } from './sources/options.ts';
 import { authFiles } from '../config/containers/auth-files.ts';
 import { AppError } from '../errors/app-error.ts';
 import type { CallOptions } from '../util/abort.ts';
+import { regclientSource } from './sources/regclient.ts';
 import { fileSource, type FileSourceOptions } from './sources/auth-file.ts';
 import { flagSource, type CredentialFlags } from './sources/flags.ts';
 import { createHelperRunner } from './helpers/process.ts';
@@ -85,7 +86,7 @@ export function createCredentialChain(options: CredentialChainOptions): Traceabl
 
 /**
  * The one ordered list: flags, then only a named file, or the variable, both worlds' files, and
- * around them the helpers of registries.conf.
+ * around them the helpers of registries.conf; last regclient's file.
  */
 function orderedSources(
   options: CredentialChainOptions,
@@ -109,6 +110,9 @@ function orderedSources(
     ...listed.before.map((helper) => helperSource(helper, lookupOnce)),
     ...read.map((file) => fileSource(file, { run, warn: options.warn, lookupOnce })),
     ...listed.after.map((helper) => helperSource(helper, lookupOnce)),
+    ...(files.some((file) => file.named) || options.configDir !== undefined
+      ? []
+      : regclientSource(options)),
   ];
 }
 

@@ -89,8 +89,15 @@ export interface Repository {
    * @throws AppError UNSUPPORTED
    */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
-  tags(options?: CallOptions & { pageSize?: number | undefined }): AsyncIterable<readonly string[]>;
+  tags(options?: ListOptions): AsyncIterable<readonly string[]>;
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Entries a page; at most 1000. */
+  readonly pageSize?: number | undefined;
+  /** Only what stands after this entry in the registry's own order (distribution-spec `last`). */
+  readonly last?: string | undefined;
 }
 
 export interface RepositoryOptions {
@@ -109,10 +116,7 @@ export interface RegistryClient {
   /** Sends nothing. @throws AppError INVALID_REFERENCE, REGISTRY_BLOCKED, UNSUPPORTED */
   repository(options: RepositoryOptions): Repository;
   /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
-  catalog(
-    registry: string,
-    options?: CallOptions & { pageSize?: number | undefined },
-  ): AsyncIterable<readonly string[]>;
+  catalog(registry: string, options?: ListOptions): AsyncIterable<readonly string[]>;
   /** GET /v2/ with the credentials of `registry`: succeeds when they are accepted. Used by login. */
   ping(registry: string, options?: CallOptions): Promise<void>;
 }

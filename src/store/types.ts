@@ -29,6 +29,8 @@ export interface OpenReadOptions extends CallOptions {
 export interface OpenWriteOptions extends CallOptions {
   /** Repositories of the same registry that blobs will be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
+  /** A new archive of Docker's is an OCI layout as well, as `docker save` writes it since 25. */
+  readonly withLayout?: boolean | undefined;
 }
 
 export type ResolvePurpose = 'descriptor' | 'content';
@@ -108,9 +110,14 @@ export interface WriteStore extends ReadStore {
   commit(options?: CallOptions): Promise<void>;
 }
 
+export interface ListTagsOptions extends CallOptions {
+  /** Only the tags after this one; a store that is no registry may list them all. */
+  readonly last?: string | undefined;
+}
+
 export interface TagLister {
   /** Pages of tag names as they arrive, in the store's order. */
-  tags(options?: CallOptions): AsyncIterable<readonly string[]>;
+  tags(options?: ListTagsOptions): AsyncIterable<readonly string[]>;
 }
 
 export interface ReferrersOptions extends CallOptions {

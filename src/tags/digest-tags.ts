@@ -11,6 +11,11 @@ export function isDigestTag(tag: string): boolean {
   return DIGEST_TAG.test(tag);
 }
 
+/** Whether a tag begins with a whole digest, whatever a tool has made of the rest. */
+export function isNamedAfterDigest(tag: string): boolean {
+  return /^(?:sha256|sha512)-[0-9a-f]{64,128}(?:\.[\w.-]+)?$/u.test(tag);
+}
+
 /** Suffix of cosign's tags; `undefined` for the fallback of the referrers API and for other tags. */
 export function digestTagKind(tag: string): 'sig' | 'att' | 'sbom' | undefined {
   return DIGEST_TAG.exec(tag)?.groups?.['kind']?.slice(1) as 'sig' | 'att' | 'sbom' | undefined;

@@ -32,6 +32,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
   return {
     env: {},
     cwd: '/nowhere',
+    stdin: unexpected('stdin'),
     tempDir: '/nowhere',
     machine: { home: '/nowhere', os: 'linux', uid: undefined },
     temporaries: unexpected('temporaries'),

@@ -244,12 +244,15 @@ describe('the chain', () => {
           '.dockercfg',
           (auths('old', 'c.io', 'https://d.io/v1/') as { auths: object }).auths,
         ),
+        await inHome('.regctl/config.json', {
+          hosts: { 'd.io': { user: 'late', pass: 'p' }, 'e.io': { user: 'regclient', pass: 'p' } },
+        }),
       ];
       const one = both();
       const users = await Promise.all(
-        ['a.io', 'b.io', 'c.io', 'd.io', 'e.io'].map((host) => userOf(one, host)),
+        ['a.io', 'b.io', 'c.io', 'd.io', 'e.io', 'f.io'].map((host) => userOf(one, host)),
       );
-      expect(users).toEqual(['runtime', 'lasting', 'docker', 'old', undefined]);
+      expect(users).toEqual(['runtime', 'lasting', 'docker', 'old', 'regclient', undefined]);
       expect(one.describeSources()).toEqual(files);
     });
 
@@ -363,6 +366,7 @@ describe('the chain', () => {
         step(join(folder, '.config/containers/auth.json'), 'no such file'),
         { ...step(docker, 'by auths["a.io"]'), answered: true },
         { ...step(join(folder, '.dockercfg'), `${docker} answered`), asked: false },
+        { ...step(join(folder, '.regctl/config.json'), `${docker} answered`), asked: false },
       ]);
       await one.lookup('a.io', 'team/app');
       await one.lookup('b.io');

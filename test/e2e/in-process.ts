@@ -11,10 +11,16 @@ export function canRunIn(cwd: string): boolean {
   return running.count === 0 || running.cwd === cwd;
 }
 
+export interface InProcessOptions extends RunOptions {
+  readonly cwd: string;
+  /** The name by which it is called; absent: regctl. */
+  readonly program?: string | undefined;
+}
+
 /** Runs regctl from its sources inside this process, with streams of its own and no signals. */
 export async function runInProcess(
   args: readonly string[],
-  options: RunOptions & { readonly cwd: string },
+  options: InProcessOptions,
 ): Promise<Finished> {
   if (running.count === 0) running.before = process.cwd();
   running.count += 1;
@@ -31,7 +37,7 @@ export async function runInProcess(
 
 async function runMain(
   args: readonly string[],
-  { env = {}, cwd, input }: RunOptions & { readonly cwd: string },
+  { env = {}, cwd, input, program }: InProcessOptions,
 ): Promise<Finished> {
   const stdout = collector();
   const stderr = collector();
@@ -40,6 +46,7 @@ async function runMain(
   const { processes, bundledHelpers, host } = processIo(process);
   let exited: number | undefined;
   const code = await main({
+    program,
     argv: args,
     env,
     cwd,

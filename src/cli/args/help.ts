@@ -34,7 +34,10 @@ export function programHelp(groups: readonly CommandGroup[], columns: number): s
   return sections([
     ['Inspect, copy and clean up images in container registries'],
     ['Usage: regctl [options] COMMAND [options] [arguments]'],
-    ...groups.map((group) => table(group.heading, group.commands.map(commandRow), width)),
+    ...groups.map(({ heading, commands }) => {
+      const shown = commands.filter(({ hidden }) => hidden !== true);
+      return table(heading, shown.map(commandRow), width);
+    }),
     table('Help', HELP_ROWS, width),
   ]);
 }

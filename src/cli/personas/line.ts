@@ -1,7 +1,11 @@
+import { AppError } from '../../errors/app-error.ts';
+import { splitArguments } from '../args/argv.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import { parseArguments, type Parsed } from '../args/parse.ts';
 import type { Io } from '../io.ts';
+import { OWN_MANNER } from './manner.ts';
+import { hasNoun } from './tools/nouns.ts';
 import type { Line, Manner, Persona } from './types.ts';
 
 export interface LineEnvironment {
@@ -29,18 +33,44 @@ export async function parseLine(
     const { rewrite } = await import('./rewrite.ts');
     const line = rewrite(persona, argv, machineOf(io));
     if (line.kind === 'print') return line;
-    heard(line);
+    heard({ argv, manner: line.manner });
     return parseArguments(line.argv, groups, environment);
+  }
+  if (hasNoun(argv)) {
+    const { withNoun } = await import('./own.ts');
+    const line = withNoun(argv, machineOf(io));
+    if (line !== undefined) {
+      heard({ argv, manner: { ...OWN_MANNER, prints: line.prints } });
+      return parseArguments(line.argv, groups, environment);
+    }
   }
   try {
     return parseArguments(argv, groups, environment);
   } catch (error) {
     const { withSkopeoOptions } = await import('./own.ts');
     const words = withSkopeoOptions(argv, groups, machineOf(io));
-    if (words === undefined) throw error;
+    if (words === undefined) throw await withOtherWord(error, argv, groups);
     heard({ argv: words });
     return parseArguments(words, groups, environment);
   }
+}
+
+/** A verb of another tool: the line that does it here is the hint. */
+async function withOtherWord(
+  error: unknown,
+  argv: readonly string[],
+  groups: readonly CommandGroup[],
+): Promise<unknown> {
+  const { name, spec } = splitArguments(
+    argv,
+    groups.flatMap(({ commands }) => commands),
+  );
+  if (name === undefined || spec !== undefined) return error;
+  const { WORDS } = await import('./tools/words.ts');
+  const hint = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
+  return hint === undefined
+    ? error
+    : new AppError('USAGE', `unknown command "${name}"`, { hint, cause: error });
 }
 
 export function machineOf({ env, home, host, uid }: LineEnvironment['io']): Line['machine'] {

@@ -6,7 +6,10 @@ type Load = () => Promise<Persona>;
 
 /** The tools whose lines regctl takes under their names. */
 export const PERSONAS: ReadonlyMap<string, Load> = new Map<string, Load>([
-  ['skopeo', async () => (await import('./skopeo.ts')).skopeo],
+  ['skopeo', async () => (await import('./tools/skopeo.ts')).skopeo],
+  ['crane', async () => (await import('./tools/crane.ts')).crane],
+  ['oras', async () => (await import('./tools/oras.ts')).oras],
+  ['podman', async () => (await import('./tools/podman.ts')).podman],
 ]);
 
 /** What `--as NAME`, the first option, or else the name of the link says. */

@@ -1,11 +1,12 @@
 import type { CommandGroup } from '../../commands/index.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { GLOBAL_FLAGS, sharedFlags } from '../args/flags.ts';
+import { GLOBAL_FLAGS, SIDE_FLAGS, sharedFlags } from '../args/flags.ts';
 import { indexOptions, parseWords, type OptionIndex } from './options.ts';
 import { findVerb, lineOf, ourWords, verbAt } from './rewrite.ts';
-import { skopeo } from './skopeo.ts';
+import * as regclient from './tools/regclient.ts';
+import { skopeo } from './tools/skopeo.ts';
 import { same } from './tables.ts';
-import type { Line } from './types.ts';
+import type { Line, Prints } from './types.ts';
 
 /**
  * A line of ours with options of skopeo, in our words: those that our command of the same name does
@@ -34,6 +35,38 @@ export function withSkopeoOptions(
   const line = lineOf(given, rest.args, machine);
   return ourWords('skopeo', { words: verb.words, to: [spec.name], options: {} }, line, given);
 }
+
+/**
+ * A line with a noun of regclient, in our words. Undefined: it is none.
+ * @throws AppError USAGE for what is not here
+ */
+export function withNoun(
+  argv: readonly string[],
+  machine: Line['machine'],
+): { readonly argv: readonly string[]; readonly prints: Prints } | undefined {
+  const { VERBS, MISSING, ROOT } = regclient;
+  const own = same(...GLOBAL_FLAGS.map(({ flags }) => flags));
+  const before = indexOptions(own, ROOT);
+  const at = verbAt(argv, before);
+  const words = argv.slice(at);
+  const row = findVerb({ verbs: VERBS, missing: MISSING }, words);
+  if (row === undefined) return undefined;
+  if ('use' in row) {
+    throw new AppError('USAGE', `regctl has no "${row.words}"`, { hint: row.use });
+  }
+  const [verb, rest] = row;
+  // Options of ours work there, too, where regclient has none of the name.
+  const index = indexOptions(own, SIDES, ROOT, verb.options);
+  const front = parseWords(argv.slice(0, at), before, 'regclient');
+  const { given, args } = parseWords(rest, index, 'regclient');
+  const line = lineOf([...front.given, ...given], args, machine);
+  return {
+    argv: ourWords('regclient', verb, line, [...front.given, ...given]),
+    prints: verb.prints?.(line) ?? {},
+  };
+}
+
+const SIDES = same(...SIDE_FLAGS.map(({ flags }) => flags));
 
 /** Undefined: there are words that neither tool has. */
 function readWords(

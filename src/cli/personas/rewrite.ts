@@ -24,6 +24,9 @@ export function rewrite(
   const shared = indexOptions(persona.options, HELP, VERSION);
   const { before, words } = splitAtVerb(argv, shared, persona.name);
   if (words.length === 0 || words[0] === 'help') return helpOf(persona, before, words.slice(1));
+  if (persona.hasVersionVerb === true && words[0] === 'version') {
+    return { kind: 'print', text: `${persona.version}\n` };
+  }
   const row = findVerb(persona, words);
   if (row === undefined) throw unknownVerb(persona, words);
   if ('use' in row) {
@@ -59,7 +62,7 @@ export function ourWords(
   const args = verb.args?.(line) ?? line.args;
   const options = [...(verb.defaults?.(line) ?? []), ...ourOptions(given, line, tool)];
   const needsEnd = args.some((arg) => arg.startsWith('-') && arg !== '-');
-  return [...verb.to, ...options, ...(needsEnd ? ['--'] : []), ...args];
+  return [...(verb.toFor?.(line) ?? verb.to), ...options, ...(needsEnd ? ['--'] : []), ...args];
 }
 
 export function lineOf(

@@ -37,6 +37,8 @@ export interface Verb {
   readonly aliases?: readonly string[];
   /** Our command. */
   readonly to: readonly string[];
+  /** Another one, where that depends on the line. */
+  readonly toFor?: (line: Line) => readonly string[];
   readonly options: OptionRules;
   /** Words of ours that the tool means without their being written; an option of the line outranks them. */
   readonly defaults?: (line: Line) => readonly string[];
@@ -48,6 +50,8 @@ export interface Verb {
 
 export interface Prints {
   readonly nothing?: boolean;
+  /** The result goes to this file. */
+  readonly file?: string | undefined;
   /** The lines of a copy as it goes on, in place of progress and result. */
   readonly transcript?: boolean;
   /** These members of the JSON only, in this order; a member that is missing is left out. */
@@ -63,8 +67,9 @@ export interface Missing {
 /** A tool whose lines regctl takes under its name. */
 export interface Persona {
   readonly name: string;
-  /** Standard output of `--version`. */
+  /** Standard output of `--version`, or of the verb `version`. */
   readonly version: string;
+  readonly hasVersionVerb?: boolean;
   readonly verbs: readonly Verb[];
   readonly missing?: readonly Missing[];
   /** Options of every verb, also before it. */

@@ -2,12 +2,13 @@ import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Repository } from '../../registry/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { readArgument } from '../input/read.ts';
+import { blobIn } from '../input/blob.ts';
+import { readArgument, readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type BlobContext = Pick<Context, 'locate' | 'reference' | 'registry'>;
+type BlobContext = Pick<Context, 'locate' | 'openRead' | 'reference' | 'registry'>;
 
 /** A blob's verified bytes: HEAD for its size, then GET. */
 export async function run(
@@ -23,10 +24,13 @@ export async function run(
       hint: 'Write REPOSITORY@DIGEST; `regctl inspect` lists the digests of the layers.',
     });
   }
+  const isHead = readFlag(input, 'head');
   if (location.scheme !== 'docker') {
-    throw new AppError('UNSUPPORTED', `${location.text}: blobs are read from registries only`, {
-      hint: `In an OCI layout the blob is the file blobs/${digest.replace(':', '/')}.`,
-    });
+    const store = await context.openRead(location, 'single', options);
+    const descriptor = await blobIn(store, digest, options);
+    const json = { Repository: store.label, Digest: digest, Size: descriptor.size };
+    if (isHead) return { kind: 'value', json, text: () => digest };
+    return { kind: 'bytes', bytes: await store.fetch(descriptor, options), json: () => json };
   }
   const { registry, repository: path } = context.reference(location.name);
   const repository = (await context.registry('single')).repository({
@@ -36,11 +40,13 @@ export async function run(
     suffix: `@${digest}`,
   });
   const size = await sizeOf(repository, digest, options);
+  const json = { Repository: location.name, Digest: digest, Size: size };
+  if (isHead) return { kind: 'value', json, text: () => digest };
   const descriptor = { mediaType: 'application/octet-stream', digest, size };
   return {
     kind: 'bytes',
     bytes: await repository.getBlob(descriptor, options),
-    json: () => ({ Repository: location.name, Digest: digest, Size: size }),
+    json: () => json,
   };
 }
 

@@ -4,7 +4,7 @@ export const blobSpec: CommandSpec = {
   name: 'blob',
   summary: 'Print a verified blob, byte for byte',
   args: [{ name: 'blob', summary: 'REPOSITORY@DIGEST', required: true }],
-  options: [],
+  options: [{ flags: '--head', summary: 'only whether it is there, and its size', kind: 'flag' }],
   printsResult: true,
   longRunning: true,
   examples: [

@@ -5,7 +5,7 @@ import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
 import { listHubRepositories } from '../../registry/hub/repositories.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createNameFilter } from '../../tags/filter.ts';
-import { readArgument, readCount, readList } from '../input/read.ts';
+import { readArgument, readCount, readFlag, readList, readText } from '../input/read.ts';
 import { baseUrlOf } from '../input/testing-url.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
@@ -31,12 +31,14 @@ export async function run(
     include: readList(input, 'include'),
     exclude: readList(input, 'exclude'),
   });
+  const fullRef = readFlag(input, 'fullRef');
+  const list = { ...options, last: readText(input, 'last') };
   const items = async function* (): AsyncGenerator<string> {
     let left = limit;
-    for await (const page of pagesOf(context, target, options)) {
+    for await (const page of pagesOf(context, target, list)) {
       for (const name of page) {
         if (!keep(name)) continue;
-        yield name;
+        yield fullRef ? `${target.registry}/${name}` : name;
         left -= 1;
         if (left === 0) return;
       }
@@ -65,7 +67,7 @@ function parseTarget(text: string): CatalogTarget {
 async function* pagesOf(
   context: CatalogContext,
   { registry, namespace }: CatalogTarget,
-  options: CallOptions,
+  options: CallOptions & { readonly last: string | undefined },
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
     // Only for a block: Docker Hub's own API has no mirrors.

@@ -17,6 +17,12 @@ export const catalogSpec: CommandSpec = {
       kind: 'list',
     },
     { flags: '--limit <n>', summary: 'print at most N repositories', kind: 'integer' },
+    {
+      flags: '--last <name>',
+      summary: 'only repositories listed after this one',
+      kind: 'string',
+    },
+    { flags: '--full-ref', summary: 'print REGISTRY/REPOSITORY', kind: 'flag' },
   ],
   printsResult: true,
   examples: [

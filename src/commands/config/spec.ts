@@ -4,7 +4,7 @@ export const configSpec: CommandSpec = {
   name: 'config',
   summary: 'Print the configuration of an image, byte for byte',
   args: [{ name: 'image', summary: 'image', required: true }],
-  options: [],
+  options: [{ flags: '--image', summary: 'refuse what is no image', kind: 'flag', hidden: true }],
   printsResult: true,
   alsoUses: ['platform'],
   examples: [

@@ -50,6 +50,11 @@ export const copySpec: CommandSpec = {
       group: 'What to copy',
     },
     {
+      flags: '--digest-tags',
+      summary: 'take along every tag that begins with the digest (sha256-…)',
+      kind: 'flag',
+    },
+    {
       flags: '--allow-nondistributable',
       summary: 'also copy foreign layers (Windows base layers)',
       kind: 'flag',
@@ -60,6 +65,11 @@ export const copySpec: CommandSpec = {
       summary: 'fail if the tag has a different digest',
       kind: 'flag',
       group: 'At the destination',
+    },
+    {
+      flags: '--skip-existing',
+      summary: 'with --all-tags: leave the tags that the destination has',
+      kind: 'flag',
     },
     {
       flags: '--additional-tag <tag>',
@@ -102,6 +112,12 @@ export const copySpec: CommandSpec = {
     {
       flags: '--dest-force-compress-format',
       summary: 'as skopeo; layers are never left in another format',
+      kind: 'flag',
+      hidden: true,
+    },
+    {
+      flags: '--with-layout',
+      summary: 'a docker-archive: that is an OCI layout as well',
       kind: 'flag',
       hidden: true,
     },

@@ -75,13 +75,33 @@ export async function run(
     needsConfirmation: context.terminal.interactive && !readFlag(input, 'yes') && !dryRun,
     look: { concurrency: context.flags.concurrency, signal: options.signal },
   };
-  const outcome = await (untag ? removeTag : deleteManifest)(job, ref, options);
+  const remove = untag ? removeTag : deleteManifest;
+  const outcome = readFlag(input, 'ignoreMissing')
+    ? await orMissing(remove(job, ref, options))
+    : await remove(job, ref, options);
+  if (outcome === undefined) {
+    const text = `${location.text} does not exist`;
+    return { kind: 'value', json: { Repository: store.label, Digest: null }, text: () => text };
+  }
   if (outcome.left.length > 0) {
     const verb = dryRun ? 'would stay' : 'stay';
     const hint = 'delete them along with --referrers';
     context.note(`${formatReferrers(outcome.left)} of ${outcome.digest} ${verb}; ${hint}`);
   }
   return resultOf(outcome, dryRun, context.requestCount());
+}
+
+/** Undefined: it did not exist. */
+async function orMissing<T>(removing: Promise<T>): Promise<T | undefined> {
+  try {
+    return await removing;
+  } catch (error) {
+    const isMissing =
+      error instanceof AppError &&
+      (error.code === 'MANIFEST_UNKNOWN' || error.code === 'REPOSITORY_UNKNOWN');
+    if (isMissing) return undefined;
+    throw error;
+  }
 }
 
 /** No default tag here: what goes must be written. */

@@ -24,6 +24,7 @@ export const deleteSpec: CommandSpec = {
       kind: 'flag',
     },
     { flags: '--dry-run', summary: 'show what would be deleted; delete nothing', kind: 'flag' },
+    { flags: '--ignore-missing', summary: 'succeed if it does not exist', kind: 'flag' },
     { flags: '-y, --yes', summary: 'skip the question', kind: 'flag' },
   ],
   longRunning: true,

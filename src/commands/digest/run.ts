@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../util/abort.ts';
 import { openRequestedImage } from '../input/image.ts';
 import { requestedPlatform } from '../input/platform.ts';
-import { readArgument } from '../input/read.ts';
+import { readArgument, readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
@@ -24,6 +24,6 @@ export async function run(
   return {
     kind: 'value',
     json: { Name: location.text, Digest: digest, MediaType: mediaType, Size: size },
-    text: () => digest,
+    text: () => (readFlag(input, 'fullRef') ? `${location.name}@${digest}` : digest),
   };
 }

@@ -6,7 +6,7 @@ export const digestSpec: CommandSpec = {
   description:
     'Sends one HEAD request, which is not a pull. With --platform, prints the digest of that platform.',
   args: [{ name: 'image', summary: 'image', required: true }],
-  options: [],
+  options: [{ flags: '--full-ref', summary: 'print REPOSITORY@DIGEST', kind: 'flag' }],
   printsResult: true,
   alsoUses: ['platform'],
   examples: [

@@ -103,16 +103,16 @@ function oneOf(names: readonly string[], { text, ref, tag }: Location): ImageReq
 
 /** What `docker save` wrote, or an OCI layout in a tar. */
 async function openArchive(
-  { openRead }: Pick<CopyContext, 'openRead'>,
+  { openRead, requireTrusted }: Pick<CopyContext, 'openRead' | 'requireTrusted'>,
   file: string,
   options: CallOptions,
 ): Promise<ReadStore> {
-  const open = (scheme: string): Promise<ReadStore> =>
-    openRead(
-      { scheme, name: file, ref: undefined, tag: undefined, text: `${scheme}:${file}` },
-      'single',
-      options,
-    );
+  const open = async (scheme: string): Promise<ReadStore> => {
+    const text = `${scheme}:${file}`;
+    const location = { scheme, name: file, ref: undefined, tag: undefined, text };
+    await requireTrusted(location, options);
+    return openRead(location, 'single', options);
+  };
   try {
     return await open('docker-archive');
   } catch (error) {

@@ -65,6 +65,7 @@ async function save(
   destination: WriteStore,
   options: CallOptions,
 ): Promise<SavedImage> {
+  await context.requireTrusted(from, options);
   await using source = await context.openRead(from, 'single', options);
   const name = await sourceName(context, from, source, options);
   if (name === undefined) context.note(`${from.text} has no name with a tag: it is saved without`);

@@ -5,7 +5,12 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { formatAge, formatSize } from '../output/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
-import { digestTagKind, isDigestTag, subjectOfDigestTag } from '../../tags/digest-tags.ts';
+import {
+  digestTagKind,
+  isDigestTag,
+  isNamedAfterDigest,
+  subjectOfDigestTag,
+} from '../../tags/digest-tags.ts';
 import { compareNames, compareVersions } from '../../tags/order.ts';
 import { detailsOptions } from '../input/platform.ts';
 import {
@@ -33,6 +38,8 @@ interface Query {
   readonly limit: number;
   readonly digest: Digest | undefined;
   readonly long: boolean;
+  readonly last: string | undefined;
+  readonly fullRef: boolean;
 }
 
 /** Tags of a repository, as they arrive where nothing has to see all of them first. */
@@ -57,7 +64,7 @@ export async function listTags(
     '--digest': readText(input, 'digest') !== undefined,
   });
   const location = repositoryOf(context, input, sameAs);
-  const query = await parseQuery(input, await digestOf(context, sameAs, options));
+  const query = await parseQuery(input, location, await digestOf(context, sameAs, options));
   if (query.sort === undefined && !query.reverse && !query.long && query.digest === undefined) {
     return stream(context, location, query, options, defaultOutput);
   }
@@ -68,7 +75,9 @@ export async function listTags(
     kind: 'value',
     json: details === undefined ? head : { ...head, Details: details },
     text: (style) =>
-      details === undefined ? tags.map(sanitize).join('\n') : page(details, context.now(), style),
+      details === undefined
+        ? tags.map((tag) => sanitize(shown(store, query, tag))).join('\n')
+        : page(details, context.now(), style),
     defaultOutput,
   };
 }
@@ -99,7 +108,11 @@ async function digestOf(
   return (await store.resolve(location.ref, options)).digest;
 }
 
-async function parseQuery(input: Input, same: Digest | undefined): Promise<Query> {
+async function parseQuery(
+  input: Input,
+  { scheme }: Location,
+  same: Digest | undefined,
+): Promise<Query> {
   const digest = readText(input, 'digest');
   const named = await createNameFilter({
     include: readList(input, 'include'),
@@ -107,29 +120,34 @@ async function parseQuery(input: Input, same: Digest | undefined): Promise<Query
     semver: readText(input, 'semver'),
   });
   const withoutDigestTags = readFlag(input, 'noDigestTags');
+  const last = readText(input, 'last');
+  // A registry starts its list there; elsewhere the order is that of the names.
+  const isAfter = (tag: string): boolean => scheme === 'docker' || last === undefined || tag > last;
   return {
-    keep: (tag) => named(tag) && !(withoutDigestTags && isDigestTag(tag)),
+    keep: (tag) => named(tag) && isAfter(tag) && !(withoutDigestTags && isNamedAfterDigest(tag)),
     sort: readText(input, 'sort'),
     reverse: readFlag(input, 'reverse'),
     limit: readCount(input, 'limit', '--limit') ?? Infinity,
     digest: digest === undefined ? same : parseDigest(digest),
     long: readFlag(input, 'long'),
+    last,
+    fullRef: readFlag(input, 'fullRef'),
   };
 }
 
 async function stream(
   context: TagsContext,
   location: Location,
-  { keep, limit }: Query,
+  query: Query,
   options: CallOptions,
   defaultOutput: 'text' | 'json',
 ): Promise<Result> {
   const store = await context.openRead(location, 'single', options);
   const items = async function* (): AsyncGenerator<string> {
     await using open = store;
-    let left = limit;
-    for await (const tag of filterPages(open, keep, options)) {
-      yield tag;
+    let left = query.limit;
+    for await (const tag of filterPages(open, query, options)) {
+      yield shown(open, query, tag);
       left -= 1;
       if (left === 0) return;
     }
@@ -139,12 +157,17 @@ async function stream(
 
 async function* filterPages(
   store: ReadStore,
-  keep: NameFilter,
+  { keep, last }: Query,
   options: CallOptions,
 ): AsyncGenerator<string> {
-  for await (const tags of tagListerOf(store).tags(options)) {
+  for await (const tags of tagListerOf(store).tags({ ...options, last })) {
     for (const tag of tags) if (keep(tag)) yield tag;
   }
+}
+
+/** `--full-ref` is for text and lists; details name their tags by themselves. */
+function shown({ label }: ReadStore, { fullRef }: Query, tag: string): string {
+  return fullRef ? `${label}:${tag}` : tag;
 }
 
 interface Selection {
@@ -158,7 +181,7 @@ async function select(
   query: Query,
   options: CallOptions,
 ): Promise<Selection> {
-  let tags: readonly string[] = await Array.fromAsync(filterPages(store, query.keep, options));
+  let tags: readonly string[] = await Array.fromAsync(filterPages(store, query, options));
   if (query.digest !== undefined) {
     const { concurrency } = context.flags;
     tags = await tagsWithDigest(store, tags, query.digest, { ...options, concurrency });

@@ -13,6 +13,12 @@ export const tagOptions: readonly OptionSpec[] = [
   { flags: '--reverse', summary: 'reverse the order', kind: 'flag' },
   { flags: '--limit <n>', summary: 'print at most N tags', kind: 'integer' },
   {
+    flags: '--last <tag>',
+    summary: 'only the tags that are listed after this one',
+    kind: 'string',
+  },
+  { flags: '--full-ref', summary: 'print REPOSITORY:TAG', kind: 'flag' },
+  {
     flags: '--digest <digest>',
     summary: 'list only tags with this digest',
     kind: 'string',

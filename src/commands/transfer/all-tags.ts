@@ -66,7 +66,9 @@ export async function copyRepository(
   if (flags.dryRun) {
     const recorder = createDryRunRecorder(context);
     await using destination = await openDryRunDestination(context, locations, stores, options);
-    const summary = await copyTags({ ...common, destination, emit: recorder.emit });
+    const wanted = flags.skipExisting ? await missing(common, destination, options) : tags;
+    const run = { ...common, tags: wanted, destination, emit: recorder.emit };
+    const summary = await copyTags(run);
     const head = bodyOf(summary, cost());
     return dryRunResult(context, {
       locations,
@@ -77,8 +79,10 @@ export async function copyRepository(
     });
   }
   const destination = await stores.destination();
+  const wanted = flags.skipExisting ? await missing(common, destination, options) : tags;
   const summary = await copyTags({
     ...common,
+    tags: wanted,
     destination,
     emit: (event) => context.emit(event),
   });
@@ -88,6 +92,24 @@ export async function copyRepository(
 
 async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {
   for await (const page of tagListerOf(source).tags(options)) yield* page;
+}
+
+/** The tags that the destination does not have. */
+async function missing(
+  {
+    tags,
+    destinationTag,
+  }: { readonly tags: readonly string[]; readonly destinationTag: (tag: string) => string },
+  destination: ReadStore,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const there = new Set<string>();
+  try {
+    for await (const tag of allTags(destination, options)) there.add(tag);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'REPOSITORY_UNKNOWN') throw error;
+  }
+  return tags.filter((tag) => !there.has(destinationTag(tag)));
 }
 
 async function choose(

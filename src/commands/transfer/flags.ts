@@ -50,6 +50,8 @@ export interface CopyFlags {
   readonly indexPlatform: Platform | undefined;
   readonly indexOnly: boolean;
   readonly referrers: boolean;
+  readonly digestTags: boolean;
+  readonly skipExisting: boolean;
   readonly noClobber: boolean;
   readonly preserveDigests: boolean;
   readonly conversion: Conversion | undefined;
@@ -78,6 +80,8 @@ export function copyFlags(
       which === 'system' || (isOneImage && !wantsAll(input)) ? context.hostPlatform : undefined,
     indexOnly: which === 'index-only',
     referrers: readFlag(input, 'referrers'),
+    digestTags: readFlag(input, 'digestTags'),
+    skipExisting: readFlag(input, 'skipExisting'),
     noClobber: readFlag(input, 'noClobber'),
     preserveDigests: readFlag(input, 'preserveDigests'),
     conversion: conversionOf(input),
@@ -104,6 +108,7 @@ export function copyRunOptions(
     indexPlatform,
     indexOnly,
     referrers,
+    digestTags,
     noClobber,
     preserveDigests,
     allowNondistributable,
@@ -114,6 +119,7 @@ export function copyRunOptions(
     indexPlatform,
     indexOnly,
     referrers,
+    digestTags,
     noClobber,
     preserveDigests,
     allowNondistributable,
@@ -127,14 +133,15 @@ function rejectContradictions(flags: CopyFlags, input: Input): void {
   rejectTogether({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
   rejectTogether({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
   rejectTogether({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
-  const filters = ['include', 'exclude', 'semver', 'newest', 'allow-empty'];
+  const filters = ['include', 'exclude', 'semver', 'newest', 'allow-empty', 'skip-existing'];
   const given = filters.find((name) => isGiven(input, name));
   if (given === undefined || allTags) return;
   throw new AppError('USAGE', `--${given} chooses among tags and needs --all-tags`);
 }
 
 function isGiven(input: Input, option: string): boolean {
-  const value = input.options[option === 'allow-empty' ? 'allowEmpty' : option];
+  const value =
+    input.options[option.replace(/-(\w)/gu, (_, letter: string) => letter.toUpperCase())];
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 

@@ -1,7 +1,7 @@
 import { createDryRunStore, type DryRunStore } from '../../copy/dry-run.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { createMemoryStore } from '../../store/memory.ts';
-import type { ReadStore, WriteStore } from '../../store/types.ts';
+import type { OpenWriteOptions, ReadStore, WriteStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import type { Context } from '../context.ts';
@@ -69,7 +69,7 @@ export async function openCopyStores(
   context: Pick<Context, 'openRead' | 'openWrite' | 'registry'>,
   { from, to }: CopyLocations,
   { sameRepository, mountFrom }: MountSources,
-  options: CallOptions,
+  options: OpenWriteOptions,
 ): Promise<CopyStores> {
   const isOneStore =
     sameRepository === true && (await context.registry('src')) === (await context.registry('dest'));

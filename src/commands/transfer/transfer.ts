@@ -11,6 +11,7 @@ import type { Location } from '../../transports/types.ts';
 import { writeNamedFile } from '../output/named-file.ts';
 import { openConverted } from './conversion.ts';
 import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
+import { readFlag } from '../input/read.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { namesBeside, sourceName } from './tag-names.ts';
@@ -42,7 +43,10 @@ export async function transfer(
   if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
   const cost = startStats(context);
   const shared = findMountSources(context, locations);
-  await using stores = await openCopyStores(context, locations, shared, options);
+  await using stores = await openCopyStores(context, locations, shared, {
+    ...options,
+    withLayout: readFlag(input, 'withLayout'),
+  });
   await using converted = await openConverted(context, stores.source, locations, flags);
   const source = converted ?? stores.source;
   const sourceRef = await requirePinnedDigest(source, locations, flags, options);

@@ -12,7 +12,8 @@ import { registryErrorFrom } from '../errors/error.ts';
 import { knownRegistryOf } from '../errors/hints.ts';
 import { notAList, pages } from './pages.ts';
 import { CATALOG_SCOPE } from '../scopes.ts';
-import { stringsIn, pageSize, type ListOptions } from './tags.ts';
+import { stringsIn, pageQuery } from './tags.ts';
+import type { ListOptions } from '../types.ts';
 
 /** Registries that answer a request for the catalog with this status have none. */
 const NO_CATALOG: ReadonlySet<number> = new Set([404, 405, 501]);
@@ -29,7 +30,7 @@ export async function* listCatalog(
     target: registry,
     kind: 'registry',
   };
-  const url = await registryUrl(context, `_catalog?n=${pageSize(options)}`, options);
+  const url = await registryUrl(context, `_catalog?${pageQuery(options)}`, options);
   const listing = {
     operation,
     url,

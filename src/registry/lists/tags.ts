@@ -2,14 +2,9 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { isRecord } from '../../util/json.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { isTag } from '../../reference/names.ts';
-import type { CallOptions } from '../../util/abort.ts';
+import type { ListOptions } from '../types.ts';
 import { repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
-
-export interface ListOptions extends CallOptions {
-  /** Entries a page; at most 1000. */
-  readonly pageSize?: number | undefined;
-}
 
 /** Valid tags only: nulls and digests, which some registries list, are left out. */
 export async function* listTags(
@@ -21,7 +16,7 @@ export async function* listTags(
     target: context.label,
     kind: 'repository',
   };
-  const url = await repositoryUrl(context, `tags/list?n=${pageSize(options)}`, options);
+  const url = await repositoryUrl(context, `tags/list?${pageQuery(options)}`, options);
   const listing = {
     operation,
     url,
@@ -35,8 +30,10 @@ export async function* listTags(
   }
 }
 
-export function pageSize(options: ListOptions): number {
-  return Math.max(1, Math.min(options.pageSize ?? MAX_PAGE_ENTRIES, MAX_PAGE_ENTRIES));
+/** `n=1000`, and `last=NAME` where a list is to begin after it. */
+export function pageQuery({ pageSize = MAX_PAGE_ENTRIES, last }: ListOptions): string {
+  const size = Math.max(1, Math.min(pageSize, MAX_PAGE_ENTRIES));
+  return last === undefined ? `n=${size}` : `n=${size}&last=${encodeURIComponent(last)}`;
 }
 
 /** The strings of a list; an absent or null list is empty, another shape is `undefined`. */

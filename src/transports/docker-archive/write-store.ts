@@ -13,6 +13,7 @@ import type {
   Source,
   WriteStore,
   WriteTraits,
+  OpenWriteOptions,
 } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { verified } from '../../store/verify.ts';
@@ -55,12 +56,14 @@ export interface ArchiveTarget {
 export async function openDockerArchiveForWrite(
   { name, ref }: Pick<Location, 'name' | 'ref'>,
   context: OpenContext,
-  options?: CallOptions,
+  options?: OpenWriteOptions,
 ): Promise<WriteStore> {
   const label = `docker-archive:${name}`;
   const committed = new CommittedArchive(name, context);
   if (ref !== undefined) await committed.open(options?.signal);
-  return new DockerArchiveWriter({ label, name, ref }, context, committed);
+  // A layout would lack the images that are there already.
+  const withLayout = options?.withLayout === true && committed.images.length === 0;
+  return new DockerArchiveWriter({ label, name, ref, withLayout }, context, committed);
 }
 
 /** An archive that goes down a pipe, with the manifests as an OCI layout has them. */

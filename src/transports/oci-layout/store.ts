@@ -80,11 +80,14 @@ class LayoutStore implements WriteStore {
       sharedBlobs ?? folder,
     );
     this.#finder = new EntryFinder(this.label, this.#pending);
-    this.capabilities = layoutCapabilities(this, files, {
-      index: () => this.#index(),
-      pending: this.#pending,
-      finder: this.#finder,
-    });
+    this.capabilities = {
+      ...layoutCapabilities(this, files, {
+        index: () => this.#index(),
+        pending: this.#pending,
+        finder: this.#finder,
+      }),
+      sizes: { blob: (digest) => this.#blobs.size(digest) },
+    };
   }
 
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {

@@ -37,6 +37,7 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['json', (value) => safeJson(JSON.stringify(value ?? null))],
   ['len', lengthOf],
   ['index', (value, ...keys) => keys.reduce<unknown>(indexOf, value)],
+  ['slice', (value, from = 0, to) => sliceOf(value, numberOf(from), to)],
   ['join', (list, separator) => asList('join', list).map(goText).join(goText(separator))],
   ['split', (text, separator) => goText(text).split(goText(separator))],
   ['upper', (text) => goText(text).toUpperCase()],
@@ -87,6 +88,17 @@ function indexOf(value: unknown, key: unknown): unknown {
   if (value === null || typeof value !== 'object') return undefined;
   const name = goText(key);
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+/** Of a list, or of the bytes of a text. */
+function sliceOf(value: unknown, from: number, end: unknown): unknown {
+  const whole = Array.isArray(value) ? (value as readonly unknown[]) : Buffer.from(goText(value));
+  const to = end === undefined ? whole.length : numberOf(end);
+  if (!(from >= 0 && from <= to && to <= whole.length)) {
+    throw templateError(`slice ${from}:${to} is outside a length of ${whole.length}`);
+  }
+  const part = whole.slice(from, to);
+  return part instanceof Uint8Array ? Buffer.from(part).toString() : part;
 }
 
 function asList(name: string, value: unknown): readonly unknown[] {

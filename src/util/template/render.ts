@@ -188,10 +188,24 @@ function field(value: unknown, name: string, atRoot: boolean): unknown {
     return (value as unknown as Record<string, unknown>)[name];
   }
   const names = Object.keys(value);
+  const spelled = spelledInJson(name, names);
+  if (spelled !== undefined) return (value as Record<string, unknown>)[spelled];
   if (atRoot || value instanceof TemplateObject || isStruct(name, names)) {
     throw templateError(`no field "${name}"; there are: ${names.join(', ')}`);
   }
   return undefined;
+}
+
+const plain = (text: string): string => text.replaceAll('_', '').toLowerCase();
+
+/**
+ * What Go's structures call `ArtifactType` and `DiffIDs` is `artifactType` and `diff_ids` in the
+ * documents themselves.
+ */
+function spelledInJson(name: string, names: readonly string[]): string | undefined {
+  if (!/^\p{Lu}/u.test(name)) return undefined;
+  const same = names.filter((one) => plain(one) === plain(name));
+  return same.length === 1 ? same[0] : undefined;
 }
 
 /** Our own objects have capital names; labels and annotations may lack any key without an error. */

@@ -55,10 +55,10 @@ async function listed(
 
 describe('tags that carry referrers', () => {
   const digest = 'a'.repeat(64);
-  const carriers = [`sha256-${digest}`, `sha256-${digest}.sig`];
+  const carriers = [`sha256-${digest}`, `sha256-${digest}.sig`, `sha256-${digest}.meta`];
 
   it('--no-digest-tags leaves them out, and nothing that only looks alike', async () => {
-    const alike = ['sha256-abc', 'v1.sig', `sha256-${digest}.txt`];
+    const alike = ['sha256-abc', 'v1.sig', `sha256-${digest}x`];
     const pages = [['v1', ...carriers, ...alike]];
     expect(await listed(pages, { noDigestTags: true })).toEqual(['v1', ...alike]);
     expect(await listed(pages, {})).toEqual(['v1', ...carriers, ...alike]);

@@ -1,8 +1,8 @@
-import { authFiles } from '../../config/containers/auth-files.ts';
-import { AppError } from '../../errors/app-error.ts';
-import { VERSION } from '../../client/version.ts';
-import { same } from './tables.ts';
-import type { Line, OptionRules, Persona, Verb } from './types.ts';
+import { AppError } from '../../../errors/app-error.ts';
+import { VERSION } from '../../../client/version.ts';
+import { loginVerbs } from './containers-login.ts';
+import { same } from '../tables.ts';
+import type { Line, OptionRules, Persona, Verb } from '../types.ts';
 
 /** The version whose lines these are. */
 const SKOPEO = '1.22.0';
@@ -182,11 +182,6 @@ const inspect: Verb = {
   prints: (line) => (line.has('config') || line.has('raw') ? {} : { members: MEMBERS }),
 };
 
-const LOGIN = {
-  ...same('--authfile <file>', '--tls-verify [bool]', '--cert-dir <dir>'),
-  '--compat-auth-file <file>': '--authfile',
-} as const;
-
 export const skopeo: Persona = {
   name: 'skopeo',
   version: `skopeo version ${SKOPEO} (regctl ${VERSION})`,
@@ -209,23 +204,7 @@ export const skopeo: Persona = {
       defaults: (line) => [...retries(line), '--yes', '--quiet'],
       prints: () => ({ nothing: true }),
     },
-    {
-      words: 'login',
-      to: ['login'],
-      options: {
-        ...LOGIN,
-        ...same('--get-login', '-p, --password <password>', '--password-stdin'),
-        ...same('-u, --username <name>'),
-        '-v, --verbose': { ignored: 'where the login went is said on a terminal' },
-      },
-      defaults: loginFile,
-    },
-    {
-      words: 'logout',
-      to: ['logout'],
-      options: { ...LOGIN, ...same('-a, --all') },
-      defaults: (line) => ['--must-exist', `--format=${removed(line)}`],
-    },
+    ...loginVerbs,
     { words: 'manifest-digest', to: ['manifest-digest'], options: {} },
   ],
   missing: [
@@ -238,18 +217,3 @@ export const skopeo: Persona = {
   failure: 1,
   words: { PLATFORM_UNKNOWN: 'no image found in image index' },
 };
-
-const removed = (line: Line): string =>
-  line.has('all')
-    ? 'Removed login credentials for all registries'
-    : '{{range .Removed}}Removed login credentials for {{.}}{{end}}';
-
-/** containers-auth.json(5): the file at run time, unless Docker's directory is named. */
-function loginFile(line: Line): readonly string[] {
-  const { env } = line.machine;
-  const named = ['authfile', 'compat-auth-file', 'get-login'].some((option) => line.has(option));
-  if (named || env['REGISTRY_AUTH_FILE'] !== undefined || env['DOCKER_CONFIG'] !== undefined)
-    return [];
-  const file = authFiles(line.machine).find(({ format }) => format === 'containers');
-  return file === undefined ? [] : [`--authfile=${file.path}`];
-}

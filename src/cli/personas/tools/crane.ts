@@ -1,0 +1,152 @@
+import { AppError } from '../../../errors/app-error.ts';
+import { VERSION } from '../../../client/version.ts';
+import { same } from '../tables.ts';
+import type { Line, OptionRules, Persona } from '../types.ts';
+
+/** The version whose lines these are. */
+const CRANE = '0.22.1';
+
+const ROOT: OptionRules = {
+  '--allow-nondistributable-artifacts': { ignored: 'this verb copies no layers' },
+  '--insecure': '--tls-verify=false',
+  '--platform <platform>': (value) => (value === 'all' ? [] : [`--platform=${value}`]),
+  '-v, --verbose': '--debug',
+};
+
+const COPY: OptionRules = { '--allow-nondistributable-artifacts': '--allow-nondistributable' };
+
+const FULL_REF = same('--full-ref');
+
+/** A path is an archive by its name, else a directory with an OCI layout. */
+const place = (path: string): string =>
+  /\.(?:tar|tar\.gz|tgz)$/iu.test(path) || path === '-' ? `docker-archive:${path}` : `oci:${path}`;
+
+/** Checked before anything is read. @throws AppError USAGE */
+function form(value: string): readonly string[] {
+  if (['tarball', 'legacy', 'oci'].includes(value)) return [];
+  throw new AppError('USAGE', `crane: "${value}" is no form of an image`, {
+    hint: 'It is tarball, legacy or oci.',
+  });
+}
+
+/** Several images may be pulled into one place; each is a copy of its own. @throws AppError USAGE */
+function pulled(line: Line): readonly string[] {
+  const { args } = line;
+  if (args.length > 2) {
+    throw new AppError('USAGE', 'crane: regctl pulls one image at a time', {
+      hint: `Several into one archive: regctl save IMAGE… -o ${args.at(-1)}`,
+    });
+  }
+  const [image = '', path] = args;
+  if (path === undefined) return args;
+  if (line.value('format') !== 'oci') return [image, `docker-archive:${path}`];
+  return [image, `oci:${path}`];
+}
+
+/** A tag goes alone, as its registry does it; a digest goes with its manifest. */
+const isTag = ({ args }: Line): boolean => args[0]?.includes('@') !== true;
+
+const onTarball = (line: Line): readonly string[] => {
+  const file = line.value('tarball');
+  return file === undefined ? line.args : [`docker-archive:${file}`];
+};
+
+export const crane: Persona = {
+  name: 'crane',
+  version: `${CRANE} (regctl ${VERSION})`,
+  hasVersionVerb: true,
+  options: ROOT,
+  verbs: [
+    {
+      words: 'digest',
+      to: ['digest'],
+      options: { ...FULL_REF, '--tarball <file>': () => [] },
+      args: onTarball,
+    },
+    { words: 'manifest', to: ['manifest'], options: {} },
+    { words: 'config', to: ['config'], options: {} },
+    {
+      words: 'ls',
+      to: ['tags'],
+      options: { ...FULL_REF, '-O, --omit-digest-tags': '--no-digest-tags' },
+    },
+    { words: 'catalog', to: ['catalog'], options: FULL_REF },
+    {
+      words: 'copy',
+      aliases: ['cp'],
+      to: ['copy'],
+      options: {
+        ...COPY,
+        '-a, --all-tags': '--all-tags',
+        '-j, --jobs <n>': '--concurrency',
+        '-n, --no-clobber': (value, line) =>
+          value === 'false' ? [] : [line.has('all-tags') ? '--skip-existing' : '--no-clobber'],
+      },
+      prints: () => ({ nothing: true }),
+    },
+    {
+      words: 'delete',
+      to: ['delete'],
+      toFor: (line) => (isTag(line) ? ['delete', '--untag'] : ['delete']),
+      options: {},
+      defaults: () => ['--yes', '--quiet'],
+      prints: () => ({ nothing: true }),
+    },
+    { words: 'tag', to: ['tag'], options: {}, prints: () => ({ nothing: true }) },
+    {
+      words: 'pull',
+      to: ['copy'],
+      options: {
+        ...COPY,
+        '--format <form>': (value) => form(value),
+        '-c, --cache_path <dir>': { ignored: 'a layer is read once and not kept' },
+        '--annotate-ref': { ignored: 'an image of a layout has its tag as its name' },
+      },
+      args: (line) => pulled(line),
+      prints: () => ({ nothing: true }),
+    },
+    {
+      words: 'push',
+      to: ['copy'],
+      options: {
+        ...COPY,
+        '--index': { ignored: 'an index is pushed as it is' },
+        '--image-refs <file>': {
+          refused: 'Standard output names what was pushed: crane push … > FILE',
+        },
+      },
+      args: ({ args }) => args.map((word, at) => (at === 0 ? place(word) : word)),
+    },
+    { words: 'blob', to: ['blob'], options: {} },
+    {
+      words: 'auth login',
+      to: ['login'],
+      options: same('-u, --username <name>', '-p, --password <password>', '--password-stdin'),
+      prints: () => ({ nothing: true }),
+    },
+    { words: 'auth logout', to: ['logout'], options: {}, prints: () => ({ nothing: true }) },
+    {
+      words: 'registry serve',
+      to: ['serve'],
+      options: {
+        '--address <address>': '--listen',
+        '--disk <dir>': '--dir',
+        '--blobs-to-disk <dir>': { refused: 'Everything goes to one directory: --disk DIR' },
+      },
+    },
+  ],
+  missing: [
+    { words: 'append', use: 'This version does not change images.' },
+    { words: 'mutate', use: 'This version does not change images.' },
+    { words: 'rebase', use: 'This version does not change images.' },
+    { words: 'flatten', use: 'This version does not change images.' },
+    { words: 'optimize', use: 'This version does not change images.' },
+    { words: 'export', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
+    { words: 'validate', use: 'A copy checks every digest: regctl copy IMAGE oci:DIR' },
+    { words: 'index', use: 'This version does not change indexes.' },
+    { words: 'auth get', use: 'Who is logged in: regctl login --get-login REGISTRY' },
+    { words: 'auth token', use: 'The requests that fetch a token: regctl doctor REGISTRY' },
+  ],
+  exits: { INTERRUPTED: 130, TERMINATED: 143 },
+  failure: 1,
+};

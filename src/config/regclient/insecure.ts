@@ -1,0 +1,15 @@
+import { apiHost } from '../../reference/docker-hub.ts';
+import type { RegclientConfig } from './config-file.ts';
+
+/** What regclient's file says of a host, as dialled: `plain` is HTTP, `insecure` any certificate. */
+export function regclientInsecureMode(
+  { hosts }: RegclientConfig,
+  host: string,
+): 'plain' | 'insecure' | undefined {
+  for (const [name, { tls, hostname }] of hosts) {
+    if ((hostname ?? apiHost(name)) !== host && apiHost(name) !== host) continue;
+    if (tls === 'disabled') return 'plain';
+    if (tls === 'insecure') return 'insecure';
+  }
+  return undefined;
+}

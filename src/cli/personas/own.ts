@@ -28,7 +28,7 @@ export function withSkopeoOptions(
   const [verb] = row;
   const own = [...sharedFlags(spec), ...spec.options].map(({ flags }) => flags);
   const after = indexOptions(skopeo.options, verb.options, same(...own));
-  const front = readWords(argv.slice(0, at), before);
+  const front = readWords(argv.slice(0, at), after);
   const rest = readWords(argv.slice(at + 1), after);
   if (front === undefined || rest === undefined) return undefined;
   const given = [...front.given, ...rest.given];

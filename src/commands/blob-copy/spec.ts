@@ -11,10 +11,15 @@ export const blobCopySpec: CommandSpec = {
   options: [],
   hasSourceAndDestination: true,
   longRunning: true,
+  alsoUses: ['policy'],
   examples: [
     {
       command: 'regctl blob-copy registry.example.com/app oci:out sha256:…',
-      description: 'a layer, to look into',
+      description: 'Copy a layer to an OCI layout',
+    },
+    {
+      command: 'regctl blob-copy ghcr.io/o/app registry.example.com/app sha256:…',
+      description: 'Copy a layer between registries',
     },
   ],
   load: () => import('./run.ts'),

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../types.ts';
 
 export const blobPutSpec: CommandSpec = {
   name: 'blob-put',
-  summary: 'Store a blob and print its digest',
+  summary: 'Push a blob and print its digest',
   args: [
     { name: 'repository', summary: 'repository, or an OCI layout', required: true },
     { name: 'file', summary: 'the content; "-" or nothing is standard input', required: false },
@@ -15,7 +15,11 @@ export const blobPutSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl blob-put registry.example.com/app layer.tar.gz',
-      description: 'a layer, before the manifest that lists it',
+      description: 'Push a layer before the manifest that lists it',
+    },
+    {
+      command: 'tar -cz dir | regctl blob-put registry.example.com/app',
+      description: 'Push what another program writes',
     },
   ],
   load: () => import('./run.ts'),

@@ -51,8 +51,9 @@ export const copySpec: CommandSpec = {
     },
     {
       flags: '--digest-tags',
-      summary: 'take along every tag that begins with the digest (sha256-…)',
+      summary: 'also copy tags such as sha256-….sig',
       kind: 'flag',
+      group: 'What to copy',
     },
     {
       flags: '--allow-nondistributable',
@@ -67,9 +68,10 @@ export const copySpec: CommandSpec = {
       group: 'At the destination',
     },
     {
-      flags: '--skip-existing',
-      summary: 'with --all-tags: leave the tags that the destination has',
+      flags: '--missing',
+      summary: 'copy only tags that are not there',
       kind: 'flag',
+      group: 'With --all-tags',
     },
     {
       flags: '--additional-tag <tag>',

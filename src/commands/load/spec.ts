@@ -13,7 +13,7 @@ export const loadSpec: CommandSpec = {
       kind: 'string',
     },
   ],
-  alsoUses: ['parallel', 'platform'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   longRunning: true,
   examples: [
     { command: 'regctl load -i images.tar', description: 'Load into the Docker daemon' },

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../types.ts';
 
 export const manifestPutSpec: CommandSpec = {
   name: 'manifest-put',
-  summary: 'Store a manifest, byte for byte',
+  summary: 'Push a manifest, byte for byte',
   description: 'What the manifest lists has to be there already.',
   args: [
     { name: 'image', summary: 'name with a tag or digest', required: true },
@@ -11,14 +11,18 @@ export const manifestPutSpec: CommandSpec = {
   options: [
     {
       flags: '-t, --content-type <type>',
-      summary: "its media type (default: the manifest's own)",
+      summary: 'media type (default: as the manifest says)',
       kind: 'string',
     },
   ],
   examples: [
     {
+      command: 'regctl manifest-put registry.example.com/app:1 manifest.json',
+      description: 'Push a manifest from a file',
+    },
+    {
       command: 'regctl manifest app:1 | regctl manifest-put registry.example.com/app:1',
-      description: 'the manifest of another place',
+      description: 'Push the manifest of another image',
     },
   ],
   load: () => import('./run.ts'),

@@ -19,7 +19,7 @@ export const pullSpec: CommandSpec = {
       choices: FORMS,
     },
   ],
-  alsoUses: ['parallel', 'platform'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   longRunning: true,
   examples: [
     { command: 'regctl pull alpine:3.20', description: 'Pull to the Docker daemon' },

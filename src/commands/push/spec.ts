@@ -9,7 +9,7 @@ export const pushSpec: CommandSpec = {
     { name: 'image', summary: 'name of the image in its registry', required: false },
   ],
   options: [{ flags: '-a, --all-tags', summary: 'push all tags of the repository', kind: 'flag' }],
-  alsoUses: ['parallel', 'platform'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   longRunning: true,
   examples: [
     {

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../types.ts';
 
 export const registryConfigSpec: CommandSpec = {
   name: 'registry-config',
-  summary: "Print a registry's entry of the file that regclient reads",
+  summary: 'Print settings of a registry in the file of regclient',
   description: 'Without a registry, all entries. Passwords and tokens are left out.',
   args: [{ name: 'registry', summary: 'registry', required: false }],
   options: [],
@@ -11,7 +11,11 @@ export const registryConfigSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl registry-config registry.example.com',
-      description: 'what is kept for it',
+      description: 'Print the settings of one registry',
+    },
+    {
+      command: 'regctl registry-config',
+      description: 'Print the settings of all registries',
     },
   ],
   load: () => import('./run.ts'),

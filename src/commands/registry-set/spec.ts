@@ -2,7 +2,7 @@ import type { CommandSpec } from '../types.ts';
 
 export const registrySetSpec: CommandSpec = {
   name: 'registry-set',
-  summary: "Change a registry's entry in the file that regclient reads",
+  summary: 'Save settings of a registry in the file of regclient',
   description:
     'Writes the file of REGCTL_CONFIG, else ~/.regctl/config.json. regctl itself reads its TLS settings and logins; the other members are kept for regclient.',
   args: [{ name: 'registry', summary: 'registry', required: true }],
@@ -32,7 +32,11 @@ export const registrySetSpec: CommandSpec = {
   examples: [
     {
       command: 'regctl registry-set registry.example.com --tls insecure',
-      description: 'any certificate is accepted there',
+      description: 'Accept any certificate of a registry',
+    },
+    {
+      command: 'regctl registry-set localhost:5000 --tls disabled',
+      description: 'Use HTTP for a registry',
     },
   ],
   load: () => import('./run.ts'),

@@ -17,7 +17,7 @@ export const saveSpec: CommandSpec = {
     },
   ],
   longRunning: true,
-  alsoUses: ['parallel', 'platform'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   examples: [
     {
       command: 'regctl save alpine:3.20 ghcr.io/o/app:1.4 -o images.tar',

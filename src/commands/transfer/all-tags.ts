@@ -66,7 +66,7 @@ export async function copyRepository(
   if (flags.dryRun) {
     const recorder = createDryRunRecorder(context);
     await using destination = await openDryRunDestination(context, locations, stores, options);
-    const wanted = flags.skipExisting ? await missing(common, destination, options) : tags;
+    const wanted = flags.onlyMissing ? await missing(common, destination, options) : tags;
     const run = { ...common, tags: wanted, destination, emit: recorder.emit };
     const summary = await copyTags(run);
     const head = bodyOf(summary, cost());
@@ -79,7 +79,7 @@ export async function copyRepository(
     });
   }
   const destination = await stores.destination();
-  const wanted = flags.skipExisting ? await missing(common, destination, options) : tags;
+  const wanted = flags.onlyMissing ? await missing(common, destination, options) : tags;
   const summary = await copyTags({
     ...common,
     tags: wanted,

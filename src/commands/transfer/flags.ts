@@ -51,7 +51,7 @@ export interface CopyFlags {
   readonly indexOnly: boolean;
   readonly referrers: boolean;
   readonly digestTags: boolean;
-  readonly skipExisting: boolean;
+  readonly onlyMissing: boolean;
   readonly noClobber: boolean;
   readonly preserveDigests: boolean;
   readonly conversion: Conversion | undefined;
@@ -81,7 +81,7 @@ export function copyFlags(
     indexOnly: which === 'index-only',
     referrers: readFlag(input, 'referrers'),
     digestTags: readFlag(input, 'digestTags'),
-    skipExisting: readFlag(input, 'skipExisting'),
+    onlyMissing: readFlag(input, 'missing'),
     noClobber: readFlag(input, 'noClobber'),
     preserveDigests: readFlag(input, 'preserveDigests'),
     conversion: conversionOf(input),
@@ -133,7 +133,7 @@ function rejectContradictions(flags: CopyFlags, input: Input): void {
   rejectTogether({ '--all-tags': allTags, '--additional-tag': additionalTags.length > 0 });
   rejectTogether({ '--all-tags': allTags, '--digestfile': digestFile !== undefined });
   rejectTogether({ '--dry-run': dryRun, '--digestfile': digestFile !== undefined });
-  const filters = ['include', 'exclude', 'semver', 'newest', 'allow-empty', 'skip-existing'];
+  const filters = ['include', 'exclude', 'semver', 'newest', 'allow-empty', 'missing'];
   const given = filters.find((name) => isGiven(input, name));
   if (given === undefined || allTags) return;
   throw new AppError('USAGE', `--${given} chooses among tags and needs --all-tags`);

@@ -43,7 +43,7 @@ describe('crane', () => {
     ['digest --full-ref r/a:1', 'digest --full-ref r/a:1'],
     ['digest --tarball a.tar', 'digest docker-archive:a.tar'],
     ['ls -O r/a', 'tags --no-digest-tags r/a'],
-    ['copy -a -n r/a r/b', 'copy --all-tags --skip-existing r/a r/b'],
+    ['copy -a -n r/a r/b', 'copy --all-tags --missing r/a r/b'],
     ['cp -n r/a:1 r/b:1', 'copy --no-clobber r/a:1 r/b:1'],
     ['--platform all copy r/a r/b', 'copy r/a r/b'],
     [
@@ -112,7 +112,7 @@ describe("regclient's nouns", () => {
     ['manifest delete --force-tag-dereference r/a:1', 'delete --yes --quiet --force r/a:1'],
     ['-v debug tag ls --include v1.* r/a', 'tags --debug --include=^(?:v1.*)$ r/a'],
     ['tag rm --ignore-missing r/a:1', 'delete --untag --yes --ignore-missing r/a:1'],
-    ['repo copy --new-tags r/a r/b', 'copy --all-tags --skip-existing r/a r/b'],
+    ['repo copy --new-tags r/a r/b', 'copy --all-tags --missing r/a r/b'],
     ['blob get r/a sha256:1', 'blob r/a@sha256:1'],
     ['registry login -u a --pass-stdin r', 'login --username=a --password-stdin r'],
     [

@@ -23,7 +23,12 @@ export const loginVerbs: readonly Verb[] = [
   {
     words: 'logout',
     to: ['logout'],
-    options: { ...LOGIN, ...same('-a, --all') },
+    options: {
+      ...LOGIN,
+      ...same('-a, --all'),
+      '--tls-verify [bool]': { ignored: 'the registry is not asked' },
+      '--cert-dir <dir>': { ignored: 'the registry is not asked' },
+    },
     defaults: (line) => ['--must-exist', `--format=${removed(line)}`],
   },
 ];

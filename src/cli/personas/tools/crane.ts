@@ -80,7 +80,7 @@ export const crane: Persona = {
         '-a, --all-tags': '--all-tags',
         '-j, --jobs <n>': '--concurrency',
         '-n, --no-clobber': (value, line) =>
-          value === 'false' ? [] : [line.has('all-tags') ? '--skip-existing' : '--no-clobber'],
+          value === 'false' ? [] : [line.has('all-tags') ? '--missing' : '--no-clobber'],
       },
       prints: () => ({ nothing: true }),
     },

@@ -240,7 +240,7 @@ export const VERBS: readonly Verb[] = [
       ...same('--referrers', '--digest-tags'),
       '--include <regex>': anchored('--include'),
       '--exclude <regex>': anchored('--exclude'),
-      '--new-tags': '--skip-existing',
+      '--new-tags': '--missing',
       '--concurrent <n>': '--concurrency',
     },
     args: names,

@@ -19,8 +19,10 @@ const platformRule =
 const isRawManifest = (line: Line): boolean => line.has('raw') && !line.has('config');
 
 export const ROOT: OptionRules = {
-  ...same('--command-timeout <duration>', '--debug', '--insecure-policy', '--policy <file>'),
-  ...same('--tmpdir <dir>'),
+  ...same('--command-timeout <duration>', '--debug'),
+  '--insecure-policy': { ignored: 'this verb asks no policy' },
+  '--policy <file>': { ignored: 'this verb asks no policy' },
+  '--tmpdir <dir>': { ignored: 'this verb keeps nothing on disk' },
   '--override-os <os>': platformRule('--override-os'),
   '--override-arch <arch>': platformRule('--override-arch'),
   '--override-variant <variant>': platformRule('--override-variant'),
@@ -130,12 +132,15 @@ const retries = (line: Line): readonly string[] =>
 
 const ONE_PLATFORM = ['all', 'multi-arch', 'override-os', 'override-arch', 'override-variant'];
 
+const POLICY = same('--insecure-policy', '--policy <file>', '--tmpdir <dir>');
+
 const copy: Verb = {
   words: 'copy',
   to: ['copy'],
   options: {
     ...connection('src-'),
     ...connection('dest-'),
+    ...POLICY,
     ...same('--authfile <file>'),
     ...COPY_OPTIONS,
   },

@@ -39,7 +39,10 @@ export class LayoutFiles {
    */
   async isLayout(): Promise<boolean> {
     const path = join(this.#folder, 'oci-layout');
-    const bytes = await readSmall(path, MAX_MARKER_BYTES);
+    const bytes = await readSmall(path, MAX_MARKER_BYTES).catch(async (error: unknown) => {
+      const found = await stat(this.#folder).catch(() => undefined);
+      throw found?.isFile() === true ? isFile(this.#folder) : error;
+    });
     if (bytes === undefined) return false;
     const json = parseJsonStrict(bytes, 'CORRUPT_LAYOUT', path, LAYOUT_MARKER);
     const version = isRecord(json) ? json['imageLayoutVersion'] : undefined;

@@ -173,11 +173,6 @@ describe('writing', () => {
       message: expect.stringContaining('/out/blobs') as string,
     });
     expect(await fail(denied)).toMatchObject({ code: 'IO' });
-    await writeFile(folder, 'a file');
-    expect(await failure(write())).toMatchObject({
-      code: 'IO',
-      message: expect.stringContaining(folder) as string,
-    });
   });
 });
 
@@ -282,3 +277,15 @@ describe('reading', () => {
     expect(found).toEqual([signature.descriptor.digest]);
   });
 });
+
+it.each([openLayoutForRead, openLayoutForWrite])(
+  'names an archive in its place: %o',
+  async (open) => {
+    await writeFile(folder, 'a file');
+    await expect(open(folder)).rejects.toMatchObject({
+      code: 'CORRUPT_LAYOUT',
+      message: `${folder} is a file, not an OCI layout directory`,
+      hint: `For an archive, write oci-archive:${folder} or docker-archive:${folder}`,
+    });
+  },
+);

@@ -63,7 +63,7 @@ export async function runCommand(
 async function perform(
   io: Io,
   { spec, input, flags }: Invocation,
-  { prints }: Manner,
+  { prints, failure }: Manner,
   stdout: Writer,
   { signal, waits }: { readonly signal: AbortSignal; readonly waits: Waits },
 ): Promise<number> {
@@ -119,7 +119,8 @@ async function perform(
     await stdout.settled();
     await render(io, result, prints, { flags, template, stdout });
     done = true;
-    return (typeof result.exit === 'function' ? result.exit() : result.exit) ?? 0;
+    const exit = (typeof result.exit === 'function' ? result.exit() : result.exit) ?? 0;
+    return exit === 0 ? 0 : (failure ?? exit);
   } catch (error) {
     throw error instanceof AppError ? withFacts(error, context.namesMeant(error)) : error;
   } finally {

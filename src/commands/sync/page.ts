@@ -50,9 +50,13 @@ export function syncJson(images: readonly ImageResult[]): object {
       Failed: failed,
       Skipped: skipped,
       Bytes: bytes,
+      Sources: new Set(images.map(({ source }) => repositoryOf(source))).size,
     },
   };
 }
+
+/** Without tag and digest. */
+const repositoryOf = (source: string): string => source.replace(/@.*$|:[^:/]*$/u, '');
 
 /** One line for an image. */
 export function imageLine(image: ImageResult, style: Style): string {

@@ -25,7 +25,14 @@ export type SyncContext = JobsContext &
   PlacesContext &
   Pick<
     Context,
-    'emit' | 'hostPlatform' | 'machine' | 'note' | 'requestCount' | 'tempDir' | 'temporaries'
+    | 'requireTrusted'
+    | 'emit'
+    | 'hostPlatform'
+    | 'machine'
+    | 'note'
+    | 'requestCount'
+    | 'tempDir'
+    | 'temporaries'
   >;
 
 const JOBS = 8;
@@ -71,6 +78,11 @@ export async function run(
     warn: (text) => context.warn(text),
     signal: options.signal,
   });
+  for (const { source, images } of plan.routes) {
+    for (const { ref, tag } of images) {
+      await context.requireTrusted({ ...source, ref, tag }, options);
+    }
+  }
   return start(context, input, { request, plan, mode, stopAtFirst, places }, options);
 }
 

@@ -131,6 +131,7 @@ export const syncSpec: CommandSpec = {
     ...runOptions,
   ],
   hasSourceAndDestination: true,
+  alsoUses: ['policy'],
   longRunning: true,
   examples: [
     {

@@ -24,6 +24,7 @@ function ours(line: string, env?: Line['machine']['env']): string {
   return rewritten.argv.join(' ');
 }
 
+const REMOVED = '{{range .Removed}}Removed login credentials for {{.}}{{end}}';
 const COPY = 'copy --retry-times=0 --multi-arch=system --host-policy';
 const FROM_TO = 'docker://r/a:1 oci:d:1';
 
@@ -128,6 +129,12 @@ describe('every option of skopeo 1.22, in our words', () => {
       'delete --retry-times=0 --yes --quiet --no-creds docker://r/a:1',
     ],
     ['manifest-digest m.json', 'manifest-digest m.json'],
+    [
+      'delete --insecure-policy docker://r/a:1',
+      'delete --retry-times=0 --yes --quiet docker://r/a:1',
+    ],
+    ['--policy p inspect --raw oci:d', 'inspect --retry-times=0 --raw oci:d'],
+    ['logout --tls-verify=false r', `logout --must-exist --format=${REMOVED} r`],
     ['login --get-login r', 'login --get-login r'],
     [
       'login -v -u a -p b r',
@@ -143,6 +150,14 @@ describe('every option of skopeo 1.22, in our words', () => {
     expect(ours('login r', runtime)).toBe('login --authfile=/run/user/1000/containers/auth.json r');
     expect(ours('login r', { ...runtime, DOCKER_CONFIG: '/d' })).toBe('login r');
     expect(ours('login r', { ...runtime, REGISTRY_AUTH_FILE: '/f' })).toBe('login r');
+  });
+
+  it('sync prints what it copies, and asks the policy of the machine', () => {
+    const line = 'sync --src yaml --dest dir --scoped -a sync.yml out';
+    expect(ours(line)).toMatch(
+      /^--format=.* sync --retry-times=0 --state=none --host-policy --src=yaml --dest=dir --scoped --all sync\.yml out$/su,
+    );
+    expect(thrown(() => ours('sync --dest dir a b')).message).toContain('--src is missing');
   });
 
   it('wants a transport in every name', () => {

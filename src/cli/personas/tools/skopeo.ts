@@ -134,6 +134,9 @@ const ONE_PLATFORM = ['all', 'multi-arch', 'override-os', 'override-arch', 'over
 
 const POLICY = same('--insecure-policy', '--policy <file>', '--tmpdir <dir>');
 
+const hostPolicy = (line: Line): readonly string[] =>
+  line.has('policy') || line.has('insecure-policy') ? [] : ['--host-policy'];
+
 const copy: Verb = {
   words: 'copy',
   to: ['copy'],
@@ -148,7 +151,7 @@ const copy: Verb = {
   defaults: (line) => [
     ...retries(line),
     ...(line.has('all') || line.has('multi-arch') ? [] : ['--multi-arch=system']),
-    ...(line.has('policy') || line.has('insecure-policy') ? [] : ['--host-policy']),
+    ...hostPolicy(line),
   ],
   prints: () => ({ transcript: true }),
 };
@@ -187,12 +190,56 @@ const inspect: Verb = {
   prints: (line) => (line.has('config') || line.has('raw') ? {} : { members: MEMBERS }),
 };
 
+/** The lines of `skopeo sync`, as it logs them. */
+function syncLines(line: Line): string {
+  const [copied, done] = line.has('dry-run')
+    ? ['Would have copied image', 'Would have synced']
+    : ['Copying image', 'Synced'];
+  const failed = `{{if eq .Outcome "failed"}}Error copying {{.Source}}: {{.Error.message}}`;
+  const [from, to] = ['src', 'dest'].map((side) =>
+    line.value(side) === 'dir' ? 'dir:' : 'docker://',
+  );
+  const image = `${copied} from="${from}{{.Source}}" to="${to}{{.Destination}}"`;
+  const images = `{{range .Images}}${failed}{{else}}${image}{{end}}{{println ""}}{{end}}`;
+  return `${images}${done} {{len .Images}} images from {{.Totals.Sources}} sources`;
+}
+
+const sync: Verb = {
+  words: 'sync',
+  to: ['sync'],
+  // Before the command `--format` is a template; after it, a form of manifests.
+  toFor: (line) => [`--format=${syncLines(line)}`, 'sync'],
+  options: {
+    ...connection('src-'),
+    ...connection('dest-'),
+    ...POLICY,
+    ...RETRY,
+    ...SIGNING,
+    ...same('--authfile <file>', '-a, --all', '--append-suffix <text>', '--digestfile <file>'),
+    ...same('-s, --src <transport>', '-d, --dest <transport>', '--dry-run', '--keep-going'),
+    ...same('--preserve-digests', '--scoped'),
+    '-f, --format <type>': (value) => manifestFormat(value),
+  },
+  defaults: (line) => [...retries(line), '--state=none', ...hostPolicy(line)],
+  args: (line) => {
+    for (const option of ['src', 'dest']) {
+      if (!line.has(option)) {
+        throw new AppError('USAGE', `skopeo sync: --${option} is missing`, {
+          hint: 'Write --src docker|dir|yaml and --dest docker|dir.',
+        });
+      }
+    }
+    return line.args;
+  },
+};
+
 export const skopeo: Persona = {
   name: 'skopeo',
   version: `skopeo version ${SKOPEO} (regctl ${VERSION})`,
   options: ROOT,
   verbs: [
     copy,
+    sync,
     inspect,
     {
       words: 'list-tags',
@@ -213,7 +260,6 @@ export const skopeo: Persona = {
     { words: 'manifest-digest', to: ['manifest-digest'], options: {} },
   ],
   missing: [
-    { words: 'sync', use: 'Copy each repository: regctl copy --all-tags REPOSITORY DESTINATION' },
     { words: 'standalone-sign', use: 'Sign with cosign: cosign sign --key KEY IMAGE@DIGEST' },
     { words: 'standalone-verify', use: 'Verify with cosign: cosign verify --key KEY IMAGE@DIGEST' },
     { words: 'generate-sigstore-key', use: 'Make a key with cosign: cosign generate-key-pair' },

@@ -30,8 +30,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   version: 'The version: regctl --version',
   env: 'Where settings and logins come from: regctl doctor REGISTRY',
   // Copies and what is left of them.
-  mirror: 'A repository with all its tags: regctl copy --all-tags REPOSITORY DESTINATION',
-  sync: 'A repository with all its tags: regctl copy --all-tags REPOSITORY DESTINATION',
+  mirror: 'Repositories with all their tags: regctl sync FROM TO',
   backup: 'To an OCI layout: regctl copy --all-tags REPOSITORY oci:DIR',
   restore: 'From an OCI layout: regctl copy --all-tags oci:DIR REPOSITORY',
   import: 'From an archive: regctl load -i FILE IMAGE',

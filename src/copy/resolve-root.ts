@@ -45,13 +45,14 @@ export async function resolveRoot(
   tasks: TaskGroup,
   slots: Slots,
 ): Promise<RootPlan> {
-  const { source, destination, platforms = [], indexPlatform, sameRepository, noClobber } = run;
+  const { source, destination, platforms = [], indexPlatform, noClobber } = run;
   const { sourceRef, destinationTag, isNew } = request;
   const { signal } = tasks;
   const call = { signal };
   const trustAbsence = noClobber !== true && request.keepExisting !== true;
   // A retag is one PUT: to look first would cost as much as it could save.
-  const isBlind = isNew === true || (sameRepository === true && noClobber !== true);
+  const needsNoLook = run.sameRepository === true || run.recheck === true;
+  const isBlind = isNew === true || (needsNoLook && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
     isBlind || destinationTag === undefined
       ? undefined

@@ -127,8 +127,8 @@ export class CopySession {
     writtenTag: string | undefined,
   ): Promise<boolean> {
     const { root, manifest, existing } = plan;
-    const { sameRepository, indexOnly } = this.#run;
-    const asked = destinationTag === undefined || existing !== undefined;
+    const { sameRepository, indexOnly, recheck } = this.#run;
+    const asked = recheck !== true && (destinationTag === undefined || existing !== undefined);
     if (isUpToDate(plan) || manifest === undefined) {
       this.#counters.found(root);
       this.#counters.present(root);

@@ -81,6 +81,11 @@ export interface CopyRunOptions extends CallOptions {
    * pointing at them.
    */
   readonly allowNondistributable?: boolean | undefined;
+  /**
+   * Looks at every part, also below what the destination has: it may have lost some, or be a cache
+   * that never had them.
+   */
+  readonly recheck?: boolean | undefined;
   /** Refuses to move a tag that points at another digest. */
   readonly noClobber?: boolean | undefined;
   /** Refuses what would give the copy another digest. */

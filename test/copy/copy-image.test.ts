@@ -57,6 +57,24 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+describe('recheck', () => {
+  /** A destination that has the manifests, and one layer less than they list. */
+  const withHole = async (into: WriteStore): Promise<void> => {
+    for (const { descriptor, data } of multi.below)
+      if (descriptor.digest !== blob('arm64').descriptor.digest)
+        await into.push(sourceFromBytes(descriptor, data));
+    await into.push(sourceFromBytes(multi.descriptor, multi.data), { tag: 'v1' });
+  };
+
+  it('finds what is missing below manifests that are there', async () => {
+    const { run, to } = await setUp(multi, {}, withHole);
+    expect((await run()).unchanged).toBe(true);
+    const summary = await run({ recheck: true });
+    expect(summary.blobs).toMatchObject({ written: 1 });
+    expect(await to.has(blob('arm64').descriptor)).toBe(true);
+  });
+});
+
 describe('a source with other places', () => {
   it('is opened anew when a place breaks off, and each node counts once', async () => {
     const broken = new Set(single.below.map((node) => node.descriptor.digest));

@@ -118,6 +118,12 @@ export const copySpec: CommandSpec = {
       hidden: true,
     },
     {
+      flags: '--recheck',
+      summary: 'check every part, also of manifests that are there',
+      kind: 'flag',
+      group: 'At the destination',
+    },
+    {
       flags: '--with-layout',
       summary: 'a docker-archive: that is an OCI layout as well',
       kind: 'flag',

@@ -51,6 +51,7 @@ export interface CopyFlags {
   readonly indexOnly: boolean;
   readonly referrers: boolean;
   readonly digestTags: boolean;
+  readonly recheck: boolean;
   readonly onlyMissing: boolean;
   readonly noClobber: boolean;
   readonly preserveDigests: boolean;
@@ -81,6 +82,7 @@ export function copyFlags(
     indexOnly: which === 'index-only',
     referrers: readFlag(input, 'referrers'),
     digestTags: readFlag(input, 'digestTags'),
+    recheck: readFlag(input, 'recheck'),
     onlyMissing: readFlag(input, 'missing'),
     noClobber: readFlag(input, 'noClobber'),
     preserveDigests: readFlag(input, 'preserveDigests'),
@@ -109,6 +111,7 @@ export function copyRunOptions(
     indexOnly,
     referrers,
     digestTags,
+    recheck,
     noClobber,
     preserveDigests,
     allowNondistributable,
@@ -120,6 +123,7 @@ export function copyRunOptions(
     indexOnly,
     referrers,
     digestTags,
+    recheck,
     noClobber,
     preserveDigests,
     allowNondistributable,

@@ -76,7 +76,7 @@ const cp: Verb = {
     ...remote('to-', 'dest-'),
     ...PLATFORM,
     '-r, --recursive': '--referrers',
-    '--force': { ignored: 'what is missing below an image is always repaired' },
+    '--force': '--recheck',
     '--resolve <rule>': { refused: 'Write the address to /etc/hosts.' },
   },
   args: (line) =>

@@ -17,8 +17,8 @@ LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * `localhost`, 127.0.0.0/8 and ::1, which no proxy can reach for us: host[:port], or an address
- * without brackets. Names below `localhost` are not.
+ * Whether host[:port], or an address without brackets, is `localhost`, 127.0.0.0/8 or ::1, which no
+ * proxy can reach for this machine. Subdomains of `localhost` are not included.
  */
 export function isLoopback(host: string): boolean {
   const name = isIPv6(host) ? host : hostWithoutPort(host).toLowerCase();

@@ -10,9 +10,9 @@ export interface AuthFileEntry {
 }
 
 /**
- * The entry of `auths` for a registry: exact keys first, then old keys with a scheme or path whose
- * host is exactly this host[:port]. An empty entry only marks that a helper holds the secret, and
- * is passed over. Never matches by suffix.
+ * Finds the entry of `auths` for a registry: exact keys first, then old keys with a scheme or path
+ * and exactly this host[:port]. An empty entry only marks that a helper holds the secret, and is
+ * skipped. Never matches by suffix.
  */
 export function findEntry(
   auths: ReadonlyMap<string, AuthEntry>,
@@ -36,7 +36,7 @@ export function hasCredential(entry: AuthEntry): boolean {
   return Object.values(entry).some((value) => value !== undefined);
 }
 
-/** containers' tools pass over an `auth` without ":" (containers/image, decodeDockerAuth). */
+/** containers' tools ignore an `auth` without ":" (containers/image, decodeDockerAuth). */
 function hasCompleteCredential(entry: AuthEntry): boolean {
   const { auth, ...others } = entry;
   if (auth === undefined || hasCredential(others)) return hasCredential(entry);
@@ -44,7 +44,7 @@ function hasCompleteCredential(entry: AuthEntry): boolean {
 }
 
 /**
- * What an entry says: a registry token, else an identity token, else user and password, where
+ * Reads the credential of an entry: registry token, else identity token, else user and password;
  * `auth` (base64 of user:password) outranks the plain fields (docker/cli cli/config/configfile).
  * @throws AppError CONFIG_INVALID naming file and key, never the value
  */

@@ -9,13 +9,13 @@ interface LookupTarget {
 
 interface LookupResult {
   readonly credential: Credential | undefined;
-  /** What the sources that had no answer want the user to know. */
+  /** Warnings of the sources that had no answer. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Asks the sources in order until one answers, and writes into `steps` what each of them said.
- * @throws what the first source that fails throws; `steps` then tells of it too
+ * Asks the sources in order until one answers, and records each answer in `steps`.
+ * @throws what the first source that fails throws, after recording it in `steps`
  */
 export async function lookupInOrder(
   sources: readonly CredentialSource[],

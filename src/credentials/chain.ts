@@ -20,16 +20,16 @@ import type {
 
 export interface CredentialChainOptions extends CredentialSourcesOptions {
   readonly flags: CredentialFlags;
-  /** The registry the command names on this side; with it, the flags answer for no other. */
+  /** The registry that the command names on this side; if set, the options apply only to it. */
   readonly registry?: string | undefined;
-  /** One line per look-up: which sources were asked, and which answered. Never a secret. */
+  /** Gets one line per lookup: which sources were asked, and which answered. Never a secret. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 
 /**
- * The credential sources of one side of a command, in order of precedence. Files are read and
- * helpers run at the first look-up only.
- * @throws AppError USAGE for contradicting flags
+ * Creates the credential sources of one side of a command, in order of precedence. Files are read
+ * and helpers run only at the first lookup.
+ * @throws AppError USAGE for contradicting options
  */
 export function createCredentialChain(options: CredentialChainOptions): TraceableCredentialChain {
   const helperAnswers = createSharedLookup<Credential | undefined>();
@@ -85,8 +85,8 @@ export function createCredentialChain(options: CredentialChainOptions): Traceabl
 }
 
 /**
- * The one ordered list: flags, then only a named file, or the variable, both worlds' files, and
- * around them the helpers of registries.conf; last regclient's file.
+ * The ordered list: options; then only a named file, or else the variable and the files of Docker
+ * and containers, surrounded by the helpers of registries.conf; last regclient's file.
  */
 function orderedSources(
   options: CredentialChainOptions,
@@ -116,7 +116,7 @@ function orderedSources(
   ];
 }
 
-/** Says each text once, however often it comes. */
+/** Reports each text only once. */
 function sayOnce(say: (text: string) => void): (text: string) => void {
   const said = new Set<string>();
   return (text) => {

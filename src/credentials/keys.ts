@@ -3,21 +3,21 @@ import type { AuthFileFormat } from '../config/containers/auth-files.ts';
 import { isHostPort } from '../config/host-name.ts';
 
 /**
- * The host[:port] a key of `auths` stands for: scheme and path stripped, as Docker's
- * ConvertToHostname does ("https://host/v1/", "http://host:5000/v2/", "host/path"). Lower case.
+ * Returns the host[:port] of a key of `auths`, in lower case, without scheme and path, like
+ * Docker's ConvertToHostname ("https://host/v1/", "http://host:5000/v2/", "host/path").
  */
 export function hostOfKey(key: string): string {
   return (withoutScheme(key).split('/', 1)[0] ?? '').toLowerCase();
 }
 
-/** Whether the key stands for the whole registry, not for a namespace in it ("host/team"). */
+/** Whether the key is for the whole registry, not for a namespace in it ("host/team"). */
 export function isWholeRegistry(key: string): boolean {
   const path = withoutScheme(key).split('/').slice(1).join('/');
   return key !== withoutScheme(key) || /^(?:v[12]\/?)?$/u.test(path);
 }
 
 /**
- * Whether a stored key may answer for a whole registry. In Docker's files any path behind the host
+ * Whether a stored key may answer for a whole registry. In Docker's files any path after the host
  * may; in a containers-auth.json(5) "host/team" is only for that namespace.
  */
 export function keyMatchesRegistry(key: string, host: string, format: AuthFileFormat): boolean {
@@ -25,8 +25,8 @@ export function keyMatchesRegistry(key: string, host: string, format: AuthFileFo
 }
 
 /**
- * Whose login is meant: a registry ("docker.io", "localhost:5000"), or a namespace of one, whose own
- * login outranks the registry's.
+ * The target of a login: a registry ("docker.io", "localhost:5000"), or a namespace in it, whose
+ * own login outranks the registry's.
  */
 export interface LoginTarget {
   readonly host: string;
@@ -41,7 +41,7 @@ export function splitLoginTarget(text: string): LoginTarget {
     : { host: text.slice(0, slash).toLowerCase(), namespace: text.slice(slash + 1) };
 }
 
-/** As it is written on the command line: "quay.io/team/app". */
+/** The target as written on the command line: "quay.io/team/app". */
 export function formatLoginTarget({ host, namespace }: LoginTarget): string {
   return namespace === undefined ? host : `${host}/${namespace}`;
 }
@@ -69,8 +69,8 @@ export function sameRegistry(a: string, b: string): boolean {
 }
 
 /**
- * Exact keys to look up, best first: Docker's own key, the host and its aliases, and before them
- * the namespaces of `repository`, most specific first (containers-auth.json(5)).
+ * Exact keys to look up, best first: the namespaces of `repository`, most specific first
+ * (containers-auth.json(5)), then Docker's own key, the host and its aliases.
  */
 export function candidateKeys(host: string, repository?: string): readonly string[] {
   const name = host.toLowerCase();
@@ -83,20 +83,20 @@ export function candidateKeys(host: string, repository?: string): readonly strin
   return [...namespaces, credentialKey(name), ...aliases];
 }
 
-/** The logical registry a stored key belongs to: "docker.io" for every alias of Docker Hub. */
+/** The logical registry of a stored key: "docker.io" for every alias of Docker Hub. */
 export function registryOfKey(key: string): string {
   const host = hostOfKey(key);
   return isHubHost(host) ? DOCKER_HUB : host;
 }
 
-/** What a stored key is a login of: a registry, in a containers-auth.json(5) also "host/team". */
+/** The target of a stored key: a registry, or in a containers-auth.json(5) also "host/team". */
 export function targetOfKey(key: string, format: AuthFileFormat): string {
   const registry = registryOfKey(key);
   if (format !== 'containers' || isWholeRegistry(key)) return registry;
   return `${registry}${key.slice(key.indexOf('/'))}`;
 }
 
-/** Safe on a helper's stdin: host[:port], with nothing but a plain scheme and path around it. */
+/** Whether a key is safe on a helper's stdin: host[:port] with at most a plain scheme and path. */
 export function isSafeServerKey(key: string): boolean {
   return isHostPort(hostOfKey(key)) && /^[\w./:[\]~-]+$/u.test(key) && !/[\r\n]/u.test(key);
 }

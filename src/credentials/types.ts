@@ -1,20 +1,20 @@
 import type { CallOptions } from '../util/abort.ts';
 
-/** What a credential source can answer. */
+/** The answer of a credential source. */
 export type Credential = (
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** OAuth2 refresh token, exchanged at the realm by POST. */
   | { readonly kind: 'identity'; readonly token: string; readonly username?: string }
-  /** Sent to the registry as it is. */
+  /** Sent to the registry unchanged. */
   | { readonly kind: 'registry-token'; readonly token: string }
 ) & {
   /** Where it came from, for messages. */
   readonly origin: string;
-  /** True: it is from a keychain, and nothing that it is exchanged for is written to disk. */
+  /** True: it comes from a keychain, so tokens obtained with it are not written to disk. */
   readonly neverPersist?: boolean;
 };
 
-/** What one source said when it was asked. */
+/** The result of asking one source. */
 export interface SourceResult {
   readonly credential?: Credential | undefined;
   /** Where in the source it was found, or why it was not: "no such file". Never a secret. */
@@ -33,13 +33,13 @@ export interface CredentialSource {
   get(host: string, repository?: string, options?: CallOptions): Promise<SourceResult>;
 }
 
-/** One source of the ordered list, in the account of a look-up. */
+/** One source of the ordered list, in the report of a lookup. */
 export interface LookupStep {
   readonly source: string;
   /** False for those after the one that answered or failed. */
   readonly asked: boolean;
   readonly answered: boolean;
-  /** It could not be asked to the end; the sources after it are then not asked. */
+  /** It failed; later sources are then not asked. */
   readonly failed: boolean;
   /** Where the answer was found, or why there was none. Never a secret. */
   readonly detail: string;
@@ -50,19 +50,19 @@ export interface LookupStep {
  */
 export interface CredentialChain {
   lookup(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
-  /** Drops what is remembered, so that a helper is asked again after a 401. */
+  /** Drops the remembered answers, so that a helper is asked again after a 401. */
   forget(host: string): void;
 }
 
-/** A chain that can say how it came to its answer: for `doctor` and `--debug`. */
+/** A chain that can report how it found its answer: for `doctor` and `--debug`. */
 export interface TraceableCredentialChain extends CredentialChain {
-  /** Names of the sources, in the order they are asked. */
+  /** Names of the sources, in lookup order. */
   describeSources(): readonly string[];
-  /** Asks again, in order, and reports every source; one that fails is a step, not an error. */
+  /** Asks again, in order, and reports every source; a failure is a step, not an error. */
   explain(host: string, repository?: string, options?: CallOptions): Promise<readonly LookupStep[]>;
 }
 
-/** A user name and a password, as a person gives them. */
+/** A username and a password, as a person enters them. */
 export interface Login {
   readonly username: string;
   readonly password: string;
@@ -72,17 +72,17 @@ export interface Login {
 export interface SavedLogin {
   readonly storedIn: string;
   readonly plainText: boolean;
-  /** The helper answers for the registry by itself, and stored nothing. */
+  /** The helper creates logins for the registry and stored nothing. */
   readonly supplied?: boolean | undefined;
 }
 
 /**
- * Where logins are kept. A target is a registry ("quay.io") or a namespace in it ("quay.io/team").
+ * Stores logins. A target is a registry ("quay.io") or a namespace in it ("quay.io/team").
  */
 export interface LoginStore {
-  /** Stores what the registry accepted. Resolves to where it went, for the message. */
+  /** Stores what the registry accepted. Resolves to where it was stored, for the message. */
   save(target: string, login: Login, options?: CallOptions): Promise<SavedLogin>;
-  /** Resolves to the files and helpers that held a login of it; empty: none did. */
+  /** Resolves to the files and helpers that held a login for it; empty: none did. */
   remove(target: string, options?: CallOptions): Promise<readonly string[]>;
   /** Every target with a stored login. */
   list(options?: CallOptions): Promise<readonly string[]>;

@@ -5,7 +5,7 @@ export interface AppErrorOptions {
   readonly why?: readonly string[] | undefined;
   /** The next step: at most two sentences, or a sentence that ends with a command after a colon. */
   readonly hint?: string | undefined;
-  /** The text at fault and a caret below the place, for a terminal. */
+  /** The wrong text, with a caret below the error, for a terminal. */
   readonly excerpt?: string | undefined;
   /** Machine-readable facts for `-o json`; never secrets. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
@@ -13,8 +13,7 @@ export interface AppErrorOptions {
 }
 
 /**
- * An error that a user can act on; `message` is one line. Everything else that is thrown is a bug in
- * regctl.
+ * An error that a user can act on; `message` is one line. Any other error is a bug in regctl.
  */
 export class AppError extends Error {
   override readonly name: string = 'AppError';
@@ -92,7 +91,7 @@ export class RegistryError extends AppError {
   }
 }
 
-/** A registry says that what a manifest names is not there, or not yet (`details.missing`). */
+/** Whether a registry reports that a manifest names missing content (`details.missing`). */
 export function isContentMissing(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at instanceof RegistryError) {
@@ -121,7 +120,7 @@ export class IntegrityError extends AppError {
   }
 }
 
-/** A copy failed on one side. The rest is its cause's: code, facts and hint. */
+/** A copy failed on one side. Code, facts and hint are those of its cause. */
 export class CopyError extends AppError {
   override readonly name = 'CopyError';
   readonly side: 'source' | 'destination';
@@ -139,12 +138,12 @@ export class CopyError extends AppError {
   }
 }
 
-/** "source ghcr.io/o/app:1 does not exist" where a name comes first, else "source: cannot …". */
+/** "source ghcr.io/o/app:1 does not exist" if a name comes first, else "source: cannot …". */
 function withSide(side: string, message: string): string {
   return /^\S*[.:/]\S/u.test(message) ? `${side} ${message}` : `${side}: ${message}`;
 }
 
-/** Wraps `cause` with more context, keeping its code and hint when it has them. */
+/** Wraps `cause` with more context; keeps its code and hint if it has them. */
 export function wrapError(cause: unknown, code: ErrorCode, message: string): AppError {
   if (cause instanceof AppError) {
     const { code: own, hint, details } = cause;

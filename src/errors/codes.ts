@@ -1,5 +1,5 @@
 /**
- * The one table of error codes and the exit status each ends in.
+ * The table of error codes and their exit statuses.
  *
  * Exit statuses: 1 failed, 2 does not exist, 3 refused by a safety rule or threshold,
  * 4 rate-limited, 5 integrity, 64 wrong usage, 130/143 interrupted (docs/errors.md).
@@ -12,7 +12,7 @@ export const EXIT_STATUS = {
   INVALID_DIGEST: 64,
   INVALID_PLATFORM: 64,
 
-  // The thing asked for does not exist.
+  // The requested object does not exist.
   MANIFEST_UNKNOWN: 2,
   REPOSITORY_UNKNOWN: 2,
   BLOB_UNKNOWN: 2,
@@ -31,7 +31,7 @@ export const EXIT_STATUS = {
 
   RATE_LIMITED: 4,
 
-  // Bytes are not what they claim to be.
+  // The bytes are not what they claim to be.
   DIGEST_MISMATCH: 5,
   SIZE_MISMATCH: 5,
   INVALID_MANIFEST: 5,

@@ -1,15 +1,15 @@
-/** Takes known secrets out of a text. */
+/** Removes known secrets from a text. */
 export type RedactSecrets = (text: string) => string;
 
-/** Shorter ones would take ordinary words out, and keep nothing safe. */
+/** Redacting shorter secrets would remove ordinary words and protect nothing. */
 const MIN_SECRET_LENGTH = 4;
 
 /**
- * Against servers that repeat what they were sent. Each secret is found as it is, in JSON, in a URL
- * and in base64.
+ * Protects against servers that repeat what they received. Each secret is found verbatim, in JSON,
+ * in a URL and in base64.
  */
 export function secretRedactor(secrets: readonly (string | undefined)[]): RedactSecrets {
-  // Few answers have words to look at.
+  // Computed only when needed: few answers contain text.
   return (text) =>
     allEncodings(secrets).reduce((left, form) => left.replaceAll(form, 'REDACTED'), text);
 }
@@ -18,11 +18,11 @@ function allEncodings(secrets: readonly (string | undefined)[]): readonly string
   const forms = secrets
     .flatMap((secret) => (secret === undefined ? [] : encodingsOf(secret)))
     .filter((form) => form.length >= MIN_SECRET_LENGTH);
-  // The longest first: one may be a part of another.
+  // The longest first, because one may be part of another.
   return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
 }
 
-/** What an Authorization header holds; for Basic also the password itself. */
+/** The secrets in an Authorization header; for Basic also the password itself. */
 export function secretsInAuthorization(authorization: string | undefined): readonly string[] {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/u.exec(authorization ?? '') ?? [];
   if (scheme.toLowerCase() !== 'basic') return value === '' ? [] : [value];
@@ -35,7 +35,7 @@ function encodingsOf(secret: string): readonly string[] {
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
-    // By way of UTF-8: half a surrogate pair has no place in a URL.
+    // Through UTF-8: a lone surrogate cannot be encoded in a URL.
     encodeURIComponent(Buffer.from(secret).toString()),
     new URLSearchParams([['', secret]]).toString().slice(1),
     Buffer.from(secret).toString('base64'),

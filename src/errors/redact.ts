@@ -16,7 +16,7 @@ export const SAFE_QUERY_KEYS: ReadonlySet<string> = new Set([
   'ns',
 ]);
 
-/** A URL fit for messages and logs: no user information, unknown query values hidden, no fragment. */
+/** Makes a URL safe for messages and logs: no user info, no unknown query values, no fragment. */
 export function redactUrl(input: URL | string): string {
   let url: URL;
   try {
@@ -28,7 +28,7 @@ export function redactUrl(input: URL | string): string {
   return `${url.protocol}//${url.host}${url.pathname}${query === '' ? '' : `?${query}`}`;
 }
 
-/** Stays percent-encoded, so that a value cannot smuggle control characters into a log. */
+/** Keeps percent-encoding, so that a value cannot smuggle control characters into a log. */
 function redactParameter(parameter: string): string {
   const end = parameter.indexOf('=');
   if (parameter === '') return '';
@@ -41,7 +41,7 @@ function redactParameter(parameter: string): string {
 const SECRET_HEADER =
   /authorization|cookie|token|secret|password|api-?key|credential|signature|^x-registry-auth$/u;
 
-/** A header value fit for logs. */
+/** Makes a header value safe for logs. */
 export function redactHeader(name: string, value: string): string {
   const key = name.toLowerCase();
   if (SECRET_HEADER.test(key)) {

@@ -13,12 +13,12 @@ export function sanitize(text: string): string {
   });
 }
 
-/** The colour codes that `Style` writes; a remote text can do no harm with these. */
+/** The color codes that `Style` writes; they are harmless in a remote text. */
 const OWN_COLOUR = /\u001b\[(?:0|1|2|22|31|32|33|34|36|39)m/u;
 
 /**
- * Text for a terminal: line breaks and tabs stay, our own colours too when `colours` is set, every
- * other control character (a remote tag, label or message) becomes visible.
+ * Makes text safe for a terminal: keeps line breaks, tabs and, if `colours` is set, regctl's own
+ * colors; every other control character (of a remote tag, label or message) becomes visible.
  */
 export function safeText(text: string, colours: boolean): string {
   const kept = new RegExp(colours ? `(${OWN_COLOUR.source}|[\\n\\t])` : '([\\n\\t])', 'u');
@@ -28,10 +28,10 @@ export function safeText(text: string, colours: boolean): string {
     .join('');
 }
 
-/** What JSON.stringify leaves as it is and a terminal obeys: DEL, C1 and bidirectional controls. */
+/** What JSON.stringify does not escape and a terminal obeys: DEL, C1, bidirectional controls. */
 const RAW_IN_JSON = /[\u007f-\u009f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu;
 
-/** The same JSON value, written without characters that a terminal obeys. */
+/** Escapes the characters of a JSON text that a terminal obeys; the value stays the same. */
 export function safeJson(json: string): string {
   return json.replace(
     RAW_IN_JSON,

@@ -3,7 +3,7 @@ import { dockerConfigPath, type DockerConfigOptions } from '../docker/config-jso
 import { absolutePath, configHome } from '../files/user-folders.ts';
 
 /**
- * How a file of logins is read: Docker's `config.json`, a containers-auth.json(5), or the old
+ * The format of a file of logins: Docker's `config.json`, a containers-auth.json(5), or the old
  * `.dockercfg`, whose top level is the `auths` map.
  */
 export type AuthFileFormat = 'docker' | 'containers' | 'dockercfg';
@@ -11,11 +11,11 @@ export type AuthFileFormat = 'docker' | 'containers' | 'dockercfg';
 export interface AuthFile {
   readonly path: string;
   readonly format: AuthFileFormat;
-  /** The user named it, so a missing one is an error, and it is the only one. */
+  /** The user named it: a missing file is an error, and no other file is read. */
   readonly named: boolean;
-  /** The folder of XDG_RUNTIME_DIR that the file is below. */
+  /** The directory of XDG_RUNTIME_DIR that contains the file. */
   readonly runtimeDir?: string | undefined;
-  /** Below a directory that may be another user's: one that cannot be read holds no logins of this one. */
+  /** In a directory that may belong to another user: an unreadable file counts as missing. */
   readonly shared?: true;
 }
 
@@ -24,14 +24,14 @@ export interface AuthFilesOptions extends DockerConfigOptions {
   readonly authfile?: string | undefined;
   /** Node's name of the system; `linux` by default. */
   readonly os?: string | undefined;
-  /** The user's number, where the system has one. */
+  /** User ID; undefined if the system has none. */
   readonly uid?: number | undefined;
 }
 
 /**
- * The files that may hold logins, in the order of containers-auth.json(5). A file named by flag or
- * variable is the only one; `--config DIR` means Docker's file there alone, as a flag outranks what
- * the environment says.
+ * Lists the files that may hold logins, in the order of containers-auth.json(5). A file named by
+ * option or variable is the only one; `--config DIR` means only Docker's file there, because an
+ * option outranks the environment.
  */
 export function authFiles(options: AuthFilesOptions): readonly AuthFile[] {
   const variable = options.configDir === undefined ? (options.env['REGISTRY_AUTH_FILE'] ?? '') : '';
@@ -44,7 +44,7 @@ export function authFiles(options: AuthFilesOptions): readonly AuthFile[] {
   return [...containersFiles(options), ...docker, ...unnamed('dockercfg', legacy)];
 }
 
-/** The run-time file, gone at the next start of the machine, and the lasting one. */
+/** The run-time file, which a restart of the machine removes, and the permanent one. */
 function containersFiles(options: AuthFilesOptions): readonly AuthFile[] {
   const { env, home, uid, os = 'linux' } = options;
   const lasting = containersFile(configHome(env, home));

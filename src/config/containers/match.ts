@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import type { RegistryEntry, RepositoryLocation, Route } from './types.ts';
 
-/** The entry whose prefix matches the most of a name; of equal ones the first. */
+/** Returns the entry with the longest matching prefix; the first of equal ones. */
 export function longestMatch(
   entries: readonly RegistryEntry[],
   name: string,
@@ -19,9 +19,9 @@ export function longestMatch(
 }
 
 /**
- * How much of `name` ("host[:port]/path[:tag][@digest]") a prefix stands for; -1: it does not
- * match. A match ends where a part of the name does. A port is part of the host: "example.com" is
- * not "example.com:5000" (containers/image takes it for that and calls it unintended).
+ * Returns how many characters of `name` ("host[:port]/path[:tag][@digest]") a prefix matches, else
+ * -1. A match ends at the end of a component. A port is part of the host: "example.com" does not match
+ * "example.com:5000" (containers/image matches it and calls that unintended).
  */
 export function matchedLength(prefix: string, name: string): number {
   const slash = name.indexOf('/');
@@ -34,7 +34,7 @@ export function matchedLength(prefix: string, name: string): number {
   return insidePath && (next === ':' || next === '@') ? prefix.length : -1;
 }
 
-/** `name` with what the entry's prefix stands for replaced; without a location it stays. */
+/** Replaces the part of `name` that the prefix matches; without a location, returns `name`. */
 export function rewrite(name: string, entry: RegistryEntry, location: string | undefined): string {
   if (location === undefined) return name;
   return `${location}${name.slice(matchedLength(entry.prefix, name))}`;
@@ -92,8 +92,8 @@ function repositoryLocationOf(name: string): RepositoryLocation {
 }
 
 /**
- * Whether any place in the files that lies on `host` (as dialled) is called insecure. TLS is a host's, so the
- * word about one namespace of it counts for the host.
+ * Whether the files mark any location on `host` (as dialed) as insecure. TLS applies to a whole
+ * host, so a setting for one namespace applies to its host.
  */
 export function isInsecure(entries: readonly RegistryEntry[], host: string): boolean {
   return entries.some(
@@ -108,7 +108,7 @@ function isOn(host: string, location: string): boolean {
   return name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === dialledHost(name);
 }
 
-/** As URLs write it: Docker Hub's API host, no default port. */
+/** The host as URLs write it: Docker Hub's API host, no default port. */
 function dialledHost(name: string): string {
   return apiHost(name).replace(/:443$/u, '');
 }

@@ -11,8 +11,9 @@ const USES: readonly MirrorUse[] = ['all', 'digest-only', 'tag-only'];
 type Table = Readonly<Record<string, unknown>>;
 
 /**
- * One file of containers-registries.conf(5), version 2 or the older version 1; keys it does not know
- * are ignored. @throws AppError CONFIG_INVALID with the line of a fault or the key of a wrong value
+ * Parses one file of containers-registries.conf(5), version 2 or the older version 1; unknown keys
+ * are ignored.
+ * @throws AppError CONFIG_INVALID with the line of an error or the key with a wrong value
  */
 export async function parseRegistriesConf(file: RegistriesFile): Promise<RegistriesDocument> {
   const { path } = file;
@@ -45,7 +46,7 @@ async function parseToml({ path, text }: RegistriesFile): Promise<Table> {
   }
 }
 
-/** The same prefix twice may not be blocked, or insecure, once only. */
+/** Entries with the same prefix must agree in `blocked` and `insecure`. */
 function checkConflicts(registries: readonly RegistryEntry[], path: string): void {
   const first = new Map<string, RegistryEntry>();
   for (const entry of registries) {
@@ -60,7 +61,7 @@ function checkConflicts(registries: readonly RegistryEntry[], path: string): voi
 
 /**
  * Version 1: the lists `[registries.search]`, `[registries.insecure]` and `[registries.block]`.
- * `undefined` for a file without entries in them. @throws AppError CONFIG_INVALID beside version 2
+ * `undefined` if they have no entries. @throws AppError CONFIG_INVALID if version 2 is used too
  */
 function version1Of(table: Table, path: string): RegistriesDocument | undefined {
   const old = own(table, 'registries');

@@ -8,13 +8,13 @@ import { configHome } from '../files/user-folders.ts';
 
 export interface RegistriesFilesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Undefined: this user has none. */
+  /** Undefined: this user has no home directory. */
   readonly home: string | undefined;
   /** `--registries-conf`. */
   readonly registriesConf?: string | undefined;
-  /** Folder of the machine's own files. Default: /etc/containers. */
+  /** Directory of the system's own files. Default: /etc/containers. */
   readonly systemDir?: string | undefined;
-  /** Node's name of the system; default: one with POSIX paths. */
+  /** Node's name of the system. Default: a system with POSIX paths. */
   readonly os?: string | undefined;
 }
 
@@ -27,8 +27,8 @@ const NAME = 'registries.conf';
 const VARIABLE = 'CONTAINERS_REGISTRIES_CONF';
 
 /**
- * The files in force, later ones over earlier ones (containers-registries.conf.d(5)): a named file
- * alone, else the user's with the user's drop-ins, else the machine's with both sets of drop-ins.
+ * Reads the files that apply; later ones override earlier ones (containers-registries.conf.d(5)):
+ * only the named file, else the user's with its drop-ins, else the system's with all drop-ins.
  * @throws AppError CONFIG_INVALID when a named file is missing, IO
  */
 export async function readRegistriesFiles(
@@ -71,7 +71,7 @@ async function optional(path: string): Promise<readonly RegistriesFile[]> {
   return file === undefined ? [] : [{ path, text: file.text }];
 }
 
-/** `*.conf` of a folder, by name. */
+/** Reads `*.conf` of a directory, sorted by name. */
 async function dropIns(dir: string): Promise<readonly RegistriesFile[]> {
   let names: readonly string[];
   try {

@@ -2,7 +2,7 @@ import { readRegistriesFiles, type RegistriesFile } from './registries-files.ts'
 import type { RegistriesOptions, Registries } from './types.ts';
 
 /**
- * Reads the files at once. Where the files say nothing, a command pays only for looking.
+ * Reads the files. If they contain no settings, the parser is not loaded.
  * @throws AppError CONFIG_INVALID, IO
  */
 export async function loadRegistries(options: RegistriesOptions): Promise<Registries> {
@@ -16,7 +16,7 @@ export async function loadRegistries(options: RegistriesOptions): Promise<Regist
   return mergeRegistries({ ...options, parsed, files: all });
 }
 
-/** Of a machine whose files say nothing: every name is where it says. */
+/** Registries without settings: each name is used as written. */
 export function emptyRegistries(files: readonly string[]): Registries {
   return {
     files,
@@ -30,8 +30,8 @@ export function emptyRegistries(files: readonly string[]): Registries {
 }
 
 /**
- * The distributions' list of aliases is long and every command would parse it; it is of use only
- * next to a file that names search registries.
+ * The distributions' list of aliases is long, and each command would parse it. It is needed only
+ * if a file names search registries.
  */
 function filesWithSettings(files: readonly RegistriesFile[]): readonly RegistriesFile[] {
   const speaking = files.filter((file) => settingLines(file).length > 0);

@@ -16,10 +16,10 @@ export function isShortName(text: string): boolean {
 }
 
 /**
- * The full name of a short one, once a file names search registries: its alias; else the one search
- * registry; of several, Docker Hub. No registry is asked which of them has the image: whoever owns
- * the name on the first that answers would decide what is pulled.
- * @throws AppError INVALID_REFERENCE when several registries could be meant, none of them Docker Hub
+ * Returns the full name of a short name if a file names search registries: its alias, else the
+ * only search registry, else Docker Hub. No registry is asked which one has the image: the owner
+ * of the name on the first registry that answers could then decide what is pulled.
+ * @throws AppError INVALID_REFERENCE if several registries are possible, none of them Docker Hub
  */
 export function expandShortName(text: string, names: ShortNames): string {
   const [, name = text, suffix = ''] = /^([^:@]*)(.*)$/su.exec(text) ?? [];

@@ -16,7 +16,7 @@ type Requirements = readonly PolicyRequirement[];
 /** A trust policy (containers-policy.json(5)): requirements by transport and scope. */
 export interface TrustPolicy {
   readonly file: string;
-  /** For what no scope covers. */
+  /** For images that no scope covers. */
   readonly default: Requirements;
   /** Transport → scope → requirements; the scope "" covers the transport. */
   readonly transports: ReadonlyMap<string, ReadonlyMap<string, Requirements>>;
@@ -37,11 +37,12 @@ const TYPES: ReadonlySet<string> = new Set([
   'sigstoreSigned',
 ]);
 
-/** Types that have no members of their own. */
+/** Types without further members. */
 const BARE: ReadonlySet<string> = new Set(['insecureAcceptAnything', 'reject']);
 
 /**
- * The policy of this machine: the user's file, else that of the system; undefined where there is none.
+ * Reads the policy of this machine: the user's file, else the system's. Undefined if neither
+ * exists.
  * @throws AppError CONFIG_INVALID, IO
  */
 export async function readHostPolicy(files: TrustPolicyFiles): Promise<TrustPolicy | undefined> {
@@ -69,7 +70,7 @@ async function readPolicy(file: string): Promise<TrustPolicy | undefined> {
   return read === undefined ? undefined : parseTrustPolicy(read.text, file);
 }
 
-/** @throws AppError CONFIG_INVALID, for members and types that the format does not have, too */
+/** @throws AppError CONFIG_INVALID, also for members and types that the format does not have */
 export function parseTrustPolicy(text: string, file: string): TrustPolicy {
   const json = parseJsonStrict(Buffer.from(text), 'CONFIG_INVALID', `trust policy ${file}`);
   const root = members(json, ['default', 'transports'], 'the policy', file);

@@ -1,6 +1,6 @@
 import type { RegistriesFilesOptions } from './registries-files.ts';
 import type { Reference } from '../../reference/types.ts';
-/** How a host is reached when a configuration file speaks of it; absent: TLS, verified. */
+/** How a host is reached if a configuration file sets it; absent: verified TLS. */
 export type InsecureMode = 'insecure' | 'plain';
 
 /** Which requests a mirror may answer (`pull-from-mirror`). */
@@ -17,27 +17,27 @@ export interface MirrorEntry {
 export interface RegistryEntry {
   /** "example.com/foo", or "*.example.com". */
   readonly prefix: string;
-  /** What takes the place of the prefix; undefined: nothing does. */
+  /** Replaces the prefix; undefined: the prefix is kept. */
   readonly location: string | undefined;
   readonly insecure: boolean;
   readonly blocked: boolean;
   /** In the order they are tried. */
   readonly mirrors: readonly MirrorEntry[];
-  /** The file that says so, for messages. */
+  /** The file with this entry, for messages. */
   readonly file: string;
 }
 
-/** What one file says; undefined: it does not speak of it. */
+/** The settings of one file; undefined: the file does not set it. */
 export interface RegistriesDocument {
   readonly registries: readonly RegistryEntry[];
   readonly searchRegistries: readonly string[] | undefined;
   readonly credentialHelpers: readonly string[] | undefined;
-  /** Short name → full name; "" takes an alias of an earlier file away. */
+  /** Short name → full name; "" removes an alias of an earlier file. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly file: string;
 }
 
-/** One physical place of a repository. */
+/** One physical location of a repository. */
 export interface RepositoryLocation {
   /** "mirror.example:5000"; "docker.io" for Docker Hub. */
   readonly registry: string;
@@ -61,22 +61,23 @@ export interface RegistriesOptions extends RegistriesFilesOptions {
   readonly warn: (text: string) => void;
 }
 
-/** What the machine's files say about names, blocks, mirrors and TLS of registries. */
+/** The system's settings for names, blocks, mirrors and TLS of registries. */
 export interface Registries {
-  /** The files that exist, in order; those that say nothing of use too. */
+  /** The files that exist, in order, including those without relevant settings. */
   readonly files: readonly string[];
-  /** True when every name is where it says. */
+  /** True if each name is used as written. */
   readonly hasNoSettings: boolean;
   /**
-   * Where the repository of a logical name is read and written; without a repository the registry
-   * as a whole. `suffix`: ":tag", "@digest" or both. @throws AppError REGISTRY_BLOCKED, UNSUPPORTED
+   * Returns where the repository of a logical name is read and written; without a repository, the
+   * registry itself. `suffix`: ":tag", "@digest" or both.
+   * @throws AppError REGISTRY_BLOCKED, UNSUPPORTED
    */
   route(name: Omit<Reference, 'tag' | 'digest'>, suffix?: string): Route;
-  /** A bare name in full, where the files ask for it. @throws AppError INVALID_REFERENCE */
+  /** Completes a short name if the files ask for it. @throws AppError INVALID_REFERENCE */
   expand(text: string): string;
-  /** What the files say about TLS of a host, as it is dialled. */
+  /** The TLS setting of a host, as dialed. */
   insecureMode(host: string): InsecureMode | undefined;
-  /** The same by address ("10.1.2.3"), where Docker's file names networks. */
+  /** The same by address ("10.1.2.3"); defined if Docker's file names networks. */
   readonly isInsecureAddress: ((address: string) => boolean) | undefined;
   /** `credential-helpers` of registries.conf. */
   readonly credentialHelpers: readonly string[] | undefined;

@@ -10,9 +10,9 @@ import { configInvalid, isJsonObject } from '../files/json.ts';
 const NAME = 'DOCKER_AUTH_CONFIG';
 
 /**
- * Credentials of the variable DOCKER_AUTH_CONFIG: `{"auths": {"host": {…}}}` with `auth`, or with
- * `username` and `password` as well, as Docker, GitLab and Kubernetes (`.dockerconfigjson`) write it.
- * A bad value is warned about and ignored, so that a broken CI variable does not stop anonymous work.
+ * Parses the variable DOCKER_AUTH_CONFIG: `{"auths": {"host": {…}}}` with `auth`, or with
+ * `username` and `password`, as Docker, GitLab and Kubernetes (`.dockerconfigjson`) write it.
+ * A bad value only causes a warning, so that a broken CI variable does not stop anonymous requests.
  */
 export function parseDockerAuthConfig(
   text: string | undefined,
@@ -30,7 +30,7 @@ export function parseDockerAuthConfig(
   }
 }
 
-/** Helpers and their like do not come with a variable; an entry without a login is a mistake. */
+/** The variable cannot name helpers, and an entry without a login is a mistake. */
 function checkForm({ raw, auths }: DockerConfig): void {
   const extra = Object.keys(raw).find((key) => key.toLowerCase() !== 'auths');
   if (extra !== undefined)

@@ -9,7 +9,7 @@ import {
 } from '../files/json.ts';
 import { readTextFile, warnIfReadableByOthers } from '../files/text.ts';
 
-/** One registry's entry under `auths`; the values are as written, `auth` still in base64. */
+/** One registry's entry in `auths`; values as written, `auth` still in base64. */
 export interface AuthEntry {
   readonly auth?: string;
   readonly username?: string;
@@ -20,14 +20,14 @@ export interface AuthEntry {
 
 /** Docker's config.json, or a file of the same form (docker/cli cli/config/configfile). */
 export interface DockerConfig {
-  /** Where it was read from, or would be written to. */
+  /** Where it was read from, or is written to. */
   readonly path: string;
   /** In the file's order. */
   readonly auths: ReadonlyMap<string, AuthEntry>;
   /** Registry key → helper suffix; "" switches `credsStore` off for that key. */
   readonly credHelpers: ReadonlyMap<string, string>;
   readonly credsStore: string | undefined;
-  /** Without User-Agent, which Docker never takes from here. No prototype. */
+  /** Without User-Agent, which Docker ignores here. No prototype. */
   readonly httpHeaders: Readonly<Record<string, string>>;
   /** The whole document, unknown keys included, for writing it back. */
   readonly raw: JsonObject;
@@ -35,15 +35,15 @@ export interface DockerConfig {
 
 export interface DockerConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Undefined: this user has none. */
+  /** Undefined: this user has no home directory. */
   readonly home: string | undefined;
   /** `--config`. */
   readonly configDir?: string | undefined;
 }
 
 /**
- * `config.json` in `--config DIR`, else in `$DOCKER_CONFIG`, else in `~/.docker`; undefined where
- * none is named and there is no home.
+ * Returns the path of `config.json` in `--config DIR`, else in `$DOCKER_CONFIG`, else in
+ * `~/.docker`; undefined if none is named and there is no home directory.
  */
 export function dockerConfigPath(options: DockerConfigOptions): string | undefined {
   const named = options.configDir ?? options.env['DOCKER_CONFIG'] ?? '';
@@ -53,16 +53,16 @@ export function dockerConfigPath(options: DockerConfigOptions): string | undefin
 
 export interface LoadDockerConfigOptions {
   readonly warn: (text: string) => void;
-  /** A missing file is an error: the user named it. Default false: it is an empty one. */
+  /** A missing file is an error, because the user named it. Default false: it counts as empty. */
   readonly required?: boolean;
   /** The top level is the `auths` map, as in `.dockercfg`. Default false. */
   readonly bareAuths?: boolean;
-  /** A file that this user may not read counts as missing. Default false: it is an error. */
+  /** A file that this user cannot read counts as missing. Default false: it is an error. */
   readonly deniedIsMissing?: boolean | undefined;
 }
 
 export interface LoadedDockerConfig extends DockerConfig {
-  /** There is no such file. */
+  /** The file does not exist. */
   readonly missing: boolean;
 }
 
@@ -107,7 +107,7 @@ export function parseDockerConfig(text: string, path: string): DockerConfig {
   };
 }
 
-/** The key as it is spelled in the file: Go's decoder, and so Docker, ignores case. */
+/** The key as spelled in the file: Go's decoder, and therefore Docker, ignores case. */
 export function keyIgnoringCase(object: JsonObject, name: string): string {
   if (Object.hasOwn(object, name)) return name;
   const folded = name.toLowerCase();

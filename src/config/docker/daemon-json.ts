@@ -4,22 +4,22 @@ import { isRegistryHost } from '../../reference/names.ts';
 import { configInvalid, parseJsonFile, type JsonObject } from '../files/json.ts';
 import { readTextFile } from '../files/text.ts';
 
-/** A mirror of Docker Hub; it holds repositories under their own paths. */
+/** A mirror of Docker Hub, which keeps the paths of repositories. */
 export interface HubMirror {
   /** "mirror.example:5000" */
   readonly host: string;
-  /** The file writes "http://": TLS is not tried. */
+  /** The file uses "http://": TLS is not tried. */
   readonly plain: boolean;
 }
 
-/** What Docker's daemon.json says of registries (moby daemon/pkg/registry). */
+/** The registry settings of Docker's daemon.json (moby daemon/pkg/registry). */
 export interface DaemonConfig {
   readonly mirrors: readonly HubMirror[];
   /** Lower-case `host[:port]`. */
   readonly insecureHosts: ReadonlySet<string>;
-  /** Whether any of a host's addresses lies in a network that the file calls insecure. */
+  /** Whether an address lies in a network that the file marks as insecure. */
   readonly isInsecureAddress: (address: string) => boolean;
-  /** False when no network is named: then no address need be looked up. */
+  /** False if no network is named: no address needs a lookup then. */
   readonly hasNetworks: boolean;
 }
 
@@ -71,7 +71,7 @@ export function parseDaemonConfig(
   };
 }
 
-/** `http(s)://HOST[:PORT][/]` and nothing more. A login in it is not repeated. */
+/** `http(s)://HOST[:PORT][/]` and nothing else. The error does not quote a login. */
 function mirrorOf(text: string, path: string): HubMirror {
   const wrong = (rule: string): AppError =>
     new AppError('CONFIG_INVALID', `${path}: registry-mirrors: ${rule}`, {
@@ -89,7 +89,7 @@ function mirrorOf(text: string, path: string): HubMirror {
     throw wrong(`${JSON.stringify(text)} has more after the host than "/"`);
   }
   const plain = url.protocol === 'http:';
-  // A URL drops its default port, and without one HTTPS is meant.
+  // A URL drops its default port, and a host without a port means HTTPS.
   return { host: plain && url.port === '' ? `${url.host}:80` : url.host, plain };
 }
 

@@ -3,8 +3,8 @@ import { configInvalid, isJsonObject, type JsonObject, type JsonValue } from '..
 import type { DockerProxies } from '../proxies/rules.ts';
 
 /**
- * `proxies.default` of Docker's configuration (docker/cli, ProxyConfig). Sections of single daemons
- * say nothing about registries. @throws AppError CONFIG_INVALID when a value is not text
+ * Reads `proxies.default` of Docker's configuration (docker/cli, ProxyConfig). Sections of single
+ * daemons do not apply to registries. @throws AppError CONFIG_INVALID if a value is not text
  */
 export function dockerProxies({ raw, path }: DockerConfig): DockerProxies | undefined {
   const proxies = objectAt(getIgnoringCase(raw, 'proxies'), 'proxies', path);

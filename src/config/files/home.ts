@@ -2,10 +2,10 @@ import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 /**
- * The user's home: an absolute `HOME` (on Windows `USERPROFILE`), else what the system's list of
- * users says; undefined where neither names one, as for a random user of a container. An empty or
- * relative value never counts: it would make the working directory the home, and whoever fills that
- * would choose logins, mirrors and authorities.
+ * Returns the user's home: an absolute `HOME` (on Windows `USERPROFILE`), else the one in the
+ * system's user database; undefined if neither exists, as for a random user of a container. An
+ * empty or relative value is ignored: it would make the working directory the home, and its
+ * contents could set logins, mirrors and authorities.
  */
 export function homeFolder(
   { env, platform }: Pick<NodeJS.Process, 'env' | 'platform'>,

@@ -12,9 +12,9 @@ const MAX_DEPTH = 64;
 
 /**
  * Parses a configuration file that must hold one JSON object; empty text is an empty object.
- * `name` is the path (or variable) for messages; the text itself is never quoted in them, as it
- * may hold secrets.
- * @throws AppError CONFIG_INVALID, with line and column of the fault
+ * `name` is the path (or variable) for messages, which never quote the text, because it may hold
+ * secrets.
+ * @throws AppError CONFIG_INVALID, with line and column of the error
  */
 export function parseJsonFile(text: string, name: string): JsonObject {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;

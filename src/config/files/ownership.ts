@@ -17,8 +17,8 @@ export type FolderSafety =
 const unsafe = (problem: string): FolderSafety => ({ kind: 'unsafe', problem });
 
 /**
- * Whether a folder may hold secrets: only this user can use it, and it is no link that somebody
- * else could redirect.
+ * Whether a directory may hold secrets: only this user can access it, and it is not a link, which
+ * another user could redirect.
  * @throws system errors other than ENOENT and ENOTDIR
  */
 export function checkPrivateFolder(path: string, uid: number | undefined): FolderSafety {
@@ -38,8 +38,8 @@ export function checkPrivateFolder(path: string, uid: number | undefined): Folde
 }
 
 /**
- * A file that only this user can read; undefined for any other, for none, and for one over
- * `maxBytes`. `uid`: undefined where the system has none. Does not wait on a pipe.
+ * Reads a file that only this user can read; undefined for other files, missing files and files
+ * over `maxBytes`. `uid`: undefined if the system has none. Does not block on a pipe.
  * @throws system errors other than ENOENT and ELOOP
  */
 export function readPrivateFile(

@@ -10,11 +10,11 @@ import { makeFolder } from '../../util/make-folder.ts';
 const MAX_LINKS = 40;
 
 /**
- * Reads, changes and replaces a file that holds secrets or trust, while no other run does.
- * New folders get mode 0700, a new file 0600; an old file keeps its owner and mode; symbolic links
- * are followed, dangling ones too. `change` gets the old text (undefined: no file) and returns the
- * new one (undefined: leave it).
- * @throws AppError IO, NO_SPACE, and what `change` throws; the old file is then untouched
+ * Reads, changes and replaces a file that holds secrets or trust, under a lock.
+ * New directories get mode 0700, a new file 0600; an existing file keeps its owner and mode. Links
+ * are followed, including dangling ones. `change` gets the old text (undefined: no file) and
+ * returns the new one (undefined: no change).
+ * @throws AppError IO, NO_SPACE, and what `change` throws; the old file is then unchanged
  */
 export async function updatePrivateFile(
   path: string,
@@ -53,7 +53,7 @@ async function replace(
   });
 }
 
-/** Where a write must land so that the link stays a link. */
+/** Returns the path to write, so that a link stays a link. */
 async function followLinks(path: string): Promise<string> {
   let current = path;
   for (let links = 0; links < MAX_LINKS; links += 1) {

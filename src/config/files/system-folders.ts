@@ -2,13 +2,13 @@ import { win32 } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Where the machine's own settings are. */
+/** Where the system's own settings are. */
 export interface SystemFolders {
   /** Bases of `<base>/<host[:port]>/`. */
   readonly certsDirs: readonly string[];
   /** Directory of `registries.conf`; `undefined`: there is none. */
   readonly containers: string | undefined;
-  /** Bundles of authorities, the first that exists counts; none: the system's store has them. */
+  /** Certificate bundles; the first that exists counts. None: the system's store has them. */
   readonly bundles: readonly string[];
 }
 
@@ -28,8 +28,8 @@ const POSIX: SystemFolders = {
 };
 
 /**
- * `os`: Node's name of the system. On Windows "/etc/ssl/cert.pem" is a file of the current drive, in
- * a directory that any user may make: nothing of it is read, but `%ProgramData%\docker` is.
+ * `os`: Node's name of the system. On Windows "/etc/ssl/cert.pem" is on the current drive, in a
+ * directory that any user may create. Only `%ProgramData%\docker` is read there.
  */
 export function systemFolders(os: string, env: Env): SystemFolders {
   if (os !== 'win32') return POSIX;

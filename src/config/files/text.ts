@@ -10,7 +10,7 @@ export interface TextFile {
   readonly mode: number | undefined;
 }
 
-/** More than any configuration file or bundle of certificates has. */
+/** More than any configuration file or certificate bundle needs. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 function notRegular({ message, what }: NotRegularError, path: string): AppError {
@@ -25,8 +25,8 @@ function tooLarge(path: string): AppError {
 }
 
 /**
- * A whole UTF-8 file; undefined when there is none, or, with `deniedIsMissing`, none that this user
- * may see.
+ * Reads a whole UTF-8 file; undefined if it does not exist or, with `deniedIsMissing`, this user
+ * cannot read it.
  * @throws AppError IO (unreadable), CONFIG_INVALID (not UTF-8, larger than 16 MiB)
  */
 export async function readTextFile(
@@ -47,7 +47,7 @@ export async function readTextFile(
   }
 }
 
-/** Says that a file with secrets can be read by other users. */
+/** Warns that other users can read a file with secrets. */
 export function warnIfReadableByOthers(
   path: string,
   mode: number | undefined,
@@ -57,7 +57,7 @@ export function warnIfReadableByOthers(
   warn(`${path} holds credentials and can be read by other users; run: chmod 600 ${path}`);
 }
 
-/** A system error as one a user can act on. @returns AppError IO or NO_SPACE */
+/** Turns a system error into one that a user can act on. @returns AppError IO or NO_SPACE */
 export function fileError(verb: 'read' | 'write', path: string, cause: unknown): AppError {
   const full = errnoOf(cause) === 'ENOSPC' || errnoOf(cause) === 'EDQUOT';
   const also = full

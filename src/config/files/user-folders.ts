@@ -2,17 +2,17 @@ import { isAbsolute, join } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** `$XDG_CONFIG_HOME`, by default `~/.config`; undefined where there is no home. */
+/** `$XDG_CONFIG_HOME`, by default `~/.config`; undefined if there is no home directory. */
 export function configHome(env: Env, home: string | undefined): string | undefined {
   return xdgFolder(env['XDG_CONFIG_HOME'], home, '.config');
 }
 
-/** `$XDG_CACHE_HOME/regctl`, by default below `~/.cache`; undefined where there is no home. */
+/** `$XDG_CACHE_HOME/regctl`, by default in `~/.cache`; undefined if there is no home directory. */
 export function cacheFolder(env: Env, home: string | undefined): string | undefined {
   return ownFolder(xdgFolder(env['XDG_CACHE_HOME'], home, '.cache'));
 }
 
-/** `$XDG_STATE_HOME/regctl`, by default below `~/.local/state`; undefined where there is no home. */
+/** `$XDG_STATE_HOME/regctl`, by default in `~/.local/state`; undefined if there is no home. */
 export function stateFolder(env: Env, home: string | undefined): string | undefined {
   return ownFolder(xdgFolder(env['XDG_STATE_HOME'], home, '.local/state'));
 }
@@ -34,7 +34,7 @@ function ownFolder(base: string | undefined): string | undefined {
   return base === undefined ? undefined : join(base, 'regctl');
 }
 
-/** False for `REGCTL_CACHE=off`: nothing is kept from one run for another. */
+/** False for `REGCTL_CACHE=off`: nothing is stored between runs. */
 export function isCacheEnabled(env: Env): boolean {
   return !/^(?:off|no|false|0)$/iu.test(env['REGCTL_CACHE'] ?? '');
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { hostWithoutPort } from '../host-name.ts';
 
-/** Every address of `host[:port]`; none when it cannot be resolved, which its use will tell. */
+/** Resolves every address of `host[:port]`; none on failure, which the connection reports. */
 export async function addressesOf(host: string): Promise<readonly string[]> {
   try {
     const found = await lookup(hostWithoutPort(host), { all: true });

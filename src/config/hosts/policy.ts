@@ -10,25 +10,25 @@ import type { HostPolicies, HostPolicy } from './types.ts';
 
 export interface HostPolicyOptions {
   /**
-   * The registries the command names, as dialled ("registry-1.docker.io", "localhost:5000"). Only
-   * they get the flags and headers below; a realm or CDN on another host:port never does
+   * The registries that the command names, as dialed ("registry-1.docker.io", "localhost:5000").
+   * The options and headers below apply only to them, never to a realm or CDN on another host:port
    * (CVE-2019-10214).
    */
   readonly registries: ReadonlySet<string>;
   /** `--tls-verify`; undefined when not given. An explicit true also rules out plain HTTP. */
   readonly tlsVerify?: boolean | undefined;
   readonly plainHttp?: boolean | undefined;
-  /** `--cert-dir`; takes the place of certs.d for the named registries. */
+  /** `--cert-dir`; replaces certs.d for the named registries. */
   readonly certDir?: string | undefined;
-  /** PEM texts for the named registries, next to what files say. */
+  /** PEM texts for the named registries, in addition to those of files. */
   readonly ca?: string | undefined;
   readonly clientCert?: string | undefined;
   readonly clientKey?: string | undefined;
   /** Bases of certs.d, in order; see `defaultCertsDirs`. Default: none. */
   readonly certsDirs?: readonly string[] | undefined;
   /**
-   * What registries.conf and daemon.json say about a host, as dialled; an explicit `tlsVerify` of
-   * true outranks them.
+   * The setting of registries.conf and daemon.json for a host, as dialed; an explicit `tlsVerify`
+   * of true outranks it.
    */
   readonly insecureMode?: ((host: string) => InsecureMode | undefined) | undefined;
   /** `HttpHeaders` of Docker's configuration. */
@@ -36,8 +36,8 @@ export interface HostPolicyOptions {
 }
 
 /**
- * One policy per host; certificates are read at its first use and remembered. The returned
- * function throws AppError CONFIG_INVALID or IO when they cannot be used.
+ * Creates one policy for each host; certificates are read once, at the first use. The returned
+ * function throws AppError CONFIG_INVALID or IO if they cannot be used.
  */
 export function createHostPolicies(options: HostPolicyOptions): HostPolicies {
   const named = new Set([...options.registries].flatMap((host) => spellings(host, options)));
@@ -56,7 +56,7 @@ export function createHostPolicies(options: HostPolicyOptions): HostPolicies {
   };
 }
 
-/** `insecure`: HTTPS without verification, then HTTP, as `--tls-verify=false`. */
+/** `insecure`: HTTPS without verification, then HTTP, like `--tls-verify=false`. */
 function withInsecureMode(policy: HostPolicy, mode: InsecureMode | undefined): HostPolicy {
   if (mode === undefined) return policy;
   if (mode === 'plain') return { ...policy, scheme: 'http' };
@@ -110,7 +110,7 @@ function defaults(host: string, options: HostPolicyOptions): Certificates {
     : findCertificates(options.certsDirs, host);
 }
 
-/** URLs drop the default port, so "ghcr.io:443" is dialled as "ghcr.io". */
+/** URLs drop the default port: "ghcr.io:443" is dialed as "ghcr.io". */
 function withoutDefaultPort(host: string): string {
   return host.toLowerCase().replace(/:443$/u, '');
 }

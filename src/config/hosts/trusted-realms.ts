@@ -15,8 +15,8 @@ import { configHome } from '../files/user-folders.ts';
 export type TrustedRealms = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default below `~/.config`; undefined where there
- * is no home.
+ * `$XDG_CONFIG_HOME/regctl/known-realms.json`, by default in `~/.config`; undefined if there is no
+ * home directory.
  */
 export function trustedRealmsPath(
   env: Readonly<Record<string, string | undefined>>,
@@ -40,7 +40,7 @@ export async function loadTrustedRealms(path: string): Promise<TrustedRealms> {
 
 /**
  * Allows `realmHost` to receive the credentials of `registry`, in this and later runs.
- * @throws AppError CONFIG_INVALID when the file is corrupt (it is left as it is), IO, NO_SPACE
+ * @throws AppError CONFIG_INVALID if the file is corrupt (it stays unchanged), IO, NO_SPACE
  */
 export async function trustRealm(
   path: string,

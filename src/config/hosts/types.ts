@@ -2,18 +2,18 @@ import type { CertificateFiles } from '../tls/certs-d.ts';
 
 /** How to reach one registry host; one per host, never inherited by realms or CDNs. */
 export interface HostPolicy {
-  /** `http`: plain HTTP was asked for. `probe`: HTTPS, falling back to HTTP where no TLS is spoken. */
+  /** `http`: plain HTTP was requested. `probe`: HTTPS, or HTTP if the server does not use TLS. */
   readonly scheme: 'https' | 'http' | 'probe';
-  /** False only when the user said so for this host. */
+  /** False only if the user disabled verification for this host. */
   readonly verifyTls: boolean;
   /** PEM texts added to the trusted roots. */
   readonly ca: readonly string[];
   readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
-  /** The files behind `ca` and `clientCertificates`, for messages. */
+  /** The files of `ca` and `clientCertificates`, for messages. */
   readonly certificateFiles?: CertificateFiles;
-  /** Config `HttpHeaders`, sent to the registry's own origin only. */
+  /** Config `HttpHeaders`, sent only to the registry's own origin. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Policy for a host:port as it is dialled. */
+/** Returns the policy for a host:port, as dialed. */
 export type HostPolicies = (host: string) => HostPolicy;

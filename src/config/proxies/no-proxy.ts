@@ -15,8 +15,8 @@ type Matcher = (target: ProxyTarget) => boolean;
 
 /**
  * NO_PROXY as Go reads it (golang.org/x/net/http/httpproxy, Config.NoProxy): `*`, CIDR, IP[:port],
- * `name` with everything below it, `.name` and `*.name` for what is below alone, each with an
- * optional port. An entry that is none of these is passed over.
+ * `name` including its subdomains, `.name` and `*.name` only for subdomains, each with an optional
+ * port. Other entries are ignored.
  */
 export function parseNoProxy(text: string): NoProxy {
   const entries: { readonly text: string; readonly matches: Matcher }[] = [];
@@ -48,12 +48,12 @@ function nameMatcher(name: string): ((host: string) => boolean) | undefined {
   if (bare === '' || bare === '.') return undefined;
   const below = bare.startsWith('.');
   const own = below ? bare.slice(1) : bare;
-  // domainToASCII stops at what ends a URL's host, and would make another name of a malformed one.
+  // domainToASCII stops where a URL's host ends, so a malformed name would become a different one.
   const ascii = /[/?#\\@:]/u.test(own) ? own : domainToASCII(own) || own;
   return (host) => host.endsWith(`.${ascii}`) || (!below && host === ascii);
 }
 
-/** Host and port as Go's net.SplitHostPort takes them apart; brackets only count with a port. */
+/** Splits host and port like Go's net.SplitHostPort; brackets count only with a port. */
 function splitPort(entry: string): readonly [host: string, port: string] {
   const parts = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:]*)$/u.exec(entry);
   return parts === null ? [entry, ''] : [parts[1] ?? parts[2] ?? '', parts[3] ?? ''];
@@ -65,7 +65,7 @@ function cidrList(entry: string): BlockList | undefined {
   return Number(bits) <= (isIPv4(base) ? 32 : 128) ? listOf(base, Number(bits)) : undefined;
 }
 
-/** An address without a zone, which Go's parser refuses here too. */
+/** An address without a zone: Go's parser rejects zones here too. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes('%');
 }

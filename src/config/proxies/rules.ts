@@ -5,7 +5,7 @@ import { parseNoProxy } from './no-proxy.ts';
 
 export type ProxyProtocol = 'http' | 'https' | 'socks5';
 
-/** A proxy as it is dialled. `username` and `password` are secrets and never part of `label`. */
+/** A proxy to dial. `username` and `password` are secrets and never part of `label`. */
 export interface ProxyServer {
   readonly protocol: ProxyProtocol;
   /** Without brackets. */
@@ -47,8 +47,8 @@ interface ProxySetting {
 export const NO_PROXIES: ProxyRules = () => ({ proxy: undefined, reason: 'no proxy is set' });
 
 /**
- * Go's rules (golang.org/x/net/http/httpproxy). Docker's section answers for each variable that the
- * environment does not define; a variable that is empty is defined, and means none.
+ * Go's rules (golang.org/x/net/http/httpproxy). Docker's section replaces each variable that the
+ * environment does not define; an empty variable is defined and means no proxy.
  */
 export function createProxyRules(env: Env, docker?: DockerProxies): ProxyRules {
   const pick = (name: string, fallback: keyof DockerProxies): ProxySetting => {
@@ -82,7 +82,7 @@ export function createProxyRules(env: Env, docker?: DockerProxies): ProxyRules {
 
 const direct = (reason: string): ProxyChoice => ({ proxy: undefined, reason });
 
-/** A CGI program's HTTP_PROXY is the request header `Proxy:`, so anybody's word (httpoxy). */
+/** A CGI program's HTTP_PROXY is the request header `Proxy:`, which anyone can set (httpoxy). */
 function isCgi(env: Env): boolean {
   return (env['REQUEST_METHOD'] ?? '') !== '';
 }
@@ -100,7 +100,7 @@ const DEFAULT_PORT: Readonly<Record<ProxyProtocol, number>> = {
 /** A URL, or `host:port` of an HTTP proxy. */
 function parseProxy({ value, origin }: ProxySetting): ProxyServer {
   const text = value.trim();
-  // Under a special scheme the parser checks the host, which it leaves alone under socks5.
+  // The parser checks the host only under a special scheme, and socks5 is none.
   const [, scheme = 'http', rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/isu.exec(text) ?? [];
   const protocol = protocolOf(scheme.toLowerCase());
   const address = `http://${rest}`;
@@ -120,7 +120,7 @@ function parseProxy({ value, origin }: ProxySetting): ProxyServer {
   };
 }
 
-/** The URL parser drops a port of 80, which for other schemes is not the default. */
+/** The URL parser drops port 80, which is not the default of other schemes. */
 function portOf(rest: string, url: URL): number | undefined {
   if (url.port !== '') return Number(url.port);
   return /^[^/?#]*:0*80(?:[/?#]|$)/u.test(rest) ? 80 : undefined;
@@ -139,7 +139,7 @@ function decode(text: string, origin: string): string {
   }
 }
 
-/** Its text is not shown: it may hold a password. */
+/** The value is not shown: it may hold a password. */
 function invalid(origin: string, protocol: ProxyProtocol | undefined): AppError {
   const why = protocol === undefined ? 'its scheme is not supported' : 'it is not a proxy URL';
   return new AppError('CONFIG_INVALID', `${origin} cannot be used: ${why}`, {

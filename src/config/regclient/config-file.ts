@@ -11,10 +11,10 @@ import { updatePrivateFile } from '../files/private.ts';
 import { readTextFile, warnIfReadableByOthers } from '../files/text.ts';
 import type { LockOptions } from '../../util/file-lock.ts';
 
-/** What regclient's file says of one registry; members that regctl does not use stay in the file. */
+/** One registry's entry in regclient's file; members that regctl does not use are kept. */
 export interface RegclientHost {
   readonly tls?: 'enabled' | 'insecure' | 'disabled' | undefined;
-  /** What is dialled for it, where that is another host. */
+  /** The host that is dialed instead, if it differs. */
   readonly hostname?: string | undefined;
   readonly user?: string | undefined;
   readonly pass?: string | undefined;
@@ -35,7 +35,7 @@ export interface RegclientPlace {
   readonly home: string | undefined;
 }
 
-/** REGCTL_CONFIG, else `~/.regctl/config.json`; undefined where there is no home. */
+/** REGCTL_CONFIG, else `~/.regctl/config.json`; undefined if there is no home directory. */
 export function regclientConfigPath({ env, home }: RegclientPlace): string | undefined {
   const named = env['REGCTL_CONFIG'];
   if (named !== undefined && named !== '') return named;
@@ -43,8 +43,8 @@ export function regclientConfigPath({ env, home }: RegclientPlace): string | und
 }
 
 /**
- * Undefined where there is no file. One that cannot be read is warned about, as regclient does: what
- * it would say is convenience.
+ * Reads regclient's file; undefined if there is none. An unreadable file only causes a warning, as
+ * in regclient: its settings are optional.
  */
 export async function readRegclientConfig(
   place: RegclientPlace,
@@ -69,7 +69,7 @@ export async function readRegclientConfig(
 }
 
 /**
- * Sets members of one registry's entry and keeps the others.
+ * Sets members of one registry's entry and keeps the other members.
  * @throws AppError CONFIG_INVALID, IO, NO_SPACE
  */
 export async function setRegclientHost(

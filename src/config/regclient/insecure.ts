@@ -1,7 +1,7 @@
 import { apiHost } from '../../reference/docker-hub.ts';
 import type { RegclientConfig } from './config-file.ts';
 
-/** What regclient's file says of a host, as dialled: `plain` is HTTP, `insecure` any certificate. */
+/** The TLS setting of a dialed host: `plain` is HTTP, `insecure` accepts any certificate. */
 export function regclientInsecureMode(
   { hosts }: RegclientConfig,
   host: string,

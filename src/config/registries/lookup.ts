@@ -1,19 +1,19 @@
 import { KNOWN_REGISTRIES, type KnownRegistry } from './table.ts';
 
-/** What stands in for the braces of the table's texts, beyond the host's own groups. */
+/** Values for the placeholders of the table's texts, in addition to the host's own groups. */
 export interface AdviceSubject {
   readonly registry: string;
   readonly repository?: string | undefined;
 }
 
-/** Headers of an answer, as far as they tell what software gave it. */
+/** Headers of an answer that can identify the registry's software. */
 export interface HeaderLines {
   all(name: string): readonly string[];
 }
 
 /**
- * The row of a registry: by its host, whole and exact, else by the signs of an answer. For texts
- * and defaults only; a look-alike host gets none, and signs prove nothing.
+ * Finds the row of a registry by its exact host, else by the fingerprints of an answer. It is only
+ * for texts and defaults: anyone can imitate a fingerprint.
  */
 export function knownRegistry(registry: string, headers?: HeaderLines): KnownRegistry | undefined {
   const host = registry.toLowerCase();
@@ -29,7 +29,7 @@ function matchesFingerprints({ fingerprints = [] }: KnownRegistry, headers: Head
   );
 }
 
-/** A text of the table with its braces filled in. What is not known stays a word to replace. */
+/** Fills in the placeholders of a text. An unknown value stays a word to replace. */
 export function fillTemplate(text: string, { registry, repository }: AdviceSubject): string {
   const host = registry.toLowerCase();
   const groups = KNOWN_REGISTRIES.flatMap((row) => {
@@ -48,7 +48,7 @@ export function loginCommand(
   return fillTemplate(row?.login ?? 'regctl login {host}', subject);
 }
 
-/** Which username and secret the registry takes, then the command: "Log in: regctl login R". */
+/** Which username and secret the registry accepts, then the command: "Log in: regctl login R". */
 export function loginAdvice(subject: AdviceSubject, row = knownRegistry(subject.registry)): string {
   const account = row?.account === undefined ? '' : `${fillTemplate(row.account, subject)} `;
   return `${account}Log in: ${loginCommand(subject, row)}`;

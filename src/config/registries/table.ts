@@ -1,33 +1,33 @@
-/** Statuses by which a registry without a catalog answers, and what to use in its place. */
+/** Statuses with which a registry without a catalog answers, and what to use instead. */
 export interface NoCatalog {
   readonly denied: readonly number[];
   readonly alternative: string;
 }
 
-/** How software that anybody can run on any host gives itself away in its answers. */
+/** A header that identifies software that can run on any host. */
 export interface Fingerprint {
   readonly header: string;
   readonly value: RegExp;
 }
 
 /**
- * What is known of a registry. Texts complete an error's hint; `{host}`, `{repository}` and the
- * groups of the host pattern are filled in. Nothing here decides who may see a secret: that is
- * `http/auth/realm-trust.ts`, and anybody can answer with the signs of a registry.
+ * What is known about a registry. Texts complete an error's hint; `{host}`, `{repository}` and the
+ * groups of the host pattern are filled in. Nothing here decides who receives a secret (see
+ * `http/auth/realm-trust.ts`), because anyone can imitate a fingerprint.
  */
 export interface KnownRegistry {
   readonly id: string;
   readonly name: string;
-  /** Its page below docs/registries/, without the ending. */
+  /** Its page in docs/registries/, without the extension. */
   readonly page: string;
   /** Whole host names, lower case, without a port. Absent: it has no host of its own. */
   readonly host?: RegExp;
   readonly fingerprints?: readonly Fingerprint[];
-  /** The command that signs in. Absent: everything is public. */
+  /** The command that logs in. Absent: everything is public. */
   readonly login?: string;
-  /** Which user name and which secret. */
+  /** Which username and which secret. */
   readonly account?: string;
-  /** What 401, 403 or 404 may mean here beyond their usual sense. */
+  /** What 401, 403 or 404 may mean here in addition to their usual meaning. */
   readonly notFoundMeaning?: string;
   /** What must exist before the first push. */
   readonly createAdvice?: string;
@@ -37,13 +37,13 @@ export interface KnownRegistry {
   readonly untagAdvice?: string;
   /** A sentence on the registry's own limit. */
   readonly limitAdvice?: string;
-  /** A token that expired or was revoked is answered by this status instead of 401. */
+  /** The status for an expired or revoked token, instead of 401. */
   readonly staleTokenStatus?: number;
 }
 
 const CHALLENGE = 'www-authenticate';
 
-/** One row a registry; docs/registries/README.md has the same rows for people. */
+/** One row for each registry; docs/registries/README.md lists the same rows. */
 export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
   {
     id: 'docker-hub',

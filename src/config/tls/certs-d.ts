@@ -11,11 +11,11 @@ import { readRegularFileSync } from '../../util/regular-file.ts';
 
 const MAX_PEM_BYTES = 1024 * 1024;
 
-/** What one certificate folder adds to a TLS connection; PEM texts. */
+/** The PEM texts that one certificate directory adds to a TLS connection. */
 export interface Certificates {
   readonly ca: readonly string[];
   readonly clientCertificates: readonly { readonly cert: string; readonly key: string }[];
-  /** Where they were read from; absent when no folder was found. */
+  /** Where they were read from; absent if no directory was found. */
   readonly certificateFiles?: CertificateFiles;
 }
 
@@ -28,8 +28,8 @@ export interface CertificateFiles {
 export const NO_CERTIFICATES: Certificates = { ca: [], clientCertificates: [] };
 
 /**
- * Bases of `<base>/<host[:port]>/`, first existing folder wins (containers-certs.d(5)). The user's
- * stand before the machine's: containers', rootless Docker's, Docker Desktop's, then /etc.
+ * Bases of `<base>/<host[:port]>/`; the first existing directory wins (containers-certs.d(5)). The
+ * user's precede the system's: containers', rootless Docker's, Docker Desktop's, then /etc.
  */
 export function defaultCertsDirs(
   home: string | undefined,
@@ -50,8 +50,9 @@ export function defaultCertsDirs(
 }
 
 /**
- * The folder a user named: `*.crt` are CAs, `X.cert` with `X.key` a client certificate.
- * @throws AppError CONFIG_INVALID (missing folder, half a pair, not PEM), IO
+ * Reads the directory that the user named: `*.crt` are CAs, `X.cert` with `X.key` is a client
+ * certificate.
+ * @throws AppError CONFIG_INVALID (missing directory, half a pair, not PEM), IO
  */
 export function readCertDir(dir: string): Certificates {
   const names = listFolder(dir);
@@ -63,7 +64,7 @@ export function readCertDir(dir: string): Certificates {
   return readCertificates(dir, names);
 }
 
-/** The first existing folder of `host` below `bases`; one without permission is skipped. */
+/** Reads the first existing directory of `host` in `bases`; skips one without permission. */
 export function findCertificates(bases: readonly string[], host: string): Certificates {
   if (!isHostPort(host)) return NO_CERTIFICATES;
   for (const dir of bases.flatMap((base) => folderNames(host).map((name) => join(base, name)))) {
@@ -78,8 +79,8 @@ export function findCertificates(bases: readonly string[], host: string): Certif
 }
 
 /**
- * Users know Docker Hub's API host as docker.io, and may have spelled out the default port; Windows
- * allows no colon in a folder name.
+ * Users know Docker Hub's API host as docker.io, and may have written the default port; Windows
+ * does not allow a colon in a directory name.
  */
 function folderNames(host: string): readonly string[] {
   const known = isHubHost(host) ? [DOCKER_HUB, host] : [host];
@@ -92,7 +93,7 @@ function isDenied(error: unknown): boolean {
   return errnoOf(cause) === 'EACCES' || errnoOf(cause) === 'EPERM';
 }
 
-/** Sorted names; undefined when there is no such folder. */
+/** Sorted names; undefined if the directory does not exist. */
 function listFolder(dir: string): readonly string[] | undefined {
   try {
     return readdirSync(dir).sort();

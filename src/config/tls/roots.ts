@@ -6,10 +6,10 @@ import { systemFolders } from '../files/system-folders.ts';
 import type { Env } from '../proxies/rules.ts';
 import { readRegularFileSync } from '../../util/regular-file.ts';
 
-/** More than any bundle of certificates has. */
+/** More than any certificate bundle needs. */
 const MAX_PEM_BYTES = 16 * 1024 * 1024;
 
-/** A file of the machine that names trusted authorities. */
+/** A file of this system with trusted authorities. */
 export interface RootFile {
   readonly path: string;
   /** What named it: "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "the system". */
@@ -20,21 +20,21 @@ export interface RootFile {
 export interface TrustRootsOptions {
   /** Node's name of the system. Default: this one. */
   readonly os?: string | undefined;
-  /** PEM texts of what the system's own store has. Default: Node reads it. */
+  /** Reads the PEM texts of the system's own store. Default: Node reads it. */
   readonly systemStore?: (() => readonly string[]) | undefined;
 }
 
 export interface TrustRoots {
-  /** Only the files below are trusted, and what certs.d adds for a host: no built-in authority. */
+  /** True: only the files below and certs.d are trusted, no built-in authority. */
   readonly exclusive: boolean;
-  /** Read when first called; files that cannot be read are left out and warned about. */
+  /** Reads the files once. Unreadable files are skipped with a warning. */
   load(): readonly RootFile[];
 }
 
 /**
- * The authorities of this machine beyond those built into Node. As in Go, SSL_CERT_FILE stands in
- * for the system's bundle and SSL_CERT_DIR for its folders; the bundle is in both, so that only the
- * two together leave nothing of the system's. NODE_EXTRA_CA_CERTS always adds.
+ * The authorities of this system in addition to Node's built-in ones. As in Go, SSL_CERT_FILE
+ * replaces the system's bundle and SSL_CERT_DIR its directories. Both hold the same authorities, so
+ * only both variables together exclude the system's. NODE_EXTRA_CA_CERTS always adds.
  */
 export function createTrustRoots(
   env: Env,
@@ -69,7 +69,7 @@ export function createTrustRoots(
   };
 }
 
-/** A bundle in a file, or what the store of the system has. */
+/** Reads the first bundle that exists, else the system's store. */
 function readSystem(
   bundles: readonly string[],
   systemStore: () => readonly string[],
@@ -90,7 +90,7 @@ function storeOf(os: string): () => readonly string[] {
   return () => (hasStore && os === platform() ? getCACertificates('system') : []);
 }
 
-/** Every file with a certificate; c_rehash links to one file are one file. */
+/** Reads every file with a certificate; copies, such as links of c_rehash, count once. */
 function readFolder(dir: string): readonly RootFile[] {
   let names: readonly string[];
   try {

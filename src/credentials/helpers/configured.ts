@@ -4,8 +4,8 @@ import type { RunHelper } from './process.ts';
 import { candidateKeys } from '../keys.ts';
 
 /**
- * The helper that Docker's configuration names for a registry: `credHelpers[key]`, else
- * `credsStore`. An empty name in `credHelpers` means only the file.
+ * Returns the helper that Docker's configuration names for a registry: `credHelpers[key]`, else
+ * `credsStore`. An empty name in `credHelpers` means to use only the file.
  * @throws AppError CONFIG_INVALID for a name that is not a plain suffix
  */
 export function helperFor(

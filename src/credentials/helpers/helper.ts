@@ -10,43 +10,43 @@ import { NO_KEYCHAIN } from './keychain-errors.ts';
 import type { Credential, Login } from '../types.ts';
 
 /**
- * "answers-only": it makes its logins itself and stores none. "no-keychain": regctl's own helper, on
- * a system without one.
+ * "answers-only": the helper creates its logins and stores none. "no-keychain": regctl's own helper
+ * on a system without a keychain.
  */
 export type StoreOutcome = 'stored' | 'answers-only' | 'no-keychain';
 
-/** One credential helper, as docker/docker-credential-helpers defines the protocol. */
+/** One credential helper; docker/docker-credential-helpers defines the protocol. */
 export interface CredentialHelper {
   /** "docker-credential-pass" */
   readonly program: string;
   get(key: string, options?: CallOptions): Promise<Credential | undefined>;
   store(key: string, login: Login, options?: CallOptions): Promise<StoreOutcome>;
-  /** False when the helper had nothing under that key, or stores nothing. */
+  /** Returns false if the helper has nothing under that key, or stores nothing. */
   erase(key: string, options?: CallOptions): Promise<boolean>;
-  /** Server key → user name. */
+  /** Server key → username. */
   list(options?: CallOptions): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface HelperSpec {
   /** Suffix as configured: "pass" for docker-credential-pass. */
   readonly suffix: string;
-  /** Which setting of which file names it, for messages: "credsStore in /root/.docker/config.json". */
+  /** The setting that names it, for messages: "credsStore in /root/.docker/config.json". */
   readonly namedBy: string;
   readonly run: RunHelper;
 }
 
-/** The helper does not know this action. */
+/** The helper does not implement this action. */
 const ANSWERS_ONLY = Symbol('answers only');
-/** There is no keychain, and so nothing in it. */
+/** There is no keychain, and therefore no entry. */
 const ABSENT = Symbol('no keychain');
 /** What a helper prints when it has no entry; any other failure is an error. */
 const NOT_FOUND = 'credentials not found in native keychain';
-/** The user name by which a helper marks an identity token. */
+/** The username with which a helper marks an identity token. */
 const TOKEN_USER = '<token>';
 const MAX_QUOTED = 400;
 /**
- * Helpers that guard no secret: they make short-lived logins out of a cloud login that lies in
- * files or comes from the machine itself. Any other helper counts as a keychain; see docs/cache.md.
+ * Helpers that guard no secret: they create short-lived logins from a cloud login that is stored in
+ * files or comes from the machine. Any other helper counts as a keychain; see docs/cache.md.
  */
 const CLOUD_HELPERS: ReadonlySet<string> = new Set(['ecr-login', 'gcloud', 'gcr', 'acr-env']);
 
@@ -99,7 +99,7 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
       return typeof (await call('erase', key, options)) === 'string';
     },
     async list(options) {
-      // Docker sends the word too; some helpers wait for a line.
+      // Docker sends this word too; some helpers wait for a line.
       const answer = await call('list', 'unused', options);
       const users = Object.entries(
         parseAnswer(typeof answer === 'string' ? answer : '', program, spec, 'list'),
@@ -109,7 +109,7 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
   };
 }
 
-/** What helpers that only answer say when they are to store or erase: ecr-login, gcr, acr-env. */
+/** What helpers that store nothing answer to `store` and `erase`: ecr-login, gcr, acr-env. */
 const NOT_IMPLEMENTED = /\b(?:not|un)[ -]?(?:yet )?(?:implemented|supported)\b|\bread[ -]?only\b/iu;
 
 function isAnswerOnly(action: HelperAction, { stdout, stderr }: HelperResult): boolean {
@@ -135,7 +135,7 @@ function credentialFrom(
   program: string,
   spec: HelperSpec,
 ): Credential | undefined {
-  // Go's decoder, and so Docker, ignores the case of members.
+  // Go's decoder, and therefore Docker, ignores the case of members.
   const username = getIgnoringCase(answer, 'Username') ?? '';
   const secret = getIgnoringCase(answer, 'Secret') ?? '';
   if (typeof username !== 'string' || typeof secret !== 'string') {
@@ -165,12 +165,12 @@ function parseAnswer(
   throw broken(program, spec, `${action} did not answer with an object`);
 }
 
-/** Error texts stand where answers do: one that looks like an answer may hold the secret. */
+/** Helpers print errors to the same stream: text that looks like an answer may hold the secret. */
 function withoutAnswer(stdout: string): string {
   return /^\s*\{|"secret"/iu.test(stdout) ? '' : stdout;
 }
 
-/** One safe, short line of what a helper said. */
+/** One safe, short line of a helper's output. */
 function quote(text: string, secret: string): string {
   const shown = secretRedactor([secret])(text);
   const line = sanitize(shown.trim().replace(/\s+/gu, ' '));

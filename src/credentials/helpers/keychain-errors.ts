@@ -1,14 +1,14 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** What the helper answers when this system has no keychain, so that a login can go to a file. */
+/** The answer of the helper if the system has no keychain: a login can then go to a file. */
 export const NO_KEYCHAIN = 'there is no keychain here';
 
 export function keychainError(message: string, hint: string, cause?: unknown): AppError {
   return new AppError('CREDENTIAL_HELPER', message, { hint, cause });
 }
 
-/** There is no keychain, which is not the same as one that is locked or fails. */
+/** There is no keychain at all; a locked or failing one is a different error. */
 export class NoKeychain extends AppError {
   constructor(reason: string, cause?: unknown) {
     super('CREDENTIAL_HELPER', `${NO_KEYCHAIN}: ${reason}`, { hint: START_HINT, cause });

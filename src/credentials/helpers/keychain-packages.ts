@@ -7,7 +7,7 @@ import { firstLine, keychainError, NoKeychain } from './keychain-errors.ts';
 export interface Keychain {
   get(account: string): Promise<string | undefined>;
   set(account: string, secret: string): Promise<void>;
-  /** False when there was none. */
+  /** Returns false if there was none. */
   remove(account: string): Promise<boolean>;
   list(): Promise<readonly { readonly account: string; readonly secret: string }[]>;
 }
@@ -16,15 +16,14 @@ export type Keyring = Pick<typeof keyringPackage, 'AsyncEntry' | 'findCredential
 export type Keytar = typeof keytarPackage;
 
 /**
- * Linux: never the kernel's keyring, which the package else falls back to, and which is empty after
- * the next start of the machine.
+ * On Linux never the kernel's keyring, the package's fallback: a restart of the machine empties it.
  */
 const SECRET_SERVICE = { linux: { store: 'secret-service' } } as const;
 /** CRED_MAX_CREDENTIAL_BLOB_SIZE of Windows; the package stores UTF-16. */
 const MAX_WINDOWS_BYTES = 2560;
 /**
- * How libdbus and zbus report that there is no bus, or that nothing on it owns
- * org.freedesktop.secrets and nothing can be started that would. One that does not answer is there.
+ * How libdbus and zbus report that there is no bus, or that no service on it owns
+ * org.freedesktop.secrets or can be started for it. A service that does not answer exists.
  */
 const NO_SECRET_SERVICE =
   /not provided by any \.service files|\bServiceUnknown\b|\bautolaunch\b|\bFailed to connect to\b/u;
@@ -54,7 +53,7 @@ export function keyringEntries(keyring: Keyring, service: string, os: string): K
   };
 }
 
-/** The entries of keytar, which regctl 0.1 wrote: other attributes, so the two do not meet. */
+/** The entries of keytar (regctl 0.1), whose attributes differ from those of @napi-rs/keyring. */
 export function keytarEntries(keytar: Keytar, service: string): Keychain {
   return {
     get: async (account) => (await keytar.getPassword(service, account)) ?? undefined,
@@ -64,7 +63,7 @@ export function keytarEntries(keytar: Keytar, service: string): Keychain {
   };
 }
 
-/** Written to the first, read from and erased in all. */
+/** Writes to the first keychain, reads from and erases in all. */
 export function joinedKeychains(first: Keychain, ...others: readonly Keychain[]): Keychain {
   const all = [first, ...others];
   return {
@@ -96,7 +95,7 @@ export function joinedKeychains(first: Keychain, ...others: readonly Keychain[])
   };
 }
 
-/** Undefined: not installed. @throws what is wrong with an installed one */
+/** Loads a package; undefined: not installed. @throws why an installed one cannot be loaded */
 export async function installed<T>(load: () => Promise<T>): Promise<T | undefined> {
   try {
     return await load();

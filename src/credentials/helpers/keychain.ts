@@ -19,7 +19,7 @@ export interface KeychainOptions {
   /** Node's name of the system: "linux", "darwin", "win32". */
   readonly os: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds for one call; default 50 000, as a person may be asked to unlock. */
+  /** Milliseconds for one call; default 50 000, because a person may have to unlock it. */
   readonly timeoutMs?: number | undefined;
   /** Default: the package @napi-rs/keyring. */
   readonly loadKeyring?: (() => Promise<Keyring>) | undefined;
@@ -30,10 +30,10 @@ export interface KeychainOptions {
 const TIMEOUT_MS = 50_000;
 
 /**
- * The keychain: the Secret Service on Linux, Keychain on macOS, Credential Manager on Windows. Its
- * calls cannot be cancelled; one that is given up goes on until the process ends.
- * @throws AppError CREDENTIAL_HELPER when no package for it is installed, NoKeychain; so do the
- * calls that fail
+ * Opens the keychain: the Secret Service on Linux, Keychain on macOS, Credential Manager on
+ * Windows. Its calls cannot be canceled: after a timeout, a call continues until the process ends.
+ * @throws AppError CREDENTIAL_HELPER if no package for it is installed, NoKeychain; its functions
+ * throw the same
  */
 export async function openKeychain(options: KeychainOptions): Promise<Keychain> {
   if (options.os === 'linux' && !hasSessionBus(options.env)) {
@@ -49,7 +49,7 @@ export async function openKeychain(options: KeychainOptions): Promise<Keychain> 
   };
 }
 
-/** D-Bus Specification, "Well-known message bus instances"; systemd's bus of the user. */
+/** D-Bus Specification, "Well-known message bus instances", and systemd's user bus. */
 function hasSessionBus(env: KeychainOptions['env']): boolean {
   const { DBUS_SESSION_BUS_ADDRESS = '', XDG_RUNTIME_DIR = '' } = env;
   if (DBUS_SESSION_BUS_ADDRESS !== '') return true;
@@ -92,7 +92,7 @@ async function guarded<T>(call: () => Promise<T>, options: KeychainOptions): Pro
   const late = delay(ms, undefined, { signal: timer.signal }).then((): never => {
     throw keychainError(`the keychain gave no answer within ${ms / 1000} s`, unlockHint(os));
   });
-  // Only its timeout counts: it is aborted when the answer is there.
+  // The abort below rejects it too; only its timeout counts.
   late.catch(() => undefined);
   try {
     return await Promise.race([call(), late]);

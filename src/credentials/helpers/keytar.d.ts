@@ -1,4 +1,4 @@
-/** The part of keytar that regctl uses; declared here, as the package is optional. */
+/** The part of keytar that regctl uses, declared here because the package is optional. */
 declare module 'keytar' {
   const keytar: {
     getPassword(service: string, account: string): Promise<string | null>;

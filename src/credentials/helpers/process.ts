@@ -23,7 +23,7 @@ export interface HelperResult {
 }
 
 /**
- * Runs one helper to its end. undefined: there is no such program.
+ * Runs one helper until it exits. Undefined: there is no such program.
  * @throws AppError CREDENTIAL_HELPER (timeout, too much output, cannot start), the signal's reason
  */
 export type RunHelper = (
@@ -33,12 +33,12 @@ export type RunHelper = (
 
 export interface HelperRunnerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Programs that come with regctl, as command lines by name, for where PATH has none. */
+  /** Programs that come with regctl, as command lines by name, used if PATH has none. */
   readonly bundled?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Node's name of the system. Default: this one. */
   readonly os?: string | undefined;
   readonly beginWait?: BeginWait | undefined;
-  /** Milliseconds; default 60 000, as a keychain may ask a person. */
+  /** Milliseconds; default 60 000, because a keychain may ask a person. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ const MAX_STDOUT = 1024 * 1024;
 const MAX_STDERR = 8 * 1024;
 const KILL_AFTER_MS = 1000;
 
-/** Helpers as child processes: no shell, one argument, found on absolute PATH entries only. */
+/** Runs helpers as child processes: no shell, one argument, only from absolute PATH entries. */
 export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
   return async (request, { signal } = {}) => {
     signal?.throwIfAborted();
@@ -71,14 +71,14 @@ export function createHelperRunner(options: HelperRunnerOptions): RunHelper {
 export interface CommandLine {
   readonly file: string;
   readonly args: readonly string[];
-  /** The arguments are the words of cmd.exe, which Node must not quote. */
+  /** The arguments are for cmd.exe, so Node must not quote them. */
   readonly verbatim: boolean;
 }
 
 /**
- * Scripts of Windows run in its shell only, which reads quotes and percent signs in its own way
- * (CVE-2024-27980): the path is quoted as a whole, and one that a quote cannot hold is refused. The
- * action is one of four words. `undefined` for a path that is refused.
+ * Windows scripts run only in cmd.exe, which parses quotes and percent signs in its own way
+ * (CVE-2024-27980): the path is quoted as a whole, and a path that cannot be quoted is refused. The
+ * action is one of four fixed words. `undefined`: the path is refused.
  */
 export function commandLineOf(
   [file, args]: readonly [file: string, args: readonly string[]],
@@ -132,7 +132,7 @@ async function runProcess(
       if (!stdout.add(chunk)) stop(failure(request, 'answered with more than 1 MiB'));
     });
     child.stderr.on('data', (chunk: Buffer) => void stderr.add(chunk));
-    // A helper may exit without reading its input; its status tells the story, not EPIPE.
+    // A helper may exit without reading its input: its status says why, not EPIPE.
     child.stdin.on('error', () => undefined);
     child.once('error', (error) =>
       give(() => reject(failure(request, 'could not be started', error))),
@@ -146,7 +146,7 @@ async function runProcess(
   });
 }
 
-/** Text of a stream up to a bound; what comes after it is dropped. */
+/** Text of a stream up to a limit; the rest is dropped. */
 class CappedText {
   readonly #max: number;
   readonly #chunks: Buffer[] = [];
@@ -156,7 +156,7 @@ class CappedText {
     this.#max = max;
   }
 
-  /** False once the bound is passed. */
+  /** Returns false after the limit is exceeded. */
   add(chunk: Buffer): boolean {
     if (this.#size < this.#max) this.#chunks.push(chunk.subarray(0, this.#max - this.#size));
     this.#size += chunk.byteLength;

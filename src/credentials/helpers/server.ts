@@ -3,7 +3,7 @@ import { parseJsonFile, type JsonObject } from '../../config/files/json.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Keychain } from './keychain-packages.ts';
 
-/** What a helper answers: both payload and error text go to stdout. */
+/** A helper's answer: payload and error text both go to stdout. */
 export interface HelperReply {
   readonly status: 0 | 1;
   readonly stdout: string;
@@ -13,9 +13,9 @@ export interface HelperServerOptions {
   /** "docker-credential-regctl" */
   readonly program: string;
   readonly version: string;
-  /** Read for the verbs that take input only: a terminal would wait for ever. */
+  /** Read only for actions that take input: a terminal would block forever. */
   readonly stdin: () => Promise<string>;
-  /** Opened for the verbs that need it only. */
+  /** Opened only for the actions that need it. */
   readonly keychain: () => Promise<Keychain>;
 }
 
@@ -93,12 +93,12 @@ async function version(options: HelperServerOptions): Promise<HelperReply> {
   return done(`${options.program} (regctl) ${options.version}`);
 }
 
-/** The lines of the input are one text, as every helper of Docker's reads them. */
+/** Joins the lines of the input, as all of Docker's helpers do. */
 function readServerUrl(input: string): string {
   return input.replace(/\r?\n/gu, '').trim();
 }
 
-/** User and secret in one entry: a keychain keeps one text by name, and both change together. */
+/** One entry for both: a keychain stores one text by name, and both change together. */
 function encodeEntry(username: string, secret: string): string {
   return JSON.stringify({ Username: username, Secret: secret });
 }

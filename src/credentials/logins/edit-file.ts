@@ -26,10 +26,10 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The text of a file of logins with the login of `target` in it; without `login`, with the empty
- * entry that marks a helper's. Unknown keys and the order are kept; older spellings of the same
- * registry go, so that no stale secret stays behind. undefined: nothing to change.
- * @throws AppError CONFIG_INVALID when the old text is malformed
+ * Returns the text of a file with the login of `target` added; without `login`, with the empty
+ * entry that marks a helper's. Keeps unknown keys and the order, and removes older spellings of the
+ * registry, so that no stale secret remains. Undefined: nothing changes.
+ * @throws AppError CONFIG_INVALID if the old text is malformed
  */
 export function addLogin(
   text: string | undefined,
@@ -48,7 +48,7 @@ export function addLogin(
   return printIfChanged(text, document);
 }
 
-/** The text without any entry that a look-up of `target` could answer from; undefined: none there. */
+/** Removes every entry that can answer a lookup of `target`; undefined: there was none. */
 export function removeLogin(
   text: string | undefined,
   file: AuthFile,
@@ -62,8 +62,8 @@ export function removeLogin(
 }
 
 /**
- * Whether a key is a login of `target`; `exactly`: and not one of a namespace in the registry,
- * which in Docker's files may answer for the whole of it.
+ * Whether a key is a login of `target`; with `exactly`, not of a namespace in the registry, which
+ * in Docker's files may answer for the whole registry.
  */
 export function isLoginOf(
   key: string,
@@ -88,13 +88,13 @@ function newEntry(old: JsonObject, login: Login | undefined): JsonObject {
 }
 
 function readDocument(text: string | undefined, file: AuthFile): JsonObject {
-  // Types are checked before anything is written over a file that Docker would refuse.
+  // Types are checked first, so that a file that Docker rejects is not overwritten.
   const parse = file.format === 'dockercfg' ? parseBareAuths : parseDockerConfig;
   parse(text ?? '', file.path);
   return parseJsonFile(text ?? '', file.path);
 }
 
-/** The `auths` object inside the document, created where it is missing. */
+/** Returns the `auths` object of the document, created if it is missing. */
 function authsOf(document: JsonObject, file: AuthFile): JsonObject {
   if (file.format === 'dockercfg') return document;
   const auths = getIgnoringCase(document, 'auths');

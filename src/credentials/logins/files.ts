@@ -5,7 +5,7 @@ import type { Temporaries } from '../../util/temporaries.ts';
 import type { RunHelper } from '../helpers/process.ts';
 import type { ContainersHelpers } from '../sources/containers-helpers.ts';
 
-/** The files that may hold logins, in the order they are asked, and how their helpers are run. */
+/** The files that may hold logins, in lookup order, and how to run their helpers. */
 export interface LoginSources {
   readonly files: readonly AuthFile[];
   readonly run: RunHelper;
@@ -15,7 +15,7 @@ export interface LoginSources {
   readonly temporaries?: (() => Promise<Temporaries>) | undefined;
 }
 
-/** Changes a file of logins as a whole, under its lock. */
+/** Replaces the text of a file of logins under its lock. */
 export async function updateLogins(
   { temporaries }: LoginSources,
   { path }: AuthFile,

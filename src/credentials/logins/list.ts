@@ -8,7 +8,7 @@ import type { CredentialHelper } from '../helpers/helper.ts';
 import type { LoginSources } from './files.ts';
 import { registryOfKey, sameRegistry, targetOfKey } from '../keys.ts';
 
-/** Every registry or namespace with a stored login; a helper that cannot list is warned about. */
+/** Lists every registry or namespace with a stored login; warns if a helper cannot list. */
 export async function listLogins(
   sources: LoginSources,
   options: CallOptions = {},
@@ -43,7 +43,7 @@ async function registriesOfHelpers(
   return found;
 }
 
-/** Registries of `credsStore`, without those that `credHelpers` sends elsewhere. */
+/** Registries of `credsStore`, without those that `credHelpers` assigns to another helper. */
 async function registriesOfDefaultHelper(
   sources: LoginSources,
   config: DockerConfig,

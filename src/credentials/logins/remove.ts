@@ -9,7 +9,7 @@ import { loadAuthFile } from '../sources/auth-file.ts';
 import { isLoginOf, removeLogin } from './edit-file.ts';
 import { updateLogins, type LoginSources } from './files.ts';
 
-/** Takes a login out of everything that holds one. @returns the files and helpers that did */
+/** Removes a login from everything that holds one. @returns the files and helpers that did */
 export async function forgetLogin(
   sources: LoginSources,
   target: LoginTarget,
@@ -23,7 +23,7 @@ export async function forgetLogin(
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof AppError)) throw error;
-      // What the others hold goes all the same.
+      // The login is still removed from the other places.
       failures.push(error);
     }
   };
@@ -48,7 +48,7 @@ export async function forgetLogin(
   return removed;
 }
 
-/** Erases every key under which the helper may know the registry. */
+/** Erases every key under which the helper may store the registry. */
 async function eraseAll(
   helper: CredentialHelper,
   format: AuthFileFormat,
@@ -63,7 +63,7 @@ async function eraseAll(
   return erased;
 }
 
-/** undefined for the helpers that cannot list (ecr-login): they hold no stored logins anyway. */
+/** Undefined for helpers that cannot list (ecr-login), which store no logins. */
 async function listOf(
   helper: CredentialHelper,
   options: CallOptions,

@@ -14,7 +14,7 @@ import type { Login, SavedLogin } from '../types.ts';
 import { addLogin, removeLogin } from './edit-file.ts';
 import { updateLogins, type LoginSources } from './files.ts';
 
-/** Stores a login where a look-up finds it first. @throws AppError as createLoginStore says */
+/** Stores a login where a lookup finds it first. @throws AppError like createLoginStore */
 export async function saveLogin(
   sources: LoginSources,
   target: LoginTarget,
@@ -33,7 +33,7 @@ export async function saveLogin(
     if (saved === undefined) sources.warn(`${NO_KEYCHAIN}, so the login goes to a file`);
     return saved;
   };
-  // The helper that registries.conf lists before the files is where a look-up begins.
+  // A lookup starts at the helper that registries.conf lists before the files.
   const inFirst = await inHelper(first, containersKeys(target.host));
   if (inFirst !== undefined) return inFirst;
   const { file, config } = await destination(sources, target);
@@ -50,8 +50,8 @@ export async function saveLogin(
 }
 
 /**
- * Helpers of clouds answer by themselves and store nothing (ecr-login, gcr): one that answers for
- * the registry leaves nothing to be stored. Undefined: there is no keychain.
+ * Cloud helpers create logins and store none (ecr-login, gcr): if one answers for the registry,
+ * nothing needs to be stored. Undefined: there is no keychain.
  * @throws AppError CREDENTIAL_HELPER
  */
 async function storeIn(
@@ -88,12 +88,12 @@ async function destination(sources: LoginSources, target: LoginTarget): Promise<
   throw noHome(target);
 }
 
-/** The session's folder is the system's to make, with its owner and mode. */
+/** The system creates the session's directory, with the right owner and mode. */
 function canHold({ runtimeDir }: AuthFile): boolean {
   return runtimeDir === undefined || existsSync(runtimeDir);
 }
 
-/** Whether a look-up of the whole registry would end at this file, or at the helper it names. */
+/** Whether a lookup of the whole registry ends at this file or at its helper. */
 function endsLookup(
   file: AuthFile,
   config: DockerConfig,
@@ -107,9 +107,9 @@ function endsLookup(
 }
 
 /**
- * Takes an old secret out of the file of a helper. Docker marks its registry by an empty entry; the
- * mark is a courtesy, so a file that cannot be written does not undo the login, unless an old
- * secret would stay in it.
+ * Removes an old secret from the file that names a helper. Docker marks the registry with an empty
+ * entry. The mark is optional, so a file that cannot be written does not fail the login, unless an
+ * old secret remains in it.
  */
 async function clearAuthFile(
   sources: LoginSources,

@@ -11,13 +11,13 @@ import { forgetLogin } from './remove.ts';
 import { saveLogin } from './save.ts';
 
 /**
- * Logins where the tools of both worlds read them. A new one takes the place of the one that a
- * look-up finds first, so that it is the one in force; where there is none, Docker's file gets it,
- * a namespace's the first containers-auth.json(5). A helper that fails is an error; the password
- * never goes to the file instead (CVE-2021-41092), unless regctl's own helper says that this system
- * has no keychain, which is warned about.
+ * Stores logins where Docker's and containers' tools read them. A new login replaces the one that a
+ * lookup finds first, so that the new one is used; if there is none, it goes to Docker's file, or
+ * for a namespace to the first containers-auth.json(5). A helper that fails is an error: the
+ * password never goes to the file instead (CVE-2021-41092), unless regctl's own helper reports that
+ * the system has no keychain, which causes a warning.
  * Its functions throw AppError CREDENTIAL_HELPER, CONFIG_INVALID, IO, NO_SPACE, UNSUPPORTED, and
- * USAGE for a user name that cannot be stored.
+ * USAGE for a username that cannot be stored.
  */
 export function createLoginStore(options: CredentialSourcesOptions): LoginStore {
   const files = authFiles(options);

@@ -12,7 +12,7 @@ import type { Credential, CredentialSource, SourceResult } from '../types.ts';
 export interface FileSourceOptions {
   readonly run: RunHelper;
   readonly warn: (text: string) => void;
-  /** Remembers what helpers said: one question per host however many repositories are looked up. */
+  /** Remembers helpers' answers: one call per host, for any number of repositories. */
   readonly lookupOnce: (
     key: string,
     ask: (signal: AbortSignal) => Promise<Credential | undefined>,
@@ -20,7 +20,7 @@ export interface FileSourceOptions {
   ) => Promise<Credential | undefined>;
 }
 
-/** Reads a file of logins in its own form. @throws AppError CONFIG_INVALID, IO */
+/** Reads a file of logins in its format. @throws AppError CONFIG_INVALID, IO */
 export function loadAuthFile(
   file: AuthFile,
   options: { readonly warn: (text: string) => void; readonly required?: boolean },
@@ -32,7 +32,7 @@ export function loadAuthFile(
   });
 }
 
-/** A file of logins: the helper it names for the host, else its own entries. Read once. */
+/** Answers from a file of logins: its helper for the host, else its own entries. Read once. */
 export function fileSource(file: AuthFile, options: FileSourceOptions): CredentialSource {
   let loaded: Promise<LoadedDockerConfig> | undefined;
   return {
@@ -70,14 +70,14 @@ async function askHelper(
   return options.lookupOnce(`${host} ${file.path}`, ask, call);
 }
 
-/** A login of a namespace is named with its key: it differs from the registry's own. */
+/** The origin names the key of a namespace, whose login differs from the registry's own. */
 function entryAnswer(found: AuthFileEntry, file: AuthFile): SourceResult {
   const key = JSON.stringify(found.key);
   const origin = isWholeRegistry(found.key) ? file.path : `${file.path} (${key})`;
   return { credential: credentialFromEntry(found, origin), detail: `by auths[${key}]` };
 }
 
-/** containers/image warns too: without the folder a login of podman or skopeo cannot be found. */
+/** containers/image warns too: without the directory, logins of Podman and skopeo are not found. */
 function missingFile({ runtimeDir }: AuthFile): SourceResult {
   if (runtimeDir === undefined || existsSync(runtimeDir)) return { detail: 'no such file' };
   const detail = `the directory ${runtimeDir} named by XDG_RUNTIME_DIR does not exist`;

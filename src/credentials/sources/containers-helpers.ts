@@ -7,20 +7,20 @@ import type { FileSourceOptions } from './auth-file.ts';
 import { helperKeys } from '../keys.ts';
 import type { Credential, CredentialSource } from '../types.ts';
 
-/** How the files of logins are called in the list. */
+/** The name of the files of logins in the list. */
 const FILES = 'containers-auth.json';
 const NAMED_BY = 'credential-helpers in registries.conf';
 
-/** Helpers for every registry (containers-registries.conf(5)), around the files of logins. */
+/** Helpers for every registry (containers-registries.conf(5)), before and after the files. */
 export interface ContainersHelpers {
   readonly before: readonly CredentialHelper[];
-  /** False: the list leaves the files out, as containers' tools then do. */
+  /** False: the list omits the files, so they are not read, as in containers' tools. */
   readonly includesFiles: boolean;
   readonly after: readonly CredentialHelper[];
 }
 
 /**
- * Files that the user names by flag or variable outrank the list: they are then all there is.
+ * Files that the user names by option or variable outrank the list: nothing else is then asked.
  * @throws AppError CONFIG_INVALID for a name that is not a plain suffix
  */
 export function containersHelpers(
@@ -65,7 +65,7 @@ export function helperSource(
   };
 }
 
-/** Keys of such a helper, best first: the list is of containers' tools. */
+/** Keys of such a helper, best first, as containers' tools name them. */
 export function containersKeys(host: string): readonly string[] {
   return helperKeys(host, 'containers');
 }

@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sameRegistry } from '../keys.ts';
 import type { Credential, CredentialSource } from '../types.ts';
 
-/** The credential flags of one side of a command, as typed. */
+/** The credential options of one side of a command, as typed. */
 export interface CredentialFlags {
   /** `--creds USER[:PASSWORD]` */
   readonly creds?: string | undefined;
@@ -13,9 +13,9 @@ export interface CredentialFlags {
 }
 
 /**
- * The source that answers from the flags; undefined when none is given or `--no-creds` is.
+ * Creates the source that answers from the options; undefined without them or with `--no-creds`.
  * With `registry`, it answers for that registry only.
- * @throws AppError USAGE for flags that contradict each other or are incomplete
+ * @throws AppError USAGE for options that contradict each other or are incomplete
  */
 export function flagSource(
   flags: CredentialFlags,

@@ -3,7 +3,7 @@ import { sameRegistry } from '../keys.ts';
 import type { Credential, CredentialSource } from '../types.ts';
 import type { CredentialSourcesOptions } from './options.ts';
 
-/** Logins that regclient keeps in its configuration; none where there is no home. */
+/** Logins in regclient's configuration; no source if there is no home directory. */
 export function regclientSource(
   options: Pick<CredentialSourcesOptions, 'env' | 'home' | 'warn'>,
 ): readonly CredentialSource[] {

@@ -6,7 +6,7 @@ import { findEntry, credentialFromEntry } from '../auth-entry.ts';
 import type { LoginTarget } from '../keys.ts';
 import { AppError } from '../../errors/app-error.ts';
 
-/** Its logins outrank those that are stored. */
+/** Its logins outrank stored ones. */
 export const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 /** The logins of `DOCKER_AUTH_CONFIG`, if it is set. */
@@ -35,7 +35,7 @@ export function variableSource({
 
 const quiet = (): void => undefined;
 
-/** Whether the variable has a login that a lookup finds before any that is stored. */
+/** Whether the variable has a login that a lookup finds before any stored one. */
 export function variableAnswers(
   env: CredentialSourcesOptions['env'],
   { host, namespace }: LoginTarget,
@@ -44,7 +44,7 @@ export function variableAnswers(
   return findEntry(auths, host, namespace, 'docker') !== undefined;
 }
 
-/** As with the rest of the variable, an entry that cannot be decoded is warned about, not fatal. */
+/** An entry that cannot be decoded only causes a warning, like other errors in the variable. */
 function decodableAuths(
   auths: ReadonlyMap<string, AuthEntry>,
   warn: (text: string) => void,

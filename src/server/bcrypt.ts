@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
-/** Whether a password has a bcrypt hash. */
+/** Whether a password matches a bcrypt hash. */
 export type ComparePassword = (password: string, hash: string) => Promise<boolean>;
 
 const THREAD = `
@@ -14,9 +14,8 @@ const THREAD = `
 `;
 
 /**
- * Compares in threads of its own, as many as are asked at once: on the main one every comparison
- * would stop all requests, and with them the accepting of connections. Idle threads keep no process
- * alive.
+ * Compares in worker threads, one for each comparison that runs: on the main thread, a comparison
+ * would block all requests and new connections. Idle threads do not keep the process alive.
  */
 export function createBcryptThreads(): ComparePassword {
   const idle: Worker[] = [];

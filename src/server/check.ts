@@ -9,19 +9,19 @@ export interface Problem {
   readonly kind: 'damaged blob' | 'damaged manifest' | 'missing blob' | 'missing manifest';
   readonly repository: RepositoryName;
   readonly digest: Digest;
-  /** The tag or the digest of the manifest that names what is missing. */
+  /** The tag, or the digest of the manifest, that names the missing object. */
   readonly namedBy?: string | undefined;
 }
 
 export interface CheckReport {
   readonly repositories: number;
-  /** Each once, however many repositories have it. */
+  /** Distinct blobs: one in several repositories counts once. */
   readonly blobs: number;
   readonly manifests: number;
   readonly problems: readonly Problem[];
 }
 
-/** Reads everything that a storage has: blobs, manifests, and what tags and manifests name. */
+/** Reads all blobs and manifests of a storage, and checks that what they and tags name exists. */
 export async function checkStorage(storage: Storage, signal?: AbortSignal): Promise<CheckReport> {
   const verdicts = new Map<Digest, boolean>();
   const problems: Problem[] = [];
@@ -52,7 +52,7 @@ async function manifestProblems(
 ): Promise<readonly Problem[]> {
   const stored = await ifIntact(storage.manifests.get(repository, digest));
   if (stored === undefined) {
-    // A delete may have been faster.
+    // A delete may have removed it since it was listed.
     const isThere = await storage.manifests.has(repository, digest);
     return isThere ? [{ kind: 'damaged manifest', repository, digest }] : [];
   }

@@ -5,13 +5,13 @@ import type { VerifyPassword } from './api/basic-auth.ts';
 import { createBcryptThreads, type ComparePassword } from './bcrypt.ts';
 import { createNewestFirst } from './newest-first.ts';
 
-/** Cost up to 17: higher ones would take the process minutes per guess. */
+/** Cost at most 17: a higher one takes minutes for each comparison. */
 const BCRYPT = /^\$2[aby]\$(?:0[4-9]|1[0-7])\$[./A-Za-z0-9]{53}$/u;
 
-/** Cost of a comparison for a file without users. */
+/** Cost of the comparison if the file has no users. */
 const DEFAULT_COST = '10';
 
-/** bcrypt is slow on purpose, and each comparison takes a processor. */
+/** bcrypt is slow by design, and each comparison occupies one core. */
 const AT_ONCE = { running: 2, waiting: 16 };
 
 const REMEMBERED_MS = 60_000;
@@ -19,14 +19,15 @@ const REMEMBERED_MS = 60_000;
 type Verifier = (...given: Parameters<VerifyPassword>) => Promise<boolean>;
 
 export interface HtpasswdOptions {
-  /** Milliseconds that never go back. Default: the monotonic clock. */
+  /** Monotonic time in milliseconds. Default: `performance.now`. */
   readonly now?: (() => number) | undefined;
-  /** Default: threads of its own. */
+  /** Default: compares in new worker threads. */
   readonly compare?: ComparePassword | undefined;
 }
 
 /**
- * User names and bcrypt hashes of an htpasswd file; other hashes are refused, as Docker's registry does.
+ * Parses the usernames and bcrypt hashes of an htpasswd file; rejects other hashes, as
+ * distribution does.
  * @throws AppError CONFIG_INVALID with the line
  */
 export function parseHtpasswd(text: string): ReadonlyMap<string, string> {
@@ -49,9 +50,8 @@ export function parseHtpasswd(text: string): ReadonlyMap<string, string> {
 }
 
 /**
- * Verifies against the users of an htpasswd file. The work is bounded: two comparisons at once,
- * sixteen waiting, and the last right password of each user is remembered for a minute as a keyed
- * hash.
+ * Verifies credentials against the users of an htpasswd file. Bounds the work: two comparisons run
+ * and sixteen wait; the last correct password of each user is kept for a minute as a keyed hash.
  */
 export function createHtpasswdVerifier(
   users: ReadonlyMap<string, string>,
@@ -90,8 +90,8 @@ export function createHtpasswdVerifier(
 }
 
 /**
- * Hashes that no password has, for names that the file does not have: each name gets the cost of
- * one of the users, always the same, so that the time taken does not tell.
+ * Returns a hash that no password matches for a name that the file lacks. Each name always gets the
+ * cost of the same user, so that the time of the comparison does not reveal which names exist.
  */
 function createStrangers(
   users: ReadonlyMap<string, string>,

@@ -1,7 +1,7 @@
-/** A repository name that passed the grammar; the only form a path may be built from. */
+/** A repository name that matches the grammar; paths are built only from this type. */
 export type RepositoryName = string & { readonly __repository: unique symbol };
 
-/** A tag that passed the grammar. */
+/** A tag that matches the grammar. */
 export type Tag = string & { readonly __tag: unique symbol };
 
 /** distribution-spec v1.1.1 "Pulling manifests"; no component can be ".." or start with "_". */

@@ -1,13 +1,13 @@
 import { ProtocolError } from './protocol-error.ts';
 
 export interface NewestFirstOptions {
-  /** Tasks that run at once. */
+  /** Maximum number of tasks that run at a time. */
   readonly running: number;
-  /** Tasks that wait; one more sends the oldest away. */
+  /** Maximum number of tasks that wait; one more rejects the oldest. */
   readonly waiting: number;
 }
 
-/** Runs a task when it is its turn. @throws ProtocolError TOOMANYREQUESTS, the signal's reason */
+/** Queues and runs a task. @throws ProtocolError TOOMANYREQUESTS, the signal's reason */
 export type NewestFirst = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 interface Waiter {
@@ -16,8 +16,8 @@ interface Waiter {
 }
 
 /**
- * Bounded work whose newest task is next: under a flood whoever came last is answered soon, and
- * those that have waited longest are told to come again, instead of all being late.
+ * Bounds concurrent tasks and runs the newest first: under overload, new requests are answered soon
+ * and the oldest are told to retry, so that not every request is late.
  */
 export function createNewestFirst({ running, waiting }: NewestFirstOptions): NewestFirst {
   let active = 0;

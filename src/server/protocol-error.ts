@@ -1,4 +1,4 @@
-/** Error codes of distribution-spec v1.1.1 "Error Codes" and of distribution, with their usual status. */
+/** Error codes of distribution-spec v1.1.1 "Error Codes" and of distribution; default statuses. */
 const STATUS = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_UNKNOWN: 404,
@@ -21,7 +21,7 @@ const STATUS = {
 
 export type ProtocolCode = keyof typeof STATUS;
 
-/** An answer that says no; the dispatcher turns it into the spec's JSON form. */
+/** An error response; the dispatcher writes it in the JSON form of the specification. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
   readonly code: ProtocolCode;

@@ -21,21 +21,21 @@ export interface ServerCertificate {
 
 export interface RegistryServer extends AsyncDisposable {
   readonly url: URL;
-  /** "127.0.0.1:5000", as it is written in a reference. */
+  /** "127.0.0.1:5000", as written in an image name. */
   readonly host: string;
-  /** For connections from now on. @throws AppError TLS when key or certificate is unusable */
+  /** Applies to new connections. @throws AppError TLS if key or certificate is unusable */
   useCertificate(certificate: ServerCertificate): void;
-  /** Ends every connection and waits for what was under way in the storage. */
+  /** Disconnects every client and waits until running requests have finished with the storage. */
   close(): Promise<void>;
 }
 
-/** A connection without any traffic for so long is cut; the hash of a large upload takes less. */
+/** Idle connections are closed after this time; hashing a large upload takes less. */
 const IDLE_MS = 10 * 60_000;
 const KEEP_ALIVE_MS = 60_000;
 
 /**
  * Serves the distribution-spec v1.1 API from `storage`.
- * @throws AppError IO when the address cannot be listened on, TLS when key or certificate is unusable
+ * @throws AppError IO if it cannot listen on the address, TLS if key or certificate is unusable
  */
 export async function startRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
   const sockets = new Set<Socket>();

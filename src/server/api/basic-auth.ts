@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError } from '../protocol-error.ts';
 
 /**
- * Whether these credentials may use the registry. `signal` says that nobody waits for it any more.
- * @throws ProtocolError TOOMANYREQUESTS when too many wait; the signal's reason
+ * Whether these credentials may use the registry. `signal` aborts when the client disconnects.
+ * @throws ProtocolError TOOMANYREQUESTS when too many checks wait; the signal's reason
  */
 export type VerifyPassword = (
   username: string,
@@ -11,7 +11,7 @@ export type VerifyPassword = (
   signal?: AbortSignal,
 ) => boolean | Promise<boolean>;
 
-/** @throws ProtocolError UNAUTHORIZED with the challenge; whatever `verify` throws */
+/** @throws ProtocolError UNAUTHORIZED with the challenge; any error of `verify` */
 export async function requireBasicAuth(
   request: IncomingMessage,
   response: ServerResponse,
@@ -24,7 +24,7 @@ export async function requireBasicAuth(
   });
 }
 
-/** A client that leaves takes its question along. */
+/** Cancels the check when the client disconnects. */
 async function isRight(
   { username, password }: Credentials,
   response: ServerResponse,
@@ -47,7 +47,7 @@ interface Credentials {
   readonly password: string;
 }
 
-/** RFC 7617: the first colon parts name and password, which are UTF-8. */
+/** RFC 7617: the first colon separates username and password, which are UTF-8. */
 function parseBasic(header: string | undefined): Credentials | undefined {
   const match = /^basic +([A-Za-z0-9+/]+=*)$/iu.exec(header?.trim() ?? '');
   if (match?.[1] === undefined) return undefined;

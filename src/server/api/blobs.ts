@@ -38,7 +38,7 @@ export async function getBlob(call: Call): Promise<Reply> {
   return { ...reply, body };
 }
 
-/** A HEAD of a damaged blob is 404, so that the next push brings it again; a GET says so. */
+/** HEAD answers 404 for a damaged blob, so that a push replaces it; GET reports the damage. */
 async function missing(call: Call, digest: Digest): Promise<Error> {
   const isDamaged =
     call.request.method === 'GET' &&
@@ -46,7 +46,7 @@ async function missing(call: Call, digest: Digest): Promise<Error> {
   return isDamaged ? new DamagedContentError('blob', digest) : unknown(digest);
 }
 
-/** A `Range` counts only for GET, and only while `If-Range` names this very content (RFC 9110 13.1.5). */
+/** `Range` applies only to GET, and only if `If-Range` names this content (RFC 9110 13.1.5). */
 function wantedRange(call: Call, digest: string, size: number): RangeResult {
   const { method, headers } = call.request;
   const condition = headers['if-range'];
@@ -54,7 +54,7 @@ function wantedRange(call: Call, digest: string, size: number): RangeResult {
   return parseRange(headers.range, size);
 }
 
-/** DELETE `/v2/<name>/blobs/<digest>`: only this repository's link. */
+/** DELETE `/v2/<name>/blobs/<digest>`: removes only this repository's link. */
 export async function deleteBlob(call: Call): Promise<Reply> {
   const { name, digest } = target(call);
   if (!(await call.storage.blobs.remove(name, digest))) throw unknown(digest);

@@ -1,9 +1,9 @@
 import type { ByteRange } from '../storage/types.ts';
 
-/** What a `Range` header asks for: everything, one range, or nothing that exists (416). */
+/** What a `Range` header requests: everything, one range, or no existing byte (416). */
 export type RangeResult = 'all' | 'unsatisfiable' | ByteRange;
 
-/** One byte range of RFC 9110 section 14.1.2. Several ranges and other units count as none. */
+/** Parses one byte range (RFC 9110 section 14.1.2). Ignores several ranges and other units. */
 export function parseRange(header: string | undefined, size: number): RangeResult {
   const match = /^bytes=\s*(\d{0,15})-(\d{0,15})\s*$/u.exec(header ?? '');
   if (match === null) return 'all';
@@ -21,8 +21,8 @@ function suffix(length: number, size: number): RangeResult {
 }
 
 /**
- * `Content-Range` of an upload is `START-END`, both inclusive (distribution-spec v1.1.1 "Pushing a
- * blob in chunks"); HTTP's own form `bytes START-END/…` is read too. `undefined` when malformed.
+ * Parses the `Content-Range` of an upload: `START-END`, both inclusive (distribution-spec v1.1.1
+ * "Pushing a blob in chunks"), or HTTP's form `bytes START-END/…`. `undefined` if malformed.
  */
 export function parseContentRange(header: string): ByteRange | undefined {
   const match = /^(?:bytes[ =])?(\d{1,15})-(\d{1,15})(?:\/(?:\d{1,16}|\*))?$/u.exec(header.trim());
@@ -31,7 +31,7 @@ export function parseContentRange(header: string): ByteRange | undefined {
   return last < first ? undefined : { first, last };
 }
 
-/** `Range` of an upload session; `0-0` for an empty one too, as distribution answers. */
+/** `Range` of an upload session; `0-0` also for an empty one, as distribution answers. */
 export function sessionRange(offset: number): string {
   return `0-${Math.max(offset - 1, 0)}`;
 }

@@ -5,7 +5,7 @@ import { isRepositoryName, type RepositoryName } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import type { Storage } from '../storage/types.ts';
 
-/** One request on its way through a handler. */
+/** A request as a handler receives it. */
 export interface Call {
   readonly request: IncomingMessage;
   /** Named groups of the route's pattern, percent-decoded, not yet validated. */
@@ -14,7 +14,7 @@ export interface Call {
   readonly storage: Storage;
 }
 
-/** A handler's answer; the dispatcher writes it, without the body when the method was HEAD. */
+/** A handler's response; the dispatcher writes it, without the body if the method is HEAD. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -50,7 +50,7 @@ export function jsonReply(value: unknown, headers: Reply['headers'] = {}): Reply
   };
 }
 
-/** Whether a conditional GET or HEAD already has the content (RFC 9110 section 13.1.2). */
+/** Whether the client of a conditional GET or HEAD has the content (RFC 9110 section 13.1.2). */
 export function isNotModified(request: IncomingMessage, digest: Digest): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;

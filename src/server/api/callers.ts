@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** Who may speak to a registry that asks for no login. */
+/** Who may use a registry that requires no login. */
 export interface CallerRules {
-  /** Refuses what a web page sent: no registry client sends `Origin` or `Sec-Fetch-Site`. */
+  /** Refuses requests of web pages: no registry client sends `Origin` or `Sec-Fetch-Site`. */
   readonly refuseBrowsers: boolean;
   /**
-   * Whether a `Host` (lower case, with its port) is a name of this registry. A web page that binds
-   * its own name to this machine's address (DNS rebinding) has another one.
+   * Whether a `Host` (lower case, with its port) is a name of this registry. Stops web pages that
+   * point their own name to this machine's address (DNS rebinding).
    */
   readonly isOwnHost: (host: string) => boolean;
 }

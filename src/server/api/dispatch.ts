@@ -12,22 +12,22 @@ export interface RequestEntry {
   readonly method: string;
   /** Path with query, exactly as sent: sanitize before printing. */
   readonly url: string;
-  /** What was sent, in full; 499 when the client left before that. */
+  /** Status of the complete response; 499 if the client disconnected before its end. */
   readonly status: number;
-  /** What failed here, not in the request: with every 5xx, and with an answer that broke off. */
+  /** The server's own failure: set for every 5xx and for a response that was cut short. */
   readonly failure?: unknown;
 }
 
 export interface RegistryOptions {
   readonly storage: Storage;
   readonly basicAuth?: VerifyPassword | undefined;
-  /** Whom to refuse before anything else. Default: nobody. */
+  /** Callers to refuse before any other check. Default: none. */
   readonly callers?: CallerRules | undefined;
-  /** Answers 405 to everything that writes or deletes. Default false. */
+  /** Answers 405 to every write and delete. Default: false. */
   readonly readOnly?: boolean | undefined;
-  /** One switch for tags, manifests and blobs. Default true. */
+  /** Whether tags, manifests and blobs can be deleted. Default: true. */
   readonly allowDelete?: boolean | undefined;
-  /** Called once for each request, when its answer has been sent or cannot be. */
+  /** Called once for each request, after its response was sent or failed. */
   readonly onRequest?: ((entry: RequestEntry) => void) | undefined;
 }
 
@@ -42,7 +42,7 @@ export async function dispatch(
   request.on('error', ignore);
   response.on('error', ignore);
   const reply = await answer(options, request, response).catch((error: unknown) => {
-    // A body whose connection broke is the client's affair.
+    // A request body that the client broke off is not a failure of the server.
     if (!(error instanceof ProtocolError) && error !== request.errored) failure = error;
     return errorReply(error);
   });
@@ -53,7 +53,7 @@ export async function dispatch(
   options.onRequest?.({ method, url, status, ...(failure === undefined ? {} : { failure }) });
 }
 
-/** A broken socket is the client's affair; the handlers see it as a body that throws. */
+/** Handlers see a broken socket as a body that throws, so the event needs no other listener. */
 function ignore(): void {}
 
 async function answer(
@@ -74,7 +74,7 @@ async function answer(
   return endpoint.run({ request, params: match.params, query, storage: options.storage });
 }
 
-/** Path (percent-decoded) and query of a request target. @throws ProtocolError NAME_INVALID */
+/** Splits a request target into decoded path and query. @throws ProtocolError NAME_INVALID */
 function parseTarget(url: string): { path: string; query: URLSearchParams } {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { jsonReply, repositoryOf, type Call, type Reply } from './call.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** Most entries of one page, asked for or not (CVE-2023-2253). */
+/** Maximum number of entries in one page, whatever `n` requests (CVE-2023-2253). */
 const MAX_PAGE = 1000;
 
 /** GET `/v2/<name>/tags/list`. @throws ProtocolError NAME_UNKNOWN, PAGINATION_NUMBER_INVALID */
@@ -24,8 +24,8 @@ export async function listRepositories(call: Call): Promise<Reply> {
 }
 
 /**
- * GET `/v2/<name>/_regctl/inventory/list`: descriptors with `pushed`, tagged or not. An extension by
- * the rules of distribution-spec v1.1.1 "Extensions"; `prune` finds what has no tag by it.
+ * GET `/v2/<name>/_regctl/inventory/list`: descriptors with `pushed`, tagged or not. An extension
+ * (distribution-spec v1.1.1 "Extensions") with which `prune` finds untagged manifests.
  * @throws ProtocolError NAME_UNKNOWN, PAGINATION_NUMBER_INVALID
  */
 export async function listManifests(call: Call): Promise<Reply> {
@@ -60,7 +60,7 @@ interface Page {
   readonly link: Readonly<Record<string, string>>;
 }
 
-/** The page after `last`; `n=0` is an empty page without a `Link` (distribution-spec v1.1.1 "Listing Tags"). */
+/** The page after `last`; for `n=0` empty, without `Link` (distribution-spec "Listing Tags"). */
 function page(sorted: readonly string[], query: URLSearchParams, path: string): Page {
   const limit = pageSize(query);
   const last = query.get('last') ?? '';

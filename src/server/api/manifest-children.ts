@@ -7,8 +7,8 @@ import { ifIntact } from '../storage/damage.ts';
 import type { Storage } from '../storage/types.ts';
 
 /**
- * A stored manifest means that everything below it is there. `subject` may be missing
- * (distribution-spec v1.1.1 "Pushing Manifests with Subject"), and so may layers that live elsewhere.
+ * Checks that everything that a manifest lists is stored. `subject` may be missing
+ * (distribution-spec v1.1.1 "Pushing Manifests with Subject"), as may foreign layers.
  * @throws ProtocolError MANIFEST_BLOB_UNKNOWN, SIZE_INVALID
  */
 export async function checkChildren(

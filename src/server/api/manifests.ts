@@ -10,7 +10,7 @@ import { bodyOf, contentLength } from './request-body.ts';
 import { ifIntact } from '../storage/damage.ts';
 import type { StoredManifest } from '../storage/types.ts';
 
-/** Most tags that one PUT by digest may set. */
+/** Maximum number of tags that one PUT by digest may set. */
 const MAX_TAGS = 32;
 
 type ManifestTarget = { readonly digest: Digest } | { readonly tag: Tag };
@@ -36,7 +36,7 @@ export async function getManifest(call: Call): Promise<Reply> {
   };
 }
 
-/** A HEAD of a damaged manifest is 404, so that the next push brings it again; a GET says so. */
+/** HEAD answers 404 for a damaged manifest, so that a push replaces it; GET reports the damage. */
 async function find(
   { request, storage }: Call,
   name: RepositoryName,
@@ -46,7 +46,7 @@ async function find(
   return request.method === 'HEAD' ? ifIntact(found) : found;
 }
 
-/** PUT `/v2/<name>/manifests/<reference>`; with a digest, `?tag=` may name tags to set. */
+/** PUT `/v2/<name>/manifests/<reference>`; if it is a digest, `?tag=` may name tags to set. */
 export async function putManifest(call: Call): Promise<Reply> {
   const name = repositoryOf(call);
   const wanted = target(call, 'TAG_INVALID');
@@ -75,7 +75,7 @@ export async function putManifest(call: Call): Promise<Reply> {
   };
 }
 
-/** DELETE by digest removes the manifest with its tags; by tag, only the tag. */
+/** DELETE by digest removes the manifest and its tags; DELETE by tag removes only the tag. */
 export async function deleteManifest(call: Call): Promise<Reply> {
   const name = repositoryOf(call);
   const { manifests } = call.storage;
@@ -125,7 +125,7 @@ function mediaTypeOf(call: Call): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** @throws ProtocolError MANIFEST_INVALID, also when `contentType` is not the body's own type */
+/** @throws ProtocolError MANIFEST_INVALID, also if `contentType` differs from the body's type */
 function parse(raw: Uint8Array, contentType: string | undefined): Manifest {
   let manifest: Manifest;
   try {

@@ -6,7 +6,7 @@ import { jsonReply, repositoryOf, validDigest, type Call, type Reply } from './c
 import { nextPageLink } from './lists.ts';
 import type { StoredManifest } from '../storage/types.ts';
 
-/** A page stays below the 4 MiB that every client reads, unless a single entry is larger. */
+/** Keeps a page below the 4 MiB that every client reads, unless a single entry is larger. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /**

@@ -2,18 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Bytes } from '../../util/bytes.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** The body; a reader that stops early leaves the connection open, so that the answer gets through. */
+/** The body; stopping early keeps the connection open, so that the client gets the response. */
 export function bodyOf(request: IncomingMessage): Bytes {
   return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
 }
 
-/** `Content-Length` in bytes; `undefined` for a chunked body, 0 when there is none. */
+/** `Content-Length` in bytes; `undefined` for a chunked body, 0 without a body. */
 export function contentLength(request: IncomingMessage): number | undefined {
   if (request.headers['transfer-encoding'] !== undefined) return undefined;
   return Number(request.headers['content-length'] ?? 0);
 }
 
-/** Passes on exactly `length` bytes. @throws ProtocolError SIZE_INVALID when there are fewer or more */
+/** Passes on `length` bytes. @throws ProtocolError SIZE_INVALID if there are fewer or more */
 export async function* requireLength(bytes: Bytes, length: number): Bytes {
   let left = length;
   for await (const chunk of bytes) {
@@ -31,12 +31,12 @@ function wrongLength(length: number): ProtocolError {
   return new ProtocolError('SIZE_INVALID', `the body does not have the ${length} bytes announced`);
 }
 
-/** Most bytes of an unwanted body that are read to keep a connection usable. */
+/** Maximum number of bytes of an unwanted body that are read to keep a connection usable. */
 const MAX_DRAIN = 8 * 1024 * 1024;
 
 /**
- * Reads and drops what is left of a body after an early answer: closing at once would reset the
- * connection before the client has read that answer. An endless body loses its connection.
+ * Reads and discards the rest of a body after an early response: closing at once would reset the
+ * connection before the client has read the response. Disconnects a body above `MAX_DRAIN`.
  */
 export function drain(request: IncomingMessage): void {
   if (request.readableEnded || request.destroyed) return;

@@ -6,15 +6,15 @@ import type { Reply } from './call.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { DamagedContentError } from '../storage/damage.ts';
 
-/** Sent in full; or the client left first; or the body failed, and the answer was cut short. */
+/** Sent completely; `left`: the client disconnected first; `cut`: the body failed midway. */
 export interface SendOutcome {
   readonly kind: 'sent' | 'left' | 'cut';
   readonly failure?: unknown;
 }
 
 /**
- * Writes a reply; never rejects. When a body breaks off after the head was sent, the connection is
- * cut: never two answers in one.
+ * Writes a reply; never rejects. If a body fails after the head was sent, disconnects: an error
+ * response could only follow inside the body.
  */
 export async function respond(
   response: ServerResponse,
@@ -47,14 +47,14 @@ export async function respond(
   }
 }
 
-/** @throws when the connection ended before all was handed to it */
+/** @throws if the connection ends before everything is written */
 async function end(response: ServerResponse, body?: Uint8Array): Promise<void> {
   const done = finished(response);
   response.end(body);
   await done;
 }
 
-/** The spec's JSON form (distribution-spec v1.1.1 "Error Codes"); what is no ProtocolError stays unnamed. */
+/** JSON of distribution-spec v1.1.1 "Error Codes"; hides the message of any other error. */
 export function errorReply(error: unknown): Reply {
   const { code, message, status, headers, detail } =
     error instanceof ProtocolError ? error : failureOf(error);
@@ -71,7 +71,7 @@ export function errorReply(error: unknown): Reply {
   };
 }
 
-/** A full disk is named, so that nobody tries again (RFC 4918 section 11.5); other causes are not. */
+/** Names a full disk, so that clients do not retry (RFC 4918 section 11.5), and damage. */
 function failureOf(error: unknown): ProtocolError {
   if (isNoSpace(error)) {
     const message = `the registry cannot store this: ${causeOf(error)}`;

@@ -5,7 +5,7 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts';
 import { listReferrers } from './referrers.ts';
 import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } from './uploads.ts';
 
-/** What an endpoint does to the content; one switch covers all deletes (CVE-2026-41888). */
+/** What an endpoint does to stored data; one option covers every delete (CVE-2026-41888). */
 export type Effect = 'read' | 'write' | 'delete';
 
 export interface RouteMethod {
@@ -23,7 +23,7 @@ const write = (run: Handler): RouteMethod => ({ effect: 'write', run });
 const remove = (run: Handler): RouteMethod => ({ effect: 'delete', run });
 const ping: Handler = async () => jsonReply({});
 
-/** The endpoints of distribution-spec v1.1.1 "Endpoints"; the first pattern that matches decides. */
+/** The endpoints of distribution-spec v1.1.1 "Endpoints"; the first pattern that matches wins. */
 const ROUTES: readonly Route[] = [
   { pattern: /^\/v2\/?$/u, methods: { GET: read(ping), HEAD: read(ping) } },
   { pattern: /^\/v2\/_catalog$/u, methods: { GET: read(listRepositories) } },

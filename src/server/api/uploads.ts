@@ -6,7 +6,7 @@ import { isRepositoryName, type RepositoryName } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import { bodyOf, contentLength, requireLength } from './request-body.ts';
 
-/** POST `/v2/<name>/blobs/uploads/`: a mount, a whole blob in one request, or a new session. */
+/** POST `/v2/<name>/blobs/uploads/`: mounts a blob, stores a whole blob or opens a session. */
 export async function startUpload(call: Call): Promise<Reply> {
   const name = repositoryOf(call);
   const mount = call.query.get('mount');
@@ -16,7 +16,7 @@ export async function startUpload(call: Call): Promise<Reply> {
   return openSession(call, name);
 }
 
-/** Without `from`, only a blob that this repository already has is "mounted": no other is probed. */
+/** Without `from`, mounts only a blob that this repository has: other repositories stay hidden. */
 async function mountOrStart(call: Call, name: RepositoryName, digest: Digest): Promise<Reply> {
   const from = call.query.get('from') ?? name;
   const mounted = isRepositoryName(from) && (await call.storage.blobs.mount(from, name, digest));
@@ -45,7 +45,7 @@ export async function appendUpload(call: Call): Promise<Reply> {
   return progress(202, name, id, await receive(call, name, id));
 }
 
-/** PUT `?digest=`: the end of a session, with an optional last chunk. */
+/** PUT `?digest=`: ends a session, with an optional last chunk. */
 export async function finishUpload(call: Call): Promise<Reply> {
   const { name, id } = session(call);
   const digest = validDigest(call.query.get('digest') ?? '');
@@ -66,7 +66,7 @@ export async function cancelUpload(call: Call): Promise<Reply> {
   return { status: 204 };
 }
 
-/** Takes the request's body into the session; returns the new offset. */
+/** Appends the request body to the session. Returns the new offset in bytes. */
 async function receive(call: Call, name: RepositoryName, id: string): Promise<number> {
   const { bytes, at } = chunk(call);
   const outcome = await call.storage.uploads.append(name, id, bytes, at);
@@ -82,7 +82,7 @@ async function receive(call: Call, name: RepositoryName, id: string): Promise<nu
   }
 }
 
-/** The body as a chunk, checked against `Content-Range` where there is one and a body. */
+/** The body as a chunk, checked against `Content-Range` if both exist. */
 function chunk(call: Call): { bytes: Bytes; at?: number } {
   const header = call.request.headers['content-range'];
   const bytes = bodyOf(call.request);

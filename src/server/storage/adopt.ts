@@ -16,8 +16,8 @@ import {
 import { hashOf } from './integrity.ts';
 
 /**
- * Moves the content that layout 1 kept in a repository to where all repositories share it. The
- * link comes first: whoever is killed in between leaves the content where it is found.
+ * Moves a blob from its repository (layout 1) to the shared directory (layout 2). Writes the link
+ * first, so that the blob is still found if the process is killed in between.
  */
 export async function adoptBlob(
   paths: DiskPaths,
@@ -33,7 +33,7 @@ export async function adoptBlob(
   await removeEmptyFolders(dirname(old), paths.root);
 }
 
-/** Notes that a repository has a blob whose content is there, or about to be. */
+/** Links a repository to a blob that is stored, or about to be. */
 export async function linkBlob(
   paths: DiskPaths,
   name: RepositoryName,
@@ -44,7 +44,7 @@ export async function linkBlob(
   await file.close();
 }
 
-/** Layout 1 had the directories of reserved names (`aux`) as they are. */
+/** Renames the directories of reserved names (`aux`), which layout 1 did not escape. */
 export async function escapeReserved(directory: string): Promise<void> {
   for (const entry of (await ifExists(readdir(directory, { withFileTypes: true }))) ?? []) {
     if (!entry.isDirectory() || entry.name.startsWith('_')) continue;
@@ -55,7 +55,7 @@ export async function escapeReserved(directory: string): Promise<void> {
   }
 }
 
-/** Moves all that layout 1 kept in repositories. */
+/** Moves every blob of layout 1 to the shared directory. */
 export async function adoptAll(
   paths: DiskPaths,
   repositories: readonly RepositoryName[],
@@ -67,7 +67,7 @@ export async function adoptAll(
   }
 }
 
-/** Names of files below a folder that are digests: `sha256/0123…`. */
+/** Digests of the files below a directory that are named `ALGORITHM/HEX`. */
 export async function digestsBelow(folder: string): Promise<readonly Digest[]> {
   const found: Digest[] = [];
   for (const algorithm of (await ifExists(readdir(folder))) ?? []) {
@@ -79,7 +79,7 @@ export async function digestsBelow(folder: string): Promise<readonly Digest[]> {
   return found;
 }
 
-/** Whether the shared content serves as well: the same file, or the right bytes. */
+/** Whether the shared file can replace the old one: the same file, or the right bytes. */
 async function isKept(old: string, shared: string, digest: Digest): Promise<boolean> {
   const file: FileHandle | undefined = await ifExists(open(shared, 'r'));
   if (file === undefined) return false;

@@ -11,15 +11,15 @@ import { adoptAll, escapeReserved } from './adopt.ts';
 import { repositoriesBelow } from './disk.ts';
 import { diskPaths, isThere } from './disk-paths.ts';
 
-/** What `createDiskStorage` writes. 1, which has no such file, kept a blob in each repository. */
+/** Layout that `createDiskStorage` writes. Layout 1 has no format file and no shared blobs. */
 const LAYOUT = 2;
 const FORMAT_FILE = 'regctl-registry.json';
 const LOCK_FILE = 'regctl-registry.lock';
 const MAX_FORMAT_BYTES = 4096;
 
 /**
- * Makes a directory ready for `createDiskStorage` and keeps other processes out until it is
- * released. Content of layout 1 moves to where all repositories share it.
+ * Prepares a directory for `createDiskStorage` and locks it against other processes until the lock
+ * is released. Upgrades layout 1.
  * @throws AppError IO, NO_SPACE, CORRUPT_LAYOUT; UNSUPPORTED for the layout of a newer version
  */
 export function claimDirectory(
@@ -30,8 +30,8 @@ export function claimDirectory(
 }
 
 /**
- * Sees to it that a directory can be read by `createDiskStorage`, next to a server too. Nothing is
- * written.
+ * Checks that `createDiskStorage` can read a directory, even while a server uses it. Writes
+ * nothing.
  * @throws AppError as `claimDirectory`
  */
 export function inspectDirectory(directory: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 
-/** What is stored under a digest no longer has it. */
+/** The data stored under a digest no longer matches it. */
 export class DamagedContentError extends Error {
   override readonly name = 'DamagedContentError';
   readonly digest: Digest;
@@ -11,7 +11,7 @@ export class DamagedContentError extends Error {
   }
 }
 
-/** What is damaged counts as absent: for those who are to push it again. */
+/** Treats damaged data as absent, so that clients push it again. */
 export async function ifIntact<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;

@@ -9,25 +9,24 @@ import type { Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { BlobStorage } from './types.ts';
 
-/** Up to here a blob is read in full before its first byte is sent, once. */
+/** Blobs up to this size are verified once before their first byte is sent. */
 const CHECKED_FIRST_BYTES = 64n * 1024n * 1024n;
 
 export interface DiskBlobsOptions {
   readonly paths: DiskPaths;
-  /** Keyed by digest here: content and its links change together. */
+  /** Keyed by digest, because a blob and its links change together. */
   readonly locked: KeyedLock;
   readonly integrity: Integrity;
   readonly repositories: () => Promise<readonly RepositoryName[]>;
 }
 
 /**
- * The content of a blob is one file; a repository that has it keeps an empty file of that name,
- * and the content goes with the last of them. Content that layout 1 left in a repository is read
- * where it is.
+ * Stores each blob as one file. A repository that has it keeps an empty file of the same name, and
+ * removing the last of these removes the blob. Also reads blobs that layout 1 left in a repository.
  */
 export function diskBlobs(options: DiskBlobsOptions): BlobStorage {
   const { paths, locked, integrity, repositories } = options;
-  /** Uses the content, which stays in the repository until it has been moved. */
+  /** Calls `use` with the shared path, or with that of layout 1 if the blob was not moved yet. */
   const access = async <T>(
     name: RepositoryName,
     digest: Digest,

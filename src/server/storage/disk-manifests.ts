@@ -20,13 +20,13 @@ import type { ListedDigest, ManifestStorage, StoredManifest } from './types.ts';
 
 const NEWLINE = 0x0a;
 
-/** First line of a manifest's file, as JSON; the raw bytes follow, so that both are one atomic write. */
+/** First line of a manifest's file, as JSON. The raw bytes follow: one atomic write for both. */
 interface Head {
   readonly mediaType: string;
   readonly subject?: Digest | undefined;
 }
 
-/** Writes of one repository run one after the other, so that a tag never outlives its manifest. */
+/** Serializes the writes of each repository, so that a tag never outlives its manifest. */
 export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStorage {
   const pathOf = (name: RepositoryName, digest: Digest): string =>
     paths.content(name, '_manifests', digest);
@@ -115,7 +115,7 @@ function decode(data: Buffer, digest: Digest): StoredManifest {
   return { digest, mediaType: head.mediaType, raw };
 }
 
-/** `undefined` when it is damaged. */
+/** `undefined` if the head is damaged. */
 function headOf(data: Buffer): Head | undefined {
   let head: unknown;
   try {

@@ -7,16 +7,16 @@ import type { RepositoryName, Tag } from '../names.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
 /**
- * Where things lie below the storage's directory. Names of kinds start with "_", which no component
- * of a repository name may, so `a/b` can lie inside `a`.
+ * Paths below the storage's directory. The names of kinds start with "_", which no component of a
+ * repository name may, so the directory of `a/b` can be inside that of `a`.
  */
 export interface DiskPaths {
   readonly root: string;
   repository(name: RepositoryName): string;
   kind(name: RepositoryName, kind: Kind): string;
-  /** The content of a blob, once for all repositories that link to it. */
+  /** The blob's file, shared by all repositories that link to it. */
   blob(digest: Digest): string;
-  /** `_links`: an empty file, that a repository has a blob. `_blobs`: its content, in layout 1. */
+  /** `_links`: an empty file for each blob. `_blobs`: the blob itself, in layout 1. */
   content(name: RepositoryName, kind: '_links' | '_blobs' | '_manifests', digest: Digest): string;
   referrers(name: RepositoryName, subject: Digest): string;
   referrer(name: RepositoryName, subject: Digest, digest: Digest): string;
@@ -59,10 +59,10 @@ export function diskPaths(directory: string): DiskPaths {
 
 const MAX_FOLDER_TRIES = 10;
 
-/** Names that Windows keeps for devices, whatever follows a dot. */
+/** Names that Windows reserves for devices, with any extension. */
 const RESERVED = /^(?:aux|con|nul|prn|com[0-9]|lpt[0-9])(?:\.|$)/u;
 
-/** A component of a repository name as a directory: no component begins with "~". */
+/** Directory name of a repository component; no component starts with the prefix "~". */
 export function encodePart(part: string): string {
   return RESERVED.test(part) ? `~${part}` : part;
 }
@@ -72,8 +72,8 @@ export function decodePart(directory: string): string {
 }
 
 /**
- * A file name for a tag that survives file systems that ignore case or reserve names: lower case,
- * then a bit mask (hexadecimal) of the positions that are upper case.
+ * A file name for a tag that is safe on file systems that ignore case or reserve names: the tag in
+ * lower case, then a hexadecimal bit mask of the positions that are upper case.
  */
 export function encodeTag(tag: Tag): string {
   let mask = 0n;
@@ -81,7 +81,7 @@ export function encodeTag(tag: Tag): string {
   return `~${tag.toLowerCase()}~${mask.toString(16)}`;
 }
 
-/** The tag of a file name; `undefined` for a foreign file. */
+/** The tag of a file name; `undefined` for a file that `encodeTag` did not name. */
 export function decodeTag(file: string): Tag | undefined {
   const match = /^~([a-z0-9_][a-z0-9._-]{0,127})~([0-9a-f]{1,32})$/u.exec(file);
   if (match?.[1] === undefined) return undefined;
@@ -92,7 +92,7 @@ export function decodeTag(file: string): Tag | undefined {
   return chars.join('') as Tag;
 }
 
-/** `undefined` in place of "no such file"; also when a path component is not a directory. */
+/** Resolves to `undefined` if the file, or a directory of its path, does not exist. */
 export async function ifExists<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
@@ -103,12 +103,12 @@ export async function ifExists<T>(promise: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Removes one file; false when there is none. */
+/** Removes one file. Returns false if it does not exist. */
 export async function removeFile(path: string): Promise<boolean> {
   return (await ifExists(rm(path).then(() => true))) ?? false;
 }
 
-/** Runs a step that makes a file in a folder, making the folder, which a delete may take away. */
+/** Creates a directory and runs a step that needs it; retries if a delete removes it in between. */
 export async function inFolder<T>(folder: string, step: () => Promise<T>): Promise<T> {
   for (let left = MAX_FOLDER_TRIES; ; left -= 1) {
     await makeFolder(folder);
@@ -120,7 +120,7 @@ export async function inFolder<T>(folder: string, step: () => Promise<T>): Promi
   }
 }
 
-/** Removes folders upwards as long as they are empty, below `top`. */
+/** Removes a directory and its parents below `top` while they are empty. */
 export async function removeEmptyFolders(folder: string, top: string): Promise<void> {
   for (let at = folder; at.length > top.length; at = dirname(at)) {
     try {
@@ -131,12 +131,12 @@ export async function removeEmptyFolders(folder: string, top: string): Promise<v
   }
 }
 
-/** Moves a complete, synced file to its name, making the directories. */
+/** Renames a complete, synced file to its final path and creates the directories. */
 export function publish(temporary: string, path: string): Promise<void> {
   return inFolder(dirname(path), () => renamePatiently(temporary, path));
 }
 
-/** Whether there is a file. */
+/** Whether a path exists. */
 export async function isThere(path: string): Promise<boolean> {
   return (await ifExists(stat(path))) !== undefined;
 }

@@ -23,11 +23,11 @@ export interface DiskUploadsOptions {
   readonly paths: DiskPaths;
   readonly locked: KeyedLock;
   readonly integrity: Integrity;
-  /** Names of which there are sessions. */
+  /** Repositories that have upload sessions. */
   readonly uploading: () => Promise<readonly RepositoryName[]>;
 }
 
-/** A session is one file whose size is the offset, so that it survives a restart. */
+/** Stores each session as one file whose size is the offset, so that it survives a restart. */
 export function diskUploads(options: DiskUploadsOptions): UploadStorage {
   const { paths, locked, integrity, uploading } = options;
   const takeover = createUploadTakeover();
@@ -85,7 +85,7 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
           return { kind: 'mismatch' };
         }
         await locked(digest, async () => {
-          // Content that was damaged is replaced for all who have it.
+          // Also repairs a damaged blob for every repository that links to it.
           await publish(path, paths.blob(digest));
           integrity.learn(await stat(paths.blob(digest), { bigint: true }), digest, true);
           await linkBlob(paths, name, digest);
@@ -117,7 +117,7 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
   };
 }
 
-/** The size, once what the disk gives back has the digest; synced then. */
+/** Syncs the file and returns its size in bytes; `undefined` if the digest of its data differs. */
 async function sizeIfDigest(file: FileHandle, digest: Digest): Promise<number | undefined> {
   if ((await hashOf(file, digest)) !== digest) return undefined;
   await file.sync();

@@ -10,8 +10,8 @@ import { isRepositoryName, type RepositoryName } from '../names.ts';
 import type { Storage } from './types.ts';
 
 /**
- * Keeps everything below `directory`, which is made when it is first written to, and finds it again
- * after a restart. One process at a time: `claimDirectory` sees to that.
+ * Stores everything below `directory`, which is created at the first write. Only one process may
+ * write to it at a time: `claimDirectory` ensures that.
  */
 export function createDiskStorage(directory: string): Storage {
   const paths = diskPaths(directory);
@@ -35,7 +35,7 @@ export function createDiskStorage(directory: string): Storage {
   };
 }
 
-/** Names below which there is content, sorted by code unit. */
+/** Repositories that have blobs or manifests, sorted by code unit. */
 export function repositoriesBelow(root: string): Promise<readonly RepositoryName[]> {
   return namesBelow(root, isContent);
 }

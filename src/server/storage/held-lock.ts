@@ -4,23 +4,22 @@ import { acquireFileLock, holderOf, type LockOptions } from '../../util/file-loc
 import { plainTemporaries } from '../../util/temporaries.ts';
 
 export interface HeldLockOptions extends Omit<LockOptions, 'mode'> {
-  /** Milliseconds between two signs of life. Default 2000. */
+  /** Milliseconds between two heartbeats. Default: 2000. */
   readonly beatMs?: number | undefined;
-  /** Somebody took this holder for dead: what is held is no longer its own. */
+  /** Called if another process took the lock because this one seemed dead. */
   readonly onLost?: (() => void) | undefined;
 }
 
 export interface HeldLock extends AsyncDisposable {
-  /** Gives it back, unless somebody else has it. */
+  /** Releases the lock, unless another process has taken it. */
   release(): Promise<void>;
 }
 
 const BEAT_MS = 2000;
 
 /**
- * A lock that is held for as long as a server runs; `undefined` when another process holds it. Its
- * name in the file changes as a sign of life, for those who cannot see the process: on another
- * machine, or in another container.
+ * Acquires a lock for as long as a server runs; `undefined` if another process holds it. Changes
+ * the holder's name in the file as a heartbeat, for processes on other machines or in containers.
  * @throws system errors of the lock file, NotRegularError, the signal's reason
  */
 export async function holdFileLock(
@@ -47,7 +46,7 @@ export async function holdFileLock(
   };
   let beating = Promise.resolve();
   const timer = setInterval(() => {
-    // A full disk does not end what is held; the next sign may come through.
+    // A failed heartbeat, for example on a full disk, keeps the lock: the next one may succeed.
     beating = beating.then(beat).catch(() => undefined);
   }, options.beatMs ?? BEAT_MS);
   timer.unref();

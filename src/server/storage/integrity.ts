@@ -6,20 +6,20 @@ import type { Bytes } from '../../util/bytes.ts';
 import { createSingleFlight } from '../../util/single-flight.ts';
 import { DamagedContentError } from './damage.ts';
 
-/** What is known of files that were read in full: each stays judged until it changes. */
+/** Caches whether a file matches its digest, until the file changes. */
 export interface Integrity {
-  /** Reads the file unless it is known. */
+  /** Reads the file unless the result is cached. */
   isIntact(file: FileHandle, digest: Digest): Promise<boolean>;
-  /** Without reading; undefined when it is not known. */
+  /** The cached result, without reading; `undefined` if there is none. */
   known(stats: BigIntStats, digest: Digest): boolean | undefined;
-  /** What was just read in full, or moved to its place after that. */
+  /** Caches the result for a file that was read completely, and possibly renamed since. */
   learn(stats: BigIntStats, digest: Digest, isIntact: boolean): void;
-  /** The file's bytes, the last of which come only when all are right. @throws DamagedContentError */
+  /** Streams the file, the last chunk only if the digest matches. @throws DamagedContentError */
   checked(file: FileHandle, stats: BigIntStats, digest: Digest): Bytes;
 }
 
 const READ_BYTES = 1024 * 1024;
-/** A judgment takes about 200 bytes. */
+/** A cached result takes about 200 bytes. */
 const MAX_KNOWN = 200_000;
 
 interface Judgment {
@@ -72,7 +72,7 @@ export function createIntegrity(): Integrity {
   };
 }
 
-/** Hashes what the disk gives back, not what was meant to be written. */
+/** Hashes the data that the disk returns, not the data that was meant to be written. */
 export async function hashOf(file: FileHandle, like: Digest): Promise<string> {
   const algorithm = algorithmOf(like);
   const hash = createHash(algorithm);
@@ -85,7 +85,7 @@ export async function hashOf(file: FileHandle, like: Digest): Promise<string> {
   }
 }
 
-/** Every write changes the time of change, which no program can set back. */
+/** Identifies a version of a file: every write changes its ctime, which no program can set. */
 function stampOf({ dev, ino, size, ctimeNs }: BigIntStats): string {
   return `${dev} ${ino} ${size} ${ctimeNs}`;
 }

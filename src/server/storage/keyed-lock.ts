@@ -1,4 +1,4 @@
-/** Runs tasks of the same key one after the other, in the order they came. */
+/** Runs tasks of the same key one at a time, in the order of the calls. */
 export type KeyedLock = <T>(key: string, task: () => Promise<T>) => Promise<T>;
 
 export function createKeyedLock(): KeyedLock {

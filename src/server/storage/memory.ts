@@ -29,7 +29,7 @@ interface Session {
 
 type Repositories = Map<RepositoryName, MemoryRepository>;
 
-/** Keeps everything in this process's memory; gone when it ends. */
+/** Stores everything in the memory of this process. */
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const repositories: Repositories = new Map();
   return {

@@ -1,18 +1,17 @@
 import type { Bytes } from '../../util/bytes.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** How long a body may be silent once another waits for its place. */
+/** How long a body may pause once another request waits for the upload. */
 const SILENCE_MS = 1000;
 
 /**
- * A body that is silent gives way to another of the same key: who sends anew has given up on the
- * one before, whose connection may be long dead without a sign of it. One that still moves is
- * waited for.
+ * Lets a request replace another one of the same key whose body has stalled: a client that sends
+ * again has given up the first connection, which may look open. Waits for a body that still moves.
  */
 export interface UploadTakeover {
-  /** Gives `task` the bytes, until others take over: reading them then throws RANGE_INVALID. */
+  /** Passes bytes to `task`; reading throws RANGE_INVALID once another request takes over. */
   run<T>(key: string, bytes: Bytes, task: (bytes: Bytes) => Promise<T>): Promise<T>;
-  /** Somebody waits for what is read of a key to end. */
+  /** Reports that another request waits for the bodies of a key. */
   requestTakeover(key: string): void;
 }
 
@@ -42,7 +41,7 @@ class ContestedBytes implements AsyncIterable<Uint8Array> {
   readonly #bytes: Bytes;
   readonly #silenceMs: number;
   #contested = false;
-  /** Ends the wait for the next chunk; absent while no request waits. */
+  /** Ends the wait for the next chunk; absent while no chunk is awaited. */
   #giveUp: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,7 +64,7 @@ class ContestedBytes implements AsyncIterable<Uint8Array> {
         yield value;
       }
     } finally {
-      // One that is silent would not even answer this.
+      // Not awaited: a stalled source may never answer.
       source.return?.().catch(() => undefined);
     }
   }

@@ -2,7 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 
-/** Where the embedded registry keeps its content. Every repository sees only its own links. */
+/** Where the embedded registry stores its data. A repository sees only its own links. */
 export interface Storage {
   readonly blobs: BlobStorage;
   readonly uploads: UploadStorage;
@@ -19,19 +19,19 @@ export interface ByteRange {
 }
 
 export interface BlobStorage {
-  /** Size in bytes; `undefined` when this repository has no link to the blob, or it is damaged. */
+  /** Size in bytes; `undefined` if this repository has no link to the blob, or it is damaged. */
   size(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
   /**
-   * Opens before it returns; `undefined` when the blob is gone. The caller drains or returns the
-   * iterable. Bytes that are not the blob's are never passed on as the whole of it.
-   * @throws DamagedContentError, also while it is read
+   * Opens the blob before it returns; `undefined` if there is none. The caller drains or returns
+   * the iterable. A damaged blob never ends like a complete one.
+   * @throws DamagedContentError, also while the iterable is read
    */
   read(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Bytes | undefined>;
-  /** Reads what it does not know. A link without content is damaged, too. */
+  /** Reads the blob unless the result is cached. A link without a blob is also damaged. */
   verify(repository: RepositoryName, digest: Digest): Promise<'intact' | 'damaged' | 'absent'>;
-  /** Links a blob of `from` into `to`; false when `from` has no link to it. */
+  /** Links a blob of `from` into `to`. Returns false if `from` has no link to it. */
   mount(from: RepositoryName, to: RepositoryName, digest: Digest): Promise<boolean>;
-  /** Removes this repository's link; false when there was none. */
+  /** Removes this repository's link. Returns false if there is none. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Sorted by code unit. */
   list(repository: RepositoryName): Promise<readonly Digest[]>;
@@ -49,19 +49,19 @@ export type FinishOutcome =
 
 /** Upload sessions. One session takes one writer at a time; later ones wait. */
 export interface UploadStorage {
-  /** A new session's identifier, a UUID. */
+  /** Opens a session. Returns its identifier, a UUID. */
   create(repository: RepositoryName): Promise<string>;
-  /** Bytes received so far; `undefined` when the repository has no such session. */
+  /** Bytes received so far; `undefined` if the repository has no such session. */
   offset(repository: RepositoryName, id: string): Promise<number | undefined>;
   /**
-   * Adds bytes at the end, but only if the session stands at offset `at` (when given). When `bytes`
-   * throws, what arrived before stays, and the error is passed on.
+   * Appends bytes, but only if the session is at offset `at` (when given). If `bytes` throws, keeps
+   * what arrived before and passes the error on.
    */
   append(repository: RepositoryName, id: string, bytes: Bytes, at?: number): Promise<AppendOutcome>;
-  /** Verifies the digest, then makes the blob visible at once. The session ends either way. */
+  /** Verifies the digest and publishes the blob atomically. Ends the session in both cases. */
   finish(repository: RepositoryName, id: string, digest: Digest): Promise<FinishOutcome>;
   cancel(repository: RepositoryName, id: string): Promise<boolean>;
-  /** Ends the sessions that nothing was added to since then; returns how many. */
+  /** Ends the sessions that received nothing since `before`. Returns their number. */
   expire(before: Date): Promise<number>;
 }
 
@@ -77,21 +77,21 @@ export interface ListedDigest {
 }
 
 export interface ManifestStorage {
-  /** @throws DamagedContentError when what is stored is not that manifest */
+  /** @throws DamagedContentError if the stored bytes do not match the digest */
   get(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
   has(repository: RepositoryName, digest: Digest): Promise<boolean>;
-  /** Stores the manifest, then lists it under `subject`, then points `tags` at it. */
+  /** Stores the manifest, then lists it under `subject`, then points `tags` to it. */
   put(
     repository: RepositoryName,
     manifest: StoredManifest,
     links: { readonly subject?: Digest | undefined; readonly tags: readonly Tag[] },
   ): Promise<void>;
-  /** Removes the manifest and every tag that points at it; false when it is unknown. */
+  /** Removes the manifest and every tag that points to it. Returns false if it is unknown. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
   resolve(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
-  /** Removes only the tag; false if it is unknown. */
+  /** Removes only the tag. Returns false if it is unknown. */
   untag(repository: RepositoryName, tag: Tag): Promise<boolean>;
-  /** Sorted by code unit. `pushed` is when it was last written, where the storage knows. */
+  /** Sorted by code unit. `pushed` is the time of the last write, if the storage knows it. */
   list(repository: RepositoryName): Promise<readonly ListedDigest[]>;
   /** Sorted by code unit. */
   tags(repository: RepositoryName): Promise<readonly Tag[]>;

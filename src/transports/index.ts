@@ -7,7 +7,7 @@ import { ociArchiveTransport } from './oci-archive/transport.ts';
 import { ociLayoutTransport } from './oci-layout/transport.ts';
 import type { Transport } from './types.ts';
 
-/** The one table of transports. */
+/** All transports; every lookup uses this table. */
 export const TRANSPORTS: readonly Transport[] = [
   dockerTransport,
   ociLayoutTransport,

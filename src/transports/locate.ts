@@ -16,8 +16,8 @@ const FOREIGN_SCHEMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Splits "scheme:rest"; everything else is the name of a registry image.
- * "docker:27" is one too (Docker Hub has an image of that name): its scheme is "docker://".
+ * Parses "scheme:rest"; anything else is the name of a registry image. "docker:27" is one, too:
+ * Docker Hub has an image of that name, and the scheme is "docker://".
  * @throws AppError UNKNOWN_TRANSPORT, INVALID_REFERENCE
  */
 export function locate(text: string): Location {
@@ -39,7 +39,7 @@ export function locate(text: string): Location {
   return dockerTransport.parse(text);
 }
 
-/** @throws AppError UNKNOWN_TRANSPORT when a location came from elsewhere */
+/** @throws AppError UNKNOWN_TRANSPORT if the location was not created by `locate` */
 export function transportOf(location: Location): Transport {
   const transport = TRANSPORTS.find((one) => one.scheme === location.scheme);
   if (transport === undefined) throw unknown(location.text, location.scheme);

@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { endOfUserInfo } from '../reference/grammar.ts';
 
-/** Web pages that show an image, and its name; `$1` is what the group holds. */
+/** Web pages that show an image, and the image name; `$1` is the first group. */
 const PAGES: readonly (readonly [RegExp, string])[] = [
   [/^hub\.docker\.com\/(?:_|layers\/library|repository\/docker\/library)\/([^/?#]+)/u, '$1'],
   [/^hub\.docker\.com\/(?:r|layers|repository\/docker)\/([^/?#]+\/[^/?#]+)/u, '$1'],
@@ -28,8 +28,9 @@ const ARCHIVE = /\.(?:tar|tgz|tar\.(?:gz|zst|xz|bz2))$/iu;
 const PATH = /^(?:\.{1,2}|~)?[\\/]/u;
 
 /**
- * What people type for the name of an image: a web address, a file, a directory, a registry. The
- * hint is what they can type instead. `undefined` for anything that may be a name.
+ * Recognizes what users type instead of an image name: a web address, a file, a directory, a
+ * registry. The hint of the error gives the correct form. `undefined` for anything that may be a
+ * name.
  */
 export function mistakenName(text: string): AppError | undefined {
   return webAddress(text) ?? file(text) ?? registry(text);
@@ -41,7 +42,7 @@ function invalid(text: string, what: string, hint: string): AppError {
   });
 }
 
-/** Without a user and a password, which somebody may have put before a host. */
+/** Removes a username and password before the host. */
 export function withoutUserInfo(text: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//iu.exec(text)?.[0] ?? '';
   const end = endOfUserInfo(text);
@@ -82,7 +83,7 @@ function file(text: string): AppError | undefined {
   return invalid(text, 'a path', `For an OCI layout directory, write oci:${shown(text)}`);
 }
 
-/** No image of Docker Hub is named like a host; "host:5000" would be read as a tag of one. */
+/** Docker Hub has no image named like a host; "host:5000" would be parsed as one with a tag. */
 function registry(text: string): AppError | undefined {
   const [, host = '', port] =
     /^(localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(:\d{1,5})?$/iu.exec(

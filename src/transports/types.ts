@@ -4,12 +4,12 @@ import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 
-/** A parsed image name of some transport. */
+/** A parsed image name of any transport. */
 export interface Location {
   readonly scheme: string;
-  /** Registry and repository, or a path of the file system. */
+  /** Registry and repository, or a path in the file system. */
   readonly name: string;
-  /** Tag or digest; a digest wins where both were written. */
+  /** Tag or digest; the digest if both were written. */
   readonly ref: string | undefined;
   /** The tag as written, also together with a digest. */
   readonly tag: string | undefined;
@@ -20,37 +20,40 @@ export interface Location {
 /** How Docker and podman are found on this machine. */
 export interface EngineContext {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Undefined: this user has none. */
+  /** Home directory; undefined if the user has none. */
   readonly home: string | undefined;
   /** Node's name of the system. */
   readonly os: string;
   /** `--config`: Docker's directory. */
   readonly configDir?: string | undefined;
-  /** `--daemon-host`, or that of the side. */
+  /** `--daemon-host`, or the option for one side. */
   readonly daemonHost?: string | undefined;
   /** `--cert-dir`: certificates for a daemon with TLS. */
   readonly certDir?: string | undefined;
   /** `--tls-verify`. Default true. */
   readonly tlsVerify?: boolean | undefined;
-  /** Says what an image loses there. */
+  /** Reports what an image loses in the engine. */
   note(text: string): void;
 }
 
-/** What a transport may use; everything a process owns comes in here. */
+/** What a transport may use: all access to the process goes through here. */
 export interface OpenContext {
   /** The registry client of this side of the command. */
   readonly registry: RegistryClient;
   /** Standard input, for an archive named "-". @throws AppError USAGE when it is a terminal */
   stdin(options?: CallOptions): Bytes;
-  /** Takes the next bytes of an archive named "-". @throws AppError USAGE for a terminal */
+  /** Writes the next bytes of an archive named "-". @throws AppError USAGE for a terminal */
   stdout(bytes: Uint8Array): Promise<void>;
-  /** Folder for what has to wait on disk. */
+  /** Directory for temporary files. */
   readonly tempDir: string;
-  /** What finds the container engines of this machine; absent: none can be reached. */
+  /** How to find the container engines of this machine; absent: none can be reached. */
   readonly engines?: EngineContext | undefined;
-  /** Directory of the blobs of OCI layouts, in place of their own. */
+  /** Directory for the blobs of OCI layouts, instead of their own. */
   readonly sharedBlobs?: string | undefined;
-  /** Names for what is written next to its place, so that it is swept if this process is killed. */
+  /**
+   * Names for temporary files next to their destination, so that they are removed later if this
+   * process is killed.
+   */
   readonly temporaries: Temporaries;
 }
 
@@ -58,7 +61,7 @@ export interface Transport {
   readonly scheme: string;
   /** One line for `--help`. */
   readonly help: string;
-  /** Text behind "scheme:". @throws AppError INVALID_REFERENCE */
+  /** Parses the text after "scheme:". @throws AppError INVALID_REFERENCE */
   parse(rest: string): Location;
   openRead(location: Location, context: OpenContext, options?: OpenReadOptions): Promise<ReadStore>;
   openWrite?(

@@ -5,20 +5,20 @@ import type { Location } from '../types.ts';
 
 const SCHEME = 'containers-storage';
 
-/** An image of a storage, as podman names it. */
+/** An image in a container storage, named as podman names it. */
 export interface StorageName {
   /** Options of podman and Buildah that choose the storage. */
   readonly options: readonly string[];
-  /** Without tag: "localhost/app"; undefined for an image that only has an ID. */
+  /** Without its tag, such as "localhost/app"; undefined for an image that only has an ID. */
   readonly repository: string | undefined;
   readonly tag: string | undefined;
-  /** In hex. */
+  /** The image ID in hex, without an algorithm. */
   readonly id: string | undefined;
 }
 
 /**
- * `[[DRIVER@ROOT+RUNROOT:OPTIONS]]NAME[:TAG][@ID]`, `@ID` or `sha256:ID` (containers/image
- * docs/containers-transports.5.md). A NAME without a registry is of `localhost`, as podman has it.
+ * Parses `[[DRIVER@ROOT+RUNROOT:OPTIONS]]NAME[:TAG][@ID]`, `@ID` or `sha256:ID` (containers/image
+ * docs/containers-transports.5.md). A NAME without a registry belongs to `localhost`, as in podman.
  * @throws AppError INVALID_REFERENCE
  */
 export function parseStorageName(rest: string): StorageName {
@@ -32,14 +32,14 @@ export function parseStorageName(rest: string): StorageName {
   return { options, repository: inFull(name, formatReference(repository)), tag, id };
 }
 
-/** What the programs call it: with a tag, which is `latest` where none was written. */
+/** The name that podman and Buildah use: with a tag, `latest` if none was written. */
 export function storedName({ repository, tag, id }: StorageName): string {
   return id ?? `${repository ?? ''}:${tag ?? DEFAULT_TAG}`;
 }
 
 /**
- * The name to look for: without a registry of its own, as the programs look for it under
- * "localhost" and under the registries that they are set up for.
+ * The name to look for, without "localhost/": the programs search there first, then in the
+ * registries that they are configured for.
  */
 export function soughtName(image: StorageName): string {
   return storedName(image).replace(/^localhost\//u, '');
@@ -62,7 +62,7 @@ function inFull(written: string, full: string): string {
   return `localhost/${full.replace(/^docker\.io\/(?:library\/(?=[^/]+$))?/u, '')}`;
 }
 
-/** `DRIVER@ROOT+RUNROOT:OPTION,OPTION`, of which ROOT has to be there. */
+/** Parses `DRIVER@ROOT+RUNROOT:OPTION,OPTION`; only ROOT is required. */
 function optionsOf(specifier: string, rest: string): string[] {
   const [, driver, root = '', runRoot, options] =
     /^(?:([a-z]+)@)?(\/[^+:]*)(?:\+(\/[^:]*))?(?::(.*))?$/u.exec(specifier) ?? [];

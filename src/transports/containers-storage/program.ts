@@ -7,24 +7,27 @@ import { findProgram } from '../../util/process/find-program.ts';
 import type { EngineContext } from '../types.ts';
 
 /**
- * Node's pipes are sockets, which cannot be opened by name: the output goes through a pipe of the
- * shell, and the status of the command becomes that of the shell.
+ * Node's pipes are sockets, which cannot be opened by name. The output goes through a pipe of the
+ * shell, and the shell exits with the status of the command.
  */
 const INTO_PIPE = 'exec 4>&1; s=$({ { "$@" 3>&- 4>&-; echo $? >&3; } | cat >&4; } 3>&1); exit "$s"';
 
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
-/** podman, or Buildah where there is no podman, with one storage. */
+/** Runs podman, or Buildah if podman is not installed, on one storage. */
 export interface StorageProgram {
   readonly name: 'podman' | 'buildah';
   start(args: readonly string[], options?: CallOptions): Child;
-  /** The same for a command that opens /dev/stdout. */
+  /** Starts a command that opens /dev/stdout. */
   startIntoPipe(args: readonly string[], options?: CallOptions): Child;
-  /** What a command prints; undefined where it says that there is no such image. @throws AppError ENGINE_ERROR */
+  /**
+   * Returns what a command prints; undefined if it reports that the image does not exist.
+   * @throws AppError ENGINE_ERROR
+   */
   ask(args: readonly string[], options?: CallOptions): Promise<string | undefined>;
 }
 
-/** @throws AppError UNSUPPORTED where neither program is there */
+/** @throws AppError UNSUPPORTED if neither program is installed */
 export async function findStorageProgram(
   { env, os }: EngineContext,
   storage: readonly string[],
@@ -63,14 +66,14 @@ export async function findStorageProgram(
   );
 }
 
-/** podman ends with status 125 for this and for much else. */
+/** Whether a program reported a missing image: podman exits with 125 for this and other errors. */
 export function isNoSuchImage(words: string): boolean {
   return /image not known|no such image|unable to find|does not resolve to an image ID/iu.test(
     words,
   );
 }
 
-/** What a program said last. */
+/** Builds the error from the last line that a program wrote. */
 export function programError(
   name: string,
   args: readonly string[],

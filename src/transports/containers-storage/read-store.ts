@@ -19,7 +19,7 @@ import { parseStorageName, soughtName, storedName, type StorageName } from './na
 import { findStorageProgram, isNoSuchImage, programError, type StorageProgram } from './program.ts';
 import { tagsInStorage } from './tags.ts';
 
-/** @throws AppError UNSUPPORTED without podman and Buildah */
+/** @throws AppError UNSUPPORTED if neither podman nor Buildah is installed */
 export async function openStorageForRead(
   location: Location,
   context: OpenContext,
@@ -31,7 +31,10 @@ export async function openStorageForRead(
   return new StorageReader(location, image, context, program);
 }
 
-/** Images of a storage, each one stream: an OCI layout by podman, Docker's archive by Buildah. */
+/**
+ * Reads images from a storage, each as one stream: an OCI layout from podman, a Docker archive from
+ * Buildah.
+ */
 class StorageReader implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;
@@ -102,7 +105,7 @@ class StorageReader implements ReadStore {
       : createDockerArchiveReader(this.label, stream, this.#context.tempDir);
   }
 
-  /** The archive that the program prints; its status is looked at before the end is believed. */
+  /** The archive that the program prints; it is complete only if the program exits with 0. */
   async *#output(options?: CallOptions): Bytes {
     const name = soughtName(this.#image);
     const args =

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../util/abort.ts';
 import type { StorageProgram } from './program.ts';
 
-/** The tags of a repository in a storage. @throws AppError ENGINE_ERROR */
+/** Lists the tags of a repository in a storage. @throws AppError ENGINE_ERROR */
 export async function tagsInStorage(
   program: StorageProgram,
   repository: string | undefined,

@@ -1,7 +1,7 @@
 import type { Transport } from '../types.ts';
 import { parseStorageLocation } from './name.ts';
 
-/** Images of podman, Buildah and CRI-O, through podman or Buildah. */
+/** Images of podman, Buildah and CRI-O, accessed through podman or Buildah. */
 export const containersStorageTransport: Transport = {
   scheme: 'containers-storage',
   help: 'containers-storage:NAME[:TAG]: an image of podman and Buildah',

@@ -33,7 +33,7 @@ import { tagsInStorage } from './tags.ts';
 
 const LOAD: readonly string[] = ['load', '--quiet'];
 
-/** @throws AppError UNSUPPORTED without podman and Buildah */
+/** @throws AppError UNSUPPORTED if neither podman nor Buildah is installed */
 export async function openStorageForWrite(
   location: Location,
   context: OpenContext,
@@ -45,7 +45,7 @@ export async function openStorageForWrite(
   return new StorageWriter(location, image, context, program);
 }
 
-/** One image, which podman reads from a pipe and Buildah from a temporary file. */
+/** Writes one image: podman reads it from a pipe, Buildah from a temporary file. */
 class StorageWriter implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = {
@@ -87,7 +87,7 @@ class StorageWriter implements WriteStore {
     };
   }
 
-  /** What a name stands for in the storage; its digest is the ID of the image. */
+  /** Resolves a name in the storage; the digest is the ID of the image. */
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
     const name = ref === undefined ? storedName(this.#image) : this.#fullName(ref);
@@ -119,7 +119,7 @@ class StorageWriter implements WriteStore {
     const manifest = requireImage(parseManifest(raw, descriptor.mediaType), this.label);
     await requireForeignLayers(manifest, this.label, (layer) => archive.has(layer, others));
     this.#pushed = { descriptor, id: manifest.config.digest };
-    // The first name goes with the image, so that podman never has it without one.
+    // The first name is loaded with the image, so that podman never stores it unnamed.
     const [first] = this.#names;
     const named = first === undefined ? others : { ...others, tag: first };
     return archive.push(sourceFromBytes(descriptor, raw), named);
@@ -173,7 +173,7 @@ class StorageWriter implements WriteStore {
     if (status !== 0) throw programError(this.#program.name, LOAD, status, stderr);
   }
 
-  /** Buildah reads no archive from a pipe. */
+  /** Buildah cannot read an archive from a pipe. */
   async #pullFile(options?: CallOptions): Promise<void> {
     await this.#run(['pull', '--quiet', `oci-archive:${this.#file ?? ''}`], options);
   }

@@ -14,11 +14,11 @@ const MARKER = 'Directory Transport Version: ';
 const VERSION = '1.1';
 const MAX_MARKER_BYTES = 1024;
 
-/** What the format itself puts next to `version` and `manifest.json`. */
+/** The files that the format stores next to `version` and `manifest.json`. */
 const CONTENT =
   /^(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.manifest\.json|\.signature-\d+)?$|^signature-\d+$/;
 
-/** The files of a flat folder that are no blobs, and its tidying. */
+/** The files of a flat directory that are not blobs, and the removal of unused ones. */
 export class DirFiles {
   readonly folder: string;
   readonly #temporaries: Temporaries;
@@ -38,7 +38,8 @@ export class DirFiles {
   }
 
   /**
-   * The manifest of the image; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO
+   * Reads the manifest of the image; `undefined` if there is none.
+   * @throws AppError CORRUPT_LAYOUT, IO
    */
   async rootManifest(): Promise<Uint8Array | undefined> {
     return readSmall(join(this.folder, 'manifest.json'), MAX_MANIFEST_BYTES);
@@ -56,7 +57,7 @@ export class DirFiles {
   }
 
   /**
-   * A folder of something else is not written into.
+   * Refuses a directory that holds something else.
    * @throws AppError PATH_EXISTS; UNSUPPORTED for another major version
    */
   async requireFree(): Promise<void> {
@@ -88,7 +89,7 @@ export class DirFiles {
     await syncFolder(this.folder);
   }
 
-  /** Removes what an image left that was here before; `needed` are paths. */
+  /** Removes the files of the previous image; `needed` lists the paths to keep. */
   async tidy(needed: ReadonlySet<string>): Promise<void> {
     for (const name of (await this.#names()) ?? []) {
       const path = join(this.folder, name);
@@ -96,7 +97,7 @@ export class DirFiles {
     }
   }
 
-  /** False when there is no marker. */
+  /** False if there is no marker. */
   async #isMarked(): Promise<boolean> {
     const path = join(this.folder, 'version');
     const bytes = await readSmall(path, MAX_MARKER_BYTES);

@@ -28,7 +28,7 @@ import { readSmall } from '../files/disk.ts';
 import { withFolderLock, type FolderOptions } from '../files/folder-lock.ts';
 import { DirFiles } from './files.ts';
 
-/** File writes at a time; more only queue at the disk. */
+/** Concurrent file writes; more only queue at the disk. */
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 
 type DirOptions = FolderOptions;
@@ -42,8 +42,8 @@ export async function openDirForRead(folder: string): Promise<WriteStore> {
 }
 
 /**
- * A folder for one image, whose place the image that was there loses at `commit()`.
- * @throws AppError PATH_EXISTS when it holds something else; UNSUPPORTED, IO
+ * Opens a directory for one image; `commit()` replaces the image that it holds.
+ * @throws AppError PATH_EXISTS if it holds something else; UNSUPPORTED, IO
  */
 export async function openDirForWrite(
   folder: string,
@@ -58,7 +58,7 @@ export async function openDirForWrite(
 class DirStore implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = TRAITS;
-  /** A folder holds one image without a name. */
+  /** A directory holds one image without a name. */
   readonly capabilities: Capabilities = { tags: { async *tags() {} } };
   readonly #files: DirFiles;
   readonly #options: DirOptions;
@@ -66,7 +66,7 @@ class DirStore implements WriteStore {
   readonly #relied = new Set<string>();
   readonly #blobs: BlobFolder;
   readonly #instances: BlobFolder;
-  /** The manifest pushed last: children come before what lists them. */
+  /** The manifest that was pushed last: children come before the index that lists them. */
   #root: Descriptor | undefined;
   #prepared: Promise<void> | undefined;
 
@@ -139,7 +139,7 @@ class DirStore implements WriteStore {
     return Promise.reject(this.#noTags());
   }
 
-  /** The new manifest takes its name in one step; only then what it does not need goes. */
+  /** Renames the new manifest into place, and only then removes the files that it does not need. */
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
     const root = this.#root;
@@ -165,7 +165,7 @@ class DirStore implements WriteStore {
     await this.#instances.dispose();
   }
 
-  /** @throws AppError IO when another run has removed what this one needs */
+  /** @throws AppError IO if another run has removed files that this one needs */
   async #requireWhole(): Promise<void> {
     for (const path of this.#relied) {
       if (await this.#files.exists(path)) continue;
@@ -176,7 +176,7 @@ class DirStore implements WriteStore {
     this.#relied.clear();
   }
 
-  /** The image that `manifest.json` names, or will. */
+  /** The image that `manifest.json` describes, or will describe after the commit. */
   async #current(): Promise<{ descriptor: Descriptor; raw?: Uint8Array } | undefined> {
     if (this.#root !== undefined) return { descriptor: this.#root };
     const raw = await this.#files.rootManifest();
@@ -185,14 +185,14 @@ class DirStore implements WriteStore {
       : { descriptor: describeManifest(parseManifest(raw)), raw };
   }
 
-  /** The bytes of `manifest.json` if they are what is asked for. */
+  /** The bytes of `manifest.json` if they match the descriptor. */
   async #rootOf({ digest, size }: Descriptor): Promise<Uint8Array | undefined> {
     const raw = await this.#files.rootManifest();
     const isIt = raw?.byteLength === size && digestOf(raw, algorithmOf(digest)) === digest;
     return isIt ? raw : undefined;
   }
 
-  /** The image that was here may now be one of those that an index lists. */
+  /** Keeps the previous manifest if the new index lists it. */
   async #keepFormerRoot(needed: ReadonlySet<string>): Promise<void> {
     const raw = await this.#files.rootManifest();
     if (raw === undefined) return;
@@ -213,7 +213,7 @@ class DirStore implements WriteStore {
     needed.add(path);
     if (!isManifestType(mediaType) || !(await this.has(descriptor, options))) return;
     const manifest = await fetchManifest(this, descriptor, { signal: options?.signal });
-    // What an image calls a layer is a blob, also under a manifest's media type.
+    // A layer is a blob, even if it has the media type of a manifest.
     if (manifest.kind !== 'index')
       for (const child of childrenOf(manifest)) needed.add(this.#pathOf(child.digest, false));
     else for (const child of manifest.manifests) await this.#collect(child, needed, options);

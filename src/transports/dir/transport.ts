@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Location, Transport } from '../types.ts';
 
-/** skopeo's flat folder: one image, its manifest and blobs as files side by side. */
+/** skopeo's flat directory: one image, its manifest and blobs as files next to each other. */
 export const dirTransport: Transport = {
   scheme: 'dir',
   help: 'dir:DIR: one image as files in a flat directory, as in skopeo',
@@ -11,7 +11,7 @@ export const dirTransport: Transport = {
     (await import('./store.ts')).openDirForWrite(name, { temporaries }),
 };
 
-/** The whole rest is the folder: it holds one image, which has no name. */
+/** The whole text is the path: the directory holds one image, which has no name. */
 function parseDirName(rest: string): Location {
   const rule =
     rest === ''

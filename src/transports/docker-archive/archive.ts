@@ -15,16 +15,16 @@ import { corruptArchive, type TarMember } from '../tar/members.ts';
 import { digestOfMember, LAYER_TYPE, type LayerInfo, readLayerInfo } from './layers.ts';
 import { type DockerImageEntry, parseManifestJson } from './manifest-json.ts';
 
-/** Room for some 10 000 images. */
+/** Enough for about 10 000 images. */
 const MAX_LIST_BYTES = 32 * 1024 * 1024;
 
-/** An image as a registry would have it: the archive itself holds no manifest. */
+/** A manifest built for an image, because the archive itself contains none. */
 export interface SynthesizedManifest {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
 }
 
-/** What `docker save` and its relatives wrote. */
+/** An archive written by `docker save` or a compatible tool. */
 export class DockerArchiveFile {
   readonly tar: TarArchive;
   readonly images: readonly DockerImageEntry[];
@@ -35,7 +35,7 @@ export class DockerArchiveFile {
   readonly #looked = new Map<string, LayerInfo>();
   readonly #digests = new Map<string, Digest>();
 
-  /** `known`: what was learned of layers while they passed, by the names of their members. */
+  /** `known`: facts about layers, by member name, collected while a stream was read. */
   constructor(
     tar: TarArchive,
     images: readonly DockerImageEntry[],
@@ -47,7 +47,7 @@ export class DockerArchiveFile {
   }
 
   /**
-   * A Docker schema 2 manifest of an image: the digests are of the bytes as they are stored.
+   * Builds a Docker schema 2 manifest for an image; the digests are those of the stored bytes.
    * @throws AppError CORRUPT_ARCHIVE, INVALID_CONFIG; IntegrityError
    */
   async synthesize(image: DockerImageEntry, options?: CallOptions): Promise<SynthesizedManifest> {
@@ -67,13 +67,13 @@ export class DockerArchiveFile {
     return all;
   }
 
-  /** A manifest of this digest; those that were made before are looked at first. */
+  /** Finds the manifest with this digest; manifests that were already built are checked first. */
   async find(digest: Digest, options?: CallOptions): Promise<SynthesizedManifest | undefined> {
     const isIt = ({ descriptor }: SynthesizedManifest): boolean => descriptor.digest === digest;
     return this.#ready.find(isIt) ?? (await this.synthesizeAll(options)).find(isIt);
   }
 
-  /** The member with a config or layer of an image that was made. */
+  /** The member that holds a config or layer of a manifest built here. */
   memberOf(digest: Digest): TarMember | undefined {
     return this.#content.get(digest);
   }
@@ -139,7 +139,7 @@ export class DockerArchiveFile {
     return { mediaType: LAYER_TYPE[info.compression], size: info.size, digest };
   }
 
-  /** A list may name one layer very often: it is read once. */
+  /** A list may name the same layer many times; it is read once. */
   async #factsOf(member: TarMember, options?: CallOptions): Promise<LayerInfo> {
     const info = this.#looked.get(member.name) ?? (await readLayerInfo(this.tar, member, options));
     this.#looked.set(member.name, info);
@@ -169,7 +169,7 @@ export class DockerArchiveFile {
   }
 }
 
-/** @throws AppError CORRUPT_ARCHIVE when there is no manifest.json */
+/** @throws AppError CORRUPT_ARCHIVE if there is no manifest.json */
 export async function readDockerArchive(
   tar: TarArchive,
   known?: ReadonlyMap<string, LayerInfo>,
@@ -189,7 +189,7 @@ function notADockerArchive(tar: TarArchive): AppError {
   return new AppError('CORRUPT_ARCHIVE', `${tar.path}: it holds no manifest.json`, { hint });
 }
 
-/** The name of a configuration is its digest, in each of the layouts. */
+/** Checks the name of a configuration, which contains its digest in every layout. */
 function checkName(name: string, digest: Digest, where: string): void {
   const hex = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(name)?.[1];
   if (hex === undefined || digest === `sha256:${hex}`) return;
@@ -201,7 +201,7 @@ function checkName(name: string, digest: Digest, where: string): void {
   );
 }
 
-/** `undefined` where the configuration has none. @throws AppError INVALID_CONFIG */
+/** `undefined` if the configuration has none. @throws AppError INVALID_CONFIG */
 function diffIdsOf(bytes: Uint8Array, where: string): readonly Digest[] | undefined {
   const json = parseJsonStrict(bytes, 'INVALID_CONFIG', where, IMAGE_CONFIG);
   const rootfs = isRecord(json) ? json['rootfs'] : undefined;

@@ -10,13 +10,13 @@ import { spool } from '../tar/spool.ts';
 import type { TarWriter } from '../tar/writer.ts';
 
 /**
- * Layers and configurations of a new archive, under their digests. Docker before 23 loads no zstd,
- * so such layers are stored uncompressed, under the digest of what they hold.
+ * Writes the layers and configurations of a new archive under their digests. Docker before 23
+ * cannot load zstd, so those layers are stored uncompressed under the uncompressed digest.
  */
 export class BlobWriter {
   readonly tar: TarWriter;
   readonly #tempDir: string;
-  /** Layers that came as zstd: what they are stored under. */
+  /** Maps zstd layers to the digests that they are stored under. */
   readonly #unpacked = new Map<Digest, Digest>();
 
   constructor(tar: TarWriter, tempDir: string) {
@@ -28,7 +28,7 @@ export class BlobWriter {
     return this.#unpacked.has(digest) || this.tar.sizeOf(blobName(digest)) === size;
   }
 
-  /** Whether its own bytes are in the archive, so that they may be read back. */
+  /** Whether the archive holds exactly these bytes, so that they can be read back. */
   isReadable(digest: Digest): boolean {
     return this.tar.sizeOf(blobName(digest)) !== undefined;
   }
@@ -48,7 +48,7 @@ export class BlobWriter {
     else await this.tar.add(blobName(digest), size, peeked.bytes);
   }
 
-  /** A tar says the size of a member first: the layer waits in a temporary file. */
+  /** A tar header states the size first, so the layer is decompressed into a temporary file. */
   async #unpack(digest: Digest, peeked: Peeked, options?: CallOptions): Promise<void> {
     const hash = createHash('sha256');
     const hashed = async function* (): Bytes {

@@ -3,7 +3,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { isForeignLayerType, isImageConfigType } from '../../oci/media-types.ts';
 
-/** What `docker load` can take. @throws AppError UNSUPPORTED */
+/** Returns the manifest if `docker load` can load it. @throws AppError UNSUPPORTED */
 export function requireImage(manifest: Manifest, label: string): ImageManifest {
   const refuse = (what: string, hint: string): AppError =>
     new AppError('UNSUPPORTED', `${label} cannot hold ${what}`, { hint });
@@ -18,7 +18,10 @@ export function requireImage(manifest: Manifest, label: string): ImageManifest {
   return manifest;
 }
 
-/** `docker load` fetches nothing: foreign layers have to be there. @throws AppError UNSUPPORTED */
+/**
+ * `docker load` downloads nothing, so foreign layers must be in the archive.
+ * @throws AppError UNSUPPORTED
+ */
 export async function requireForeignLayers(
   { layers }: ImageManifest,
   label: string,

@@ -7,7 +7,7 @@ import { type DockerArchiveFile, readDockerArchive } from './archive.ts';
 import type { DockerImageEntry } from './manifest-json.ts';
 import { DockerArchiveReader } from './read-store.ts';
 
-/** What of a context writing an archive takes. */
+/** The part of a context that writing an archive needs. */
 export type ArchiveContext = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir' | 'temporaries'>;
 
 interface ExistingArchive {
@@ -15,14 +15,14 @@ interface ExistingArchive {
   readonly reader: DockerArchiveReader;
 }
 
-/** The file that a run adds to, as it is on disk, while other runs may replace it. */
+/** The file that a run adds to, as it is on disk; other runs may replace it meanwhile. */
 export class CommittedArchive implements AsyncDisposable {
   readonly #path: string;
   readonly #context: ArchiveContext;
-  /** The file as this run knows it. */
+  /** The version of the file that this run has read. */
   #version: string | undefined;
   #current: ExistingArchive | undefined;
-  /** Archives that this run relied on and another replaced; they are open, and so still there. */
+  /** Archives that this run used before another run replaced them; open, so still readable. */
   readonly #former: ExistingArchive[] = [];
 
   constructor(path: string, context: ArchiveContext) {
@@ -42,7 +42,7 @@ export class CommittedArchive implements AsyncDisposable {
     return this.#current?.saved;
   }
 
-  /** Of the archives that this run relies on, the one that holds this content. */
+  /** Finds the archive with this blob among those that this run uses. */
   async readerWith(
     descriptor: Descriptor,
     options?: CallOptions,
@@ -52,20 +52,20 @@ export class CommittedArchive implements AsyncDisposable {
     return undefined;
   }
 
-  /** Before the first use. @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO */
+  /** Must be called before the first use. @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO */
   async open(signal?: AbortSignal): Promise<void> {
     this.#version = await versionOfFile(this.#path);
     this.#current = await this.#read(signal);
   }
 
-  /** Takes in what other runs made of the file since. */
+  /** Reads the file again if another run has changed it. */
   async reread(signal?: AbortSignal): Promise<void> {
     if ((await versionOfFile(this.#path)) === this.#version) return;
     if (this.#current !== undefined) this.#former.push(this.#current);
     this.#current = await this.#read(signal);
   }
 
-  /** After this run replaced the file. */
+  /** Must be called after this run has replaced the file. */
   async replaced(signal?: AbortSignal): Promise<void> {
     const before = this.#current;
     this.#current = await this.#read(signal);

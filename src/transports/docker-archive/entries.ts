@@ -17,13 +17,13 @@ export interface NewArchive {
   readonly committed: CommittedArchive;
   readonly pushed: ReadonlyMap<Digest, PushedImage>;
   readonly names: ImageNames;
-  /** Of the new file. */
+  /** The blobs of the new file. */
   readonly blobs: BlobWriter;
-  /** Content that the new file may lack. */
+  /** Fetches a blob that the new file may lack. */
   readonly fetch: (descriptor: Descriptor) => Promise<Bytes>;
 }
 
-/** The entries of manifest.json for what stays and what was pushed, with their content written. */
+/** Builds the entries of manifest.json for kept and pushed images, and writes their blobs. */
 export async function writeEntries(
   archive: NewArchive,
   options?: CallOptions,
@@ -36,7 +36,7 @@ export async function writeEntries(
   return [...entries.values()];
 }
 
-/** An image that was there before, with the names that no other took; without any left it goes. */
+/** Keeps an existing image under the names that no other image took; without any, it is dropped. */
 async function keep(
   image: DockerImageEntry,
   archive: NewArchive,
@@ -52,7 +52,7 @@ async function keep(
   await list({ descriptor, manifest }, left, archive, entries, options);
 }
 
-/** One entry for each configuration, with its content in the new file. */
+/** Adds one entry for each configuration, with its blobs in the new file. */
 async function list(
   { descriptor, manifest }: PushedImage,
   kept: readonly string[],

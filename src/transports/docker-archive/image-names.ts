@@ -3,20 +3,20 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { fullName, shortName } from './name.ts';
 
-/** The names that one run of the program gives to images of a Docker archive. */
+/** The names that one run gives to images in a Docker archive. */
 export class ImageNames {
   readonly #ref: string | undefined;
-  /** By full name: "docker.io/library/busybox:latest". */
+  /** By full name, such as "docker.io/library/busybox:latest". */
   readonly #digests = new Map<string, Digest>();
-  /** Everything that had a name in this run. */
+  /** Every image that had a name at some point in this run. */
   readonly #named = new Set<Digest>();
 
-  /** `ref`: the name in the archive's location, which completes a bare tag. */
+  /** `ref`: the image name in the archive's location; it completes a tag without a repository. */
   constructor(ref: string | undefined) {
     this.#ref = ref;
   }
 
-  /** A tag or name in full; `undefined` when it is no name for an image. */
+  /** The full form of a tag or name; `undefined` if it is not a valid image name. */
   inFull(ref: string): string | undefined {
     return fullName(ref, this.#ref);
   }
@@ -35,34 +35,34 @@ export class ImageNames {
     this.#named.add(digest);
   }
 
-  /** A digest stands for itself; a name for the image that got it in this run. */
+  /** Returns a digest as it is; for a name, the image that got it in this run. */
   digestOf(ref: string): Digest | undefined {
     if (isDigest(ref)) return ref;
     const full = this.inFull(ref);
     return full === undefined ? undefined : this.#digests.get(full);
   }
 
-  /** Every name, as Docker writes it. */
+  /** Every name, in Docker's short form. */
   all(): readonly string[] {
     return [...this.#digests.keys()].map(shortName);
   }
 
-  /** The names of one image, as Docker writes them. */
+  /** The names of one image, in Docker's short form. */
   of(digest: Digest): readonly string[] {
     return this.inFullOf(digest).map(shortName);
   }
 
-  /** The names of one image in full. */
+  /** The full names of one image. */
   inFullOf(digest: Digest): readonly string[] {
     return [...this.#digests].filter(([, own]) => own === digest).map(([full]) => full);
   }
 
-  /** Whether a pushed image stays: it goes when another one took its last name. */
+  /** Whether a pushed image is kept: not if another image took its last name. */
   keeps(digest: Digest): boolean {
     return !this.#named.has(digest) || this.of(digest).length > 0;
   }
 
-  /** Those names of an old image that no other image took. */
+  /** The names of an old image that no other image took. */
   leftOf(names: readonly string[]): readonly string[] {
     return names.filter((name) => !this.#digests.has(fullName(name) ?? name));
   }

@@ -8,9 +8,9 @@ import type { TarArchive } from '../tar/archive.ts';
 import { compressionOf, type Compression } from '../tar/decompress.ts';
 import type { TarMember } from '../tar/members.ts';
 
-/** What a layer is, as its bytes are stored. */
+/** The facts about a layer as it is stored. */
 export interface LayerInfo {
-  /** `undefined`: as the configuration's diff ID says, for an uncompressed layer. */
+  /** `undefined` for an uncompressed layer: the configuration has its diff ID. */
   readonly digest: Digest | undefined;
   readonly size: number;
   readonly compression: Compression;
@@ -23,9 +23,9 @@ export const LAYER_TYPE = {
 } as const satisfies Record<Compression, string>;
 
 /**
- * The digest that a name promises: "blobs/sha256/…" as `docker save` has it since 25, "….tar" of
- * skopeo and podman for what is not compressed, "….tar.gz" of crane and jib for what is. Every
- * reader verifies it.
+ * The digest in a member's name: "blobs/sha256/…" from `docker save` since version 25, "….tar" from
+ * skopeo and podman for uncompressed layers, "….tar.gz" from crane and jib for compressed ones.
+ * Every reader verifies it.
  */
 export function digestFromName(name: string, compression: Compression): Digest | undefined {
   const hex = /^([0-9a-f]{64})\.tar(\.gz)?$/.exec(name);
@@ -34,7 +34,7 @@ export function digestFromName(name: string, compression: Compression): Digest |
   return fits ? (`sha256:${hex[1]}` as Digest) : undefined;
 }
 
-/** Looks at a layer where it lies. */
+/** Reads the facts about a layer from the archive. */
 export async function readLayerInfo(
   archive: TarArchive,
   member: TarMember,
@@ -43,7 +43,7 @@ export async function readLayerInfo(
   const where = `${archive.path}: ${member.name}`;
   const compression = compressionOf(await start(archive, member), where);
   const { size } = member;
-  // That of an uncompressed layer is in the configuration.
+  // The configuration has the digest of an uncompressed layer.
   const digest =
     compression === 'none'
       ? undefined
@@ -51,7 +51,7 @@ export async function readLayerInfo(
   return { digest, size, compression };
 }
 
-/** What the name promises; without such a promise the whole layer is read. */
+/** The digest in the name; without one, the whole layer is read to compute it. */
 export async function digestOfMember(
   archive: TarArchive,
   member: TarMember,

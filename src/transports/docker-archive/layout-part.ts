@@ -5,22 +5,22 @@ import { parseReference } from '../../reference/parse.ts';
 import { blobName } from '../tar/blob-names.ts';
 import type { TarWriter } from '../tar/writer.ts';
 
-/** An image of an archive, as it was pushed. */
+/** An image in an archive, as it was pushed. */
 export interface WrittenImage {
   readonly descriptor: Descriptor;
   readonly manifest: ImageManifest;
-  /** In full: "docker.io/library/app:v1". */
+  /** Full names, such as "docker.io/library/app:v1". */
   readonly names: readonly string[];
-  /** Whether its layers are stored as the manifest names them. */
+  /** Whether the stored layers have the digests in the manifest. */
   readonly isVerbatim: boolean;
 }
 
 /**
- * Makes an archive of Docker's an OCI layout as well, as `docker save` does since 25: containerd's
- * image store keeps the manifests of such an archive, and so their digests.
+ * Adds an OCI layout to a Docker archive, as `docker save` does since version 25. containerd's
+ * image store then keeps the manifests of the archive, and so their digests.
  */
 export async function addLayout(tar: TarWriter, images: readonly WrittenImage[]): Promise<void> {
-  // A layout without one of the images would lose it.
+  // If the layout lacked one of the images, a reader of the layout would lose it.
   if (images.length === 0 || !images.every(({ isVerbatim }) => isVerbatim)) return;
   for (const { descriptor, manifest } of images)
     await tar.addData(blobName(descriptor.digest), manifest.raw);

@@ -8,7 +8,7 @@ export interface DockerImageEntry {
   /** Name of the member that holds the configuration. */
   readonly Config: string;
   readonly RepoTags: readonly string[];
-  /** Names of the members that hold the layers, the lowest first. */
+  /** Names of the members that hold the layers, lowest layer first. */
   readonly Layers: readonly string[];
 }
 

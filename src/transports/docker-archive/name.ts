@@ -6,8 +6,8 @@ import type { Reference } from '../../reference/types.ts';
 import type { Location } from '../types.ts';
 
 /**
- * `FILE`, `FILE:REF`, `FILE:@INDEX`, as skopeo has it: the name of the file ends at the first colon
- * (that of a Windows drive, "C:\a.tar", apart). A REF without a tag means `latest`.
+ * Parses `FILE`, `FILE:REF` or `FILE:@INDEX` as skopeo does: the file name ends at the first colon,
+ * except the one of a Windows drive ("C:\a.tar"). A REF without a tag means `latest`.
  * @throws AppError INVALID_REFERENCE
  */
 export function parseDockerArchiveName(rest: string): Location {
@@ -33,8 +33,8 @@ export function parseDockerArchiveName(rest: string): Location {
 }
 
 /**
- * The full name of an image in an archive, "docker.io/library/app:v1". A tag without a name belongs
- * to the repository of `beside`. `undefined` when it is no name.
+ * The full name of an image in an archive, such as "docker.io/library/app:v1". A tag without a name
+ * belongs to the repository of `beside`. `undefined` if it is not a valid name.
  */
 export function fullName(name: string, beside?: string): string | undefined {
   try {
@@ -48,7 +48,7 @@ export function fullName(name: string, beside?: string): string | undefined {
   }
 }
 
-/** As `docker save` writes it and people type it: "app:v1". */
+/** The short form that `docker save` writes and users type: "app:v1". */
 export function shortName(full: string): string {
   return familiarName(parseReference(full));
 }

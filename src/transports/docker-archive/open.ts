@@ -23,8 +23,8 @@ export async function openDockerArchiveForRead(
 }
 
 /**
- * The images of an archive that passes. `open` makes the store, once all has passed; by default
- * from `manifest.json`. `facts`: what was learned of the layers.
+ * Reads the images of a streamed archive. `open` creates the store at the end of the stream, by
+ * default from `manifest.json`. `facts`: what was learned about the layers.
  */
 export function createDockerArchiveReader(
   label: string,
@@ -42,7 +42,7 @@ export function createDockerArchiveReader(
   });
 }
 
-/** By the names of their members. */
+/** Facts about layers, by member name. */
 export type LayerFacts = ReadonlyMap<string, LayerInfo>;
 
 /** @throws AppError CORRUPT_ARCHIVE */

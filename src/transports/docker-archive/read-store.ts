@@ -10,10 +10,10 @@ import type { DockerImageEntry } from './manifest-json.ts';
 import { fullName, shortName } from './name.ts';
 import type { DockerArchiveFile } from './archive.ts';
 
-/** Hints list at most so many names. */
+/** The most names that a hint lists. */
 const SHOWN_NAMES = 20;
 
-/** The images of an archive. */
+/** Reads the images of an archive. */
 export class DockerArchiveReader implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;
@@ -83,7 +83,10 @@ export class DockerArchiveReader implements ReadStore {
     );
   }
 
-  /** By name, by "@INDEX"; without either the only image. @throws AppError MANIFEST_UNKNOWN */
+  /**
+   * Finds an image by name or "@INDEX"; without either, the only image.
+   * @throws AppError MANIFEST_UNKNOWN
+   */
   #imageOf(ref: string | undefined): DockerImageEntry {
     const { images } = this.#saved;
     if (ref === undefined) {
@@ -97,7 +100,7 @@ export class DockerArchiveReader implements ReadStore {
   }
 }
 
-/** The last one wins, as `docker load` has it. */
+/** Finds an image by name; the last match wins, as in `docker load`. */
 export function imageNamed(
   images: readonly DockerImageEntry[],
   name: string,
@@ -107,7 +110,7 @@ export function imageNamed(
   return images.findLast(({ RepoTags }) => RepoTags.some((tag) => fullName(tag) === full));
 }
 
-/** Each name once, as people type it. */
+/** Every name once, in its short form. */
 export function namesIn(images: readonly DockerImageEntry[]): string[] {
   const names = images
     .flatMap(({ RepoTags }) => RepoTags)

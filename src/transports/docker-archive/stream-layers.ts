@@ -11,7 +11,7 @@ import { readAt, readRegion } from '../tar/random-access.ts';
 import { spool } from '../tar/spool.ts';
 import { digestOfAll, LAYER_TYPE, digestFromName, type LayerInfo } from './layers.ts';
 
-/** The layers of an archive that passes, and what was learned of them. */
+/** The layers of a streamed archive, and the facts learned about them. */
 export class StreamedLayers {
   readonly #stream: TarStream;
   readonly #tempDir: string;
@@ -22,12 +22,15 @@ export class StreamedLayers {
     this.#tempDir = tempDir;
   }
 
-  /** By the names of the members. */
+  /** Facts about layers, by member name. */
   get facts(): ReadonlyMap<string, LayerInfo> {
     return this.#facts;
   }
 
-  /** Layers as they pass; one whose name does not say its digest waits in a temporary file. */
+  /**
+   * Yields layers in stream order; one whose name does not contain its digest is first written to a
+   * temporary file.
+   */
   async *sources(options?: CallOptions): AsyncIterable<Source> {
     for await (const file of this.#stream.files(options?.signal)) {
       if (!looksLikeLayer(file)) continue;
@@ -47,7 +50,9 @@ export class StreamedLayers {
     }
   }
 
-  /** Lets all pass; hashes what neither its name nor a configuration says the digest of. */
+  /**
+   * Reads to the end and hashes the layers whose digest neither a name nor a configuration states.
+   */
   async skip(options?: CallOptions): Promise<void> {
     for await (const file of this.#stream.files(options?.signal)) {
       if (!looksLikeLayer(file)) continue;
@@ -101,7 +106,7 @@ function describe({ size, compression }: LayerInfo, digest: Digest): Descriptor 
   return { mediaType: LAYER_TYPE[compression], digest, size };
 }
 
-/** By its name, or as a tar or compressed file begins; version files and the like are none. */
+/** Whether a file is a layer, by its name or first bytes; `VERSION` files and the like are not. */
 function looksLikeLayer({ name, head }: StreamedFile): boolean {
   if (/(?:\.tar|\.tar\.gz|\.tgz)$/.test(name) || name.startsWith('blobs/')) return true;
   const text = Buffer.from(head).toString('latin1');

@@ -31,26 +31,26 @@ import { printManifestJson } from './manifest-json.ts';
 import { type ArchiveContext, CommittedArchive } from './committed.ts';
 import { namesIn } from './read-store.ts';
 
-/** A tar is one stream, and an image in it has no index. */
+/** A tar is one stream, and a Docker archive cannot hold an index. */
 const TRAITS: WriteTraits = {
   maxParallelPushes: 1,
   manifestTypes: new Set([MEDIA_TYPE.ociManifest, MEDIA_TYPE.dockerManifest]),
 };
 
 export interface ArchiveTarget {
-  /** For messages. */
+  /** The archive's name in messages. */
   readonly label: string;
-  /** The file. */
+  /** Path of the file. */
   readonly name: string;
-  /** The name of an image, which completes bare tags. */
+  /** An image name that completes tags without a repository. */
   readonly ref: string | undefined;
-  /** Whether the archive is an OCI layout, too, so that readers of one find the manifests. */
+  /** Whether to add an OCI layout, so that readers of layouts find the manifests. */
   readonly withLayout?: boolean;
 }
 
 /**
- * An archive for writing; the file appears, or is replaced, at `commit()`. With a name the other
- * images of the file stay; without one it is replaced.
+ * Opens an archive for writing; `commit()` creates or replaces the file. With an image name, the
+ * other images of the file are kept; without one, the file is replaced.
  * @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO
  */
 export async function openDockerArchiveForWrite(
@@ -61,12 +61,12 @@ export async function openDockerArchiveForWrite(
   const label = `docker-archive:${name}`;
   const committed = new CommittedArchive(name, context);
   if (ref !== undefined) await committed.open(options?.signal);
-  // A layout would lack the images that are there already.
+  // The layout would lack the images that are already in the file.
   const withLayout = options?.withLayout === true && committed.images.length === 0;
   return new DockerArchiveWriter({ label, name, ref, withLayout }, context, committed);
 }
 
-/** An archive that goes down a pipe, with the manifests as an OCI layout has them. */
+/** Creates an archive that is written to a pipe, with the manifests in an OCI layout. */
 export function createDockerArchiveStream(
   { label, ref }: { readonly label: string; readonly ref: string | undefined },
   context: ArchiveContext,
@@ -74,7 +74,7 @@ export function createDockerArchiveStream(
   return new DockerArchiveWriter({ label, name: STDIO, ref, withLayout: true }, context);
 }
 
-/** Layers and configurations are stored as they come, under their digests. */
+/** Writes a Docker archive: layers and configurations are stored unchanged, under their digests. */
 export class DockerArchiveWriter implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits = TRAITS;
@@ -82,13 +82,13 @@ export class DockerArchiveWriter implements WriteStore {
   readonly #path: string;
   readonly #context: ArchiveContext;
   readonly #isNew: boolean;
-  /** As they were pushed: the archive itself keeps no manifest. */
+  /** The pushed manifests, which the archive itself does not keep. */
   readonly #pushed = new Map<Digest, PushedImage>();
   readonly #names: ImageNames;
-  /** False: the file is replaced, even if another run writes it, too. */
+  /** False: the file is replaced, even if another run has changed it. */
   readonly #adds: boolean;
   readonly #committed: CommittedArchive;
-  /** What was pushed since. */
+  /** The blobs that were pushed since the last commit. */
   #blobs: BlobWriter;
   #changed = false;
   readonly #withLayout: boolean;
@@ -188,7 +188,7 @@ export class DockerArchiveWriter implements WriteStore {
     await (this.#adds ? withArchiveLock(this.#path, this.#context, replace, options) : replace());
   }
 
-  /** Images that other runs added since this one opened the file stay, too. */
+  /** Keeps also the images that other runs added since this one opened the file. */
   async #replace(options?: CallOptions): Promise<void> {
     if (this.#adds) await this.#committed.reread(options?.signal);
     const entries = await writeEntries(
@@ -216,7 +216,7 @@ export class DockerArchiveWriter implements WriteStore {
     await this.#committed[Symbol.asyncDispose]();
   }
 
-  /** The images that this run pushed and that keep a place, with their names in full. */
+  /** The images that this run pushed and that are kept, with their full names. */
   written(): readonly WrittenImage[] {
     return [...this.#pushed.values()]
       .filter(({ descriptor }) => this.#names.keeps(descriptor.digest))
@@ -228,7 +228,7 @@ export class DockerArchiveWriter implements WriteStore {
       }));
   }
 
-  /** The image of an archive that had none before. */
+  /** The image, if it is the only one in a new archive. */
   #only(): Digest | undefined {
     const [only, second] = this.#pushed.keys();
     return this.#isNew && second === undefined ? only : undefined;

@@ -12,15 +12,15 @@ import type { EngineContext } from '../types.ts';
 import type { DaemonEndpoint, DaemonTls } from './endpoint.ts';
 
 const CONNECT_MS = 30_000;
-/** ssh closes its output before it ends. */
+/** ssh closes its output before it exits. */
 const LAST_WORDS_MS = 1000;
 const TCP_PORT = 2375;
 const TLS_PORT = 2376;
 
-/** Connections to a daemon, one after the other. */
+/** Opens connections to a daemon, one after the other. */
 export interface DaemonDialer extends AsyncDisposable {
   readonly dial: () => Promise<Socket>;
-  /** Why a connection failed: what ssh said, where it has ended, else `error`. */
+  /** Why a connection failed: what ssh reported if it has exited, else `error`. */
   readonly causeOf: (error: unknown) => Promise<unknown>;
 }
 
@@ -93,7 +93,10 @@ function connected(socket: Socket): Promise<Socket> {
   });
 }
 
-/** `docker system dial-stdio` on the other machine hands its daemon's socket to the pipe. */
+/**
+ * Connects through `docker system dial-stdio` on the remote machine, which forwards its daemon's
+ * socket.
+ */
 async function overSsh(
   address: string,
   { env, os }: Pick<EngineContext, 'env' | 'os'>,
@@ -127,7 +130,7 @@ async function overSsh(
   return asSocket(duplex);
 }
 
-/** Undefined where it takes longer than `ms`. */
+/** Undefined if it takes longer than `ms` milliseconds. */
 async function settled<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const done = new AbortController();
   const late = sleep(ms, done.signal).catch(() => undefined);
@@ -136,12 +139,12 @@ async function settled<T>(promise: Promise<T>, ms: number): Promise<T | undefine
   return first ?? undefined;
 }
 
-/** ssh ended, and what it said. */
+/** ssh has exited; the message is what it reported. */
 class SshError extends Error {
   override readonly name = 'SshError';
 }
 
-/** Node's HTTP client sets what only a socket has. */
+/** Adds the socket methods that Node's HTTP client calls. */
 function asSocket(duplex: Duplex): Socket {
   const same = (): Duplex => duplex;
   const methods = {
@@ -171,7 +174,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
 };
 
-/** What kept a daemon from being reached, or broke the connection, for people. */
+/** Describes why a daemon could not be reached or why the connection broke. */
 export function daemonError(error: unknown, { address, origin }: DaemonEndpoint): AppError {
   if (error instanceof AppError) return error;
   const errno = errnoOf(error);

@@ -6,19 +6,19 @@ import { readTextFile } from '../../config/files/text.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { EngineContext } from '../types.ts';
 
-/** Where a daemon listens, and who said so. */
+/** Where a daemon listens, and which setting named that address. */
 export interface DaemonEndpoint {
   /** "unix:///var/run/docker.sock", "tcp://host:2376", "ssh://user@host". */
   readonly address: string;
   /** For messages: "DOCKER_HOST", "the context desktop". */
   readonly origin: string;
-  /** Present: TLS is spoken over tcp. */
+  /** If present, TCP connections use TLS. */
   readonly tls?: DaemonTls | undefined;
 }
 
 export interface DaemonTls {
   readonly verify: boolean;
-  /** In PEM. */
+  /** CA certificates in PEM. */
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -28,9 +28,9 @@ const UNIX_SOCKET = 'unix:///var/run/docker.sock';
 const NAMED_PIPE = 'npipe:////./pipe/docker_engine';
 
 /**
- * The daemon that Docker's own client would talk to: `--daemon-host`, `DOCKER_HOST`,
- * `DOCKER_CONTEXT`, the current context of config.json, else the system's default (docker/cli
- * cli/command/cli.go, resolveContextName).
+ * Finds the daemon that Docker's own client uses: `--daemon-host`, `DOCKER_HOST`, `DOCKER_CONTEXT`,
+ * the current context of config.json, else the system default (docker/cli cli/command/cli.go,
+ * resolveContextName).
  * @throws AppError CONFIG_INVALID for a context that does not exist
  */
 export async function findDaemon(engines: EngineContext): Promise<DaemonEndpoint> {
@@ -52,7 +52,7 @@ async function named(
   return { address, origin, tls: isTcp ? await tlsOf(engines, address) : undefined };
 }
 
-/** As Docker: DOCKER_TLS_VERIFY with any value checks the certificate, DOCKER_TLS does not. */
+/** As in Docker, any value of DOCKER_TLS_VERIFY enables verification; DOCKER_TLS does not. */
 async function tlsOf(engines: EngineContext, address: string): Promise<DaemonTls | undefined> {
   const { env, certDir, tlsVerify } = engines;
   const isSet = (name: string): boolean => (env[name] ?? '') !== '';
@@ -78,7 +78,7 @@ async function currentContext(engines: EngineContext): Promise<string | undefine
   return typeof current === 'string' ? current : undefined;
 }
 
-/** A context lies under the SHA-256 of its name (docker/cli cli/context/store). */
+/** Reads a context, stored under the SHA-256 of its name (docker/cli cli/context/store). */
 async function ofContext(engines: EngineContext, name: string): Promise<DaemonEndpoint> {
   const folder = dockerFolder(engines);
   const id = createHash('sha256').update(name).digest('hex');
@@ -107,7 +107,7 @@ function noContext(name: string): AppError {
   });
 }
 
-/** What is there of ca.pem, cert.pem and key.pem. */
+/** Reads those of ca.pem, cert.pem and key.pem that exist. */
 async function readCertificates(folder: string): Promise<Omit<DaemonTls, 'verify'>> {
   const names = ['ca', 'cert', 'key'] as const;
   const files = await Promise.all(names.map((name) => readTextFile(join(folder, `${name}.pem`))));

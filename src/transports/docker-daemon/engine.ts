@@ -11,36 +11,40 @@ import type { EngineContext } from '../types.ts';
 import { createDaemonDialer, daemonError } from './dial.ts';
 import { findDaemon, type DaemonEndpoint } from './endpoint.ts';
 
-/** The newest version of the Engine API that was looked at. */
+/** The newest Engine API version that this client was written for. */
 const OUR_VERSION = '1.51';
 
-/** A daemon packs or unpacks a large image before it answers. */
+/** A daemon packs or unpacks a large image before it answers, so the timeout is long. */
 const PATIENCE_MS = 30 * 60_000;
 const PING_MS = 30_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface EngineRequest extends CallOptions {
   readonly method: string;
-  /** Below the version: "/images/json". */
+  /** Path after the version, such as "/images/json". */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent in chunks. */
+  /** Sent with chunked encoding. */
   readonly body?: Bytes | undefined;
 }
 
-/** The Engine API of one daemon. */
+/** A client for the Engine API of one daemon. */
 export interface Engine extends AsyncDisposable {
-  /** For messages. */
+  /** The daemon's address and origin, for messages. */
   readonly endpoint: DaemonEndpoint;
-  /** The answer, whatever its status. @throws AppError NETWORK, TIMEOUT, TLS, CONFIG_INVALID */
+  /**
+   * Returns the response, whatever its status. @throws AppError NETWORK, TIMEOUT, TLS,
+   * CONFIG_INVALID
+   */
   send(request: EngineRequest): Promise<RawResponse>;
-  /** A JSON answer; undefined for 404. @throws AppError ENGINE_ERROR, and as `send` */
+  /** Returns a JSON response; undefined for 404. @throws AppError ENGINE_ERROR, and as `send` */
   json(path: string, options?: CallOptions): Promise<unknown>;
 }
 
 /**
- * Finds the daemon and talks to it in the lower version of both sides; `DOCKER_API_VERSION` wins.
- * @throws AppError CONFIG_INVALID; nothing is sent before the first request
+ * Finds the daemon and uses the lower of both API versions; `DOCKER_API_VERSION` overrides it.
+ * Nothing is sent before the first request.
+ * @throws AppError CONFIG_INVALID
  */
 export async function openEngine(engines: EngineContext): Promise<Engine> {
   const endpoint = await findDaemon(engines);
@@ -106,7 +110,7 @@ function lower(a: string, b: string): string {
   return aMajor < bMajor || (aMajor === bMajor && aMinor < bMinor) ? a : b;
 }
 
-/** @throws Error of the connection */
+/** Reads a response as text. @throws the error of the connection */
 export async function textOf(answer: RawResponse): Promise<string> {
   const bytes = await collect(
     answer.body,
@@ -116,7 +120,7 @@ export async function textOf(answer: RawResponse): Promise<string> {
   return Buffer.from(bytes).toString('utf8');
 }
 
-/** What the daemon said no to, in its own words. */
+/** The error for a rejected request, with the daemon's own message. */
 export function refusal(
   { address }: DaemonEndpoint,
   what: string,
@@ -124,7 +128,7 @@ export function refusal(
   text: string,
 ): AppError {
   const words = errorMessageOf(Buffer.from(text)) ?? 'without a word';
-  // podman tells why in a second member.
+  // podman gives the reason in a second member.
   const cause = causeOf(text);
   const why = cause === undefined || words.includes(cause) ? words : `${words}: ${cause}`;
   const isVersion = status === 400 && /client version|API version/u.test(words);

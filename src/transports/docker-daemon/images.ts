@@ -4,19 +4,19 @@ import { isDigest, type Digest } from '../../oci/digest.ts';
 import { fullName } from '../docker-archive/name.ts';
 import type { Engine } from './engine.ts';
 
-/** What the daemon knows of an image. */
+/** What the daemon reports about an image. */
 export interface ImageFacts {
-  /** Of the configuration; with containerd's image store that of the manifest. */
+  /** Digest of the configuration, or of the manifest with containerd's image store. */
   readonly id: Digest | undefined;
   /** "alpine@sha256:…", for an image that was pulled. */
   readonly repoDigests: readonly string[];
   /** Digests of the uncompressed layers. */
   readonly diffIds: readonly string[];
-  /** Whether containerd keeps the images. */
+  /** Whether the daemon uses containerd's image store. */
   readonly isContainerd: boolean;
 }
 
-/** Undefined: there is no such image. @throws AppError as the engine does */
+/** Inspects an image; undefined if it does not exist. @throws AppError as the engine does */
 export async function imageFacts(
   engine: Engine,
   name: string,
@@ -35,7 +35,7 @@ export async function imageFacts(
   };
 }
 
-/** The tags of a repository that the daemon has. @throws AppError as the engine does */
+/** Lists the tags of a repository in the daemon. @throws AppError as the engine does */
 export async function localTags(
   engine: Engine,
   repository: string,

@@ -1,15 +1,18 @@
 import { isRecord } from '../../util/json.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** What a daemon said to an archive. */
+/** A daemon's answer to a loaded archive. */
 export interface LoadAnswer {
-  /** Names, and IDs of images without one. */
+  /** Names, or IDs of images without a name. */
   readonly loaded: readonly string[];
-  /** Its words where it failed; Docker says so under status 200. */
+  /** The daemon's error message; Docker reports it with status 200. */
   readonly error: string | undefined;
 }
 
-/** A JSON object a line: `{"stream":"Loaded image: app:v1\n"}`, `{"errorDetail":{"message":"…"}}`. */
+/**
+ * Parses one JSON object per line: `{"stream":"Loaded image: app:v1\n"}`,
+ * `{"errorDetail":{"message":"…"}}`.
+ */
 export function parseLoadAnswer(text: string): LoadAnswer {
   const loaded: string[] = [];
   let error: string | undefined;

@@ -7,7 +7,8 @@ import type { Location } from '../types.ts';
 const SCHEME = 'docker-daemon';
 
 /**
- * `NAME[:TAG]`, `NAME@DIGEST` or `sha256:ID`, as skopeo has it; a name without a tag means `latest`.
+ * Parses `NAME[:TAG]`, `NAME@DIGEST` or `sha256:ID` as skopeo does; a name without a tag means
+ * `latest`.
  * @throws AppError INVALID_REFERENCE
  */
 export function parseDockerDaemonName(rest: string): Location {
@@ -35,7 +36,7 @@ export function parseDockerDaemonName(rest: string): Location {
   };
 }
 
-/** What the daemon calls the image of a location. */
+/** The daemon's name for the image of a location. */
 export function imageNameOf({ text }: Pick<Location, 'text'>): string {
   return text.slice(SCHEME.length + 1);
 }

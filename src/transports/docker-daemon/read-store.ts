@@ -26,7 +26,7 @@ import { openEngine, refusal, textOf, type Engine } from './engine.ts';
 import { imageFacts, isNoSuchImage, localTags } from './images.ts';
 import { imageNameOf } from './name.ts';
 
-/** @throws AppError CONFIG_INVALID; NETWORK when the daemon is first asked */
+/** @throws AppError CONFIG_INVALID; NETWORK at the first request to the daemon */
 export async function openDaemonForRead(
   location: Location,
   context: OpenContext,
@@ -36,17 +36,17 @@ export async function openDaemonForRead(
   return new DaemonReader(location, { ...context, engines }, await openEngine(engines));
 }
 
-/** The images of a daemon, which come as one stream in the form of `docker save`. */
+/** Reads images from a daemon, as one stream in the format of `docker save`. */
 class DaemonReader implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;
   readonly #location: Location;
   readonly #context: OpenContext & { readonly engines: EngineContext };
   readonly #engine: Engine;
-  /** Tags that were asked for: all of them are read, in one stream. */
+  /** The requested tags: all of them are read in one stream. */
   #listed: readonly string[] | undefined;
   #saved: Promise<ReadStore> | undefined;
-  /** "alpine@sha256:…": what a copy has other digests than. */
+  /** Such as "alpine@sha256:…": the digest that a copy will not have. */
   #pulledAs: string | undefined;
 
   constructor(
@@ -78,7 +78,7 @@ class DaemonReader implements ReadStore {
     if (ref !== undefined && ref !== own && isDigest(ref)) return saved.resolve(ref, options);
     if (this.#many === undefined) return saved.resolve(undefined, options);
     const full = fullName(ref ?? DEFAULT_TAG, name);
-    // podman's service calls an image without a registry so.
+    // podman's service adds this prefix to an image without a registry.
     for (const one of [full, `localhost/${name}:${ref ?? DEFAULT_TAG}`]) {
       try {
         return await saved.resolve(one, options);
@@ -105,7 +105,7 @@ class DaemonReader implements ReadStore {
     await this.#engine[Symbol.asyncDispose]();
   }
 
-  /** The tags of the repository, where several images are read. */
+  /** The tags of the repository, if several images are read. */
   get #many(): readonly string[] | undefined {
     return this.#location.ref === undefined ? this.#listed : undefined;
   }
@@ -144,7 +144,7 @@ class DaemonReader implements ReadStore {
     );
   }
 
-  /** podman begins an answer before it knows whether it has the image. */
+  /** podman starts its response before it knows whether the image exists, so look it up first. */
   async #pathOfOne(options?: CallOptions): Promise<string> {
     const name = imageNameOf(this.#location);
     const facts = await imageFacts(this.#engine, name, options);
@@ -172,8 +172,8 @@ class DaemonReader implements ReadStore {
   }
 
   /**
-   * containerd's image store keeps the layers as a registry has them, and so does the OCI layout of
-   * its archive; any other engine made that layout of what it unpacked.
+   * containerd's image store keeps the layers as the registry sent them, and the OCI layout in its
+   * archive refers to those. Any other engine builds that layout from unpacked layers.
    */
   async #store(archive: TarArchive, facts: LayerFacts): Promise<ReadStore> {
     const isOriginal = [...facts.values()].every(({ compression }) => compression !== 'none');

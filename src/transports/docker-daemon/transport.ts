@@ -1,7 +1,7 @@
 import type { Transport } from '../types.ts';
 import { parseDockerDaemonName } from './name.ts';
 
-/** Images of a container engine that has Docker's API: dockerd, or podman's service. */
+/** Images of a container engine with Docker's API: dockerd or podman's service. */
 export const dockerDaemonTransport: Transport = {
   scheme: 'docker-daemon',
   help: 'docker-daemon:NAME[:TAG] or docker-daemon:sha256:ID: an image of the Docker daemon',

@@ -30,7 +30,7 @@ import { openEngine, refusal, textOf, type Engine } from './engine.ts';
 import { imageFacts, localTags } from './images.ts';
 import { parseLoadAnswer, type LoadAnswer } from './load-answer.ts';
 
-/** @throws AppError CONFIG_INVALID; NETWORK when the daemon is first asked */
+/** @throws AppError CONFIG_INVALID; NETWORK at the first request to the daemon */
 export async function openDaemonForWrite(
   location: Location,
   context: OpenContext,
@@ -39,7 +39,7 @@ export async function openDaemonForWrite(
   return new DaemonWriter(location, context, await openEngine(context.engines));
 }
 
-/** What is pushed goes to the daemon as one archive, which it loads at `commit()`. */
+/** Sends pushed images to the daemon as one archive, which it loads at `commit()`. */
 class DaemonWriter implements WriteStore {
   readonly label: string;
   readonly traits: WriteTraits;
@@ -56,7 +56,7 @@ class DaemonWriter implements WriteStore {
     this.label = `docker-daemon:${name}`;
     this.#location = location;
     this.#engine = engine;
-    // Images that come with names of their own need none to complete them.
+    // Images that have their own names need no name to complete them.
     const ref = name === '' || isDigest(name) ? undefined : `${name}:${tag ?? DEFAULT_TAG}`;
     const stdout = (bytes: Uint8Array): Promise<void> => this.#send(bytes);
     this.#archive = createDockerArchiveStream({ label: this.label, ref }, { ...context, stdout });
@@ -74,7 +74,7 @@ class DaemonWriter implements WriteStore {
           };
   }
 
-  /** What a name stands for at the daemon; its digest is the ID of the image. */
+  /** Resolves a name at the daemon; the digest is the ID of the image. */
   async resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor> {
     options?.signal?.throwIfAborted();
     const name = this.#nameOf(ref);
@@ -96,7 +96,7 @@ class DaemonWriter implements WriteStore {
     return this.#archive.push(source, options);
   }
 
-  /** An image that was pushed here gets the name with its archive, another one at once. */
+  /** An image pushed in this run gets the name with its archive; any other image at once. */
   async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
     if (await this.#archive.has(descriptor, options))
       return this.#archive.tag(descriptor, tag, options);
@@ -124,7 +124,7 @@ class DaemonWriter implements WriteStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A request that breaks off is an archive that is not whole, which no daemon loads.
+    // An interrupted request leaves an incomplete archive, which no daemon loads.
     if (!this.#isEnded) this.#pipe.fail(new Error('the archive was given up'));
     await this.#engine[Symbol.asyncDispose]();
     await this.#answer?.catch(() => undefined);
@@ -150,7 +150,7 @@ class DaemonWriter implements WriteStore {
   #post(): Promise<LoadAnswer> {
     const answer = this.#load();
     answer.then(
-      // Whoever answers before the end has failed.
+      // An answer before the end of the archive means that the load failed.
       (said) => (this.#isEnded ? undefined : this.#pipe.fail(this.#failure(said))),
       (error: Error) => this.#pipe.fail(error),
     );
@@ -159,7 +159,7 @@ class DaemonWriter implements WriteStore {
 
   async #load(): Promise<LoadAnswer> {
     const { endpoint } = this.#engine;
-    // A daemon that is not there is said to be so before a byte is read from the source.
+    // An unreachable daemon is reported before a byte is read from the source.
     const answer = await this.#engine.send({
       method: 'POST',
       path: '/images/load?quiet=1',
@@ -191,7 +191,10 @@ class DaemonWriter implements WriteStore {
     );
   }
 
-  /** An image counts as loaded only if the answer names it and the daemon has what was sent. */
+  /**
+   * An image counts as loaded only if the answer names it and the daemon has the bytes that were
+   * sent.
+   */
   async #verify(image: WrittenImage, said: LoadAnswer, options?: CallOptions): Promise<void> {
     const { config, layers } = image.manifest;
     const names =
@@ -207,7 +210,7 @@ class DaemonWriter implements WriteStore {
       const facts = await imageFacts(this.#engine, asked, options);
       if (facts === undefined) this.#missing(asked);
       const isSent = facts.id === config.digest || facts.id === image.descriptor.digest;
-      // containerd makes a manifest of its own where the layers had to be unpacked.
+      // containerd builds its own manifest if the layers had to be unpacked.
       const isRemade =
         facts.isContainerd && !image.isVerbatim && facts.diffIds.length === layers.length;
       if (!isSent && !isRemade) throw otherImage(asked, config.digest, String(facts.id));
@@ -224,7 +227,7 @@ class DaemonWriter implements WriteStore {
   }
 }
 
-/** What the daemon calls an image that was sent under a name: podman adds "localhost/". */
+/** The daemon's name for an image that was sent: podman adds "localhost/". */
 function loadedAs({ loaded }: LoadAnswer, full: string): string | undefined {
   const short = shortName(full);
   return loaded.find((name) => name === `localhost/${short}` || fullName(name) === full);

@@ -1,12 +1,12 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, digestOf } from '../../oci/digest.ts';
 
-/** Larger embedded content is fetched like any other. */
+/** Larger embedded data is ignored and fetched instead. */
 const MAX_EMBEDDED_BYTES = 1024 * 1024;
 
 /**
- * A descriptor's own `data` (image-spec v1.1.1 descriptor.md "Embedded Content"), when it is what
- * digest and size say; otherwise undefined, and the content is fetched.
+ * Returns a descriptor's own `data` (image-spec v1.1.1 descriptor.md "Embedded Content") if it
+ * matches the digest and size. Otherwise undefined, and the blob has to be fetched.
  */
 export function embeddedContent(descriptor: Descriptor): Uint8Array | undefined {
   const { data, digest, size } = descriptor;

@@ -1,15 +1,15 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 
-/** A manifest that was resolved is fetched, or tagged, next; as many at a time as a copy works on. */
+/** A resolved manifest is fetched or tagged next, so keep as many as a copy works on at a time. */
 const MAX_KEPT = 64;
 
-/** Manifests are a few KiB; the largest allowed have 4 MiB. */
+/** Manifests are a few KiB; the largest allowed is 4 MiB. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 
-/** Raw bytes of the last few manifests, so that resolve + fetch is one request. */
+/** Keeps the raw bytes of the last few manifests, so that resolve and fetch take one request. */
 export interface ManifestCache {
   keep(descriptor: Descriptor, raw: Uint8Array): void;
-  /** Only when the size agrees as well: the bytes were verified against the digest. */
+  /** Returns the bytes only if the size matches too; they were verified against the digest. */
   get(descriptor: Descriptor): Uint8Array | undefined;
 }
 

@@ -10,19 +10,22 @@ import type { Repository } from '../../registry/types.ts';
 import { describeReferrer } from '../../store/manifests.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
-/** The tag that stands in for the referrers API. Writers of one process take turns; between processes it is a race by design. */
+/**
+ * The fallback tag of the referrers API. Writers in one process take turns; between processes it is
+ * a race by design.
+ */
 export interface ReferrersTag {
-  /** Lists a manifest with its subject; one without a subject is none of this. */
+  /** Adds a manifest to the list of its subject; ignores one without a subject. */
   add(descriptor: Descriptor, raw: Uint8Array, options: CallOptions): Promise<void>;
-  /** Takes out the line of a manifest that was deleted, and nothing else. */
+  /** Removes only the entry of a deleted manifest. */
   remove(digest: Digest, subject: Digest, options: CallOptions): Promise<void>;
 }
 
 /**
- * Keeps the tag that lists a subject's referrers where the registry has no referrers API
- * (distribution-spec v1.1.1, "Pushing Manifests with Subject", "Deleting Manifests").
- * `add` throws AppError INVALID_MANIFEST when that tag is something else; both throw
- * REGISTRY_ERROR when others keep writing it.
+ * Maintains the fallback tag that lists a subject's referrers if the registry has no referrers API
+ * (distribution-spec v1.1.1, "Pushing Manifests with Subject", "Deleting Manifests"). `add` throws
+ * AppError INVALID_MANIFEST if that tag is not a list of referrers; both throw REGISTRY_ERROR if
+ * other writers keep changing it.
  */
 export function createReferrersTag(repository: Repository): ReferrersTag {
   let turn: Promise<void> = Promise.resolve();
@@ -52,7 +55,7 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
         try {
           await change(repository, subject, { edit, failure }, options);
         } catch (error) {
-          // Another image under that tag lists nothing.
+          // A tag that points to something else lists no referrers.
           if (!(error instanceof AppError && error.code === 'INVALID_MANIFEST')) throw error;
         }
       });
@@ -60,13 +63,13 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
   };
 }
 
-/** The entries as they should be; `undefined` when they are. */
+/** Returns the new entries; `undefined` if nothing has to change. */
 type IndexEdit = (found: ReferrersIndex) => readonly unknown[] | undefined;
 
-/** Other writers may come between; each round starts from what is there then. */
+/** Other writers may interfere; each round starts from the current list. */
 const MAX_ROUNDS = 5;
 
-/** Reads, checks, writes, and reads again to see that no other writer was faster. */
+/** Reads, edits and writes, then reads again to check that no other writer replaced the list. */
 async function change(
   repository: Repository,
   subject: Digest,
@@ -96,7 +99,7 @@ async function change(
 
 interface ReferrersIndex {
   readonly body: object;
-  /** As they were written, with members that regctl does not know. */
+  /** The entries as written, including members that regctl does not know. */
   readonly entries: readonly unknown[];
   readonly digests: ReadonlySet<string>;
   readonly etag: string | undefined;
@@ -109,7 +112,7 @@ const EMPTY: ReferrersIndex = {
   etag: undefined,
 };
 
-/** With its last manifest a repository may go, too. */
+/** Deleting the last manifest may remove the repository, too. */
 const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'REPOSITORY_UNKNOWN']);
 
 async function readIndex(

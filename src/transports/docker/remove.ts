@@ -7,13 +7,13 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { ReferrersTag } from './referrers-tag.ts';
 
 export interface RemoveManifestOptions extends RemoveOptions {
-  /** Of the manifest, where this run has seen it. */
+  /** Media type of the manifest, if this run has seen it. */
   readonly mediaType?: string | undefined;
 }
 
 /**
- * Deletes a manifest, and its line in the tag that lists the referrers of its subject.
- * @throws AppError as Repository.deleteManifest does; REGISTRY_ERROR when only that tag failed
+ * Deletes a manifest and its entry in the fallback tag of its subject.
+ * @throws AppError as Repository.deleteManifest does; REGISTRY_ERROR if only that tag failed
  */
 export async function removeManifest(
   repository: Repository,
@@ -21,7 +21,7 @@ export async function removeManifest(
   digest: Digest,
   options: RemoveManifestOptions,
 ): Promise<void> {
-  // What it refers to has to be read while it is there.
+  // The subject must be read before the manifest is deleted.
   const subject =
     options.subject === undefined
       ? await subjectOf(repository, digest, options)
@@ -39,7 +39,8 @@ export async function removeManifest(
 }
 
 /**
- * Docker's types have no subject. What cannot be read is for the deletion itself to complain of.
+ * Reads the subject; Docker's types have none. Read errors are ignored here: the deletion reports
+ * them.
  */
 async function subjectOf(
   repository: Repository,

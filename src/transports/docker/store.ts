@@ -38,12 +38,12 @@ class RegistryStore implements WriteStore {
   readonly #repository: Repository;
   readonly #referrersTag: ReferrersTag;
   readonly #manifests = createManifestCache();
-  /** Digests this run has seen in the repository, or put there. */
+  /** Digests that this run has seen in the repository, or pushed to it. */
   readonly #present = new Set<string>();
   readonly #types = new Map<string, string>();
-  /** RFC 3339, of the manifests whose answer said it. */
+  /** Push times (RFC 3339) of the manifests whose response contained one. */
   readonly #pushed = new Map<Digest, string>();
-  /** Blobs whose absence was just established: the push that follows need not ask again. */
+  /** Blobs that were just found missing, so the push that follows need not check again. */
   readonly #absent = new Set<string>();
 
   constructor(repository: Repository) {
@@ -138,7 +138,7 @@ class RegistryStore implements WriteStore {
     options: PushOptions,
   ): Promise<boolean> {
     const refs = [
-      // By its tag only, the registry would name the manifest by sha256.
+      // Pushed by tag only, the registry would identify the manifest by its sha256.
       ...(options.tag === undefined || algorithmOf(digest) !== 'sha256' ? [digest] : []),
       ...(options.tag === undefined ? [] : [options.tag]),
     ];
@@ -155,7 +155,9 @@ class RegistryStore implements WriteStore {
     return handled;
   }
 
-  /** Only Docker Hub counts a GET as a pull and a HEAD not: there it waits for what is wanted. */
+  /**
+   * Only Docker Hub counts a GET as a pull but not a HEAD, so it waits until the purpose is known.
+   */
   #find(
     name: string,
     { purpose, trustAbsence, signal }: ResolveOptions,
@@ -170,7 +172,7 @@ class RegistryStore implements WriteStore {
       : repository.headManifest(name, options);
   }
 
-  /** What was taken for present was not all there: the next visit asks again. */
+  /** Forgets the digests that were assumed present: the next visit checks again. */
   #forget(): void {
     this.#present.clear();
     this.#absent.clear();
@@ -222,7 +224,9 @@ class RegistryStore implements WriteStore {
     return raw;
   }
 
-  /** RFC 9110 section 8.8.2: when the registry last changed what it keeps under the digest. */
+  /**
+   * Records when the registry last changed the manifest (Last-Modified, RFC 9110 section 8.8.2).
+   */
   #noteTime(digest: Digest, headers: ResponseHeaders): void {
     const time = Date.parse(headers.get('last-modified') ?? '');
     if (!Number.isNaN(time)) this.#pushed.set(digest, new Date(time).toISOString());

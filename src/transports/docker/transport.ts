@@ -4,7 +4,7 @@ import type { Location, OpenContext, Transport } from '../types.ts';
 import { createRegistryStore } from './store.ts';
 import type { Access, Repository } from '../../registry/types.ts';
 
-/** Images of a registry: "docker://ghcr.io/a/b:1", or only the name. */
+/** Images in a registry: "docker://ghcr.io/a/b:1", or the name without a scheme. */
 export const dockerTransport: Transport = {
   scheme: 'docker',
   help: 'docker://REGISTRY/REPOSITORY[:TAG|@DIGEST], or only the name: an image of a registry',
@@ -28,7 +28,7 @@ function parseLocation(rest: string): Location {
   };
 }
 
-/** The repository of a location, for what a store has no method for. */
+/** Opens the repository of a location, for operations that a store does not offer. */
 export function openRepository(
   location: Location,
   context: OpenContext,

@@ -2,18 +2,18 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Limiter } from '../../util/limiter.ts';
 import { withDiskErrors } from './disk.ts';
 
-/** Bytes that wait for the disk while more are fetched. */
+/** Bytes that may wait for the disk while more are fetched. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** Of small chunks the objects weigh more than the bytes. */
+/** With small chunks, the objects take more memory than the bytes. */
 const MAX_WAITING_CHUNKS = 64;
-/** So many bytes are sent to the disk at a time, rather than all of them at the end. */
+/** Data is synced in steps of this many bytes, rather than all at the end. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 
 /**
- * Appends to a new file while the caller fetches what comes next. Small chunks that wait are written
- * as one, and a long file goes to the disk as it comes, so that little is left for `sync`. Chunks
- * must not change any more. After an error everything fails with it: a disk says once that it lost
- * something.
+ * Appends to a new file while the caller fetches the next data. Small chunks that wait are written
+ * together, and a long file is synced as it grows, so that little is left for `sync`. The caller
+ * must not modify the chunks afterwards. After an error, every later call fails with it, because a
+ * disk reports lost data only once.
  */
 export class Appender {
   readonly #file: FileHandle;
@@ -27,14 +27,17 @@ export class Appender {
   #unsynced = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `syncs` bounds the syncs under way at a time: each keeps a thread from reading and writing. */
+  /** `syncs` limits concurrent syncs: each one blocks a thread that could read or write. */
   constructor(file: FileHandle, path: string, syncs: Limiter) {
     this.#file = file;
     this.#path = path;
     this.#syncs = syncs;
   }
 
-  /** Returns when there is room for more. @throws AppError NO_SPACE, IO, of this chunk or one before */
+  /**
+   * Resolves when there is room for more. @throws AppError NO_SPACE, IO, for this chunk or an
+   * earlier one
+   */
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();
     this.#waiting.push(chunk);
@@ -44,13 +47,13 @@ export class Appender {
     this.#check();
   }
 
-  /** All is in the file. @throws as `write` */
+  /** Resolves when all data is in the file. @throws as `write` */
   async flush(): Promise<void> {
     await this.#writing;
     this.#check();
   }
 
-  /** All is on the disk. @throws as `write` */
+  /** Resolves when all data is on the disk. @throws as `write` */
   async sync(): Promise<void> {
     await this.flush();
     await this.#syncing;
@@ -58,14 +61,14 @@ export class Appender {
     await withDiskErrors(this.#path, () => this.#file.sync());
   }
 
-  /** Takes back what lies behind the first `size` bytes. @throws as `write` */
+  /** Drops everything after the first `size` bytes. @throws as `write` */
   async truncate(size: number): Promise<void> {
     await this.flush();
     await withDiskErrors(this.#path, () => this.#file.truncate(size));
     this.#end = size;
   }
 
-  /** Closes the file, when nothing is under way in it any more. What still waits is dropped. */
+  /** Closes the file once no write is in progress; waiting chunks are dropped. */
   async close(): Promise<void> {
     this.#failure ??= { error: new Error(`${this.#path} is closed`) };
     await this.#writing;
@@ -121,7 +124,7 @@ export class Appender {
   }
 }
 
-/** What is left of the chunks behind their first `count` bytes. */
+/** The chunks without their first `count` bytes. */
 function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
   let skip = count;
   return chunks.flatMap((chunk) => {

@@ -16,10 +16,10 @@ import { NotRegularError } from '../../util/regular-file.ts';
 import { errnoOf } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
-/** Of the four threads that Node has for files, two stay free. */
+/** Leaves two of Node's four file-system threads free. */
 const MAX_EARLY_SYNCS = 2;
 
-/** Content-addressed files, one for each digest. */
+/** A directory of content-addressed files, one for each digest. */
 export class BlobFolder {
   readonly #pathOf: (digest: Digest) => string;
   readonly #label: string;
@@ -27,13 +27,13 @@ export class BlobFolder {
   readonly #temporaries: Temporaries;
   readonly #temporary = new Set<string>();
   readonly #syncs = createLimiter(MAX_EARLY_SYNCS);
-  /** Folders in which names have changed. */
+  /** Directories with new or renamed files. */
   readonly #changed = new Set<string>();
   readonly #folders = new Map<string, Promise<unknown>>();
 
   /**
-   * `pathOf` builds a path from a validated digest only. Below `root`, nothing is written through a
-   * link: a layout from elsewhere would choose where its blobs go.
+   * `pathOf` builds a path only from a validated digest. Below `root`, nothing is written through a
+   * link: otherwise an untrusted layout could choose where its blobs go.
    */
   constructor(
     label: string,
@@ -51,7 +51,7 @@ export class BlobFolder {
     return this.#pathOf(digest);
   }
 
-  /** Size in bytes of a regular file; `undefined` when there is none. */
+  /** Size in bytes of a regular file; `undefined` if there is none. */
   async size(digest: Digest): Promise<number | undefined> {
     const path = this.path(digest);
     return withDiskErrors(path, async () => {
@@ -65,14 +65,17 @@ export class BlobFolder {
     });
   }
 
-  /** A file of another size is damage that the next push repairs. */
+  /**
+   * Whether the blob exists with this size; a file of another size is damaged, and the next push
+   * replaces it.
+   */
   async has({ digest, size }: Descriptor): Promise<boolean> {
     return (await this.size(digest)) === size;
   }
 
   /**
-   * @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for the size
-   * before any byte
+   * @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for a wrong
+   * size before any byte
    */
   async read(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
@@ -98,7 +101,9 @@ export class BlobFolder {
     return skipBytes(bytes, options?.from ?? 0);
   }
 
-  /** Temporary file, fsync, rename: the final name only ever holds verified bytes. */
+  /**
+   * Writes a temporary file, syncs and renames it: the final name only ever holds verified bytes.
+   */
   async write(source: Source, options?: PushOptions): Promise<void> {
     const { descriptor } = source;
     const path = this.path(descriptor.digest);
@@ -127,7 +132,7 @@ export class BlobFolder {
     }
   }
 
-  /** Once a run. */
+  /** Creates a directory once per run. */
   #make(folder: string): Promise<unknown> {
     const made = this.#folders.get(folder) ?? makeOwnFolder(folder, this.#root);
     this.#folders.set(folder, made);
@@ -145,13 +150,13 @@ export class BlobFolder {
     }
   }
 
-  /** What was written stays under its name, also after a power cut. */
+  /** Syncs the directories, so that new files keep their names after a power cut. */
   async syncFolders(): Promise<void> {
     for (const folder of this.#changed) await syncFolder(folder);
     this.#changed.clear();
   }
 
-  /** Removes what unfinished writes left. */
+  /** Removes the temporary files of unfinished writes. */
   async dispose(): Promise<void> {
     for (const path of this.#temporary) await rm(path, { force: true });
   }
@@ -166,7 +171,7 @@ function wrongSize(path: string, { digest, size }: Descriptor, actual: number): 
   );
 }
 
-/** Makes the directories from `root` on, one by one: a link among them is not followed. */
+/** Creates the directories below `root` one by one, so that no link among them is followed. */
 async function makeOwnFolder(folder: string, root = folder): Promise<void> {
   await withDiskErrors(folder, async () => {
     await makeFolder(root);

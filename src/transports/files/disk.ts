@@ -11,7 +11,7 @@ import {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Runs one step on the file system. @throws AppError NO_SPACE, IO, naming `path` */
+/** Runs one file-system operation. @throws AppError NO_SPACE, IO, naming `path` */
 export async function withDiskErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -36,9 +36,9 @@ export interface OpenedFile {
 }
 
 /**
- * Opens a regular file without following a link in its place (GHSA-class: a layout from elsewhere
- * whose blob is a link to /etc/passwd). `undefined` when there is no file.
- * @throws AppError CORRUPT_LAYOUT for a link, folder, pipe or device
+ * Opens a regular file without following a link: an untrusted layout may contain a blob that is a
+ * link to /etc/passwd. `undefined` if there is no file.
+ * @throws AppError CORRUPT_LAYOUT for a link, directory, pipe or device
  */
 export async function openRegular(
   path: string,
@@ -54,20 +54,20 @@ export async function openRegular(
   });
 }
 
-/** A small file as a whole; `undefined` when there is none. @throws AppError CORRUPT_LAYOUT, IO */
+/** Reads a whole small file; `undefined` if there is none. @throws AppError CORRUPT_LAYOUT, IO */
 export async function readSmall(path: string, max: number): Promise<Uint8Array | undefined> {
   return (await readSmallUnless(path, max, undefined))?.bytes;
 }
 
-/** What is read of a small file. */
+/** The content and version of a small file. */
 export interface SmallFile {
-  /** Absent when the file is the one that was read before. */
+  /** Absent if the file has not changed since it was last read. */
   readonly bytes: Uint8Array | undefined;
-  /** Differs for every version of the file. */
+  /** Different for every version of the file. */
   readonly version: string;
 }
 
-/** As readSmall, without reading again what still has the version `known`. */
+/** Reads like readSmall, but skips a file that still has the version `known`. */
 export async function readSmallUnless(
   path: string,
   max: number,
@@ -103,7 +103,7 @@ async function versionNow(path: string): Promise<string | undefined> {
   });
 }
 
-/** Buffers for the chunks of one reading: no larger than needed, for the memory of many small files. */
+/** Provides buffers for one read, no larger than needed: many small files may be open at a time. */
 export function bufferProvider(fleeting: boolean | undefined): (length: number) => Buffer {
   let kept: Buffer | undefined;
   return (length) => {
@@ -116,13 +116,13 @@ export function bufferProvider(fleeting: boolean | undefined): (length: number) 
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Default: to the end. */
+  /** Bytes to read. Default: to the end. */
   readonly size?: number;
-  /** As in OpenOptions. */
+  /** See OpenOptions. */
   readonly reuseChunks?: boolean | undefined;
 }
 
-/** Reads an opened file to its end, or `size` bytes, and closes it. */
+/** Reads an open file to its end, or `size` bytes, and closes it. */
 export async function* readChunks(
   file: FileHandle,
   path: string,

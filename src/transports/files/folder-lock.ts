@@ -9,7 +9,7 @@ export interface FolderOptions extends Pick<LockOptions, 'staleMs'> {
 
 type Call = FolderOptions & Pick<LockOptions, 'signal'>;
 
-/** Runs `task` while no other writer of this directory runs. @throws AppError IO, and as `task` */
+/** Runs `task` while it holds the lock of this directory. @throws AppError IO, and as `task` */
 export function withFolderLock<T>(
   folder: string,
   options: Call,
@@ -18,7 +18,7 @@ export function withFolderLock<T>(
   return locked(join(folder, '.regctl.lock'), options, task);
 }
 
-/** Runs `task` while no other writer of this file runs. @throws AppError IO, and as `task` */
+/** Runs `task` while it holds the lock of this file. @throws AppError IO, and as `task` */
 export function withLockBeside<T>(path: string, options: Call, task: () => Promise<T>): Promise<T> {
   return locked(join(dirname(path), `.${basename(path)}.regctl-lock`), options, task);
 }

@@ -2,7 +2,7 @@ import type { PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
-/** The verified bytes of a source, telling `onBytes` how many have passed. */
+/** Yields the verified bytes of a source and reports to `onBytes` how many have been read. */
 export async function verifiedBytesOf(
   source: Source,
   where: string,

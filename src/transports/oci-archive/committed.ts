@@ -7,23 +7,23 @@ import { versionOfFile } from '../tar/shared-file.ts';
 import type { OpenContext } from '../types.ts';
 import { readArchiveIndex } from './content.ts';
 
-/** The file as it was when it was opened; `undefined`: there was none. */
+/** The file as it was when it was opened; `undefined` if it did not exist. */
 export interface FileVersion {
   readonly version: string | undefined;
 }
 
-/** The file that a run reads or adds to, as it is on disk, while other runs may replace it. */
+/** The file that a run reads or adds to, as it is on disk; other runs may replace it meanwhile. */
 export class CommittedArchive implements AsyncDisposable {
   readonly #path: string;
   readonly #context: OpenContext;
   #index: LayoutIndex;
-  /** If it is open. */
+  /** The current archive, if it is open. */
   #archive: TarArchive | undefined;
-  /** What this run relied on and another replaced; its bytes are there as long as it is open. */
+  /** Archives that this run used before another run replaced them; open, so still readable. */
   readonly #former: TarArchive[] = [];
-  /** Absent: the file is replaced, even if another run writes it, too. */
+  /** Absent: the file is replaced, even if another run has changed it. */
   #addsTo: FileVersion | undefined;
-  /** By a commit: the new file is opened when it is asked for, which few runs do. */
+  /** Set by a commit: the new file is opened on demand, which few runs need. */
   #replaced = false;
   #opening: Promise<void> | undefined;
 
@@ -47,12 +47,12 @@ export class CommittedArchive implements AsyncDisposable {
     return this.#index;
   }
 
-  /** Whether the images that are there stay. */
+  /** Whether existing images are kept. */
   get adds(): boolean {
     return this.#addsTo !== undefined;
   }
 
-  /** Of the archives that this run relies on, the one that holds this content. */
+  /** Finds the archive with this blob among those that this run uses. */
   async archiveWith(digest: Digest): Promise<TarArchive | undefined> {
     const now = await this.#current();
     const all = now === undefined ? this.#former : [now, ...this.#former];
@@ -63,7 +63,7 @@ export class CommittedArchive implements AsyncDisposable {
     return (await this.#current()) === undefined && this.#former.length === 0;
   }
 
-  /** Takes in what other runs made of the file since. */
+  /** Reads the file again if another run has changed it. */
   async reread(signal?: AbortSignal): Promise<void> {
     if (this.#addsTo === undefined) return;
     if ((await versionOfFile(this.#path)) === this.#addsTo.version) return;
@@ -74,7 +74,7 @@ export class CommittedArchive implements AsyncDisposable {
     this.#archive = now;
   }
 
-  /** After this run replaced the file by one of this index. */
+  /** Must be called after this run has replaced the file with one that has this index. */
   async replaced(index: LayoutIndex): Promise<void> {
     this.#index = index;
     if (this.#path === STDIO) return;

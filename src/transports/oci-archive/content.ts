@@ -16,7 +16,7 @@ import type { TarArchive } from '../tar/archive.ts';
 import { corruptArchive } from '../tar/members.ts';
 import type { TarStream } from '../tar/stream.ts';
 
-/** Room for about 100 000 tags. */
+/** Enough for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
@@ -44,7 +44,9 @@ function notALayout(archive: TarArchive): AppError {
   });
 }
 
-/** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN; IntegrityError, for the size before any byte */
+/**
+ * @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN; IntegrityError, for a wrong size before any byte
+ */
 export function readBlob(
   archive: TarArchive | undefined,
   descriptor: Descriptor,
@@ -70,7 +72,7 @@ export function readBlob(
   return skipBytes(bytes, options?.from ?? 0);
 }
 
-/** A manifest that index.json need not list. */
+/** Reads a manifest, whether index.json lists it or not. */
 export async function readSmallBlob(
   archive: TarArchive | undefined,
   digest: Digest,
@@ -78,7 +80,10 @@ export async function readSmallBlob(
   return archive?.small(blobName(digest), MAX_MANIFEST_BYTES);
 }
 
-/** The blobs of a layout as they pass. What they are is known when the index was read, at the end. */
+/**
+ * Yields the blobs of a layout in stream order. What they are is known only at the end, when the
+ * index has been read.
+ */
 export async function* blobsOf(stream: TarStream, options?: CallOptions): AsyncIterable<Source> {
   for await (const file of stream.files(options?.signal)) {
     const digest = digestOfName(file.name);

@@ -49,7 +49,7 @@ export async function openOciArchiveForRead(
   return createLayoutReader(`oci-archive:${path}`, context, opened);
 }
 
-/** A layout that passes. */
+/** Reads a streamed layout. */
 export function createLayoutReader(
   label: string,
   context: OpenContext,
@@ -64,8 +64,8 @@ export function createLayoutReader(
 }
 
 /**
- * An archive for writing; the file appears, or is replaced, at `commit()`. With a tag the other
- * images of the file stay; without one it is replaced.
+ * Opens an archive for writing; `commit()` creates or replaces the file. With a tag, the other
+ * images of the file are kept; without one, the file is replaced.
  * @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openOciArchiveForWrite(
@@ -79,7 +79,10 @@ export async function openOciArchiveForWrite(
   return withArchive(name, context, archive, { version });
 }
 
-/** The layout in a tar that has passed, or that another program wrote. @throws AppError CORRUPT_LAYOUT */
+/**
+ * Opens the layout in a tar that was streamed, or that another program wrote.
+ * @throws AppError CORRUPT_LAYOUT
+ */
 export async function openLayoutTar(
   path: string,
   context: OpenContext,
@@ -113,7 +116,7 @@ class OciArchive implements WriteStore {
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
   readonly #committed: CommittedArchive;
-  /** What was pushed since. */
+  /** Holds the blobs that were pushed since the last commit. */
   #writer: TarWriter;
   #started = false;
 
@@ -185,7 +188,7 @@ class OciArchive implements WriteStore {
       : replace());
   }
 
-  /** Images that other runs added since this one opened the file stay, too. */
+  /** Keeps also the images that other runs added since this one opened the file. */
   async #replace(options?: CallOptions): Promise<void> {
     await this.#committed.reread(options?.signal);
     const index = this.#pending.overlay(this.#committed.index);
@@ -225,7 +228,7 @@ class OciArchive implements WriteStore {
     await this.#writer.add(blobName(digest), size, bytes);
   }
 
-  /** Kept in memory until it is parsed: a stream cannot be read back. */
+  /** Keeps a manifest in memory until it is parsed, because a stream cannot be read back. */
   async #pushManifest(source: Source, present: boolean, options?: PushOptions): Promise<void> {
     const { descriptor } = source;
     checkManifestSize(descriptor, `${this.label}: ${descriptor.digest}`);

@@ -7,8 +7,9 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { LayoutIndex } from '../oci-layout/index-json.ts';
 
 /**
- * What the images of an index need and `store` has, each once, children first; what nothing names
- * any more is not among it. @throws AppError as fetchManifest does
+ * Yields what the images of an index need and `store` has, each once, children first. Unreferenced
+ * blobs are left out.
+ * @throws AppError as fetchManifest does
  */
 export async function* treesOf(
   index: LayoutIndex,
@@ -17,7 +18,7 @@ export async function* treesOf(
 ): AsyncGenerator<Descriptor> {
   const seen = new Set<string>();
   const visit = async function* (descriptor: Descriptor): AsyncGenerator<Descriptor> {
-    // What was pushed in this run has its children in the new file, or in the old one.
+    // The children of a manifest pushed in this run are in the new file or in the old one.
     if (seen.has(descriptor.digest) || !(await store.has(descriptor, options))) return;
     seen.add(descriptor.digest);
     if (isManifestType(descriptor.mediaType)) {

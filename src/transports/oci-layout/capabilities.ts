@@ -8,15 +8,18 @@ import type { PendingIndex } from './pending-index.ts';
 import { LayoutReferrers } from './referrers.ts';
 import type { EntryFinder } from './resolve.ts';
 
-/** What a layout knows of itself. */
+/** The content of a layout. */
 export interface LayoutContent {
-  /** As committed. */
+  /** The index as committed. */
   readonly index: () => Promise<LayoutIndex>;
   readonly pending: PendingIndex;
   readonly finder: EntryFinder;
 }
 
-/** Tags, referrers and removal of a layout; removal changes index.json at once and leaves the blobs. */
+/**
+ * Tags, referrers and removal for a layout; removal changes index.json at once and leaves the
+ * blobs.
+ */
 export function layoutCapabilities(
   store: ReadStore,
   files: LayoutFiles,
@@ -28,7 +31,7 @@ export function layoutCapabilities(
   };
 }
 
-/** What a layout can do without being changed. */
+/** The capabilities that do not change a layout. */
 export function readCapabilities(
   store: ReadStore,
   { index, pending, finder }: LayoutContent,

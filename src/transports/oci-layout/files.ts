@@ -13,16 +13,16 @@ import { EMPTY_INDEX, parseLayoutIndex, printLayoutIndex, type LayoutIndex } fro
 import { withFolderLock, type FolderOptions } from '../files/folder-lock.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 
-/** Room for about 100 000 tags. */
+/** Enough for about 100 000 tags. */
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
 export interface LayoutOptions extends FolderOptions {
-  /** Where the blobs are in place of `blobs/`, for several layouts together. */
+  /** Directory of blobs instead of `blobs/`, shared by several layouts. */
   readonly sharedBlobs?: string | undefined;
 }
 
-/** The `oci-layout` and `index.json` files of a layout folder. */
+/** The `oci-layout` and `index.json` files of a layout directory. */
 export class LayoutFiles {
   readonly #folder: string;
   readonly #options: LayoutOptions;
@@ -34,7 +34,7 @@ export class LayoutFiles {
   }
 
   /**
-   * Checks the `oci-layout` marker. False when there is none.
+   * Checks the `oci-layout` marker. False if there is none.
    * @throws AppError CORRUPT_LAYOUT; UNSUPPORTED for another major version
    */
   async isLayout(): Promise<boolean> {
@@ -53,7 +53,9 @@ export class LayoutFiles {
     return true;
   }
 
-  /** @throws AppError PATH_UNKNOWN when there is no folder, CORRUPT_LAYOUT when it is no layout */
+  /**
+   * @throws AppError PATH_UNKNOWN if there is no directory, CORRUPT_LAYOUT if it is not a layout
+   */
   async requireLayout(): Promise<void> {
     const exists = await withDiskErrors(this.#folder, async () => {
       try {
@@ -75,7 +77,7 @@ export class LayoutFiles {
   }
 
   /**
-   * `undefined` when there is no index.json. The same object as long as the file is the same.
+   * Reads index.json; `undefined` if there is none. Returns the same object until the file changes.
    * @throws AppError CORRUPT_LAYOUT
    */
   async readIndex(): Promise<LayoutIndex | undefined> {
@@ -87,14 +89,16 @@ export class LayoutFiles {
     return read === undefined ? undefined : this.#read?.index;
   }
 
-  /** @throws AppError CORRUPT_LAYOUT when there is none */
+  /** @throws AppError CORRUPT_LAYOUT if there is none */
   async requireIndex(): Promise<LayoutIndex> {
     const index = await this.readIndex();
     if (index !== undefined) return index;
     throw new AppError('CORRUPT_LAYOUT', `${join(this.#folder, 'index.json')} is missing`);
   }
 
-  /** Re-reads, changes and replaces index.json under the lock, so that parallel writers lose nothing. */
+  /**
+   * Reads, changes and replaces index.json under the lock, so that concurrent writers lose nothing.
+   */
   async update(
     change: (index: LayoutIndex) => LayoutIndex,
     signal: AbortSignal | undefined,
@@ -121,8 +125,8 @@ export class LayoutFiles {
 }
 
 /**
- * Where a layout keeps a blob (image-spec v1.1.1 image-layout.md "Blobs"), or where skopeo's
- * `--shared-blob-dir` has it.
+ * Path of a blob in a layout (image-spec v1.1.1 image-layout.md "Blobs"), or below skopeo's
+ * `--shared-blob-dir`.
  */
 export function layoutBlobPath(
   folder: string,

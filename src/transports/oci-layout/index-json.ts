@@ -17,11 +17,11 @@ type Json = Readonly<Record<string, unknown>>;
 interface LayoutEntry {
   readonly descriptor: Descriptor;
   readonly tag: string | undefined;
-  /** As read: members that regctl does not know survive a rewrite. */
+  /** The JSON as read, so that members unknown to regctl survive a rewrite. */
   readonly json: Json;
 }
 
-/** The parsed `index.json` of a layout; a value, changed by making another. */
+/** The parsed `index.json` of a layout; immutable, changed by creating a new one. */
 export interface LayoutIndex {
   readonly json: Json;
   readonly entries: readonly LayoutEntry[];
@@ -62,8 +62,8 @@ export function printLayoutIndex({ json, entries }: LayoutIndex): string {
 }
 
 /**
- * The names of the images. Exports of containerd tag images of several repositories alike: such an
- * image, and one without a tag, has its full name.
+ * The names of the images. containerd's exports may give images of several repositories the same
+ * tag: such an image, and one without a tag, is listed under its full name.
  */
 export function tagsOf(index: LayoutIndex): string[] {
   const digests = new Map<string, Digest>();
@@ -81,7 +81,10 @@ export function tagsOf(index: LayoutIndex): string[] {
   return [...new Set(names)];
 }
 
-/** Points tags at manifests; the entries they had, and untagged ones of the same digests, go. */
+/**
+ * Points tags to manifests. Removes the previous entries of the tags, and untagged entries with the
+ * same digests.
+ */
 export function withTags(index: LayoutIndex, tags: ReadonlyMap<string, Descriptor>): LayoutIndex {
   if (tags.size === 0) return index;
   const tagged = new Set([...tags.values()].map(({ digest }) => digest));
@@ -92,7 +95,7 @@ export function withTags(index: LayoutIndex, tags: ReadonlyMap<string, Descripto
   return { ...index, entries: [...kept, ...added] };
 }
 
-/** Lists manifests without a tag, those that are not listed already. */
+/** Adds manifests without a tag, unless they are already listed. */
 export function withEntries(index: LayoutIndex, some: readonly Descriptor[]): LayoutIndex {
   const listed = new Set(index.entries.map(({ descriptor }) => descriptor.digest));
   const missing = some.filter(({ digest }) => !listed.has(digest));

@@ -2,21 +2,21 @@ import { AppError } from '../../errors/app-error.ts';
 import { digestProblem, isDigest, type Digest } from '../../oci/digest.ts';
 import type { Location } from '../types.ts';
 
-/** A reference name (image-spec v1.1.1 annotations.md), and what older writers put there. */
+/** A reference name (image-spec v1.1.1 annotations.md), or what older writers used. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.:@/+-]*$/;
 
 const MAX_NAME_CHARACTERS = 1024;
 
-/** The place of an image in index.json, counted from 0 as skopeo 1.22 does. */
+/** The position of an image in index.json, counted from 0 as in skopeo 1.22. */
 const INDEX = /^@\d{1,9}$/;
 
-/** What looks like "algorithm:hex" is a digest, so that a mistyped one never becomes a directory. */
+/** Text like "algorithm:hex" is a digest, so that a mistyped digest never becomes a directory. */
 const DIGEST_LIKE = /^(?:sha\d+:.*|[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9A-Fa-f]{32,})$/;
 
-/** The drive of a Windows path: its colon ends no path. */
+/** The drive of a Windows path, whose colon does not end the path. */
 const DRIVE = /^(?:\\\\\?\\)?[A-Za-z]:(?=[\\/])/;
 
-/** How the names of one transport begin, and what they name. */
+/** The scheme of a transport's names, and what they name. */
 export interface LayoutNameSyntax {
   readonly scheme: string;
   readonly what: 'directory' | 'file';
@@ -25,9 +25,9 @@ export interface LayoutNameSyntax {
 const DIRECTORY: LayoutNameSyntax = { scheme: 'oci', what: 'directory' };
 
 /**
- * `PATH`, `PATH@DIGEST`, `PATH:NAME`, `PATH:@N`, as skopeo and buildah read it: the path ends at
- * the first colon, that of a Windows drive excepted, so a name may hold colons and slashes. An
- * empty name is none.
+ * Parses `PATH`, `PATH@DIGEST`, `PATH:NAME` or `PATH:@N` as skopeo and Buildah do: the path ends at
+ * the first colon, except the one of a Windows drive, so a name may contain colons and slashes. An
+ * empty name counts as none.
  * @throws AppError INVALID_REFERENCE
  */
 export function parseLayoutName(rest: string, syntax: LayoutNameSyntax = DIRECTORY): Location {
@@ -58,12 +58,12 @@ export function parseLayoutName(rest: string, syntax: LayoutNameSyntax = DIRECTO
   return { ...location, ref: name, tag: pinned?.name ?? name };
 }
 
-/** An image by its place in the index: `@0` is the first. `undefined` for any other name. */
+/** The position in a name such as `@0`, the first image. `undefined` for any other name. */
 export function indexInLayout(ref: string): number | undefined {
   return INDEX.test(ref) ? Number(ref.slice(1)) : undefined;
 }
 
-/** @throws AppError INVALID_REFERENCE for `PATH:@N`: a place names an image to read, not to write */
+/** @throws AppError INVALID_REFERENCE for `PATH:@N`: a position can be read, not written */
 export function requireWritableName({ scheme, name, ref, text }: Location): void {
   if (ref === undefined || indexInLayout(ref) === undefined) return;
   throw new AppError(
@@ -73,7 +73,7 @@ export function requireWritableName({ scheme, name, ref, text }: Location): void
   );
 }
 
-/** `NAME@DIGEST`, which is a name as skopeo writes it, or NAME with the digest that it must have. */
+/** Splits `NAME@DIGEST`: a name as skopeo writes it, or NAME with the digest that it must have. */
 export function pinnedName(ref: string): { name: string; digest: Digest } | undefined {
   const { name, digest } = splitPinned(ref) ?? {};
   return name !== undefined && digest !== undefined && isDigest(digest)
@@ -91,7 +91,7 @@ function split(rest: string): { path: string; digest?: string; name?: string } {
   const from = DRIVE.exec(rest)?.[0].length ?? 0;
   const colon = rest.indexOf(':', from);
   const at = rest.lastIndexOf('@');
-  // No colon stands before the "@", so the one that was found belongs to the digest.
+  // There is no colon before the "@", so the one that was found belongs to the digest.
   if (at >= from && colon > at && DIGEST_LIKE.test(rest.slice(at + 1))) {
     return { path: rest.slice(0, at), digest: rest.slice(at + 1) };
   }

@@ -5,11 +5,11 @@ import { isManifestType } from '../../oci/media-types.ts';
 import { describeReferrer } from '../../store/manifests.ts';
 import { withEntries, withTags, type LayoutIndex } from './index-json.ts';
 
-/** What a run will add to index.json. */
+/** The entries that a run will add to index.json. */
 export class PendingIndex {
   readonly #tags = new Map<string, Descriptor>();
   readonly #pushed = new Map<Digest, Descriptor>();
-  /** Manifests that another manifest of this run lists: index.json need not. */
+  /** Manifests that another manifest of this run lists, so index.json need not list them. */
   readonly #children = new Set<Digest>();
   readonly #referrers = new Map<Digest, Map<Digest, Descriptor>>();
 
@@ -24,7 +24,7 @@ export class PendingIndex {
     this.#tags.set(tag, descriptor);
   }
 
-  /** A manifest that was pushed. */
+  /** Adds a manifest that was pushed. */
   add(descriptor: Descriptor, manifest: Manifest): void {
     this.#overlaid = undefined;
     this.#pushed.set(descriptor.digest, descriptor);
@@ -40,18 +40,18 @@ export class PendingIndex {
     );
   }
 
-  /** What this run puts under a tag, or has pushed with a digest. */
+  /** Finds what this run tagged, or pushed by digest. */
   find(ref: string): Descriptor | undefined {
     return isDigest(ref) ? this.#pushed.get(ref) : this.#tags.get(ref);
   }
 
-  /** What was pushed with this subject and will be listed. */
+  /** Pushed manifests with this subject that will be listed. */
   referrersOf(subject: Digest): Descriptor[] {
     const all = [...(this.#referrers.get(subject)?.values() ?? [])];
     return all.filter(({ digest }) => !this.#children.has(digest));
   }
 
-  /** Whether a manifest that was listed under these names still will be. */
+  /** Whether a manifest listed under these names will still be listed. */
   leaves(tags: ReadonlySet<string | undefined>): boolean {
     return [...tags].some((tag) => tag === undefined || !this.#tags.has(tag));
   }

@@ -11,7 +11,7 @@ import type { EntryFinder } from './resolve.ts';
 /** One listed manifest that has a subject. */
 interface ListedReferrer {
   readonly referrer: Descriptor;
-  /** The names it is listed under. */
+  /** Tags that the manifest is listed under; undefined for an entry without a tag. */
   readonly tags: Set<string | undefined>;
 }
 
@@ -23,7 +23,9 @@ interface ReferrerScan {
   readonly found: Promise<BySubject>;
 }
 
-/** What refers to what in a layout. Its manifests are read once, however many subjects are asked for. */
+/**
+ * Finds the referrers in a layout. Its manifests are read once, however many subjects are queried.
+ */
 export class LayoutReferrers {
   readonly #store: ReadStore;
   readonly #pending: PendingIndex;
@@ -36,7 +38,10 @@ export class LayoutReferrers {
     this.#finder = finder;
   }
 
-  /** Listed manifests whose subject is `digest`, then those of the fallback tag "sha256-…" (distribution-spec v1.1.1). */
+  /**
+   * Listed manifests whose subject is `digest`, then those of the fallback tag "sha256-…"
+   * (distribution-spec v1.1.1).
+   */
   async *of(index: LayoutIndex, digest: Digest, options?: CallOptions): AsyncIterable<Descriptor> {
     const { signal } = options ?? {};
     const seen = new Set<Digest>();
@@ -52,7 +57,7 @@ export class LayoutReferrers {
     }
   }
 
-  /** A scan that another caller broke off is made again. */
+  /** Repeats a scan that another caller aborted. */
   async #listed(index: LayoutIndex, signal: AbortSignal | undefined): Promise<BySubject> {
     for (;;) {
       signal?.throwIfAborted();

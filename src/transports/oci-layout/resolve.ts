@@ -10,10 +10,10 @@ import { CONTAINERD_NAME, type LayoutIndex } from './index-json.ts';
 import { indexInLayout, pinnedName } from './name.ts';
 import type { PendingIndex } from './pending-index.ts';
 
-/** Hints list at most so many names. */
+/** The most names that a hint lists. */
 const SHOWN_NAMES = 20;
 
-/** The entries of an index by what they are asked for. */
+/** The entries of an index by the names that find them. */
 interface Lookup {
   readonly index: LayoutIndex;
   readonly byTag: ReadonlyMap<string, readonly Descriptor[]>;
@@ -22,7 +22,7 @@ interface Lookup {
   readonly byDigest: ReadonlyMap<Digest, Descriptor>;
 }
 
-/** Finds names in an index and in what a run adds to it, without going through all entries each time. */
+/** Finds names in an index and in a run's additions without scanning all entries each time. */
 export class EntryFinder {
   readonly #label: string;
   readonly #pending: PendingIndex;
@@ -34,10 +34,10 @@ export class EntryFinder {
   }
 
   /**
-   * The entry that `ref` names: a digest, a name as it was written, a containerd name,
-   * `NAME@DIGEST` or the place `@N`; without one the only image, else the one tagged `latest`.
-   * `undefined` for a digest that is not listed.
-   * @throws AppError MANIFEST_UNKNOWN; CORRUPT_LAYOUT when a tag has several digests
+   * Finds the entry for `ref`: a digest, a name as written, a containerd name, `NAME@DIGEST` or the
+   * position `@N`. Without `ref`, the only image, else the one tagged `latest`. `undefined` for a
+   * digest that is not listed.
+   * @throws AppError MANIFEST_UNKNOWN; CORRUPT_LAYOUT if a tag has several digests
    */
   find(index: LayoutIndex, ref: string | undefined): Descriptor | undefined {
     if (ref === undefined) return defaultOf(lookUp(this.#pending.overlay(index)), this.#label);
@@ -64,7 +64,7 @@ export class EntryFinder {
     );
   }
 
-  /** Whatever is listed under a tag. */
+  /** All entries with a tag. */
   all(index: LayoutIndex, tag: string): readonly Descriptor[] {
     const added = this.#pending.find(tag);
     return added === undefined ? (this.#lookupOf(index).byTag.get(tag) ?? []) : [added];
@@ -124,7 +124,10 @@ function tagged(lookup: Lookup, tag: string, ref: string | undefined, label: str
   });
 }
 
-/** "alpine:3" as containerd writes it; a name that is no reference stays as it is. */
+/**
+ * The full form of "alpine:3", as containerd writes it; anything that is not an image name is
+ * unchanged.
+ */
 function inFull(name: string): string {
   try {
     return formatReference(withDefaultTag(parseReference(name)));
@@ -158,7 +161,7 @@ function namesOf(byTag: Lookup['byTag']): string {
   return `It has: ${shown.join(', ')}${more}.`;
 }
 
-/** A manifest that only another manifest lists: its type is read from its own bytes. */
+/** Describes a manifest that only another manifest lists; its type is read from its bytes. */
 export async function describeFile(
   path: string,
   digest: Digest,

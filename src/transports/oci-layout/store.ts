@@ -23,11 +23,11 @@ import { EMPTY_INDEX, type LayoutIndex } from './index-json.ts';
 import { PendingIndex } from './pending-index.ts';
 import { describeFile, EntryFinder } from './resolve.ts';
 
-/** File writes at a time; more only queue at the disk. */
+/** Concurrent file writes; more only queue at the disk. */
 const MAX_PARALLEL_PUSHES = 16;
 
 /**
- * A layout folder for reading.
+ * Opens a layout directory for reading.
  * @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openLayoutForRead(
@@ -42,7 +42,7 @@ export async function openLayoutForRead(
 }
 
 /**
- * A layout folder for writing, made by the first write. Nothing is listed before `commit()`.
+ * Opens a layout directory for writing; the first write creates it. `commit()` lists the images.
  * @throws AppError CORRUPT_LAYOUT, UNSUPPORTED, IO
  */
 export async function openLayoutForWrite(
@@ -135,7 +135,7 @@ class LayoutStore implements WriteStore {
     await this.#blobs.dispose();
   }
 
-  /** index.json as it is. */
+  /** The current index.json. */
   async #index(): Promise<LayoutIndex> {
     return (await this.#files.readIndex()) ?? EMPTY_INDEX;
   }

@@ -6,10 +6,13 @@ import { ambiguousArchive, corruptArchive, type TarMember } from './members.ts';
 import { NameTable } from './plain-names.ts';
 import type { RegionOptions } from './random-access.ts';
 
-/** Links in a row that are followed inside an archive; `docker save` needs one. */
+/** How many links are followed in a row inside an archive; `docker save` needs one. */
 const MAX_LINKS = 4;
 
-/** The members that say what image it is: regular files, as a link may lead elsewhere later. */
+/**
+ * The members that describe the images. They must be regular files, because a link may lead
+ * elsewhere later.
+ */
 const LISTS: ReadonlySet<string> = new Set([
   'index.json',
   'oci-layout',
@@ -17,17 +20,20 @@ const LISTS: ReadonlySet<string> = new Set([
   'repositories',
 ]);
 
-/** Names and link targets of all members together: those of a million short ones. */
+/** Limit for all names and link targets together: enough for a million short ones. */
 const MAX_NAMES = 128 * 1024 * 1024;
 
-/** The contents of the members of an archive. */
+/** Opens the members of an archive. */
 export interface TarContent {
-  /** @throws AppError UNSUPPORTED where it can be read no more */
+  /** @throws AppError UNSUPPORTED if it can no longer be read */
   open(member: TarMember, options?: RegionOptions): Bytes;
   close(): Promise<void>;
 }
 
-/** The members of an archive by name: each has one, as of two one reader takes the other. */
+/**
+ * The members of an archive by name. Names are unique, because two readers could each take another
+ * one of two.
+ */
 export class MemberTable {
   readonly #path: string;
   readonly #members = new Map<string, TarMember>();
@@ -40,7 +46,7 @@ export class MemberTable {
 
   /** @throws AppError CORRUPT_ARCHIVE */
   add(member: TarMember): void {
-    // Extended headers allow long names, and a compressed archive of them is small.
+    // Extended headers allow long names, and they compress well, so a small archive may hold many.
     this.#names += member.name.length + member.target.length;
     if (this.#names > MAX_NAMES)
       throw corruptArchive(this.#path, `the names in it exceed ${MAX_NAMES} characters`);
@@ -73,7 +79,7 @@ export class TarArchive implements AsyncDisposable {
   }
 
   /**
-   * A regular file, also behind a link that stays inside the archive. `undefined` when there is none.
+   * Finds a regular file, also through a link inside the archive. `undefined` if there is none.
    * @throws AppError CORRUPT_ARCHIVE
    */
   find(name: string): TarMember | undefined {
@@ -91,7 +97,7 @@ export class TarArchive implements AsyncDisposable {
     return this.#content.open(member, options);
   }
 
-  /** A small member as a whole; `undefined` when there is none. @throws AppError CORRUPT_ARCHIVE */
+  /** Reads a whole small member; `undefined` if there is none. @throws AppError CORRUPT_ARCHIVE */
   async small(name: string, max: number): Promise<Uint8Array | undefined> {
     const member = this.find(name);
     if (member === undefined) return undefined;
@@ -105,7 +111,7 @@ export class TarArchive implements AsyncDisposable {
     await this.#content.close();
   }
 
-  /** A hard link counts from the top, a symbolic one from its own folder. */
+  /** A hard link is relative to the root of the archive, a symbolic link to its own directory. */
   #targetOf({ name, type, target }: TarMember): string {
     const base = type === 'link' ? '' : posix.dirname(name);
     const joined = posix.join(base, target);

@@ -5,7 +5,7 @@ export function blobName(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
 
-/** The digest that a blob's name says. */
+/** The digest in a blob's name. */
 export function digestOfName(name: string): Digest | undefined {
   const [, algorithm, hex] = /^blobs\/([a-z0-9]+)\/([0-9a-f]+)$/.exec(name) ?? [];
   const digest = `${algorithm}:${hex}`;

@@ -1,7 +1,7 @@
 import { concat, type Bytes } from '../../util/bytes.ts';
 import type { TarInput } from './members.ts';
 
-/** Takes a stream apart: some bytes at once, a length of it as a stream, or nothing of it. */
+/** Reads a stream in parts: bytes at once, a part as a stream, or skipped. */
 export class ByteReader implements TarInput {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -27,7 +27,7 @@ export class ByteReader implements TarInput {
     return concat(pieces, size);
   }
 
-  /** The next `length` bytes; it ends early where the stream does. */
+  /** The next `length` bytes; fewer if the stream ends early. */
   async *pass(length: number): Bytes {
     for (let left = length; left > 0;) {
       const piece = await this.#next(left);

@@ -17,10 +17,10 @@ const MAGIC: readonly (readonly [form: ArchiveCompression, bytes: readonly numbe
   ['bzip2', [0x42, 0x5a, 0x68]],
 ];
 
-/** The longest of them. */
+/** Length of the longest magic number. */
 export const MAGIC_BYTES = 6;
 
-/** What grows beyond 1000 times its size, once it is large, is a decompression bomb. */
+/** Large output of more than 1000 times the input is a decompression bomb. */
 const BOUNDS: Omit<DecompressionLimits, 'fail'> = {
   maxBytes: Infinity,
   maxRatio: 1000,
@@ -33,7 +33,10 @@ export function archiveCompressionOf(start: Uint8Array): ArchiveCompression {
   return MAGIC.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0] ?? 'none';
 }
 
-/** By the first bytes. @throws AppError UNSUPPORTED for xz and bzip2, which no image format has */
+/**
+ * Recognizes the compression by the first bytes. @throws AppError UNSUPPORTED for xz and bzip2,
+ * which no image format has
+ */
 export function compressionOf(start: Uint8Array, where: string): Compression {
   const form = archiveCompressionOf(start);
   if (form !== 'xz' && form !== 'bzip2') return form;
@@ -44,11 +47,11 @@ export function compressionOf(start: Uint8Array, where: string): Compression {
 
 export interface Peeked {
   readonly compression: ArchiveCompression;
-  /** All bytes, those that were looked at included. */
+  /** All bytes, including the first ones. */
   readonly bytes: Bytes;
 }
 
-/** Looks at the first bytes and gives them back. */
+/** Recognizes the compression and returns the complete stream. */
 export async function peekCompression(bytes: Bytes): Promise<Peeked> {
   const iterator = bytes[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];

@@ -1,21 +1,21 @@
 import type { Header } from 'tar-stream';
 
-/** Tar works in blocks of this many bytes. */
+/** Size of a tar block. */
 export const BLOCK_BYTES = 512;
 
 export type TarType = 'file' | 'link' | 'symlink' | 'other';
 
-/** One decoded member header, with what PAX and GNU headers before it say. */
+/** One decoded member header, merged with the PAX and GNU headers before it. */
 export interface TarHeader {
   readonly name: string;
   readonly type: TarType;
   /** Bytes of content; 0 for links. */
   readonly size: number;
-  /** Target of a link, else empty. */
+  /** Target of a link; otherwise empty. */
   readonly target: string;
 }
 
-/** Archives older than POSIX have no magic; only the checksum tells them from noise. */
+/** Archives older than POSIX have no magic number; only the checksum identifies a header. */
 const LENIENT = { allowUnknownFormat: true, highWaterMark: 16 * 1024 };
 
 const TYPES: Readonly<Record<string, TarType>> = {
@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, TarType>> = {
 
 /**
  * Decodes the header blocks of one member: any PAX or GNU headers with their bodies, then its own.
- * @throws Error when the blocks are no tar header
+ * @throws Error if the blocks are not a tar header
  */
 export async function decodeHeader(blocks: Uint8Array): Promise<TarHeader> {
   const { extract } = await import('tar-stream');
@@ -49,7 +49,7 @@ export async function decodeHeader(blocks: Uint8Array): Promise<TarHeader> {
   }
 }
 
-/** What the package's types leave out: a plain file has no link target. */
+/** The package's types omit null: a plain file has no link target. */
 type Decoded = Pick<Header, 'name' | 'type' | 'size'> & { readonly linkname: string | null };
 
 function headerOf({ name, type, size, linkname }: Decoded): TarHeader {
@@ -59,8 +59,7 @@ function headerOf({ name, type, size, linkname }: Decoded): TarHeader {
 }
 
 /**
- * What is written of a member that belongs to nobody in particular, dated 1970: archives are
- * reproducible.
+ * The header fields that vary. Owner and date (1970) are fixed, so that archives are reproducible.
  */
 interface OwnHeader {
   readonly name: string;
@@ -72,12 +71,12 @@ export async function encodeHeader(header: OwnHeader): Promise<Uint8Array> {
 }
 
 const MODE = 0o644;
-/** The first size that eleven octal digits cannot say. */
+/** The smallest size that eleven octal digits cannot express. */
 const TOO_LARGE = 8 ** 11;
 
 /**
- * One ustar block (POSIX pax, "ustar Interchange Format"); `undefined` where it takes more than
- * that.
+ * Builds one ustar block (POSIX pax, "ustar Interchange Format"); `undefined` if one block is not
+ * enough.
  */
 function plainHeader({ name, size }: OwnHeader): Uint8Array | undefined {
   if (!/^[ -~]{1,100}$/u.test(name) || size >= TOO_LARGE) return undefined;
@@ -101,7 +100,7 @@ function plainHeader({ name, size }: OwnHeader): Uint8Array | undefined {
   return block;
 }
 
-/** With extended headers where they are needed. */
+/** Builds a header, with extended headers if they are needed. */
 async function packedHeader({ name, size }: OwnHeader): Promise<Uint8Array> {
   const { pack } = await import('tar-stream');
   const packer = pack();
@@ -126,7 +125,9 @@ async function packedHeader({ name, size }: OwnHeader): Promise<Uint8Array> {
   return Buffer.concat(blocks);
 }
 
-/** A long name stands in an extended header with a body, in front of the member's own. */
+/**
+ * Counts the header bytes: a long name adds an extended header with a body before the member's own.
+ */
 function headerBytes(first: Uint8Array): number {
   return isExtendedHeader(first)
     ? 2 * BLOCK_BYTES + paddedSize(extendedHeaderSize(first))
@@ -146,7 +147,9 @@ export function isExtendedHeader(block: Uint8Array): boolean {
   return EXTENDED_FLAGS.has(typeFlagOf(block));
 }
 
-/** Content bytes of an extended header; octal digits only: no program writes one of 8 GiB. */
+/**
+ * Content size in bytes of an extended header; octal only, because no program writes one of 8 GiB.
+ */
 export function extendedHeaderSize(block: Uint8Array): number {
   const text = Buffer.from(block.subarray(124, 136)).toString('latin1');
   const digits = /^ *([0-7]+)[ \0]*$/.exec(text)?.[1];

@@ -23,7 +23,7 @@ export interface TarMember {
   readonly target: string;
 }
 
-/** Gives the next bytes of an archive. */
+/** Reads an archive from start to end. */
 export interface TarInput {
   /** Offset of the next byte. */
   readonly position: number;
@@ -31,14 +31,14 @@ export interface TarInput {
   take(length: number): Promise<Uint8Array>;
 }
 
-/** Content of extended headers, together, before one member: a name and a few numbers. */
+/** Limit for the extended headers before one member: a name and a few numbers. */
 const MAX_EXTENDED_BYTES = 256 * 1024;
 
-/** A file of this many members is no image archive: about 100 000 images. */
+/** More members than any image archive has: about 100 000 images. */
 export const MAX_MEMBERS = 1_000_000;
 
 /**
- * Reads only the headers and skips the contents: one small read per member.
+ * Reads only the headers and skips the contents: one small read for each member.
  * @throws AppError CORRUPT_ARCHIVE
  */
 export async function* readMembers(
@@ -68,7 +68,7 @@ export async function* readMembers(
 }
 
 /**
- * Reads the headers of the next member, the `count`th from 0; `undefined` at the end of the
+ * Reads the headers of the next member, number `count` from 0; `undefined` at the end of the
  * archive.
  * @throws AppError CORRUPT_ARCHIVE
  */
@@ -125,7 +125,7 @@ async function decode(
   if (!Number.isSafeInteger(size) || size < 0)
     throw corruptArchive(where, `the size of ${shown(name)} is not a number of bytes`);
   const plain = plainName(name);
-  // Before POSIX that was how a directory was written; content under such a name is a file to some.
+  // Before POSIX, a directory was written like this; some readers treat its content as a file.
   const isFolder = header.type === 'file' && name.endsWith('/');
   const problem = nameProblem(plain) ?? (isFolder && size > 0 ? 'ends with "/"' : undefined);
   if (problem !== undefined) throw ambiguousArchive(where, `the name ${shown(name)} ${problem}`);
@@ -153,7 +153,7 @@ export function cutShort(where: string, { name, size }: TarMember): AppError {
   return corruptArchive(where, `it is cut short: ${shown(name)} has ${size} bytes, by its header`);
 }
 
-/** For what two programs read in two ways. */
+/** The error for an archive that two programs may read differently. */
 export function ambiguousArchive(where: string, rule: string): AppError {
   return new AppError('CORRUPT_ARCHIVE', `${where}: ${rule}`, {
     hint: 'Other programs may read another image from it; write it again from its source.',

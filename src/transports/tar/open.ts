@@ -11,18 +11,18 @@ import { readMembers } from './members.ts';
 import { TarStream } from './stream.ts';
 import { readAt, readRegion, type RandomAccess, type RegionOptions } from './random-access.ts';
 
-/** In the place of a file: standard input or output. */
+/** Instead of a file name: standard input or output. */
 export const STDIO = '-';
 
-/** An archive that can be read at any place, or one that passes once. */
+/** An archive with random access, or one that is streamed once. */
 export type OpenedTar = TarArchive | TarStream;
 
-/** What of a context reading an archive takes. */
+/** The part of a context that reading an archive needs. */
 export type TarContext = Pick<OpenContext, 'stdin' | 'tempDir'>;
 
 /**
- * Opens an archive: a plain tar in a file is read in place. Standard input, a pipe and what is
- * compressed is a stream.
+ * Opens an archive. A plain tar in a file is read in place; standard input, a pipe or a compressed
+ * file is streamed.
  * @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, UNSUPPORTED, IO
  */
 export async function openTar(
@@ -52,7 +52,7 @@ export async function openTar(
   }
 }
 
-/** Lets an archive pass, if it is one that passes, and leaves what can still be asked for. */
+/** Reads a streamed archive to its end and returns what can still be accessed. */
 export async function readToEnd(opened: OpenedTar, signal?: AbortSignal): Promise<TarArchive> {
   if (opened instanceof TarArchive) return opened;
   await drain(opened.files(signal));
@@ -67,7 +67,7 @@ async function plain(bytes: Bytes, where: string): Promise<Bytes> {
   return decompress(await peekCompression(bytes), where);
 }
 
-/** A pipe is read where the shell opened it; by name, a program that comes never could be waited for. */
+/** Reads a pipe that the shell opened: opening it by name could wait for a writer forever. */
 async function openFile(path: string): Promise<FileHandle> {
   if (isInherited(path)) return withDiskErrors(path, () => open(path, 'r'));
   return withDiskErrors(path, async () => {
@@ -117,8 +117,9 @@ function isFolder(path: string): AppError {
 }
 
 /**
- * The archive that a write adds to; `undefined` where there is none yet: no file, an empty one,
- * a pipe. @throws as openTar does
+ * Opens the archive that a write adds to; `undefined` if there is none: no file, an empty one or a
+ * pipe.
+ * @throws as openTar does
  */
 export async function openExisting(
   path: string,

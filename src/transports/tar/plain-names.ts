@@ -1,14 +1,14 @@
 import { typeFlagOf, type TarType } from './header.ts';
 
-/** As long as a path may be; V8 gives longer strings one hash, and a table of them is a list. */
+/** The longest path. V8 gives longer strings one hash, which turns a table of them into a list. */
 const MAX_LENGTH = 4096;
-/** Deeper than any image archive; each part of a name costs a look. */
+/** Deeper than any image archive; each part of a name costs a lookup. */
 const MAX_PARTS = 32;
 
 /**
- * What makes two readers see two names in one: a name that is not in its plain form. Programs that
- * extract put "x/../index.json" and "/index.json" where index.json is. Undefined for a plain one.
- * `name`: without "./" before and "/" after it.
+ * Why readers may disagree about a name: it is not in its plain form. Programs that extract write
+ * "x/../index.json" and "/index.json" to index.json. Undefined for a plain name. `name` has no "./"
+ * before it and no "/" after it.
  */
 export function nameProblem(name: string): string | undefined {
   if (name === '' || name === '.') return undefined;
@@ -22,7 +22,7 @@ export function nameProblem(name: string): string | undefined {
     : undefined;
 }
 
-/** An extended header: its block, what stands in it, and that with its padding. */
+/** An extended header: its block, its content, and the content with padding. */
 export interface ExtendedHeader {
   readonly block: Uint8Array;
   readonly body: Uint8Array;
@@ -32,8 +32,8 @@ export interface ExtendedHeader {
 const GNU_NAMES = { L: 'path', K: 'linkpath' } as const;
 
 /**
- * What makes the headers before one member say two things: the same kind twice, a name by GNU's and
- * by PAX's header, a sparse file (whose name stands elsewhere), names for all members that follow.
+ * Why the headers before a member are ambiguous: the same kind twice, a name in both a GNU and a
+ * PAX header, a sparse file (whose name is elsewhere), or names for all members that follow.
  */
 export function extendedProblem(headers: readonly ExtendedHeader[]): string | undefined {
   const flags = headers.map(({ block }) => typeFlagOf(block));
@@ -54,7 +54,7 @@ export function extendedProblem(headers: readonly ExtendedHeader[]): string | un
   return undefined;
 }
 
-/** The keys of PAX records, "LENGTH KEY=VALUE\n" (POSIX pax); undefined when they are malformed. */
+/** The keys of PAX records, "LENGTH KEY=VALUE\n" (POSIX pax); undefined if they are malformed. */
 function paxKeys(body: Uint8Array): readonly string[] | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const keys: string[] = [];
@@ -73,14 +73,14 @@ function paxKeys(body: Uint8Array): readonly string[] | undefined {
 }
 
 /**
- * Names of an archive, each for one member: what is extracted later takes the place of what was
- * there, and a member below a link lands where the link leads.
+ * The names in an archive, which must be unique: a member that is extracted later replaces an
+ * earlier one, and a member below a link is written to the target of the link.
  */
 export class NameTable {
   readonly #folders = new Set<string>();
   readonly #links = new Set<string>();
 
-  /** The rule that a member breaks. */
+  /** The rule that a member breaks; undefined if it breaks none. */
   problem(name: string, type: TarType): string | undefined {
     const isLink = type === 'link' || type === 'symlink';
     if (isLink && this.#folders.has(name)) return 'is a link instead of a directory';

@@ -4,14 +4,14 @@ import { withDiskErrors, bufferProvider, type ReadOptions } from '../files/disk.
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A file that is read at any offset. */
+/** A file that can be read at any offset. */
 export interface RandomAccess {
   readonly size: number;
   /** At most `length` bytes from `position`; fewer only at the end of the file. */
   read(position: number, length: number, buffers?: BufferProvider): Promise<Uint8Array>;
 }
 
-/** Gives the memory to read into: at least so many bytes. */
+/** Provides a buffer of at least `length` bytes to read into. */
 export type BufferProvider = (length: number) => Buffer;
 
 /** How a region is read. */
@@ -38,7 +38,7 @@ export async function readAt(
   return buffer.subarray(0, filled);
 }
 
-/** The bytes of a region, in chunks; it ends early where the file does. */
+/** The bytes of a region, in chunks; fewer if the file ends early. */
 export async function* readRegion(
   file: RandomAccess,
   offset: number,

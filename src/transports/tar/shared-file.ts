@@ -8,10 +8,10 @@ import { withLockBeside } from '../files/folder-lock.ts';
 import type { OpenContext } from '../types.ts';
 import { STDIO } from './open.ts';
 
-/** A holder that cannot be seen from here may be rewriting a large archive. */
+/** A lock holder that is not visible from here may be rewriting a large archive. */
 const STALE_MS = 5 * 60_000;
 
-/** Differs for every version of a file; undefined where there is no regular file. */
+/** Different for every version of a file; undefined if there is no regular file. */
 export async function versionOfFile(path: string): Promise<string | undefined> {
   if (path === STDIO) return undefined;
   return withDiskErrors(path, async () => {
@@ -27,7 +27,7 @@ export async function versionOfFile(path: string): Promise<string | undefined> {
 }
 
 /**
- * Runs `task` while no other run reads, changes and replaces this archive; a pipe needs no turn.
+ * Runs `task` while no other run reads, changes and replaces this archive; a pipe needs no lock.
  * @throws AppError IO, and as `task`
  */
 export async function withArchiveLock<T>(
@@ -44,7 +44,7 @@ export async function withArchiveLock<T>(
   return withLockBeside(target, lock, task);
 }
 
-/** The file behind links, which another run may know by another name; undefined for a pipe or device. */
+/** Resolves links, because another run may use another name; undefined for a pipe or device. */
 async function regularTarget(path: string): Promise<string | undefined> {
   if (path === STDIO) return undefined;
   return withDiskErrors(path, async () => {

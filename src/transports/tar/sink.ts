@@ -13,7 +13,7 @@ import { makeFolder } from '../../util/make-folder.ts';
 
 export type SinkContext = Pick<OpenContext, 'stdout' | 'temporaries'>;
 
-/** What a file allows and a pipe does not. */
+/** Operations that a file supports and a pipe does not. */
 interface Rewritable {
   read(position: number, length: number): Promise<Uint8Array>;
   truncate(size: number): Promise<void>;
@@ -21,18 +21,19 @@ interface Rewritable {
 
 /** Where an archive goes; nothing is visible before `finish`, unless it is a pipe. */
 export interface Sink {
-  /** Appends. */
+  /** Appends bytes. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Absent where bytes that were written are gone. */
+  /** Absent if written bytes cannot be changed. */
   readonly rewrite?: Rewritable;
   finish(): Promise<void>;
-  /** Drops what was written; does nothing after `finish`. */
+  /** Discards what was written; has no effect after `finish`. */
   abandon(): Promise<void>;
 }
 
 /**
- * A temporary file next to `path` that replaces it at the end; for "-", a pipe or a device, the
- * thing itself. @throws AppError IO, NO_SPACE
+ * Opens a temporary file next to `path` that replaces it at the end; for "-", a pipe or a device,
+ * writes to it directly.
+ * @throws AppError IO, NO_SPACE
  */
 export async function openSink(path: string, context: SinkContext): Promise<Sink> {
   if (path === STDIO) {
@@ -43,12 +44,12 @@ export async function openSink(path: string, context: SinkContext): Promise<Sink
 
 async function nothing(): Promise<void> {}
 
-/** A pipe or device: renaming a file over /dev/stdout would replace it. */
+/** Whether it is a pipe or device: renaming a file over /dev/stdout would replace it. */
 async function isSpecial(path: string): Promise<boolean> {
   return (await existing(path, async () => !(await stat(path)).isFile())) ?? false;
 }
 
-/** A link stays; what it points at is replaced. */
+/** Keeps a link and replaces its target. */
 async function targetOf(path: string): Promise<string> {
   return (await existing(path, () => realpath(path))) ?? path;
 }

@@ -6,14 +6,14 @@ import { withTemporaryErrors } from '../../util/errno.ts';
 import { makeFolder } from '../../util/make-folder.ts';
 import { writeAll } from '../../util/regular-file.ts';
 
-/** A nameless temporary file, gone when it is closed, however the process ends. */
+/** A temporary file without a name; it disappears when it is closed or the process ends. */
 export interface Spool {
   readonly file: FileHandle;
   readonly path: string;
   readonly size: number;
 }
 
-/** @throws AppError NO_SPACE, IO naming the temporary folder */
+/** @throws AppError NO_SPACE, IO naming the temporary directory */
 export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
   await withTemporaryErrors(folder, () => makeFolder(folder));

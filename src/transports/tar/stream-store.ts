@@ -13,17 +13,17 @@ import type { Bytes } from '../../util/bytes.ts';
 
 /** How a kind of archive is read from a stream. */
 export interface StreamFormat {
-  /** What passes, in its order; at its end the archive is known. */
+  /** Yields the blobs in stream order; at the end, the archive is known. */
   sources(options?: CallOptions): AsyncIterable<Source>;
-  /** Lets everything pass. */
+  /** Reads to the end. */
   skip(options?: CallOptions): Promise<void>;
-  /** The archive, once all has passed. */
+  /** Opens the archive after the stream has ended. */
   open(): Promise<ReadStore>;
   /** Stops reading. */
   close(): Promise<void>;
 }
 
-/** A store that is a stream: a question before its content was taken reads past the content. */
+/** A store that is a stream: a query before its blobs were taken reads past them. */
 export class StreamStore implements ReadStore {
   readonly label: string;
   readonly capabilities: Capabilities;

@@ -6,10 +6,10 @@ import { ByteReader } from './byte-reader.ts';
 import { paddedSize } from './header.ts';
 import { corruptArchive, cutShort, nextMember, type TarMember } from './members.ts';
 
-/** Most bytes of one JSON document that is kept: those of a manifest, config or small index. */
+/** Largest JSON document that is kept: a manifest, config or small index. */
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
-/** All kept documents together: thousands of images. */
+/** Limit for all kept documents together: thousands of images. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** Lists of an archive, which may be longer than other documents. */
@@ -18,7 +18,7 @@ const MAX_LIST_BYTES = 32 * 1024 * 1024;
 
 const HEAD_BYTES = 512;
 
-/** A file that passes: its content can be taken once, before the next file is asked for. */
+/** A file in a stream: its content can be read once, before the next file is requested. */
 export interface StreamedFile extends TarMember {
   /** Its first 512 bytes. */
   readonly head: Uint8Array;
@@ -26,8 +26,8 @@ export interface StreamedFile extends TarMember {
 }
 
 /**
- * An archive that comes as a stream. JSON documents are kept in memory: they say what the other
- * files are, and stand anywhere. Everything else passes by.
+ * An archive that is read as a stream. JSON documents are kept in memory, because they describe the
+ * other files and may be anywhere. Everything else is passed on.
  */
 export class TarStream implements AsyncDisposable {
   readonly path: string;
@@ -37,7 +37,7 @@ export class TarStream implements AsyncDisposable {
   readonly #kept = new Map<number, Uint8Array>();
   #keptBytes = 0;
 
-  /** `again` opens the stream once more, where that can be done. */
+  /** `again` reopens the stream, if that is possible. */
   constructor(path: string, bytes: Bytes, again?: () => Promise<Bytes>) {
     this.path = path;
     this.#reader = new ByteReader(bytes);
@@ -45,7 +45,7 @@ export class TarStream implements AsyncDisposable {
     this.#members = new MemberTable(path);
   }
 
-  /** The files that are not kept, in their order. @throws AppError CORRUPT_ARCHIVE */
+  /** Yields the files that are not kept, in stream order. @throws AppError CORRUPT_ARCHIVE */
   async *files(signal?: AbortSignal): AsyncIterable<StreamedFile> {
     for (let count = 0; ; count += 1) {
       signal?.throwIfAborted();
@@ -55,11 +55,11 @@ export class TarStream implements AsyncDisposable {
       if (member.type === 'file' && member.size > 0) yield* this.#file(member);
       await this.#skipTo(member.offset + paddedSize(member.size), member);
     }
-    // What writes the pipe gets to its end: a closed one would make it fail.
+    // Let the writer of the pipe finish: it would fail if the pipe were closed.
     await drain(this.#reader.pass(Infinity));
   }
 
-  /** What can still be asked for when all has passed. */
+  /** What can still be accessed after the stream has ended. */
   archive(): TarArchive {
     const content: TarContent = {
       open: (member) => this.#open(member),

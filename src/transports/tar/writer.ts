@@ -9,7 +9,10 @@ interface Region {
   readonly size: number;
 }
 
-/** Writes a tar member by member, in the order of the calls; what failed leaves no trace in a file. */
+/**
+ * Writes a tar member by member, in the order of the calls; a failed member leaves no trace in a
+ * file.
+ */
 export class TarWriter implements AsyncDisposable {
   readonly #path: string;
   readonly #context: SinkContext;
@@ -24,12 +27,12 @@ export class TarWriter implements AsyncDisposable {
     this.#context = context;
   }
 
-  /** Size of a member that was written; `undefined` when there is none. */
+  /** Size of a written member; `undefined` if there is none. */
   sizeOf(name: string): number | undefined {
     return this.#written.get(name)?.size;
   }
 
-  /** Content that was written. @throws AppError UNSUPPORTED where it went down a pipe */
+  /** Reads a written member. @throws AppError UNSUPPORTED if it went to a pipe */
   read(name: string, signal?: AbortSignal): Bytes {
     const region = this.#written.get(name);
     const rewrite = this.#sink?.rewrite;
@@ -43,7 +46,7 @@ export class TarWriter implements AsyncDisposable {
     return readRegion(access, region.offset, region.size, { signal });
   }
 
-  /** A member of known size; the caller verifies that `bytes` has it. */
+  /** Adds a member of known size; the caller verifies that `bytes` has it. */
   async add(name: string, size: number, bytes: Bytes): Promise<void> {
     await this.#alone(async (sink) => {
       if (this.#written.has(name)) return;
@@ -59,7 +62,7 @@ export class TarWriter implements AsyncDisposable {
     await this.add(name, data.byteLength, bytesOf(data));
   }
 
-  /** The end of the archive; a file takes its name now. */
+  /** Ends the archive; a file is renamed to its final name. */
   async finish(): Promise<void> {
     await this.#alone(async (sink) => {
       await this.#append(sink, new Uint8Array(2 * BLOCK_BYTES));
@@ -72,7 +75,9 @@ export class TarWriter implements AsyncDisposable {
     await this.#sink?.abandon();
   }
 
-  /** One member at a time; one that fails is taken back, or ends the archive where it cannot be. */
+  /**
+   * Writes one member at a time. A failed one is undone, or ends the archive if that is impossible.
+   */
   async #alone(step: (sink: Sink) => Promise<void>): Promise<void> {
     const mine = this.#inTurn(this.#turn, step);
     this.#turn = mine.catch(() => undefined);

@@ -121,7 +121,7 @@ describe('every option of skopeo 1.22, in our words', () => {
     ],
     [
       'inspect --shared-blob-dir s oci:d',
-      'inspect --retry-times=0 --override-os=linux --shared-blob-dir=s oci:d',
+      'inspect --retry-times=0 --override-os=linux --no-tags --shared-blob-dir=s oci:d',
     ],
     ['list-tags --creds=a:b docker://r/a', 'list-tags --retry-times=0 --creds=a:b docker://r/a'],
     [

@@ -156,10 +156,9 @@ const copy: Verb = {
   prints: () => ({ transcript: true }),
 };
 
-/** What `inspect` prints; a tag only where the name has one. */
+/** What `inspect` prints. */
 const MEMBERS = [
   'Name',
-  'Tag',
   'Digest',
   'RepoTags',
   'Created',
@@ -185,7 +184,13 @@ const inspect: Verb = {
   args: images,
   defaults: (line) => {
     const chosen = isRawManifest(line) || ONE_PLATFORM.some((option) => line.has(option));
-    return [...retries(line), ...(chosen ? [] : [`--override-os=${line.machine.platform.os}`])];
+    // Only registries list the tags there.
+    const isElsewhere = line.args[0]?.startsWith('docker://') !== true && !line.has('no-tags');
+    return [
+      ...retries(line),
+      ...(chosen ? [] : [`--override-os=${line.machine.platform.os}`]),
+      ...(isElsewhere && !line.has('raw') && !line.has('config') ? ['--no-tags'] : []),
+    ];
   },
   prints: (line) => (line.has('config') || line.has('raw') ? {} : { members: MEMBERS }),
 };

@@ -1,0 +1,9 @@
+/** The registry's content. */
+export interface Store {
+  get(name: string): { readonly digest: string; readonly bytes: Buffer } | undefined;
+}
+
+export function listen(
+  store: object,
+  options?: { readonly log?: string[] },
+): Promise<{ readonly port: number; close(): Promise<void> }>;

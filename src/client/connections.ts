@@ -9,13 +9,13 @@ import type { RealmTrust } from './trusted-realms.ts';
 import type { ClientOptions, ConnectionOptions } from './types.ts';
 import { createLazyJournal, forgettingUploadSessions } from './upload-journal.ts';
 
-/** What reaches registries with this machine's settings, each part opened when first asked for. */
+/** Connects to registries with this machine's settings; each part is opened on first use. */
 export interface Connections extends AsyncDisposable {
   /** Sides with the same options share their connections. */
   side(options: ConnectionOptions): Promise<SideConnections>;
-  /** Exactly this login and no other source: `login` tries it before it is stored. */
+  /** Uses only this login: the `login` command tests it before it is stored. */
   withLogin(options: ConnectionOptions, login: Login): Promise<SideConnections>;
-  /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
+  /** Where registries.conf and other files locate names. @throws AppError CONFIG_INVALID, IO */
   readonly registries: () => Registries;
   /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
   readonly trustRealm: (registry: string, realmHost: string) => Promise<void>;
@@ -60,7 +60,7 @@ export async function openConnections(options: ClientOptions): Promise<Connectio
     const [{ connectSide }, { allowed: allowedRealms }, store] = await Promise.all([
       import('./side.ts'),
       realms(),
-      // A login that is being tried must be tried, and its tokens may belong to a keychain.
+      // A new login must really be tested, and its tokens may belong in a keychain.
       credentials === undefined ? tokens.use() : undefined,
     ]);
     const shared = { credentialOptions, registries: registries(), allowedRealms, store, journal };
@@ -92,8 +92,8 @@ export async function openConnections(options: ClientOptions): Promise<Connectio
 }
 
 /**
- * Reads the files at once; what is wrong with them is thrown when they are needed, as a directory
- * must not fail for want of a configuration.
+ * Reads the files at once, but throws their errors on first use, because a copy between directories
+ * must not fail because of a configuration.
  */
 async function readRegistries({
   machine,

@@ -8,12 +8,12 @@ type PolicyOptions = Pick<ClientOptions, 'machine' | 'settings' | 'warn'> & {
   readonly registries: Registries;
 };
 
-/** The policies of the hosts of one side; they grow as hosts are named. */
+/** The host policies of one side; more are added as hosts are named. */
 export interface HostPolicyRegistry {
-  /** The command names this registry, so its options apply to it, and never to a realm or CDN. */
+  /** Marks a registry that the command names: the options apply to it, never to a realm or CDN. */
   markNamed(host: string): void;
   isNamed(host: string): boolean;
-  /** Resolves the name where the files speak of networks. */
+  /** Resolves the host name if the files contain networks. */
   lookUp(host: string): Promise<void>;
   readonly policies: HostPolicies;
   readonly proxies: ProxyRules;

@@ -12,12 +12,12 @@ import { createPolicies } from './policies.ts';
 import type { ClientOptions, ClientSettings, ConnectionOptions } from './types.ts';
 import { USER_AGENT } from './version.ts';
 
-/** What reaches the registries of one side of a command. */
+/** Connects to the registries of one side of a command. */
 export interface SideConnections {
   readonly credentials: TraceableCredentialChain;
   readonly http: HttpClientHandle;
   readonly registry: RegistryClient;
-  /** Base URL of a registry that the command names. */
+  /** Returns the base URL of a registry that the command names. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
   /** Examines the connection to a registry that the command names, and to its mirrors. */
   probe(registry: string, mirrors: readonly string[]): Promise<Probe>;
@@ -30,7 +30,7 @@ export interface ConnectSideOptions extends ClientOptions {
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   /** Tokens and challenges of earlier runs; undefined: none. */
   readonly store: TokenStore | undefined;
-  /** Uploads that earlier runs left. */
+  /** Unfinished uploads of earlier runs. */
   readonly journal: UploadJournal;
 }
 
@@ -99,7 +99,7 @@ export async function connectSide(
   const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
   const registry = await routed(origin, options, () =>
     createRegistryClient({
-      // The next place is the retry.
+      // The next location replaces the retry.
       request: (one) => request({ ...one, idempotent: false }),
       endpoint: mirrorEndpoint,
       warn,
@@ -124,7 +124,7 @@ function timeouts({ minSpeed, headerTimeoutMs, idleTimeoutMs }: ClientSettings):
   };
 }
 
-/** `origin` for logical names, where files say that they are elsewhere. */
+/** Wraps `origin` for names that the files locate elsewhere. */
 async function routed(
   origin: RegistryClient,
   { registries, warn, note, trace }: ConnectSideOptions,
@@ -137,7 +137,7 @@ async function routed(
   return createRoutedClient({ origin, mirror: mirror(), route, warn, note, trace });
 }
 
-/** The options about credentials are meant for the registry that the command names. */
+/** The credential options apply only to the registry that the command names. */
 function withoutFlagsForMirrors(
   full: TraceableCredentialChain,
   withoutFlags: TraceableCredentialChain,

@@ -10,24 +10,30 @@ import type { ConnectionOptions } from './types.ts';
 export interface StoresOptions extends Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'> {
   readonly connections: Connections;
   readonly temporaries: (location?: Pick<Location, 'scheme'>) => Promise<Temporaries>;
-  /** Where engines are looked for; those of a side are its own options. Absent: nowhere. */
+  /** How to find container engines; a side adds its own options. Absent: none are used. */
   readonly engines?: Omit<EngineContext, keyof EngineOptions> | undefined;
 }
 
 type EngineOptions = Pick<EngineContext, 'daemonHost' | 'certDir' | 'tlsVerify'>;
 
-/** Opens what an image name stands for, of whatever transport. */
+/** Opens stores for image names of any transport. */
 export interface Stores {
-  /** Also a short name of registries.conf. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
+  /**
+   * Parses an image name, also a short name from registries.conf. @throws AppError
+   * INVALID_REFERENCE, UNKNOWN_TRANSPORT
+   */
   readonly locate: (image: string) => Location;
-  /** Facts for an error: what names were taken for that it shows neither as written nor in full. */
+  /**
+   * Facts for an error: how names were completed, if it shows neither the written nor the full
+   * form.
+   */
   readonly namesMeant: (error: AppError) => readonly string[];
   openRead(
     location: Location,
     side: ConnectionOptions,
     options?: OpenReadOptions,
   ): Promise<ReadStore>;
-  /** @throws AppError UNSUPPORTED for a transport that cannot be written */
+  /** @throws AppError UNSUPPORTED for a transport that is read-only */
   openWrite(
     location: Location,
     side: ConnectionOptions,
@@ -94,5 +100,7 @@ const none = (): never => {
   throw new Error('only a location of a registry has one');
 };
 
-/** A directory must not fail for want of a configuration, so it is opened without a registry. */
+/**
+ * A directory must not fail because of a missing configuration, so it is opened without a registry.
+ */
 const NONE: RegistryClient = { repository: none, catalog: none, ping: none };

@@ -2,7 +2,10 @@ import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
 import type { Machine } from './types.ts';
 
-/** Names of temporary files that show their owner; a registry needs none, so no process is looked up. */
+/**
+ * Names temporary files after their owner; created on first use, so that registry commands look up
+ * no process.
+ */
 export function lazyTemporaries(
   machine: Pick<Machine, 'processes' | 'uid' | 'now' | 'beginWait'>,
 ): (location?: Pick<Location, 'scheme'>) => Promise<Temporaries> {

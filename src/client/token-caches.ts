@@ -3,14 +3,16 @@ import type { TokenFile } from '../http/auth/disk/cache.ts';
 import type { ClientOptions } from './types.ts';
 
 export interface TokenCaches {
-  /** The cache for this run; undefined when it is switched off or there is no place for it. */
+  /** Returns the cache for this run; undefined if it is switched off or has no directory. */
   use(): Promise<TokenFile | undefined>;
-  /** Logins that take a registry's tokens with them, also while the cache is switched off. */
+  /**
+   * Wraps logins so that removing one also removes its tokens, even if the cache is switched off.
+   */
   readonly forgettingTokens: (logins: LoginStore) => LoginStore;
   close(): Promise<void>;
 }
 
-/** The tokens on disk, opened when first asked for. */
+/** Creates access to the tokens on disk, opened on first use. */
 export function createTokenCaches(
   options: Pick<ClientOptions, 'machine' | 'warn' | 'trace'>,
 ): TokenCaches {
@@ -39,7 +41,7 @@ export function createTokenCaches(
       const { isCacheEnabled } = await import('../config/files/user-folders.ts');
       if (!isCacheEnabled(machine.env)) return undefined;
       const opened = await file();
-      // Read while the rest of the program loads; the first request waits for it.
+      // Read while the program loads; the first request waits for it.
       void opened?.ready();
       return opened;
     },

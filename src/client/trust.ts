@@ -4,17 +4,17 @@ import type { Machine } from './types.ts';
 
 export interface TrustOptions {
   readonly machine: Pick<Machine, 'env' | 'home' | 'os'>;
-  /** `host`: where skopeo looks for it; undefined: everything is trusted. */
+  /** `host`: the file that skopeo uses; undefined: everything is trusted. */
   readonly policy: { readonly file: string } | 'host' | undefined;
   readonly cwd: () => string;
   /** Lines for `--debug`. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/** Refuses images that a trust policy does not allow, before anything is read of them. */
+/** Refuses images that the trust policy does not allow, before anything else is read of them. */
 export type RequireTrusted = (source: Location, options?: CallOptions) => Promise<void>;
 
-/** Reads the policy when the first image is judged. */
+/** Creates the check; the policy is read for the first image. */
 export function createTrust({ machine, policy, cwd, trace }: TrustOptions): RequireTrusted {
   if (policy === undefined) return () => Promise.resolve();
   const read = async () => {

@@ -7,7 +7,7 @@ export interface RealmTrust {
   trust(registry: string, realmHost: string): Promise<void>;
 }
 
-/** `--allow-realm` of this run, and what `regctl login` remembered. */
+/** Loads the `--allow-realm` of this run and what `regctl login` stored. */
 export async function loadRealmTrust(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string | undefined;

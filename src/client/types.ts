@@ -2,21 +2,21 @@ import type { RetryEvent } from '../http/retry/policy.ts';
 import type { BeginWait } from '../util/abort.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
 
-/** The machine and the process that a client runs in: where files are found, and who else runs. */
+/** The machine and process of a client: where files are, and which other processes run. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute; undefined: this user has none, and nothing of one is read or written. */
+  /** Absolute path; undefined if the user has none: then no file in it is read or written. */
   readonly home: string | undefined;
-  /** Node's name of the system. */
+  /** Operating system, as in Node's `process.platform`. */
   readonly os: string;
-  /** The user's id; undefined where the system has none. */
+  /** The user's ID; undefined if the system has none. */
   readonly uid?: number | undefined;
   readonly now: () => Date;
-  /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
+  /** The running processes; absent: another run cannot resume what this one leaves. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;
-  /** Told of what is waited for. Default: nobody is. */
+  /** Called when a wait begins. Default: waits are not reported. */
   readonly beginWait?: BeginWait | undefined;
-  /** Credential helpers that come with regctl: the command line of each, by its name. */
+  /** Credential helpers included in regctl: command lines by name. */
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
@@ -33,9 +33,9 @@ export interface ConnectionOptions {
   readonly certDir?: string | undefined;
   /** Address of the Docker daemon of `docker-daemon:`. */
   readonly daemonHost?: string | undefined;
-  /** Directory of the blobs of OCI layouts, in place of their own. */
+  /** Directory for the blobs of OCI layouts, instead of their own. */
   readonly sharedBlobDir?: string | undefined;
-  /** PEM texts: who else is trusted, and who this side is. */
+  /** In PEM: additional CA certificates, and the client certificate and key of this side. */
   readonly ca?: string | undefined;
   readonly clientCert?: string | undefined;
   readonly clientKey?: string | undefined;
@@ -43,22 +43,25 @@ export interface ConnectionOptions {
 
 /** What applies to every registry that a client reaches. */
 export interface ClientSettings {
-  /** Directory of Docker's configuration, instead of the machine's. */
+  /** Docker's configuration directory, instead of the default one. */
   readonly config?: string | undefined;
   readonly authfile?: string | undefined;
   readonly registriesConf?: string | undefined;
   readonly daemonConfig?: string | undefined;
-  /** Token servers that may receive credentials on any host. */
+  /** Token servers that may receive the credentials of any registry. */
   readonly allowRealm: readonly string[];
   readonly retryTimes: number;
   readonly retryMaxWaitMs?: number | undefined;
-  /** The same wait before every other try, in place of one that grows. */
+  /** A constant wait between tries, instead of a growing one. */
   readonly retryDelayMs?: number | undefined;
-  /** Bytes a second below which a transfer is given up; `undefined`: the wire's default. */
+  /** Minimum transfer rate in bytes per second; `undefined`: the HTTP client's default. */
   readonly minSpeed?: number | undefined;
-  /** Most time from a request to its answer, a blob's first byte included; `undefined`: the wire's defaults. */
+  /**
+   * Longest time from a request to its answer, including the first byte of a blob; `undefined`: the
+   * HTTP client's defaults.
+   */
   readonly headerTimeoutMs?: number | undefined;
-  /** Most time between two bytes of an answer; `undefined`: the wire's default. */
+  /** Longest time between two bytes of an answer; `undefined`: the HTTP client's default. */
   readonly idleTimeoutMs?: number | undefined;
   /** Sent as `User-Agent`; `undefined`: regctl and its version. */
   readonly userAgent?: string | undefined;
@@ -72,10 +75,10 @@ export interface ClientOptions {
   readonly onRetry: (event: RetryEvent) => void;
   /** Lines about requests, credentials and caches, for `--debug`. */
   readonly trace?: ((line: string) => void) | undefined;
-  /** Asks a person for the password of a user name that was given without one. */
+  /** Prompts for the password of a username that was given without one. */
   readonly askPassword?: ((username: string) => Promise<string>) | undefined;
-  /** Only a handful of requests is to come, so that the start of their client counts. */
+  /** Set if only a few requests follow, so that a fast start matters. */
   readonly shortLived?: boolean | undefined;
-  /** Called once, when there were more requests than a short command makes. */
+  /** Called once, after more requests than a short command makes. */
   readonly onLongRun?: (() => void) | undefined;
 }

@@ -3,7 +3,7 @@ import type { createUploadJournal } from '../registry/journal/journal.ts';
 import type { JournalEntry, UploadJournal } from '../registry/journal/types.ts';
 import type { ClientOptions } from './types.ts';
 
-/** Sending less than this again costs hardly more than looking for what is there. */
+/** For smaller blobs, resuming costs about as much as sending them again. */
 const MIN_SIZE = 16 * 1024 * 1024;
 
 const NO_ENTRY: JournalEntry = {
@@ -15,7 +15,7 @@ const NO_ENTRY: JournalEntry = {
 type Options = Pick<ClientOptions, 'machine' | 'trace'>;
 type Journal = ReturnType<typeof createUploadJournal>;
 
-/** `undefined` where there is no place for it. */
+/** Opens the journal; `undefined` if there is no directory for it. */
 async function openJournal({ machine, trace }: Options): Promise<Journal | undefined> {
   const [{ stateFolder }, journals, processes] = await Promise.all([
     import('../config/files/user-folders.ts'),
@@ -29,8 +29,8 @@ async function openJournal({ machine, trace }: Options): Promise<Journal | undef
 }
 
 /**
- * Logins that take the notes of unfinished uploads with them, also while the journal is switched
- * off: the URL of a session may be all that somebody needs to go on with it.
+ * Wraps logins so that removing one also removes its unfinished uploads, even if the journal is
+ * switched off: the URL of an upload session may be enough to continue it.
  */
 export function forgettingUploadSessions(options: Options, logins: LoginStore): LoginStore {
   return {
@@ -41,7 +41,7 @@ export function forgettingUploadSessions(options: Options, logins: LoginStore): 
       const namespace = path.join('/');
       const journal = await openJournal(options);
       const isOf = (registry: URL): boolean => {
-        // As a URL has it: without the port that its scheme implies.
+        // In the form of a URL: without the default port of its scheme.
         const named = `${registry.protocol}//${apiHost(name.toLowerCase())}`;
         return URL.canParse(named) && new URL(named).host === registry.host;
       };

@@ -1,4 +1,4 @@
-/** The version of package.json, a constant so that `--version` reads no file. */
+/** The version in package.json; a constant, so that `--version` reads no file. */
 export const VERSION = '0.1.0';
 
 /** Sent with every request. */

@@ -9,11 +9,11 @@ export interface HistoryEntry {
   readonly createdBy?: string;
   readonly author?: string;
   readonly comment?: string;
-  /** True where the step made no layer. */
+  /** True if the step created no layer. */
   readonly emptyLayer: boolean;
 }
 
-/** An image configuration (image-spec v1.1.1 config.md); of an artifact's, whatever fits. */
+/** An image configuration (image-spec v1.1.1 config.md); for an artifact, the members that fit. */
 export interface ImageConfig {
   readonly created?: string;
   readonly author?: string;
@@ -83,7 +83,7 @@ function step(entry: Json): HistoryEntry {
   return { ...texts(entry, names), emptyLayer: entry['empty_layer'] === true };
 }
 
-/** The members that are non-empty strings, under our names. */
+/** The members that are non-empty strings, under regctl's names. */
 function texts<K extends string>(json: Json, names: Record<K, string>): Partial<Record<K, string>> {
   const out: Partial<Record<K, string>> = {};
   for (const [ours, theirs] of Object.entries(names) as [K, string][]) {

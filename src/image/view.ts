@@ -20,24 +20,29 @@ import type { CallOptions } from '../util/abort.ts';
 import { parseImageConfig, type ImageConfig } from './config.ts';
 
 export interface ViewOptions extends CallOptions {
-  /** Shown if there, else an error. */
+  /** The platform to show; an error if the index lacks it. */
   readonly platform?: Platform | undefined;
-  /** Shown by default where an index has it; then linux/amd64, then the first image. */
+  /** Shown by default if an index has it; then linux/amd64, then the first image. */
   readonly host: Platform;
 }
 
-/** One image as a person looks at it: what the name points at, and the platform shown of it. */
+/** One image for display: what the name points to, and the platform that is shown. */
 export interface ImageView {
   readonly root: Descriptor;
   readonly rootManifest: Manifest;
-  /** The image of the platform shown; the root itself when that is a single image. */
+  /** The image of the platform that is shown; the root itself if it is a single image. */
   readonly descriptor: Descriptor;
   readonly manifest: ImageManifest;
-  /** What the choice of this image left open, in a sentence. */
+  /** A sentence about what the choice of this image left open. */
   readonly note: string | undefined;
-  /** Images of the index and of nested ones, in their order, attestations left out; none for a single image. */
+  /**
+   * Images of the index and of nested ones, in their order, attestations left out; none for a
+   * single image.
+   */
   platforms(options?: CallOptions): Promise<readonly PlatformEntry[]>;
-  /** Verified bytes, fetched once. @throws AppError INVALID_CONFIG above 4 MiB */
+  /**
+   * Returns the verified configuration, fetched once. @throws AppError INVALID_CONFIG above 4 MiB
+   */
   configBytes(options?: CallOptions): Promise<Uint8Array>;
   /** @throws AppError INVALID_CONFIG */
   config(options?: CallOptions): Promise<ImageConfig>;
@@ -46,8 +51,8 @@ export interface ImageView {
 const DEFAULT_PLATFORM: Platform = { os: 'linux', architecture: 'amd64' };
 
 /**
- * Opens an image for inspection: one manifest request, two for an index; the configuration is one
- * more when it is asked for, or when a single image is checked against `platform`.
+ * Opens an image for inspection: one manifest request, two for an index. The configuration takes
+ * one more if it is read, or if a single image is checked against `platform`.
  * @throws AppError MANIFEST_UNKNOWN, PLATFORM_UNKNOWN, INVALID_MANIFEST, UNSUPPORTED (schema 1)
  */
 export async function openImage(
@@ -109,7 +114,7 @@ async function chooseImage(
   throw platformUnknownError(where, platform ?? host, available);
 }
 
-/** Keeps the first success; a failure is tried again by the next call. */
+/** Keeps the first success; after a failure, the next call tries again. */
 function lazily<T>(
   read: (options?: CallOptions) => Promise<T>,
 ): (options?: CallOptions) => Promise<T> {

@@ -12,20 +12,20 @@ import { mapParallel } from '../util/parallel.ts';
 import { isDigestTag } from './digest-tags.ts';
 import { resolveOrGone, type TagLookupOptions } from './find.ts';
 
-/** One line of `tags --long`, as its JSON. What cannot be known is null. */
+/** One line of `tags --long`, as JSON. Unknown values are null. */
 export interface TagDetails {
   readonly Name: string;
-  /** `null`, as is all that follows, where the manifest of a listed tag is gone. */
+  /** `null`, like all following members, if the manifest of a listed tag is gone. */
   readonly Digest: string | null;
   readonly MediaType: string | null;
-  /** The date in the image, its annotations or labels; `null` also for those of reproducible builds. */
+  /** The date in the image, its annotations or labels; `null` also for reproducible builds. */
   readonly Created: string | null;
-  /** Bytes of configuration and layers of the platform shown. */
+  /** Bytes of the configuration and layers of the platform that is shown. */
   readonly Size: number | null;
   readonly Platforms: readonly string[];
 }
 
-/** Whose image is described where a tag has those of many platforms. */
+/** Which image is described if a tag has images for several platforms. */
 export interface DetailsOptions extends TagLookupOptions, ViewOptions {}
 
 type ImageInfo = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
@@ -36,7 +36,7 @@ const CREATED = 'org.opencontainers.image.created';
 const NO_INFO: ImageInfo = { Created: null, Size: null, Platforms: [] };
 
 /**
- * Details of tags, in their order. Each tag is resolved by HEAD; each digest is looked at once,
+ * Describes tags in the given order. Each tag is resolved by HEAD; each digest is read once,
  * however many tags share it, because Docker Hub counts those requests as pulls.
  */
 export async function describeTags(
@@ -60,7 +60,7 @@ export async function describeTags(
   return withoutSharedDate(await mapParallel(tags, concurrency, describe, { signal }));
 }
 
-/** One date for all images of a list is none of theirs. */
+/** Drops a date that all images of a list share: a reproducible build set it. */
 function withoutSharedDate(all: readonly TagDetails[]): TagDetails[] {
   const dates = new Map(
     all.flatMap(({ Name, Digest, Created }) =>
@@ -71,7 +71,7 @@ function withoutSharedDate(all: readonly TagDetails[]): TagDetails[] {
   return all.map((one) => (isShared && dates.has(one.Digest) ? { ...one, Created: null } : one));
 }
 
-/** What one image can be that has a tag all the same: schema 1, another platform, no image at all. */
+/** Why an image with a tag may have no details: schema 1, another platform, not an image. */
 const UNDESCRIBED: ReadonlySet<string> = new Set([
   'UNSUPPORTED',
   'PLATFORM_UNKNOWN',

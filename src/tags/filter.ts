@@ -4,10 +4,10 @@ import { AppError } from '../errors/app-error.ts';
 export type NameFilter = (name: string) => boolean;
 
 export interface NameFilterOptions {
-  /** Regular expressions, searched anywhere in the name; empty keeps all. */
+  /** Regular expressions that match anywhere in the name; empty keeps all. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
-  /** A range of versions ("^1.4"): keeps names that are versions within it. */
+  /** A version range ("^1.4"): keeps names that are versions within it. */
   readonly semver?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ function parseRegex(source: string, flag: string): RegExp {
   }
 }
 
-/** Names that are versions within a range, as npm reads it. @throws AppError USAGE */
+/** Creates a filter for versions within a range, in npm's syntax. @throws AppError USAGE */
 export async function createVersionRange(text: string, option = '--semver'): Promise<NameFilter> {
   const { default: semver } = await import('semver');
   if (semver.validRange(text) === null) {
@@ -49,7 +49,10 @@ export async function createVersionRange(text: string, option = '--semver'): Pro
   };
 }
 
-/** A tag as a strict version: "v1.2" is 1.2.0, "1.2.0_b1" is 1.2.0+b1; `undefined` when it is not one. */
+/**
+ * Parses a tag as a strict version: "v1.2" is 1.2.0, "1.2.0_b1" is 1.2.0+b1; `undefined` if it is
+ * not one.
+ */
 function toVersion(tag: string): string | undefined {
   const match =
     /^v?(0|[1-9]\d{0,9})(?:\.(0|[1-9]\d{0,9}))?(?:\.(0|[1-9]\d{0,9}))?(-[0-9A-Za-z.-]+)?(?:[+_][0-9A-Za-z._-]+)?$/u.exec(

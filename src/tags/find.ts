@@ -6,14 +6,14 @@ import type { CallOptions } from '../util/abort.ts';
 import type { Location } from '../transports/types.ts';
 import { mapParallel } from '../util/parallel.ts';
 
-/** @throws AppError UNSUPPORTED where the store cannot list tags */
+/** @throws AppError UNSUPPORTED if the store cannot list tags */
 export function tagListerOf(store: ReadStore): TagLister {
   const { tags } = store.capabilities;
   if (tags !== undefined) return tags;
   throw new AppError('UNSUPPORTED', `${store.label} cannot list tags`);
 }
 
-/** @throws AppError INVALID_REFERENCE when a tag or digest was written */
+/** @throws AppError INVALID_REFERENCE if a tag or digest was written */
 export function requireRepository(location: Location, written: string): void {
   if (location.ref === undefined) return;
   const name = location.scheme === 'docker' ? location.name : `${location.scheme}:${location.name}`;
@@ -23,11 +23,11 @@ export function requireRepository(location: Location, written: string): void {
 }
 
 export interface TagLookupOptions extends CallOptions {
-  /** Tags looked up at a time. */
+  /** Concurrent tag lookups. */
   readonly concurrency: number;
 }
 
-/** Those of `tags` that point at `digest`: one request each. */
+/** Finds those of `tags` that point to `digest`: one request each. */
 export async function tagsWithDigest(
   store: ReadStore,
   tags: readonly string[],
@@ -43,7 +43,7 @@ export async function tagsWithDigest(
   return tags.filter((_tag, i) => roots[i]?.digest === digest);
 }
 
-/** `undefined` for a tag that went away after it was listed. */
+/** Resolves a tag; `undefined` if it was removed after it was listed. */
 export async function resolveOrGone(
   store: ReadStore,
   tag: string,

@@ -4,8 +4,7 @@ import { describeTags, type DetailsOptions, type TagDetails } from './details.ts
 import { compareNames } from './order.ts';
 
 /**
- * By age, `oldest` or `newest` first. What has no date is neither old nor new: it stands at the end
- * in both directions, by name.
+ * Sorts by age, `oldest` or `newest` first. Items without a date come last in both orders, by name.
  */
 export function sortByAge(
   details: readonly TagDetails[],
@@ -22,7 +21,7 @@ export function sortByAge(
   });
 }
 
-/** Tags by age, and those without a date; each tag is looked up. */
+/** Tags sorted by age, and tags without a date; each tag is looked up. */
 export interface AgedTags {
   readonly newestFirst: readonly string[];
   readonly undated: readonly string[];

@@ -1,11 +1,11 @@
-/** By code unit: the same on every machine, whatever its language. */
+/** Compares by code unit: the same on every machine, whatever its language. */
 export function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**
- * Versions in their natural order: runs of digits compare as numbers, a pre-release comes before
- * its release, and what starts like a version comes after names that do not ("edge", "1.9", "1.10").
+ * Compares versions in natural order: runs of digits compare as numbers, a pre-release comes before
+ * its release, and names that start like a version come after other names ("edge", "1.9", "1.10").
  */
 export function compareVersions(a: string, b: string): number {
   const left = split(a);
@@ -18,7 +18,7 @@ export function compareVersions(a: string, b: string): number {
   return compareSuffix(left.suffix, right.suffix) || compareNames(a, b);
 }
 
-/** By version; the names are enough. */
+/** Sorts by version, highest first. */
 export function highestFirst(tags: readonly string[]): string[] {
   return tags.toSorted(compareVersions).toReversed();
 }
@@ -35,14 +35,14 @@ function split(tag: string): VersionParts {
   return { isVersion: true, numbers: (match[1] ?? '').split('.'), suffix: match[2] ?? '' };
 }
 
-/** Digits of any length: longer is greater once leading zeros are gone. */
+/** Compares digits of any length: without leading zeros, the longer number is greater. */
 function compareNumbers(a: string, b: string): number {
   const left = a.replace(/^0+(?=\d)/u, '');
   const right = b.replace(/^0+(?=\d)/u, '');
   return left.length === right.length ? compareNames(left, right) : left.length - right.length;
 }
 
-/** Words that say "not yet released" when a number or nothing follows: 1.0-rc1, 2.0b2, 3.0-M1. */
+/** Words for a pre-release, if a number or nothing follows: 1.0-rc1, 2.0b2, 3.0-M1. */
 export const PRE_RELEASE_WORDS =
   '(?:alpha|beta|rc|cr|pre|preview|dev|snapshot|nightly|canary|eap?|milestone|next|insiders?|unstable|experimental|incubating|a|b|m)';
 const PRE_RELEASE_SUFFIX = new RegExp(`^[-._]?${PRE_RELEASE_WORDS}(?:[\\d._-]|$)`, 'iu');
@@ -52,12 +52,12 @@ export function startsLikeVersion(tag: string): boolean {
   return split(tag).isVersion;
 }
 
-/** Whether a word for a pre-release follows the numbers; "1.2-alpine" is none. */
+/** Whether a word for a pre-release follows the numbers; not for "1.2-alpine". */
 export function isPrerelease(tag: string): boolean {
   return PRE_RELEASE.test(tag);
 }
 
-/** Pre-releases first, then the plain release, then flavours ("-alpine"). */
+/** Pre-releases first, then the plain release, then flavors ("-alpine"). */
 function rank(suffix: string): number {
   if (suffix === '') return 1;
   return PRE_RELEASE_SUFFIX.test(suffix) ? 0 : 2;

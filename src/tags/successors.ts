@@ -1,17 +1,17 @@
 import { compareNames, PRE_RELEASE_WORDS } from './order.ts';
 
-/** What newer tags of the same kind a repository has; null where there is none. */
+/** The newer tags of the same kind in a repository; null if there is none. */
 export interface Successors {
-  /** Whether the tag is a version at all: "latest" and commits are none. */
+  /** Whether the tag is a version: "latest" and commits are not. */
   readonly version: boolean;
   readonly newest: string | null;
-  /** The newest that has the same first number; dates have none and count as one major. */
+  /** The newest with the same first number; dates count as one major version. */
   readonly newestInMajor: string | null;
 }
 
-/** A tag taken apart. Only tags of one kind are compared with each other. */
+/** A parsed tag. Only tags of the same kind are compared. */
 interface Version {
-  /** With or without v, how many numbers, which flavor ("-alpine3.20"). */
+  /** The prefix "v" or none, the count of numbers, and the flavor ("-alpine3.20"). */
   readonly kind: string;
   readonly hasMajor: boolean;
   readonly numbers: readonly bigint[];
@@ -20,10 +20,13 @@ interface Version {
   readonly builds: readonly bigint[];
 }
 
-/** Overwritten again and again: offered only to one of the same word. */
+/** Moving tags: suggested only for a tag with the same word. */
 const MOVING: ReadonlySet<string> = new Set(['snapshot', 'nightly', 'dev', 'canary']);
 
-/** Newer tags than `current`, among `tags`. A pre-release is offered only to one of the same numbers. */
+/**
+ * Finds newer tags than `current` in `tags`. A pre-release is suggested only for one with the same
+ * numbers.
+ */
 export function findSuccessors(current: string, tags: Iterable<string>): Successors {
   const now = parseVersion(current);
   if (now === undefined) return { version: false, newest: null, newestInMajor: null };
@@ -51,7 +54,7 @@ function isOffered({ numbers, pre }: Version, now: Version): boolean {
 
 const plain = (tag: string): number => (tag.includes('_') ? 0 : 1);
 
-/** Of equal versions the one without build metadata, then the last by name. */
+/** The highest version; among equal ones, without build metadata, then the last by name. */
 function best(candidates: readonly Candidate[]): string | null {
   const ranked = candidates.toSorted(
     (a, b) =>
@@ -91,7 +94,7 @@ const BUILD = /^_([0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*)(?=-|$)/u;
 const COUNTER = /^\d{1,5}(?:\.\d{1,5})*$/u;
 const REVISION = /^(.*)-(r|ls)(\d+)$/u;
 const YEAR_MONTH_DAY = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/u;
-/** A number of so many digits is a date, a build or a commit, and has no major. */
+/** A number with this many digits is a date, build or commit, and not a major version. */
 const LONG_NUMBER = 6;
 
 function parseVersion(tag: string): Version | undefined {

@@ -33,7 +33,7 @@ import { convertSchema1 } from './schema1.ts';
 import type { MeasuredLayer, Recompressor } from './recompress.ts';
 import type { ConvertOptions, ManifestFormat } from './types.ts';
 
-/** One place in the graph and who asked for it. */
+/** One position in the graph, and the request that led to it. */
 interface Visit {
   readonly signal: AbortSignal | undefined;
   readonly depth: number;
@@ -48,10 +48,10 @@ export class ImageConverter {
   readonly #running = new Map<Digest, Promise<Descriptor>>();
   readonly #made = new Map<Digest, ManifestNode>();
   readonly #changed = new Set<Digest>();
-  /** Configurations of images that had none. */
+  /** Configurations created for images that had none. */
   readonly #configs = new Map<Digest, Uint8Array>();
   readonly #warned = new Set<string>();
-  /** What was made stays until the end. */
+  /** Limits the memory for converted manifests, which are kept until the end. */
   readonly #budget = new ManifestBudget();
 
   constructor(source: ReadStore, layers: Recompressor, options: ConvertOptions) {
@@ -61,7 +61,7 @@ export class ImageConverter {
     this.#limiter = createLimiter(options.concurrency ?? 4);
   }
 
-  /** A configuration that came about here. */
+  /** A configuration that the conversion created. */
   config(digest: Digest): Uint8Array | undefined {
     return this.#configs.get(digest);
   }
@@ -71,12 +71,12 @@ export class ImageConverter {
     return this.#made.get(digest);
   }
 
-  /** Whether the digest came about here, so that nothing in the source refers to it. */
+  /** Whether the conversion created the digest, so that nothing in the source refers to it. */
   isChanged(digest: Digest): boolean {
     return this.#changed.has(digest);
   }
 
-  /** What the manifest becomes; the descriptor names only the manifest, without a platform. */
+  /** Converts a manifest; the descriptor describes only the manifest, without a platform. */
   convert(
     descriptor: Descriptor,
     visit: Visit = { signal: undefined, depth: 0 },
@@ -106,7 +106,7 @@ export class ImageConverter {
     return node.descriptor;
   }
 
-  /** `undefined` where nothing has to change. */
+  /** The converted form; `undefined` if nothing has to change. */
   #changedForm(
     manifest: Manifest,
     site: ConversionSite,
@@ -122,7 +122,10 @@ export class ImageConverter {
     }
   }
 
-  /** Only when a format was asked for: the digest is another, and its signature goes. */
+  /**
+   * Converts schema 1 only if a format was requested, because the digest changes and the signature
+   * is lost.
+   */
   async #schema1(
     manifest: Schema1Manifest,
     site: ConversionSite,
@@ -192,7 +195,7 @@ export class ImageConverter {
         : this.#child(child, wanted ?? own, { signal, depth: visit.depth + 1 });
     const children = await mapParallel(kept, Infinity, convertChild, { signal: visit.signal });
     const changed = children.filter(({ before, after }) => before.digest !== after.digest);
-    // Images that could not stay v2s2 take the list along.
+    // If an image had to become OCI, so does the list.
     const becameOci = changed.some(({ after }) => formatOf(after.mediaType) === 'oci');
     const format = wanted ?? (becameOci ? 'oci' : own);
     const complete = kept.length === manifest.manifests.length;
@@ -223,7 +226,7 @@ export class ImageConverter {
     );
   }
 
-  /** Held around one transfer, never while waiting for children. */
+  /** Holds a slot during one transfer, never while waiting for children. */
   #slot<T>({ signal }: Visit, task: (signal: AbortSignal | undefined) => Promise<T>): Promise<T> {
     return this.#limiter.run(() => task(signal), signal);
   }

@@ -5,7 +5,7 @@ import { parseManifest, type Manifest } from '../../oci/manifest.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A manifest and what it is named by. */
+/** A manifest and its descriptor. */
 export interface ManifestNode {
   readonly descriptor: Descriptor;
   readonly manifest: Manifest;
@@ -16,7 +16,10 @@ export function descriptorEntries(list: unknown): readonly Json[] {
   return Array.isArray(list) ? list.filter(isRecord) : [];
 }
 
-/** Compact JSON, its digest of the algorithm of the manifest that it replaces. */
+/**
+ * Encodes a manifest as compact JSON; the digest uses the algorithm of the manifest that it
+ * replaces.
+ */
 export function manifestNode(body: Json, mediaType: string, replaced: Digest): ManifestNode {
   const raw = new TextEncoder().encode(JSON.stringify(body));
   const manifest = parseManifest(raw, mediaType);
@@ -24,13 +27,13 @@ export function manifestNode(body: Json, mediaType: string, replaced: Digest): M
   return { descriptor: { mediaType, digest, size: raw.byteLength }, manifest };
 }
 
-/** What describes the compressed bytes themselves: tables of contents of eStargz and zstd:chunked. */
+/** Annotations about the compressed bytes: tables of contents of eStargz and zstd:chunked. */
 const CONTENT_ANNOTATIONS = [
   'io.github.containers.zstd-chunked.',
   'containerd.io/snapshot/stargz/',
 ];
 
-/** An entry that points elsewhere now, without what was true of its former content alone. */
+/** Points an entry to a new descriptor and drops what was true only of its former content. */
 export function withDescriptor(entry: Json, { mediaType, digest, size }: Descriptor): Json {
   if (digest === entry['digest']) return { ...entry, mediaType };
   const { data: _data, annotations, ...rest } = entry;

@@ -15,15 +15,16 @@ import type { ManifestNode } from './edit-json.ts';
 import { formatOf, layerKindOf, layerType } from './layer-types.ts';
 
 export interface GzipStreamOptions {
-  /** Folder in which one layer at a time waits for its digest. */
+  /** Directory in which one layer at a time waits for its digest. */
   readonly tempDir: string;
-  /** Called once, with the first layer that is compressed. */
+  /** Called once, before the first layer is compressed. */
   onCompress(): void;
 }
 
 /**
- * A store that is a stream, its uncompressed layers compressed with gzip as they pass; what is
- * compressed keeps its bytes. The manifest names the new layers. `source` stays the caller's.
+ * Wraps a streamed store and compresses its uncompressed layers with gzip as they are read;
+ * compressed layers keep their bytes. The manifest refers to the new layers. The caller still
+ * disposes of `source`.
  */
 export function createGzipStream(source: ReadStore, options: GzipStreamOptions): ReadStore {
   const layers = new GzipLayers(source, options);
@@ -82,7 +83,7 @@ class GzipLayers {
     }
   }
 
-  /** The manifest with the layers that passed; undefined where none of them changed. */
+  /** The manifest with the compressed layers; undefined if none of them changed. */
   renamed(manifest: ImageManifest): ManifestNode | undefined {
     if (!manifest.layers.some(({ digest }) => this.#compressed.has(digest))) return undefined;
     const mediaType = layerType(formatOf(manifest.mediaType), { encoding: 'gzip', foreign: false });
@@ -98,7 +99,7 @@ class GzipLayers {
     return { descriptor: describeManifest(changed), manifest: changed };
   }
 
-  /** A layer that passed, made once more; undefined for any other content. */
+  /** Compresses a layer again after it was streamed; undefined for any other blob. */
   async read(descriptor: Descriptor, call?: OpenOptions): Promise<Bytes | undefined> {
     const plain = this.#plain.get(descriptor.digest);
     if (plain === undefined) return undefined;

@@ -10,11 +10,11 @@ import { diffIdsOf, type ImagePlan } from './layer-plan.ts';
 import { layerType } from './layer-types.ts';
 import type { Recompressor } from './recompress.ts';
 
-/** What the layers of an image are read from and compressed by. */
+/** The source and compressor for the layers of an image. */
 export interface LayerWork extends CallOptions {
   readonly source: ReadStore;
   readonly layers: Recompressor;
-  /** Runs one transfer when it is its turn. */
+  /** Runs one transfer when a slot is free. */
   readonly slot: <T>(
     signal: AbortSignal | undefined,
     task: (signal: AbortSignal | undefined) => Promise<T>,
@@ -23,8 +23,9 @@ export interface LayerWork extends CallOptions {
 }
 
 /**
- * The layers of an image as `plan` wants them. They are read before the copy starts, as the manifest
- * needs their digests. @throws AppError INVALID_CONFIG; IntegrityError
+ * Recompresses the layers of an image according to `plan`. They are read before the copy starts,
+ * because the manifest needs their digests.
+ * @throws AppError INVALID_CONFIG; IntegrityError
  */
 export async function recompressLayers(
   { config, layers }: ImageManifest,

@@ -14,14 +14,17 @@ import {
 import { formatOf, layerKindOf, layerType, manifestType } from './layer-types.ts';
 import type { ManifestFormat } from './types.ts';
 
-/** Where a manifest stands, for messages, and who hears what is left out. */
+/** The location of a manifest for messages, and the receiver of warnings. */
 export interface ConversionSite {
   readonly label: string;
   readonly digest: Digest;
   warn(text: string): void;
 }
 
-/** An image manifest with `layers` in the place of its own, in `format`. @throws AppError UNSUPPORTED */
+/**
+ * Builds an image manifest in `format` with `layers` instead of its own.
+ * @throws AppError UNSUPPORTED
+ */
 export function convertImage(
   manifest: ImageManifest,
   layers: readonly Descriptor[],
@@ -36,7 +39,7 @@ export function convertImage(
   return manifestNode(body, mediaType, site.digest);
 }
 
-/** OCI holds whatever Docker's format does: what has no other name keeps its own. */
+/** OCI can hold everything that Docker's format can; types without an OCI name keep theirs. */
 function keptBody(
   manifest: ImageManifest,
   layers: readonly Descriptor[],
@@ -68,7 +71,9 @@ function configTypeIn(format: ManifestFormat, { mediaType }: Descriptor): string
   return isOld || isImageConfigType(mediaType) ? manifestType(format, 'config') : mediaType;
 }
 
-/** Whether an image of this format has media types of the other one: some builders mix them. */
+/**
+ * Whether an image of this format has media types of the other one, because some builders mix them.
+ */
 export function hasOtherTypes({ config, layers }: ImageManifest, format: ManifestFormat): boolean {
   if (!isImageConfigType(config.mediaType)) return false;
   return (
@@ -96,7 +101,7 @@ function dockerBody(
   };
 }
 
-/** v2s2 has no room for an artifact's type or subject, nor for content that is no layer. */
+/** v2s2 cannot hold an artifact's type or subject, nor blobs that are not layers. */
 function refuseArtifact(
   { config, artifactType, subject }: ImageManifest,
   { label, digest }: ConversionSite,

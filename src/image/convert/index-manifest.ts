@@ -18,20 +18,20 @@ import type { ManifestFormat } from './types.ts';
 /** Docker's manifest list requires a platform on every entry; a nested list has none. */
 const NO_PLATFORM: Platform = { architecture: '', os: '' };
 
-/** One child as it stands in the index. */
+/** One child as listed in the index. */
 export interface IndexChild {
   readonly before: Descriptor;
   readonly entry: Json;
 }
 
-/** One child and what became of it. */
+/** One child and its converted form. */
 export interface ConvertedChild extends IndexChild {
   readonly after: Descriptor;
-  /** Asked for only where the format requires one. */
+  /** Set only if the format requires it. */
   readonly platform: Platform | undefined;
 }
 
-/** The children that `wanted` has room for: v2s2 cannot say what an attestation is about. */
+/** The children that `wanted` can hold: v2s2 cannot express the subject of an attestation. */
 export function childrenIn(
   manifest: IndexManifest,
   wanted: ManifestFormat | undefined,
@@ -56,7 +56,7 @@ export function childrenIn(
   return images;
 }
 
-/** The images for other platforms than these, and what is about them: nobody will look at them. */
+/** The images for other platforms, and their attestations: nobody will use them. */
 export function otherPlatforms(
   children: readonly IndexChild[],
   platforms: readonly Platform[] = [],
@@ -74,7 +74,7 @@ export function otherPlatforms(
   return new Set([...others, ...about]);
 }
 
-/** An index over `children`, in `format`, its attestations pointing at what the images became. */
+/** Builds an index of `children` in `format`, whose attestations point to the converted images. */
 export function convertIndex(
   manifest: IndexManifest,
   children: readonly ConvertedChild[],

@@ -14,7 +14,7 @@ export interface ImagePlan {
   readonly layers: readonly (CompressionOptions | undefined)[];
 }
 
-/** The form an image will have. Artifacts have no layers to speak of, so theirs are kept. */
+/** Decides the form of the converted image. The layers of an artifact are kept. */
 export function planImage(
   manifest: ImageManifest,
   { format: wanted, compression }: Pick<ConvertOptions, 'format' | 'compression'>,
@@ -28,7 +28,7 @@ export function planImage(
       ? planLayer(kind, wanted, compression)
       : undefined;
   });
-  // Docker's format has no zstd layers.
+  // Docker's format does not support zstd layers.
   const needsOci = plans.some((plan) => plan?.format === 'zstd');
   return { format: needsOci ? 'oci' : format, layers: plans };
 }
@@ -47,7 +47,8 @@ function planLayer(
 }
 
 /**
- * The digest of each uncompressed layer, from the configuration. @throws AppError INVALID_CONFIG
+ * Reads the digest of each uncompressed layer from the configuration.
+ * @throws AppError INVALID_CONFIG
  */
 export function diffIdsOf(
   config: Uint8Array,

@@ -3,7 +3,7 @@ import type { ManifestFormat } from './types.ts';
 
 export type LayerEncoding = 'none' | 'gzip' | 'zstd';
 
-/** What the media type of an image's layer says, whichever format spells it. */
+/** What a layer's media type expresses, independent of the format. */
 export interface LayerKind {
   readonly encoding: LayerEncoding;
   /** The bytes live at the descriptor's `urls`; no registry stores them. */
@@ -12,9 +12,9 @@ export interface LayerKind {
 
 interface LayerTypes extends LayerKind {
   readonly oci: string;
-  /** Absent: Docker's format has no name for it. */
+  /** Absent if Docker's format has no media type for it. */
   readonly v2s2?: string;
-  /** Other names that are read and never written. */
+  /** Other media types that are read but never written. */
   readonly aliases?: readonly string[];
 }
 
@@ -39,7 +39,7 @@ const LAYER_TYPES: readonly LayerTypes[] = [
     encoding: 'zstd',
     foreign: false,
     oci: MEDIA_TYPE.ociLayerZstd,
-    // containerd's name; Docker's own engine does not read it.
+    // containerd's name; the Docker engine does not read it.
     aliases: [`${DOCKER_LAYER}.diff.tar.zstd`],
   },
   {
@@ -81,7 +81,10 @@ export function formatOf(mediaType: string): ManifestFormat {
     : 'oci';
 }
 
-/** `undefined` for whatever is no layer of an image: an artifact's content, an attestation. */
+/**
+ * Parses a layer's media type; `undefined` if it is not an image layer: artifact data, an
+ * attestation.
+ */
 export function layerKindOf(mediaType: string): LayerKind | undefined {
   return LAYER_TYPES.find(
     ({ oci, v2s2, aliases }) =>
@@ -89,7 +92,7 @@ export function layerKindOf(mediaType: string): LayerKind | undefined {
   );
 }
 
-/** `undefined` where the format has no such layers: zstd in v2s2. */
+/** The media type in a format; `undefined` if the format has no such layers: zstd in v2s2. */
 export function layerType(format: ManifestFormat, kind: LayerKind): string | undefined {
   return LAYER_TYPES.find(
     ({ encoding, foreign }) => encoding === kind.encoding && foreign === kind.foreign,

@@ -16,7 +16,7 @@ import type {
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
 import { TempFiles } from './temp-files.ts';
 
-/** A layer as it is stored, looked into: schema 1 says nothing of it but its digest. */
+/** Facts read from a stored layer: schema 1 gives only its digest. */
 export interface MeasuredLayer {
   readonly digest: Digest;
   readonly size: number;
@@ -24,7 +24,7 @@ export interface MeasuredLayer {
   readonly diffId: Digest;
 }
 
-/** A layer's content under its new name. */
+/** The digest and size of a recompressed layer. */
 export type Recompressed = Pick<Descriptor, 'digest' | 'size'>;
 
 interface KeptLayer extends Recompressed {
@@ -33,7 +33,7 @@ interface KeptLayer extends Recompressed {
   readonly diffId: Digest;
 }
 
-/** Bounds for layers: most images stay far below; gzip can reach a ratio of 1032 by itself. */
+/** Limits for layers: most images stay far below; gzip alone can reach a ratio of 1032. */
 const LIMITS: Omit<DecompressionLimits, 'fail'> = {
   maxBytes: 2 ** 40,
   maxRatio: 1000,
@@ -41,7 +41,7 @@ const LIMITS: Omit<DecompressionLimits, 'fail'> = {
   maxWindow: 128 * 1024 * 1024,
 };
 
-/** Compresses each layer once, into a temporary file that it is then read from. */
+/** Compresses each layer once, into a temporary file that is read from then on. */
 export class Recompressor implements AsyncDisposable {
   readonly #source: ReadStore;
   readonly #codec: Codec = createCodec();
@@ -62,7 +62,7 @@ export class Recompressor implements AsyncDisposable {
     return this.#made.has(digest);
   }
 
-  /** Verified bytes of what was made; `undefined` for any other digest. */
+  /** Reads the verified bytes of a recompressed layer; `undefined` for any other digest. */
   read(descriptor: Descriptor, from: number, signal: AbortSignal | undefined): Bytes | undefined {
     const kept = this.#made.get(descriptor.digest);
     if (kept === undefined) return undefined;
@@ -71,8 +71,8 @@ export class Recompressor implements AsyncDisposable {
   }
 
   /**
-   * @throws IntegrityError when the uncompressed bytes are not those of `diffId`; AppError
-   * CORRUPT_LAYER when they cannot be had, NO_SPACE, IO
+   * @throws IntegrityError if the uncompressed bytes do not match `diffId`; AppError CORRUPT_LAYER
+   * if they cannot be decompressed, NO_SPACE, IO
    */
   async layer(
     layer: Descriptor,
@@ -90,7 +90,8 @@ export class Recompressor implements AsyncDisposable {
   }
 
   /**
-   * What a layer is of which only the digest is known; it is read, and not kept.
+   * Reads a layer of which only the digest is known, and returns the facts without keeping the
+   * bytes.
    * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER
    */
   async measure(
@@ -129,7 +130,7 @@ export class Recompressor implements AsyncDisposable {
     return kept;
   }
 
-  /** The uncompressed bytes, by what they begin with: media types are wrong now and then. */
+  /** Decompresses by the first bytes, because media types are sometimes wrong. */
   async *#plain(
     layer: Descriptor,
     signal: AbortSignal | undefined,
@@ -161,7 +162,7 @@ async function drain(bytes: Bytes): Promise<void> {
   while ((await iterator.next()).done !== true);
 }
 
-/** Hashes and counts what passes. */
+/** Hashes and counts the bytes of a stream. */
 class Digester {
   readonly #algorithm: string;
   readonly #hash: ReturnType<typeof createHash>;
@@ -189,7 +190,7 @@ class Digester {
   }
 }
 
-/** The first few bytes, and then all of them. */
+/** Returns the first few bytes, and a stream of all bytes. */
 async function peekStart(
   bytes: Bytes,
 ): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {

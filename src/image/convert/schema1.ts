@@ -9,7 +9,7 @@ import { layerType, manifestType } from './layer-types.ts';
 import type { MeasuredLayer } from './recompress.ts';
 import type { ManifestFormat } from './types.ts';
 
-/** One step of a schema 1 image, oldest first; a step without a layer has none. */
+/** One step of a schema 1 image, oldest first; `layer` is absent if the step created none. */
 interface Step {
   readonly layer: Digest | undefined;
   readonly v1: Json;
@@ -24,7 +24,7 @@ export interface FromSchema1 {
 /** More layers than any engine accepts. */
 const MAX_STEPS = 1000;
 
-/** What the first schema says of an image, not of its history (Docker image spec v1). */
+/** Members that describe the image, not its history (Docker image spec v1). */
 const STEP_MEMBERS: ReadonlySet<string> = new Set([
   'id',
   'parent',
@@ -35,8 +35,9 @@ const STEP_MEMBERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A Docker schema 1 image (distribution "Image Manifest Version 2, Schema 1") as one of `format`; its
- * layers are kept byte for byte. @throws AppError INVALID_MANIFEST, and what `measure` throws
+ * Converts a Docker schema 1 image (distribution "Image Manifest Version 2, Schema 1") to `format`;
+ * its layers are kept byte for byte.
+ * @throws AppError INVALID_MANIFEST, and what `measure` throws
  */
 export async function convertSchema1(
   manifest: Schema1Manifest,
@@ -69,7 +70,7 @@ function descriptorOf(
   throw new AppError('UNSUPPORTED', `${format} has no layers compressed with ${encoding}`);
 }
 
-/** Oldest first; the manifest has the newest first. */
+/** Lists the steps oldest first; the manifest has the newest first. */
 function stepsOf({ raw }: Schema1Manifest): readonly Step[] {
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
   const { fsLayers, history } = isRecord(body) ? body : {};

@@ -9,15 +9,15 @@ import { Recompressor } from './recompress.ts';
 import type { ConvertOptions } from './types.ts';
 
 /**
- * `source` as it looks after conversion: `resolve` gives the descriptor of the converted root,
- * `fetch` the converted manifests and layers. What is in the wanted form already keeps its bytes and
- * digest. Disposing removes the temporary files; the source stays the caller's to dispose of.
+ * Presents `source` as converted: `resolve` gives the descriptor of the converted root, `fetch` the
+ * converted manifests and layers. Manifests that already have the requested form keep their bytes
+ * and digest. Disposing removes the temporary files; the caller disposes of the source.
  *
  * Resolve the root first and copy by the digest that comes back: the source's own digest names
  * another manifest.
- * @throws AppError USAGE for options that contradict each other; from `resolve`: UNSUPPORTED for what
- * the format cannot hold, DIGEST_CHANGED, CORRUPT_LAYER, NO_SPACE; IntegrityError for a layer that is
- * not the one its configuration names
+ * @throws AppError USAGE for options that contradict each other; from `resolve`: UNSUPPORTED for
+ * what the format cannot hold, DIGEST_CHANGED, CORRUPT_LAYER, NO_SPACE; IntegrityError for a layer
+ * that is not the one its configuration names
  */
 export function createConvertedStore(source: ReadStore, options: ConvertOptions): ReadStore {
   checkOptions(options);
@@ -70,7 +70,7 @@ function checkOptions({ format, compression }: ConvertOptions): void {
   });
 }
 
-/** What refers to the original says nothing about the converted image. */
+/** Referrers of the original do not apply to the converted image. */
 function capabilitiesOf(
   { capabilities }: ReadStore,
   converter: ImageConverter,
@@ -79,7 +79,7 @@ function capabilitiesOf(
   const { tags, referrers, stream } = capabilities;
   return {
     ...(tags === undefined ? {} : { tags }),
-    // A new format leaves the layers as they are: those of a stream can be sent as they pass.
+    // A new format does not change the layers, so those of a stream can be sent as they are read.
     ...(stream === undefined || compression !== undefined ? {} : { stream }),
     ...(referrers === undefined
       ? {}

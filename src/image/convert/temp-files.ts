@@ -6,7 +6,9 @@ import type { Temporaries } from '../../util/temporaries.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** A private folder of temporary files, made when the first is, removed with all that is in it. */
+/**
+ * A private directory for temporary files: created with the first file, removed with its content.
+ */
 export class TempFiles implements AsyncDisposable {
   readonly #parent: string;
   readonly #temporaries: () => Promise<Temporaries>;
@@ -18,7 +20,7 @@ export class TempFiles implements AsyncDisposable {
     this.#temporaries = temporaries;
   }
 
-  /** A new file of these bytes; nothing is left of one that fails. @throws AppError NO_SPACE, IO */
+  /** Writes a new file; a failed one is removed. @throws AppError NO_SPACE, IO */
   async write(bytes: Bytes): Promise<string> {
     this.#folder ??= this.#make();
     const path = join(await this.#folder, String((this.#count += 1)));
@@ -35,7 +37,7 @@ export class TempFiles implements AsyncDisposable {
     return path;
   }
 
-  /** mkdtemp makes it for its owner only. */
+  /** mkdtemp creates it with access only for its owner. */
   async #make(): Promise<string> {
     const temporaries = await this.#temporaries();
     await temporaries.sweep(this.#parent);

@@ -9,25 +9,26 @@ export interface ConvertOptions {
   /** Manifests and media types of the result. Absent: each manifest keeps its own. */
   readonly format?: ManifestFormat | undefined;
   /**
-   * Layers compressed otherwise, or not at all, are compressed so. Layers that are stay as they are,
-   * unless a level is given. zstd makes OCI manifests, as v2s2 has no such layers.
+   * Recompresses layers that have another compression or none. Layers that already have it are
+   * unchanged, unless a level is given. zstd requires OCI manifests, because v2s2 has no such
+   * layers.
    */
   readonly compression?: CompressionOptions | undefined;
   /**
-   * The images of an index that will be used: the others are listed as they are, for whoever chooses
-   * among them. Absent: all.
+   * The platforms to convert in an index; other images are listed unchanged, so that the caller can
+   * choose among them. Absent: all.
    */
   readonly platforms?: readonly Platform[] | undefined;
-  /** Refuses with DIGEST_CHANGED what would change a manifest. */
+  /** Throws DIGEST_CHANGED if a manifest would change. */
   readonly preserveDigests?: boolean | undefined;
-  /** Folder that holds the compressed layers until the store is disposed of. */
+  /** Directory for the compressed layers until the store is disposed of. */
   readonly tempDir: string;
-  /** Names what is in it, so that it is swept if this process is killed. */
+  /** Names the temporary files, so that they are removed later if this process is killed. */
   readonly temporaries?: (() => Promise<Temporaries>) | undefined;
   /** Manifests and layers read at a time. Default 4. */
   readonly concurrency?: number | undefined;
-  /** What takes its time before anything is copied. */
+  /** Reports slow work before the copy starts. */
   readonly note?: ((text: string) => void) | undefined;
-  /** What is left out of the result, and what was done unasked. */
+  /** Reports what is left out of the result, and changes that were not requested. */
   warn(text: string): void;
 }

@@ -38,22 +38,22 @@ export interface HttpClientOptions {
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Tries after the first. */
   readonly retryTimes: number;
-  /** Most time that one request waits between its tries, in all. Default: 5 minutes. */
+  /** Maximum total wait of one request between its tries. Default: 5 minutes. */
   readonly maxRetryWaitMs?: number | undefined;
-  /** The same wait before every other try. Default: one that doubles, by chance. */
+  /** A fixed wait before every further try. Default: one that doubles, with jitter. */
   readonly retryDelayMs?: number | undefined;
-  /** True when the user lets the registry's credentials go to this token server. */
+  /** Whether the user allows this token server to get the registry's credentials. */
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
   readonly onWarning: (text: string) => void;
   readonly onRetry: (event: RetryEvent) => void;
   /** The wire trace, redacted, line by line. */
   readonly log?: ((line: string) => void) | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Told of hosts that are waited for. Default: nobody is. */
+  /** Reports each wait for a host. Default: waits are not reported. */
   readonly beginWait?: BeginWait | undefined;
-  /** Only a handful of requests is to come, so that the start of their client counts. */
+  /** Only a few requests follow, so the time to load their client matters. */
   readonly shortLived?: boolean | undefined;
-  /** Called once, when there were more requests than a short command makes. */
+  /** Called once, if there are more requests than in a short command. */
   readonly onLongRun?: (() => void) | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
@@ -61,7 +61,7 @@ export interface HttpClientOptions {
   readonly store?: TokenStore | undefined;
   /** Which proxy a URL goes through. Default: none. */
   readonly proxies?: ProxyRules | undefined;
-  /** The machine's authorities, in addition to Node's. Default: the system's usual files. */
+  /** The system's authorities, in addition to Node's. Default: the system's usual files. */
   readonly roots?: TrustRoots | undefined;
 }
 
@@ -69,31 +69,31 @@ export interface HttpClientHandle {
   readonly request: HttpClient;
   /** Base URL of a logical registry, with a trailing slash. @throws NetworkError */
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
-  /** The policy of this client, for those who try again on floors above: cut transfers. */
+  /** The retry policy of this client, for retries in higher layers: interrupted transfers. */
   readonly retries: RetryPolicy;
   /**
-   * Proxy, certificates and roots for a URL, of `registry` where it is one's own. @throws AppError
+   * Proxy, certificates and roots for a URL; `registry`: the one it belongs to. @throws AppError
    */
   readonly explain: (url: URL, registry?: string) => ConnectionReport;
-  /** The same way to a registry, one step at a time, for diagnosis. */
+  /** The steps to reach a registry, one at a time, for diagnosis. */
   readonly probe: () => Promise<Probe>;
-  /** Requests that went onto the wire, retries and token exchanges included. */
+  /** Requests that were sent, including retries and token exchanges. */
   readonly stats: { readonly requests: number };
   /** Ends every connection and exchange. */
   close(): Promise<void>;
 }
 
-/** A list of this many pages goes on, as a rule; an image that is looked at takes four requests. */
+/** A list with this many pages is usually long; inspecting an image takes four requests. */
 const LONG_RUN_REQUESTS = 6;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
-/** The wire: one client for every registry of one side of a command. */
+/** Creates the one client for every registry of one side of a command. */
 export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const { policies, now, random, onRetry } = options;
   const sleep = options.sleep ?? realSleep;
   const limits = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
-  // A transfer that may pause for so long is not judged by its speed in less.
+  // The speed of a transfer is not judged over less time than it may pause.
   const timeouts = { ...limits, speedWindowMs: Math.max(limits.speedWindowMs, limits.idleMs) };
   const maxWaitMs = options.maxRetryWaitMs ?? MAX_RETRY_WAIT_MS;
   const stats = { requests: 0 };
@@ -113,7 +113,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const tries = { retryTimes, maxWaitMs, delayMs };
   const retries = createRetryPolicy({ ...tries, now, random, sleep, onRetry, pauses });
 
-  /** THE order, outermost first. Token exchanges enter below `authenticate`. */
+  /** The fixed order, outermost first. Token exchanges enter below `authenticate`. */
   const layers: readonly Middleware[] = [
     warnings(options.onWarning),
     redirect(knownClass),

@@ -1,7 +1,7 @@
-/** Whether sending again can help: `briefly` stands for at most two quick tries. */
+/** Whether a retry can help; `briefly`: at most two quick tries. */
 export type RetryClass = 'always' | 'briefly' | 'never';
 
-/** `reach`: nothing was reached. `trust`: its certificate is refused. `host`: what it did. */
+/** `reach`: no connection. `trust`: its certificate is rejected. `host`: its answer is wrong. */
 export type Lead = 'reach' | 'trust' | 'host';
 
 const LEADS: Readonly<Record<Lead, (host: string) => string>> = {
@@ -14,19 +14,19 @@ export function networkTitle({ lead, description }: ErrorMapping, host: string):
   return `${LEADS[lead](host)}${description}`;
 }
 
-/** What the code of a socket, resolver, TLS or HTTP parser error means to people. */
+/** The meaning of an error code of a socket, resolver, TLS or HTTP parser. */
 export interface ErrorMapping {
   readonly codes: readonly string[];
   readonly code: 'NETWORK' | 'TIMEOUT' | 'TLS' | 'TARGET_FORBIDDEN';
   readonly retry: RetryClass;
   /** What went wrong, without the host: "connection refused". */
   readonly description: string;
-  /** How a title begins before the description. */
+  /** How the title starts, before the description. */
   readonly lead: Lead;
   readonly hint?: string;
 }
 
-/** The codes of an error, of its causes, and of the first try of several addresses. */
+/** The codes of an error, of its causes, and of the first of several addresses. */
 export function errorCodesOf(error: unknown): string[] {
   const codes: string[] = [];
   let current: unknown = error;
@@ -48,21 +48,21 @@ export function findMapping(
   return mappings.find((row) => row.codes.some((code) => found.includes(code)));
 }
 
-/** Codes of our own limits, as ../dial/network-error.ts knows them. */
+/** Codes of our own limits, mapped in dial/network-error.ts. */
 export const HEADERS_TIMEOUT = 'HEADERS_TIMEOUT';
 
 export const BODY_TIMEOUT = 'BODY_TIMEOUT';
 
 export const TOO_SLOW = 'TOO_SLOW';
 
-/** The error of one of our own limits. */
+/** Creates the error of one of our own limits. */
 export function timeoutError(
   code: typeof HEADERS_TIMEOUT | typeof BODY_TIMEOUT | typeof TOO_SLOW,
 ): Error {
   return Object.assign(new Error('no answer in time'), { code });
 }
 
-/** The error that a socket gives when nothing answers, for a limit of our own. */
+/** Creates the error that a socket emits on a timeout, for our own limit. */
 export function timedOut(): Error {
   return Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' });
 }

@@ -4,7 +4,7 @@ import { sanitize } from '../errors/sanitize.ts';
 
 const MAX_MESSAGE = 300;
 
-/** The server's own words from an error body, fit for one line and without what `conceal` knows. */
+/** Extracts the server's message from an error body: one line, without secrets of `conceal`. */
 export function errorMessageOf(body: Uint8Array, conceal?: RedactSecrets): string | undefined {
   const text = new TextDecoder().decode(body).trim();
   const words = jsonErrorMessage(text) ?? (text.startsWith('<') ? '' : text);

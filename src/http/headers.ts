@@ -1,6 +1,6 @@
 import type { ResponseHeaders } from './types.ts';
 
-/** Headers from the flat list `[name, value, name, value, …]` in which they arrived. */
+/** Parses headers from the flat list `[name, value, name, value, …]` in which they arrive. */
 export function parseRawHeaders(raw: readonly string[]): ResponseHeaders {
   const lines = new Map<string, string[]>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -16,7 +16,7 @@ export function parseRawHeaders(raw: readonly string[]): ResponseHeaders {
   };
 }
 
-/** Later records win; names are matched without case and come out in lower case. */
+/** Later records win; names are case-insensitive and returned in lower case. */
 export function mergeHeaders(
   ...records: readonly (Readonly<Record<string, string>> | undefined)[]
 ): Record<string, string> {
@@ -29,7 +29,7 @@ export function mergeHeaders(
   return Object.fromEntries(merged);
 }
 
-/** Headers that say what is asked and never who asks; only they may follow to another origin. */
+/** Headers that describe the request and not the sender; only they may go to another origin. */
 const CROSS_ORIGIN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'content-range',
@@ -41,8 +41,8 @@ const CROSS_ORIGIN_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What remains of a request's headers on another origin. An allow-list, so that Authorization,
- * Cookie and headers from configuration files are lost without being named (GHSA-vh4v-2xq2-g5cg).
+ * Keeps the headers of a request that may go to another origin. An allowlist, so that
+ * Authorization, Cookie and headers from configuration files are dropped without being listed (GHSA-vh4v-2xq2-g5cg).
  */
 export function crossOriginHeaders(
   headers: Readonly<Record<string, string>> | undefined,
@@ -52,12 +52,12 @@ export function crossOriginHeaders(
   );
 }
 
-/** The year 2286 and beyond: as dates can still say it. */
+/** The year 2286, which a date can still represent. */
 const MAX_SECONDS = 9_999_999_999;
 
 /**
- * `Retry-After` as milliseconds from now; a date in the past is none (RFC 9110 section 10.2.3). A
- * date is measured against the answer's own `Date`: this machine's clock may be a day off.
+ * Parses `Retry-After` as milliseconds from now; a past date is none (RFC 9110 section 10.2.3). A
+ * date is relative to the answer's own `Date`, because this machine's clock may be wrong.
  */
 export function retryAfterMs(headers: ResponseHeaders, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim();

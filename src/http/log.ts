@@ -2,7 +2,7 @@ import { redactHeader, redactUrl } from '../errors/redact.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import type { Middleware } from './types.ts';
 
-/** Headers whose values are shown (still redacted); of every other header only the name is. */
+/** Headers whose values are shown (redacted); of other headers only the name is shown. */
 const SHOWN: ReadonlySet<string> = new Set([
   'accept',
   'authorization',
@@ -30,7 +30,7 @@ const SHOWN: ReadonlySet<string> = new Set([
   'www-authenticate',
 ]);
 
-/** The wire trace of `--debug`: one line per message and header, no secret in any of them. */
+/** The wire trace of `--debug`: one line per message and header, without secrets. */
 export function log(write: (line: string) => void, now: () => number): Middleware {
   let last = 0;
   return (next) => async (request) => {

@@ -11,8 +11,8 @@ const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 const READS_ONLY: ReadonlySet<number> = new Set([301, 302, 303]);
 
 /**
- * Follows redirects, judging each hop. A request that has left its origin is anonymous for the
- * rest of the chain, even when it is sent back to where it started.
+ * Follows redirects and checks each hop. A request that left its origin is anonymous for the rest
+ * of the chain, even if it returns to that origin.
  * @throws AppError TARGET_FORBIDDEN, TOO_MANY_REDIRECTS
  */
 export function redirect(knownClass: AddressClassLookup): Middleware {
@@ -34,7 +34,7 @@ export function redirect(knownClass: AddressClassLookup): Middleware {
   };
 }
 
-/** The request for `to`, rebuilt without anything that belongs to another origin. */
+/** Returns the request for `to`, without anything that belongs to another origin. */
 function crossOriginRequest(
   request: HttpRequest,
   from: URL,

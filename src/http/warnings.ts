@@ -3,7 +3,7 @@ import type { Middleware } from './types.ts';
 
 const PREFIX = '299 - "';
 const MAX_LENGTH = 4096;
-/** A registry that sends ever new warnings does not fill the memory. */
+/** Limits the memory that a registry with ever-changing warnings can fill. */
 const MAX_DISTINCT = 256;
 
 /**
@@ -22,7 +22,7 @@ export function parseWarning(line: string): string | undefined {
   return undefined;
 }
 
-/** Passes each distinct warning of a registry on, once. */
+/** Reports each distinct warning of a registry once. */
 export function warnings(onWarning: (text: string) => void): Middleware {
   const shown = new Set<string>();
   return (next) => async (request) => {

@@ -1,14 +1,14 @@
-/** Container images are younger: an earlier year is what a reproducible build writes (1970, 1980). */
+/** Container images are newer; reproducible builds write earlier years (1970, 1980). */
 const LAST_PLACEHOLDER_YEAR = 1980;
 
-/** Whether a time stands for "no date"; milliseconds since 1970. */
+/** Whether a time means "no date"; milliseconds since 1970. */
 export function isPlaceholder(time: number): boolean {
   return new Date(time).getUTCFullYear() <= LAST_PLACEHOLDER_YEAR;
 }
 
 /**
- * When something was built, in milliseconds since 1970; `undefined` for what is no date, and for
- * the dates of reproducible builds: Go's year 1, 1970, 1980.
+ * Returns the build time in milliseconds since 1970; `undefined` for an invalid date and for the
+ * dates of reproducible builds: Go's year 1, 1970, 1980.
  */
 export function buildTime(text: string | null | undefined): number | undefined {
   const time = Date.parse(text ?? '');
@@ -16,8 +16,8 @@ export function buildTime(text: string | null | undefined): number | undefined {
 }
 
 /**
- * Whether builds share one whole second, as one `SOURCE_DATE_EPOCH` for all makes them: then it
- * tells none of them from another. Engines that look at the clock write fractions.
+ * Whether builds share one whole second, as with one `SOURCE_DATE_EPOCH` for all: the date then
+ * does not distinguish them. Engines that use the clock write fractions.
  */
 export function isOneForAll(dates: readonly string[]): boolean {
   const times = new Set(dates.map((text) => Date.parse(text)));

@@ -5,7 +5,7 @@ import { isMediaType } from './media-types.ts';
 import type { Platform } from './platform.ts';
 import { keyDifferingInCase } from './strict-json.ts';
 
-/** Names one node of the content graph (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
+/** Identifies one manifest or blob (image-spec v1.1.1 descriptor.md). `size` is in bytes. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
@@ -14,7 +14,7 @@ export interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
   readonly urls?: readonly string[];
-  /** Base64 of the content itself, when embedded; checked against `digest` and `size`. */
+  /** Base64 of the content itself, if embedded; checked against `digest` and `size`. */
   readonly data?: string;
 }
 

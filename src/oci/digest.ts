@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 
-/** A validated `algorithm:hex`; the only form a path or URL may be built from. */
+/** A validated `algorithm:hex`; paths and URLs may be built only from this form. */
 export type Digest = string & { readonly __digest: unique symbol };
 
 export type Algorithm = 'sha256' | 'sha512';
@@ -29,7 +29,7 @@ export function isDigest(text: string): text is Digest {
   return digestProblem(text) === undefined;
 }
 
-/** The rule a digest breaks, in the field's usual words; `undefined` when it is valid. */
+/** The rule that a digest breaks, in the field's usual words; `undefined` if it is valid. */
 export function digestProblem(text: string): string | undefined {
   const colon = text.indexOf(':');
   if (colon <= 0) return 'invalid checksum digest format';

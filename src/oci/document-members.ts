@@ -27,7 +27,7 @@ export const DOCKER_ARCHIVE_ENTRY: Members = {
   LayerSources: true,
 };
 
-/** image-spec v1.1.1 config.md and what Docker adds to it. */
+/** image-spec v1.1.1 config.md and Docker's additions. */
 export const IMAGE_CONFIG: Members = {
   created: true,
   author: true,
@@ -55,7 +55,7 @@ export const IMAGE_CONFIG: Members = {
   history: { created: true, created_by: true, author: true, comment: true, empty_layer: true },
 };
 
-/** Members of other kinds of manifests: with one of them two readers see two things (CVE-2021-41190). */
+/** Members of other kinds: with one of them, readers disagree about the kind (CVE-2021-41190). */
 const FOREIGN = {
   image: ['manifests', 'fsLayers', 'history', 'signatures'],
   index: ['config', 'layers', 'fsLayers', 'history', 'signatures'],
@@ -68,7 +68,7 @@ const NAMES = {
   schema1: 'a schema 1 manifest',
 } as const;
 
-/** The rule that a manifest breaks which is one of another kind too. */
+/** Returns the rule that a manifest breaks if it is also one of another kind. */
 export function ambiguousMember(body: object, kind: keyof typeof FOREIGN): string | undefined {
   const member = FOREIGN[kind].find((one) => one in body);
   return member === undefined ? undefined : `${NAMES[kind]} with "${member}" is ambiguous`;

@@ -7,12 +7,12 @@ import { parseJsonStrict, keyDifferingInCase } from './strict-json.ts';
 import { isImageType, isIndexType, isMediaType, isSchema1Type, MEDIA_TYPE } from './media-types.ts';
 import { ambiguousMember, MANIFEST } from './document-members.ts';
 
-/** Most bytes a manifest may have (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
+/** Maximum bytes of a manifest (distribution-spec v1.1.1 asks clients for at least 4 MiB). */
 export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
 
 interface ManifestBase {
   readonly mediaType: string;
-  /** The bytes as served; the only form that is ever stored or sent. */
+  /** The bytes as received; the only form that is ever stored or sent. */
   readonly raw: Uint8Array;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
@@ -31,7 +31,7 @@ export interface IndexManifest extends ManifestBase {
 }
 
 /**
- * Docker schema 1: carried as bytes, its layers are known only by digest; never converted silently.
+ * Docker schema 1: kept as bytes; its layers are known only by digest; never converted silently.
  */
 export interface Schema1Manifest extends ManifestBase {
   readonly kind: 'schema1';
@@ -39,7 +39,7 @@ export interface Schema1Manifest extends ManifestBase {
 
 export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
 
-/** Members of manifests and indexes that decide what the bytes are. */
+/** Members that decide the kind of a manifest. */
 const MEMBERS: ReadonlySet<string> = new Set(Object.keys(MANIFEST));
 
 /**
@@ -106,7 +106,7 @@ function parseIndex(
   mediaType: string,
   raw: Uint8Array,
 ): IndexManifest {
-  // Go writes an empty list as null.
+  // Go's encoder writes an empty list as null.
   const list = body['manifests'] === null ? [] : body['manifests'];
   if (!Array.isArray(list)) throw invalid('"manifests" is not a list');
   const manifests = list.map((entry, i) => parseDescriptor(entry, `manifests[${i}]`));
@@ -145,7 +145,7 @@ function invalid(rule: string): AppError {
 }
 
 /**
- * The nodes that must exist before this manifest may: children, or config and layers; never
+ * The descriptors that must exist before this manifest: children, or config and layers; never
  * `subject`.
  */
 export function childrenOf(manifest: Manifest): readonly Descriptor[] {

@@ -1,4 +1,4 @@
-/** Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker v2 schema 2). */
+/** Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker v2.2). */
 export const MEDIA_TYPE = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -12,7 +12,7 @@ export const MEDIA_TYPE = {
   dockerConfig: 'application/vnd.docker.container.image.v1+json',
   dockerLayer: 'application/vnd.docker.image.rootfs.diff.tar',
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-  /** containerd's name; Docker's own engine does not read it. */
+  /** containerd's name; Docker's engine does not read it. */
   dockerLayerZstd: 'application/vnd.docker.image.rootfs.diff.tar.zstd',
   dockerForeignLayer: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
   dockerSchema1: 'application/vnd.docker.distribution.manifest.v1+json',
@@ -41,7 +41,7 @@ export function isSchema1Type(mediaType: string): boolean {
   return SCHEMA1_TYPES.has(mediaType);
 }
 
-/** True for whatever is stored under `/manifests/`, false for blobs. */
+/** True for everything that is stored under `/manifests/`, false for blobs. */
 export function isManifestType(mediaType: string): boolean {
   return isIndexType(mediaType) || isImageType(mediaType) || isSchema1Type(mediaType);
 }
@@ -51,12 +51,12 @@ export function isImageConfigType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.ociConfig || mediaType === MEDIA_TYPE.dockerConfig;
 }
 
-/** Layers whose bytes live at `urls` and are not stored by registries. */
+/** Layers whose bytes are at `urls` and are not stored by registries. */
 export function isForeignLayerType(mediaType: string): boolean {
   return mediaType.includes('.foreign.') || mediaType.includes('.nondistributable.');
 }
 
-/** One comma-joined `Accept` line for manifests: without a type here an old server may convert. */
+/** One comma-joined `Accept` line for manifests: an old server may convert types not listed. */
 export const MANIFEST_ACCEPT: string = [
   MEDIA_TYPE.ociIndex,
   MEDIA_TYPE.ociManifest,

@@ -11,8 +11,8 @@ export interface Platform {
 }
 
 /**
- * `OS/ARCH[/VARIANT][:OSVERSION]`, as crane writes it; the version also as containerd
- * (`OS(OSVERSION)/ARCH`) and as regclient (`OS/ARCH,osver=OSVERSION`) write it.
+ * Parses `OS/ARCH[/VARIANT][:OSVERSION]` (crane's form); the version also in the forms of
+ * containerd (`OS(OSVERSION)/ARCH`) and regclient (`OS/ARCH,osver=OSVERSION`).
  * @throws AppError INVALID_PLATFORM
  */
 export function parsePlatform(text: string): Platform {
@@ -36,8 +36,8 @@ export function parsePlatform(text: string): Platform {
 }
 
 /**
- * At least one platform, commas between them, each once; regclient's `,osver=` belongs to the one
- * before it.
+ * Parses one or more comma-separated platforms, without duplicates; regclient's `,osver=` belongs
+ * to the platform before it.
  * @throws AppError INVALID_PLATFORM
  */
 export function parsePlatforms(text: string): readonly Platform[] {
@@ -65,12 +65,12 @@ const ARCHITECTURE_ALIAS: Readonly<Record<string, { architecture: string; varian
   armel: { architecture: 'arm', variant: 'v6' },
 };
 
-/** Variants that the architecture implies by itself; they are not written. */
+/** Variants that the architecture implies; they are omitted. */
 const IMPLIED_VARIANT: Readonly<Record<string, string>> = { arm64: 'v8', amd64: 'v1' };
 
 /**
- * Lower case, common aliases resolved, "7" written "v7", implied variants and empty members
- * dropped.
+ * Converts to lower case, resolves common aliases, writes "7" as "v7", and drops implied variants
+ * and empty members.
  */
 export function normalize(platform: Platform): Platform {
   const os = platform.os.toLowerCase();
@@ -97,9 +97,9 @@ function impliedVariant(architecture: string): string | undefined {
 }
 
 /**
- * Whether `candidate` satisfies `wanted`; a variant that is not asked for does not matter, and
- * a 32-bit arm image that names none is v7 (containerd platforms.Normalize). A version of the
- * system matches the longer ones that it begins: "10.0.20348" matches "10.0.20348.2582".
+ * Whether `candidate` satisfies `wanted`. Without a variant in `wanted`, every variant does; a
+ * 32-bit arm image without a variant is v7 (containerd platforms.Normalize). A version matches
+ * longer ones that it starts: "10.0.20348" matches "10.0.20348.2582".
  */
 export function matchesPlatform(wanted: Platform, candidate: Platform): boolean {
   const a = normalize(wanted);
@@ -110,7 +110,7 @@ export function matchesPlatform(wanted: Platform, candidate: Platform): boolean 
   );
 }
 
-/** What an image is for that names no variant, where that is a variant of its own. */
+/** The variant of an image that names none, if the architecture does not imply one. */
 const UNNAMED_VARIANT: ReadonlyMap<string, string> = new Map([['arm', 'v7']]);
 
 function isSameSystem(wanted: Platform, candidate: Platform): boolean {
@@ -123,10 +123,10 @@ function isSameSystem(wanted: Platform, candidate: Platform): boolean {
 }
 
 /**
- * Those that `wanted` means, best first. Where the variant is left open, one without a variant
- * comes first, then the highest (arm v7 before v6, as container engines choose), then the order of
- * the list. Where nothing has the variant that was asked for, the highest older one runs there, too
- * (arm v6 on v7, amd64 v2 on v3).
+ * Returns the entries that `wanted` means, best first. If no variant is requested, an entry without
+ * a variant comes first, then the highest one (arm v7 before v6, as container engines choose), then
+ * the order of the list. If no entry has the requested variant, the highest older one is used,
+ * because it runs there too (arm v6 on v7, amd64 v2 on v3).
  */
 export function choosePlatforms<T extends { readonly platform: Platform | undefined }>(
   entries: readonly T[],
@@ -158,7 +158,7 @@ function rank({ platform }: { readonly platform: Platform | undefined }): number
     : levelOf(platform);
 }
 
-/** 7 for "v7"; not a number where variants do not build on each other. */
+/** 7 for "v7"; NaN if variants do not build on each other. */
 function levelOf(platform: Platform | undefined): number {
   if (platform === undefined) return Number.NaN;
   const { architecture, variant } = normalize(platform);
@@ -172,7 +172,7 @@ const NODE_ARCHITECTURE: Readonly<Record<string, string>> = {
   mipsel: 'mipsle',
 };
 
-/** Linux images of this machine's architecture: what a container engine here would run. */
+/** Linux images of this machine's architecture: what a local container engine runs. */
 export function hostPlatform(host: { platform: string; arch: string }): Platform {
   const architecture = NODE_ARCHITECTURE[host.arch] ?? host.arch;
   return { os: host.platform === 'win32' ? 'windows' : 'linux', architecture };

@@ -6,9 +6,9 @@ import { sanitize } from '../errors/sanitize.ts';
 const MAX_DEPTH = 64;
 
 /**
- * JSON as the image-spec wants it read: UTF-8 only, no duplicate keys (image-spec v1.1.1
- * considerations.md "JSON"), no member of `members` in other letters, bounded depth. Objects come
- * back without a prototype.
+ * Parses JSON as the image-spec requires: UTF-8 only, no duplicate keys (image-spec v1.1.1
+ * considerations.md "JSON"), no member of `members` in different case, limited depth. Objects have
+ * no prototype.
  * @throws AppError with `code`; `what` names the document in the message.
  */
 export function parseJsonStrict(
@@ -46,7 +46,7 @@ function withoutPrototype(_key: string, value: unknown): unknown {
     : value;
 }
 
-/** One linear scan for depth and duplicate keys; grammar itself is left to JSON.parse. */
+/** One linear scan for depth and duplicate keys; JSON.parse checks the grammar. */
 function checkStructure(text: string, fail: (rule: string) => AppError): void {
   const stack: (Set<string> | undefined)[] = [];
   let i = 0;
@@ -68,7 +68,7 @@ function checkStructure(text: string, fail: (rule: string) => AppError): void {
   }
 }
 
-/** Index just behind the closing quote, or the end of the text. */
+/** Index after the closing quote, or the end of the text. */
 function endOfString(text: string, start: number): number {
   let i = start + 1;
   while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
@@ -98,9 +98,9 @@ function addKey(keys: Set<string>, literal: string, fail: (rule: string) => AppE
 }
 
 /**
- * The rule that a key breaks when it is one of `known` but for its case. Readers in Go take such a
- * key for the known one, and other readers do not: the same bytes would be two documents
- * (CVE-2021-41190). `undefined` when there is no such key.
+ * Returns the rule that a key breaks if it differs from one of `known` only in case. Readers in Go
+ * accept such a key and other readers do not, so the same bytes would be two documents
+ * (CVE-2021-41190). `undefined` if there is no such key.
  */
 export function keyDifferingInCase(object: object, known: ReadonlySet<string>): string | undefined {
   const key = Object.keys(object).find((one) => !known.has(one) && known.has(exact(one, known)));
@@ -114,19 +114,19 @@ function exact(key: string, known: ReadonlySet<string>): string {
   return [...known].find((one) => foldCase(one) === wanted) ?? '';
 }
 
-/** As Go folds (encoding/json, "foldName"): also the long s and the Kelvin sign. */
+/** Folds like Go (encoding/json, "foldName"): also the long s and the Kelvin sign. */
 function foldCase(text: string): string {
   return text.toUpperCase().toLowerCase();
 }
 
-/** The members that readers know of a document; `true` where what is inside is a value or a map. */
+/** The members that readers know in a document; `true` for a value or a map. */
 export interface Members {
   readonly [member: string]: Members | true;
 }
 
 /**
- * The rule that a member breaks whose name is a known one but for its case, at any depth that
- * `members` describes; the objects of a list have the same members. `undefined` when none does.
+ * Returns the rule that a member breaks if it differs from a known one only in case, at any depth
+ * of `members`; the objects of a list have the same members. `undefined` if there is none.
  */
 export function misspelledMember(value: unknown, members: Members): string | undefined {
   if (Array.isArray(value)) return firstOf(value, (one) => misspelledMember(one, members));

@@ -1,4 +1,4 @@
-/** Docker Hub's logical name; every alias of it is written so in a `Reference`. */
+/** Docker Hub's logical name; a `Reference` never contains one of its aliases. */
 export const DOCKER_HUB = 'docker.io';
 
 /** Host that answers the v2 API for a logical registry (moby daemon/pkg/registry/config.go). */

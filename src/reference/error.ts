@@ -6,8 +6,8 @@ import { type Problem, endOfUserInfo } from './grammar.ts';
 const WIDTH = 72;
 
 /**
- * INVALID_REFERENCE: the message is the rule, the excerpt the name with a caret below its offending
- * part. User information in the name is hidden.
+ * Creates INVALID_REFERENCE: the message is the rule, the excerpt is the name with a caret below
+ * the wrong part. User information in the name is hidden.
  */
 export function invalidName(what: string, text: string, problem: Problem, hint?: string): AppError {
   const shown = hideUserInfo(text, problem.at);

@@ -4,7 +4,7 @@ import type { Reference } from './types.ts';
 
 export const DEFAULT_TAG = 'latest';
 
-/** In full: "docker.io/library/busybox:1@sha256:…". */
+/** The full name: "docker.io/library/busybox:1@sha256:…". */
 export function formatReference(reference: Reference): string {
   return `${formatRepository(reference)}${suffix(reference)}`;
 }
@@ -14,7 +14,7 @@ export function formatRepository(reference: Reference): string {
   return `${reference.registry}/${reference.repository}`;
 }
 
-/** As people type it: "busybox:1"; in full wherever the short form would name something else. */
+/** The short name: "busybox:1"; the full name if the short one means something else. */
 export function familiarName(reference: Reference): string {
   const { registry, repository } = reference;
   const full = formatReference(reference);

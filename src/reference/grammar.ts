@@ -4,9 +4,9 @@ import { sanitize } from '../errors/sanitize.ts';
 export interface Problem {
   readonly at: number;
   readonly rule: string;
-  /** What to do about it, when no corrected name can be offered. */
+  /** What to do about it, if no corrected name can be offered. */
   readonly hint?: string;
-  /** A corrected name; offered only when it is valid itself. */
+  /** A corrected name; offered only if it is valid itself. */
   readonly suggestion?: string;
 }
 
@@ -14,7 +14,7 @@ export interface Problem {
 const MAX_PATH = 255;
 const MAX_TAG = 128;
 
-/** The rule that a repository path breaks, its length apart. */
+/** The rule that a repository path breaks, except its length. */
 export function pathProblem(path: string): Problem | undefined {
   if (path === '') return { at: 0, rule: 'repository name must have at least one component' };
   const capital = path.search(/[A-Z]/);
@@ -80,8 +80,8 @@ export function tagProblem(tag: string): Problem | undefined {
 }
 
 /**
- * Helm writes the `+` of a version as `_`, because a tag cannot have one: "1.2.0+build.1" is the tag
- * "1.2.0_build.1". What is no such version is unchanged.
+ * Helm writes the `+` of a version as `_`, because a tag cannot contain it: "1.2.0+build.1" is the
+ * tag "1.2.0_build.1". Other text is unchanged.
  */
 export function tagOfVersion(text: string): string {
   return /^v?\d+(?:\.\d+)*(?:-[\w.-]+)?\+[\w.+-]+$/u.test(text) ? text.replaceAll('+', '_') : text;
@@ -91,14 +91,14 @@ export function characterAt(text: string, at: number): string {
   return String.fromCodePoint(text.codePointAt(at) ?? 0);
 }
 
-/** A character fit for a message, in quotes. */
+/** A character in quotes, safe for a message. */
 export function quoteChar(char: string): string {
   return `"${sanitize(char)}"`;
 }
 
 /**
- * Index of the "@" that ends `user:password@` in a text, or -1: what follows it must look like a
- * host or a path, which no digest does, or the text must be a URL.
+ * Returns the index of the "@" that ends `user:password@` in a text, or -1. What follows it must
+ * look like a host or a path, unlike a digest, or the text must be a URL.
  */
 export function endOfUserInfo(text: string): number {
   const name = text.replace(/@sha(?:256|512):[^@]*$/, '');

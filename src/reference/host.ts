@@ -6,7 +6,7 @@ import { characterAt, quoteChar, type Problem } from './grammar.ts';
 const IPV6_HINT = 'Write an IPv6 address in brackets, for example [::1]:5000/app.';
 const PORT_HINT = 'A port is a number from 1 to 65535.';
 
-/** Whether the first segment of a name is a host and not part of a Docker Hub path. */
+/** Whether the first component of a name is a host and not part of a Docker Hub path. */
 export function looksLikeHost(segment: string): boolean {
   return segment === 'localhost' || /[.:A-Z]/.test(segment) || segment.startsWith('[');
 }
@@ -95,8 +95,8 @@ function portProblem(text: string, at: number): Problem | undefined {
 }
 
 /**
- * A URL reads "127.1" and "0x7f.0.0.1" as other addresses and refuses "1.2.3.4.5": only hosts that
- * stay what was written may be dialled. Since Node 24 it takes labels that are no punycode, too.
+ * A URL reads "127.1" and "0x7f.0.0.1" as other addresses and rejects "1.2.3.4.5": only a host that
+ * a URL does not change may be dialed. Since Node 24, URLs also accept labels that are no punycode.
  */
 function readsAsItself(host: string): boolean {
   if (!URL.canParse(`https://${host}/`)) return false;
@@ -105,8 +105,8 @@ function readsAsItself(host: string): boolean {
 }
 
 /**
- * Of a valid host: lower case, port without leading zeros, Docker Hub's alias resolved. A host that
- * only its capitals tell from a Docker Hub path ("Foo/bar") keeps them.
+ * Normalizes a valid host: lower case, port without leading zeros, Docker Hub's alias resolved. A
+ * host that differs from a Docker Hub path only by its capitals ("Foo/bar") keeps them.
  */
 export function canonicalHost(text: string): string {
   const colon = text.indexOf(':', Math.max(0, text.indexOf(']')));

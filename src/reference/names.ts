@@ -14,7 +14,7 @@ export function isRepositoryName(text: string): boolean {
   return !isPathTooLong(text) && pathProblem(text) === undefined;
 }
 
-/** `HOST[:PORT]` by grammar only; a bare word is one, too. */
+/** Whether the text is `HOST[:PORT]` by grammar only; a bare word is also one. */
 export function isRegistryHost(text: string): boolean {
   return text.length <= MAX_HOST && hostProblem(text) === undefined;
 }

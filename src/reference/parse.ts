@@ -7,8 +7,8 @@ import type { Reference } from './types.ts';
 const DOCKER_SCHEME = 'docker://';
 
 /**
- * Reads an image name as Docker does: "docker.io" and "library/" are filled in, tag and digest are
- * both kept, no default tag is added.
+ * Reads an image name as Docker does: adds "docker.io" and "library/", keeps both tag and digest,
+ * adds no default tag.
  * @throws AppError INVALID_REFERENCE: the rule, the name and a caret in up to three lines
  */
 export function parseReference(input: string): Reference {
@@ -17,7 +17,7 @@ export function parseReference(input: string): Reference {
   throw invalidReference(input, scanned.problem);
 }
 
-/** "docker://REF", as skopeo spells it, without its scheme. */
+/** Removes the scheme of "docker://REF", which skopeo uses. */
 export function stripDockerScheme(input: string): string {
   return input.startsWith(DOCKER_SCHEME) ? input.slice(DOCKER_SCHEME.length) : input;
 }

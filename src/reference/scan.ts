@@ -12,7 +12,7 @@ import {
 import { canonicalHost, hostProblem, looksLikeHost } from './host.ts';
 import type { Reference } from './types.ts';
 
-/** Longest input that is looked at, in characters. */
+/** Maximum length of the input, in characters. */
 const MAX_INPUT = 1024;
 
 export type Scanned = { readonly reference: Reference } | { readonly problem: Problem };
@@ -34,7 +34,7 @@ export function scanReference(text: string): Scanned {
   return { problem: badDigest(name, digest) };
 }
 
-/** A suggestion for the name holds for the name with its digest too. */
+/** A suggestion for the name also applies to the name with its digest. */
 function withRest(problem: Problem, rest: string): Problem {
   return problem.suggestion === undefined
     ? problem
@@ -119,7 +119,7 @@ function hostWithoutPath(host: string): Problem {
   );
 }
 
-/** `PATH[:TAG]`, which begins at `start` of `name`. */
+/** Scans `PATH[:TAG]`, which starts at `start` of `name`. */
 function scanRemainder(registry: string, name: string, start: number): Scanned {
   const colon = name.indexOf(':', start);
   const path = name.slice(start, colon < 0 ? undefined : colon);
@@ -188,7 +188,7 @@ function badDigest(name: string, digest: string): Problem {
   };
 }
 
-/** Where in the digest the rule is broken. */
+/** The offset in the digest at which the rule is broken. */
 function digestFault(rule: string, digest: string, colon: number): number {
   if (colon < 0 || rule === 'unsupported digest algorithm') return 0;
   const bad = digest.slice(colon + 1).search(/[^a-f0-9]/);

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** A parsed registry reference. `registry` is logical: "docker.io", never "registry-1.docker.io" for it. */
+/** A parsed image name. `registry` is logical: "docker.io", never "registry-1.docker.io". */
 export interface Reference {
   readonly registry: string;
   /** Path without host: "library/busybox". */

@@ -1,6 +1,6 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** How far inside an address lies; `special` (link-local, unspecified, multicast) is never a target. */
+/** How internal an address is; `special` (link-local, unspecified, multicast) is never a target. */
 export type AddressClass = 'public' | 'private' | 'loopback' | 'special';
 
 /** IANA special-purpose registries (RFC 6890 and its updates); the first class that matches wins. */
@@ -45,8 +45,8 @@ const LISTS: readonly (readonly [AddressClass, BlockList])[] = RANGES.map(([name
 });
 
 /**
- * The class of an IP address. An IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4)
- * is judged as what it reaches. Text that is no address is `special`.
+ * Returns the class of an IP address. An IPv4 address embedded in an IPv6 one (mapped, compatible,
+ * NAT64, 6to4) decides the class. Text that is not an address is `special`.
  */
 export function classifyAddress(text: string): AddressClass {
   const address = text.replace(/%.*$/u, '');
@@ -62,7 +62,7 @@ function classOf(address: string, family: 'ipv4' | 'ipv6'): AddressClass {
   return LISTS.find(([, list]) => list.check(address, family))?.[0] ?? 'public';
 }
 
-/** Prefix, and the 16-bit groups that hold the IPv4 address behind it. */
+/** Prefix, and the index of the 16-bit groups with the IPv4 address. */
 const EMBEDDINGS: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
   { prefix: [0, 0, 0, 0, 0, 0xffff], at: 6 },
   { prefix: [0, 0, 0, 0, 0xffff, 0], at: 6 },
@@ -81,7 +81,7 @@ function embeddedIpv4(address: string): string | undefined {
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
 }
 
-/** The eight 16-bit groups of a valid address; the URL parser has turned a dotted tail into hex. */
+/** The eight 16-bit groups of a valid address; the URL parser turns a dotted tail into hex. */
 export function ipv6Groups(address: string): number[] {
   const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
@@ -100,10 +100,10 @@ export function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/gu, '').replace(/\.+$/u, '');
 }
 
-/** The class a host name shows by itself; `undefined` for a name that only DNS can judge. */
+/** The class that a host name itself shows; `undefined` for a name that needs DNS. */
 export function classifyHost(hostname: string): AddressClass | undefined {
   const host = bareHost(hostname).toLowerCase();
-  // RFC 6761 section 6.3: localhost and everything below it is loopback.
+  // RFC 6761 section 6.3: localhost and its subdomains are loopback.
   if (host === 'localhost' || host.endsWith('.localhost')) return 'loopback';
   return isIP(host) === 0 ? undefined : classifyAddress(host);
 }

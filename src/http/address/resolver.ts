@@ -6,15 +6,15 @@ import { type AddressClass, bareHost, classifyAddress } from './class.ts';
 /** Every address of a name. @throws Error with a resolver code (ENOTFOUND, EAI_AGAIN) */
 export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** Says no to an address, in words, or lets it pass. */
+/** Returns why an address is refused, or undefined if it is allowed. */
 export type AddressGuard = (hostname: string, address: AddressClass) => string | undefined;
 
 export interface Resolver {
-  /** A `lookup` for sockets; with a guard, a name with one refused address is refused as a whole. */
+  /** A `lookup` for sockets; with a guard, one refused address rejects the whole name. */
   readonly lookup: (guard?: AddressGuard) => LookupFunction;
-  /** The most public class of address that a name has shown so far. */
+  /** The most public class of address seen for a name so far. */
   readonly knownClass: (hostname: string) => AddressClass | undefined;
-  /** Every class of address that a name has shown so far. */
+  /** Every class of address seen for a name so far. */
   readonly knownClasses: (hostname: string) => ReadonlySet<AddressClass>;
 }
 
@@ -26,8 +26,8 @@ const OUTERMOST_FIRST: readonly AddressClass[] = ['public', 'private', 'loopback
 const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true });
 
 /**
- * Resolves names and remembers what kind of address each has shown. The socket dials the very
- * addresses that were checked, so a second answer of the name server changes nothing.
+ * Resolves names and remembers the class of each address. The socket dials the same addresses that
+ * were checked, so a second answer of the name server changes nothing.
  */
 export function createResolver(resolveAll: LookupAll = lookupAll): Resolver {
   const seen = new Map<string, Set<AddressClass>>();

@@ -1,10 +1,10 @@
 import { AppError } from '../../errors/app-error.ts';
 import { type AddressClass, bareHost, classifyHost } from './class.ts';
 
-/** What is known of a name's addresses from having dialled it; see `createResolver`. */
+/** The known address class of a name that was dialed; see `createResolver`. */
 export type AddressClassLookup = (hostname: string) => AddressClass | undefined;
 
-/** Which classes a host of each class may point at. A name not yet resolved counts as public. */
+/** Which classes a host of each class may name. An unresolved name counts as public. */
 const MAY_REACH: Readonly<Record<AddressClass, ReadonlySet<AddressClass>>> = {
   public: new Set(['public']),
   private: new Set(['public', 'private']),
@@ -17,8 +17,8 @@ export function sameHost(a: URL, b: URL): boolean {
 }
 
 /**
- * The one judge of every hop from one URL to another: redirect, realm, upload Location, Link,
- * foreign layer. Names are judged again by their addresses when they are dialled (resolver.ts).
+ * Checks every hop from one URL to another: redirect, realm, upload Location, Link, foreign layer.
+ * Names are checked again by their addresses when they are dialed (resolver.ts).
  * @throws AppError TARGET_FORBIDDEN
  */
 export function checkTarget(
@@ -59,7 +59,7 @@ const CLASS_NAMES: Readonly<Record<AddressClass, string>> = {
   special: 'a link-local or reserved address',
 };
 
-/** A Location against the URL that answered, without a login of its own; `undefined` if unusable. */
+/** Resolves a Location against the URL that answered, without a login; undefined if unusable. */
 export function resolveLocation(location: string | undefined, base: URL): URL | undefined {
   if (location === undefined || !URL.canParse(location, base.href)) return undefined;
   const target = new URL(location, base);
@@ -69,9 +69,9 @@ export function resolveLocation(location: string | undefined, base: URL): URL | 
 }
 
 /**
- * True when a host may point at another port of its own that is dialled at `address`: one that its
- * name has shown before, or lies further out. A name of a public host does not become one of this
- * machine (rebinding); nothing is known of a name that a proxy looked up.
+ * Whether a host may name another of its own ports that is dialed at `address`: a class that its
+ * name had before, or a more public one. A public host's name must not become this machine
+ * (rebinding). If a proxy resolved the name, nothing is known, and it is allowed.
  */
 export function mayStayOnHost(address: AddressClass, known: ReadonlySet<AddressClass>): boolean {
   if (known.size === 0) return true;
@@ -79,7 +79,7 @@ export function mayStayOnHost(address: AddressClass, known: ReadonlySet<AddressC
   return known.has(address) || [...known].some((one) => MAY_REACH[one].has(address));
 }
 
-/** True when `address` may be dialled for a request that `from` caused. */
+/** Whether `address` may be dialed for a request that `from` caused. */
 export function mayReach(
   from: URL,
   address: AddressClass,

@@ -24,18 +24,18 @@ import type { HttpClient, HttpRequest, HttpResponse, Middleware } from '../types
 
 export interface AuthenticateOptions extends AuthorizationOptions {
   readonly endpoints: Endpoints;
-  /** What earlier runs learnt. */
+  /** What earlier runs learned. */
   readonly store?: TokenStore | undefined;
 }
 
-/** Without, with a remembered token, with a fresh one, with a wider one. */
+/** Without a token, with a remembered one, with a fresh one, with a wider one. */
 const MAX_SENDS = 4;
 
 /**
- * Adds Authorization on the registry's own origin only. There is no ping: the first request goes
- * bare, its 401 is the challenge, and what it offered is remembered so that later requests come
- * with a token at once. What earlier runs remembered is a guess: when it fails, the request goes
- * as if there were none. A refusal that cannot be met is returned with what had been sent.
+ * Adds Authorization only on the registry's own origin. There is no ping: the first request is sent
+ * without it, its 401 is the challenge, and the offers are remembered, so that later requests carry
+ * a token immediately. What earlier runs remembered is a guess: if it fails, the request is sent
+ * without it. A refusal that cannot be resolved is returned with the credentials that were sent.
  * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED
  */
 export function authenticate(options: AuthenticateOptions): Middleware {
@@ -52,7 +52,7 @@ export function authenticate(options: AuthenticateOptions): Middleware {
         answered?.();
       }
     };
-    /** `answered`: to be called when the first answer is understood. */
+    /** `answered`: call it when the first answer is understood. */
     const sendWithAuthorization = async (
       request: Authenticated,
       cache: ChallengeCache,
@@ -98,7 +98,7 @@ export function authenticate(options: AuthenticateOptions): Middleware {
     return async (request) => {
       const { auth, headers, url } = request;
       if (auth === undefined) return next(await withResolvedMethod(request));
-      // A safety net below the callers: whatever they pass, credentials stay on their origin.
+      // A safety net for all callers: credentials stay on their origin.
       if (!options.endpoints.owns(auth.registry, url)) {
         return next(await withResolvedMethod({ ...request, auth: undefined }));
       }
@@ -111,13 +111,13 @@ export function authenticate(options: AuthenticateOptions): Middleware {
 
 interface InitialAuthorization {
   readonly authorization?: Authorization | undefined;
-  /** The token server refused the login; asking it the same again would count as another try. */
+  /** The token server rejected the login; the same request again would count as another try. */
   readonly refusal?:
     | { readonly error: AppError; readonly offers: readonly AuthScheme[] }
     | undefined;
 }
 
-/** What the first request carries. A guess that fails is no error: the challenge will tell. */
+/** What the first request carries. A failed guess is no error: the challenge follows. */
 async function initialAuthorization(
   request: Authenticated,
   cache: ChallengeCache,
@@ -136,14 +136,14 @@ async function initialAuthorization(
   }
 }
 
-/** Answers that speak of the request's path, size, place or precondition, whoever asks. */
+/** Answers about the request's path, size, place or precondition, not about its token. */
 const NOT_OF_TOKEN: ReadonlySet<number> = new Set([407, 411, 412, 413, 414, 415, 416, 417, 431]);
 
 /**
- * Some registries answer without a challenge to a token that is not good any more, and each with
- * the status that it likes (ECR Public: 400). For one of an earlier run that this one has not seen
- * accepted yet any refusal is reason to fetch another; a 404 to a HEAD is left to whoever confirms
- * it. Where a registry is known for a status, that is one for any token that was there before.
+ * Some registries answer an expired token without a challenge, with different statuses (ECR Public:
+ * 400). For a token of an earlier run that was not accepted yet, any refusal is a reason to fetch
+ * another; except a 404 to a HEAD, which its caller confirms. The status that a registry is known
+ * for applies to every cached token.
  */
 function staleTokenChallenge(
   { status }: HttpResponse,
@@ -164,7 +164,7 @@ function staleTokenChallenge(
   return stale ? { offers: [], scopes: [] } : undefined;
 }
 
-/** What the registry accepted may serve later runs. */
+/** What the registry accepted may be used by later runs. */
 function recordAccepted(
   authorization: Authorization | undefined,
   cache: ChallengeCache,
@@ -176,12 +176,12 @@ function recordAccepted(
   cache.confirm();
 }
 
-/** Some of its body may have been taken before it was refused. */
+/** Some of the body may have been processed before the refusal. */
 function isBodyPartlySent(request: HttpRequest): boolean {
   return (request.body?.length ?? 0) > 0 && !isRetryable(request);
 }
 
-/** What it carried would have sufficed before: the next request of its kind comes with the new. */
+/** Whether the old token covered the scopes but expired: the next request carries the new one. */
 function isRenewal(
   authorization: Authorization | undefined,
   challenge: AuthChallenge,

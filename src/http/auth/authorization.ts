@@ -13,8 +13,8 @@ import { originKey, type CachedToken, type TokenOwner } from './token-store.ts';
 import { evaluateRealm } from './realm-trust.ts';
 
 /**
- * The best grant among the offers; `undefined` when none can be met.
- * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, and what credential sources throw
+ * Returns the best authorization for the offers; `undefined` if none can be used.
+ * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, and errors of credential sources
  */
 export async function obtainAuthorization(
   request: AuthorizationRequest,
@@ -34,7 +34,7 @@ export async function obtainAuthorization(
           : await tokenAuthorization(request, scheme, credential, options);
       if (authorization !== undefined) return authorization;
     } catch (error) {
-      // A realm that may not be asked does not rule out the registry's other offers.
+      // An untrusted realm does not rule out the registry's other offers.
       if (!isRealmRefusal(error)) throw error;
       refusal ??= error;
     }
@@ -136,7 +136,7 @@ async function tokenAuthorization(
   }
 }
 
-/** The token server said no; it may be to one scope of several. */
+/** Whether the token server refused; perhaps only one of several scopes. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof AppError) || error.code !== 'TOKEN_FAILED') return false;
   const status = error.details?.['status'];
@@ -159,7 +159,7 @@ function tokenOwnerOf(
   };
 }
 
-/** The credential after its source was asked again; a token to be sent as it is counts as none. */
+/** Asks the credential's source again; a registry token counts as none. */
 async function renewedCredential(
   request: AuthorizationRequest,
   options: AuthorizationOptions,
@@ -213,7 +213,7 @@ function isRealmRefusal(error: unknown): error is AppError {
   );
 }
 
-/** Tells credentials apart without keeping their secrets in a key. */
+/** Distinguishes credentials without their secrets in the key. */
 export function credentialFingerprint(credential: Credential | undefined): string {
   if (credential === undefined) return 'anonymous';
   const parts =

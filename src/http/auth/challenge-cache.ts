@@ -8,36 +8,36 @@ import type { RequestAuth } from '../types.ts';
 export interface KnownChallenge {
   /** Best first; empty when nothing is known. */
   readonly offers: readonly AuthScheme[];
-  /** They are of an earlier run, and nothing has confirmed them in this one. */
+  /** They come from an earlier run and are not confirmed yet. */
   readonly stored: boolean;
 }
 
-/** What is known of how one origin wants requests to authenticate. */
+/** Remembers how one origin wants requests to authenticate. */
 export interface ChallengeCache {
   get(): KnownChallenge;
   /**
-   * Where nothing is known yet, one request goes first and the others wait, so that one challenge
-   * serves them all. Resolves to what lets them go; to undefined for who need not go first.
+   * If nothing is known yet, lets one request go first while the others wait, so that one challenge
+   * serves all. Resolves to a function that releases them, or to undefined if no wait is needed.
    */
   waitForFirst(signal: AbortSignal | undefined): Promise<(() => void) | undefined>;
-  /** The registry has just said so. */
+  /** Stores what the registry just offered. */
   store(offers: readonly AuthScheme[]): void;
-  /** The registry accepted what came of it: it may serve later runs. */
+  /** The registry accepted the result: later runs may use the offers. */
   confirm(): void;
-  /** What an earlier run left did not work. */
+  /** The offers of an earlier run did not work. */
   discardStored(): void;
 }
 
 /**
- * Offers per origin and area; where nothing is known of the one area, the other's offers serve:
- * a catalog may be guarded by another scheme than repositories are (Harbor).
+ * Keeps offers per origin and area; if one area is unknown, the offers of the other are used. Two
+ * areas, because a catalog may use another scheme than repositories (Harbor).
  */
 export function createChallengeCache(
   policies: HostPolicies,
   store?: TokenStore,
 ): (url: URL, auth: RequestAuth) => ChallengeCache {
   const heard = new Map<string, readonly AuthScheme[]>();
-  /** What the store has, asked for once, and what it was given. */
+  /** The offers of the store, read once. */
   const left = new Map<string, readonly AuthScheme[]>();
   const confirmed = new Map<string, readonly AuthScheme[]>();
   const leftFor = (key: ChallengeKey): readonly AuthScheme[] => {

@@ -7,7 +7,7 @@ export interface Challenge {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Schemes that may have no parameters; any other single word is left of an unquoted value. */
+/** Schemes that may have no parameters; any other single word is part of an unquoted value. */
 const LONE_SCHEMES: ReadonlySet<string> = new Set([
   'basic',
   'bearer',
@@ -20,8 +20,8 @@ const TOKEN_CHAR = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/u;
 const isSpace = (char: string | undefined): boolean => char === ' ' || char === '\t';
 
 /**
- * The challenges of every header line, in order. Several may share a line. Linear in the length of
- * the input and never throws: what cannot be read is skipped.
+ * Parses the challenges of every header line, in order. Several may share a line. Linear in the
+ * length of the input; never throws: unreadable parts are skipped.
  */
 export function parseChallenges(lines: readonly string[]): Challenge[] {
   return lines.flatMap(parseLine);
@@ -72,7 +72,7 @@ function readValue(line: string, start: number): { value: string; next: number }
   return { value: line.slice(start, at), next: at };
 }
 
-/** A quoted-string with its escapes undone; an unterminated one ends with the line. */
+/** Reads a quoted-string without its escapes; an unterminated one ends with the line. */
 function readQuoted(line: string, start: number): { value: string; next: number } {
   const parts: string[] = [];
   let from = start + 1;
@@ -90,7 +90,7 @@ function readQuoted(line: string, start: number): { value: string; next: number 
   return { value: parts.join(''), next: at + 1 };
 }
 
-/** A way to authenticate that a registry offers and regctl knows. */
+/** A way to authenticate that a registry offers and regctl supports. */
 export type AuthScheme =
   | {
       readonly kind: 'bearer';
@@ -106,7 +106,7 @@ export interface AuthChallenge {
   readonly scopes: readonly string[];
 }
 
-/** Whether header lines offer a way to log in that regctl can follow. */
+/** Whether header lines offer a way to log in that regctl supports. */
 export function hasUsableChallenge(lines: readonly string[]): boolean {
   return parseChallenges(lines).some(
     ({ scheme, parameters }) =>
@@ -115,8 +115,8 @@ export function hasUsableChallenge(lines: readonly string[]): boolean {
 }
 
 /**
- * What an answer demands, or `undefined` when it is no demand for credentials. A 403 is one only
- * with `insufficient_scope` (RFC 6750 section 3.1).
+ * Returns what an answer demands, or `undefined` if it does not ask for credentials. A 403 asks for
+ * them only with `insufficient_scope` (RFC 6750 section 3.1).
  */
 export function authChallengeOf(response: HttpResponse): AuthChallenge | undefined {
   if (response.status !== 401 && response.status !== 403) return undefined;
@@ -142,7 +142,7 @@ function bearerScheme({ parameters }: Challenge): AuthScheme {
   return { kind: 'bearer', realm: url, service: parameters.get('service') };
 }
 
-/** An offer as a registry writes it, to know its software by. */
+/** Formats an offer like a registry does, to identify the registry's software. */
 export function formatChallenge(scheme: AuthScheme): string | undefined {
   if (scheme.kind === 'basic' || scheme.realm === undefined) return undefined;
   const service = scheme.service === undefined ? '' : `,service="${scheme.service}"`;

@@ -16,7 +16,7 @@ function authorizationRequestOf(
   return { auth, url, send, signal };
 }
 
-/** What a request carries before the registry asked for anything. */
+/** What a request carries before the registry asks for anything. */
 export async function firstAuthorization(
   request: Authenticated,
   offers: readonly AuthScheme[],
@@ -25,7 +25,7 @@ export async function firstAuthorization(
   singleAttempt?: boolean,
 ): Promise<Authorization | undefined> {
   const { scopes } = request.auth;
-  // Without scopes the challenge has to name them: a token for nothing would only be refused.
+  // Without scopes the challenge must name them: a token without scopes is rejected.
   const usable = scopes.length === 0 ? offers.filter(({ kind }) => kind === 'basic') : offers;
   return obtainWithNewestLogin(
     { ...authorizationRequestOf(request, send), offers: usable, scopes, singleAttempt },
@@ -33,7 +33,7 @@ export async function firstAuthorization(
   );
 }
 
-/** What it carries after a challenge; `undefined` when nothing new can be offered. */
+/** What it carries after a challenge; `undefined` if there is nothing else to try. */
 export async function nextAuthorization(
   request: Authenticated,
   challenge: AuthChallenge,
@@ -50,7 +50,7 @@ export async function nextAuthorization(
     return obtainWithNewestLogin(question, options);
   }
   if (request.auth.upcomingScopes !== undefined && !coversScopes(scopes, authorization.scopes)) {
-    // The upcoming scopes that it was also asked for may be why it is refused.
+    // The token may be rejected because of the upcoming scopes.
     options.cache.drop(authorization.token);
     const auth = { ...request.auth, upcomingScopes: undefined };
     return obtainWithNewestLogin({ ...question, auth, renew: authorization.cached }, options);
@@ -75,8 +75,8 @@ function offersSameRealm(offers: readonly AuthScheme[], used: AuthScheme): boole
 }
 
 /**
- * Two refusals of the token server are not the last word. Anonymous: the registry's own 401 says
- * it better. With credentials: their source may have newer ones (hourly cloud tokens).
+ * Two refusals of the token server are not final. Anonymous: the registry's own 401 explains it
+ * better. With credentials: their source may have newer ones (hourly cloud tokens).
  */
 async function obtainWithNewestLogin(
   request: AuthorizationRequest,

@@ -28,7 +28,7 @@ interface PinnedPair {
   readonly source: string;
 }
 
-/** Registries whose token server lives under another domain. Patterns are anchored. */
+/** Registries whose token server has a different domain. Patterns are anchored. */
 const PINNED: readonly PinnedPair[] = [
   {
     registry: /^docker\.io$/u,
@@ -48,7 +48,7 @@ const PINNED: readonly PinnedPair[] = [
 ];
 
 /**
- * Whether the token server that a registry names may see the credentials of that registry
+ * Decides whether the token server that a registry names may receive the registry's credentials
  * (CVE-2026-48978: a Bearer realm on a foreign host collects them).
  */
 export async function evaluateRealm(candidate: RealmCandidate): Promise<RealmVerdict> {
@@ -81,7 +81,7 @@ function forbiddenReason(registryUrl: URL, realm: URL): string | undefined {
 }
 
 function isPinned(registry: string, realm: URL): boolean {
-  // A port of its own is not part of any pinned pair.
+  // No pinned pair has a port.
   return PINNED.some((pair) => pair.realm === realm.host && pair.registry.test(registry));
 }
 

@@ -2,12 +2,12 @@ import { fillTemplate, loginCommand, type AdviceSubject } from '../../config/reg
 import type { KnownRegistry } from '../../config/registries/table.ts';
 import { AUTH_VARIABLE } from '../../credentials/sources/variable.ts';
 
-/** `Credential.origin` of what `regctl login` tries before it stores it. */
+/** `Credential.origin` of the login that `regctl login` tries before it stores it. */
 export const LOGIN_IN_PROGRESS = 'this login';
 
 export const WRONG_VARIABLE = `Correct ${AUTH_VARIABLE}, or unset it to use a stored login.`;
 
-/** What to do about a login that was rejected, by where it came from. */
+/** What to do about a rejected login, depending on its source. */
 export function rejectedLoginHint(
   origin: string | undefined,
   subject: AdviceSubject,

@@ -1,4 +1,4 @@
-/** A resource and what is to be done with it; `actions` is absent for a scope of another shape. */
+/** A resource and the requested actions; `actions` is absent for other forms of scopes. */
 interface Scope {
   readonly resource: string;
   readonly actions?: ReadonlySet<string>;
@@ -47,7 +47,7 @@ export function mergeScopes(...lists: readonly (readonly string[])[]): string[] 
   return [...merged.values()].map(printScope);
 }
 
-/** What scopes are for, without what is to be done with it: "repository:a/b". */
+/** The resources of scopes, without actions: "repository:a/b". */
 export function resourcesOf(scopes: readonly string[]): string[] {
   return [...new Set(scopes.flatMap(splitScopes).map((scope) => parseScope(scope).resource))];
 }

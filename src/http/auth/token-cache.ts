@@ -11,7 +11,7 @@ export interface FoundToken extends CachedToken {
 }
 
 export interface ExchangeOptions {
-  /** An exchange that is tried once only; others do not wait for its outcome. */
+  /** An exchange that is tried only once; others do not wait for its result. */
   readonly singleAttempt?: boolean | undefined;
 }
 
@@ -25,9 +25,9 @@ export interface TokenCache {
     exchange: () => Promise<Token>,
     options?: ExchangeOptions,
   ): Promise<CachedToken>;
-  /** The registry accepted a token: from now on it may serve later runs. */
+  /** The registry accepted a token: later runs may use it. */
   accept(owner: TokenOwner, value: string): void;
-  /** Forgets one token, because the registry refused it. */
+  /** Forgets one token, because the registry rejected it. */
   drop(value: string): void;
 }
 
@@ -39,9 +39,9 @@ interface HeldToken extends CachedToken {
 }
 
 /**
- * Tokens in memory, and with them those of earlier runs. A widened token is kept next to the narrow
- * ones, never over them. Each step looks at the tokens of one resource or of one value, however
- * many repositories there are.
+ * Tokens in memory, including those of earlier runs. A widened token is kept next to the narrow
+ * ones and does not replace them. Each step looks only at the tokens of one resource or one value,
+ * so its cost does not grow with the number of repositories.
  */
 export function createTokenCache(now: () => number, store?: TokenStore): TokenCache {
   const owners = new Map<string, OwnerTokens>();
@@ -102,7 +102,7 @@ export function createTokenCache(now: () => number, store?: TokenStore): TokenCa
     drop(value) {
       for (const token of values.get(value) ?? []) {
         remove(token);
-        // What an earlier run left of the same owner is as doubtful.
+        // Other stored tokens of the same owner are probably invalid too.
         if (token.stored) token.holder.stored().forEach(remove);
       }
       store?.dropToken(value);
@@ -111,7 +111,7 @@ export function createTokenCache(now: () => number, store?: TokenStore): TokenCa
 }
 
 /**
- * The tokens of one owner, oldest first, by their scopes and by each resource that they are for.
+ * The tokens of one owner, oldest first, indexed by scopes and by resource.
  */
 class OwnerTokens {
   readonly #exact = new Map<string, HeldToken>();
@@ -129,11 +129,11 @@ class OwnerTokens {
     return [...this.all()].filter((token) => token.stored);
   }
 
-  /** The token of just these scopes, then those of the same resource. */
+  /** Yields the token with exactly these scopes, then those of the same resource. */
   *candidates(scopes: readonly string[]): Iterable<HeldToken> {
     const same = this.#exact.get(scopeKey(scopes));
     if (same !== undefined) yield same;
-    // A token without scopes is for signing in only; it must not be widened into an answer.
+    // A token without scopes only logs in; it must not match other scopes.
     const [resource] = resourcesOf(scopes);
     if (resource !== undefined) yield* this.#byResource.get(resource) ?? [];
   }

@@ -24,7 +24,7 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Absent: an anonymous token. */
   readonly credential?: Exclude<Credential, { kind: 'registry-token' }> | undefined;
-  /** Not to be tried again when it fails. */
+  /** Sends the request only once, without retries. */
   readonly singleAttempt?: boolean | undefined;
 }
 
@@ -39,7 +39,7 @@ const CLIENT_ID = 'regctl';
 const MAX_RESPONSE = 64 * 1024;
 const MAX_HOPS = 5;
 
-/** Token servers without the OAuth2 POST say so in different ways: ACR, Artifactory, GCR, others. */
+/** The statuses of token servers that lack the OAuth2 POST: ACR, Artifactory, GCR, others. */
 const NO_POST: ReadonlySet<number> = new Set([400, 401, 404, 405]);
 
 /**
@@ -114,7 +114,7 @@ export function basicHeader({ username, password }: Login): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
-/** Sends to the realm and follows redirects: with credentials only within the realm's origin. */
+/** Sends to the realm and follows redirects; credentials stay within the realm's origin. */
 async function sendToRealm(
   first: HttpRequest,
   question: TokenRequest,
@@ -216,7 +216,7 @@ function refusedHint(
     : rejectedLoginHint(credential.origin, { registry }, known);
 }
 
-/** @throws NetworkError that says whose token server it is */
+/** @throws NetworkError that names the registry of the token server */
 async function sendTo(
   request: HttpRequest,
   { registry }: TokenRequest,

@@ -4,13 +4,13 @@ import { parseJsonStrict } from '../../oci/strict-json.ts';
 
 export interface Token {
   readonly value: string;
-  /** Milliseconds since the epoch from which it is not used any more. */
+  /** Milliseconds since the epoch after which it is not used. */
   readonly renewAt: number;
 }
 
 /** distribution docs/content/spec/auth/token.md: the default, and the least clients must assume. */
 const LEAST_SECONDS = 60;
-/** What says more lives longer than any program. */
+/** A longer lifetime exceeds that of any program. */
 const MOST_SECONDS = 10 * 365 * 24 * 60 * 60;
 const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
 
@@ -19,7 +19,7 @@ export function readToken(body: Uint8Array, realmHost: string, now: number): Tok
   const answer = asRecord(
     parseJsonStrict(body, 'TOKEN_FAILED', `answer of the token server ${realmHost}`),
   );
-  // Both names mean the same; access_token is the one of OAuth2.
+  // Both names mean the same; OAuth2 uses access_token.
   const value = [answer['access_token'], answer['token']].find(
     (one): one is string => typeof one === 'string' && one !== '',
   );
@@ -36,8 +36,8 @@ export function readToken(body: Uint8Array, realmHost: string, now: number): Tok
 }
 
 /**
- * Early by a tenth of the lifetime or 30 s, whichever is less. `issued_at` counts only when both
- * clocks agree on it: not in the future, and not so old that the token would be born dead.
+ * Renews early, by a tenth of the lifetime or 30 s, whichever is less. `issued_at` counts only if
+ * both clocks agree: not in the future, and not so old that the token is already expired.
  */
 function renewAt(expiresIn: unknown, issuedAt: unknown, now: number): number {
   const given = typeof expiresIn === 'number' || typeof expiresIn === 'string' ? expiresIn : 0;

@@ -1,7 +1,7 @@
 import type { AuthScheme } from './challenge.ts';
 import type { Token } from './token-response.ts';
 
-/** Whose token it is: tokens of different registries, realms, services or credentials never mix. */
+/** A token's owner: tokens of different registries, realms, services or credentials never mix. */
 export interface TokenOwner {
   /** Logical registry: "docker.io". */
   readonly registry: string;
@@ -11,7 +11,7 @@ export interface TokenOwner {
   readonly service: string | undefined;
   /** Fingerprint of the credential; see `credentialFingerprint`. */
   readonly identity: string;
-  /** False: its tokens stay in this process (`Credential.ephemeral`). */
+  /** False: its tokens stay in this process (`Credential.neverPersist`). */
   readonly persistent: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface CachedToken extends Token {
   readonly scopes: readonly string[];
 }
 
-/** Where a challenge was met. Harbor guards its catalog by another scheme than repositories. */
+/** Where a challenge occurred. Harbor uses another scheme for its catalog than for repositories. */
 export interface ChallengeKey {
   readonly registry: string;
   /** See `originKey`. */
@@ -29,12 +29,12 @@ export interface ChallengeKey {
 }
 
 /**
- * What earlier runs learnt. It saves requests and decides nothing: realms are judged again each
- * time, and a registry that refuses what came from here is asked as if there were nothing.
+ * What earlier runs learned. It saves requests and decides nothing: realms are checked each time,
+ * and if a registry rejects stored data, regctl continues as if there were none.
  * No function throws or rejects.
  */
 export interface TokenStore {
-  /** Reads what is there, once. The other functions answer from memory. */
+  /** Reads the store, once. The other functions answer from memory. */
   ready(): Promise<void>;
   /** Live tokens of an owner. */
   tokens(owner: TokenOwner): readonly CachedToken[];
@@ -44,12 +44,12 @@ export interface TokenStore {
   keepToken(owner: TokenOwner, token: CachedToken): void;
   /** Keeps a challenge whose answer the registry has accepted. */
   keepOffers(challenge: ChallengeKey, offers: readonly AuthScheme[]): void;
-  /** Drops a refused token, and with it what earlier runs left of the same owner. */
+  /** Drops a rejected token, and the tokens that earlier runs stored for the same owner. */
   dropToken(value: string): void;
   dropOffers(challenge: ChallengeKey): void;
 }
 
-/** What was learnt without verifying TLS may be an impostor's, and is kept apart. */
+/** Data learned without verified TLS may come from an impostor and is kept separate. */
 export function originKey(url: URL, verifyTls: boolean): string {
   return verifyTls ? url.origin : `${url.origin} unverified`;
 }

@@ -6,7 +6,7 @@ import type { AddressClassLookup } from '../address/target.ts';
 import type { AuthScheme } from './challenge.ts';
 import type { RequestAuth, HttpClient } from '../types.ts';
 
-/** What a request may carry as Authorization, and how it came about. */
+/** What a request may carry as Authorization, and how it was obtained. */
 export type Authorization = {
   readonly header: string;
   /** Absent for an anonymous token. */
@@ -20,9 +20,9 @@ export type Authorization = {
       readonly owner: TokenOwner;
       readonly scopes: readonly string[];
       readonly offer: AuthScheme;
-      /** It was there before this request: it may have expired. */
+      /** It existed before this request, so it may have expired. */
       readonly cached: boolean;
-      /** An earlier run left it: whatever it meant then, the registry may see it otherwise now. */
+      /** It comes from an earlier run, so the registry may judge it differently now. */
       readonly stored: boolean;
       /** The registry has accepted it in this run. */
       readonly accepted: boolean;

@@ -10,9 +10,9 @@ export interface DialTarget {
   /** "http:" or "https:" */
   readonly protocol: string;
   readonly hostname: string;
-  /** With the port where it is not the protocol's own. */
+  /** With the port unless it is the protocol's default. */
   readonly host?: string | undefined;
-  /** Empty: the protocol's own. */
+  /** Empty: the protocol's default. */
   readonly port: string;
 }
 
@@ -22,24 +22,24 @@ export interface ConnectOptions {
   readonly lookup: LookupFunction;
   /** For https. */
   readonly tls: () => TlsSettings;
-  /** Sockets on their way; whoever empties it by destroying them ends the waiting. */
+  /** Sockets that are connecting; destroying them ends the wait. */
   readonly pending: Set<Socket>;
   /** A connected socket to speak TLS through: a tunnel. */
   readonly tunnelSocket?: Socket | undefined;
   /**
-   * Where reads go first, when nobody but Node's HTTP parser will read the socket: it copies what
-   * it passes on, and returns before the next read, so that sockets may share the buffer.
+   * The first buffer for reads, if only Node's HTTP parser reads the socket: the parser copies what
+   * it passes on and returns before the next read, so sockets may share the buffer.
    */
   readonly readBuffer?: Buffer | undefined;
 }
 
-/** How long one address is tried before the next is tried, too (RFC 8305 wants 250 ms to 2 s). */
+/** How long one address is tried before the next is tried too (RFC 8305: 250 ms to 2 s). */
 const NEXT_ADDRESS_MS = 1000;
 const KEEP_ALIVE_MS = 60_000;
-/** Bytes taken from the kernel at once; Node's own 64 KiB cost a third more CPU per byte. */
+/** Bytes read from the kernel at once; Node's 64 KiB cost a third more CPU time per byte. */
 export const READ_BUFFER_BYTES = 1024 * 1024;
 
-/** A connected socket, TLS done and verified. @throws Error of the socket, or ETIMEDOUT */
+/** Returns a connected socket, with TLS verified. @throws Error of the socket, or ETIMEDOUT */
 export function connectSocket(target: DialTarget, options: ConnectOptions): Promise<Socket> {
   const { timeoutMs, pending } = options;
   const secure = target.protocol === 'https:';
@@ -61,9 +61,9 @@ export function connectSocket(target: DialTarget, options: ConnectOptions): Prom
     socket.on('error', onError).on('close', onClose);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       settle();
-      // In TLS 1.3 a server's no to a client certificate comes after the handshake: maybe before
-      // anybody else listens, and followed by an end that would be reported in its place. Whoever
-      // takes the socket looks at `errored`.
+      // In TLS 1.3, a server rejects a client certificate after the handshake: possibly before
+      // anything else listens, and followed by an end that would be reported instead. The user of
+      // the socket checks `errored`.
       socket.on('error', (refusal) => socket.destroy(refusal));
       hearLastWords(socket);
       resolve(socket);
@@ -113,7 +113,7 @@ function withReadBuffer(
     buffer,
     callback(count) {
       const socket = socketOf();
-      // Nothing was asked, so an answer belongs to no request.
+      // No request was sent, so the answer belongs to none.
       if (!socket.emit('data', buffer.subarray(0, count))) socket.destroy();
       return !socket.isPaused();
     },

@@ -13,15 +13,15 @@ import { peekTls, type TlsPeek } from '../tls/peek.ts';
 import { createTrustFallback } from '../tls/trust-fallback.ts';
 import { openTunnel } from '../proxy/tunnel.ts';
 
-/** One way to a host; connections of different ways share nothing. */
+/** One route to a host; connections of different routes share nothing. */
 export interface DialRoute {
   /** Host whose policy applies. */
   readonly host: string;
-  /** Origin whose answer named the target; absent when the user did. */
+  /** Origin whose answer named the target; absent if the user named it. */
   readonly initiator?: URL | undefined;
-  /** Absent: the host is dialled directly. */
+  /** Absent: the host is dialed directly. */
   readonly proxy?: ProxyServer | undefined;
-  /** Requests are handed to the proxy in absolute form: plain HTTP through an HTTP proxy. */
+  /** The proxy gets requests in absolute form: plain HTTP through an HTTP proxy. */
   readonly forward?: boolean | undefined;
 }
 
@@ -29,26 +29,26 @@ export type Dial = (target: DialTarget) => Promise<Socket>;
 
 export interface Dialer {
   /**
-   * Sockets for a connection, TLS done and verified, for an HTTP parser alone to read; `bulk` for
-   * Node's parser alone. Rejects with a socket error, CertificateError, ProxyError or AppError.
+   * Opens sockets, with TLS verified, that only an HTTP parser may read; with `large`, only Node's
+   * parser. Rejects with a socket error, CertificateError, ProxyError or AppError.
    */
   dialFor(route: DialRoute, options?: { readonly large?: boolean }): Dial;
-  /** What an unverified handshake with the origin shows. @throws socket errors, ProxyError */
+  /** Runs an unverified handshake with the origin. @throws socket errors, ProxyError */
   peekTls(url: URL, route: DialRoute): Promise<TlsPeek>;
-  /** Whether the origin answers a TLS greeting in TLS. @throws socket errors, ProxyError */
+  /** Whether the origin answers a ClientHello with TLS. @throws socket errors, ProxyError */
   speaksTls(url: URL, route: DialRoute): Promise<boolean>;
-  /** Ends what is being dialled. */
+  /** Aborts pending connections. */
   close(): void;
 }
 
 export interface DialerOptions {
   readonly contexts: TlsContexts;
   readonly resolver: Resolver;
-  /** TCP connection and TLS handshake, milliseconds; the same again for the way through a proxy. */
+  /** TCP connection and TLS handshake, milliseconds; once more for the connection to a proxy. */
   readonly connectMs: number;
 }
 
-/** A second look at a certificate that failed must not double the wait. */
+/** The second look at a rejected certificate must not double the wait. */
 const PEEK_MS = 5000;
 
 export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
@@ -57,7 +57,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
   let closed = false;
   const trusting = createTrustFallback(contexts);
 
-  /** TCP, and TLS where the protocol says so, verified as `host` wants it. */
+  /** Connects by TCP, and TLS if the protocol requires it, verified by the policy of `host`. */
   const dial = (host: string, target: DialTarget, way: DialOptions = {}): Promise<Socket> => {
     const { initiator, ...rest } = way;
     const guard = initiator === undefined ? undefined : addressGuardOf(initiator, resolver);
@@ -143,7 +143,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     },
     peekTls: (url, route) => look(url, route, connectMs),
     async speaksTls({ hostname, port }, { host, proxy, initiator }) {
-      // Plain TCP, to the port of https where the address has none.
+      // Plain TCP, to the port of https if the address has none.
       const target: DialTarget = { protocol: 'http:', hostname, port: port === '' ? '443' : port };
       const socket =
         proxy === undefined ? await dial(host, target, { initiator }) : await tunnel(proxy, target);
@@ -151,7 +151,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       pending.add(socket);
       try {
         const answer = await answersTls(socket, isIP(name) === 0 ? name : undefined, connectMs);
-        // Hung up here, not there.
+        // This side closed the connection, not the server.
         if (closed) throw new Error('the client was closed');
         return answer;
       } finally {
@@ -181,7 +181,7 @@ function connectionOptionsTo(target: DialTarget): ConnectionOptions {
   };
 }
 
-/** A proxy as a host with a policy of its own. */
+/** A proxy as a host, which has its own policy. */
 export function proxyHost({ host, port, protocol }: ProxyServer): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return protocol === 'https' && port === 443 ? name : `${name}:${port}`;

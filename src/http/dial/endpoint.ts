@@ -9,10 +9,10 @@ import { networkError } from './network-error.ts';
 export interface Endpoints {
   /**
    * Base URL of a logical registry: "docker.io" → https://registry-1.docker.io/.
-   * @throws NetworkError when a probed host cannot be reached
+   * @throws NetworkError if a probed host cannot be reached
    */
   readonly resolve: (registry: string, options?: CallOptions) => Promise<URL>;
-  /** True when `url` is on the registry's own origin: scheme, host and port. */
+  /** Whether `url` is on the registry's own origin: scheme, host and port. */
   readonly owns: (registry: string, url: URL) => boolean;
 }
 
@@ -58,7 +58,7 @@ export function createEndpoints(options: EndpointOptions): Endpoints {
   };
 }
 
-/** A certificate that does not verify is still TLS: the request will say so. */
+/** An invalid certificate is still TLS: the request reports the error. */
 async function speaksTls(host: string, options: EndpointOptions): Promise<boolean> {
   const { dialer, proxies, beginWait = UNTOLD } = options;
   const url = new URL(`https://${host}/`);

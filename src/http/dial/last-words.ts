@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import { errnoOf } from '../../util/errno.ts';
 
-/** What a stream has its data written by; they are for those who make streams. */
+/** The methods with which a stream writes; they are meant for implementers of streams. */
 const WRITE = '_write';
 const WRITEV = '_writev';
 
 type WriteCallback = (error?: Error | null) => void;
 
-/** What writing to a connection throws that the other side has closed. */
+/** Errors of writing to a connection that the other side closed. */
 const CLOSED: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED']);
-/** The answer came before the connection was closed: it takes no time to read. */
+/** The answer came before the connection was closed, so reading it takes no time. */
 const LAST_WORDS_MS = 1000;
 
 /**
- * A server that refuses a body may answer, and close without reading on (nginx with 413). Writing
- * then fails while the answer still lies in the socket, and Node would drop it with the socket: the
- * failure is told when what has come is read.
+ * A server that refuses a body may answer and close without reading on (nginx with 413). Writing
+ * then fails while the answer is still in the socket, and Node would drop it with the socket: the
+ * failure is reported after the received data is read.
  */
 export function hearLastWords(socket: Socket): void {
   const write = socket[WRITE].bind(socket);

@@ -21,7 +21,7 @@ export interface NetworkErrorOptions {
   readonly cause?: unknown;
 }
 
-/** No answer arrived, or not all of it. */
+/** No answer arrived, or only a part of it. */
 export class NetworkError extends AppError {
   readonly retry: RetryClass;
 
@@ -32,7 +32,7 @@ export class NetworkError extends AppError {
   }
 }
 
-/** The facts behind it, for `-o json`. */
+/** The facts of the cause, for `-o json`. */
 function detailsOf(cause: unknown): Readonly<Record<string, unknown>> | undefined {
   if (cause instanceof ProxyError) {
     const { label, origin } = cause.proxy;
@@ -42,7 +42,7 @@ function detailsOf(cause: unknown): Readonly<Record<string, unknown>> | undefine
   return { certificate: cause.certificate };
 }
 
-/** Socket, resolver, parser and our own codes; what is not listed, TLS aside, is NETWORK and not retried. */
+/** Socket, resolver, parser and our own codes; others, except TLS, are NETWORK and not retried. */
 const MAPPINGS: readonly ErrorMapping[] = [
   {
     codes: ['ECONNREFUSED'],
@@ -157,8 +157,8 @@ const MAPPINGS: readonly ErrorMapping[] = [
 ];
 
 /**
- * A thrown socket or parser error as an error for people. `where` is the host as it was dialled.
- * `plain`: it was spoken to without TLS.
+ * Turns a socket or parser error into one for users. `where` is the host as dialed. `plain`: the
+ * connection does not use TLS.
  */
 export function networkError(error: unknown, where: string, plain = false): NetworkError {
   if (error instanceof ProxyError) return proxyError(error, where);
@@ -183,7 +183,7 @@ export function networkError(error: unknown, where: string, plain = false): Netw
   return new NetworkError(isTls ? 'TLS' : 'NETWORK', what, { retry: 'never', hint, cause: error });
 }
 
-/** The proxy is named without its login; which setting named it says what to correct. */
+/** Names the proxy without its login, and the setting that must be corrected. */
 function proxyError(error: ProxyError, where: string): NetworkError {
   const { proxy, failure, message, cause } = error;
   const { label, origin } = proxy;

@@ -5,8 +5,8 @@ import { proxyAuthorization, proxyRefusal, type ProxyError } from '../proxy/erro
 import type { HttpRequest, ResponseHeaders } from '../types.ts';
 
 /**
- * The way a request goes. `auth` is left only on the registry's own origin, whose policy may go by
- * another spelling. @throws AppError CONFIG_INVALID when the proxy that applies is unusable
+ * Determines the route of a request. `auth` is set only on the registry's own origin, whose policy
+ * may use another spelling. @throws AppError CONFIG_INVALID if the proxy setting is unusable
  */
 export function dialRouteOf({ auth, url, initiator }: HttpRequest, proxies: ProxyRules): DialRoute {
   const host = auth === undefined ? url.host : apiHost(auth.registry);
@@ -16,7 +16,7 @@ export function dialRouteOf({ auth, url, initiator }: HttpRequest, proxies: Prox
     : { ...route, initiator };
 }
 
-/** The way to a URL that the user named. @throws AppError CONFIG_INVALID as above */
+/** Determines the route to a URL that the user named. @throws AppError CONFIG_INVALID as above */
 export function routeTo(url: URL, host: string, proxies: ProxyRules): DialRoute {
   const { proxy } = proxies(url);
   return {
@@ -26,7 +26,7 @@ export function routeTo(url: URL, host: string, proxies: ProxyRules): DialRoute 
   };
 }
 
-/** Plain HTTP is handed to an HTTP proxy whole: many proxies open tunnels only to port 443. */
+/** Plain HTTP is forwarded by an HTTP proxy: many proxies open tunnels only to port 443. */
 function isForwarded(proxy: ProxyServer, url: URL): boolean {
   return url.protocol === 'http:' && proxy.protocol !== 'socks5';
 }
@@ -37,13 +37,13 @@ export interface RequestTarget {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What the next hop needs of a URL: a path, or for a proxy the whole URL and its own login. */
+/** What the next hop gets of a URL: a path, or for a proxy the whole URL and the proxy's login. */
 export function requestTarget(url: URL, { proxy, forward }: DialRoute): RequestTarget {
   const path = `${url.pathname}${url.search}`;
   if (proxy === undefined || forward !== true) return { origin: url.origin, path, headers: {} };
   const login = proxyAuthorization(proxy);
   return {
-    // The dialer speaks TLS with the proxy where it is wanted; the HTTP client only frames the request.
+    // The dialer handles TLS with the proxy; the HTTP client only frames the request.
     origin: `http://${proxyHost(proxy)}`,
     path: `${url.origin}${path}`,
     headers: {

@@ -1,16 +1,16 @@
 import type { ResponseBody } from './types.ts';
 
-/** Where the bytes come from. */
+/** The source of the bytes. */
 export interface FlowControl {
   pause(): void;
   resume(): void;
   abort(reason: Error): void;
 }
 
-/** Taken without a reader: most answers are shorter, and free their connection by themselves. */
+/** Buffered without a reader: most answers are shorter, and so free their connection themselves. */
 const HIGH_WATER_MARK = 1024 * 1024;
 
-/** The body of an answer whose bytes are pushed as they come: they wait here for their reader. */
+/** Buffers the body of an answer, whose bytes are pushed, until it is read. */
 export class BufferedBody implements ResponseBody {
   readonly #flow: FlowControl;
   #waiting: Uint8Array[] = [];
@@ -40,7 +40,7 @@ export class BufferedBody implements ResponseBody {
     this.#wake();
   }
 
-  /** The answer is complete, or broke. The first end counts. */
+  /** The answer is complete or failed. Only the first call counts. */
   end(failure?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -48,7 +48,7 @@ export class BufferedBody implements ResponseBody {
     this.#wake();
   }
 
-  /** Drops what waits and the connection, if the answer is not complete. */
+  /** Drops the buffer, and the connection if the answer is not complete. */
   destroy(error: Error = new Error('the answer was let go')): void {
     this.#waiting = [];
     if (this.#ended) return;

@@ -18,7 +18,7 @@ import {
 } from './types.ts';
 import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 
-/** Node's HTTP client over the dialer's sockets; TLS is spoken below it. */
+/** Node's HTTP client over the dialer's sockets, which already use TLS. */
 class OriginAgent extends Agent {
   readonly #connect: Dial;
   readonly #target: DialTarget;
@@ -40,8 +40,8 @@ class OriginAgent extends Agent {
 }
 
 /**
- * For the bodies of blobs: Node's parser runs in native code and reads in large pieces, which costs
- * half the CPU per byte. And for commands of a few requests: it is there after a third of undici's
+ * For the bodies of blobs: Node's parser runs in native code and reads large pieces, which takes
+ * half the CPU time per byte. Also for commands with few requests: it loads in a third of undici's
  * time (docs/performance.md).
  */
 export function nodePool(connect: Dial, target: DialTarget): Pool {
@@ -60,7 +60,7 @@ function exchange(agent: Agent, aborts: AbortWatch, rawRequest: RawRequest): Pro
     let answered: IncomingMessage | undefined;
     let timer: NodeJS.Timeout | undefined;
     const fail = (error: Error): void => {
-      // A request that still waits for its connection would report it only then.
+      // Node reports it only after the request gets a connection.
       reject(error);
       answered?.destroy(error);
       request.destroy(error);
@@ -71,14 +71,14 @@ function exchange(agent: Agent, aborts: AbortWatch, rawRequest: RawRequest): Pro
       unwatch();
       reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
     });
-    // Stays for good: a connection can break after the answer, too.
+    // Never removed: a connection can also break after the answer.
     request.on('error', reject);
     request.once('response', (response) => {
       clearTimeout(timer);
       answered = response;
       const answer = toRawResponse(request, response, rawRequest);
       const done = (): void => resolve(answer);
-      // One without content frees its connection at its end; a request before would open another.
+      // An answer without content frees its connection at its end: wait, or another one is opened.
       if (response.readableFlowing === true) response.once('end', done).once('close', done);
       else done();
     });
@@ -94,8 +94,8 @@ function exchange(agent: Agent, aborts: AbortWatch, rawRequest: RawRequest): Pro
 }
 
 /**
- * A chunk is in the hands of the system before the next is asked for: its memory may be used again.
- * The last one ends the request: were it answered before, its connection would not be reused.
+ * Writes each chunk before it asks for the next, whose memory may be the same. The last chunk ends
+ * the request: otherwise an early answer would prevent the reuse of its connection.
  */
 async function sendBody(request: ClientRequest, body: Bytes, length: number): Promise<void> {
   let left = length;
@@ -109,7 +109,7 @@ async function sendBody(request: ClientRequest, body: Bytes, length: number): Pr
   if (left !== 0) request.end();
 }
 
-/** Also done when the request is over: then nobody sends the chunk any more. */
+/** Also resolves if the request is over, because the chunk is then not sent. */
 function writeChunk(request: ClientRequest, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -127,7 +127,7 @@ function toRawResponse(
   rawRequest: RawRequest,
 ): RawResponse {
   const status = response.statusCode ?? 0;
-  // Kept, so that a later reader gets the reason why the connection broke.
+  // Handled here, so that a later reader gets the reason for the failure.
   response.on('error', () => undefined);
   const empty = rawRequest.method === 'HEAD' || response.headers['content-length'] === '0';
   if (empty) response.resume();
@@ -142,7 +142,7 @@ function toRawResponse(
       if (Number(response.headers['content-length']) > limit) response.destroy();
       else await drainBody(body, limit, ms);
     },
-    // The answer may be complete while the request is not.
+    // The answer may be complete before the request is.
     destroy: () => void request.destroy(),
   };
 }

@@ -7,21 +7,21 @@ export interface Timeouts {
   readonly connectMs: number;
   /** From the last byte sent to the headers of the answer. */
   readonly headersMs: number;
-  /** The same for a blob, and to the first byte of it. */
+  /** The same for a blob, and up to its first byte. */
   readonly firstByteMs: number;
-  /** Between two chunks of an answer; there is no limit on the whole. */
+  /** Between two chunks of an answer; the whole answer has no limit. */
   readonly idleMs: number;
   /**
-   * Bytes a second that a body must move over each `speedWindowMs` in which it is waited for, either way;
-   * 0: any. A body with fewer bytes than that makes has to be there by then.
+   * Bytes per second that a body must move, in either direction, in each `speedWindowMs` of
+   * waiting; 0: no limit. A smaller body must be complete by then.
    */
   readonly minSpeed: number;
   readonly speedWindowMs: number;
-  /** Bytes a second of the slowest link over which the end of an upload is given time to arrive. */
+  /** Bytes per second of the slowest link for which the end of an upload gets extra time. */
   readonly slowestLink: number;
 }
 
-/** 64 bytes a second are 4 KB in the minute: six transfers over a link of 2 KB/s have 20 KB each. */
+/** 64 bytes/s are 4 KB per minute: six transfers over a link of 2 KB/s move 20 KB each. */
 export const DEFAULT_MIN_SPEED = 64;
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -35,22 +35,22 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 };
 
 /**
- * `api`: undici, or Node's own client where few requests are to come. `large`: Node's, for bodies so
- * large that the cost of a byte counts.
+ * `api`: undici, or Node's own client if only a few requests follow. `large`: Node's client, for
+ * bodies so large that the cost per byte matters.
  */
 export type TransferClass = 'api' | 'large';
 
 export interface ConnectionPools {
   /**
-   * The connections to an origin; those of different policies, guards, proxies or lanes share
-   * nothing. Their number has no bound here: whoever sends has one, and an upload that holds a
-   * connection while its source waits for another would never end.
+   * Returns the connections to an origin; different policies, guards, proxies or classes share
+   * none. Their number is not limited here: senders have limits, and an upload that holds a connection
+   * while its source waits for another one would deadlock.
    */
   get(route: DialRoute, origin: URL, transferClass: TransferClass): Promise<Exchange>;
   close(): void;
 }
 
-/** `shortLived`: undici would not earn its start. */
+/** `shortLived`: loading undici is not worth it. */
 export function createConnectionPools(dialer: Dialer, shortLived = false): ConnectionPools {
   const pools = new Map<string, Promise<Pool>>();
   let closed = false;

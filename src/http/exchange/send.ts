@@ -30,10 +30,10 @@ export interface SendOptions {
   readonly onRequest: () => void;
 }
 
-/** An unread answer up to this size is read away to keep its connection. */
+/** An unread answer up to this size is drained to keep its connection. */
 const DISCARD_LIMIT = 64 * 1024;
 const DISCARD_MS = 1000;
-/** What is read of an answer that came before the request was complete. */
+/** Limit for an answer that arrives before the request is complete. */
 const EARLY_LIMIT = 64 * 1024;
 const EARLY_MS = 5000;
 
@@ -50,7 +50,7 @@ const CONNECTION_HEADERS: readonly string[] = [
   'upgrade',
 ];
 
-/** The bottom of the stack: one request on the wire. @throws NetworkError, AppError */
+/** The lowest layer: sends one request. @throws NetworkError, AppError */
 export function send(options: SendOptions): HttpClient {
   return async (request) => {
     request.signal?.throwIfAborted();
@@ -103,7 +103,7 @@ async function sendOnce(
   return responseOf(request, answer, body, conceal);
 }
 
-/** Both lanes do the same; they differ in what a start and a byte cost. */
+/** Both classes behave the same; they differ in startup cost and cost per byte. */
 function transferClassOf({ large }: HttpRequest): TransferClass {
   return large === true ? 'large' : 'api';
 }
@@ -120,7 +120,7 @@ async function dispatch(
   const { origin, path } = requestTarget(url, route);
   const { headersMs, idleMs, firstByteMs } = options.timeouts;
   const exchange = await options.pools.get(route, new URL(origin), transferClassOf(request));
-  // It is not listened to while a lane is being loaded.
+  // The signal is not observed while a client is being loaded.
   signal?.throwIfAborted();
   return exchange({
     method,
@@ -144,7 +144,7 @@ function headersOf(
     { 'user-agent': userAgent, accept: '*/*' },
     configured,
     request.headers,
-    // A decoded body would match neither digest nor range.
+    // A decoded body would not match its digest or range.
     { 'accept-encoding': 'identity' },
   );
   for (const name of CONNECTION_HEADERS) delete headers[name];
@@ -160,7 +160,7 @@ function toThrown(error: unknown, request: HttpRequest, uploadBody?: UploadBody)
     failure instanceof NetworkError ||
     (failure !== undefined && !(failure instanceof AppError))
   ) {
-    // Wrapped, so that a fault of the source is not taken for one of this connection and retried.
+    // Wrapped, so that a source error is not taken for a connection error and retried.
     return wrapError(failure, 'IO', 'the content to send could not be read');
   }
   if (error instanceof AppError) return error;
@@ -175,13 +175,13 @@ async function* readBody(answer: RawResponse, request: HttpRequest, options: Sen
   const { now } = options;
   const monitor = new SpeedMonitor(speedLimitOf(options));
   let from = now();
-  // The wait for a blob's first byte says nothing of the speed of what comes then.
+  // The wait for a blob's first byte does not count as slow speed.
   let isCounted = request.blob !== true;
   try {
     for await (const chunk of answer.body) {
       const waitedMs = isCounted ? now() - from : 0;
       isCounted = true;
-      // Leaving the loop lets go of the connection.
+      // Leaving the loop closes the connection.
       if (monitor.isSlow(chunk.byteLength, waitedMs)) throw timeoutError(TOO_SLOW);
       yield chunk;
       from = now();
@@ -211,7 +211,7 @@ function discardBody(answer: RawResponse): Promise<void> {
   return answer.discard(DISCARD_LIMIT, DISCARD_MS);
 }
 
-/** At most 64 KiB in at most 5 s, and whatever came before the connection broke. */
+/** Reads at most 64 KiB in at most 5 s, including what came before the connection broke. */
 async function readEarlyResponse(answer: RawResponse): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;

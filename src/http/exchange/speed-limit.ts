@@ -1,12 +1,12 @@
-/** Least speed of a transfer, over windows in which somebody waits for the other side. */
+/** Minimum speed of a transfer, over windows in which the other side is waited for. */
 export interface SpeedLimit {
-  /** Bytes a second; 0: no limit. */
+  /** Bytes per second; 0: no limit. */
   readonly minSpeed: number;
   /** Milliseconds. */
   readonly windowMs: number;
 }
 
-/** Counts what one transfer moves while it is waited for; time spent elsewhere is not counted. */
+/** Counts the bytes of one transfer while it is waited for; other time is not counted. */
 export class SpeedMonitor {
   readonly #limit: SpeedLimit;
   #bytes = 0;
@@ -16,7 +16,7 @@ export class SpeedMonitor {
     this.#limit = limit;
   }
 
-  /** Whether the window that ends here, if one does, was slower than the limit. */
+  /** Whether the window that ends now, if one does, was slower than the limit. */
   isSlow(bytes: number, waitedMs: number): boolean {
     this.#bytes += bytes;
     this.#waitedMs += Math.max(0, waitedMs);
@@ -28,17 +28,17 @@ export class SpeedMonitor {
   }
 }
 
-/** A piece should be taken in about so long, so that a slow link is told from one that stalls. */
+/** Target time for one chunk, so that a slow link is not mistaken for a stalled one. */
 const CHUNK_MS = 1000;
 const FIRST_CHUNK = 16 * 1024;
 const MIN_CHUNK = 1024;
 const MAX_CHUNK = 16 * 1024 * 1024;
 
-/** Sizes of what is handed to a connection at a time: small at first, and as large as it is quick. */
+/** Adapts the chunk size to the connection: small at first, larger while it is fast. */
 export class ChunkSizer {
   #size = FIRST_CHUNK;
 
-  /** The chunk itself where it is small enough. */
+  /** Yields the chunk itself if it is small enough. */
   *chunksOf(chunk: Uint8Array): Iterable<Uint8Array> {
     for (let at = 0; at < chunk.byteLength;) {
       const end = Math.min(chunk.byteLength, at + this.#size);
@@ -47,7 +47,7 @@ export class ChunkSizer {
     }
   }
 
-  /** How long the last piece took to be taken. */
+  /** Reports how long the last piece took. */
   report(ms: number): void {
     const next = ms < CHUNK_MS ? this.#size * 2 : this.#size / 2;
     this.#size = Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, next));

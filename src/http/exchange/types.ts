@@ -3,19 +3,19 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { AbortWatch } from '../../util/abort-watch.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
-/** What goes onto the wire. */
+/** A request as sent. */
 export interface RawRequest {
   readonly method: string;
   /** A path with query, or for a proxy the whole URL. */
   readonly path: string;
-  /** With `host`. */
+  /** Includes `host`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As many bytes as `content-length` says. */
+  /** Exactly `content-length` bytes. */
   readonly body?: Bytes | undefined;
-  /** Each ends it, with its reason. */
+  /** Each one aborts the request, with its reason. */
   readonly signals: readonly AbortSignal[];
   /**
-   * From the request's last byte to the answer's headers, milliseconds; with a body none applies.
+   * From the request's last byte to the answer's headers, milliseconds; not used with a body.
    */
   readonly headersMs: number;
   /** Between two chunks of the answer. */
@@ -24,14 +24,14 @@ export interface RawRequest {
   readonly firstByteMs: number;
 }
 
-/** The head of an answer, and its body yet to be read. */
+/** The head of an answer, with a body that is not read yet. */
 export interface RawResponse {
   readonly status: number;
   /** [name, value, name, value, …] */
   readonly rawHeaders: readonly string[];
-  /** @throws Error with a code: what the socket says, or BODY_TIMEOUT */
+  /** @throws Error with a code: the socket's, or BODY_TIMEOUT */
   readonly body: Bytes;
-  /** Reads at most `limit` bytes away in at most `ms`, to keep the connection; else drops it. */
+  /** Drains at most `limit` bytes in at most `ms` to keep the connection; else drops it. */
   discard(limit: number, ms: number): Promise<void>;
   /** Drops the connection. */
   destroy(): void;
@@ -51,12 +51,12 @@ export interface Pool {
 }
 
 /**
- * Unused connections are closed before most servers close them, so that no request meets a closed
+ * Unused connections are closed before most servers close them, so that no request uses a closed
  * one.
  */
 export const IDLE_CONNECTION_MS = 4000;
 
-/** `watch` is shared by the requests of a pool. @returns what ends the wait */
+/** Calls `fail` on abort. The requests of a pool share `watch`. @returns ends the watch */
 export function onAbort(
   watch: AbortWatch,
   signals: readonly AbortSignal[],
@@ -73,12 +73,12 @@ export function onAbort(
   };
 }
 
-/** A body as a client gives it: ended by `destroy`, which makes reading it throw. */
+/** A body as a client provides it; `destroy` makes reading it throw. */
 export interface ResponseBody extends AsyncIterable<Uint8Array> {
   destroy(error?: Error): unknown;
 }
 
-/** The bytes of an answer. Counts only the time in which somebody waits for the next chunk. */
+/** Yields the bytes of an answer. Counts only the time spent waiting for the next chunk. */
 export async function* readBody(
   body: ResponseBody,
   { idleMs, firstByteMs }: Pick<RawRequest, 'idleMs' | 'firstByteMs'>,
@@ -106,7 +106,7 @@ export async function* readBody(
   }
 }
 
-/** Reads away what is short and quick enough. */
+/** Drains a body that is short and fast enough, else destroys it. */
 export async function drainBody(body: ResponseBody, limit: number, ms: number): Promise<void> {
   const timer = setTimeout(() => body.destroy(), ms);
   let left = limit;
@@ -125,8 +125,8 @@ export async function drainBody(body: ResponseBody, limit: number, ms: number): 
 }
 
 /**
- * Both clients take a connection back a turn of the event loop after its answer; who sends sooner
- * would open another.
+ * Both clients take a connection back one turn of the event loop after its answer; an earlier
+ * request would open another connection.
  */
 export async function connectionReturned(): Promise<void> {
   await turn();

@@ -18,27 +18,27 @@ import {
 } from './types.ts';
 import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 
-/** A server that closes after so little time is not raced for its connection. */
+/** A connection that the server closes this soon is not reused. */
 const IDLE_MARGIN_MS = 1000;
 
-/** For a start that has its code at hand before the first request. */
+/** Loads the code before the first request needs it. */
 export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
   return import('undici');
 }
 
-/** For everything but the bodies of large blobs: undici over the dialer's sockets. */
+/** For everything except the bodies of large blobs: undici over the dialer's sockets. */
 export async function undiciPool(connect: Dial, target: DialTarget): Promise<Pool> {
   const { Pool: Connections } = await loadUndici();
   const dial = callbackify(() => connect(target));
   const aborts = new AbortWatch();
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {
     pipelining: 1,
-    // The dialer offers HTTP/1.1 only; else the pool waits for its first connection to tell.
+    // The dialer offers only HTTP/1.1; otherwise the pool waits for its first connection.
     allowH2: false,
     keepAliveTimeout: IDLE_CONNECTION_MS,
     keepAliveMaxTimeout: IDLE_CONNECTION_MS,
     keepAliveTimeoutThreshold: IDLE_MARGIN_MS,
-    // Time limits are the same for both clients, and kept by `exchange`.
+    // `exchange` enforces the same time limits for both clients.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect(_options, callback) {
@@ -77,14 +77,14 @@ function toDispatchOptions(
     headers: { ...headers },
     // undici reads any async iterable; its types name only streams.
     body: (chunks ?? null) as never,
-    // Registries answer HEAD rightly, and a copy asks it for every blob: keep the connection.
+    // Registries answer HEAD correctly, and a copy sends one for every blob: keep the connection.
     reset: false,
   };
 }
 
 /**
- * Ends with the last byte: were the request answered while its source still makes an end, its
- * connection would not be reused. What the source then throws goes to `fail`.
+ * Ends with the last byte: otherwise, if the answer comes before the source ends, the connection is
+ * not reused. What the source throws after that goes to `fail`.
  */
 async function* limitTo(body: Bytes, length: number, fail: (error: Error) => void): Bytes {
   const source = body[Symbol.asyncIterator]();
@@ -102,7 +102,7 @@ async function* limitTo(body: Bytes, length: number, fail: (error: Error) => voi
   }
 }
 
-/** What undici calls in the course of one request. */
+/** Handles undici's callbacks for one request. */
 class DispatchHandler implements Dispatcher.DispatchHandler {
   readonly #rawRequest: RawRequest;
   readonly #resolve: (answer: RawResponse) => void;
@@ -128,15 +128,15 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
 
   readonly fail = (error: Error): void => {
     this.#failure = error;
-    // A request that still waits for its connection would report it only then.
+    // undici reports it only after the request gets a connection.
     this.#reject(error);
     this.#body?.end(error);
     this.#controller?.abort(error);
   };
 
-  /** A connection is there, and the request about to be written. */
+  /** A connection is available, and the request is about to be written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // It waited for its connection in vain; what is thrown keeps it off the wire.
+    // It already failed; throwing here keeps it from being sent.
     if (this.#failure !== undefined) throw this.#failure;
     this.#controller = controller;
     if (this.#rawRequest.body !== undefined) return;
@@ -147,7 +147,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    // An answer of 1xx only announces the real one.
+    // A 1xx answer only announces the real one.
     if (status < 200) return;
     clearTimeout(this.#timer);
     const body = new BufferedBody(controller);
@@ -158,7 +158,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
       body,
       this.#rawRequest,
     );
-    // One without content frees its connection at its end; a request before would open another.
+    // An answer without content frees its connection at its end: wait, or another one is opened.
     if (answer.empty) this.#answer = answer;
     else this.#resolve(answer);
   }
@@ -171,7 +171,7 @@ class DispatchHandler implements Dispatcher.DispatchHandler {
     this.#unwatch();
     this.#body?.end();
     const answer = this.#answer;
-    // undici, too, waits from the end of this call on.
+    // undici also starts its wait at the end of this call.
     if (answer !== undefined)
       queueMicrotask(() => void connectionReturned().then(() => this.#resolve(answer)));
   }
@@ -207,13 +207,13 @@ function toRawResponse(
   };
 }
 
-/** undici's parser leaves its errors without the code that Node's has. */
+/** Adds the code that Node's parser errors have and undici's lack. */
 function withCode(error: Error): Error {
   if (error.name !== 'HTTPParserError') return error;
   return Object.assign(new Error(error.message, { cause: error }), { code: 'HPE_INVALID' });
 }
 
-/** NaN where there is none. */
+/** NaN if there is none. */
 function lengthOf(rawHeaders: readonly string[]): number {
   const at = rawHeaders.findIndex(
     (text, index) => index % 2 === 0 && text.toLowerCase() === 'content-length',

@@ -5,40 +5,40 @@ import { HEADERS_TIMEOUT, TOO_SLOW } from '../error-codes.ts';
 import { SpeedMonitor, ChunkSizer, type SpeedLimit } from './speed-limit.ts';
 import type { RequestBody } from '../types.ts';
 
-/** One sending of a request body. */
+/** One transmission of a request body. */
 export interface UploadBody {
-  /** What goes onto the wire. */
+  /** The bytes to send. */
   readonly chunks: Bytes;
-  /** Every byte has been handed over. */
+  /** Every byte was handed over. */
   finished(): boolean;
-  /** The server has answered: no further byte is read from the source. */
+  /** The server answered: no further byte is read from the source. */
   hold(): void;
   /** Ends a held upload and the stall timer. */
   release(): void;
-  /** What the source threw, if it did: not the fault of the connection. */
+  /** What the source threw, if it did, as opposed to a connection error. */
   failure(): unknown;
 }
 
 export interface UploadLimits extends SpeedLimit {
-  /** Without a byte taken, or from the last one to the answer. */
+  /** Milliseconds without a byte accepted, or from the last one to the answer. */
   readonly stallMs: number;
-  /** Bytes a second, where nothing is known of the link yet. */
+  /** Bytes per second, assumed until the speed of the link is known. */
   readonly slowestLink: number;
   readonly now: () => number;
   readonly onStall: (code: typeof HEADERS_TIMEOUT | typeof TOO_SLOW) => void;
 }
 
-/** At least as fast does a registry store what it has received; it answers when that is done. */
+/** The minimum speed at which a registry stores received data before it answers. */
 const STORED_PER_MS = 10 * 1024;
-/** What a connection over a slow link may still hold when it has taken the last byte. */
+/** What a connection over a slow link may still hold after it accepted the last byte. */
 const HELD_BYTES = 128 * 1024;
-/** More than any connection holds: by then the link has shown its speed. */
+/** More than any connection buffers: after that, the measured speed is real. */
 const SPEED_KNOWN_BYTES = 4 * 1024 * 1024;
 const MAX_EXTRA_MS = 15 * 60 * 1000;
 
 /**
- * Wraps a body so that it can be stopped when the server answers early, and so that `onStall` is
- * called when the server takes no bytes or too few, or gives no answer after the last one. Time
+ * Wraps a body so that it can be stopped if the server answers early, and so that `onStall` is
+ * called if the server accepts no bytes or too few, or does not answer after the last one. Time
  * spent waiting for the source does not count.
  */
 export function createUploadBody(body: RequestBody, limits: UploadLimits): UploadBody {
@@ -55,7 +55,7 @@ export function createUploadBody(body: RequestBody, limits: UploadLimits): Uploa
     clearTimeout(timer);
     if (!held) timer = setTimeout(() => onStall(HEADERS_TIMEOUT), stallMs + extraMs);
   };
-  /** The last bytes have to arrive, at the speed of those before, and all of them to be stored. */
+  /** Time for the last bytes to arrive at the previous speed, and for all bytes to be stored. */
   const extraMs = (): number => {
     const msPerByte = sent < SPEED_KNOWN_BYTES ? 1000 / slowestLink : spentMs / sent;
     const arriving = Math.min(sent, HELD_BYTES) * msPerByte;
@@ -93,7 +93,7 @@ export function createUploadBody(body: RequestBody, limits: UploadLimits): Uploa
       failure = error;
       throw error;
     }
-    // Ending now would make a short request of it while the answer is still being read.
+    // Ending now would truncate the request while the answer is still being read.
     if (held && !released.signal.aborted) await once(released.signal, 'abort');
     else if (!held) watch(extraMs());
   }
@@ -108,7 +108,7 @@ export function createUploadBody(body: RequestBody, limits: UploadLimits): Uploa
     release() {
       held = true;
       clearTimeout(timer);
-      // A reason of its own spares the stack trace of the default one.
+      // An explicit reason avoids the stack trace of the default one.
       released.abort('released');
     },
     failure: () => failure,

@@ -4,15 +4,15 @@ import type { TrustRoots } from '../../config/tls/roots.ts';
 import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 
-/** How a URL is reached and what is trusted there; no secret is in it. */
+/** How a URL is reached and what is trusted there; contains no secret. */
 export interface ConnectionReport {
   readonly scheme: HostPolicy['scheme'];
   readonly verifyTls: boolean;
   /** Its label, and what named it; absent when the host is dialled directly. */
   readonly proxy?: { readonly label: string; readonly origin: string };
-  /** Why that proxy, or why none: "NO_PROXY has .corp". */
+  /** Why this proxy, or why none: "NO_PROXY has .corp". */
   readonly proxyReason: string;
-  /** What certs.d or `--cert-dir` has for the host. */
+  /** The files of certs.d or `--cert-dir` for the host. */
   readonly certificateFiles?: CertificateFiles;
   /** Files of authorities for every host. */
   readonly roots: readonly { readonly path: string; readonly origin: string }[];
@@ -49,7 +49,7 @@ export function connectionReport(
   };
 }
 
-/** The same rules, telling once for each host which proxy it is reached through. */
+/** Wraps the rules: logs once per host which proxy is used. */
 export function tracedProxies(rules: ProxyRules, log: (line: string) => void): ProxyRules {
   const told = new Set<string>();
   return (url) => {

@@ -5,23 +5,23 @@ import { jwtClaims, type JwtClaims } from './jwt-claims.ts';
 import { createTokenCache } from '../auth/token-cache.ts';
 import type { HttpClient, HttpResponse } from '../types.ts';
 
-/** What requests of a registry would carry; the secret itself stays inside. */
+/** What requests to a registry carry; the secret itself is not exposed. */
 export interface FreshAuthorization {
   readonly kind: Authorization['kind'];
-  /** Where its credentials are from; absent for an anonymous token. */
+  /** Where its credentials come from; absent for an anonymous token. */
   readonly origin: string | undefined;
   readonly scopes: readonly string[];
   /** Milliseconds since the epoch from which a token is renewed. */
   readonly renewAt: number | undefined;
-  /** Of a token that is a JWT. */
+  /** Claims of a token that is a JWT. */
   readonly claims: JwtClaims | undefined;
-  /** One GET that carries it, neither redirected nor tried again. */
+  /** Sends one GET with it, without redirects and retries. */
   ask(url: URL, options?: CallOptions): Promise<HttpResponse>;
 }
 
 /**
- * Fetches what a challenge asks for again: what earlier requests and runs got is not used.
- * Undefined when none of the offers can be met. @throws what obtainAuthorization throws
+ * Answers a challenge again, without what earlier requests and runs obtained. Undefined if none of
+ * the offers can be used. @throws what obtainAuthorization throws
  */
 export async function obtainFreshAuthorization(
   request: Omit<AuthorizationRequest, 'send'>,

@@ -9,11 +9,11 @@ export interface HandshakeReport {
   /** "TLSv1.3" */
   readonly protocol: string;
   readonly verified: boolean;
-  /** What verification would have said, when it is switched off; completes "HOST: …". */
+  /** The verification error if verification is disabled; completes "HOST: …". */
   readonly verificationError: string | undefined;
   /** The server's own certificate first; a verified chain ends with its root. */
   readonly chain: readonly CertificateLink[];
-  /** Which list of authorities the last certificate is from: a file, or "Node's own list". */
+  /** The source of the last certificate's authority: a file, or "Node's own list". */
   readonly rootSource: string | undefined;
 }
 

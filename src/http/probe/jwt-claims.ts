@@ -1,9 +1,9 @@
 import { isRecord } from '../../util/json.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** What a token says of itself; nothing of it is verified, and it decides nothing. */
+/** What a token says about itself; nothing is verified, so it decides nothing. */
 export interface JwtClaims {
-  /** Milliseconds since the epoch, as are the others. */
+  /** Milliseconds since the epoch, like `expires`. */
   readonly notBefore: number | undefined;
   readonly expires: number | undefined;
   /** "repository:team/app:pull,push"; undefined when the token does not list them. */

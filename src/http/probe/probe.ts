@@ -20,23 +20,23 @@ import { evaluateRealm, type RealmVerdict } from '../auth/realm-trust.ts';
 import type { HttpClient } from '../types.ts';
 
 /**
- * The way to a registry, one step at a time and none of them tried again. `registry` is the logical
- * one that a URL belongs to. Every step throws AppError as a request would.
+ * Reaches a registry step by step, without retries. `registry` is the logical registry of a URL.
+ * Every step throws AppError as a request does.
  */
 export interface Probe {
   explain(url: URL, registry: string): ConnectionReport;
   /** Every address of a name. */
   addresses(hostname: string, options?: CallOptions): Promise<readonly string[]>;
-  /** A TCP connection, by the proxy that applies. Resolves to the address that was reached. */
+  /** Opens a TCP connection, through the proxy if any. Resolves to the address that was reached. */
   connect(url: URL, registry: string, options?: CallOptions): Promise<string>;
-  /** Whether TLS is spoken there, whatever the certificate. */
+  /** Whether the server uses TLS, with any certificate. */
   speaksTls(url: URL, registry: string, options?: CallOptions): Promise<boolean>;
   /** A TLS handshake, verified as requests verify it. */
   handshake(url: URL, registry: string, options?: CallOptions): Promise<HandshakeReport>;
-  /** Base URL of a registry, its scheme settled. */
+  /** Base URL of a registry, with its scheme determined. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
   evaluateRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
-  /** What a challenge leads to, fetched again; undefined when none of its offers can be met. */
+  /** Answers a challenge again; undefined if none of its offers can be used. */
   obtainFreshAuthorization(
     question: Omit<AuthorizationRequest, 'send'>,
   ): Promise<FreshAuthorization | undefined>;
@@ -56,7 +56,7 @@ export interface ProbeParts extends Omit<AuthorizationOptions, 'cache'> {
 export function createProbe(parts: ProbeParts): Probe {
   const { dialer, resolver, proxies, policies, roots, allowedRealms } = parts;
 
-  /** A socket that is looked at and closed. */
+  /** Opens a socket, passes it to `look` and closes it. */
   const withSocket = async <T>(
     { url, registry, protocol }: ProbeTarget,
     { signal }: CallOptions,

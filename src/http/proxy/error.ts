@@ -1,10 +1,10 @@
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** `unreachable`: no connection to the proxy; `login`: it wants other credentials; `refuse`: it said no. */
+/** `unreachable`: no connection to the proxy; `login`: wrong or no login; `refuse`: it refused. */
 export type ProxyFailure = 'unreachable' | 'login' | 'refuse' | 'protocol';
 
-/** A connection failed at or in the proxy. Its message completes "the proxy …", without credentials. */
+/** A connection failed at or in the proxy. The message completes "the proxy …"; no credentials. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code = 'ERR_PROXY';
@@ -18,7 +18,7 @@ export class ProxyError extends Error {
   }
 }
 
-/** What a proxy's refusal says, from its status line and Squid's header. */
+/** Describes a proxy's refusal, from its status line and Squid's header. */
 export function proxyRefusal(
   proxy: ProxyServer,
   status: number,
@@ -32,7 +32,7 @@ export function proxyRefusal(
   return new ProxyError(proxy, 'refuse', `HTTP ${status}${said}`);
 }
 
-/** `Proxy-Authorization`, for the proxy's own eyes. */
+/** `Proxy-Authorization`, sent only to the proxy. */
 export function proxyAuthorization({ username, password }: ProxyServer): string | undefined {
   if (username === undefined) return undefined;
   return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 
-/** Reads the answers of a proxy and not a byte more; what is not asked for stays in the socket. */
+/** Reads exactly the answers of a proxy; the rest stays in the socket. */
 export interface SocketReader {
-  /** Exactly `count` bytes. @throws Error when the socket ends first */
+  /** Exactly `count` bytes. @throws Error if the socket ends first */
   bytes(count: number): Promise<Buffer>;
-  /** Up to and with `mark`. @throws Error when it ends first, or `limit` bytes hold no mark */
+  /** Up to and including `mark`. @throws Error if it ends first, or `limit` bytes hold no mark */
   until(mark: string, limit: number): Promise<Buffer>;
-  /** Leaves the socket to its next reader. */
+  /** Detaches, so that the next reader can use the socket. */
   release(): void;
 }
 
@@ -58,14 +58,14 @@ export function socketReader(socket: Duplex): SocketReader {
   };
 }
 
-/** Where a tunnel ends; the proxy looks the name up. */
+/** The target of a tunnel; the proxy looks up the name. */
 export interface TunnelTarget {
   /** Without brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** The proxy's end of the conversation. */
+/** The connection to the proxy. */
 export interface ProxySocket extends SocketReader {
   write(bytes: string | Buffer): boolean;
 }

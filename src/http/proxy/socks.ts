@@ -22,7 +22,7 @@ const REPLIES: readonly string[] = [
   'it does not know this kind of address',
 ];
 
-/** SOCKS 5 (RFC 1928), with user name and password (RFC 1929); names are looked up by the proxy. */
+/** SOCKS 5 (RFC 1928), with username and password (RFC 1929); the proxy looks up names. */
 export async function socksConnect(
   proxySocket: ProxySocket,
   proxy: ProxyServer,
@@ -69,7 +69,7 @@ function field(text: string, proxy: ProxyServer): readonly number[] {
   return [bytes.length, ...bytes];
 }
 
-/** Kind and address: a name is sent as it is. */
+/** Type and address; a name is sent unresolved. */
 function addressOf(host: string, proxy: ProxyServer): readonly number[] {
   const family = isIP(host);
   if (family === 4) return [1, ...host.split('.').map(Number)];

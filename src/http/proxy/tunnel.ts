@@ -6,7 +6,7 @@ import { socksConnect } from './socks.ts';
 
 const MAX_HEAD = 16 * 1024;
 
-/** Asks the proxy behind `socket` for a connection to `end`. @throws ProxyError */
+/** Asks the proxy at `socket` for a connection to `target`. @throws ProxyError */
 export async function openTunnel(
   socket: Duplex,
   proxy: ProxyServer,
@@ -24,7 +24,7 @@ export async function openTunnel(
   }
 }
 
-/** RFC 9110 section 9.3.6. Of the origin's headers none is sent: the proxy learns host and port. */
+/** RFC 9110 section 9.3.6. Sends no headers of the origin: the proxy gets only host and port. */
 async function httpConnect(
   proxySocket: ProxySocket,
   proxy: ProxyServer,

@@ -3,13 +3,13 @@ import { AppError } from '../../errors/app-error.ts';
 import { DOCKER_HUB, isHubHost } from '../../reference/docker-hub.ts';
 
 /**
- * Until when nothing is sent to each host; one for all requests of a client. Milliseconds since the
- * epoch.
+ * Until when no request is sent to each host; shared by all requests of a client. Milliseconds
+ * since the epoch.
  */
 export interface HostPauses {
-  /** 0 when it never was paused. */
+  /** 0 if it was never paused. */
   until(host: string): number;
-  /** A pause is only ever made longer. */
+  /** A pause is only extended, never shortened. */
   extend(host: string, until: number): void;
 }
 
@@ -22,7 +22,7 @@ export function createPauses(): HostPauses {
 }
 
 export interface RateLimitInfo {
-  /** Milliseconds since the epoch, where the host said it. */
+  /** Milliseconds since the epoch, if the host said it. */
   readonly until?: number | undefined;
   /** The host's own words, made safe. */
   readonly message?: string | undefined;
@@ -30,7 +30,7 @@ export interface RateLimitInfo {
   readonly attempts?: number | undefined;
 }
 
-/** The host has had enough of us for longer than is waited. */
+/** The host limits requests for longer than regctl waits. */
 export function rateLimitError(host: string, facts: RateLimitInfo): AppError {
   const { until, message, attempts } = facts;
   const when = until === undefined ? undefined : new Date(until).toISOString();

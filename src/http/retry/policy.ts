@@ -15,9 +15,9 @@ export interface RetryEvent {
 export interface RetryOptions {
   /** Tries after the first. */
   readonly retryTimes: number;
-  /** Most time that one series of tries waits, in all; a longer `Retry-After` ends it at once. */
+  /** Maximum total wait of one series of tries; a longer `Retry-After` ends it immediately. */
   readonly maxWaitMs: number;
-  /** The wait before each other try; `undefined`: an exponential back-off. */
+  /** The wait before each further try; `undefined`: exponential back-off. */
   readonly delayMs?: number | undefined;
   readonly now: () => number;
   /** [0, 1) */
@@ -28,29 +28,29 @@ export interface RetryOptions {
 }
 
 /**
- * THE policy: what is tried again, how often and after what wait, on whatever floor the loop is.
+ * The only retry policy: what is tried again, how often and after what wait, in every layer.
  */
 export type RetryPolicy = (signal?: AbortSignal) => RetryState;
 
-/** What was sent is there, but does not show yet (eventual consistency). */
+/** Content that was sent but is not visible yet (eventual consistency). */
 export interface NotYetVisible {
   readonly reason: string;
-  /** Most waits for it in one series, whatever the number of tries is. */
+  /** Maximum number of waits for it in one series, independent of the number of tries. */
   readonly maxWaits: number;
 }
 
-/** One thing being tried until it works or is given up. */
+/** One task that is tried until it succeeds or is given up. */
 export interface RetryState {
   /**
-   * Judges a failed try. True: it has waited, and the response is let go of: try again. False:
-   * that was the last word.
+   * Judges a failed try. True: it has waited and discarded the response: try again. False: the
+   * result is final.
    * @throws AppError RATE_LIMITED after the last 429, or when the host asks for too long a wait;
    * the signal's reason
    */
   shouldRetry(outcome: HttpResponse | NetworkError | NotYetVisible): Promise<boolean>;
-  /** It got further: attempts are counted from the beginning again. */
+  /** It made progress: tries are counted from the beginning again. */
   progressed(): void;
-  /** Tries that failed since it last got further. */
+  /** Failed tries since the last progress. */
   readonly failed: number;
 }
 
@@ -64,26 +64,26 @@ export const NO_RETRIES: RetryPolicy = () => ({
 const BRIEF_ATTEMPTS = 2;
 const BASE_MS = 250;
 const CAP_MS = 30_000;
-/** A store that spreads what it took needs seconds; at once is never soon enough. */
+/** A store needs seconds to replicate what it received; an immediate try is too early. */
 const VISIBILITY_MS = 2000;
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /**
- * What is added at most to a `Retry-After`, so that those who were told the same do not return as
- * one.
+ * Maximum addition to a `Retry-After`, so that clients that got the same value do not return at the
+ * same time.
  */
 const SPREAD_MS = 1000;
 
-/** Besides the errors of servers: 499 is nginx's, for a client that a proxy took for gone. */
+/** In addition to server errors: 499 is nginx's, if a proxy believed that the client was gone. */
 const RETRIED_BELOW_500: ReadonlySet<number> = new Set([408, 425, 429, 499]);
 /**
- * Errors of servers that another try meets again (RFC 9110, 7231, 2295, 4918, 5842, 2774, 6585).
+ * Server errors that another try gets again (RFC 9110, 7231, 2295, 4918, 5842, 2774, 6585).
  */
 const FINAL_FROM_500: ReadonlySet<number> = new Set([501, 505, 506, 507, 508, 510, 511]);
 
-/** Docker Hub's pull limit is counted over hours: trying on only spends more of it. */
+/** Docker Hub's pull limit is counted over hours: further tries only use more of it. */
 const PULL_LIMIT = /pull rate limit/iu;
 
-/** An answer that another try may better. */
+/** Whether another try may succeed. */
 export function isRetryableStatus(status: number): boolean {
   return status < 500 ? RETRIED_BELOW_500.has(status) : !FINAL_FROM_500.has(status);
 }
@@ -140,7 +140,7 @@ class RetrySeries implements RetryState {
     return 'discard' in outcome ? this.#after(outcome) : this.#afterLag(outcome);
   }
 
-  /** Half of the wait is sure, the other half by chance. */
+  /** Half of the wait is fixed, the other half random. */
   #afterLag({ reason, maxWaits }: NotYetVisible): RetryDelay | undefined {
     if (this.#failed > maxWaits || this.#left <= 0) return undefined;
     const ceiling = VISIBILITY_MS * 2 ** (this.#failed - 1);
@@ -181,7 +181,7 @@ class RetrySeries implements RetryState {
     return { delayMs, reason: `HTTP ${status} from ${url.host}` };
   }
 
-  /** As long as it was said, else full jitter: from zero up to a ceiling that doubles. */
+  /** The configured wait, else full jitter: from zero up to a ceiling that doubles. */
   #backOff(): number {
     if (this.#options.delayMs !== undefined) return this.#options.delayMs;
     const ceiling = Math.min(CAP_MS, BASE_MS * 2 ** (this.#failed - 1));
@@ -202,7 +202,7 @@ async function readErrorMessage(response: HttpResponse): Promise<string | undefi
   try {
     for await (const chunk of limited(response.body)) chunks.push(chunk);
   } catch {
-    // The status has been told; the words are a courtesy.
+    // The status is known; the message is optional.
   }
   return errorMessageOf(Buffer.concat(chunks), response.redactSecrets);
 }

@@ -3,13 +3,13 @@ import { NetworkError } from '../dial/network-error.ts';
 import { type RetryPolicy, withAttempts } from './policy.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Middleware } from '../types.ts';
 
-/** Most of a `bufferBody` answer that is read within the try; what is longer streams on. */
+/** Maximum of a `bufferBody` answer that is read within the try; a longer one is streamed. */
 const BUFFER_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Sends again what may be sent twice. A last 5xx is returned for the caller to word, with the
- * number of tries.
- * @throws AppError RATE_LIMITED; NetworkError, telling the tries
+ * Retries requests that may be sent twice. A final 5xx is returned, with the number of tries, and
+ * the caller words the error.
+ * @throws AppError RATE_LIMITED; NetworkError, with the number of tries
  */
 export function retry(retries: RetryPolicy): Middleware {
   return (next) => async (request) => {
@@ -44,7 +44,7 @@ async function tryOnce(
   }
 }
 
-/** A small body as one piece, so that a cut in it is a failed try. */
+/** Reads a small body as one piece, so that an interruption is a failed try. */
 async function bufferBody(response: HttpResponse): Promise<HttpResponse> {
   const rest = response.body[Symbol.asyncIterator]();
   const gathered = new ByteBuffer();

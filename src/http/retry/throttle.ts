@@ -7,7 +7,7 @@ import type { HttpResponse, Middleware } from '../types.ts';
 export interface ThrottleOptions {
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** A longer pause than this is not waited for. */
+  /** A longer pause is not waited for. */
   readonly maxWaitMs: number;
   readonly pauses: HostPauses;
   readonly beginWait?: BeginWait | undefined;
@@ -18,8 +18,8 @@ export interface ThrottleOptions {
 const DEFAULT_IN_FLIGHT = 8;
 
 /**
- * Bounds the requests in flight per host, and pauses all of them when one is told to wait. A slot
- * is given back when the headers arrive: bodies are bounded by whoever reads them.
+ * Limits the requests in flight per host, and pauses all of them if one is told to wait. A slot is
+ * released when the headers arrive: the readers of bodies limit them.
  * @throws AppError RATE_LIMITED when the host's pause is longer than `maxWaitMs`
  */
 export function throttle(options: ThrottleOptions): Middleware {

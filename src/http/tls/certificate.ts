@@ -1,18 +1,18 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** What a server's certificate says of itself; free of control characters. */
+/** A server certificate's data, without control characters. */
 export interface CertificateSummary {
   /** "CN=registry.corp, O=Corp" */
   readonly subject: string;
   readonly issuer: string;
-  /** Issuer of the last certificate that was sent: the authority that is not known. */
+  /** Issuer of the last certificate that was sent: the unknown authority. */
   readonly authority: string;
   readonly selfSigned: boolean;
   /** ISO 8601, to the second. */
   readonly validFrom: string;
   readonly validTo: string;
-  /** DNS names and addresses it is for. */
+  /** DNS names and addresses that it is valid for. */
   readonly names: readonly string[];
   /** SHA-256, "AB:CD:…". */
   readonly fingerprint: string;
@@ -22,7 +22,7 @@ const MAX_TEXT = 120;
 const MAX_NAMES = 20;
 const MAX_CHAIN = 10;
 
-/** Facts of the certificate that a server showed; undefined when it showed none. */
+/** Summarizes a server's certificate; undefined if it sent none. */
 export function certificateSummary(socket: TLSSocket): CertificateSummary | undefined {
   const chain = peerChain(socket);
   const [leaf] = chain;
@@ -67,7 +67,7 @@ export function toCertificateLink(certificate: PeerCertificate): CertificateLink
   };
 }
 
-/** The parts that people know a certificate by. */
+/** The parts of a name by which people know a certificate. */
 function nameOf(name: PeerCertificate['subject'] | undefined): string {
   const parts = (['CN', 'OU', 'O'] as const).flatMap((key) => {
     const value: unknown = name?.[key];

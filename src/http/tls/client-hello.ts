@@ -5,11 +5,11 @@ const HANDSHAKE = 22;
 const ALERT = 21;
 
 /**
- * Whether the other end of a fresh connection speaks TLS: a ClientHello is sent, and the first byte
- * of the answer looked at. Nothing is completed, so that no certificates and no ciphers have to be
- * loaded for a registry that speaks plain HTTP. An alert is TLS's own way to refuse; another answer,
- * or a hang-up in place of one, means that no TLS is spoken. The socket is destroyed.
- * @throws Error ETIMEDOUT when no answer comes
+ * Whether the server of a new connection uses TLS: sends a ClientHello and checks the first byte of
+ * the answer. The handshake is not completed, so that a registry with plain HTTP does not require
+ * certificates and ciphers to be loaded. An alert is TLS's way to refuse; another answer, or a
+ * closed connection, means that the server does not use TLS. Destroys the socket.
+ * @throws Error ETIMEDOUT if no answer comes
  */
 export function answersTls(
   socket: Socket,
@@ -35,7 +35,7 @@ export function answersTls(
   });
 }
 
-/** Sizes in bytes of the length fields (RFC 8446 section 4.1.2). */
+/** Prefixes items with their length, in `bytes` bytes (RFC 8446 section 4.1.2). */
 const list = (bytes: number, ...items: readonly Uint8Array[]): Uint8Array => {
   const content = Buffer.concat(items);
   const length = Buffer.alloc(bytes);
@@ -52,7 +52,7 @@ const extension = (type: number, content: Uint8Array): Uint8Array =>
 const TLS_1_2 = 0x0303;
 const TLS_1_3 = 0x0304;
 
-/** AES-GCM and ChaCha20 of TLS 1.3 and, with ECDHE, of 1.2; RSA for what is older. */
+/** AES-GCM and ChaCha20 of TLS 1.3 and, with ECDHE, of 1.2; RSA for older versions. */
 const CIPHERS = [
   0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c,
   0x002f, 0x0035,
@@ -62,7 +62,7 @@ const SIGNATURES = [0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x05
 /** x25519, P-256, P-384. */
 const GROUPS = [0x001d, 0x0017, 0x0018];
 
-/** Without a key: a server of TLS 1.3 asks for one (RFC 8446 section 4.2.8), which is an answer. */
+/** Without a key: a TLS 1.3 server asks for one (RFC 8446 section 4.2.8), which is an answer. */
 export function clientHello(name: string | undefined): Uint8Array {
   const extensions = [
     extension(10, list(2, words(...GROUPS))),
@@ -78,7 +78,7 @@ export function clientHello(name: string | undefined): Uint8Array {
   }
   const hello = Buffer.concat([
     words(TLS_1_2),
-    // The handshake ends here, so that nothing depends on this being random.
+    // The handshake ends here, so this need not be random.
     Buffer.alloc(32, 'regctl'),
     list(1),
     list(2, words(...CIPHERS)),

@@ -10,7 +10,7 @@ import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 
 /**
- * Options of `tls.connect` for one host; the context is made once and shared by its connections.
+ * Options of `tls.connect` for one host; its connections share the context.
  */
 export interface TlsSettings {
   readonly rejectUnauthorized: boolean;
@@ -18,18 +18,18 @@ export interface TlsSettings {
 }
 
 export interface TlsContexts {
-  /** @throws AppError CONFIG_INVALID when a certificate or key of the host cannot be used */
+  /** @throws AppError CONFIG_INVALID if a certificate or key of the host cannot be used */
   get(host: string): TlsSettings;
-  /** Whether everything that this machine trusts is trusted for the host. */
+  /** Whether the host is verified with all authorities that this system trusts. */
   usesAllRoots(host: string): boolean;
-  /** Makes it so. */
+  /** Verifies the host with all of them from now on. */
   useAllRoots(host: string): void;
 }
 
 /**
- * Reading all roots takes 60 to 120 ms, a context without them 1 ms. So a host is first verified by
- * its own CAs where it has some, else by Node's built-in roots, and by all of them together only
- * when that fails.
+ * Reading all roots takes 60 to 120 ms, a context without them 1 ms. Therefore a host is first
+ * verified with its own CAs if it has any, else with Node's built-in roots, and with all roots only
+ * if that fails.
  */
 export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): TlsContexts {
   const contexts = new Map<
@@ -73,8 +73,8 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
 }
 
 /**
- * The keychain of macOS and the store of Windows. Elsewhere the system's bundle is a file, and Node
- * would print a line of its own about directories that are missing.
+ * The keychain of macOS and the store of Windows. On other systems the bundle is a file, and Node
+ * would print a warning about missing directories.
  */
 function systemRoots(): readonly string[] {
   if (platform() !== 'darwin' && platform() !== 'win32') return [];

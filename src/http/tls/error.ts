@@ -1,7 +1,7 @@
 import type { CertificateSummary } from './certificate.ts';
 import { findMapping, type ErrorMapping, type Lead } from '../error-codes.ts';
 
-/** A certificate was refused. `certificate`: as a second connection saw it; absent when that failed. */
+/** A certificate was rejected. `certificate`: from a second connection; absent if that failed. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
   readonly code = 'ERR_CERTIFICATE';
@@ -32,7 +32,7 @@ const tlsMapping = (
   ...(hint === undefined ? {} : { hint }),
 });
 
-/** OpenSSL 3.4 and newer call the alerts that TLS has kept from SSL 3 by another name. */
+/** OpenSSL 3.4 and later use another name for the alerts that TLS inherited from SSL 3. */
 function namesOf(code: string): readonly string[] {
   return code.includes(SSL3_ALERT) ? [code, code.replace(SSL3_ALERT, 'SSL/TLS_ALERT')] : [code];
 }
@@ -63,7 +63,7 @@ const OTHER_NAME = tlsMapping(
   'Use a name that the certificate is for. To skip verification, add --tls-verify=false.',
 );
 
-/** Verdicts on the certificate itself. */
+/** Errors of the certificate itself. */
 const CERTIFICATE_MAPPINGS: readonly ErrorMapping[] = [
   UNKNOWN_AUTHORITY,
   OTHER_NAME,
@@ -100,7 +100,7 @@ const CERTIFICATE_REQUIRED = tlsMapping('host', 'asks for a client certificate t
   'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
 ]);
 
-/** What happens in the handshake. */
+/** Errors of the handshake. */
 const HANDSHAKE_MAPPINGS: readonly ErrorMapping[] = [
   tlsMapping(
     'host',
@@ -141,7 +141,7 @@ export const TLS_MAPPINGS: readonly ErrorMapping[] = [
   ...HANDSHAKE_MAPPINGS,
 ];
 
-/** Whether a code says that the certificate chain ends at an unknown authority. */
+/** Whether a code means that the certificate chain ends at an unknown authority. */
 export function isUnknownAuthority(error: unknown): boolean {
   return findMapping([UNKNOWN_AUTHORITY], error) !== undefined;
 }
@@ -150,7 +150,7 @@ export function isCertificateFault(error: unknown): boolean {
   return findMapping(CERTIFICATE_MAPPINGS, error) !== undefined;
 }
 
-/** The row of a TLS fault, with a hint that names the directories of this host. */
+/** Finds the row of a TLS error, with a hint that names the directories of this host. */
 export function tlsMappingOf(error: unknown, where: string): ErrorMapping | undefined {
   const row = findMapping(TLS_MAPPINGS, error);
   if (row === CERTIFICATE_REQUIRED) return { ...row, hint: CLIENT_HINT(dockerDirectory(where)) };
@@ -161,7 +161,7 @@ export function tlsMappingOf(error: unknown, where: string): ErrorMapping | unde
     : row;
 }
 
-/** What is known of the certificate that a row is about. */
+/** Facts about the certificate that a row describes. */
 export function certificateFacts({ description }: ErrorMapping, error: unknown): readonly string[] {
   if (!(error instanceof CertificateError) || error.certificate === undefined) return [];
   const { subject, issuer, validFrom, validTo, names, selfSigned } = error.certificate;

@@ -2,15 +2,15 @@ import { timedOut } from '../error-codes.ts';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { certificateSummary, type CertificateSummary } from './certificate.ts';
 
-/** What one handshake showed; `tls` is false when the other end speaks something else. */
+/** The result of one handshake; `tls` is false if the server uses another protocol. */
 export type TlsPeek =
   | { readonly tls: true; readonly certificate: CertificateSummary | undefined }
   | { readonly tls: false };
 
 /**
- * One TLS handshake that verifies nothing, over which nothing is sent. Only an answer in another
- * protocol, or a hang-up in place of one, means that no TLS is spoken.
- * @throws Error of the socket, when no connection came about
+ * Runs one TLS handshake without verification, and sends nothing over it. Only an answer in another
+ * protocol, or a closed connection, means that the server does not use TLS.
+ * @throws Error of the socket, if no connection is established
  */
 export function peekTls(options: ConnectionOptions, timeoutMs: number): Promise<TlsPeek> {
   return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ export function peekTls(options: ConnectionOptions, timeoutMs: number): Promise<
   });
 }
 
-/** An alert is TLS's own way to refuse; it proves that TLS is spoken. */
+/** An alert is TLS's way to refuse, so it proves that the server uses TLS. */
 function isTlsAlert(error: Error): boolean {
   return /alert/iu.test('code' in error ? `${String(error.code)} ${error.message}` : error.message);
 }

@@ -5,8 +5,8 @@ import { CertificateError, isCertificateFault, isUnknownAuthority } from './erro
 import type { TlsPeek } from './peek.ts';
 
 /**
- * Runs an attempt to connect to `host`: again with all that the machine trusts when an authority is
- * unknown; when its certificate stays refused, `look` gets the facts for the error.
+ * Runs an attempt to connect to `host`; if an authority is unknown, again with all authorities of
+ * the system. If the certificate is still rejected, `look` gets the facts for the error.
  * @throws CertificateError, and what the attempt throws
  */
 export type TrustFallback = <T>(

@@ -27,16 +27,16 @@ export interface TokenFileOptions extends MergeOptions {
 }
 
 export interface TokenFile extends TokenStore {
-  /** Removes at once what belongs to a registry. False when that failed. */
+  /** Removes a registry's records at once. False if that failed. */
   forget(registry: string): Promise<boolean>;
-  /** Writes what this run learnt. Never rejects. */
+  /** Writes what this run learned. Never rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Tokens and challenges in a folder of the user's cache (docs/cache.md). The file is read at the
- * first question, and what changed is merged into it under a lock at the end, so that runs beside
- * each other lose nothing. Whatever is wrong with the folder or the file, there is just no cache.
+ * Tokens and challenges in a directory of the user's cache (docs/cache.md). The file is read at the
+ * first lookup, and changes are merged into it under a lock at the end, so that parallel runs lose
+ * nothing. If anything is wrong with the directory or the file, the cache is not used.
  */
 export function createTokenFile(options: TokenFileOptions): TokenFile {
   const { folder, uid, now, trace } = options;
@@ -45,7 +45,7 @@ export function createTokenFile(options: TokenFileOptions): TokenFile {
   let loading: Promise<void> | undefined;
   let barred = false;
   let changes = noChanges();
-  /** Logouts that this run knows of. */
+  /** Logouts that this run knows about. */
   const seen = new Set<string>();
   const loaded = new Set<string>();
 

@@ -13,13 +13,13 @@ import {
 } from './format.ts';
 import type { CachedToken, TokenOwner } from '../token-store.ts';
 
-/** What one run adds to the file and takes from it. */
+/** What one run adds to the file and removes from it. */
 export interface TokenChanges {
   readonly tokens: Map<string, KeptToken>;
   readonly challenges: Map<string, ChallengeRecord>;
   readonly droppedTokens: Set<string>;
   readonly droppedChallenges: Set<string>;
-  /** Registries of which nothing is kept, by name. */
+  /** Logged-out registries, by name. */
   readonly forgotten: Map<string, Omit<ForgottenRecord, 'registry'>>;
 }
 
@@ -39,7 +39,7 @@ export function noChanges(): TokenChanges {
   };
 }
 
-/** No more are held than will be written, however many repositories a run asks. */
+/** Holds no more tokens than are written, for any number of repositories. */
 export function addToken({ tokens }: TokenChanges, kept: KeptToken): void {
   const id = JSON.stringify([kept.owner, scopeKey(kept.token.scopes)]);
   tokens.delete(id);
@@ -52,7 +52,7 @@ export function addChallenge({ challenges }: TokenChanges, record: ChallengeReco
   challenges.set(challengeKey(record), record);
 }
 
-/** Nothing of this registry is added, and what is there goes. */
+/** Drops pending additions for the registry and records its logout. */
 export function forgetRegistry(
   changes: TokenChanges,
   registry: string,
@@ -75,7 +75,7 @@ export function hasAdditions({ tokens, challenges, forgotten }: TokenChanges): b
   return tokens.size + challenges.size + forgotten.size > 0;
 }
 
-/** `document` without what the changes take from it; the same object when that is nothing. */
+/** Returns `document` without removed records; the same object if nothing is removed. */
 export function withoutRemoved(document: TokenDocument, changes: TokenChanges): TokenDocument {
   const { droppedTokens, droppedChallenges, forgotten } = changes;
   const kept = ({ registry }: { readonly registry: string }): boolean =>
@@ -89,16 +89,16 @@ export function withoutRemoved(document: TokenDocument, changes: TokenChanges): 
   return same ? document : { ...document, tokens, challenges };
 }
 
-/** What a run knows, and what it knew of when it began to learn it. */
+/** What a run learned, and what it knew when it started. */
 export interface Learnt {
   readonly changes: TokenChanges;
-  /** Logouts that the run knows of: what it learnt came after them. */
+  /** Logouts that the run knows about: what it learned is newer. */
   readonly seen: ReadonlySet<string>;
-  /** Tokens that were there then. */
+  /** Tokens that existed then. */
   readonly loaded: ReadonlySet<string>;
 }
 
-/** `document` with what the changes add, which replaces what had the same key. */
+/** Returns `document` with the additions, which replace records with the same key. */
 export function withAdded(
   document: TokenDocument,
   { changes, seen }: Learnt,
@@ -128,7 +128,7 @@ function joined<T>(added: readonly T[], kept: readonly T[], key: (one: T) => str
   return [...added, ...kept.filter((one) => !keys.has(key(one)))];
 }
 
-/** Another run was faster with all of it: a token that is as good, the same challenges. */
+/** Whether another run already stored it all: a token for each key, the same challenges. */
 export function isKnownTo(
   document: TokenDocument,
   { changes, loaded }: Learnt,
@@ -158,7 +158,7 @@ function hashedRegistry(registry: string, key: Buffer): string {
     .digest('base64url');
 }
 
-/** An owner as it is written: no secret, and nothing that a guessed secret could be tried on. */
+/** An owner as stored: no secret, and nothing to test guessed secrets against. */
 export function hashedOwner(
   { registry, origin, realm, service, identity }: TokenOwner,
   key: Buffer,

@@ -3,7 +3,7 @@ import type { AuthScheme } from '../challenge.ts';
 import { scopeKey } from '../scopes.ts';
 import type { ChallengeKey } from '../token-store.ts';
 
-/** A token as it lies on disk. Times are milliseconds since the epoch. */
+/** A token as stored on disk. Times are milliseconds since the epoch. */
 export interface TokenRecord {
   readonly registry: string;
   readonly origin: string;
@@ -23,13 +23,13 @@ export interface ChallengeRecord extends ChallengeKey {
 }
 
 /**
- * A registry was logged out of. A run that did not know of it when it read the cache learnt what it
- * has from before, and may not bring it back.
+ * A registry was logged out of. A run that read the cache before that logout must not write its
+ * tokens back.
  */
 export interface ForgottenRecord {
-  /** Keyed hash: where somebody was logged in is not to be read here. */
+  /** Keyed hash, so that the file does not reveal where the user was logged in. */
   readonly registry: string;
-  /** No clock is compared: a run knows a logout by its name, or does not. */
+  /** Identifies the logout, so that no clocks are compared. */
   readonly id: string;
   readonly storedAt: number;
 }
@@ -45,15 +45,15 @@ export const EMPTY_CACHE: TokenDocument = { tokens: [], challenges: [], forgotte
 const VERSION = 1;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** However long a token server says that its token is good for. */
+/** Upper limit, even if a token server states a longer lifetime. */
 const MAX_TOKEN_AGE = DAY;
 const MAX_CHALLENGE_AGE = 7 * DAY;
-/** Clocks of machines that share a home folder differ a little; more means that one has jumped. */
+/** Clocks of machines that share a home directory differ a little; more means a wrong clock. */
 const MAX_SKEW = MINUTE;
 export const MAX_TOKENS = 100;
 const MAX_CHALLENGES = 200;
 const MAX_FORGOTTEN = 200;
-/** Longer than any run goes on. */
+/** Longer than any run lasts. */
 const MAX_FORGOTTEN_AGE = 30 * DAY;
 const MAX_OFFERS = 8;
 /** Characters of one record, and of all tokens or all challenges together. */
@@ -61,7 +61,7 @@ const MAX_RECORD = 16 * 1024;
 const MAX_ALL = 256 * 1024;
 const VISIBLE_ASCII = /^[\u0021-\u007e]+$/u;
 
-/** What can be read of a file that anything may have written; what is odd is left out. */
+/** Parses a file with any content; invalid records are left out. */
 export function parseDocument(text: string): TokenDocument {
   let raw: Raw;
   try {
@@ -81,7 +81,7 @@ export function printDocument(document: TokenDocument): string {
   return `${JSON.stringify({ version: VERSION, ...document })}\n`;
 }
 
-/** Without what is past its time or from the future. */
+/** Removes expired records and records from the future. */
 export function withoutExpired(
   { tokens, challenges, forgotten }: TokenDocument,
   now: number,
@@ -95,7 +95,7 @@ export function withoutExpired(
   };
 }
 
-/** The newest that there is room for. */
+/** Keeps the newest records within the limits. */
 export function withinLimits({ tokens, challenges, forgotten }: TokenDocument): TokenDocument {
   return {
     tokens: newest(tokens, MAX_TOKENS),
@@ -118,7 +118,7 @@ function newest<T extends { readonly storedAt: number }>(
     .map(({ record }) => record);
 }
 
-/** Two records with the same key are versions of one; the scopes tell an owner's tokens apart. */
+/** Records with the same key are versions of one; scopes distinguish an owner's tokens. */
 export function tokenKey(one: TokenRecord): string {
   const { registry, origin, realm, service, identity, scopes } = one;
   return JSON.stringify([registry, origin, realm, service, identity, scopeKey(scopes)]);
@@ -184,7 +184,7 @@ function forgottenOf(raw: Raw): ForgottenRecord | undefined {
     : undefined;
 }
 
-/** A realm is written as its URL; where it leads is judged when it is used. */
+/** A realm is stored as its URL; it is checked when it is used. */
 function offerOf({ kind, realm, service }: Raw): AuthScheme | undefined {
   if (kind === 'basic') return { kind };
   if (kind !== 'bearer' || !isText(realm) || !URL.canParse(realm)) return undefined;

@@ -3,9 +3,9 @@ import { readPrivateFile } from '../../../config/files/ownership.ts';
 import { EMPTY_CACHE, parseDocument, type TokenDocument } from './format.ts';
 
 export interface CacheLocation {
-  /** Folder of the cache; made when there is something to keep. */
+  /** Directory of the cache; created when there is something to store. */
   readonly folder: string;
-  /** User id of this process; undefined where the system has none. */
+  /** User ID of this process; undefined if the system has none. */
   readonly uid: number | undefined;
 }
 
@@ -14,7 +14,7 @@ export const KEY_FILE = 'tokens.key';
 export const KEY_BYTES = 32;
 const MAX_FILE = 1024 * 1024;
 
-/** Without a whole key, nothing in the file can be matched to a credential. */
+/** Reads the cache. Without a whole key, no record can be matched to a credential. */
 export function readCache({
   folder,
   uid,

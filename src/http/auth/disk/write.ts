@@ -23,22 +23,22 @@ import { makeFolder } from '../../../util/make-folder.ts';
 
 const LOCK = 'tokens.lock';
 /**
- * The lock is held for milliseconds, but hundreds of runs may end at once on a machine that has no
- * time for them: a holder that waits for its turn is not dead.
+ * The lock is held for milliseconds, but hundreds of runs may end at once on a busy machine: a
+ * holder that waits for the CPU is not dead.
  */
 const LOCK_PATIENCE_MS = 30_000;
 
 export interface MergeOptions extends CacheLocation {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Who this process is, so that a holder of the lock that was killed need not be waited for. */
+  /** Names this process, so that a killed holder of the lock is not waited for. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;
   readonly beginWait?: BeginWait | undefined;
 }
 
 /**
- * Brings what one run has learnt into the newest file. Kept apart from reading, because most runs
- * have nothing to write and need not load it. @throws system errors; the old file is then untouched
+ * Merges what one run learned into the newest file. Separate from reading, because most runs write
+ * nothing and need not load it. @throws system errors; the old file is then unchanged
  */
 export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Promise<void> {
   const { changes } = learnt;
@@ -73,7 +73,7 @@ export async function mergeIntoCache(learnt: Learnt, options: MergeOptions): Pro
   });
 }
 
-/** A run that only takes something away need not lock, or be able to write, when it is not there. */
+/** A run that only removes records needs no lock or write access if they do not exist. */
 function wouldRemove(changes: TokenChanges, options: CacheLocation): boolean {
   const { folder, uid } = options;
   if (checkPrivateFolder(folder, uid).kind !== 'usable') return false;
@@ -81,7 +81,7 @@ function wouldRemove(changes: TokenChanges, options: CacheLocation): boolean {
   return withoutRemoved(document, changes) !== document;
 }
 
-/** A cache bears an empty file after a power cut, and waiting for the disk would be felt. */
+/** Not durable: an empty cache after a power cut is harmless, and a sync is slow. */
 async function writeCacheFile(
   path: string,
   data: string | Uint8Array,

@@ -110,7 +110,7 @@ export const crane: Persona = {
       to: ['copy'],
       options: {
         ...COPY,
-        '--index': { ignored: 'an index is pushed as it is' },
+        '--index': { ignored: 'an index is pushed unchanged' },
         '--image-refs <file>': {
           refused: 'Standard output names what was pushed: crane push … > FILE',
         },

@@ -232,7 +232,7 @@ export const oras: Persona = {
     { words: 'attach', use: 'This version writes no artifacts.' },
     {
       words: 'discover',
-      use: 'This version lists no referrers; a copy takes them along: regctl copy --referrers',
+      use: 'This version lists no referrers; a copy includes them: regctl copy --referrers',
     },
     { words: 'manifest index', use: 'This version makes no indexes.' },
     { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },

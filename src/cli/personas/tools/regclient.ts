@@ -99,7 +99,7 @@ const getManifest: Omit<Verb, 'words'> = {
   options: {
     ...FORMAT,
     ...PLATFORM,
-    '--require-list': { ignored: 'an index is printed as it is' },
+    '--require-list': { ignored: 'an index is printed unchanged' },
   },
   args: names,
 };

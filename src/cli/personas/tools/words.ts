@@ -52,9 +52,9 @@ export const WORDS: Readonly<Record<string, string>> = {
   // What belongs to an image.
   attach: 'This version attaches nothing; use oras attach.',
   discover:
-    'This version lists no referrers; a copy takes them along: regctl copy --referrers SOURCE DESTINATION',
+    'This version lists no referrers; a copy includes them: regctl copy --referrers SOURCE DESTINATION',
   referrers:
-    'This version lists no referrers; a copy takes them along: regctl copy --referrers SOURCE DESTINATION',
+    'This version lists no referrers; a copy includes them: regctl copy --referrers SOURCE DESTINATION',
   artifact: 'This version reads and writes no artifacts; use oras push and oras pull.',
   sbom: 'This version reads no artifacts; use oras pull.',
   scan: 'regctl scans nothing; use trivy or grype.',

@@ -7,13 +7,14 @@ import type { CopyRunOptions, ImageRequest } from './types.ts';
 
 interface TagState {
   readonly tag: string;
-  /** What it points at, where that was asked for. */
+  /** What the tag points to, if it was looked up. */
   readonly existing: Descriptor | undefined;
 }
 
 /**
- * The additional tags that have to be set. Asked for first only where that can save a write or
- * refuse one. @throws AppError TAG_EXISTS with noClobber, for the destination's own tag as well
+ * Returns the additional tags that have to be written. A tag is looked up first only if that can
+ * save or prevent a write.
+ * @throws AppError TAG_EXISTS with noClobber, for the destination's own tag as well
  */
 export async function tagsToWrite(
   { destination, noClobber }: CopyRunOptions,

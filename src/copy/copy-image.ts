@@ -3,10 +3,10 @@ import { CopySession } from './session.ts';
 import type { CopyOptions, CopySummary } from './types.ts';
 
 /**
- * Copies one image or artifact, a whole index unless `platforms` is given. Digests are kept. The
- * root is pushed last and its tag with it, so a failed run leaves no tag behind.
+ * Copies one image or artifact; for an index, all platforms unless `platforms` is given. Digests
+ * are kept. The root is pushed last, together with its tag, so a failed run leaves no tag.
  * @throws CopyError naming the side that failed; AppError PLATFORM_UNKNOWN, TAG_EXISTS (noClobber),
- * DIGEST_CHANGED (preserveDigests), UNSUPPORTED; the signal's reason when aborted
+ * DIGEST_CHANGED (preserveDigests), UNSUPPORTED; the signal's reason if aborted
  */
 export async function copyImage(options: CopyOptions): Promise<CopySummary> {
   return withTaskGroup(options.signal, async (tasks) => {

@@ -4,7 +4,7 @@ import { CopySession, type ImageOutcome } from './session.ts';
 import type { CopyCounts, CopyRunOptions, ImageRequest } from './types.ts';
 
 export interface CopyNamedOptions extends CopyRunOptions {
-  /** What to copy of a source that has images of these names; none: it has one without a name. */
+  /** Chooses what to copy from a source with these image names; empty if its image has no name. */
   choose(names: readonly string[]): readonly ImageRequest[];
 }
 
@@ -13,8 +13,9 @@ export interface NamedSummary extends CopyCounts {
 }
 
 /**
- * Copies images of an archive, which may be a stream that says its names at its end. All of them
- * are written, or none is committed. @throws as copyImage does
+ * Copies images of an archive. The archive may be a stream that lists its names at its end. Either
+ * all images are committed or none.
+ * @throws as copyImage does
  */
 export async function copyNamed(options: CopyNamedOptions): Promise<NamedSummary> {
   return withTaskGroup(options.signal, async (tasks) => {

@@ -10,7 +10,7 @@ import type { CopyCounts, CopyRunOptions } from './types.ts';
 export interface CopyTagsOptions extends CopyRunOptions {
   /** Tags of the source. */
   readonly tags: readonly string[];
-  /** What a tag is called at the destination. Default: the same. */
+  /** The name of a tag at the destination. Default: the same. */
   readonly destinationTag?: ((tag: string) => string) | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface TagsSummary extends CopyCounts {
   readonly images: readonly TagOutcome[];
 }
 
-/** What fails for one tag like this fails for all. */
+/** An error with one of these codes for one tag occurs for all tags. */
 const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set([
   'CREDENTIAL_HELPER',
   'FORBIDDEN',
@@ -37,13 +37,14 @@ const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set([
   'UNAUTHORIZED',
 ] satisfies ErrorCode[]);
 
-/** So many tags in a row, and none before: the rest are not tried. */
+/** If the first tags all fail, this many in a row, the rest are not tried. */
 const GIVE_UP_AFTER = 10;
 
 /**
- * Copies many tags of one repository: shared content moves once, and a tag that fails does not
- * stop the others. @throws the signal's reason when aborted; CopyError when the destination cannot
- * be finished; what is not an AppError
+ * Copies many tags of one repository. Shared blobs are transferred once, and a tag that fails does
+ * not stop the others.
+ * @throws the signal's reason if aborted; CopyError if the destination cannot be committed; errors
+ * that are not AppErrors
  */
 export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
   const { tags, destination, signal, destinationTag = (tag) => tag } = options;
@@ -86,8 +87,8 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
 }
 
 /**
- * The destination's tags, so that each that is not there needs no look-up. `undefined` where they
- * cannot be listed, or where listing them would cost more than it saves.
+ * Lists the destination's tags, so that a missing tag needs no lookup. `undefined` if they cannot
+ * be listed, or if the list costs more than it saves.
  */
 async function tagsOf(
   destination: WriteStore,
@@ -120,7 +121,7 @@ async function tagsOf(
   }
 }
 
-/** What failed, and the last reason below it. */
+/** The error message, and the innermost cause. */
 function reasonOf(error: AppError): string {
   let last: unknown = error;
   while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
@@ -128,13 +129,13 @@ function reasonOf(error: AppError): string {
   return error.message.endsWith(message) ? error.message : `${error.message}: ${message}`;
 }
 
-/** Failures of one kind in a row, as long as nothing has worked. */
+/** Counts failures of one kind in a row, as long as nothing has succeeded. */
 class FailureStreak {
   #code: ErrorCode | undefined;
   #length = 0;
   #worked = false;
 
-  /** Why the next tag need not be tried. */
+  /** The error code because of which the next tag is not tried. */
   get reason(): ErrorCode | undefined {
     return this.#length >= GIVE_UP_AFTER ? this.#code : undefined;
   }

@@ -2,16 +2,16 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { isManifestType } from '../oci/media-types.ts';
 import type { PushOptions, PushOutcome, ReadStore, Source, WriteStore } from '../store/types.ts';
 
-/** A destination that looks and never writes: what a copy to it reports is what it would do. */
+/** A destination that reads and never writes: a copy to it reports what a real copy does. */
 export interface DryRunStore extends WriteStore {
-  /** Tags that would be set, with their digests, in the order of writing. */
+  /** Tags that a real copy sets, with their digests, in the order of writing. */
   readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
 }
 
-/** Transfers of a rehearsal are look-ups; a registry answers this many at a time. */
+/** In a dry run, each transfer is a lookup; a registry answers this many at a time. */
 const PARALLEL = 6;
 
-/** Mounts are taken to succeed. Disposes of `destination` with itself. */
+/** Assumes that mounts succeed. Disposing it also disposes of `destination`. */
 export function createDryRunStore(destination: ReadStore): DryRunStore {
   const planned = new Set<string>();
   const tags: { tag: string; descriptor: Descriptor }[] = [];

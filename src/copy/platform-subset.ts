@@ -12,16 +12,17 @@ import {
 import type { CallOptions } from '../util/abort.ts';
 import type { ReadStore } from '../store/types.ts';
 
-/** An index of some platforms, and what had to be decided for it. */
+/** An index of some platforms, and notes on its selection. */
 export interface PlatformSubset {
   readonly root: ChosenManifest;
   readonly notes: readonly string[];
 }
 
 /**
- * An index of only the wanted platforms, with their attestations; images of nested indexes are
- * listed directly. Members that regctl does not know are kept. The index itself when nothing had
- * to go. @throws AppError PLATFORM_UNKNOWN when a platform has no image
+ * Builds an index of only the wanted platforms, with their attestations; images of nested indexes
+ * are listed directly. Members that regctl does not know are kept. Returns the index itself if
+ * nothing has to be removed.
+ * @throws AppError PLATFORM_UNKNOWN if a platform has no image
  */
 export async function platformSubset(
   source: ReadStore,
@@ -69,7 +70,7 @@ function rewrite(
   };
 }
 
-/** Spaces in front of the first member, so that a person finds the index as it was laid out. */
+/** Counts the spaces before the first member, so that the new index keeps the indentation. */
 function indentOf(raw: Uint8Array): number {
   const head = new TextDecoder().decode(raw.subarray(0, 16));
   return /^\{\r?\n( {1,8})"/u.exec(head)?.[1]?.length ?? 0;

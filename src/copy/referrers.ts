@@ -12,26 +12,26 @@ import type { Slots } from './engine/slots.ts';
 import type { CopyRunOptions } from './types.ts';
 import type { GraphCopy } from './engine/graph-copy.ts';
 
-/** What refers to one manifest, as the source lists it. */
+/** The referrers of one manifest, as the source lists them. */
 interface Referred {
   readonly subject: Digest;
   readonly referrers: readonly Descriptor[];
 }
 
 export interface FoundReferrers {
-  /** Subjects before what refers to their referrers. */
+  /** Referrers of images before referrers of referrers. */
   readonly referrers: readonly Referred[];
   /** Tags that cosign derives from a digest. */
   readonly tags: readonly string[];
 }
 
-/** More than any image has; a bound against a registry that never stops listing. */
+/** More than any image has; a limit for a registry that never ends its list. */
 const MAX_REFERRERS = 10_000;
 
 /** cosign's names for what belongs to a digest: "sha256-<hex>.sig". */
 const COSIGN_SUFFIXES: readonly string[] = ['sig', 'att', 'sbom'];
 
-/** Signatures, SBOMs and attestations, which refer to an image and not the other way round. */
+/** Copies signatures, SBOMs and attestations, which refer to an image. */
 export class ReferrerCopier {
   readonly #run: CopyRunOptions;
   readonly #tasks: TaskGroup;
@@ -46,7 +46,7 @@ export class ReferrerCopier {
     this.#slots = slots;
   }
 
-  /** What the source has of it, for an image, its children, and the referrers themselves. */
+  /** Finds the referrers of an image, of its children and of the referrers themselves. */
   async of(root: Descriptor, manifest: Manifest | undefined): Promise<FoundReferrers> {
     const traversal = new IndexTraversal(this.#run.source.label);
     const found = await this.#manifestsOf(root, manifest, traversal, 0);
@@ -60,8 +60,8 @@ export class ReferrerCopier {
   }
 
   /**
-   * Writes what the destination lacks, and returns whether that was anything; `copyTag` takes one
-   * tag from the source, and returns the same of it.
+   * Writes what the destination lacks, and returns whether it wrote anything. `copyTag` copies one
+   * tag from the source and returns the same.
    */
   async write(
     { referrers, tags }: FoundReferrers,
@@ -78,7 +78,7 @@ export class ReferrerCopier {
     return isWritten || written.includes(true);
   }
 
-  /** A list may name what was deleted since: nothing is left to take along. */
+  /** Skips a referrer that was deleted after it was listed. */
   async #copyReferrer(referrer: Descriptor): Promise<void> {
     try {
       await this.#graph.copyReferrer(referrer);
@@ -121,7 +121,7 @@ export class ReferrerCopier {
     return [root.digest, ...below.flat()];
   }
 
-  /** A signature may itself be referred to, so what was found is asked about in turn. */
+  /** A signature may have referrers, too, so every referrer found is queried in turn. */
   async #referrersOf(subjects: readonly Digest[]): Promise<Referred[]> {
     const found: Referred[] = [];
     const asked = new Set<Digest>(subjects);
@@ -140,7 +140,7 @@ export class ReferrerCopier {
     return found;
   }
 
-  /** `total` counts over several lists: they are bounded together. */
+  /** `total` counts across several lists, which share one limit. */
   async #list(side: CopySide, subject: Digest, total = { count: 0 }): Promise<Descriptor[]> {
     const store = this.#run[side];
     const { referrers } = store.capabilities;
@@ -178,7 +178,7 @@ export class ReferrerCopier {
       .filter((tag) => known.has(tag));
   }
 
-  /** Whatever a tool has hung on a digest by the name of a tag, except the list of referrers itself. */
+  /** Finds all tags named after a digest, except the fallback tag of the referrers API. */
   async #digestTags(subjects: readonly Digest[]): Promise<string[]> {
     this.#sourceTags ??= this.#listTags();
     const known = await this.#sourceTags;

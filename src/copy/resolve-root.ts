@@ -22,12 +22,12 @@ import type { Slots } from './engine/slots.ts';
 import { platformSubset } from './platform-subset.ts';
 import type { CopyRunOptions, ImageRequest } from './types.ts';
 
-/** What will become the destination's root, and what is there already. */
+/** The future root of the destination, and what exists there. */
 export interface RootPlan {
   readonly root: Descriptor;
-  /** Absent when the destination's tag has the same digest: there is nothing to read. */
+  /** Absent if the destination's tag has the same digest: nothing has to be read. */
   readonly manifest: Manifest | undefined;
-  /** What the destination's tag points at so far. */
+  /** What the destination's tag points to before the copy. */
   readonly existing: Descriptor | undefined;
 }
 
@@ -36,8 +36,8 @@ export function isUpToDate({ root, existing }: RootPlan): boolean {
 }
 
 /**
- * Decides the root with the fewest requests, both sides at once: one HEAD on the destination, and
- * one request to the source, which reads the manifest where that is as cheap as asking for it.
+ * Determines the root with the fewest requests, both sides at once: one HEAD to the destination,
+ * and one request to the source, which reads the manifest if that costs no more than a HEAD.
  */
 export async function resolveRoot(
   run: CopyRunOptions,
@@ -50,7 +50,7 @@ export async function resolveRoot(
   const { signal } = tasks;
   const call = { signal };
   const trustAbsence = noClobber !== true && request.keepExisting !== true;
-  // A retag is one PUT: to look first would cost as much as it could save.
+  // A new tag is one PUT: a lookup first costs as much as it can save.
   const needsNoLook = run.sameRepository === true || run.recheck === true;
   const isBlind = isNew === true || (needsNoLook && noClobber !== true);
   const lookUp = async (): Promise<Descriptor | undefined> =>
@@ -71,13 +71,13 @@ export async function resolveRoot(
     return { root: chosen.descriptor, manifest: chosen.manifest, existing };
   }
   const looking = lookUp();
-  // The digest is what would be asked for: the source need not be.
+  // The digest is already known, so the source need not be queried.
   if (sourceRef !== undefined && isDigest(sourceRef)) {
     const existing = await looking;
     if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
   }
   const purpose = isBlind ? 'content' : purposeAfter(looking);
-  // One slot for both: what came with the descriptor should not wait for another to be read.
+  // One slot for both, so that a manifest that came with the descriptor is used at once.
   const finding = slots.on(
     'source',
     async () => {
@@ -91,10 +91,10 @@ export async function resolveRoot(
   return { ...found, existing };
 }
 
-/** Where the tag exists it may be equal, and the manifest not be needed. */
+/** If the tag exists, it may have the same digest, and the manifest is not needed. */
 function purposeAfter(looking: Promise<Descriptor | undefined>): Promise<ResolvePurpose> {
   const want = looking.then((existing) => (existing === undefined ? 'content' : 'descriptor'));
-  // Not every store looks at it.
+  // Not every store awaits it, so a rejection must not be unhandled.
   want.catch(() => undefined);
   return want;
 }
@@ -104,7 +104,7 @@ async function both<A, B>(tasks: TaskGroup, a: Promise<A>, b: Promise<B>): Promi
   return [await a, await b];
 }
 
-/** What a tag points at; `undefined` where the tag or its repository does not exist. */
+/** Looks up a tag; `undefined` if the tag or its repository does not exist. */
 export async function lookUpTag(
   destination: WriteStore,
   tag: string,

@@ -15,11 +15,11 @@ import { GraphCopy } from './engine/graph-copy.ts';
 
 export interface ImageOutcome {
   readonly descriptor: Descriptor;
-  /** The destination had all of it, under every tag: nothing was written. */
+  /** True if the destination had everything, under every tag: nothing was written. */
   readonly unchanged: boolean;
 }
 
-/** Copies images from one store to another; what they share is looked at and moved once. */
+/** Copies images from one store to another; shared blobs are checked and transferred once. */
 export class CopySession {
   readonly #run: CopyRunOptions;
   readonly #tasks: TaskGroup;
@@ -49,12 +49,12 @@ export class CopySession {
     return { descriptor: plan.root, unchanged: !isWritten && tags.length === 0 };
   }
 
-  /** Takes what a source that is a stream brings, so that it can be asked what it has. */
+  /** Copies everything from a streamed source, so that its list of images can be read. */
   takeStream(): Promise<void> {
     return this.#graph.copyStream();
   }
 
-  /** What would become the destination's root, and what it has there; writes no image. */
+  /** Determines the future root and what the destination has; writes no image. */
   async resolve(request: ImageRequest): Promise<RootPlan> {
     await this.#graph.copyStream();
     return resolveRoot(this.#run, request, this.#tasks, this.#slots);
@@ -71,7 +71,7 @@ export class CopySession {
     return this.#counters.counts();
   }
 
-  /** The tag comes last: whoever sees the image finds its signatures too. */
+  /** Writes the tag last, so that a reader of the tag also finds the signatures. */
   async #writeWithReferrers(request: ImageRequest, bare: RootPlan): Promise<boolean> {
     const plan = { ...bare, manifest: bare.manifest ?? (await this.#indexOf(bare.root)) };
     const found = await this.#referrers.of(plan.root, plan.manifest);
@@ -87,7 +87,7 @@ export class CopySession {
     return isRootWritten || areOthers || late;
   }
 
-  /** Only an index has children whose referrers have to be asked for. */
+  /** Reads the root if it is an index: only an index has children with referrers. */
   async #indexOf(root: Descriptor): Promise<RootPlan['manifest']> {
     if (!isIndexType(root.mediaType)) return undefined;
     const { source } = this.#run;
@@ -101,7 +101,7 @@ export class CopySession {
     );
   }
 
-  /** One of cosign's tags: an image of its own, under the same name. */
+  /** Copies one of cosign's tags: a separate image, under the same name. */
   async #writeCosignTag(tag: string): Promise<boolean> {
     const plain: CopyRunOptions = {
       ...this.#run,
@@ -120,7 +120,7 @@ export class CopySession {
     return this.#write(plan, request, tag);
   }
 
-  /** Whether there was anything to write. */
+  /** Returns whether anything was written. */
   async #write(
     plan: RootPlan,
     { destinationTag }: ImageRequest,
@@ -144,14 +144,14 @@ export class CopySession {
     return !isThere || writtenTag !== undefined;
   }
 
-  /** Not asked for where the manifest is written without a look at what is below it. */
+  /** Whether the root exists; not checked if the manifest is written without a look below it. */
   async #isRootThere(root: Descriptor, { kind }: Manifest): Promise<boolean> {
     const { sameRepository, indexOnly } = this.#run;
     if (sameRepository === true || (indexOnly === true && kind === 'index')) return false;
     return this.#graph.has(root);
   }
 
-  /** Pushes the manifest's bytes if they are known, so that the registry is not asked for them. */
+  /** Sets a tag by pushing the manifest if its bytes are known, so that they are not fetched. */
   async #tag({ root, manifest }: RootPlan, tag: string | undefined): Promise<void> {
     if (tag === undefined) return;
     const { destination } = this.#run;
@@ -166,7 +166,7 @@ export class CopySession {
   }
 }
 
-/** What holds for every image of a run is said once. */
+/** Emits a note only once if it applies to every image of a run. */
 function withoutRepeatedNotes(emit: (event: CopyEvent) => void): (event: CopyEvent) => void {
   const told = new Set<string>();
   return (event) => {

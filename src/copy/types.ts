@@ -17,55 +17,57 @@ export type CopyEvent =
       readonly delayMs: number;
       readonly reason: string;
     }
-  /** What was done that the request left open, or that changes a digest. */
+  /** Reports a choice that the request left open, or a change of a digest. */
   | { readonly type: 'note'; readonly text: string }
   | { readonly type: 'warning'; readonly text: string };
 
-/** Counts of a run, whatever the number of images. */
+/** Counts of a run, for all of its images. */
 export interface CopyCounts {
   readonly blobs: { readonly written: number; readonly mounted: number; readonly present: number };
   /**
-   * Bytes of blobs and manifests sent, again after a fault or for the first time, and of blobs that
-   * did not have to be: they were there, or an earlier run had sent that much of them.
+   * `sent`: bytes of blobs and manifests that were sent, including retries. `skipped`: bytes of
+   * blobs that were not sent, because they existed or an earlier run had sent that part.
    */
   readonly bytes: { readonly sent: number; readonly skipped: number };
 }
 
 export interface CopySummary extends CopyCounts {
-  /** What the destination's tag points at now. */
+  /** What the destination's tag points to after the copy. */
   readonly descriptor: Descriptor;
-  /** The destination had all of it, under every tag: nothing was written. */
+  /** True if the destination had everything, under every tag: nothing was written. */
   readonly unchanged: boolean;
 }
 
-/** What the images of one run share: two stores, and how images go from one to the other. */
+/** Options for all images of one run. */
 export interface CopyRunOptions extends CallOptions {
   readonly source: ReadStore;
   readonly destination: WriteStore;
   /**
-   * One platform: only its image, out of an index. Several: the index is rewritten to list only
-   * these, so that its digest changes. An image that is no index must be for all of them.
+   * One platform: only its image from an index. Several: the index is rewritten to list only these,
+   * so that its digest changes. A single image must match all of them.
    */
   readonly platforms?: readonly Platform[] | undefined;
-  /** Of an index only this platform's image; a single image is copied whatever it is for. */
+  /** Copies only this platform's image from an index; a single image is copied for any platform. */
   readonly indexPlatform?: Platform | undefined;
-  /** Writes an index without the images it lists, which the destination must have. */
+  /** Writes an index without its images, which the destination must already have. */
   readonly indexOnly?: boolean | undefined;
-  /** Takes along what refers to the image and to its children: signatures, SBOMs, attestations. */
+  /** Also copies the referrers of the image and its children: signatures, SBOMs, attestations. */
   readonly referrers?: boolean | undefined;
-  /** Takes along the tags whose names begin with the digest of the image, or of a child: "sha256-<hex>…". */
+  /**
+   * Also copies the tags that begin with the digest of the image or of a child: "sha256-<hex>…".
+   */
   readonly digestTags?: boolean | undefined;
-  /** The tags of the source, where they were listed already. */
+  /** The tags of the source, if they were already listed. */
   readonly sourceTags?: readonly string[] | undefined;
-  /** Requests to each side at a time; the destination may allow fewer. */
+  /** Concurrent requests to each side; the destination may allow fewer. */
   readonly concurrency: number;
-  /** Slots that copies of other repositories share, so that a registry has one limit for all. */
+  /** Slots shared with copies of other repositories, so that one limit applies to a registry. */
   readonly slots?: { readonly source: Limiter; readonly destination: Limiter } | undefined;
   /** Repositories of the destination's registry that may hold a blob. */
   readonly mountFrom?: ((descriptor: Descriptor) => readonly string[]) | undefined;
   /**
-   * Around the transfer of a blob, before it takes a slot: other copies to the same registry may
-   * have it under way, or have brought it to repositories that it can be mounted from.
+   * Wraps the transfer of a blob before it takes a slot: other copies to the same registry may be
+   * sending it, or may have sent it to repositories from which it can be mounted.
    */
   readonly shareBlob?:
     | ((
@@ -73,12 +75,12 @@ export interface CopyRunOptions extends CallOptions {
         transfer: (mountFrom: readonly string[]) => Promise<void>,
       ) => Promise<void>)
     | undefined;
-  /** Source and destination are one repository: only tags are written. */
+  /** Source and destination are the same repository, so only tags are written. */
   readonly sameRepository?: boolean | undefined;
   /**
-   * Also copies layers that their publisher gives only from its own addresses (foreign,
-   * nondistributable): from the source, else from those addresses. Default false: the image keeps
-   * pointing at them.
+   * Also copies layers that the publisher provides only from its own URLs (foreign,
+   * nondistributable): from the source, else from those URLs. Default false: the image still refers
+   * to them.
    */
   readonly allowNondistributable?: boolean | undefined;
   /**
@@ -86,9 +88,9 @@ export interface CopyRunOptions extends CallOptions {
    * that never had them.
    */
   readonly recheck?: boolean | undefined;
-  /** Refuses to move a tag that points at another digest. */
+  /** Refuses to move a tag that points to a different digest. */
   readonly noClobber?: boolean | undefined;
-  /** Refuses what would give the copy another digest. */
+  /** Refuses a copy whose digest differs from the source. */
   readonly preserveDigests?: boolean | undefined;
   emit(event: CopyEvent): void;
 }
@@ -102,7 +104,7 @@ export interface ImageRequest {
   readonly additionalTags?: readonly string[] | undefined;
   /** The destination is known not to have the tag. */
   readonly isNew?: boolean | undefined;
-  /** What the destination's tag points at is to stay: that there is nothing has to be sure. */
+  /** The destination's tag must not be overwritten, so its absence has to be certain. */
   readonly keepExisting?: boolean | undefined;
 }
 

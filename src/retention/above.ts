@@ -10,14 +10,14 @@ import type { CallOptions } from '../util/abort.ts';
 import { mapParallel } from '../util/parallel.ts';
 
 export interface LookOptions extends CallOptions {
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
 }
 
-/** Every tag of a repository and what it points at: one list, and one HEAD a tag. */
+/** Every tag of a repository and its target: one list, and one HEAD per tag. */
 export type TagTargets = ReadonlyMap<string, Descriptor>;
 
-/** @throws AppError when a tag cannot be looked up: then nothing is known of what needs what */
+/** @throws AppError if a tag cannot be looked up, because then dependencies are unknown */
 export async function readTagTargets(store: ReadStore, options: LookOptions): Promise<TagTargets> {
   const { concurrency, signal } = options;
   const names = new Set<string>();
@@ -33,21 +33,21 @@ export async function readTagTargets(store: ReadStore, options: LookOptions): Pr
   return new Map(roots.flatMap(([tag, root]) => (root === undefined ? [] : [[tag, root]])));
 }
 
-/** An index that lists something, and the tags that lead to it. */
+/** An index that lists a manifest, and the tags that lead to it. */
 export interface IndexAbove {
   readonly digest: Digest;
   readonly tags: readonly string[];
 }
 
-/** What stands above a manifest, and how many indexes were read to find out. */
+/** The indexes above a manifest, and how many indexes were read to find them. */
 export interface Above {
   readonly indexes: readonly IndexAbove[];
   readonly read: number;
 }
 
 /**
- * Indexes that list `digest`: tagged ones, and those that such an index lists, at any depth. One GET
- * for each index; tags that only carry referrers do not count.
+ * Finds the indexes that list `digest`: tagged ones and those that a tagged one lists, at any
+ * depth. Takes one GET per index; tags that only hold referrers are ignored.
  */
 export async function indexesAbove(
   store: ReadStore,
@@ -89,7 +89,7 @@ export async function indexesAbove(
 
 const isIndex = (one: Descriptor): boolean => isIndexType(one.mediaType);
 
-/** What a listed index contains; nothing when it is not there. */
+/** Reads what a listed index contains; nothing if it does not exist. */
 async function readIndex(
   store: ReadStore,
   index: Descriptor,
@@ -104,7 +104,7 @@ async function readIndex(
   }
 }
 
-/** A tag leads to all that its index lists. */
+/** Adds the tags of an index to everything that it lists. */
 function spreadTags(
   leading: Map<Digest, Set<string>>,
   lists: ReadonlyMap<Digest, readonly Descriptor[]>,
@@ -121,15 +121,15 @@ function spreadTags(
   }
 }
 
-/** A manifest that refers to another, and the digest tags that point at it. */
+/** A manifest that refers to another, and the digest tags that point to it. */
 export interface Attached {
   readonly digest: Digest;
   readonly tags: readonly string[];
 }
 
 /**
- * What refers to a manifest, and to that in turn, nearest first: by the referrers API, its fallback
- * tag and cosign's tags. One request for each manifest found.
+ * Finds the referrers of a manifest and theirs in turn, nearest first, by the referrers API, its
+ * fallback tag and cosign's tags. Takes one request for each manifest found.
  */
 export async function attachedTo(
   store: ReadStore,

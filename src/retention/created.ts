@@ -10,15 +10,15 @@ import { parseTime } from './dates.ts';
 import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 export interface CreatedOptions extends CallOptions {
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
-  /** Dates of builds even where the registry gives times of pushes. */
+  /** Uses build dates even if the registry gives push times. */
   readonly createdOnly?: boolean | undefined;
-  /** Manifests without a tag matter, too. */
+  /** Also needs manifests without a tag. */
   readonly mustList?: boolean | undefined;
 }
 
-/** The facts with the dates of builds, from the configurations of images whose date nothing else says. */
+/** Adds build dates to the facts, from the configurations of images that have no other date. */
 export async function readCreated(
   store: ReadStore,
   facts: RepositoryFacts,
@@ -39,7 +39,7 @@ export async function readCreated(
   return { ...facts, manifests };
 }
 
-/** Images whose date is wanted. */
+/** Finds the images that need a date. */
 function undated(
   { tags, tagPushed, manifests }: RepositoryFacts,
   { createdOnly, mustList }: CreatedOptions,
@@ -63,7 +63,7 @@ function undated(
 
 const ABSENT: ReadonlySet<string> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
 
-/** What is not there is `undefined`; anything else that fails is thrown. */
+/** Returns `undefined` for something that does not exist; throws any other error. */
 export async function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;

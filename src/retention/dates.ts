@@ -3,34 +3,35 @@ import type { Digest } from '../oci/digest.ts';
 import type { ManifestFacts, RepositoryFacts, Time } from './types.ts';
 import { isDigestTag } from '../tags/digest-tags.ts';
 
-/** `auto`: when it was pushed, where the registry says so, else when it was built. */
+/** `auto`: the push time if the registry gives it, else the build time. */
 export type Clock = 'auto' | 'pushed' | 'created';
 
 export interface DateOptions {
   readonly clock: Clock;
-  /** Takes every date at its word: also 1970, 1980 and one second for all. */
+  /** Trusts every date, also 1970, 1980 and one date shared by all images. */
   readonly assumeCreated: boolean;
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/u;
 
-/** RFC 3339 in whole seconds; `undefined` for anything else, and for Go's year 0. */
+/** Parses an RFC 3339 time to whole seconds; `undefined` for anything else, and for Go's year 0. */
 export function parseTime(text: string | null | undefined): Time | undefined {
   if (typeof text !== 'string' || !RFC3339.test(text) || text.startsWith('0000')) return undefined;
   const time = Date.parse(text.replace(/\.\d+/u, ''));
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** The dates of one repository's tags and manifests; `undefined` means that it has none. */
+/** The dates of one repository's tags and manifests; `undefined` if there is none. */
 export interface Dates {
   ofManifest(digest: Digest): Time | undefined;
   ofTag(tag: string): Time | undefined;
 }
 
 /**
- * Reproducible builds write no real date: 1970, 1980 or one `SOURCE_DATE_EPOCH` for all. Such a date
- * is none, and what has none is young (issue 22). Order of trust: the push, the annotation of the
- * manifest, the configuration, and for an index its newest child, attestations aside.
+ * Determines dates. Reproducible builds write no real one: 1970, 1980 or one `SOURCE_DATE_EPOCH`
+ * for all. Such a date does not count, and an image without a date is young (issue 22). Order of
+ * trust: the push, the annotation of the manifest, the configuration, and for an index its newest
+ * child, attestations excluded.
  */
 export function createDates(facts: RepositoryFacts, options: DateOptions): Dates {
   const { manifests, tags, tagPushed } = facts;

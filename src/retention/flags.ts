@@ -2,7 +2,9 @@ import { judge } from './judge.ts';
 import type { Policy } from './plan.ts';
 import { createRules, needsDates, type RuleWords } from './rules.ts';
 
-/** The options of `prune`, and the keys of a rules file, as a policy. @throws AppError USAGE */
+/**
+ * Creates a policy from the options of `prune` or the keys of a rules file. @throws AppError USAGE
+ */
 export async function createPolicy(words: RuleWords): Promise<Policy> {
   const rules = await createRules(words);
   const { clock, assumeCreated, kinds } = rules;

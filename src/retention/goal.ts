@@ -3,15 +3,15 @@ import { Graph } from './graph.ts';
 import { survivorsOf, type Removal } from './protection.ts';
 import type { Plan, RepositoryFacts } from './types.ts';
 
-/** What may go from a repository: nothing else ever does, whatever is found there later. */
+/** What may be deleted from a repository: nothing else is, whatever is found later. */
 export interface Goal {
-  /** Tags that go, each with the digest that it has to have still. */
+  /** Tags to delete, each with the digest that it must still have. */
   readonly tags: ReadonlyMap<string, Digest>;
-  /** Manifests that go, with or without a tag. */
+  /** Manifests to delete, with or without a tag. */
   readonly manifests: ReadonlySet<Digest>;
 }
 
-/** The goal of a plan of `prune`. */
+/** The goal of a `prune` plan. */
 export function goalOf(plan: Plan, facts: RepositoryFacts): Goal {
   const tags = new Map<string, Digest>();
   for (const [tag, { verdict }] of plan.tags) {
@@ -21,7 +21,7 @@ export function goalOf(plan: Plan, facts: RepositoryFacts): Goal {
   return { tags, manifests: new Set(plan.manifests.keys()) };
 }
 
-/** These tags, and whatever nobody needs without them: what `sync --delete` removes. */
+/** The goal of `sync --delete`: these tags, and everything that only they need. */
 export function goalOfTags(facts: RepositoryFacts, tags: ReadonlySet<string>): Goal {
   const graph = new Graph(facts);
   const nothing = new Set<Digest>();
@@ -37,8 +37,9 @@ export function goalOfTags(facts: RepositoryFacts, tags: ReadonlySet<string>): G
 }
 
 /**
- * What of a goal holds for a repository as it is now: a tag that moved keeps what it had, and so
- * does everything that came since. `kept` are manifests that stay for a reason of this run.
+ * Applies a goal to the current repository: a tag that has moved and its previous manifest stay,
+ * and so does everything that was added since. `kept` lists manifests that stay for a reason of
+ * this run.
  */
 export function removalFor(
   goal: Goal,

@@ -4,17 +4,17 @@ import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 const NONE: ReadonlySet<never> = new Set();
 
-/** Who needs whom among the manifests of a repository. */
+/** The dependencies among the manifests of a repository. */
 export class Graph {
   readonly manifests: ReadonlyMap<Digest, ManifestFacts>;
-  /** Tags that people use, without those that carry referrers. */
+  /** Tags of images, without those that hold referrers. */
   readonly tags: ReadonlyMap<string, Digest>;
   readonly digestTags: ReadonlyMap<string, Digest>;
-  /** Manifests that have one of `tags`. */
+  /** Manifests that one of `tags` points to. */
   readonly tagged: ReadonlySet<Digest>;
   readonly #digestTagged: ReadonlySet<Digest>;
   readonly #parents = new Map<Digest, Set<Digest>>();
-  /** Subjects of a referrer; `undefined` among them is a digest tag's whose subject is not there. */
+  /** Subjects of a referrer; `undefined` for a digest tag whose subject does not exist. */
   readonly #subjects = new Map<Digest, Set<Digest | undefined>>();
   readonly #referrers = new Map<Digest, Set<Digest>>();
 
@@ -38,7 +38,7 @@ export class Graph {
     if (subject !== undefined) add(this.#referrers, subject, referrer);
   }
 
-  /** The manifest here that a digest tag belongs to. */
+  /** The existing manifest that a digest tag belongs to. */
   subjectOf(tag: string): Digest | undefined {
     const subject = subjectOfDigestTag(tag, this.manifests.keys());
     return subject !== undefined && this.manifests.has(subject) ? subject : undefined;
@@ -60,14 +60,14 @@ export class Graph {
     return this.#subjects.has(digest);
   }
 
-  /** A referrer of nothing that is here, which nobody tagged on its own. */
+  /** Whether this is an untagged referrer whose subjects do not exist. */
   isOrphan(digest: Digest): boolean {
     return (
       this.isReferrer(digest) && !this.tagged.has(digest) && this.subjectsOf(digest).length === 0
     );
   }
 
-  /** Of what a referrer is one, as far as it is here. */
+  /** The existing subjects of a referrer. */
   subjectsOf(digest: Digest): readonly Digest[] {
     const subjects = [...(this.#subjects.get(digest) ?? [])];
     return subjects.filter((one) => one !== undefined && this.manifests.has(one)) as Digest[];
@@ -77,7 +77,7 @@ export class Graph {
     return this.tagged.has(digest) || this.#digestTagged.has(digest);
   }
 
-  /** An index of which something is not there. */
+  /** Whether this is an index with missing children. */
   isBroken(digest: Digest): boolean {
     const manifest = this.manifests.get(digest);
     return manifest?.children.some((child) => !this.manifests.has(child)) ?? false;

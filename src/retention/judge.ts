@@ -6,7 +6,7 @@ import type { Graph } from './graph.ts';
 import { type CalendarRule, KINDS, optionName, type Kind, type Rules } from './rules.ts';
 import type { Decision, Judgement, Time } from './types.ts';
 
-/** What is kept by hand, whatever the rules say. */
+/** Digests that are kept whatever the rules say. */
 export interface Protected {
   /** `--protect-digest` */
   readonly digests: ReadonlySet<Digest>;
@@ -14,7 +14,7 @@ export interface Protected {
   readonly inUse: ReadonlySet<Digest>;
 }
 
-/** What a policy sees of a repository. */
+/** The input of a policy for one repository. */
 export interface View {
   readonly graph: Graph;
   readonly dates: Dates;
@@ -23,9 +23,9 @@ export interface View {
 }
 
 /**
- * Keep rules are OR-ed and always win; selectors are AND-ed. What has no date is young: it stays
- * under every rule that orders by date.
- * @throws AppError USAGE where a rule orders by date and nothing has one
+ * Applies the rules: keep rules are combined with OR and always win; selectors are combined with
+ * AND. A manifest without a date is young: it stays under every rule that orders by date.
+ * @throws AppError USAGE if a rule orders by date and nothing has one
  */
 export function judge(rules: Rules, view: View): Judgement {
   const { graph } = view;
@@ -42,7 +42,7 @@ export function judge(rules: Rules, view: View): Judgement {
 class Judging {
   readonly #rules: Rules;
   readonly #view: View;
-  /** Tags that the selectors choose: among these the keep rules count. */
+  /** Tags that the selectors choose; keep rules count only these. */
   readonly #pool: readonly string[];
   readonly #kept = new Map<string, string[]>();
 
@@ -74,7 +74,7 @@ class Judging {
     else reasons.push(because);
   }
 
-  /** The selectors that leave a tag alone. */
+  /** The selectors that do not choose a tag. */
   #notChosenBy(tag: string): string[] {
     const { kinds, tag: byName, semver, prerelease, olderThan } = this.#rules;
     const { graph, now } = this.#view;
@@ -140,7 +140,7 @@ class Judging {
     for (const tag of pool) if (this.#dateOf(tag) === undefined) this.#keep(tag, 'undated');
   }
 
-  /** The newest of each group; what equals the last of them stays as well. */
+  /** Keeps the newest of each group, and tags as old as the last of them. */
   #keepNewest(count: number): void {
     const { byVersion, groupOf } = this.#rules;
     const groups = new Map<string | undefined, string[]>();
@@ -178,7 +178,7 @@ interface Dated {
   readonly date: Time;
 }
 
-/** The newest tags of each of the newest buckets; equal dates stay together. */
+/** The newest tags of each of the newest periods; equal dates stay together. */
 function newestOfBuckets(
   dated: readonly Dated[],
   buckets: number,
@@ -201,7 +201,7 @@ function newestOfBuckets(
   return kept;
 }
 
-/** UTC, and ISO weeks. */
+/** Periods in UTC, with ISO weeks. */
 const BUCKETS: Readonly<Record<CalendarRule, (date: Date) => string>> = {
   keepDaily: (date) => date.toISOString().slice(0, -14),
   keepWeekly: isoWeek,
@@ -211,18 +211,18 @@ const BUCKETS: Readonly<Record<CalendarRule, (date: Date) => string>> = {
 
 const DAY = 24 * 3_600_000;
 
-/** The week that has a date's Thursday (ISO 8601): the Monday it begins with. */
+/** The ISO 8601 week of a date, by its Monday: it contains the Thursday of that week. */
 function isoWeek(date: Date): string {
   const monday = Math.floor((date.getTime() / DAY + 3) / 7);
   return String(monday);
 }
 
-/** Exactly as old is not older, and what has no date is young. */
+/** Whether a date is older than a span: an equal age is not older, and no date is young. */
 export function isOlder(date: Time | undefined, span: number | undefined, now: Time): boolean {
   return span === undefined || (date !== undefined && now - date > span);
 }
 
-/** Which manifests without a tag may go, and the first rule that says so. */
+/** Selects manifests without a tag that may be deleted, with the first rule that applies. */
 function untaggedBy(rules: Rules, { graph, dates, now }: View): Map<Digest, string> {
   const chosen = new Map<Digest, string>();
   const { kinds, olderThan, grace } = rules;

@@ -4,7 +4,8 @@ import { sanitize } from '../errors/sanitize.ts';
 export type Matcher = (name: string) => boolean;
 
 /**
- * A glob that matches the whole name (`*` and `?`), or `/regular expression/`, searched anywhere.
+ * Creates a matcher from a glob for the whole name (`*` and `?`), or from `/regular expression/`,
+ * which matches anywhere.
  * @throws AppError USAGE; `option` names where it was written
  */
 export function createMatcher(pattern: string, option: string): Matcher {
@@ -42,7 +43,7 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['h', HOUR],
 ];
 
-/** `30d`, `12h`, `2w3d` in milliseconds. @throws AppError USAGE */
+/** Parses `30d`, `12h` or `2w3d` to milliseconds. @throws AppError USAGE */
 export function parseSpan(text: string, option: string): number {
   const match = /^(?:(?<w>\d{1,5})w)?(?:(?<d>\d{1,5})d)?(?:(?<h>\d{1,6})h)?$/u.exec(text);
   if (match === null || text === '') {

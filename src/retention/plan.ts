@@ -5,14 +5,14 @@ import type { Protected, View } from './judge.ts';
 import { orderOfRemoval, survivorsOf } from './protection.ts';
 import type { Brake, Decision, Judgement, Plan, RepositoryFacts, Time } from './types.ts';
 
-/** Rules of any origin: the options of `prune`, or a file of another tool. */
+/** Rules from any source: the options of `prune`, or a file of another tool. */
 export interface Policy extends DateOptions {
-  /** Whether it decides about manifests without a tag, so that all of them have to be known. */
+  /** Whether it decides about manifests without a tag, so that all manifests must be listed. */
   readonly needsList: boolean;
   readonly needsDates: boolean;
-  /** Whether it decides by when images were pulled, which few registries say. */
+  /** Whether it uses pull times, which few registries report. */
   readonly needsPulls: boolean;
-  /** What brakes count: manifests where tags are left alone. */
+  /** What the safety limits count: manifests if the policy does not select tags. */
   readonly counts: 'tags' | 'manifests';
   judge(view: View): Judgement;
 }
@@ -20,14 +20,14 @@ export interface Policy extends DateOptions {
 export interface PlanOptions {
   readonly now: Time;
   readonly protected: Protected;
-  /** Names go, and manifests stay. */
+  /** Removes tags and keeps manifests. */
   readonly untagOnly: boolean;
   /** "50%" of what there is, or a number. */
   readonly maxDelete: MaxDelete | undefined;
   readonly allowEmpty: boolean;
-  /** Anything to do is exit status 3. */
+  /** Exits with status 3 if there is anything to delete. */
   readonly check: boolean;
-  /** Tags that no longer are what they were when the repository was read. */
+  /** Tags that have changed since the repository was read. */
   readonly moved: ReadonlySet<string>;
 }
 
@@ -36,7 +36,9 @@ export interface MaxDelete {
   readonly percent: boolean;
 }
 
-/** A pure function of what was read: no request, no clock. @throws AppError as the policy does */
+/**
+ * Computes a plan from the facts only: no request, no clock. @throws AppError as the policy does
+ */
 export function planPrune(facts: RepositoryFacts, policy: Policy, options: PlanOptions): Plan {
   const graph = new Graph(facts);
   const judgement = withMoved(
@@ -82,7 +84,10 @@ function tagsToDelete({ tags }: Judgement): Set<string> {
   return new Set([...tags].filter(([, one]) => one.verdict === 'delete').map(([tag]) => tag));
 }
 
-/** A tag whose manifest stays is removed alone, where the registry can. */
+/**
+ * Decides for each tag; if its manifest stays, only the tag is removed, if the registry supports
+ * it.
+ */
 function verdicts(
   { tags, untags }: RepositoryFacts,
   judgement: Judgement,

@@ -1,22 +1,23 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Graph } from './graph.ts';
 
-/** What is to go, before anything is protected from it. */
+/** What a policy removes, before protection applies. */
 export interface Removal {
-  /** Tags that go. */
+  /** Tags to remove. */
   readonly tags: ReadonlySet<string>;
-  /** Manifests without a tag that go. */
+  /** Manifests without a tag to delete. */
   readonly untagged: ReadonlySet<Digest>;
   /** Manifests that stay even without a tag. */
   readonly protect: ReadonlySet<Digest>;
-  /** Names go, and every manifest stays. */
+  /** Removes only tags; every manifest stays. */
   readonly namesOnly: boolean;
 }
 
 /**
- * The manifests that stay: whatever a remaining tag, a protected digest or a manifest of its own
- * leads to, through indexes and attestations at any depth, and what refers to any of these. Only
- * what nobody here needs may go (repositories.md B2, dangers 1 to 5).
+ * The manifests that stay: everything that a remaining tag, a protected digest or a kept untagged
+ * manifest leads to, through indexes and attestations at any depth, and the referrers of all of
+ * these. Only manifests that nothing here needs may be deleted (repositories.md B2, dangers 1 to
+ * 5).
  */
 export function survivorsOf(graph: Graph, removal: Removal): ReadonlySet<Digest> {
   if (removal.namesOnly) return new Set(graph.manifests.keys());
@@ -39,7 +40,7 @@ export function survivorsOf(graph: Graph, removal: Removal): ReadonlySet<Digest>
   return alive;
 }
 
-/** Nothing leads to it, and nobody asked for it to go. */
+/** Whether nothing leads to a manifest, and no rule removes it. */
 function standsAlone(graph: Graph, digest: Digest): boolean {
   if (graph.isOrphan(digest)) return true;
   return (
@@ -48,8 +49,8 @@ function standsAlone(graph: Graph, digest: Digest): boolean {
 }
 
 /**
- * An order of removal in which nothing is left behind broken: an index always before what it lists,
- * and a referrer before its subject wherever that is possible as well.
+ * An order of removal that leaves nothing broken: an index always before its children, and a
+ * referrer before its subject if both are possible.
  */
 export function orderOfRemoval(graph: Graph, dead: ReadonlySet<Digest>): Digest[] {
   const waiting = new Map<Digest, { parents: number; referrers: number }>();
@@ -82,7 +83,10 @@ export function orderOfRemoval(graph: Graph, dead: ReadonlySet<Digest>): Digest[
 const isFree = (counts: { parents: number; referrers: number } | undefined): boolean =>
   counts !== undefined && counts.parents === 0 && counts.referrers === 0;
 
-/** A digest tag can name a subject that lists what the tag points at: a circle, without a start. */
+/**
+ * Picks any manifest that no remaining index lists. In a cycle, a digest tag's subject lists the
+ * tag's own target, so no manifest is free of both parents and referrers.
+ */
 function firstWithoutParents(
   waiting: ReadonlyMap<Digest, { parents: number }>,
 ): Digest | undefined {

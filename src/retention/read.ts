@@ -13,20 +13,21 @@ import { orAbsent, readCreated } from './created.ts';
 import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 export interface ReadOptions extends CallOptions {
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly concurrency: number;
-  /** Whether configurations are read for their dates where the registry gives no push time. */
+  /** Whether to read configurations for their dates if the registry gives no push time. */
   readonly dates: boolean;
-  /** Reads them even where it does. */
+  /** Reads them even if it does. */
   readonly createdOnly?: boolean | undefined;
-  /** Manifests without a tag matter: a store that cannot list them is an error. */
+  /** Also needs manifests without a tag: a store that cannot list them is an error. */
   readonly mustList?: boolean | undefined;
 }
 
 /**
- * All that a plan needs, from verified bytes. What is not there is not there; anything else that
- * keeps a part from being read is thrown: a repository that is known in part is left alone.
- * @throws AppError USAGE where `mustList` and manifests cannot be listed
+ * Reads everything that a plan needs, from verified bytes. Missing manifests are recorded as
+ * absent; any other error is thrown, because nothing is deleted from a repository that is only
+ * partly known.
+ * @throws AppError USAGE if `mustList` is set and manifests cannot be listed
  */
 export async function readRepository(
   store: ReadStore,
@@ -68,7 +69,7 @@ class RepositoryReader {
       async (digest, call) => this.#readDigest(digest, call),
     );
     await this.#readAll([...this.#listed.values()].map((one) => one.descriptor));
-    // A referrer may have referrers of its own.
+    // A referrer may have referrers, too.
     for (let next = [...this.#manifests.keys()]; next.length > 0;) {
       const before = new Set(this.#manifests.keys());
       const found = await this.#each(next, async (digest, call) =>
@@ -102,7 +103,7 @@ class RepositoryReader {
     return [...names];
   }
 
-  /** Whether the store says which manifests it has. */
+  /** Lists the manifests; false if the store cannot. */
   async #listManifests(): Promise<boolean> {
     const { inventory } = this.#store.capabilities;
     try {
@@ -119,7 +120,7 @@ class RepositoryReader {
     }
   }
 
-  /** A tag that went away since it was listed is no tag. */
+  /** Reads a tag; ignores one that was removed after it was listed. */
   async #readTag(tag: string, call: CallOptions): Promise<void> {
     const root = await orAbsent(this.#store.resolve(tag, { ...call, purpose: 'content' }));
     if (root === undefined) return;
@@ -140,7 +141,7 @@ class RepositoryReader {
     });
   }
 
-  /** With what it lists and what it refers to. False when it is not there. */
+  /** Reads a manifest, its children and its subject. False if it does not exist. */
   async #readManifest(descriptor: Descriptor, call: CallOptions): Promise<boolean> {
     const digest = this.#name(descriptor.digest);
     if (this.#asked.has(digest)) return this.#manifests.has(digest);
@@ -152,13 +153,13 @@ class RepositoryReader {
     return this.#manifests.has(digest);
   }
 
-  /** What a manifest leads to. */
+  /** Reads what a manifest leads to. */
   async #fetch(
     digest: Digest,
     descriptor: Descriptor,
     call: CallOptions,
   ): Promise<readonly Descriptor[]> {
-    // A list of the store knows the size; a parent only says it.
+    // The store's list has the actual size; a parent only claims one.
     const known = this.#listed.get(digest)?.descriptor ?? descriptor;
     const manifest = await orAbsent(fetchManifest(this.#store, known, call));
     this.#asked.add(digest);
@@ -199,14 +200,14 @@ class RepositoryReader {
     };
   }
 
-  /** What refers to one manifest. */
+  /** Lists the referrers of one manifest. */
   async #referrersOf(
     digest: Digest,
     tags: ReadonlySet<string>,
     call: CallOptions,
   ): Promise<readonly Descriptor[]> {
     const { referrers } = this.#store.capabilities;
-    // Where all manifests are known, their subjects say it.
+    // If all manifests are known, they name their subjects.
     if (referrers === undefined || this.#listed.size > 0) return NONE;
     let found: Descriptor[] | undefined;
     for await (const one of referrers.referrers(digest, { ...call, tags })) {
@@ -219,7 +220,7 @@ class RepositoryReader {
     return some.length === 0 ? NONE : some.map((one) => this.#name(one.digest));
   }
 
-  /** One string for a digest, however often it is named: memory stays small. */
+  /** Returns one shared string for equal digests, to save memory. */
   #name<T extends string>(text: T): T {
     const known = this.#names.get(text);
     if (known !== undefined) return known as T;
@@ -230,7 +231,10 @@ class RepositoryReader {
 
 const NONE: readonly never[] = [];
 
-/** Eight bytes in place of a hundred: a repository has more layers than all else, and only their sizes count. */
+/**
+ * A key of eight bytes instead of a hundred: layers outnumber everything else in a repository, and
+ * only their sizes count.
+ */
 function keyOf(digest: Digest): number {
   return Number.parseInt(hexOf(digest).slice(0, 13), 16);
 }

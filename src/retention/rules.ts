@@ -3,7 +3,7 @@ import { createVersionRange } from '../tags/filter.ts';
 import type { Clock } from './dates.ts';
 import { createMatcher, createRegex, parseSpan, type Matcher } from './patterns.ts';
 
-/** What a person writes: as options of `prune`, or as keys of a rules file. */
+/** Rules as written: options of `prune`, or keys of a rules file. */
 export interface RuleWords {
   readonly keep?: number | undefined;
   /** `major`, `minor` or a regular expression. */
@@ -31,14 +31,14 @@ export interface RuleWords {
 export const CALENDAR_RULES = ['keepDaily', 'keepWeekly', 'keepMonthly', 'keepYearly'] as const;
 export type CalendarRule = (typeof CALENDAR_RULES)[number];
 
-/** Kinds of what has no tag. */
+/** Kinds of manifests without a tag. */
 export const KINDS = ['untagged', 'orphans', 'broken'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Rules that were understood: nothing about them can fail from here on. */
+/** Parsed rules, which cannot fail later. */
 export interface Rules {
   readonly keep: number | undefined;
-  /** The group a tag counts in; `undefined` groups the tags that belong to none. */
+  /** The group of a tag; `undefined` for tags that belong to no group. */
   readonly groupOf: (tag: string) => string | undefined;
   readonly keepTag: Matcher | undefined;
   readonly keepSemver: Matcher | undefined;
@@ -51,7 +51,7 @@ export interface Rules {
   readonly olderThan: number | undefined;
   readonly prerelease: boolean;
   readonly kinds: ReadonlySet<Kind>;
-  /** Milliseconds that a manifest without a tag is left alone. */
+  /** Milliseconds for which a manifest without a tag is kept. */
   readonly grace: number;
   readonly byVersion: boolean;
   readonly clock: Clock;
@@ -61,8 +61,8 @@ export interface Rules {
 const DEFAULT_GRACE = '24h';
 
 /**
- * @throws AppError USAGE for a rule that cannot be understood, for no rule at all, and for a
- * selector of names with what has none
+ * @throws AppError USAGE for an invalid rule, for no rule at all, and for a selector of names
+ * together with manifests that have none
  */
 export async function createRules(words: RuleWords): Promise<Rules> {
   const kinds = new Set(KINDS.filter((kind) => words[kind] === true));
@@ -138,7 +138,7 @@ function checkTogether(words: RuleWords, kinds: ReadonlySet<Kind>): void {
   });
 }
 
-/** Whether a rule was written at all. */
+/** Whether a rule was written. */
 export function isGiven(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value !== undefined && value !== false;
@@ -155,7 +155,7 @@ function anyOf(patterns: readonly string[] | undefined, option: string): Matcher
   return (name) => matchers.some((matches) => matches(name));
 }
 
-/** The first parenthesis of a regular expression, else what it matched. */
+/** Groups by the first capture group of a regular expression, else by the whole match. */
 function groupBy(per: string): (tag: string) => string | undefined {
   if (per !== 'major' && per !== 'minor') {
     const regex = createRegex(per, '--keep-per');

@@ -15,11 +15,11 @@ import type { RepositoryFacts } from './types.ts';
 
 export interface RunOptions extends CallOptions {
   readonly concurrency: number;
-  /** Each manifest and tag as it goes. */
+  /** Called for each manifest and tag that is removed. */
   readonly onGone?: ((what: Gone) => void) | undefined;
 }
 
-/** `tags` went with the manifest, or alone where there is no `digest`. */
+/** `tags` were removed with the manifest; without `digest`, only the tags were removed. */
 export interface Gone {
   readonly digest: Digest | undefined;
   readonly tags: readonly string[];
@@ -34,7 +34,7 @@ export interface RunOutcome {
   readonly failures: readonly { readonly what: string; readonly error: AppError }[];
 }
 
-/** What ends the run: the next delete would be told the same. */
+/** Errors that end the run, because every further delete fails in the same way. */
 const FATAL: ReadonlySet<string> = new Set([
   'UNSUPPORTED',
   'UNAUTHORIZED',
@@ -44,11 +44,11 @@ const FATAL: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Removes a goal, and nothing but it. All tags are read again first, and each once more just before
- * it goes: what moved or came since then stays, with all that it needs. A manifest that could
- * not be deleted keeps what it lists. Order: referrers, tags, roots, children.
- * @throws AppError where the registry refuses deletes altogether; what was done before is reported
- * to `onGone`
+ * Removes a goal, and nothing else. All tags are read again first, and each once more just before
+ * it is removed: everything that moved or was added since then stays, with all that it needs. If a
+ * manifest cannot be deleted, its children stay. Order: referrers, tags, roots, children.
+ * @throws AppError if the registry refuses deletes altogether; earlier removals were reported to
+ * `onGone`
  */
 export async function removeGoal(
   store: ReadStore,
@@ -67,7 +67,7 @@ export function removerOf(store: ReadStore): Remover {
   throw new AppError('UNSUPPORTED', `nothing can be deleted from ${store.label}`);
 }
 
-/** The facts, read again where a tag has moved or come since they were. */
+/** Reads the facts again for tags that were moved or added since. */
 async function refreshed(
   store: ReadStore,
   facts: RepositoryFacts,
@@ -86,7 +86,7 @@ async function refreshed(
   );
   if (!changed.includes(true)) return facts;
   const now = await readRepository(store, { concurrency, dates: false, signal });
-  // What only the moved tag led to is still there, and may need what others have as well.
+  // Manifests below a moved tag still exist, and may need shared children.
   return { ...now, manifests: new Map([...facts.manifests, ...now.manifests]) };
 }
 
@@ -98,7 +98,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #tagsOf = new Map<Digest, string[]>();
   readonly #moved = new Set<string>();
-  /** Manifests that stay although they were to go. */
+  /** Manifests that stay although the goal includes them. */
   readonly #kept = new Set<Digest>();
   readonly #gone = new Set<Digest>();
   readonly #tags = new Set<string>();
@@ -122,7 +122,7 @@ class Run {
   async all(): Promise<RunOutcome> {
     await this.#removeTags();
     await this.#removeManifests();
-    // Where a manifest turned out to be needed, its names still go.
+    // If a manifest turned out to be needed, its tags are still removed.
     await this.#removeTags();
     for (const tag of this.#moved) this.#skipped.set(tag, 'moved');
     for (const [tag, digest] of this.#goal.tags) {
@@ -137,7 +137,7 @@ class Run {
     };
   }
 
-  /** What goes by all that is known so far. */
+  /** The manifests to delete, by current knowledge. */
   #dead(): Set<Digest> {
     const circumstances = { moved: this.#moved, kept: this.#kept };
     const alive = survivorsOf(this.#graph, removalFor(this.#goal, this.#graph, circumstances));
@@ -150,7 +150,7 @@ class Run {
     return mapParallel(items, concurrency, task, { signal });
   }
 
-  /** Whether a tag still is what it was, or is gone. What it has instead is kept from now on. */
+  /** Whether a tag is unchanged or gone. If it moved, its new target is kept from now on. */
   async #check(tag: string, call: CallOptions): Promise<boolean> {
     const planned = this.#goal.tags.get(tag);
     const root = await resolveOrGone(this.#store, tag, call);
@@ -160,7 +160,7 @@ class Run {
     return false;
   }
 
-  /** With all below it, which may be new here. */
+  /** Keeps a manifest and everything below it, which may be unknown so far. */
   async #keep(root: Descriptor, call: CallOptions): Promise<void> {
     this.#kept.add(root.digest);
     if (this.#graph.manifests.has(root.digest) || !isIndexType(root.mediaType)) return;
@@ -169,7 +169,10 @@ class Run {
     for (const child of manifest.manifests) await this.#keep(child, call);
   }
 
-  /** Tags whose manifest stays go alone; one that only carries referrers stays with its subject. */
+  /**
+   * Removes only the tag if its manifest stays; a tag that only holds referrers stays with its
+   * subject.
+   */
   async #removeTags(): Promise<void> {
     const dead = this.#dead();
     const alone = [...this.#goal.tags].filter(
@@ -213,7 +216,10 @@ class Run {
     }
   }
 
-  /** Manifests that can go at the same time: nothing that goes lists them or refers to them. */
+  /**
+   * Manifests that can be deleted at the same time: no remaining one to delete lists or refers to
+   * them.
+   */
   #nextWave(): Digest[] {
     const dead = this.#dead();
     const ordered = orderOfRemoval(this.#graph, dead);
@@ -266,7 +272,7 @@ function isGone(error: unknown): boolean {
   return error instanceof AppError && error.code === 'MANIFEST_UNKNOWN';
 }
 
-/** Google's registries delete a manifest only when it has no tag. */
+/** Google's registries delete a manifest only if it has no tag. */
 function wantsTagsFirst(error: unknown): boolean {
   return (
     error instanceof RegistryError &&

@@ -7,7 +7,7 @@ import type { WriteStore } from '../../store/types.ts';
 import type { CopyRunOptions } from '../types.ts';
 import { asBlob, type GraphNode } from './nodes.ts';
 
-/** What of a manifest's content is copied: foreign layers only when they are asked for. */
+/** Selects which children of a manifest are copied: foreign layers only on request. */
 export class GraphChildren {
   readonly #run: CopyRunOptions;
   #warned = false;
@@ -50,7 +50,7 @@ export class GraphChildren {
   }
 }
 
-/** What a destination means that misses content after foreign layers were left out. */
+/** Explains why a destination reports missing blobs after foreign layers were left out. */
 export function foreignMissingError({ label }: WriteStore, cause: unknown): AppError {
   return new AppError(
     'UNSUPPORTED',
@@ -59,7 +59,7 @@ export function foreignMissingError({ label }: WriteStore, cause: unknown): AppE
   );
 }
 
-/** @throws AppError UNSUPPORTED where the destination holds no manifest of this type */
+/** @throws AppError UNSUPPORTED if the destination cannot hold a manifest of this type */
 export function requireAccepted({ label, traits }: WriteStore, { mediaType }: Descriptor): void {
   const accepted = traits.manifestTypes;
   if (accepted === undefined || accepted.has(mediaType)) return;

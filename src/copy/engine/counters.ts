@@ -3,11 +3,11 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { PushOutcome } from '../../store/types.ts';
 import type { CopyCounts, CopyEvent } from '../types.ts';
 
-/** Counts what a copy does, and emits its events. */
+/** Counts the transfers of a copy, and emits its events. */
 export class Counters {
   readonly #emit: (event: CopyEvent) => void;
   readonly #found = new Set<string>();
-  /** What was really handed to the network, by node; a store need not tell. */
+  /** Bytes that were actually sent, by node, from stores that report them. */
   readonly #told = new Map<string, number>();
   readonly #blobs = { written: 0, mounted: 0, present: 0 };
   #sent = 0;
@@ -46,7 +46,7 @@ export class Counters {
     this.#emit({ type: 'end', descriptor, outcome });
   }
 
-  /** A manifest that needed no transfer. */
+  /** Records a manifest that needed no transfer. */
   present(descriptor: Descriptor): void {
     this.#emit({ type: 'end', descriptor, outcome: 'present' });
   }

@@ -4,7 +4,7 @@ import type { ReadStore } from '../../store/types.ts';
 
 export type CopySide = CopyError['side'];
 
-/** Runs one step of a copy; its error names `side`. Bugs pass unchanged. */
+/** Runs one step of a copy and adds `side` to its error. Bugs pass unchanged. */
 export async function attributeTo<T>(
   side: CopySide,
   what: string,
@@ -24,7 +24,7 @@ export function attribute(side: CopySide, what: string, error: unknown, node?: s
   return new CopyError(side, what, error, node);
 }
 
-/** `"v1" in ghcr.io/a/b`, for messages. */
+/** Describes an image in messages: `"v1" in ghcr.io/a/b`. */
 export function describeRef(store: ReadStore, ref: string | undefined): string {
   return ref === undefined ? `the default image of ${store.label}` : `"${ref}" in ${store.label}`;
 }

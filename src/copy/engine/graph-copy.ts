@@ -21,10 +21,10 @@ import { Transfers } from './transfer.ts';
 import type { Counters } from './counters.ts';
 import type { CopyRunOptions } from '../types.ts';
 
-/** After the second visit all is known to be there; a destination may still need time to see it. */
+/** After the second visit, all children exist; the destination may still need time to see them. */
 const VISIBILITY_RETRIES = 2;
 
-/** Moves the content graphs of images: children first, each node once a run, its root last. */
+/** Copies the graphs of images: children first, each node once per run, the root last. */
 export class GraphCopy {
   readonly #run: CopyRunOptions;
   readonly #tasks: TaskGroup;
@@ -32,7 +32,7 @@ export class GraphCopy {
   readonly #transfers: Transfers;
   readonly #trusting: TraversalPass;
   readonly #asking: TraversalPass;
-  /** The second visit, made at most once per node, after the destination missed content. */
+  /** The second visit, at most once per node, after the destination reported missing blobs. */
   readonly #recheck: TraversalPass = startPass();
   readonly #budget = new ManifestBudget();
   readonly #children: GraphChildren;
@@ -49,8 +49,8 @@ export class GraphCopy {
   }
 
   /**
-   * Everything below `manifest`, then itself under `tag`. With `trustPresent` a child manifest that
-   * the destination has stands for its whole sub-graph.
+   * Copies everything below `manifest`, then the manifest itself under `tag`. With `trustPresent`,
+   * a child manifest that the destination has counts for its whole subgraph.
    */
   async root(
     descriptor: Descriptor,
@@ -70,8 +70,8 @@ export class GraphCopy {
   }
 
   /**
-   * What a stream brings is written as it passes: it cannot be asked for afterwards. Images that are
-   * copied at the same time wait for the one stream.
+   * Copies the blobs of a stream as they are read, because they cannot be requested later. Images
+   * that are copied at the same time wait for the one stream.
    */
   copyStream(): Promise<void> {
     this.#streamed ??= this.#takeStream();
@@ -93,12 +93,12 @@ export class GraphCopy {
     });
   }
 
-  /** A manifest that no other one lists, with everything below it. */
+  /** Copies a manifest that no other one lists, and everything below it. */
   async copyReferrer(descriptor: Descriptor): Promise<void> {
     await this.#visit({ descriptor, isManifest: true }, this.#asking, 0);
   }
 
-  /** One manifest whose children are there already. */
+  /** Pushes one manifest whose children exist already. */
   async pushManifest(
     descriptor: Descriptor,
     manifest: Manifest,
@@ -110,7 +110,7 @@ export class GraphCopy {
     await this.#transfers.push(source, { tag, visibilityRetries });
   }
 
-  /** `onEntered`: called when every child is among the visits. */
+  /** `onEntered`: called when the visits of all children have been added. */
   async #subgraph(
     descriptor: Descriptor,
     manifest: Manifest,
@@ -137,7 +137,7 @@ export class GraphCopy {
     await subjectVisit(manifest, pass);
     const deep = pass === this.#recheck;
     const left = this.#children.leftOut(manifest);
-    // What was not sent will not show, however long one waits.
+    // Waiting cannot reveal blobs that were not sent.
     const waits = (most: number): number => (left.length > 0 ? 0 : most);
     const push = (most: number): Promise<void> =>
       this.pushManifest(descriptor, manifest, tag, waits(most));
@@ -220,7 +220,7 @@ export class GraphCopy {
     }
   }
 
-  /** Whether the destination has a manifest, and so everything below it. */
+  /** Whether the destination has a manifest, and therefore everything below it. */
   async has(descriptor: Descriptor): Promise<boolean> {
     const { destination } = this.#run;
     return this.#transfers.on('destination', () =>

@@ -1,18 +1,18 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 
-/** One place in a content graph. */
+/** One node in the graph of an image. */
 export interface GraphNode {
   readonly descriptor: Descriptor;
   readonly isManifest: boolean;
 }
 
-/** The same for the same node, wherever it stands. */
+/** Returns the same key for the same node, whichever manifest lists it. */
 export function keyOf({ descriptor, isManifest }: GraphNode): string {
   return `${isManifest ? 'manifest' : 'blob'} ${descriptor.digest}`;
 }
 
-/** Whatever an image calls a layer is stored among the blobs, also under a manifest's media type. */
+/** Layers are stored as blobs, even if they have the media type of a manifest. */
 export function asBlob(layer: Descriptor): Descriptor {
   return isManifestType(layer.mediaType)
     ? { ...layer, mediaType: 'application/octet-stream' }

@@ -3,20 +3,22 @@ import { createLimiter } from '../../util/limiter.ts';
 import type { CopySide } from './errors.ts';
 import { type SlotLimiters, TransferSlots } from './transfer-slots.ts';
 
-/** Contents from this size on count as large. */
+/** Blobs of at least this size count as large. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 
-/** Contents from this size on are on both sides at once for most of their time. */
+/** Blobs of at least this size use both sides at once for most of their transfer. */
 const LONG_BYTES = 1024 * 1024;
 
-/** A content below that is on one side at a time: so many more are under way than a side has slots. */
+/**
+ * A smaller blob uses one side at a time, so more of them can be in flight than a side has slots.
+ */
 const IN_FLIGHT_PER_SLOT = 2;
 
-/** Each side has slots for so many requests at a time, whatever they are for. */
+/** Limits the concurrent requests to each side, whatever their purpose. */
 export interface Slots {
-  /** Runs a request to `side` when it has a slot. */
+  /** Runs a request to `side` when it has a free slot. */
   on<T>(side: CopySide, task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Runs the transfer of a content, which has to be read from the source that `task` is given. */
+  /** Runs the transfer of a blob; `task` must read it from the source that it is given. */
   transfer<T>(
     source: Source,
     task: (source: Source) => Promise<T>,
@@ -24,14 +26,17 @@ export interface Slots {
   ): Promise<T>;
 }
 
-/** How many nodes are worked on with `limit` slots a side. Who asks for one wants one after the other. */
+/**
+ * The maximum of nodes in flight with `limit` slots per side. A limit of one means strictly one
+ * after the other.
+ */
 export function maxInFlight(limit: number): number {
   return limit > 1 ? IN_FLIGHT_PER_SLOT * limit : 1;
 }
 
 /**
- * `limit` slots a side. Large contents have half of them: one fills its connection by itself,
- * and fewer buffers are under way. `shared`: slots that other copies have as well.
+ * Creates `limit` slots per side. Large blobs get half of them: one fills its connection by itself,
+ * and fewer buffers are in use. `shared`: slots that other copies also use.
  */
 export function createSlots(limit: number, shared?: SlotLimiters): Slots {
   const most = Math.max(1, limit);
@@ -48,7 +53,7 @@ export function createSlots(limit: number, shared?: SlotLimiters): Slots {
           await passage.enter(size >= LONG_BYTES);
           return await task(passage.through(source));
         }, signal);
-      // Asked for first: a slot of all is never held while waiting.
+      // Taken first, so that no general slot is held while waiting.
       return size < LARGE_BYTES ? turn() : large.run(turn, signal);
     },
   };

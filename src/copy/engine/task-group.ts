@@ -1,25 +1,31 @@
 import { setMaxListeners } from 'node:events';
 
-/** Runs tasks whose every one is awaited, whatever happens. */
+/** Runs tasks and always awaits every one of them. */
 export interface TaskGroup {
   readonly signal: AbortSignal;
-  /** Resolves when all have; rejects with the first error once every task has settled. */
+  /** Resolves when all tasks have; rejects with the first error once every task has settled. */
   all<T>(tasks: readonly Promise<T>[]): Promise<T[]>;
-  /** The same for items of which there may be many thousands: so many are begun at a time as keep all busy. */
+  /**
+   * Like `all`, for many thousands of items: only enough tasks to keep all slots busy are started
+   * at a time.
+   */
   each<I, T>(items: readonly I[], task: (item: I) => Promise<T>): Promise<T[]>;
 }
 
-/** More than there are slots for on any level, and less than an index of 4 MiB can name. */
+/** More than the slots on any level, and less than an index of 4 MiB can list. */
 const BEGUN_AT_A_TIME = 256;
 
 export interface TaskGroupOptions {
-  /** False: an error leaves the other tasks running, for other images wait for them. Default true. */
+  /**
+   * False: other tasks continue after an error, because other images wait for them. Default true.
+   */
   readonly abortOnError?: boolean;
 }
 
 /**
- * `body` sees a signal that also follows `outer`; an abort from outside wins over what it caused.
- * The first error aborts the other tasks, unless the options say otherwise.
+ * Runs `body` with a signal that also follows `outer`; an abort from outside takes precedence over
+ * the errors that it causes. The first error aborts the other tasks, unless the options say
+ * otherwise.
  */
 export async function withTaskGroup<T>(
   outer: AbortSignal | undefined,
@@ -30,7 +36,7 @@ export async function withTaskGroup<T>(
   const controller = new AbortController();
   const signal =
     outer === undefined ? controller.signal : AbortSignal.any([outer, controller.signal]);
-  // Our own: more who wait than Node's warning threshold are no leak here.
+  // This signal is private: many listeners are expected and not a leak.
   setMaxListeners(0, signal);
   let first: { readonly error: unknown } | undefined;
   const failed = (error: unknown): void => {

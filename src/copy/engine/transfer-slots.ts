@@ -7,9 +7,9 @@ import type { CopySide } from './errors.ts';
 export type SlotLimiters = Readonly<Record<CopySide, Limiter>>;
 
 /**
- * The slots of one content on its way. It holds one of the destination, except while the source is
- * asked; and one of the source from then to its last byte. Who holds the source's may wait for the
- * destination's and never the other way round, so that no two wait for each other.
+ * The slots of one blob in transfer. It holds a destination slot, except while it requests the
+ * source, and a source slot from then to the last byte. A transfer that holds a source slot may
+ * wait for a destination slot, but never the reverse, which prevents deadlocks.
  */
 export class TransferSlots implements AsyncDisposable {
   readonly #limiters: SlotLimiters;
@@ -25,14 +25,14 @@ export class TransferSlots implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** Waits for the first slot; for both, and until the end, when `both`. */
+  /** Waits for the first slot. If `both`, waits for both and holds them until the end. */
   async enter(both: boolean): Promise<void> {
     this.#isBoth = both;
     if (both) await this.#take('source');
     await this.#take('destination');
   }
 
-  /** `source`, whose openings wait for their slot. */
+  /** Wraps `source` so that each opening waits for its slot. */
   through(source: Source): Source {
     if (this.#isBoth) return source;
     return {
@@ -61,7 +61,9 @@ export class TransferSlots implements AsyncDisposable {
     this.#release('destination');
   }
 
-  /** Openings that wait for the same slot get the same one: it is never waited for while it is held. */
+  /**
+   * Concurrent openings share one slot, so that no opening waits for a slot that is already held.
+   */
   async #take(side: CopySide): Promise<void> {
     if (this.#held.has(side)) return;
     const taking = this.#taking.get(side) ?? this.#enter(side);
@@ -72,7 +74,7 @@ export class TransferSlots implements AsyncDisposable {
   async #enter(side: CopySide): Promise<void> {
     try {
       const leave = await this.#limiters[side].enter(this.#signal);
-      // An opening may be given up while it waits.
+      // An opening may be abandoned while it waits.
       if (this.#isOver) leave();
       else this.#held.set(side, leave);
     } finally {
@@ -87,7 +89,7 @@ export class TransferSlots implements AsyncDisposable {
   }
 }
 
-/** The same bytes; `over` is called at their end, with how they failed if they did. */
+/** Passes the bytes on and calls `over` at the end, with the error if there was one. */
 export function whenOver(
   bytes: Bytes,
   over: (failure: { readonly error: unknown } | undefined) => void,

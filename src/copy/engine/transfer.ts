@@ -10,13 +10,16 @@ import { maxInFlight, type Slots } from './slots.ts';
 import type { TaskGroup } from './task-group.ts';
 import { whenOver } from './transfer-slots.ts';
 
-/** One content at a time to the destination: again after damage, or from another mirror. */
+/**
+ * Sends single blobs and manifests to the destination, and retries after damage or from another
+ * mirror.
+ */
 export class Transfers {
   readonly #run: CopyRunOptions;
   readonly #tasks: TaskGroup;
   readonly #counters: Counters;
   readonly #slots: Slots;
-  /** Where the destination takes fewer than may be in flight. */
+  /** Set if the destination accepts fewer pushes than may be in flight. */
   readonly #pushes: Limiter | undefined;
 
   constructor(run: CopyRunOptions, tasks: TaskGroup, slots: Slots, counters: Counters) {
@@ -28,12 +31,12 @@ export class Transfers {
     this.#pushes = most < maxInFlight(run.concurrency) ? createLimiter(most) : undefined;
   }
 
-  /** What is in memory already. */
+  /** Pushes data that is in memory already. */
   async push(source: Source, extra: PushOptions): Promise<void> {
     await this.#pushTurn(() => this.on('destination', () => this.#send(source, extra)));
   }
 
-  /** What has to be fetched while it is sent. */
+  /** Pushes data that is fetched while it is sent. */
   async stream(source: Source, extra: PushOptions): Promise<void> {
     await this.#pushTurn(() =>
       this.#slots.transfer(source, (passing) => this.#send(passing, extra), this.#tasks.signal),
@@ -51,9 +54,9 @@ export class Transfers {
   }
 
   /**
-   * `elsewhere`: the source broke off in a way that another opening mends. An error: what the source
-   * gave was not its content; once, for it may come whole the next time. `damage`: that error, when
-   * this is the next time.
+   * Returns `elsewhere` if the source was interrupted and can be opened again. Returns an error,
+   * once, if the source sent the wrong bytes, because the next attempt may succeed. `damage`: that
+   * error, on the next attempt.
    */
   async #sendOnce(
     source: Source,
@@ -75,7 +78,7 @@ export class Transfers {
       const failure = watched.failure?.error;
       if (failure instanceof RetryOtherMirrorError) return 'elsewhere';
       if (damage === undefined && failure instanceof IntegrityError) return failure;
-      // A stream that cannot be had twice is not what went wrong.
+      // A stream that cannot be read twice is not the cause.
       const cause = damage ?? failure;
       if (cause === undefined) {
         throw attribute(
@@ -89,7 +92,7 @@ export class Transfers {
     }
   }
 
-  /** A slot is held around one request, never while waiting for children. */
+  /** Holds a slot during one request, never while waiting for children. */
   on<T>(side: CopySide, task: () => Promise<T>): Promise<T> {
     return this.#slots.on(side, task, this.#tasks.signal);
   }
@@ -107,7 +110,9 @@ export class Transfers {
   }
 }
 
-/** A source that remembers how its latest opening failed, so that a push can tell whose fault it was. */
+/**
+ * A source that remembers how its latest opening failed, so that a push can tell which side failed.
+ */
 export interface ObservedSource extends Source {
   readonly failure: { readonly error: unknown } | undefined;
 }

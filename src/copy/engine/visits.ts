@@ -1,11 +1,11 @@
 import type { Manifest } from '../../oci/manifest.ts';
 import { keyOf } from './nodes.ts';
 
-/** How much one visit takes on trust. */
+/** The state of one traversal. */
 export interface TraversalPass {
-  /** Whether a child manifest at the destination stands for its whole sub-graph. */
+  /** Whether a child manifest at the destination counts for its whole subgraph. */
   readonly trustPresent: boolean;
-  /** One promise per node, so that each moves once. */
+  /** One promise per node, so that each is transferred once. */
   readonly visits: Map<string, Promise<void>>;
   /** Indexes whose entries are not among `visits` yet. */
   readonly unread: Set<Promise<void>>;
@@ -15,7 +15,7 @@ export function startPass(): TraversalPass {
   return { trustPresent: false, visits: new Map(), unread: new Set() };
 }
 
-/** A failed visit is forgotten: the next image that needs the node tries again. */
+/** Forgets a failed visit, so that the next image that needs the node tries again. */
 export function rememberVisit(
   { visits }: TraversalPass,
   key: string,
@@ -26,7 +26,7 @@ export function rememberVisit(
   return visit;
 }
 
-/** Until the function that it returns is called, an index may still add visits. */
+/** Marks an index that may still add visits, until the returned function is called. */
 export function markUnread({ unread }: TraversalPass): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   unread.add(promise);
@@ -37,9 +37,9 @@ export function markUnread({ unread }: TraversalPass): () => void {
 }
 
 /**
- * Waits for what a manifest refers to, where that is copied as well: some registries refuse a
- * subject that they do not have (gitlab.com). It never waits in a circle, as each manifest that is
- * waited for is named by its hash in the one that waits.
+ * Waits for the subject of a manifest if that is copied as well: some registries reject an unknown
+ * subject (gitlab.com). No deadlock is possible, because each manifest contains the hash of the one
+ * that it waits for.
  */
 export async function subjectVisit(
   { subject }: Manifest,

@@ -16,7 +16,7 @@ import type { Time } from '../types.ts';
 interface EcrRule {
   readonly priority: number;
   readonly status: 'tagged' | 'untagged' | 'any';
-  /** All of them have to match some tag of an image. */
+  /** Each pattern has to match at least one tag of the image. */
   readonly patterns: readonly ((tag: string) => boolean)[];
   readonly countType: string;
   readonly count: number;
@@ -31,9 +31,10 @@ const COUNT_TYPES = [
 ];
 
 /**
- * Amazon ECR's lifecycle policies (docs.aws.amazon.com/AmazonECR: lifecycle_policy_parameters). An
- * image that a rule selects is out of later rules; rules of `sinceImagePulled` and of transitions
- * delete nothing here, where neither is known. @throws AppError USAGE
+ * Parses Amazon ECR's lifecycle policies (docs.aws.amazon.com/AmazonECR:
+ * lifecycle_policy_parameters). Later rules skip an image that a rule has selected. Rules with
+ * `sinceImagePulled` and transitions delete nothing, because regctl knows neither.
+ * @throws AppError USAGE
  */
 export function parseEcr(value: unknown): ToolPolicyFor {
   const list = isObject(value) ? value['rules'] : undefined;
@@ -114,7 +115,7 @@ function parseRule(value: unknown): EcrRule {
   };
 }
 
-/** Only `*` is special. */
+/** Creates a matcher in which only `*` is special. */
 function glob(pattern: string): (tag: string) => boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}/]/gu, '\\$&'));
   const regex = new RegExp(`^${parts.join('.*')}$`, 'u');

@@ -17,14 +17,16 @@ interface GarPolicy {
   readonly name: string;
   readonly keeps: boolean;
   readonly applies: (repository: string) => boolean;
-  /** How many of the newest it keeps; absent: what meets `condition`. */
+  /** How many of the newest versions it keeps; absent: those that meet `condition`. */
   readonly keepCount: number | undefined;
   readonly condition: (image: ToolImage, now: Time) => boolean;
 }
 
 /**
- * Cleanup policies of Google Artifact Registry (cloud.google.com/artifact-registry: cleanup-policy).
- * A Keep always wins over a Delete, and alone it does nothing. @throws AppError USAGE
+ * Parses cleanup policies of Google Artifact Registry (cloud.google.com/artifact-registry:
+ * cleanup-policy). A Keep rule always overrides a Delete rule; Keep rules without a Delete rule
+ * have no effect.
+ * @throws AppError USAGE
  */
 export function parseGar(value: unknown): ToolPolicyFor {
   if (!Array.isArray(value)) return refuse('policies of Artifact Registry are a list');
@@ -55,7 +57,10 @@ function meets(
   return image.time === undefined || newestFirst(images).slice(0, keepCount).includes(image);
 }
 
-/** LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/PACKAGE; elsewhere what stands behind the host. */
+/**
+ * The package in LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/PACKAGE; for another host, the path
+ * after the host.
+ */
 function packageOf(repository: string): string {
   const [host = '', ...path] = repository.split('/');
   if (path.length === 0) return host;

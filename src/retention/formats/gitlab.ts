@@ -21,9 +21,10 @@ interface GitLabKeys {
 }
 
 /**
- * The cleanup policy of a GitLab project, in its own order: all tags, without `latest`, those that
- * `name_regex_delete` does not match, the newest `keep_n`, what is younger than `older_than`, and what
- * `name_regex_keep` matches. Patterns are whole. @throws AppError USAGE
+ * Parses the cleanup policy of a GitLab project. It starts with all tags and keeps, in this order,
+ * `latest`, tags that `name_regex_delete` does not match, the newest `keep_n`, tags younger than
+ * `older_than`, and tags that `name_regex_keep` matches. Patterns match the whole name.
+ * @throws AppError USAGE
  */
 export async function parseGitLab(value: unknown): Promise<ToolPolicyFor> {
   const policy = isObject(value) ? value : refuse('a GitLab policy is not an object');

@@ -42,8 +42,9 @@ const PULLS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Harbor's retention rules (goharbor/harbor, src/pkg/retention). They name what is kept: everything
- * else in their scope goes, whole images with all their tags. @throws AppError USAGE
+ * Parses Harbor's retention rules (goharbor/harbor, src/pkg/retention). The rules select what is
+ * kept: everything else in their scope is deleted, whole images with all their tags.
+ * @throws AppError USAGE
  */
 export function parseHarbor(value: unknown): ToolPolicyFor {
   const list = isObject(value) ? value['rules'] : value;
@@ -77,7 +78,9 @@ export function parseHarbor(value: unknown): ToolPolicyFor {
   };
 }
 
-/** HOST/PROJECT/REPOSITORY…: a project has its own rules, which name what stands behind it. */
+/**
+ * The part after PROJECT in HOST/PROJECT/REPOSITORY…: rules belong to a project and match the rest.
+ */
 function pathOf(repository: string): string {
   const parts = repository.split('/');
   return parts.length > 2 && parts[0]?.match(/[.:]|^localhost$/u)
@@ -156,7 +159,7 @@ function untaggedIn(extras: unknown): boolean | undefined {
   }
 }
 
-/** An image is chosen by any of its tags; one without a tag by `untagged`. */
+/** Selects an image by any of its tags; one without a tag by `untagged`. */
 function tagSelector({ decoration, pattern, untagged }: Selector): (image: ToolImage) => boolean {
   const matches = doublestar(pattern);
   if (decoration === 'matches')

@@ -23,17 +23,18 @@ import { parseZot } from './zot.ts';
 
 export type RulesFormat = 'regctl' | 'ecr' | 'zot' | 'harbor' | 'gar' | 'gitlab';
 
-/** The policy for a repository; `undefined` where no rule is about it. */
+/** Returns the policy for a repository; `undefined` if no rule applies to it. */
 export type PolicyFor = (repository: string) => Policy | undefined;
 
-/** Other tools' files are JSON; ours and zot's may be YAML. */
+/** Other tools' files are JSON; those of regctl and zot may be YAML. */
 const TOOLS: Readonly<
   Record<Exclude<RulesFormat, 'regctl'>, (value: unknown) => ToolPolicyFor | Promise<ToolPolicyFor>>
 > = { ecr: parseEcr, zot: parseZot, harbor: parseHarbor, gar: parseGar, gitlab: parseGitLab };
 
 /**
- * A file of rules: ours, or that of ECR, zot, Harbor, Artifact Registry or GitLab, told by its keys.
- * @throws AppError USAGE where it cannot be understood in full
+ * Parses a file of rules from regctl, ECR, zot, Harbor, Artifact Registry or GitLab, recognized by
+ * its keys.
+ * @throws AppError USAGE if any part of it is not understood
  */
 export async function parseRules(
   text: string,
@@ -52,7 +53,7 @@ export async function parseRules(
 
 async function read(text: string, name: string): Promise<unknown> {
   try {
-    // JSON keeps its numbers.
+    // JSON.parse keeps the types of numbers.
     return /^\s*[[{]/u.test(text) ? (JSON.parse(text) as unknown) : await parseYaml(text);
   } catch (error) {
     const rule = sanitize(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : '');
@@ -86,10 +87,10 @@ function toolPolicy(tool: ToolPolicy): Policy {
   };
 }
 
-/** A push is made of several requests: what has no tag yet may be about to get one. */
+/** A push takes several requests: a manifest without a tag may be about to get one. */
 const GRACE = DAY;
 
-/** What the tool says of each image; what is listed or refers to something is no image of its own. */
+/** Applies the tool's decision to each image; children and referrers are not separate images. */
 function judge(tool: ToolPolicy, { graph, dates, now, protected: hard }: View): Judgement {
   const tagsOf = new Map<Digest, string[]>();
   for (const [tag, digest] of graph.tags) {

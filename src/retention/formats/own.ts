@@ -17,8 +17,9 @@ const KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Our own file: the options of `prune` as keys, with or without dashes, for all repositories or in
- * `rules`, each with the globs of its `repositories`; the first that matches holds.
+ * Parses regctl's own file: the options of `prune` as keys, with or without dashes. They apply to
+ * all repositories, or stand in `rules`, each with globs in `repositories`; the first match
+ * applies.
  * @throws AppError USAGE
  */
 export async function parseOwn(
@@ -49,7 +50,9 @@ export async function parseOwn(
   };
 }
 
-/** Every scalar is text here: nothing was guessed. @throws AppError USAGE for a key that is none */
+/**
+ * Reads every scalar as text, so that no type is guessed. @throws AppError USAGE for an unknown key
+ */
 function wordsOf(written: Readonly<Record<string, unknown>>): RuleWords {
   const given = Object.fromEntries(
     Object.entries(written).map(([key, value]) => [

@@ -2,13 +2,13 @@ import { AppError } from '../../errors/app-error.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Time } from '../types.ts';
 
-/** An image as the policies of other tools see one: a digest with all its tags. */
+/** An image in the model of other tools' policies: a digest with all its tags. */
 export interface ToolImage {
   readonly digest: Digest;
   readonly tags: readonly string[];
-  /** When it was pushed, or else built; `undefined` is unknown, and young. */
+  /** Push time, else build time; `undefined` is unknown and counts as young. */
   readonly time: Time | undefined;
-  /** null: never. */
+  /** Last pull; null: never. */
   readonly pulled: Time | null | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface ToolDecision {
   readonly because: string;
 }
 
-/** What a policy decides in one repository: by tag, and for images without one by digest. */
+/** A policy's decisions for one repository: by tag, and by digest for images without a tag. */
 export interface ToolDecisions {
   readonly tags: ReadonlyMap<string, ToolDecision>;
   readonly untagged: ReadonlyMap<Digest, ToolDecision>;
@@ -29,7 +29,7 @@ export interface ToolPolicy {
   decide(images: readonly ToolImage[], now: Time): ToolDecisions;
 }
 
-/** `undefined`: no rule is about this repository, and it is left alone. */
+/** Returns `undefined` if no rule applies to the repository, which is then unchanged. */
 export type ToolPolicyFor = (repository: string) => ToolPolicy | undefined;
 
 export const DAY: number = 24 * 3_600_000;
@@ -37,7 +37,7 @@ export const DAY: number = 24 * 3_600_000;
 export const KEEP = (because: string): ToolDecision => ({ keep: true, because });
 export const DELETE = (because: string): ToolDecision => ({ keep: false, because });
 
-/** The same for all tags of an image. */
+/** Applies one decision to all tags of an image. */
 export function byImage(
   images: readonly ToolImage[],
   decide: (image: ToolImage) => ToolDecision,
@@ -52,7 +52,7 @@ export function byImage(
   return { tags, untagged };
 }
 
-/** Newest first, without what has no date: that is young, stays, and takes no place. */
+/** Sorts newest first, without images that have no date: they are young, stay, and do not count. */
 export function newestFirst<T extends { readonly time: Time | undefined }>(
   some: readonly T[],
 ): readonly T[] {
@@ -61,7 +61,7 @@ export function newestFirst<T extends { readonly time: Time | undefined }>(
     .toSorted((a, b) => (b.time ?? 0) - (a.time ?? 0));
 }
 
-/** @throws AppError USAGE, always */
+/** Rejects a rule. @throws AppError USAGE, always */
 export function refuse(rule: string, hint?: string): never {
   throw new AppError('USAGE', `cannot use the rules: ${rule}`, { hint });
 }
@@ -70,7 +70,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A list of strings; absent is `undefined`. @throws AppError USAGE */
+/** Reads a list of strings; `undefined` if absent. @throws AppError USAGE */
 export function stringsAt(
   object: Readonly<Record<string, unknown>>,
   key: string,
@@ -81,7 +81,11 @@ export function stringsAt(
   return refuse(`"${key}" is not a list of texts`);
 }
 
-/** Whole and not negative; absent is `undefined`. Text counts where a YAML file has no numbers. @throws AppError USAGE */
+/**
+ * Reads a whole number that is not negative; `undefined` if absent. Text counts, because a YAML
+ * file is read without number types.
+ * @throws AppError USAGE
+ */
 export function countAt(
   object: Readonly<Record<string, unknown>>,
   key: string,
@@ -95,7 +99,10 @@ export function countAt(
   return refuse(`"${key}" is not a whole number`);
 }
 
-/** `*` within a part of a path, `**` across them, `?`, `{a,b}`, `[a-z]`: as doublestar reads them. */
+/**
+ * Creates a matcher in doublestar's syntax: `*` within a part of a path, `**` across parts, `?`,
+ * `{a,b}`, `[a-z]`.
+ */
 export function doublestar(pattern: string): (name: string) => boolean {
   let depth = 0;
   const source = pattern.replace(/\*\*\/|\*\*|[*?{},]|\[[^\]]+\]|[\\^$.|+()[\]/]/gu, (part) => {

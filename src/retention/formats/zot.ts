@@ -14,7 +14,7 @@ import {
   type ToolPolicyFor,
 } from './types.ts';
 
-/** What an entry of `keepTags`, or `keepUntagged`, keeps: any of these. */
+/** What an entry of `keepTags` or `keepUntagged` keeps; one match is enough. */
 interface KeepRule {
   readonly pushedCount: number | undefined;
   readonly pulledCount: number | undefined;
@@ -40,9 +40,10 @@ interface Candidate {
 }
 
 /**
- * zot's `retention` (project-zot/zot, pkg/retention): the first policy whose repositories match; a
- * tag belongs to the first entry of `keepTags` that matches it, and goes when that keeps it not.
- * @throws AppError USAGE, also for a pattern that zot would take for one that matches nothing
+ * Parses zot's `retention` (project-zot/zot, pkg/retention). The first policy with a matching
+ * repository applies; a tag belongs to the first entry of `keepTags` that matches it, and is
+ * deleted if that entry does not keep it.
+ * @throws AppError USAGE, also for a pattern that zot itself treats as matching nothing
  */
 export async function parseZot(value: unknown): Promise<ToolPolicyFor> {
   const retention = isObject(value) && isObject(value['retention']) ? value['retention'] : value;
@@ -102,7 +103,7 @@ function decideUntagged(policy: ZotPolicy, images: readonly ToolImage[], now: Ti
   );
 }
 
-/** What was never pulled comes last; what has no date is young and stays. */
+/** Images that were never pulled come last; images without a date are young and stay. */
 function keptBy(rule: KeepRule, own: readonly Candidate[], now: Time): Set<string> {
   const { pushedCount, pulledCount, pushedWithin, pulledWithin } = rule;
   const isAll = [pushedCount, pulledCount, pushedWithin, pulledWithin].every(
@@ -122,7 +123,7 @@ function keptBy(rule: KeepRule, own: readonly Candidate[], now: Time): Set<strin
     ...newest(pushedCount, pushed),
     ...newest(pulledCount, pulled),
     ...within(pushedWithin, pushed),
-    // A fresh push counts as a pull.
+    // A recent push counts as a pull.
     ...within(pulledWithin, (one) => Math.max(pulled(one), pushed(one))),
     ...own.filter(({ time }) => time === undefined).map(({ name }) => name),
   ]);
@@ -169,7 +170,7 @@ function parseKeepRule(rule: Readonly<Record<string, unknown>>): KeepRule {
   };
 }
 
-/** A duration of Go's, in hours, minutes and seconds. */
+/** Reads a Go duration in hours, minutes and seconds. */
 function spanAt(rule: Readonly<Record<string, unknown>>, key: string): number | undefined {
   const value = rule[key];
   if (value === undefined) return undefined;

@@ -16,32 +16,32 @@ import type { Temporaries } from '../util/temporaries.ts';
 /** Which connection options apply: `--src-…`, `--dest-…`, or only the plain ones. */
 export type Side = 'src' | 'dest' | 'single';
 
-/** A side, with what a file says of the registry that is reached; that wins. */
+/** A side with a file's settings for the registry, which take precedence. */
 export interface HostSide {
   readonly side: Side;
   readonly host: ConnectionOptions;
 }
 
 /**
- * Everything a command may touch; built in `cli/context.ts`, faked in tests. A handler names the
- * part that it uses: `run(context: Pick<Context, 'locate' | 'openRead'>, …)`.
+ * Everything that a command may use; built in `cli/context.ts`, replaced in tests. A handler names
+ * the members that it uses: `run(context: Pick<Context, 'locate' | 'openRead'>, …)`.
  */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** @throws AppError IO where the directory was removed */
+  /** @throws AppError IO if the directory was removed */
   readonly cwd: string;
-  /** Standard input, once. @throws AppError USAGE when it is a terminal */
+  /** Standard input, which can be read once. @throws AppError USAGE if it is a terminal */
   stdin(options?: CallOptions): Bytes;
-  /** Folder for temporary files. */
+  /** Directory for temporary files. */
   readonly tempDir: string;
-  /** What decides where the machine's files are. */
+  /** The facts that decide where this machine's files are. */
   readonly machine: Pick<Machine, 'home' | 'os' | 'uid'>;
-  /** Their names, by which they are swept if this process is killed. */
+  /** Names for temporary files, by which a later run removes them if this process is killed. */
   temporaries(): Promise<Temporaries>;
   now(): Date;
-  /** Global options that the commands themselves read. */
+  /** Global options that commands read. */
   readonly flags: GlobalFlags;
-  /** "busybox", "docker://…", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
+  /** "busybox", "oci:…" → location. @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(image: string): Location;
   openRead(
     location: Location,
@@ -54,57 +54,57 @@ export interface Context {
     options?: OpenWriteOptions,
   ): Promise<WriteStore>;
   registry(side: Side | HostSide): Promise<RegistryClient>;
-  /** For APIs that are not /v2/: Docker Hub's. */
+  /** For APIs other than /v2/, such as Docker Hub's. */
   http(side: Side): Promise<HttpClient>;
-  /** Base URL of a registry's v2 API, its scheme already settled: "docker.io" → https://registry-1.docker.io/. */
+  /** Base URL of a registry's v2 API: "docker.io" → https://registry-1.docker.io/. */
   endpoint(side: Side, registry: string, options?: CallOptions): Promise<URL>;
-  /** Examines the connection to a registry step by step; `mirrors` are other hosts to examine. */
+  /** Probes the connection to a registry step by step; `mirrors` are other hosts to probe. */
   probe(side: Side, registry: string, mirrors: readonly string[]): Promise<Probe>;
-  /** Repository name (tag optional) of a registry. @throws AppError INVALID_REFERENCE */
+  /** Parses a repository name, with or without a tag. @throws AppError INVALID_REFERENCE */
   reference(text: string): Reference;
-  /** Where the machine's files say that names are. @throws AppError CONFIG_INVALID, IO */
+  /** Mirrors, rewrites and blocks of this machine's files. @throws AppError CONFIG_INVALID, IO */
   registries(): Registries;
-  /** The credential sources of a side, which can also say how they come to an answer. */
+  /** The credential sources of a side, which can also explain a lookup. */
   credentials(side: Side): Promise<TraceableCredentialChain>;
-  /** A client that uses exactly this login and no other source: `login` tries it before it is stored. */
+  /** A client that uses only this login: `login` tries it before storing it. */
   registryForLogin(login: Login): Promise<RegistryClient>;
-  /** Requests sent so far, on all sides together. */
+  /** Number of requests sent so far, on all sides. */
   requestCount(): number;
-  /** What `--multi-arch system` means: this machine's platform, or what `--override-…` made of it. */
+  /** The platform of `--multi-arch system`: this machine's, changed by `--override-…`. */
   readonly hostPlatform: Platform;
-  /** Allows `realmHost` to receive the credentials of `registry`, from now on and in later runs. */
+  /** Allows `realmHost` to receive the credentials of `registry`, in this run and later ones. */
   trustRealm(registry: string, realmHost: string): Promise<void>;
-  /** File and helper that `login` writes to and `logout` clears. */
+  /** The stored logins: `login` writes them, `logout` removes them. */
   readonly logins: LoginStore;
   /** Progress of a copy; rendered by cli/progress. */
   emit(event: CopyEvent): void;
   warn(text: string): void;
-  /** Warnings are not printed from now on: the function takes those that came since it last did. */
+  /** Stops printing warnings. The returned function returns those since its last call. */
   captureWarnings(): () => readonly string[];
   /**
-   * Refuses an image that the trust policy of the command line does not allow, before anything is
-   * read of it. @throws AppError UNTRUSTED; CONFIG_INVALID, IO for the policy itself
+   * Checks an image against the trust policy of the command line before any of it is read.
+   * @throws AppError UNTRUSTED if the policy rejects it; CONFIG_INVALID, IO for the policy itself
    */
   requireTrusted(source: Location, options?: CallOptions): Promise<void>;
-  /** stderr line that `--quiet` silences. */
+  /** Prints a line on stderr, unless `--quiet` is set. */
   note(text: string): void;
-  /** Calls `listener` for every such signal until the returned function is called. */
+  /** Calls `listener` for each such signal until the returned function is called. */
   onSignal(signal: 'SIGHUP' | 'SIGUSR1', listener: () => void): () => void;
   readonly terminal: Terminal;
 }
 
 export interface GlobalFlags extends Pick<ClientSettings, 'config' | 'authfile' | 'allowRealm'> {
-  /** `--platform`, as it was written; several have commas between them. */
+  /** `--platform` as typed; several are joined by commas. */
   readonly platform: string | undefined;
-  /** What `--override-os`, `-arch` and `-variant` make of this machine's platform. */
+  /** This machine's platform, changed by `--override-os`, `-arch` and `-variant`. */
   readonly override: Platform | undefined;
   readonly concurrency: number;
-  /** What says which images may be copied; `host`: where skopeo looks for it. */
+  /** The trust policy: a file, or `host` for the files that skopeo reads. */
   readonly policy: { readonly file: string } | 'host' | undefined;
   readonly quiet: boolean;
 }
 
-/** Questions to a person. `interactive` is false without a terminal on stdin and stderr. */
+/** Asks the user. `interactive` is false unless stdin and stderr are terminals. */
 export interface Terminal {
   readonly interactive: boolean;
   confirm(question: string, options?: CallOptions): Promise<boolean>;

@@ -30,13 +30,13 @@ import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
 
-/** A heading of the help page and the commands below it. */
+/** A heading of the help page and its commands. */
 export interface CommandGroup {
   readonly heading: string;
   readonly commands: readonly CommandSpec[];
 }
 
-/** The one table of commands, in the order of the help page; data only, so that it loads fast. */
+/** All commands in the order of the help page; only data, so that it loads fast. */
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Inspect',

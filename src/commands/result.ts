@@ -1,6 +1,6 @@
 import type { Bytes } from '../util/bytes.ts';
 
-/** Styling of text output; every function is the identity when color is off. */
+/** Styles for text output; every function is the identity if color is off. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -9,58 +9,58 @@ export interface Style {
   readonly yellow: (text: string) => string;
   readonly blue: (text: string) => string;
   readonly cyan: (text: string) => string;
-  /** Columns of the terminal; 80 where there is none. */
+  /** Columns of the terminal; 80 without a terminal. */
   readonly width: number;
   /** Whether stdout is a terminal. */
   readonly terminal: boolean;
 }
 
-/** What a command hands back; it never prints. `cli/output/result.ts` writes every form of it. */
+/** What a command returns instead of printing; `cli/output/result.ts` writes it. */
 export type Result = ValueResult | BytesResult | ListResult | LiveResult;
 
-/** What all results may add. */
+/** Options of every result. */
 export interface ResultOptions {
-  /** Exit status, 0 by default; a function is called when everything is written. */
+  /** Exit status. Default: 0. A function is called after everything is written. */
   readonly exit?: number | (() => number);
-  /** Output form when the user gave no `-o`; "text" by default. */
+  /** Output format without `-o`. Default: "text". */
   readonly defaultOutput?: 'text' | 'json';
-  /** Where the result goes, "stdout" by default; "stderr" when stdout carries an archive. */
+  /** Default: "stdout"; "stderr" if an archive is written to stdout. */
   readonly stream?: 'stdout' | 'stderr';
 }
 
-/** A value and a way to print it: what most commands return. */
+/** A value and its text form: what most commands return. */
 export interface ValueResult extends ResultOptions {
   readonly kind: 'value';
-  /** For `-o json`, `--format` and `-o ndjson`, which writes one line per element of a list. */
+  /** For `-o json`, `--format` and `-o ndjson`, which prints one line per element of a list. */
   readonly json: unknown;
   readonly text: (style: Style) => string;
 }
 
-/** Content of any size as it is stored (manifest, config, blob). */
+/** Stored bytes of any size (manifest, config, blob). */
 export interface BytesResult extends ResultOptions {
   readonly kind: 'bytes';
   readonly bytes: Bytes;
-  /** The JSON form, made only when it is asked for. Without it `-o json` is a usage error. */
+  /** Computes the JSON form on demand. If absent, `-o json` is a usage error. */
   readonly json?: () => unknown;
 }
 
-/** Names of any number, written as they arrive, so that memory stays flat. */
+/** Any number of names, written as they arrive, so that memory use stays constant. */
 export interface ListResult extends ResultOptions {
   readonly kind: 'list';
   /** Members of the JSON object before the list: `{ "Repository": … }`. */
   readonly head: Readonly<Record<string, string>>;
   /** Name of the list in the JSON object. */
   readonly key: string;
-  /** Starts the listing; called once, by the form of output that is asked for. */
+  /** Starts the listing; called once. */
   readonly items: () => AsyncIterable<string>;
 }
 
-/** A page for people who watch: it is written piece by piece while the command works. */
+/** Output that is written piece by piece while the command runs. */
 export interface LiveResult extends ResultOptions {
   readonly kind: 'live';
-  /** Either this or `pieces` is called, once. */
+  /** Either this or `pieces` is called once. */
   readonly json: () => Promise<unknown>;
   readonly pieces: (style: Style) => AsyncIterable<string>;
-  /** For `-o ndjson`, instead of both: a value a line, as they come. */
+  /** Called instead of both for `-o ndjson`: one line per value, as they arrive. */
   readonly values?: () => AsyncIterable<unknown>;
 }

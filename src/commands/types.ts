@@ -6,7 +6,7 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
-  /** Takes all words that are left; only the last argument can. */
+  /** Takes all remaining words; only the last argument can. */
   readonly variadic?: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface OptionSpec {
   readonly summary: string;
   readonly kind: 'flag' | 'string' | 'integer' | 'list' | 'boolean';
   readonly choices?: readonly string[];
-  /** Its heading in the help (default: "Options"). */
+  /** Heading in the help. Default: "Options". */
   readonly group?: string;
-  /** Hidden from help (aliases kept for skopeo's users). */
+  /** Hides it from the help, as for aliases that skopeo's users need. */
   readonly hidden?: boolean;
 }
 
-/** Parsed arguments and options; option keys are camelCase without dashes ("noTags" is `tags: false` in commander, here `noTags: true`). */
+/** Parsed arguments and options; keys in camelCase (`--no-tags` is `noTags: true`). */
 export interface Input {
   readonly args: readonly string[];
   readonly options: Readonly<
@@ -54,19 +54,19 @@ export interface CommandSpec {
   readonly description?: string;
   readonly args: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
-  /** Shared options with a meaning here (default: those of a command that talks to registries). */
+  /** Shared options that apply. Default: those of a command that talks to registries. */
   readonly uses?: readonly SharedOptions[];
-  /** More of them than the default. */
+  /** Shared options in addition to the default. */
   readonly alsoUses?: readonly SharedOptions[];
-  /** What other programs call an option: "--port" → "--listen". An error suggests ours. */
+  /** Option names of other programs: "--port" → "--listen". An error suggests regctl's. */
   readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */
   readonly hasSourceAndDestination?: boolean;
-  /** Kept for users of another tool, and not in the list of commands. */
+  /** Hides a command for users of another tool from the list of commands. */
   readonly hidden?: boolean;
-  /** What it prints is all that it does: where standard output is closed, it fails before it starts. */
+  /** Whether it only prints: then it fails before it starts if standard output is closed. */
   readonly printsResult?: boolean;
-  /** May make hundreds of requests or move GiB: what pays only then may cost its start some time. */
+  /** May send hundreds of requests or move GiB, so a slower start for higher speed pays. */
   readonly longRunning?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];
   /** Imported only when chosen. */

@@ -9,7 +9,7 @@ import { blobIn } from '../input/blob.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** @throws AppError BLOB_UNKNOWN, UNSUPPORTED for a source that cannot name the size of a blob */
+/** Copies one blob. @throws AppError BLOB_UNKNOWN, UNSUPPORTED if the source cannot size blobs */
 export async function run(
   context: Pick<Context, 'locate' | 'openRead' | 'openWrite' | 'requireTrusted'>,
   input: Input,

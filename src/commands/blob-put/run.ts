@@ -12,7 +12,7 @@ import { readArgument, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** The content waits on disk: an upload begins with its digest. @throws IntegrityError */
+/** Spools the content to disk, as an upload needs its digest first. @throws IntegrityError */
 export async function run(
   context: Pick<Context, 'cwd' | 'emit' | 'locate' | 'openWrite' | 'stdin' | 'tempDir'>,
   input: Input,
@@ -47,7 +47,7 @@ export async function run(
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** From the start each time: an upload may have to be sent again. */
+/** Reads the file from its start on each call: an upload may have to be sent again. */
 async function* spooled(file: FileHandle, signal: AbortSignal | undefined): Bytes {
   for (let at = 0; ;) {
     signal?.throwIfAborted();

@@ -10,7 +10,7 @@ import type { Input } from '../types.ts';
 
 type BlobContext = Pick<Context, 'locate' | 'openRead' | 'reference' | 'registry'>;
 
-/** A blob's verified bytes: HEAD for its size, then GET. */
+/** Returns the verified bytes of a blob: HEAD for its size, then GET. */
 export async function run(
   context: BlobContext,
   input: Input,

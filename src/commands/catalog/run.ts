@@ -19,7 +19,7 @@ interface CatalogTarget {
   readonly namespace: string | undefined;
 }
 
-/** Repositories of a registry, as they arrive. */
+/** Lists the repositories of a registry as they arrive. */
 export async function run(
   context: CatalogContext,
   input: Input,
@@ -70,7 +70,7 @@ async function* pagesOf(
   options: CallOptions & { readonly last: string | undefined },
 ): AsyncGenerator<readonly string[]> {
   if (registry === DOCKER_HUB && namespace !== undefined) {
-    // Only for a block: Docker Hub's own API has no mirrors.
+    // Called only to apply a block: Docker Hub's own API has no mirrors.
     context.registries().route({ registry, repository: namespace });
     const http = await context.http('single');
     const baseUrl = baseUrlOf(context, 'REGCTL_HUB_API_URL');

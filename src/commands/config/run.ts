@@ -11,7 +11,7 @@ import type { Input } from '../types.ts';
 
 type ConfigContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
-/** The image configuration as it is stored; `-o json` parses it. */
+/** Returns the image configuration as stored; `-o json` parses it. */
 export async function run(
   context: ConfigContext,
   input: Input,

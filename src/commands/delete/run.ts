@@ -39,15 +39,14 @@ interface DeleteJob {
   readonly force: boolean;
   readonly withReferrers: boolean;
   readonly dryRun: boolean;
-  /** Whether a person is asked first. */
+  /** Whether to ask the user first. */
   readonly needsConfirmation: boolean;
   readonly look: LookOptions;
 }
 
 /**
- * Deletes a manifest, or with `--untag` only a tag. Nothing goes that another tag shares or that a
- * tagged index lists, at any depth, unless `--force` says so; what keeps that from being known is an
- * error.
+ * Deletes a manifest, or with `--untag` only a tag. Without `--force`, refuses if another tag
+ * shares the manifest or a tagged index lists it at any depth, and fails if that is unknown.
  * @throws AppError TAG_SHARED, MANIFEST_LISTED, DECLINED, UNTAG_UNSUPPORTED, MANIFEST_UNKNOWN,
  * UNSUPPORTED, USAGE
  */
@@ -91,7 +90,7 @@ export async function run(
   return resultOf(outcome, dryRun, context.requestCount());
 }
 
-/** Undefined: it did not exist. */
+/** Resolves to `undefined` if the image does not exist. */
 async function orMissing<T>(removing: Promise<T>): Promise<T | undefined> {
   try {
     return await removing;
@@ -104,7 +103,7 @@ async function orMissing<T>(removing: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** No default tag here: what goes must be written. */
+/** Requires a tag or digest: a delete has no default tag. */
 function refOf(location: Location, untag: boolean): string {
   if (location.ref === undefined) {
     const { scheme, name: place, text } = location;
@@ -124,7 +123,7 @@ async function deleteManifest(
 ): Promise<DeleteOutcome> {
   const { store, force, dryRun } = job;
   const { label } = store;
-  // A forced delete of a digest finds out by itself whether it is there.
+  // A forced delete of a digest needs no lookup: the DELETE reports whether it exists.
   const digest =
     isDigest(ref) && force && !dryRun ? ref : (await store.resolve(ref, options)).digest;
   const targets = await targetsOf(job, digest, options);
@@ -141,7 +140,7 @@ async function deleteManifest(
   return { label, digest, tags: [...tags, ...along], manifest: true, referrers, left };
 }
 
-/** With `--force` the tags are only for information: a registry that does not list them is no obstacle. */
+/** Reads the tags. With `--force` they are only shown, so a failure is a warning. */
 async function targetsOf(
   job: DeleteJob,
   digest: Digest,
@@ -171,12 +170,12 @@ async function refuse(
   if (indexes.length > 0) throw listedError(name, digest, indexes);
 }
 
-/** A referrer that somebody tagged is an image of its own: it stays. */
+/** Whether no tag points to a referrer; a tagged one is an image in its own right and stays. */
 function isFree(digest: Digest, targets: TagTargets): boolean {
   return ![...targets].some(([tag, one]) => one.digest === digest && !isDigestTag(tag));
 }
 
-/** Without `--referrers` they are only named: what keeps them from being listed is a warning. */
+/** Lists the referrers. Without `--referrers` they are only shown, so a failure is a warning. */
 async function attachedIfKnown(
   job: DeleteJob,
   digest: Digest,
@@ -194,8 +193,8 @@ async function attachedIfKnown(
 }
 
 /**
- * The farthest referrer first, so that none is ever left without what it refers to; before them what
- * a tag makes a referrer: a fallback tag would be rewritten for each that it lists.
+ * Deletes the farthest referrers first, so that none loses its subject. Referrers by tag go before
+ * all others: otherwise a fallback tag is rewritten for each manifest that it lists.
  */
 async function removeAll(
   { remover }: DeleteJob,
@@ -209,7 +208,7 @@ async function removeAll(
     try {
       await remover.removeManifest(one.digest, options);
     } catch (error) {
-      // A list may name what is gone.
+      // A referrers list may name deleted manifests.
       if (!(error instanceof AppError && error.code === 'MANIFEST_UNKNOWN')) throw error;
     }
   }
@@ -229,8 +228,8 @@ async function removeTag(
 }
 
 /**
- * `null` for a tag that is listed although its manifest is gone.
- * @throws AppError MANIFEST_UNKNOWN for one that is not listed either
+ * The digest of a tag; `null` if the tag is listed but its manifest does not exist.
+ * @throws AppError MANIFEST_UNKNOWN if the tag is not listed either
  */
 async function digestOfListed(
   store: ReadStore,

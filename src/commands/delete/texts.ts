@@ -4,17 +4,17 @@ import { shortDigest, type Digest } from '../../oci/digest.ts';
 import type { Attached, IndexAbove } from '../../retention/above.ts';
 import type { Result } from '../result.ts';
 
-/** What goes, or would go, and what stays behind. `tags` are those known to point at it. */
+/** What was or would be deleted. `tags` are those known to point to it. */
 export interface DeleteOutcome {
   readonly label: string;
-  /** `null` where the manifest of a tag was gone before. */
+  /** `null` if the manifest of a tag did not exist any more. */
   readonly digest: Digest | null;
   readonly tags: readonly string[];
-  /** Whether the manifest goes, and not only a tag. */
+  /** Whether the manifest is deleted, not only a tag. */
   readonly manifest: boolean;
-  /** Referrers that go along. */
+  /** Referrers that are also deleted. */
   readonly referrers: readonly Attached[];
-  /** Referrers that stay, of something that is gone. */
+  /** Referrers that stay although their subject is deleted. */
   readonly left: readonly Attached[];
 }
 

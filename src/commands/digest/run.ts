@@ -8,7 +8,7 @@ import type { Input } from '../types.ts';
 
 type DigestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
-/** The digest of an image, by HEAD; with `--platform`, that of the platform. */
+/** Returns the digest of an image with HEAD; with `--platform`, that of the platform. */
 export async function run(
   context: DigestContext,
   input: Input,

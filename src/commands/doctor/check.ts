@@ -26,24 +26,24 @@ export type DoctorContext = Pick<
 
 export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
 
-/** What the checks find out for each other. */
+/** Facts that checks find for later checks. */
 export interface CheckFacts {
-  /** The name that was asked about. */
+  /** The name on the command line. */
   readonly target: CheckTarget;
-  /** Where the name leads: the host whose connection is looked at. */
+  /** Where the name leads: the host whose connection is checked. */
   readonly location: RepositoryLocation;
   readonly mirrors: readonly Mirror[];
   readonly probe: Probe;
-  /** The URL that is dialled, and what applies to it. */
+  /** The URL that is dialed, and the settings that apply to it. */
   readonly route: { readonly url: URL; readonly connection: ConnectionReport };
   readonly resolved: true;
   readonly reached: true;
   /** Base URL of the v2 API. */
   readonly base: URL;
-  /** TLS is done, or none is wanted. */
+  /** The TLS handshake succeeded, or plain HTTP is used. */
   readonly secured: true;
   readonly answer: AnonymousAnswer;
-  /** The challenge of the registry; 'none': anyone can read. */
+  /** The challenge of the registry; `none` if anyone can read. */
   readonly challenge: AuthChallenge | 'none';
   readonly login: Credential | 'none';
   readonly authorization: FreshAuthorization | 'none';
@@ -51,16 +51,16 @@ export interface CheckFacts {
 
 export interface CheckTarget {
   readonly registry: string;
-  /** Absent: the registry as a whole. */
+  /** Absent for the whole registry. */
   readonly repository: string | undefined;
 }
 
-/** How the registry answers somebody it does not know. */
+/** The registry's answer to a request without credentials. */
 export interface AnonymousAnswer {
   readonly status: number;
   readonly headers: ResponseHeaders;
   readonly challenge: AuthChallenge | undefined;
-  /** Milliseconds since the epoch, by this machine, between request and answer. */
+  /** Midpoint of request and answer by this machine's clock, in milliseconds since the epoch. */
   readonly at: number;
 }
 
@@ -70,7 +70,7 @@ type Known<K extends FactName, U extends FactName> = Pick<CheckFacts, K | 'targe
 
 export interface CheckResult {
   readonly verdict: Verdict;
-  /** A line or several; may hold remote text, which is made safe when it is printed. */
+  /** One or more lines; may contain remote text, which is sanitized when printed. */
   readonly detail: string | readonly string[];
   /** How to fix what failed. */
   readonly hint?: string | undefined;
@@ -79,10 +79,10 @@ export interface CheckResult {
 
 export interface Check {
   readonly name: string;
-  /** Without them the check is skipped. */
+  /** The check is skipped without these. */
   readonly needs: readonly FactName[];
   readonly gives: readonly FactName[];
-  /** @throws AppError, which is a failed check */
+  /** @throws AppError, which makes the check fail */
   run(
     facts: Partial<CheckFacts>,
     context: DoctorContext,
@@ -90,7 +90,7 @@ export interface Check {
   ): Promise<CheckResult>;
 }
 
-/** A check whose function sees exactly the facts that it needs, and those it uses where there are any. */
+/** Defines a check whose function receives the facts it needs, and those it uses if known. */
 export function defineCheck<K extends FactName, U extends FactName = never>(spec: {
   readonly name: string;
   readonly needs: readonly K[];
@@ -104,7 +104,7 @@ export function defineCheck<K extends FactName, U extends FactName = never>(spec
 }): Check {
   return {
     ...spec,
-    // `examine` runs a check only when all that it needs is there.
+    // `runChecks` runs a check only if all facts that it needs are known.
     run: (facts, context, options) => spec.run(facts as Known<K, U>, context, options),
   };
 }

@@ -15,7 +15,7 @@ import { schemeCheck } from './checks/scheme.ts';
 import { tlsCheck } from './checks/tls.ts';
 import { tokenCheck } from './checks/token.ts';
 
-/** THE order of the checks: from the name to what the registry allows. */
+/** All checks in their order: a check needs only facts of earlier ones. */
 export const CHECKS: readonly Check[] = [
   nameCheck,
   filesCheck,

@@ -10,7 +10,7 @@ const MARKS: Readonly<Record<Verdict, string>> = {
   failed: '✗',
   skipped: '–',
 };
-/** Narrowest that details are wrapped to. */
+/** Minimum width of wrapped details, in columns. */
 const MIN_DETAIL = 12;
 const TIME_WIDTH = 8;
 
@@ -18,15 +18,15 @@ type Paint = (text: string) => string;
 
 export interface PageOptions {
   readonly title: string;
-  /** Written as "~" in paths. */
+  /** Replaced by "~" in paths. */
   readonly home: string | undefined;
   /** Columns of the longest name. */
   readonly nameWidth: number;
 }
 
 /**
- * The report, piece by piece: on a terminal wrapped to its width, on a pipe a line a check and one
- * for its fix.
+ * Yields the report piece by piece: wrapped to the width of a terminal; on a pipe, one line for
+ * each check and one for its hint.
  */
 export async function* doctorPage(
   findings: AsyncIterable<CheckReport>,

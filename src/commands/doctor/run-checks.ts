@@ -10,7 +10,7 @@ import type {
   DoctorContext,
 } from './check.ts';
 
-/** One line of the report. */
+/** The result of one check. */
 export interface CheckReport {
   readonly name: string;
   readonly verdict: Verdict;
@@ -20,16 +20,16 @@ export interface CheckReport {
 }
 
 export interface RunChecksOptions extends CallOptions {
-  /** Most time that one check takes. */
+  /** Time limit of each check in milliseconds. Default: 10,000. */
   readonly stepMs?: number | undefined;
 }
 
 const STEP_MS = 10_000;
 
 /**
- * Runs the checks in order; one that needs what an earlier one did not find out is skipped. What
- * the program warned of meanwhile is part of the finding.
- * @throws the reason of `signal`, unless it is a time limit: that ends up in the report
+ * Runs the checks in order and skips those that need a fact that no earlier check found. Adds the
+ * warnings printed during a check to its report.
+ * @throws the reason of `signal`, except for a time limit, which the report shows
  */
 export async function* runChecks(
   checks: readonly Check[],
@@ -37,7 +37,7 @@ export async function* runChecks(
   context: DoctorContext,
   options: RunChecksOptions = {},
 ): AsyncGenerator<CheckReport> {
-  /** Why there is no such fact. */
+  /** Why each fact is missing. */
   const missing = new Map<FactName, string>();
   const takeWarnings = context.captureWarnings();
   let facts: Partial<CheckFacts> = { target };
@@ -58,7 +58,7 @@ export async function* runChecks(
   }
 }
 
-/** A warning that names a command to run has its own hint. */
+/** Adds warnings to a result; a command that a warning says to run becomes the hint. */
 function withWarnings(
   name: string,
   { verdict, detail, hint }: CheckResult,
@@ -106,7 +106,7 @@ async function runCheck(
   }
 }
 
-/** `--command-timeout` ends the checks with a report of what is known; an interrupt has no report. */
+/** Reports the end of `--command-timeout` as a failed check. @throws any other abort reason */
 function outOfTime(signal: AbortSignal | undefined): CheckResult {
   const reason: unknown = signal?.reason;
   if (!(reason instanceof AppError) || reason.code !== 'TIMEOUT') throw reason;

@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import type { CheckTarget } from './check.ts';
 
 /**
- * Reads `REGISTRY` or `REGISTRY/NAMESPACE/REPO`, with a tag if need be; a bare word is a repository
- * of Docker Hub. @throws AppError INVALID_REFERENCE
+ * Parses `REGISTRY` or `REGISTRY/NAMESPACE/REPO`, with or without a tag; a bare word is a
+ * repository of Docker Hub. @throws AppError INVALID_REFERENCE
  */
 export function parseTarget(text: string, context: Pick<Context, 'reference'>): CheckTarget {
   const name = text.replace(/^docker:\/\//u, '');

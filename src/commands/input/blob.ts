@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
-/** A blob that only its digest names. @throws AppError BLOB_UNKNOWN, UNSUPPORTED */
+/** Describes a blob known only by its digest. @throws AppError BLOB_UNKNOWN, UNSUPPORTED */
 export async function blobIn(
   store: ReadStore,
   digest: Digest,

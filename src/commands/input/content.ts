@@ -5,7 +5,7 @@ import type { Bytes } from '../../util/bytes.ts';
 import { systemError } from '../../util/errno.ts';
 import type { Context } from '../context.ts';
 
-/** The bytes of a file that was named, or of standard input. @throws AppError IO, USAGE */
+/** Reads a file, or standard input for "-" or no name. @throws AppError IO, USAGE */
 export function inputBytes(
   { cwd, stdin }: Pick<Context, 'cwd' | 'stdin'>,
   file: string | undefined,

@@ -4,7 +4,7 @@ import { systemError } from '../../util/errno.ts';
 import { readNamedFile } from '../../util/regular-file.ts';
 import type { Context } from '../context.ts';
 
-/** One name of a list, and where it stands: "images.txt:3". */
+/** A name in a list, and its position: "images.txt:3". */
 export interface ListedName {
   readonly name: string;
   readonly where: string;
@@ -12,7 +12,7 @@ export interface ListedName {
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Names from a file or, as "-", standard input: one a line, without empty lines and "#" lines. @throws AppError IO */
+/** Reads names, one per line, from a file or "-"; skips empty and "#" lines. @throws AppError IO */
 export async function readNames(
   { cwd, terminal }: Pick<Context, 'cwd' | 'terminal'>,
   file: string,

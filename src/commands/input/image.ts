@@ -6,7 +6,7 @@ import { fetchAll } from '../../store/verify.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { requestedPlatform, type PlatformContext } from './platform.ts';
 
-/** @throws as openImage does */
+/** Opens the image of the requested platform. @throws as openImage does */
 export async function openRequestedImage(
   context: PlatformContext,
   store: ReadStore,
@@ -15,12 +15,12 @@ export async function openRequestedImage(
 ): Promise<ImageView> {
   const platform = requestedPlatform(context);
   const view = await openImage(store, ref, { ...options, platform, host: context.hostPlatform });
-  // A remark would be kept from scripts, and what they get is not quite what they asked for.
+  // A warning, as scripts do not see remarks: the image may not be quite what they asked for.
   if (view.note !== undefined) context.warn(view.note);
   return view;
 }
 
-/** The stored bytes of what a name points at, or of the platform that was asked for. */
+/** Reads the stored bytes of the manifest that a name points to, or of the requested platform. */
 export async function readManifest(
   context: PlatformContext,
   store: ReadStore,

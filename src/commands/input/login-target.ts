@@ -4,7 +4,7 @@ import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { isRepositoryName, parseRegistry } from '../../reference/names.ts';
 
 /**
- * Reads `REGISTRY[/NAMESPACE]`; nothing means Docker Hub.
+ * Parses `REGISTRY[/NAMESPACE]`; `undefined` means Docker Hub.
  * @throws AppError INVALID_REFERENCE
  */
 export function parseLoginTarget(text: string | undefined): LoginTarget {

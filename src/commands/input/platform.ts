@@ -5,8 +5,8 @@ import type { DetailsOptions } from '../../tags/details.ts';
 import type { Context } from '../context.ts';
 
 /**
- * The one platform of `--platform`, or of skopeo's `--override-…`. @throws AppError
- * INVALID_PLATFORM; USAGE for a list
+ * The single platform of `--platform`, or of skopeo's `--override-…`.
+ * @throws AppError INVALID_PLATFORM; USAGE for a list
  */
 export function requestedPlatform({ flags }: Pick<Context, 'flags'>): Platform | undefined {
   const { platform, override } = flags;
@@ -22,7 +22,7 @@ export function requestedPlatform({ flags }: Pick<Context, 'flags'>): Platform |
 
 export type PlatformContext = Pick<Context, 'flags' | 'hostPlatform' | 'warn'>;
 
-/** How tags are described and looked up. @throws AppError as requestedPlatform */
+/** Options for describing tags and looking them up. @throws AppError as requestedPlatform */
 export function detailsOptions(
   context: Omit<PlatformContext, 'warn'>,
   options: CallOptions,

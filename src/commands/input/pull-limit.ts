@@ -1,7 +1,7 @@
 import type { PullLimitClient } from '../../registry/hub/pull-limit.ts';
 import type { Context } from '../context.ts';
 
-/** What asks for a pull limit, with the login that a pull would use. */
+/** A client that requests a pull limit with the login that a pull uses. */
 export async function pullLimitClient(
   context: Pick<Context, 'http' | 'endpoint' | 'credentials' | 'warn'>,
 ): Promise<PullLimitClient> {

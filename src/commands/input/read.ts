@@ -16,7 +16,7 @@ export function readList(input: Input, name: string): readonly string[] {
   return typeof value === 'string' ? [value] : [];
 }
 
-/** @throws AppError USAGE when negative or no safe integer */
+/** @throws AppError USAGE if the value is negative or not a safe integer */
 export function readInteger(input: Input, name: string, flag: string): number | undefined {
   const value = input.options[name];
   if (value === undefined) return undefined;
@@ -24,21 +24,21 @@ export function readInteger(input: Input, name: string, flag: string): number | 
   throw new AppError('USAGE', `${flag} takes a whole number that is not negative`);
 }
 
-/** @throws AppError USAGE for 0, too: what shows or copies nothing was not meant */
+/** @throws AppError USAGE also for 0: no user wants to show or copy nothing */
 export function readCount(input: Input, name: string, flag: string): number | undefined {
   const value = readInteger(input, name, flag);
   if (value !== 0) return value;
   throw new AppError('USAGE', `${flag} takes a number from 1`);
 }
 
-/** @throws AppError USAGE when the argument is missing */
+/** @throws AppError USAGE if the argument is missing */
 export function readArgument(input: Input, index: number, name: string): string {
   const value = input.args[index];
   if (value === undefined || value === '') throw new AppError('USAGE', `${name} is missing`);
   return value;
 }
 
-/** @throws AppError USAGE if more than one of the options was given */
+/** @throws AppError USAGE if more than one of the options is given */
 export function rejectTogether(given: Readonly<Record<string, boolean>>): void {
   const names = Object.keys(given).filter((name) => given[name] === true);
   if (names.length < 2) return;

@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../types.ts';
 
-/** Which tags: what every command that lists or chooses tags has. */
+/** Filter options of every command that lists or selects tags. */
 export const tagFilterOptions: readonly OptionSpec[] = [
   {
     flags: '--include <regex>',

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Context } from '../context.ts';
 
-/** Another address for Docker Hub's own APIs, from a variable that tests set. @throws AppError USAGE */
+/** Address for Docker Hub's own APIs from a variable that tests set. @throws AppError USAGE */
 export function baseUrlOf(
   context: Pick<Context, 'env'>,
   variable: 'REGCTL_HUB_API_URL' | 'REGCTL_HUB_SEARCH_URL',

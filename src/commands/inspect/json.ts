@@ -3,11 +3,11 @@ import type { ImageView } from '../../image/view.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { PlatformEntry } from '../../store/platforms.ts';
 
-/** `inspect`'s JSON: skopeo's keys in skopeo's order (skopeo 1.22 cmd/skopeo/inspect/output.go), then ours. */
+/** JSON of `inspect`: skopeo's keys in its order (skopeo 1.22 inspect/output.go), then ours. */
 export interface Inspection {
   readonly Name?: string;
   readonly Tag?: string;
-  /** Of what the name points at: the index, where there is one. */
+  /** Digest of the manifest that the name points to: the index if there is one. */
   readonly Digest: string;
   readonly RepoTags: readonly string[];
   readonly Created: string | null;
@@ -19,11 +19,11 @@ export interface Inspection {
   readonly LayersData: readonly InspectedLayer[];
   readonly Env: readonly string[] | null;
   readonly MediaType: string;
-  /** Of the platform shown. */
+  /** Digest of the manifest of the shown platform. */
   readonly ManifestDigest: string;
   readonly ConfigDigest: string;
   readonly Variant: string;
-  /** Bytes of configuration and layers, as they are stored. */
+  /** Stored size of configuration and layers, in bytes. */
   readonly Size: number;
   readonly Platforms: readonly InspectedPlatform[];
   readonly History: readonly InspectedStep[];
@@ -41,7 +41,7 @@ export interface InspectedPlatform {
   readonly Platform: string;
   readonly Digest: string;
   readonly MediaType: string;
-  /** Bytes of that platform's manifest. */
+  /** Size of the platform's manifest, in bytes. */
   readonly Size: number;
 }
 
@@ -53,7 +53,7 @@ export interface InspectedStep {
 }
 
 export interface InspectedName {
-  /** "docker.io/library/busybox"; empty for what has no registry. */
+  /** "docker.io/library/busybox"; empty for an image outside a registry. */
   readonly name: string;
   readonly tag: string | undefined;
   readonly tags: readonly string[];
@@ -94,7 +94,7 @@ export function describeImage(
   };
 }
 
-/** As Go prints a map: by key. */
+/** Sorts by key, as Go prints a map. */
 function sorted(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -108,7 +108,7 @@ function stepOf({ created, createdBy, comment, emptyLayer }: HistoryEntry): Insp
   };
 }
 
-/** A single image lists itself, so that scripts need one way only. */
+/** Lists a single image as its only platform, so that scripts need no special case. */
 function platformsOf(
   view: ImageView,
   config: ImageConfig,

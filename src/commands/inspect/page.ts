@@ -12,13 +12,13 @@ export interface PageInfo {
   readonly now: Date;
 }
 
-/** Narrowest page that is laid out for. */
+/** Minimum width of the page, in columns. */
 const MIN_WIDTH = 40;
 
-/** Tags named in the header. */
+/** Maximum number of tags in the header. */
 const SHOWN_TAGS = 8;
 
-/** An image as a page: header, platforms, layers with bars, labels, environment. */
+/** Renders an image as text: header, platforms, layers with bars, labels, environment. */
 export function inspectPage(image: Inspection, facts: PageInfo, style: Style): string {
   const width = Math.max(MIN_WIDTH, style.width);
   const sections = [
@@ -31,7 +31,7 @@ export function inspectPage(image: Inspection, facts: PageInfo, style: Style): s
   return sections.filter((section) => section !== '').join('\n\n');
 }
 
-/** In full on a pipe, where there is no edge to run over. */
+/** Truncates text for a terminal; a pipe gets it in full. */
 function fit(text: string, columns: number, style: Style): string {
   const safe = sanitize(text);
   return style.terminal ? truncate(safe, Math.max(1, columns)) : safe;
@@ -76,7 +76,7 @@ function created(text: string, now: Date): string {
   return age === '' ? text : `${text.slice(0, 10)} (${age})`;
 }
 
-/** As it would be typed into a shell. */
+/** Quotes an argument as a shell needs it. */
 function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/u.test(argument) ? argument : JSON.stringify(argument);
 }
@@ -101,7 +101,7 @@ function platforms(image: Inspection, width: number, style: Style): string {
 const FULL = '█';
 const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** Eighths of a column, so that small layers differ too; whatever is not empty shows. */
+/** Draws a bar in eighths of a column, so that small layers differ; only 0 is empty. */
 export function bar(share: number, columns: number): string {
   const eighths = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(1, share) * columns * 8));
   return FULL.repeat(Math.floor(eighths / 8)) + (PARTS[eighths % 8] ?? '');
@@ -127,7 +127,7 @@ function layers(image: Inspection, width: number, style: Style): string {
   return [style.bold('Layers'), ...lines].join('\n');
 }
 
-/** What made each layer, where the history has one step for each. */
+/** The command that made each layer; empty if the history does not have one step per layer. */
 function layerSteps(history: readonly InspectedStep[], count: number): readonly string[] {
   const made = history.filter((step) => !step.EmptyLayer);
   if (made.length !== count) return [];

@@ -19,7 +19,7 @@ type InspectContext = Pick<
   'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note' | 'now' | 'warn'
 >;
 
-/** skopeo's JSON about an image, or a page to look at, or its raw parts. */
+/** Returns skopeo's JSON of an image, a readable summary, or the stored manifest or config. */
 export async function run(
   context: InspectContext,
   input: Input,
@@ -74,14 +74,14 @@ async function inspectConfig(
   };
 }
 
-/** An artifact's configuration need not be JSON, and says nothing that is shown here. */
+/** Parses only an image's configuration: that of an artifact may not even be JSON. */
 async function readConfig(view: ImageView, options: CallOptions): Promise<ImageConfig> {
   return isImageConfigType(view.manifest.config.mediaType)
     ? view.config(options)
     : parseImageConfig(Buffer.from('{}'));
 }
 
-/** Answers of registries that let an image be read but its tags not be listed. */
+/** Error codes of registries that allow reading an image but not listing its tags. */
 const NO_LIST: ReadonlySet<string> = new Set([
   'UNAUTHORIZED',
   'FORBIDDEN',

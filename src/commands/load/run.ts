@@ -19,7 +19,7 @@ interface Loaded {
   readonly descriptor: Descriptor;
 }
 
-/** Loads an archive into the Docker daemon, or images of it into registries. @throws as copyNamed */
+/** Loads an archive into the Docker daemon, or its images into registries. @throws as copyNamed */
 export async function run(
   context: CopyContext,
   input: Input,
@@ -87,21 +87,21 @@ async function loadInto(
   }
 }
 
-/** Each image under each of its names. */
+/** Requests each image under each of its names. */
 function allOf(names: readonly string[]): readonly ImageRequest[] {
   return names.length === 0
     ? [{}]
     : names.map((name) => ({ sourceRef: name, destinationTag: name }));
 }
 
-/** The image that has this name already, else the only one. */
+/** Requests the image that has this name, or the only image. */
 function oneOf(names: readonly string[], { text, ref, tag }: Location): ImageRequest {
   const destinationTag = tag ?? (ref === undefined ? DEFAULT_TAG : undefined);
   const same = names.find((name) => fullName(name) === text);
   return { sourceRef: same, destinationTag };
 }
 
-/** What `docker save` wrote, or an OCI layout in a tar. */
+/** Opens the output of `docker save` or an OCI layout in a tar file. */
 async function openArchive(
   { openRead, requireTrusted }: Pick<CopyContext, 'openRead' | 'requireTrusted'>,
   file: string,

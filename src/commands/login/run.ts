@@ -15,11 +15,11 @@ type LoginContext = Pick<
   'credentials' | 'logins' | 'note' | 'registryForLogin' | 'terminal' | 'trustRealm' | 'warn'
 >;
 
-/** Most bytes a password has; tokens of cloud registries have a few thousand. */
+/** Maximum size of a password; tokens of cloud registries have a few thousand bytes. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
 
 /**
- * Tries a login against the registry and stores what was accepted.
+ * Checks a login with the registry and stores it if it is accepted.
  * @throws AppError UNAUTHORIZED, REALM_UNTRUSTED, USAGE, CREDENTIAL_HELPER
  */
 export async function run(
@@ -77,7 +77,7 @@ async function getLogin(
   };
 }
 
-/** From options, standard input or a person. @throws AppError USAGE */
+/** Reads the login from options, standard input or a prompt. @throws AppError USAGE */
 async function askLogin(
   context: LoginContext,
   input: Input,
@@ -119,7 +119,7 @@ async function askLogin(
   return { username, password };
 }
 
-/** The whole command for a registry that wants a username of its own. */
+/** The complete command, for a registry that requires a special username. */
 function scriptedLoginHint(registry: string): string {
   const command = loginCommand({ registry });
   return command.includes(' -u ') ? `: \`${command}\`` : '';
@@ -141,7 +141,7 @@ async function tryLogin(
   }
 }
 
-/** Asks a person about a token server that has no known tie to the registry. */
+/** Asks the user whether to trust a token server that is not known to belong to the registry. */
 async function askToTrust(
   context: LoginContext,
   registry: string,

@@ -10,7 +10,7 @@ import type { Input } from '../types.ts';
 
 type LogoutContext = Pick<Context, 'logins' | 'note'>;
 
-/** Forgets stored logins. To have none is no error: scripts clean up twice. */
+/** Removes stored logins. Having none is not an error, as scripts may clean up twice. */
 export async function run(
   context: LogoutContext,
   input: Input,
@@ -26,7 +26,7 @@ export async function run(
     : [formatLoginTarget(parseLoginTarget(argument))];
   const removed: string[] = [];
   let failure: { readonly error: unknown } | undefined;
-  // One after the other: they share a file. What cannot be forgotten keeps nothing else.
+  // One at a time, as they share a file. A failure does not stop the others.
   for (const target of targets) {
     try {
       const places = await context.logins.remove(target, options);

@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** The sha256 digest of a manifest in a file, as skopeo computes it. */
+/** Computes the sha256 digest of a manifest in a file, as skopeo does. */
 export async function run(
   context: Pick<Context, 'cwd'>,
   input: Input,
@@ -40,9 +40,9 @@ async function readFile(path: string, name: string, options: CallOptions): Promi
 }
 
 /**
- * A signed schema 1 manifest is named by what was signed: its first `formatLength` bytes and then
- * `formatTail`, both in the "protected" header of its signatures (distribution v2.8.3 docs/spec/json.md).
- * `undefined` for every other manifest. @throws AppError INVALID_MANIFEST
+ * The bytes that the digest of a signed schema 1 manifest covers: its first `formatLength` bytes,
+ * then `formatTail`, both from the "protected" header of its signatures (distribution v2.8.3
+ * docs/spec/json.md). `undefined` for any other manifest. @throws AppError INVALID_MANIFEST
  */
 function signedPayload(raw: Uint8Array, name: string): Uint8Array | undefined {
   const body = parseLoosely(raw);
@@ -71,7 +71,7 @@ function signedParts(
   return Number.isSafeInteger(length) && length > 0 && length <= max ? { length, tail } : undefined;
 }
 
-/** Whatever is not JSON has a digest all the same. */
+/** Parses JSON; `undefined` for other content, which also has a digest. */
 function parseLoosely(raw: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(raw)) as unknown;

@@ -11,7 +11,7 @@ import { inputBytes } from '../input/content.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** @throws AppError INVALID_MANIFEST; DIGEST_MISMATCH when the name has another digest */
+/** @throws AppError INVALID_MANIFEST; DIGEST_MISMATCH if the name has a different digest */
 export async function run(
   context: Pick<Context, 'cwd' | 'locate' | 'openWrite' | 'stdin'>,
   input: Input,

@@ -9,7 +9,7 @@ import type { Input } from '../types.ts';
 
 type ManifestContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
 
-/** The manifest as it is stored; `-o json` parses it. */
+/** Returns the manifest as stored; `-o json` parses it. */
 export async function run(
   context: ManifestContext,
   input: Input,

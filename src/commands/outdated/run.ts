@@ -19,23 +19,23 @@ type OutdatedContext = Pick<Context, 'cwd' | 'flags' | 'locate' | 'openRead' | '
 
 type Tagged = Location & { readonly tag: string };
 
-/** One image of the JSON. */
+/** An image in the JSON. */
 interface Report {
   readonly Image: string;
   readonly Digest: Digest;
-  /** Other tags of the same digest, as far as they were looked at. */
+  /** Other tags with the same digest, among those that were looked up. */
   readonly Same: readonly string[];
-  /** The most exact version of that digest; null when it has none. */
+  /** The most exact version of that digest; `null` if it has none. */
   readonly Version: string | null;
   readonly NewestInMajor: string | null;
   readonly Newest: string | null;
   readonly Outdated: boolean;
 }
 
-/** Tags looked at for the same digest: one HEAD each. */
+/** Maximum number of tags to compare digests with: one HEAD each. */
 const MAX_LOOKS = 100;
 
-/** Whether newer versions of images exist. @throws AppError USAGE, MANIFEST_UNKNOWN */
+/** Checks whether newer versions of images exist. @throws AppError USAGE, MANIFEST_UNKNOWN */
 export async function run(
   context: OutdatedContext,
   input: Input,
@@ -77,7 +77,7 @@ export async function run(
   };
 }
 
-/** @throws AppError USAGE for a digest without a tag: it never gets any newer */
+/** @throws AppError USAGE for a digest without a tag, which has no newer version */
 function withTag(location: Location): Tagged {
   const { ref = 'latest', tag } = location;
   const name = tag ?? ref;
@@ -136,7 +136,7 @@ async function reportOn(
   };
 }
 
-/** Names that move come first, then the versions that begin most alike. */
+/** Sorts floating names such as "latest" first, then versions by length of common prefix. */
 function nearestTo(tag: string, tags: readonly string[]): string[] {
   const likeness = (other: string): number => {
     if (!startsLikeVersion(other)) return tag.length + 1;
@@ -151,7 +151,7 @@ function nearestTo(tag: string, tags: readonly string[]): string[] {
 
 const dots = (tag: string): number => tag.split('.').length;
 
-/** The version with the most numbers: 1.27.3 rather than 1.27 or 1. */
+/** The version with the most numbers: 1.27.3, not 1.27 or 1. */
 function mostExact(tags: readonly string[]): string | null {
   const [own = ''] = tags;
   if (startsLikeVersion(own)) return own;

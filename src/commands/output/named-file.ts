@@ -6,8 +6,8 @@ import { isInherited } from '../../util/regular-file.ts';
 const OUTPUT = /^\/dev\/std(?:out|err)$/u;
 
 /**
- * Writes a file that a person named as a whole or not at all. A link stays, and what it points at is
- * replaced; a pipe or device (`/dev/stdout`) is written to, and never replaced.
+ * Writes a file that the user named, completely or not at all. Keeps a symbolic link and replaces
+ * its target; writes to a pipe or device (`/dev/stdout`) and never replaces it.
  * @throws AppError NO_SPACE, IO
  */
 export async function writeNamedFile(
@@ -37,7 +37,7 @@ async function write(
   }
 }
 
-/** The file to replace; `undefined` for what is no file. */
+/** The file to replace; `undefined` for a pipe or device. */
 async function targetOf(path: string): Promise<string | undefined> {
   if (isInherited(path) || OUTPUT.test(path)) return undefined;
   try {

@@ -4,18 +4,18 @@ import { displayWidth, padEnd, padStart, truncate } from './width.ts';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Gives way when the terminal is narrow; at most one column does. */
+  /** Shrinks on a narrow terminal; at most one column can. */
   readonly shrink?: boolean;
 }
 
 const GAP = '  ';
 
-/** Narrowest a shrinking column gets. */
+/** Minimum width of a shrinking column. */
 const MIN_SHRUNK = 8;
 
 /**
- * Aligned columns under a bold header. Cells are plain text, already sanitized. On a terminal the
- * shrinking column is cut so that a row fits one line; a file or pipe gets every cell in full.
+ * Renders aligned columns below a bold header. Cells are plain, sanitized text. On a terminal,
+ * truncates the shrinking column so that a row fits one line; a file or pipe gets all text.
  */
 export function renderTable(
   columns: readonly Column[],

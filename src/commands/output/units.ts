@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes';
 import { buildTime } from '../../oci/created.ts';
 
-/** Bytes for people, in powers of 1000 as `docker images` shows them: "3.62 MB". */
+/** Formats bytes in powers of 1000, as `docker images` does: "3.62 MB". */
 export function formatSize(bytes: number): string {
   return prettyBytes(bytes);
 }
@@ -11,7 +11,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Largest unit that fits, with the age below which the next smaller one is used. */
+/** Units, each with the minimum age in milliseconds from which it is used. */
 const AGE_UNITS: readonly { readonly name: string; readonly ms: number; readonly from: number }[] =
   [
     { name: 'year', ms: 365 * DAY, from: 2 * 365 * DAY },
@@ -22,7 +22,7 @@ const AGE_UNITS: readonly { readonly name: string; readonly ms: number; readonly
     { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
   ];
 
-/** "3 weeks ago"; empty for what says no time (`buildTime`). */
+/** "3 weeks ago"; empty if the date is unusable (`buildTime`). */
 export function formatAge(created: string, now: Date): string {
   const then = buildTime(created);
   if (then === undefined) return '';

@@ -1,11 +1,11 @@
 // Zero-width: combining marks, joiners, variation selectors.
 const ZERO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
-// East Asian wide and fullwidth blocks and emoji (Unicode UAX #11), coarse on purpose.
+// East Asian wide and fullwidth blocks and emoji (Unicode UAX #11), approximate by design.
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-/** Columns that text takes on a terminal; text without escape sequences. */
+/** Width of text on a terminal in columns. The text must not contain escape sequences. */
 export function displayWidth(text: string): number {
   let width = 0;
   for (const char of text) width += widthOf(char);
@@ -17,7 +17,7 @@ function widthOf(char: string): number {
   return WIDE.test(char) ? 2 : 1;
 }
 
-/** Cuts to at most `columns`, the last one an ellipsis when something was cut. */
+/** Truncates to at most `columns`; truncated text ends in an ellipsis. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   if (columns <= 0) return '';
@@ -40,8 +40,8 @@ export function padStart(text: string, columns: number): string {
 }
 
 /**
- * Lines of at most `columns`, `first` of the first line. Breaks at spaces; a word longer than a line
- * after a slash, or else where the line ends.
+ * Wraps text to lines of at most `columns`, the first one of at most `first`. Breaks at spaces, and
+ * longer words after a slash or at the end of the line.
  */
 export function wrap(text: string, columns: number, first = columns): readonly string[] {
   const lines: string[] = [];

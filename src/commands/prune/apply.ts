@@ -9,15 +9,15 @@ import type { Input } from '../types.ts';
 import { readPlanFile, type PlannedRepository } from './plan-file.ts';
 import type { PruneContext } from './options.ts';
 
-/** What an applied plan came to in one repository. */
+/** The outcome of an applied plan in one repository. */
 interface Applied {
   readonly planned: PlannedRepository;
   readonly outcome: RunOutcome;
 }
 
 /**
- * `prune apply FILE`: reads each repository again and deletes what the plan names and what still is
- * as it was then. Whatever came since stays, with all that it needs.
+ * `prune apply FILE`: reads each repository again and deletes what the plan names if it has not
+ * changed since. Keeps everything that was pushed since, and what it needs.
  * @throws AppError USAGE, IO, DECLINED
  */
 export async function applyPlan(
@@ -58,7 +58,7 @@ export async function applyPlan(
   };
 }
 
-/** The rules were those of the plan. */
+/** Rejects rules, because the plan already applied its own. */
 function rejectOptions(input: Input): void {
   const others = Object.keys(input.options).filter((name) => name !== 'yes');
   const given = others.filter((name) => {

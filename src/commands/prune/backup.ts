@@ -10,13 +10,13 @@ import type { CallOptions } from '../../util/abort.ts';
 import { writeNamedFile } from '../output/named-file.ts';
 import type { Context } from '../context.ts';
 
-/** An image that goes, and the name that it is kept under. */
+/** An image to delete, and its tag in the backup. */
 interface Saved {
   readonly digest: Digest;
   readonly tag: string | undefined;
 }
 
-/** What has to be saved: all else that goes is below it or refers to it. */
+/** The images to save: everything else to delete is below them or refers to them. */
 function rootsOf(facts: RepositoryFacts, goal: Goal): readonly Saved[] {
   const graph = new Graph(facts);
   const going = [...goal.manifests].filter((digest) => graph.manifests.has(digest));
@@ -40,7 +40,7 @@ export function locateBackup({ locate }: Pick<Context, 'locate'>, text: string):
 const nameIn = (repository: string, { tag, digest }: Saved): string =>
   tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
 
-/** Copies what goes, with what refers to it. @throws CopyError: then nothing may be deleted */
+/** Copies the images to delete and their referrers. @throws CopyError: nothing may be deleted */
 export async function backUp(
   context: Pick<Context, 'openWrite' | 'flags' | 'emit'>,
   to: Location,
@@ -64,7 +64,7 @@ export async function backUp(
   }
 }
 
-/** Lines of a shell script that undo a run: names again, and from the backup what is gone. */
+/** Lines of a shell script that undo a run: restores tags, and deleted images from the backup. */
 export function undoLines(
   facts: RepositoryFacts,
   goal: Goal,

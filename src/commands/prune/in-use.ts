@@ -7,18 +7,18 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { readNames } from '../input/image-list.ts';
 
-/** What a list of running images names: digests wherever they are, and images by their names. */
+/** Images in use: digests in any repository, and images by name. */
 export interface InUse {
   readonly digests: readonly Digest[];
   readonly images: readonly Location[];
 }
 
-/** How container engines write what they run. */
+/** Prefixes that container engines put before image names. */
 const PREFIX = /^(?:docker-pullable|docker|containerd|cri-o):\/\//u;
 
 /**
- * Reads lists of images, one a line: NAME:TAG, NAME@DIGEST or a digest; empty lines and lines that
- * begin with "#" are left out. A line that cannot be understood is an error: it may be what runs.
+ * Reads lists of images, one per line: NAME:TAG, NAME@DIGEST or a digest; skips empty lines and
+ * lines that start with "#". Fails on any other line, as it may name a running image.
  * @throws AppError USAGE, IO
  */
 export async function readInUse(

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { readFlag, readInteger, readList, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 
-/** What the command may touch. */
+/** The part of the context that the command uses. */
 export type PruneContext = Pick<
   Context,
   | 'cwd'
@@ -24,7 +24,7 @@ export type PruneContext = Pick<
   | 'warn'
 >;
 
-/** The rules of the command line. @throws AppError USAGE */
+/** Reads the rules of the command line. @throws AppError USAGE */
 export function readRuleWords(input: Input): RuleWords {
   const count = (name: string, option: string): number | undefined =>
     readInteger(input, name, option);
@@ -52,7 +52,7 @@ export function readRuleWords(input: Input): RuleWords {
   };
 }
 
-/** "50%" or "20". @throws AppError USAGE */
+/** Parses "50%" or "20". @throws AppError USAGE */
 export function readMaxDelete(input: Input): MaxDelete | undefined {
   const text = readText(input, 'maxDelete');
   if (text === undefined) return undefined;

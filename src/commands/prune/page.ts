@@ -9,16 +9,16 @@ import { renderTable } from '../output/table.ts';
 import { formatAge, formatSize } from '../output/units.ts';
 import type { Style } from '../result.ts';
 
-/** One repository's part of a run. */
+/** The plan and outcome of one repository. */
 export interface Pruned {
   readonly facts: RepositoryFacts;
   readonly plan: Plan;
   readonly policy: Policy;
-  /** Absent: nothing was deleted. */
+  /** Absent if nothing was deleted. */
   readonly outcome: RunOutcome | undefined;
 }
 
-/** One line of the JSON: a tag, or a manifest without one. */
+/** An entry in the JSON: a tag, or a manifest without a tag. */
 export interface Entry {
   readonly Tag: string | null;
   readonly Digest: Digest;
@@ -30,14 +30,14 @@ export interface PruneJson {
   readonly Keep: readonly Entry[];
   readonly Delete: readonly Entry[];
   readonly Skipped: readonly Entry[];
-  /** Of manifests and blobs that only what goes uses. */
+  /** Bytes of the manifests and blobs that only deleted images use. */
   readonly Bytes: number;
   readonly Manifests: readonly Digest[];
   readonly Deleted: boolean;
   readonly Refused: Brake | null;
 }
 
-/** What a run came to: what it had to leave is skipped, whatever the plan said. */
+/** Describes a run as JSON; what it could not delete counts as skipped. */
 export function toJson({ facts, plan, outcome }: Pruned): PruneJson {
   const entries = tagEntries(plan, facts, outcome);
   const of = (verdict: Decision['verdict']): Entry[] =>
@@ -78,7 +78,7 @@ function tagEntries(plan: Plan, facts: RepositoryFacts, outcome: RunOutcome | un
   });
 }
 
-/** Why a tag that was to go is still there. */
+/** Why a tag that the plan deletes still exists; `undefined` if it was deleted. */
 function leftBehind(
   tag: string,
   outcome: RunOutcome | undefined,
@@ -87,7 +87,7 @@ function leftBehind(
   return outcome.skipped.get(tag) ?? 'failed';
 }
 
-/** What the short reasons mean, for people. */
+/** Explanations of the reasons in the JSON. */
 const WORDS: Readonly<Record<string, string>> = {
   moved: 'it was pushed again meanwhile',
   'no-untag': 'the registry cannot remove only a tag, and its manifest is needed',
@@ -105,7 +105,7 @@ export interface PageOptions {
   readonly style: Style;
 }
 
-/** The tables and the sum of one repository. */
+/** Renders the table and the summary of one repository. */
 export function page(pruned: Pruned, options: PageOptions): string {
   const rows = rowsOf(pruned, options);
   const columns = [

@@ -8,10 +8,10 @@ import type { CallOptions } from '../../util/abort.ts';
 import { writeNamedFile } from '../output/named-file.ts';
 import { readNamedFile } from '../../util/regular-file.ts';
 
-/** Room for a million tags. */
+/** Enough for a million tags. */
 const MAX_PLAN_BYTES = 256 * 1024 * 1024;
 
-/** What a plan file says of one repository. */
+/** A repository in a plan file. */
 export interface PlannedRepository {
   readonly repository: string;
   readonly goal: Goal;
@@ -37,7 +37,7 @@ export async function writePlanFile(
   await writeNamedFile(path, Buffer.from(`${JSON.stringify(body, undefined, 2)}\n`));
 }
 
-/** @throws AppError IO, USAGE for a file that is no plan */
+/** @throws AppError IO, USAGE if the file is not a plan */
 export async function readPlanFile(
   path: string,
   options: CallOptions,

@@ -4,13 +4,13 @@ import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 
-/** Everything below a prefix: HOST/PREFIX/**. */
+/** Matches all repositories below a prefix: HOST/PREFIX/**. */
 const BELOW = /^(?:docker:\/\/)?(?<host>[^/]+)\/(?<prefix>.*?)\/?\*\*$/u;
 
 /**
- * The repositories that are meant, each once: as they are written, and all below a prefix by the
- * registry's catalog.
- * @throws AppError INVALID_REFERENCE, USAGE, REPOSITORY_UNKNOWN where nothing is below a prefix
+ * Resolves arguments to distinct repositories; a prefix stands for all repositories of the catalog
+ * below it.
+ * @throws AppError INVALID_REFERENCE, USAGE, REPOSITORY_UNKNOWN if nothing is below a prefix
  */
 export async function findRepositories(
   context: Pick<Context, 'locate' | 'registry' | 'reference'>,

@@ -28,7 +28,7 @@ import { page, toJson, type Pruned } from './page.ts';
 import { writePlanFile, type PlannedRepository } from './plan-file.ts';
 import { findRepositories, isPattern } from './repositories.ts';
 
-/** What holds for every repository of a run. */
+/** The settings and results that all repositories of a run share. */
 interface Job {
   readonly context: PruneContext;
   readonly policyFor: PolicyFor;
@@ -42,9 +42,9 @@ interface Job {
 }
 
 /**
- * Plans, and with `--yes` deletes. Each repository stands for itself: one that cannot be read is
- * left alone, and the others go on.
- * @throws AppError USAGE; whatever failed where only one repository was asked for
+ * Plans, and with `--yes` deletes. Skips a repository that cannot be read and continues with the
+ * others.
+ * @throws AppError USAGE; any failure if only one repository was named
  */
 export async function run(
   context: PruneContext,
@@ -127,7 +127,7 @@ async function readRules(path: string, file: string, options: CallOptions): Prom
   }
 }
 
-/** `undefined` where no rule is about the repository. */
+/** Resolves to `undefined` if no rule applies to the repository. */
 async function pruneOne(
   job: Job,
   place: Location,
@@ -161,7 +161,7 @@ interface Planned {
   readonly plan: Plan;
 }
 
-/** Deletes, if that was asked for and no brake holds. */
+/** Deletes what the plan lists, if `--yes` is set and no safety limit applies. */
 async function carryOut(job: Job, { store, facts, plan }: Planned, options: CallOptions) {
   const { context, backup } = job;
   const goal = goalOf(plan, facts);

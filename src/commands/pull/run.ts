@@ -6,7 +6,7 @@ import { inDaemon, placeOf, requireRegistry, withoutDaemon } from '../transfer/p
 import { transfer } from '../transfer/transfer.ts';
 import type { Input } from '../types.ts';
 
-/** Copies from a registry to the Docker daemon, or to a place. @throws as `copy` does */
+/** Copies from a registry to the Docker daemon or another location. @throws as `copy` does */
 export async function run(
   context: CopyContext,
   input: Input,
@@ -21,7 +21,7 @@ export async function run(
     place === undefined
       ? inDaemon(from, readFlag(input, 'allTags'))
       : placeOf(context, { verb: 'pull', image, place, form });
-  // `--format` of a copy is another option.
+  // `copy` has a different option of this name.
   const copy = { ...input, options: { ...input.options, format: undefined } };
   try {
     return await transfer(context, copy, { from, to }, options);

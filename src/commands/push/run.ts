@@ -6,7 +6,7 @@ import { inDaemon, placeOf, requireRegistry, withoutDaemon } from '../transfer/p
 import { transfer } from '../transfer/transfer.ts';
 import type { Input } from '../types.ts';
 
-/** Copies from the Docker daemon, or from a place, to a registry. @throws as `copy` does */
+/** Copies from the Docker daemon or another location to a registry. @throws as `copy` does */
 export async function run(
   context: CopyContext,
   input: Input,

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** Reports a pull limit; asking costs no pull. */
+/** Reports a pull limit, which uses no pull. */
 export async function run(
   context: Pick<
     Context,
@@ -24,7 +24,7 @@ export async function run(
   if (location.scheme !== 'docker') {
     throw new AppError('USAGE', `${location.text} is not an image of a registry`);
   }
-  // A mirror has its own limit, if any, so only the registry itself is asked.
+  // Asks only the registry itself, as a mirror has its own limit.
   const { primary } = context.registries().route(context.reference(location.name));
   const client = await pullLimitClient(context);
   const pullLimit = await fetchPullLimit(client, primary, location.ref ?? DEFAULT_TAG, options);
@@ -56,7 +56,7 @@ function page(pullLimit: PullLimit, style: Style): string {
   return rows.map(([name, value]) => `${style.dim(name.padEnd(9))} ${value}`).join('\n');
 }
 
-/** Yellow from the last quarter on, red at none. */
+/** Yellow in the last quarter, red at 0. */
 function leftOf(remaining: number, limit: number | null, style: Style): string {
   const text = String(remaining);
   if (remaining === 0) return style.red(text);

@@ -9,7 +9,7 @@ type Entry = Readonly<Record<string, unknown>>;
 
 const SECRET: ReadonlySet<string> = new Set(['pass', 'token', 'clientKey']);
 
-/** What regclient's file says of a registry, and who is logged in there. */
+/** Prints a registry's settings in regclient's file, and the username of its login. */
 export async function run(
   context: Pick<Context, 'credentials' | 'env' | 'machine' | 'warn'>,
   input: Input,

@@ -7,7 +7,7 @@ import { readArgument, readFlag } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** Our option → regclient's member. */
+/** regctl's option → regclient's JSON member. */
 const MEMBERS: readonly (readonly [string, string])[] = [
   ['tls', 'tls'],
   ['hostname', 'hostname'],
@@ -26,8 +26,8 @@ const MEMBERS: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Writes the entry, then asks the registry, as regclient does: a registry that refuses is an error, and
- * the entry stays.
+ * Writes the entry, then pings the registry, as regclient does. A failed ping is an error, but the
+ * entry stays.
  */
 export async function run(
   context: Pick<Context, 'env' | 'machine' | 'registry' | 'temporaries'>,

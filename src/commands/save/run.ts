@@ -14,13 +14,13 @@ import type { Input } from '../types.ts';
 
 interface SavedImage {
   readonly from: Location;
-  /** Its name in the archive; undefined: it has none. */
+  /** Name in the archive; `undefined` if it has none. */
   readonly name: string | undefined;
   readonly summary: CopySummary;
 }
 
 /**
- * Saves images in one new archive, which appears when all are in it.
+ * Saves images to one new archive, which is created only after all are written.
  * @throws as copyImage does
  */
 export async function run(

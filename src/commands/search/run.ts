@@ -15,10 +15,10 @@ type SearchContext = Pick<Context, 'env' | 'http' | 'registries'>;
 
 const DEFAULT_LIMIT = 25;
 
-/** Columns of a description without `--no-trunc`, as `docker search` cuts it. */
+/** Width of a truncated description in columns, as in `docker search`. */
 const DESCRIPTION_COLUMNS = 45;
 
-/** Docker Hub's search. */
+/** Searches Docker Hub. */
 export async function run(
   context: SearchContext,
   input: Input,
@@ -28,7 +28,7 @@ export async function run(
   const limit = readCount(input, 'limit', '--limit') ?? DEFAULT_LIMIT;
   const filters = parseFilters(readList(input, 'filter'));
   const baseUrl = baseUrlOf(context, 'REGCTL_HUB_SEARCH_URL');
-  // Only for a block: the search has no mirrors.
+  // Called only to apply a block: the search has no mirrors.
   context.registries().route({ registry: DOCKER_HUB, repository: '' });
   const http = await context.http('single');
   const found = await searchHub(http, { ...options, term, limit, filters, baseUrl });

@@ -10,7 +10,7 @@ import { readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** Reads everything below `--dir`, next to a running server too; exit status 5 for any damage. */
+/** Verifies everything below `--dir`, even while a server uses it; exit status 5 for any damage. */
 export async function check(
   context: Pick<Context, 'cwd'>,
   input: Input,

@@ -9,7 +9,7 @@ import type { Input } from '../types.ts';
 const DEFAULT_TTL = '24h';
 const SWEEP_MS = 60 * 60_000;
 
-/** In milliseconds. @throws AppError USAGE, for 0 too: every upload would end at once */
+/** In milliseconds. @throws AppError USAGE, also for 0, which would end every upload at once */
 export function readUploadTtl(input: Input): number {
   const ttl = parseSpan(readText(input, 'uploadTtl') ?? DEFAULT_TTL, '--upload-ttl');
   if (ttl > 0) return ttl;

@@ -8,13 +8,13 @@ import type { Context } from '../context.ts';
 import { readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 
-/** Certificates, keys, and a list of users: more than any has. */
+/** More than any certificate, key or htpasswd file has. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** What is read when the server starts, and again when it is asked to. */
+/** The files that the server reads when it starts and at each SIGHUP. */
 export interface ServeFiles {
   readonly tls: ServerCertificate | undefined;
-  /** Users and their hashes; undefined without --htpasswd. */
+  /** Password hashes by username; `undefined` without --htpasswd. */
   readonly users: ReadonlyMap<string, string> | undefined;
 }
 

@@ -9,11 +9,11 @@ const DEFAULT_LISTEN = '127.0.0.1:5000';
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
-  /** Only this machine reaches it. */
+  /** Whether only this machine can reach it. */
   readonly isLocal: boolean;
 }
 
-/** "127.0.0.1:5000", "[::1]:5000", ":5000" (every address), "5000". @throws AppError USAGE */
+/** Parses "127.0.0.1:5000", "[::1]:5000", ":5000" (all addresses), "5000". @throws AppError */
 export function readListen(input: Input): ListenAddress {
   const text = readText(input, 'listen') ?? DEFAULT_LISTEN;
   const match = /^(?:(\[[0-9a-f:.]+\]|[^:[\]/\s]*):)?(\d{1,5})$/iu.exec(text);
@@ -29,8 +29,8 @@ export function readListen(input: Input): ListenAddress {
 }
 
 /**
- * Whom a registry refuses that asks for no login. Where other machines reach it and no name was
- * given, any name may lead to it.
+ * The callers that a registry without logins refuses. If other machines can reach it and no
+ * `--host-name` is given, accepts any host name.
  * @throws AppError USAGE
  */
 export function callerRules(input: Input, { host, isLocal }: ListenAddress): CallerRules {

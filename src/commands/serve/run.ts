@@ -23,7 +23,7 @@ type ServeContext = Pick<Context, 'cwd' | 'now' | 'note' | 'warn' | 'onSignal' |
 
 const ACTIONS: Readonly<Record<string, typeof check>> = { check };
 
-/** Serves, or does what the first word says with a registry's directory. @throws AppError USAGE */
+/** Serves, or runs an action on a registry's directory. @throws AppError USAGE */
 export async function run(
   context: ServeContext,
   input: Input,
@@ -40,7 +40,7 @@ export async function run(
   return action(context, input, options);
 }
 
-/** Serves until the signal aborts, then closes; its address goes to stderr once it is ready. */
+/** Serves until the signal aborts, then closes; prints its address on stderr once it is ready. */
 async function serve(context: ServeContext, input: Input, options: CallOptions): Promise<Result> {
   const address = readListen(input);
   const uploadTtl = readUploadTtl(input);
@@ -87,7 +87,7 @@ interface Place extends AsyncDisposable {
   readonly lasts: boolean;
 }
 
-/** A directory is this process's only until it ends. @throws AppError of `claimDirectory` */
+/** Opens the storage and locks its directory until disposed. @throws as `claimDirectory` */
 async function openStorage(
   context: ServeContext,
   input: Input,
@@ -111,7 +111,7 @@ async function openStorage(
   return { storage, lasts: true, [Symbol.asyncDispose]: () => lock.release() };
 }
 
-/** One line for each request: what failed here is a warning, with its cause. */
+/** Prints one line for each request; a server failure is a warning with its cause. */
 function log(context: ServeContext, { method, url, status, failure }: RequestEntry): void {
   const line = `${status} ${method} ${sanitize(url)}`;
   if (failure === undefined) context.note(line);
@@ -138,7 +138,7 @@ function warnOfAccess(
   }
 }
 
-/** One reread after the other. What cannot be read leaves all as it was. */
+/** Rereads the files at SIGHUP, one reread at a time. A failure keeps the previous settings. */
 function onHangUp(context: ServeContext, reread: () => Promise<void>): () => void {
   let last = Promise.resolve();
   return context.onSignal('SIGHUP', () => {

@@ -8,7 +8,7 @@ import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { parseFile, type JobsContext } from './jobs.ts';
 
-/** `sync config FILE`: how a file is understood, secrets hidden. @throws AppError USAGE */
+/** `sync config FILE`: prints the parsed file with secrets hidden. @throws AppError USAGE */
 export async function printConfig(
   context: JobsContext,
   input: Input,

@@ -17,9 +17,9 @@ export type JobsContext = Pick<
   'cwd' | 'env' | 'flags' | 'now' | 'terminal' | 'warn' | 'locate'
 >;
 
-/** Jobs as the command line, and the file that it names, give them. */
+/** The jobs of the command line and its file. */
 export interface SyncRequest extends SyncFile {
-  /** skopeo's own form of the command line. */
+  /** Whether the command line has skopeo's form. */
   readonly isSkopeo: boolean;
 }
 
@@ -42,7 +42,7 @@ export function expandOf({ env, cwd, now }: Pick<Context, 'env' | 'cwd' | 'now'>
   return createExpand({ env, cwd, now });
 }
 
-/** @throws AppError USAGE for a file that is not there, too */
+/** @throws AppError USAGE also for a file that does not exist */
 export async function readFileText(
   { cwd, terminal }: Pick<Context, 'cwd' | 'terminal'>,
   file: string,
@@ -90,7 +90,7 @@ async function fileForm(
   return { ...read, jobs: jobs.map((job) => ({ ...job, ...overrides(context, input) })) };
 }
 
-/** Reads the file and, with `--strict`, refuses what else is a warning. */
+/** Parses the file; with `--strict`, warnings are errors. */
 export async function parseFile(
   context: JobsContext,
   input: Input,
@@ -115,7 +115,7 @@ export async function parseFile(
   return read;
 }
 
-/** What options say for every job of a file. */
+/** Job settings from the command line, which override those of a file. */
 function overrides({ flags }: JobsContext, input: Input): Partial<SyncJob> {
   const { platform } = flags;
   const immutable = readList(input, 'immutable');
@@ -195,12 +195,12 @@ function placesForm(context: JobsContext, input: Input): SyncFile {
   return { format: 'regctl', jobs, hosts: new Map() };
 }
 
-/** Whether a tag or digest was written. */
+/** Whether a name has a tag or digest. */
 function hasRef({ locate }: Pick<Context, 'locate'>, text: string): boolean {
   return locate(text).ref !== undefined;
 }
 
-/** `sync --src T --dest T FROM TO`, as skopeo has it. @throws AppError USAGE */
+/** `sync --src T --dest T FROM TO`, as in skopeo. @throws AppError USAGE */
 async function skopeoForm(
   context: JobsContext,
   input: Input,
@@ -247,14 +247,14 @@ async function skopeoForm(
   };
 }
 
-/** A registry, or a name below it without a tag. @throws AppError USAGE */
+/** Parses a registry or a repository prefix in it. @throws AppError USAGE if it has a tag */
 function targetOf(to: string): string {
   const base = to.replace(/^docker:\/\//u, '').replace(/\/+$/u, '');
   if (!/\/[^/]*[:@][^/]*$/u.test(base)) return base;
   throw new AppError('USAGE', `cannot sync to "${sanitize(to)}": a destination has no tag`);
 }
 
-/** Every `dir:` image below a directory; its name is the path below it. */
+/** Jobs for every `dir:` image below a directory. */
 async function directoryJobs(
   { cwd }: Pick<Context, 'cwd'>,
   input: Input,

@@ -32,7 +32,7 @@ function errorJson(error: AppError): object {
   return { code, message, why: lastReason(error), hint: hint ?? null, exit: EXIT_STATUS[code] };
 }
 
-/** The last message below an error, which says what went wrong. */
+/** Message of the deepest cause, which says what went wrong; `null` without a cause. */
 function lastReason(error: AppError): string | null {
   let last: unknown = error;
   while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
@@ -55,10 +55,10 @@ export function syncJson(images: readonly ImageResult[]): object {
   };
 }
 
-/** Without tag and digest. */
+/** Removes tag and digest. */
 const repositoryOf = (source: string): string => source.replace(/@.*$|:[^:/]*$/u, '');
 
-/** One line for an image. */
+/** Renders an image as one line. */
 export function imageLine(image: ImageResult, style: Style): string {
   const { source, destination, digest, outcome, because, error } = image;
   const word = outcome.padEnd('unchanged'.length);
@@ -80,7 +80,7 @@ export function imageLine(image: ImageResult, style: Style): string {
   return `${paint(word)}  ${to}${more}\n`;
 }
 
-/** What a run came to, in one line. */
+/** Summarizes a run in one line. */
 export function totalsLine(totals: SyncTotals): string {
   const { copied, unchanged, deleted, failed, skipped, bytes } = totals;
   const extra = [

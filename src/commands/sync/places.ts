@@ -11,7 +11,7 @@ import type { Context, HostSide, Side } from '../context.ts';
 
 export type PlacesContext = Pick<Context, 'locate' | 'openRead' | 'openWrite' | 'registry'>;
 
-/** What a sync file says of hosts, over the options of the command line. */
+/** Opens stores with a sync file's host settings, which override the command line. */
 export function createPlaces(
   context: PlacesContext,
   hosts: ReadonlyMap<string, HostSettings>,
@@ -21,7 +21,7 @@ export function createPlaces(
     const settings = host === undefined ? undefined : byHost.get(host);
     return settings === undefined ? side : { side, host: connectionOf(settings) };
   };
-  /** The address that stands for a name. */
+  /** Applies the `hostname` and `pathPrefix` settings of a name's host. */
   const physical = (
     location: Location,
   ): { readonly at: Location; readonly host: string | undefined } => {
@@ -74,7 +74,7 @@ export function createPlaces(
   };
 }
 
-/** The first store that has an answer; the last one's error where none has. */
+/** Reads from the first store that answers. @throws the error of the last one if none does */
 function firstOf(stores: readonly ReadStore[]): ReadStore {
   const last = stores.at(-1) as ReadStore;
   const any = async <T>(ask: (store: ReadStore) => Promise<T>): Promise<T> => {

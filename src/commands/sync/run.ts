@@ -38,8 +38,8 @@ export type SyncContext = JobsContext &
 const JOBS = 8;
 
 /**
- * Brings repositories over. One image that fails stops no other.
- * @throws AppError USAGE before the first byte
+ * Copies repositories and keeps them up to date. By default, continues after a failed image.
+ * @throws AppError USAGE before anything is copied
  */
 export async function run(
   context: SyncContext,
@@ -48,7 +48,7 @@ export async function run(
 ): Promise<Result> {
   if (input.args[0] === 'config') return printConfig(context, input, options);
   const [word = ''] = input.args;
-  // Taken as places they would be an upload that nobody meant.
+  // As locations, these words would start an unintended upload.
   if (word === 'server' || word === 'apply') {
     throw new AppError('USAGE', `cannot sync from "${word}": the word is reserved`, {
       hint: `Write an image of that name as docker://${word}.`,
@@ -163,7 +163,7 @@ function start(
   };
 }
 
-/** `undefined`: none is kept. @throws AppError USAGE for a file that is no state */
+/** Reads the state; `undefined` if none is kept. @throws AppError USAGE for an invalid file */
 async function stateOf(
   { cwd, env, machine }: SyncContext,
   input: Input,
@@ -177,7 +177,7 @@ async function stateOf(
   return SyncState.read(join(folder, 'sync', `${stateName(jobs)}.json`));
 }
 
-/** What is to change on the way; `undefined` where everything is copied as it is. */
+/** Converts images during the copy; `undefined` if they are copied unchanged. */
 function converterOf(context: SyncContext, input: Input): RunOptions['convert'] {
   const format = readText(input, 'format') as 'oci' | 'v2s2' | undefined;
   if (format === undefined) return undefined;
@@ -216,7 +216,7 @@ function shardOf(input: Input): { readonly index: number; readonly count: number
   });
 }
 
-/** "DIGEST docker://NAME", as skopeo writes it. @throws AppError IO */
+/** Writes lines of "DIGEST docker://NAME", as skopeo does. @throws AppError IO */
 async function writeDigests(path: string, images: readonly ImageResult[]): Promise<void> {
   const lines = images.flatMap(({ digest, destination, outcome }) =>
     digest === undefined || outcome === 'failed' || outcome === 'skipped'

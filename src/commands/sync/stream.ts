@@ -1,4 +1,4 @@
-/** What a callback hands over, as it comes; ends, and fails, as `run` does. */
+/** Turns the callbacks of `run` into an async iterable that ends or fails as `run` does. */
 export async function* createStream<T, R>(
   run: (onItem: (item: T) => void) => Promise<unknown>,
   map: (item: T) => R,

@@ -9,7 +9,7 @@ import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /**
- * Points more tags at an image. All names are checked before the first request.
+ * Points more tags to an image. Checks all names before the first request.
  * @throws AppError USAGE for a name in another repository, INVALID_REFERENCE, MANIFEST_UNKNOWN
  */
 export async function run(
@@ -32,12 +32,12 @@ export async function run(
   };
 }
 
-/** The tag that a word means for an image there. @throws AppError USAGE, INVALID_REFERENCE */
+/** The tag that an argument names. @throws AppError USAGE, INVALID_REFERENCE */
 function tagIn({ locate }: Pick<Context, 'locate'>, image: Location, text: string): string {
   const bare = tagOfVersion(text);
   if (isTag(bare)) return bare;
   const named = namesPlaces(text, image) ? locate(text) : undefined;
-  // Stores other than a registry have names of any repository.
+  // Outside registries, a name may be of any repository.
   if (named === undefined) return text;
   if (named.scheme !== image.scheme || named.name !== image.name) throw elsewhere(image, named);
   if (named.tag !== undefined && named.tag === named.ref) return named.tag;
@@ -46,7 +46,7 @@ function tagIn({ locate }: Pick<Context, 'locate'>, image: Location, text: strin
   });
 }
 
-/** Whether the word has to be read as the name of an image, which may be elsewhere. */
+/** Whether an argument is an image name, which may be in another repository. */
 function namesPlaces(text: string, { scheme }: Location): boolean {
   return scheme === 'docker' || text.startsWith('docker://') || text.startsWith(`${scheme}:`);
 }
@@ -61,7 +61,7 @@ function placeOf({ scheme, name }: Location): string {
   return scheme === 'docker' ? name : `${scheme}:${name}`;
 }
 
-/** A daemon's image may get a name of any repository. */
+/** Formats the new name; in a daemon, an image may get a name of any repository. */
 function nameWith({ scheme }: Location, place: string, tag: string): string {
   return scheme === 'docker-daemon' && !isTag(tag) ? `${scheme}:${tag}` : `${place}:${tag}`;
 }

@@ -3,7 +3,7 @@ import { listTags, type TagsContext } from './run.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-/** `tags` with skopeo's JSON as its default. */
+/** Runs `tags` with skopeo's JSON as the default output. */
 export async function run(
   context: TagsContext,
   input: Input,

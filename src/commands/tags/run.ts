@@ -30,7 +30,7 @@ import type { Input } from '../types.ts';
 
 export type TagsContext = Pick<Context, 'flags' | 'hostPlatform' | 'locate' | 'now' | 'openRead'>;
 
-/** What was asked for, checked before the first request. */
+/** The parsed options, checked before the first request. */
 interface Query {
   readonly keep: NameFilter;
   readonly sort: string | undefined;
@@ -42,7 +42,7 @@ interface Query {
   readonly fullRef: boolean;
 }
 
-/** Tags of a repository, as they arrive where nothing has to see all of them first. */
+/** Lists the tags of a repository, as they arrive if no option needs all of them first. */
 export async function run(
   context: TagsContext,
   input: Input,
@@ -82,7 +82,7 @@ export async function listTags(
   };
 }
 
-/** Without one of its own, the repository of the image that is compared with. */
+/** The repository argument; if absent, the repository of `--same-as`. */
 function repositoryOf(
   { locate }: Pick<Context, 'locate'>,
   input: Input,
@@ -121,7 +121,7 @@ async function parseQuery(
   });
   const withoutDigestTags = readFlag(input, 'noDigestTags');
   const last = readText(input, 'last');
-  // A registry starts its list there; elsewhere the order is that of the names.
+  // A registry applies `last` itself; other stores list in the order of names.
   const isAfter = (tag: string): boolean => scheme === 'docker' || last === undefined || tag > last;
   return {
     keep: (tag) => named(tag) && isAfter(tag) && !(withoutDigestTags && isNamedAfterDigest(tag)),
@@ -165,7 +165,7 @@ async function* filterPages(
   }
 }
 
-/** `--full-ref` is for text and lists; details name their tags by themselves. */
+/** Applies `--full-ref`, which affects text and lists but not details. */
 function shown({ label }: ReadStore, { fullRef }: Query, tag: string): string {
   return fullRef ? `${label}:${tag}` : tag;
 }
@@ -208,7 +208,7 @@ function selection(details: readonly TagDetails[]): Required<Selection> {
   return { tags: details.map((one) => one.Name), details };
 }
 
-/** What stands in the place of platforms for a tag that only carries referrers. */
+/** Replaces the platforms for a tag that only carries referrers. */
 function digestTagNote(tag: string): string | undefined {
   if (!isDigestTag(tag)) return undefined;
   const subject = subjectOfDigestTag(tag);

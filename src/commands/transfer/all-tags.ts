@@ -30,8 +30,8 @@ interface RepositoryCopy {
 }
 
 /**
- * Copies the tags of a repository in one run. A tag that fails is named, and the others are copied
- * all the same: exit 1. @throws AppError USAGE, as copyTags does
+ * Copies the tags of a repository in one run. If a tag fails, copies the others and sets exit
+ * status 1. @throws AppError USAGE; as copyTags does
  */
 export async function copyRepository(
   context: CopyContext,
@@ -94,7 +94,7 @@ async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator
   for await (const page of tagListerOf(source).tags(options)) yield* page;
 }
 
-/** The tags that the destination does not have. */
+/** The tags that the destination lacks. */
 async function missing(
   {
     tags,
@@ -146,7 +146,7 @@ async function choose(
   return byAge.newestFirst.slice(0, newest);
 }
 
-/** @throws AppError MANIFEST_UNKNOWN unless `allowEmpty`: a filter with a typing error is no success */
+/** @throws AppError MANIFEST_UNKNOWN unless `allowEmpty`: a filter may have a typo */
 function rejectEmpty(
   context: CopyContext,
   allowEmpty: boolean,
@@ -171,7 +171,7 @@ function noteImages(context: CopyContext, images: readonly TagOutcome[]): void {
   else context.warn(`${text}: ${failed.map(({ tag }) => tag).join(', ')}`);
 }
 
-/** The name that a repository gets in an archive of Docker's is no image's yet. */
+/** In a docker-archive, a name without a tag names the repository, not an image. */
 function withoutImageName(to: CopyLocations['to']): CopyLocations['to'] {
   const { scheme, tag, text } = to;
   const isName =
@@ -221,7 +221,7 @@ function exitOf({ images }: TagsSummary): { readonly exit?: number } {
   return images.some(({ error }) => error !== undefined) ? { exit: 1 } : {};
 }
 
-/** Without the default tag that a location's text ends in. */
+/** The repository, without the default tag at the end of a location's text. */
 function repositoryNameOf({ scheme, name }: CopyLocations['from']): string {
   return scheme === 'docker' ? name : `${scheme}:${name}`;
 }

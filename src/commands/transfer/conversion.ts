@@ -5,7 +5,7 @@ import { isEngine, type CopyLocations } from './stores.ts';
 
 type ConversionContext = Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>;
 
-/** The source as it will be written; `undefined` where it is copied as it is. @throws AppError USAGE */
+/** A view of the source that converts; `undefined` without a conversion. @throws AppError USAGE */
 export async function openConverted(
   context: ConversionContext,
   source: ReadStore,
@@ -37,7 +37,7 @@ export async function openConverted(
   });
 }
 
-/** Places that keep layers compressed: an engine has unpacked them. */
+/** Destinations that store layers compressed; an engine unpacks them. */
 const COMPRESSED_PLACES: ReadonlySet<string> = new Set(['docker', 'oci', 'oci-archive']);
 
 async function openCompressed(

@@ -23,7 +23,7 @@ export interface PlannedNode {
   readonly action: Action;
 }
 
-/** Requests of each side for one node, where nothing has to be tried twice. */
+/** Requests of each side for one blob or manifest, without retries. */
 const REQUESTS = {
   blob: {
     send: { source: 1, destination: 2 },
@@ -45,7 +45,7 @@ export interface DryRunRecorder {
   readonly emit: (event: CopyEvent) => void;
 }
 
-/** Learns the plan from the events of a rehearsed copy. */
+/** Records the plan from the events of a dry run. */
 export function createDryRunRecorder(context: Pick<Context, 'emit'>): DryRunRecorder {
   const nodes = new Map<string, PlannedNode>();
   return {
@@ -63,12 +63,12 @@ export interface DryRunReport<Head> {
   readonly locations: CopyLocations;
   readonly recorder: DryRunRecorder;
   readonly tags: readonly { readonly tag: string; readonly descriptor: Descriptor }[];
-  /** What a copy reports as well; its counts are of what would be done. */
+  /** The members that a copy also reports; the counts are of what would be done. */
   readonly head: Head;
   readonly exit?: number | undefined;
 }
 
-/** The plan as a table, and as JSON with the members of a copy. */
+/** Reports the plan as a table, and as JSON with the members of a copy. */
 export function dryRunResult<Head extends CountsJson>(
   context: Pick<Context, 'reference'>,
   { locations, recorder, tags, head, exit }: DryRunReport<Head>,
@@ -102,7 +102,7 @@ export function dryRunResult<Head extends CountsJson>(
   };
 }
 
-/** A directory or an archive costs none. */
+/** Number of requests; directories and archives need none. */
 function requestsOf({ from, to }: CopyLocations, { descriptor, action }: PlannedNode): number {
   const kind = isManifestType(descriptor.mediaType) ? 'manifest' : 'blob';
   const { source, destination } = REQUESTS[kind][action];

@@ -21,7 +21,7 @@ import {
 
 type FlagsContext = Pick<Context, 'flags' | 'hostPlatform' | 'note'>;
 
-/** What `copy` uses, whether of an image or of a repository. */
+/** The part of the context that a copy of an image or repository uses. */
 export type CopyContext = FlagsContext &
   Pick<
     Context,
@@ -40,13 +40,13 @@ export type CopyContext = FlagsContext &
     | 'warn'
   >;
 
-/** What is to change on the way. */
+/** What changes during the copy. */
 export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 
-/** How `copy` was asked to copy. */
+/** The parsed options of `copy`. */
 export interface CopyFlags {
   readonly platforms: readonly Platform[];
-  /** Of an index only this one, for a destination that holds single images. */
+  /** Copies only this platform of an index, for a destination that stores single images. */
   readonly indexPlatform: Platform | undefined;
   readonly indexOnly: boolean;
   readonly referrers: boolean;
@@ -71,12 +71,12 @@ export function copyFlags(
   input: Input,
   { from, to }: CopyLocations,
 ): CopyFlags {
-  // An engine may have an index of which it pulled one image.
+  // An engine may have an index of which it pulled only one image.
   const isOneImage = !holdsIndexes(to) || isEngine(from);
   const { which } = multiArchOf(input);
   const flags: CopyFlags = {
     platforms: platformsOf(context, input),
-    // As in skopeo, `system` chooses from an index; a single image is copied whatever it is for.
+    // As in skopeo, `system` selects from an index; a single image of any platform is copied.
     indexPlatform:
       which === 'system' || (isOneImage && !wantsAll(input)) ? context.hostPlatform : undefined,
     indexOnly: which === 'index-only',
@@ -99,7 +99,7 @@ export function copyFlags(
   return flags;
 }
 
-/** What the options say of a copy, of an image or of a repository. */
+/** Options for a copy of an image or a repository. */
 export function copyRunOptions(
   context: FlagsContext,
   flags: CopyFlags,
@@ -151,7 +151,7 @@ function isGiven(input: Input, option: string): boolean {
 
 type MultiArch = 'all' | 'system' | 'index-only';
 
-/** A list of platforms in it is that of `--platform`. @throws AppError USAGE */
+/** Parses `--multi-arch`; a list of platforms is like `--platform`. @throws AppError USAGE */
 function multiArchOf(input: Input): { readonly which?: MultiArch; readonly list?: string } {
   const text = readText(input, 'multiArch');
   if (text === undefined) return {};
@@ -177,17 +177,17 @@ function platformsOf(context: FlagsContext, input: Input): readonly Platform[] {
   });
   const wanted = platform ?? list;
   if (wanted !== undefined) return parsePlatforms(wanted);
-  // As in skopeo, every platform outweighs a choice of one.
+  // As in skopeo, a request for all platforms overrides `--override-…`.
   return override === undefined || which === 'system' || wantsAll(input) ? [] : [override];
 }
 
-/** Whether every platform was asked for, not only by default. */
+/** Whether all platforms are requested explicitly, not by default. */
 function wantsAll(input: Input): boolean {
   const { which } = multiArchOf(input);
   return readFlag(input, 'all') || which === 'all' || which === 'index-only';
 }
 
-/** `undefined` where nothing is to change. @throws AppError USAGE */
+/** `undefined` without a conversion. @throws AppError USAGE */
 function conversionOf(input: Input): Conversion | undefined {
   const format = readText(input, 'format') as ConvertOptions['format'];
   const decompress = readFlag(input, 'destDecompress');
@@ -210,7 +210,7 @@ function conversionOf(input: Input): Conversion | undefined {
   };
 }
 
-/** Places of Docker's keep images under full names. */
+/** Docker's locations store images under full names. */
 const TAKES_NAMES: ReadonlySet<string> = new Set(['docker-archive', 'docker-daemon']);
 
 /** @throws AppError INVALID_REFERENCE */

@@ -1,2 +1,2 @@
-/** What crane's `--format` names: the form of what is pulled. */
+/** Values of crane's `--format`: the format of the pulled image. */
 export const FORMS = ['tarball', 'legacy', 'oci'] as const;

@@ -2,13 +2,13 @@ import type { CopyCounts } from '../../copy/types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Context } from '../context.ts';
 
-/** What a command took, as its JSON. */
+/** Requests and time of a command in its JSON. */
 export interface CommandStats {
   readonly Requests: number;
   readonly ElapsedMs: number;
 }
 
-/** Starts the clock; the function it returns reads it. */
+/** Starts the clock. The returned function reads it. */
 export function startStats(context: Pick<Context, 'now' | 'requestCount'>): () => CommandStats {
   const started = context.now().getTime();
   return () => ({
@@ -20,7 +20,7 @@ export function startStats(context: Pick<Context, 'now' | 'requestCount'>): () =
 export interface ImageJson {
   readonly Digest: string;
   readonly MediaType: string;
-  /** `unchanged`: the destination had all of it. */
+  /** `unchanged` if the destination already had everything. */
   readonly Outcome: 'copied' | 'unchanged';
 }
 

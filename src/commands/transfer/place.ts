@@ -7,15 +7,16 @@ import type { Context } from '../context.ts';
 
 interface PlaceRequest {
   readonly verb: 'pull' | 'push';
-  /** As it was typed. */
+  /** As typed. */
   readonly image: string;
   readonly place: string;
   readonly form?: string | undefined;
 }
 
 /**
- * The place of `pull IMAGE PLACE` and `push PLACE IMAGE`: one with its transport, or the file of an
- * archive. Any other word could be meant for a repository of Docker Hub. @throws AppError USAGE
+ * The location of `pull IMAGE PLACE` and `push PLACE IMAGE`: a name with its transport, or an
+ * archive file. Rejects other words, which may mean a repository of Docker Hub.
+ * @throws AppError USAGE
  */
 export function placeOf(
   { locate }: Pick<Context, 'locate'>,
@@ -36,7 +37,7 @@ export function placeOf(
   });
 }
 
-/** The image of the Docker daemon with the same name; a repository without one where all are meant. */
+/** The image of the same name in the Docker daemon; with `allTags`, the whole repository. */
 export function inDaemon(image: Location, allTags: boolean): Location {
   const name = image.name.replace(/^docker\.io\/(?:library\/(?=[^/]+$))?/u, '');
   const { ref, tag } = image;
@@ -48,7 +49,7 @@ export function inDaemon(image: Location, allTags: boolean): Location {
   return { ...base, ref: own, tag: own, text: `docker-daemon:${name}:${own}` };
 }
 
-/** @throws AppError USAGE for what is not in a registry */
+/** @throws AppError USAGE if the image is not in a registry */
 export function requireRegistry(image: Location, verb: string, written: string): void {
   if (image.scheme === 'docker') return;
   throw new AppError('USAGE', `cannot ${verb} "${written}": it is not in a registry`, {
@@ -56,7 +57,7 @@ export function requireRegistry(image: Location, verb: string, written: string):
   });
 }
 
-/** What to do without a daemon, where none was reached; any other error unchanged. */
+/** If no daemon was reached, hints at commands that need none; other errors stay unchanged. */
 export function withoutDaemon(error: unknown, lines: readonly [string, string]): unknown {
   if (!(error instanceof AppError) || error.details?.['daemon'] === undefined) return error;
   const { code, message, details } = error;

@@ -6,13 +6,13 @@ import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import type { Context } from '../context.ts';
 
-/** The two places of a copy, which may be one repository. */
+/** Source and destination of a copy, which may be the same repository. */
 export interface CopyLocations {
   readonly from: Location;
   readonly to: Location;
 }
 
-/** What two repositories of one registry can share instead of sending it. */
+/** How a copy within one registry avoids sending blobs. */
 export interface MountSources {
   readonly mountFrom?: () => readonly string[];
   readonly sameRepository?: boolean;
@@ -31,40 +31,40 @@ export function findMountSources(
     : { mountFrom: () => [source.repository] };
 }
 
-/** A converted image is not in the repository yet, even where the original is. */
+/** A converted image is not in the repository yet, even if the original is. */
 export function withoutSameRepository(shared: MountSources, isConverted: boolean): MountSources {
   return isConverted ? { ...shared, sameRepository: false } : shared;
 }
 
-/** Container engines, and the archives that they load. */
+/** Container engines and the archives that they load. */
 const SINGLE_IMAGES: ReadonlySet<string> = new Set([
   'docker-archive',
   'docker-daemon',
   'containers-storage',
 ]);
 
-/** Whether an index has a place there; elsewhere it is the image of one platform. */
+/** Whether a location can store an index and not only the image of one platform. */
 export function holdsIndexes({ scheme }: Location): boolean {
   return !SINGLE_IMAGES.has(scheme);
 }
 
-/** A container engine of this machine. */
+/** Whether a location is a container engine of this machine. */
 export function isEngine({ scheme }: Location): boolean {
   return scheme === 'docker-daemon' || scheme === 'containers-storage';
 }
 
-/** Standard input or output, which can be used once. */
+/** Whether a location is standard input or output, which can be used only once. */
 export function isPipe({ scheme, name }: Location): boolean {
   return scheme.endsWith('-archive') && name === '-';
 }
 
 export interface CopyStores extends AsyncDisposable {
   readonly source: ReadStore;
-  /** Opened when it is first asked for: nothing is made for a copy that cannot start. */
+  /** Opens the destination at the first call, so that a copy that cannot start creates nothing. */
   destination(): Promise<WriteStore>;
 }
 
-/** One repository under one set of credentials is one store: one token serves both sides. */
+/** Opens one store for the same repository with the same credentials: both sides share a token. */
 export async function openCopyStores(
   context: Pick<Context, 'openRead' | 'openWrite' | 'registry'>,
   { from, to }: CopyLocations,
@@ -89,14 +89,14 @@ export async function openCopyStores(
   };
 }
 
-/** The destination to look at and not to touch; where there is none yet, an empty one. */
+/** Opens the destination read-only; an empty one if it does not exist yet. */
 export async function openDryRunDestination(
   context: Pick<Context, 'openRead'>,
   { to }: CopyLocations,
   stores: CopyStores,
   options: CallOptions,
 ): Promise<DryRunStore> {
-  // Opening a repository for writing asks for the right to push, and sends nothing.
+  // Opening a repository for writing requests push access and sends nothing.
   if (to.scheme === 'docker') return createDryRunStore(await stores.destination());
   if (isPipe(to) || isEngine(to)) return createDryRunStore(createMemoryStore(to.text));
   try {

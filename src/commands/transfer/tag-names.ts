@@ -9,8 +9,8 @@ import type { Context } from '../context.ts';
 import { isEngine, isPipe, type CopyLocations } from './stores.ts';
 
 /**
- * The tag of an image's name: archives and layouts have "app:v1" or "ghcr.io/o/app:v1@sha256:…"
- * where a registry has "v1". A full name without a tag means "latest", as everywhere.
+ * The tag in an image's name: archives and layouts use "app:v1" or "ghcr.io/o/app:v1@sha256:…"
+ * where a registry uses "v1". A full name without a tag means "latest".
  */
 export function tagOfName(name: string): string {
   const at = name.indexOf('@');
@@ -20,14 +20,14 @@ export function tagOfName(name: string): string {
   return named.includes('/') ? 'latest' : named;
 }
 
-/** "ghcr.io/o/app:v1": more than a tag. */
+/** Whether a name is more than a tag: "ghcr.io/o/app:v1". */
 function isFullName(name: string): boolean {
   return tagOfName(name) !== name;
 }
 
 /**
- * What the tags of one place are called at another. @throws AppError UNSUPPORTED where there is
- * room for one image; USAGE where a name is missing
+ * Returns a function that maps source tags to names at the destination. @throws AppError
+ * UNSUPPORTED if the destination holds only one image; USAGE if a name is missing
  */
 export function destinationTagNames(
   context: Pick<Context, 'reference'>,
@@ -65,8 +65,8 @@ function needsName(to: CopyLocations['to']): never {
 }
 
 /**
- * What an image is called in an archive of Docker's whose name says nothing of it: as at the source,
- * so that `docker load` gives it that name. `undefined` where the source has no name either.
+ * The name of an image in a docker-archive that is written without one: the name at the source, so
+ * that `docker load` restores it. `undefined` if the source has no name either.
  */
 export async function sourceName(
   context: Pick<Context, 'reference'>,
@@ -87,7 +87,7 @@ export async function sourceName(
   return fullName(only) === undefined ? undefined : only;
 }
 
-/** Bare tags in an archive of Docker's belong to the repository of the image's own name. */
+/** Completes bare tags for a docker-archive with the repository of the image's own name. */
 export function namesBeside(
   { scheme }: Pick<Location, 'scheme'>,
   name: string | undefined,
@@ -105,7 +105,7 @@ async function firstNames(source: ReadStore, options: CallOptions): Promise<read
   return [];
 }
 
-/** @throws AppError USAGE when two names would become one */
+/** @throws AppError USAGE if two tags map to the same name */
 export function requireDistinctNames(tags: readonly string[], name: (tag: string) => string): void {
   const seen = new Map<string, string>();
   for (const tag of tags) {

@@ -29,7 +29,7 @@ import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
 /**
- * What `copy`, `pull` and `push` do: an image, or with `--all-tags` a repository.
+ * Runs `copy`, `pull` and `push`: copies an image, or with `--all-tags` a repository.
  * @throws as copyImage and copyTags do
  */
 export async function transfer(
@@ -76,8 +76,8 @@ export async function transfer(
 }
 
 /**
- * A registry's default tag is `latest`, unless the destination is named only by a digest; an archive
- * of Docker's takes the source's name.
+ * The tag to write. Default: `latest` in a registry or engine, unless the destination has only a
+ * digest; in a docker-archive, the name at the source.
  */
 async function destinationTagOf(
   context: CopyContext,
@@ -91,7 +91,7 @@ async function destinationTagOf(
 }
 
 /**
- * A destination named by digest takes that image and no other; checked before anything is written.
+ * Checks, before anything is written, that the source has the digest in the destination's name.
  * Returns what to copy. @throws AppError USAGE
  */
 async function requirePinnedDigest(
@@ -116,13 +116,13 @@ async function requirePinnedDigest(
   });
 }
 
-/** The digest that a name demands, next to a tag or by itself. */
+/** The digest in a name, with or without a tag. */
 function digestOfName({ ref }: Location): Digest | undefined {
   if (ref === undefined) return undefined;
   return isDigest(ref) ? ref : pinnedName(ref)?.digest;
 }
 
-/** A digest names the original; what becomes of it has another. */
+/** Replaces a digest by that of the converted image, as the name has the original's. */
 async function sourceRefOf(
   source: ReadStore,
   { ref }: Location,
@@ -149,7 +149,7 @@ async function writeDigest(
   }
 }
 
-/** The last line is DESTINATION@DIGEST, for scripts; further tags stand before it. */
+/** Prints DESTINATION@DIGEST last, for scripts, after the additional tags. */
 function resultOf(
   { from, to }: CopyLocations,
   { destinationTag, additionalTags = [] }: ImageRequest,
@@ -176,7 +176,7 @@ function resultOf(
   };
 }
 
-/** The same location with a different tag. */
+/** The destination's name with a different tag. */
 function nameWithTag({ scheme, name }: Location, tag: string): string {
   return scheme === 'docker' ? `${name}:${tag}` : `${scheme}:${name}:${tag}`;
 }

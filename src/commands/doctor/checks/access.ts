@@ -4,7 +4,7 @@ import { getAnonymously, registryErrorFor } from './api.ts';
 import { tagsUrl } from './challenge.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** Whether the registry accepts what it asked for: the login, and the repository if there is one. */
+/** Whether the registry accepts the login, and lets it read the repository if one is named. */
 export const accessCheck = defineCheck({
   name: 'access',
   needs: ['base', 'location', 'authorization'],

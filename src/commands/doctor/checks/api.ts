@@ -17,7 +17,7 @@ import { defineCheck, type DoctorContext } from '../check.ts';
 
 const VERSION_HEADER = 'docker-distribution-api-version';
 
-/** `/v2/` as it answers somebody without credentials. */
+/** Whether `/v2/` answers a request without credentials like a registry. */
 export const apiCheck = defineCheck({
   name: '/v2/',
   needs: ['base', 'location', 'secured'],
@@ -49,7 +49,7 @@ export const apiCheck = defineCheck({
   },
 });
 
-/** One GET without credentials, not tried again. */
+/** Sends one GET without credentials or retries. */
 export async function getAnonymously(
   context: DoctorContext,
   url: URL,
@@ -59,14 +59,14 @@ export async function getAnonymously(
   return request({ method: 'GET', url, idempotent: false, signal });
 }
 
-/** A challenge is not proof: many web servers ask for a login. */
+/** Whether an answer is that of a registry. Status 401 with a challenge counts as one. */
 async function isRegistry(response: HttpResponse): Promise<boolean> {
   if (response.status === 200) return looksLikeRegistry(response);
   await response.discard();
   return true;
 }
 
-/** The error of an answer, in the words of every other command. */
+/** The error of an answer, worded as in every other command. */
 export async function registryErrorFor(
   context: DoctorContext,
   { registry, repository }: RepositoryLocation,

@@ -4,7 +4,7 @@ import { withoutExpired } from '../../../http/auth/disk/format.ts';
 import { readCache } from '../../../http/auth/disk/read.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** What earlier runs left of the registry: tokens and challenges. */
+/** Tokens and challenges of the registry that earlier runs cached. */
 export const cacheCheck = defineCheck({
   name: 'cache',
   needs: ['location'],

@@ -8,7 +8,7 @@ import type { Probe } from '../../../http/probe/probe.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck, type Verdict } from '../check.ts';
 
-/** How the registry asks for a login, and whether its realm may receive the credentials. */
+/** How the registry requests a login, and whether its realm may receive credentials. */
 export const challengeCheck = defineCheck({
   name: 'challenge',
   needs: ['answer', 'base', 'location', 'probe'],
@@ -36,7 +36,7 @@ export const challengeCheck = defineCheck({
   },
 });
 
-/** A page of one: the cheapest question about a repository that every registry answers. */
+/** URL of a page with one tag: the cheapest repository request that every registry supports. */
 export function tagsUrl(base: URL, repository: string): URL {
   return new URL(`v2/${repository}/tags/list?n=1`, base);
 }
@@ -86,7 +86,7 @@ const HINTS: Readonly<Record<Judgement, (host: string, registry: string) => stri
 
 type Judgement = 'trusted' | 'untrusted' | 'forbidden';
 
-/** Basic is the only way in. */
+/** Whether the registry offers only Basic authentication. */
 export function isBasicOnly(challenge: AuthChallenge | 'none'): boolean {
   return challenge !== 'none' && challenge.offers.every(({ kind }) => kind === 'basic');
 }

@@ -1,7 +1,7 @@
 import type { FreshAuthorization } from '../../../http/probe/fresh-authorization.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** Token servers and certificates forgive less than a few minutes. */
+/** Token servers and certificates tolerate at most a few minutes. */
 const MAX_SKEW_MS = 60_000;
 const HINT = 'Set the clock of this machine (timedatectl set-ntp true), or that of the registry.';
 
@@ -19,7 +19,7 @@ export const clockCheck = defineCheck({
       if (odd !== undefined) return { verdict: 'warning', detail: odd, hint: HINT };
       return { verdict: 'skipped', detail: 'the registry sends no date' };
     }
-    // The header is cut to whole seconds.
+    // The header is truncated to whole seconds: 500 ms is the mean error.
     const skew = answer.at - (date + 500);
     const far = Math.abs(skew) > MAX_SKEW_MS;
     const line = far ? offBy(skew) : 'this machine and the registry agree';

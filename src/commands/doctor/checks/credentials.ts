@@ -3,7 +3,7 @@ import { loginAdvice } from '../../../config/registries/lookup.ts';
 import { isBasicOnly } from './challenge.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** Which source of credentials answers for the registry, and which were asked before it. */
+/** Which credential source answers for the registry, and which were asked before it. */
 export const credentialsCheck = defineCheck({
   name: 'credentials',
   needs: ['location'],
@@ -14,7 +14,7 @@ export const credentialsCheck = defineCheck({
     const path = repository === '' ? undefined : repository;
     const chain = await context.credentials('single');
     const steps = await chain.explain(registry, path, options);
-    // A source that fails throws here, with a hint.
+    // A failing source throws here, with a hint.
     const login = await chain.lookup(registry, path, options);
     if (login !== undefined) {
       const who = challenge === 'none' ? ', although none is asked for' : '';
@@ -42,7 +42,7 @@ function describe(login: Credential): string {
   }
 }
 
-/** Who answered, and the others by why they did not. */
+/** The source that answered, then the others grouped by the reason why they did not. */
 function lines(steps: readonly LookupStep[]): readonly string[] {
   const found = steps.filter(({ answered }) => answered);
   const others = steps.filter(({ answered }) => !answered);

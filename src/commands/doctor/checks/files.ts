@@ -13,7 +13,7 @@ import type { ConnectionReport } from '../../../http/probe/connection-report.ts'
 import type { Probe } from '../../../http/probe/probe.ts';
 import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
-/** The files that have a say, in which of them there is what, and who else can read them. */
+/** The files that apply, what they contain, and whether other users can read them. */
 export const filesCheck = defineCheck({
   name: 'files',
   needs: ['location', 'mirrors'],
@@ -48,7 +48,7 @@ interface FileReport {
   readonly failure?: AppError;
 }
 
-/** Files of logins, and Docker's own file, which also names proxies and headers. */
+/** Login files, and Docker's configuration, which also sets proxies and headers. */
 function loginFiles({ env, flags, machine }: DoctorContext): readonly AuthFile[] {
   const place = { ...machine, env, configDir: flags.config, authfile: flags.authfile };
   const files = authFiles(place);

@@ -6,7 +6,7 @@ import type { CallOptions } from '../../../util/abort.ts';
 import { getAnonymously } from './api.ts';
 import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
-/** Whether each mirror answers; the registry itself replaces one that does not. */
+/** Whether each mirror answers; a failure is a warning, as the registry itself is the fallback. */
 export const mirrorsCheck = defineCheck({
   name: 'mirrors',
   needs: ['mirrors', 'probe'],

@@ -9,7 +9,7 @@ const USES: Readonly<Record<MirrorUse, string>> = {
   'tag-only': ' (by tag only)',
 };
 
-/** Resolves the name: its host, and its route by the machine's files. */
+/** Resolves the name to its host, mirrors and rewrites by this machine's files. */
 export const nameCheck = defineCheck({
   name: 'name',
   needs: [],

@@ -3,7 +3,7 @@ import { defineCheck } from '../check.ts';
 
 const SHOWN = 4;
 
-/** The addresses of the host that this machine dials: the registry's, or the proxy's. */
+/** The addresses of the host that this machine dials: the registry or the proxy. */
 export const dnsCheck = defineCheck({
   name: 'dns',
   needs: ['route', 'probe'],
@@ -29,7 +29,7 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/gu, '');
 }
 
-/** A connection to the port, by the proxy that applies. */
+/** Whether the port accepts a connection, through the proxy that applies. */
 export const tcpCheck = defineCheck({
   name: 'tcp',
   needs: ['route', 'location', 'probe', 'resolved'],

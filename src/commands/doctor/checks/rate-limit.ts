@@ -8,7 +8,7 @@ import {
 } from '../../../registry/hub/pull-limit.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
-/** What is left of Docker Hub's pull limit; asking costs no pull. */
+/** How many pulls Docker Hub still allows; the check uses no pull. */
 export const rateLimitCheck = defineCheck({
   name: 'rate limit',
   needs: ['location'],

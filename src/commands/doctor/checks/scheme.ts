@@ -2,7 +2,7 @@ import { isLoopback } from '../../../config/host-name.ts';
 import { apiHost } from '../../../reference/docker-hub.ts';
 import { type CheckResult, defineCheck, type DoctorContext } from '../check.ts';
 
-/** HTTP or HTTPS: what is wanted, and what is spoken on the port. */
+/** Whether the port uses the scheme that the settings demand: HTTP or HTTPS. */
 export const schemeCheck = defineCheck({
   name: 'scheme',
   needs: ['route', 'location', 'probe', 'reached'],
@@ -32,7 +32,7 @@ export const schemeCheck = defineCheck({
   },
 });
 
-/** What allows plain HTTP or an unverified certificate, for hints. */
+/** The setting that allows plain HTTP or an unverified certificate, for hints. */
 export function insecureSettingOf(context: DoctorContext, registry: string): string {
   const said = context.registries().insecureMode(apiHost(registry)) !== undefined;
   return said ? '"insecure" in the files that name it' : '--plain-http and --tls-verify=false';

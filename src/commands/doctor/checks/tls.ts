@@ -4,10 +4,10 @@ import { type CheckResult, defineCheck } from '../check.ts';
 import { insecureSettingOf } from './scheme.ts';
 
 const DAY_MS = 86_400_000;
-/** Certificates of the usual services are renewed long before. */
+/** Certificate services renew long before this. */
 const SHORT_DAYS = 14;
 
-/** The handshake, the chain of certificates, and the authority that issued it. */
+/** Whether the handshake succeeds and the certificate chain is trusted and long valid. */
 export const tlsCheck = defineCheck({
   name: 'tls',
   needs: ['base', 'location', 'probe', 'route'],
@@ -59,7 +59,7 @@ function lines(
   ];
 }
 
-/** Of the certificate in the chain that ends first; a trusted root is judged by who trusts it. */
+/** Days until the first certificate of the chain expires; a trusted root does not count. */
 function daysLeft({ chain, verified }: HandshakeReport, now: Date): number {
   const links = verified && chain.length > 1 ? chain.slice(0, -1) : chain;
   const ends = links.map(({ validTo }) => Date.parse(validTo)).filter((end) => !Number.isNaN(end));

@@ -11,7 +11,7 @@ const WHY_NONE = {
   static: 'the token that was given is sent unchanged',
 } as const;
 
-/** What the token server gives out, and for how long. */
+/** Which access the token server grants, and for how long. */
 export const tokenCheck = defineCheck({
   name: 'token',
   needs: ['probe', 'location', 'base', 'challenge', 'login'],

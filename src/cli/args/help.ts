@@ -47,6 +47,7 @@ const HELP_ROWS: readonly (readonly [string, string])[] = [
   ['regctl help options', 'options that commands share'],
   ['regctl help image-names', 'how to write an image, an archive or a directory'],
   ['regctl help exit-statuses', 'the meaning of each exit status'],
+  ['regctl --as TOOL --help', 'lines of skopeo, crane, oras or podman'],
 ];
 
 /** `regctl help TOPIC`; undefined for what is no topic. */

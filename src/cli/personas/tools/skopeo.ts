@@ -205,8 +205,8 @@ function syncLines(line: Line): string {
     line.value(side) === 'dir' ? 'dir:' : 'docker://',
   );
   const image = `${copied} from="${from}{{.Source}}" to="${to}{{.Destination}}"`;
-  const images = `{{range .Images}}${failed}{{else}}${image}{{end}}{{println ""}}{{end}}`;
-  return `${images}${done} {{len .Images}} images from {{.Totals.Sources}} sources`;
+  const each = `{{range .Images}}${failed}{{else}}${image}{{end}}{{println ""}}{{end}}`;
+  return `${each}${done} {{len .Images}} images from {{.Totals.Sources}} sources`;
 }
 
 const sync: Verb = {

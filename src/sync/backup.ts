@@ -14,7 +14,7 @@ export interface BackupRequest {
   readonly job: SyncJob;
   readonly target: Location;
   readonly tag: string;
-  /** What is about to be overwritten or deleted. */
+  /** The image that is about to be overwritten or deleted. */
   readonly existing: Descriptor;
   readonly destination: WriteStore;
   readonly places: SyncPlaces;
@@ -23,8 +23,9 @@ export interface BackupRequest {
 }
 
 /**
- * Saves what a tag points at, under another tag of the repository or, where the template gives a
- * name with a colon or slash, there. @throws AppError: then nothing may be overwritten
+ * Saves an image under another tag of the repository, or under a whole name if the template gives a
+ * colon or slash.
+ * @throws AppError: then nothing may be overwritten
  */
 export async function backUpImage(request: BackupRequest, call: CallOptions): Promise<void> {
   const { job, target, tag, existing, destination, places, expand, concurrency } = request;

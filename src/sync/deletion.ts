@@ -20,18 +20,19 @@ export interface DeleteOptions extends CallOptions {
   readonly state: SyncState | undefined;
   readonly expand: Expand;
   readonly concurrency: number;
-  /** Only says what would go. */
+  /** Reports what a real run deletes; deletes nothing. */
   readonly dryRun: boolean;
   onImage(result: ImageResult): void;
 }
 
-/** So many may always go. */
+/** This many tags may always be deleted. */
 const ALWAYS = 5;
 const DEFAULT_MOST = '10%';
 
 /**
- * Deletes tags that left the source, repository by repository, after all copies; one of which
- * anything failed, or whose source has no tags, is left alone. What stays keeps all that it needs.
+ * Deletes tags that the source no longer has, one repository after the other, after all copies.
+ * Skips a repository if anything in it failed or its source has no tags. Images that stay keep all
+ * that they need.
  */
 export async function deleteLeft(
   plan: SyncPlan,
@@ -46,7 +47,7 @@ export async function deleteLeft(
   const failed = done.filter(({ outcome }) => outcome === 'failed');
   for (const routes of byTarget(plan.routes)) {
     const [first] = routes;
-    // A job that keeps what left its source has a say in what stays.
+    // If one job of a repository deletes nothing, nothing in it is deleted.
     if (first === undefined || routes.some(({ job }) => job.delete === undefined)) continue;
     const prefix = `${first.target.name}:`;
     const hasFailed =
@@ -130,7 +131,7 @@ async function deleteFrom(
   ];
 }
 
-/** What is at the target and not at the source, and may go by the rules of the job. */
+/** Finds tags at the target but not at the source that the job may delete. */
 function candidates(
   facts: RepositoryFacts,
   kept: ReadonlySet<string>,
@@ -151,7 +152,7 @@ function candidates(
   }
   const going = [...facts.tags].filter(([tag, digest]) => {
     if (kept.has(tag) || isDigestTag(tag) || isBackup(tag)) return false;
-    // A tag that moved since is somebody else's.
+    // A tag that has moved since the last run belongs to somebody else.
     return !owned || state?.digestOf(nameOf(target, tag)) === digest;
   });
   return new Set(going.map(([tag]) => tag));
@@ -159,7 +160,7 @@ function candidates(
 
 const MARK = 'regctl-any-tag';
 
-/** Tags that hold what was overwritten are nobody's leftovers. */
+/** Matches backup tags, which are never deleted as leftovers. */
 function backupPattern(routes: readonly PlannedRoute[], expand: Expand): (tag: string) => boolean {
   const patterns = routes.flatMap(({ job }) => {
     if (job.backup === undefined) return [];
@@ -192,7 +193,7 @@ function checkMost(text: string, going: number, { tags, repository }: Repository
   }
   const count = Number(match[1]);
   const most = match[2] === '%' ? Math.floor((tags.size * count) / 100) : count;
-  // Of a number that was given, exactly that many.
+  // An absolute number applies exactly.
   const limit = match[2] === '%' ? Math.max(ALWAYS, most) : most;
   if (going <= limit) return;
   throw new AppError(

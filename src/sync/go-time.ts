@@ -8,13 +8,13 @@ const two = (value: number): string => String(value).padStart(2, '0');
 
 interface Element {
   readonly print: (time: Date) => string;
-  /** What a text has to look like there, and which part of a date it is. */
+  /** The pattern that a text must match, and the part of the date that it sets. */
   readonly read?: readonly [pattern: string, part: Part];
 }
 
 type Part = 'year' | 'month' | 'monthName' | 'day' | 'hour' | 'minute' | 'second';
 
-/** Elements of Go's reference time, the longer before what they begin with. */
+/** Elements of Go's reference time; a longer one comes before its own prefixes. */
 const ELEMENTS: readonly (readonly [string, Element])[] = [
   ['2006', { print: (t) => String(t.getUTCFullYear()), read: ['\\d{4}', 'year'] }],
   ['January', { print: (t) => MONTHS[t.getUTCMonth()] ?? '', read: ['[A-Z][a-z]+', 'monthName'] }],
@@ -42,7 +42,7 @@ const ELEMENTS: readonly (readonly [string, Element])[] = [
   ['2', { print: (t) => String(t.getUTCDate()), read: ['\\d{1,2}', 'day'] }],
 ];
 
-/** A layout as its elements, and the text between them. */
+/** Splits a layout into its elements and the text between them. */
 function* pieces(layout: string): Generator<string | Element> {
   let rest = layout;
   while (rest !== '') {
@@ -52,14 +52,14 @@ function* pieces(layout: string): Generator<string | Element> {
   }
 }
 
-/** A time as Go's `Format` prints it, in UTC. */
+/** Formats a time as Go's `Format` does, in UTC. */
 export function formatGoTime(time: Date, layout: string): string {
   return [...pieces(layout)]
     .map((piece) => (typeof piece === 'string' ? piece : piece.print(time)))
     .join('');
 }
 
-/** `undefined` where the text does not fit the layout. */
+/** Parses a time; `undefined` if the text does not match the layout. */
 export function parseGoTime(layout: string, text: string): Date | undefined {
   const parts: Part[] = [];
   const pattern = [...pieces(layout)].map((piece) => {

@@ -8,7 +8,7 @@ export interface SourceName {
   readonly path: string;
 }
 
-/** Where an image goes: a name below the target, and the tag. */
+/** The destination of an image: a name below the target, and the tag. */
 export interface TargetName {
   readonly name: string;
   readonly tag: string | undefined;
@@ -16,7 +16,7 @@ export interface TargetName {
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** `*` stands for any text. */
+/** Creates a matcher in which `*` matches any text. */
 function globOf(pattern: string): RegExp {
   const source = pattern.replace(/[\\^$.|+?()[\]{}/*]/gu, (char) =>
     char === '*' ? '(.*)' : `\\${char}`,
@@ -31,7 +31,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
   });
 }
 
-/** Names after the first rule that matches; `undefined` where none does. */
+/** Names by the first matching rule; `undefined` if none matches. */
 export function mapName(
   rules: readonly NameRule[],
   { host, path }: SourceName,
@@ -51,7 +51,7 @@ export function mapName(
   return undefined;
 }
 
-/** What stands after the target of a job; "" where the target is the whole name. */
+/** The name below the target of a job; "" if the target is the whole name. */
 export function nameBelow({ style }: Naming, { host, path }: SourceName): string {
   switch (style) {
     case 'exact':
@@ -65,7 +65,7 @@ export function nameBelow({ style }: Naming, { host, path }: SourceName): string
   }
 }
 
-/** `a/{b,c}` as `a/b` and `a/c`, for shells that leave braces alone. */
+/** Expands `a/{b,c}` to `a/b` and `a/c`, for shells that do not expand braces. */
 export function expandBraces(text: string): string[] {
   const match = /^(?<before>[^{]*)\{(?<inner>[^{}]*,[^{}]*)\}(?<after>.*)$/su.exec(text);
   if (match?.groups === undefined) return [text];

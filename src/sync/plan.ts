@@ -15,22 +15,22 @@ import { selectNames, selectTags, type Keeps } from './select.ts';
 import type { SyncPlaces } from './places.ts';
 import type { SyncJob } from './types.ts';
 
-/** One image to bring over. */
+/** One image to copy. */
 export interface WantedImage {
-  /** Tag or digest at the source; undefined: the only image of a directory. */
+  /** Tag or digest at the source; undefined for the only image of a directory. */
   readonly ref: string | undefined;
   readonly tag: string | undefined;
 }
 
-/** Images of one source that go to one target. */
+/** Images of one source for one target. */
 export interface PlannedRoute {
   readonly job: SyncJob;
   readonly source: Location;
   readonly target: Location;
   readonly images: readonly WantedImage[];
-  /** All tags of the source, where they were listed. */
+  /** All tags of the source, if they were listed. */
   readonly sourceTags: readonly string[] | undefined;
-  /** What they are called at this target, chosen or not; only where tags are to be deleted. */
+  /** Their names at this target, whether chosen or not; set only if tags are to be deleted. */
   readonly keptTags: ReadonlySet<string> | undefined;
 }
 
@@ -49,9 +49,9 @@ export interface SyncPlan {
 
 export interface PlanOptions extends CallOptions {
   readonly places: SyncPlaces;
-  /** Requests at a time to one registry. */
+  /** Concurrent requests to one registry. */
   readonly concurrency: number;
-  /** Over what the jobs choose. */
+  /** A filter on what the jobs choose. */
   readonly filter?: Keeps | undefined;
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
   readonly host: Platform;
@@ -67,8 +67,9 @@ interface Candidate {
 }
 
 /**
- * What goes where, complete before the first byte. A source that cannot be listed is one failure
- * among others. @throws AppError USAGE where two sources have one target
+ * Plans all copies before the first transfer. A source that cannot be listed becomes one failure in
+ * the plan.
+ * @throws AppError USAGE if two sources have the same target
  */
 export async function planSync(jobs: readonly SyncJob[], options: PlanOptions): Promise<SyncPlan> {
   const planner = new Planner(options);
@@ -85,7 +86,7 @@ class Planner {
   }
 
   async plan(jobs: readonly SyncJob[]): Promise<SyncPlan> {
-    // Names that cannot be are known before anything is asked for.
+    // Reports invalid names before the first request.
     for (const job of jobs) this.#checkNames(job);
     const candidates = (await Promise.all(jobs.map((job) => this.#candidates(job)))).flat();
     const routes = await Promise.all(candidates.map((one) => this.#routesOf(one)));
@@ -263,7 +264,7 @@ class Planner {
       const found = this.#target(job, name, tag);
       if (found.tag !== undefined) at(found).keptTags?.add(found.tag);
     }
-    // A source that lost its tags has a target all the same, which is not to be emptied.
+    // A source without tags still has a target, which must not be emptied.
     if (byTarget.size === 0 && job.delete !== undefined) at(this.#target(job, name, undefined));
     return [...byTarget.values()].map((route) => ({ job, source, sourceTags, ...route }));
   }
@@ -348,7 +349,7 @@ function withoutRef(location: Location): Location {
   return { ...location, ref: undefined, tag: undefined, text: location.name };
 }
 
-/** Images that need no list of tags. */
+/** Finds the images that need no list of tags. */
 function fixedImages(job: SyncJob, source: Location): readonly WantedImage[] | undefined {
   if (job.refs !== undefined) {
     return job.refs.map((ref) => ({ ref, tag: isDigest(ref) ? undefined : ref }));
@@ -362,7 +363,7 @@ async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator
   for await (const page of tagListerOf(source).tags(options)) yield* page;
 }
 
-/** What two jobs want alike is brought over once. */
+/** Merges equal wishes of two jobs, so that an image is copied once. */
 function mergeRoutes(routes: readonly PlannedRoute[]): PlannedRoute[] {
   const seen = new Set<string>();
   return routes.flatMap((route) => {
@@ -382,7 +383,7 @@ function mergeRoutes(routes: readonly PlannedRoute[]): PlannedRoute[] {
   });
 }
 
-/** @throws AppError USAGE naming both */
+/** @throws AppError USAGE that names both jobs */
 function rejectCollisions(routes: readonly PlannedRoute[]): void {
   const sources = new Map<string, string>();
   for (const { source, target, images } of routes) {
@@ -401,7 +402,7 @@ function rejectCollisions(routes: readonly PlannedRoute[]): void {
   }
 }
 
-/** "host/repo:tag", "host/repo@sha256:…". */
+/** Formats a name: "host/repo:tag" or "host/repo@sha256:…". */
 export function nameOf({ name }: Location, ref: string | undefined): string {
   if (ref === undefined) return name;
   return `${name}${isDigest(ref) ? '@' : ':'}${ref}`;

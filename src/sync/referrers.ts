@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { ReadStore, ReferrerLister } from '../store/types.ts';
 import type { ReferrerFilter } from './types.ts';
 
-/** Whether any of the filters takes a referrer; no filter takes all. */
+/** Whether any filter accepts a referrer; no filters accept all. */
 export function takesReferrer(
   filters: readonly ReferrerFilter[],
   { artifactType, annotations = {} }: Descriptor,
@@ -22,8 +22,8 @@ export function takesReferrer(
 }
 
 /**
- * A source whose referrers are filtered, or stand in another repository (`elsewhere`), from which
- * their content comes as well.
+ * Wraps a source to filter its referrers, or to read them and their blobs from another repository
+ * (`elsewhere`).
  */
 export function withReferrers(
   store: ReadStore,

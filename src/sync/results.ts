@@ -4,13 +4,13 @@ import type { Digest } from '../oci/digest.ts';
 
 export type SyncOutcome = 'copied' | 'unchanged' | 'deleted' | 'failed' | 'skipped';
 
-/** What became of one image. */
+/** The result for one image. */
 export interface ImageResult {
   readonly source: string;
   readonly destination: string;
   readonly digest?: Digest | undefined;
   readonly outcome: SyncOutcome;
-  /** Why: "new", "changed", "--immutable", … */
+  /** The reason: "new", "changed", "--immutable", … */
   readonly because: string;
   readonly bytes: number;
   readonly error?: AppError | undefined;
@@ -44,15 +44,15 @@ const ABSENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'PATH_UNKNOWN',
 ]);
 
-/** A source that does not exist, not a part of it that is missing. */
+/** Whether the source itself does not exist, and not only a part of it. */
 function isAbsent(error: AppError): boolean {
   if (!ABSENT.has(error.code)) return false;
   return !(error instanceof CopyError) || error.side === 'source';
 }
 
 /**
- * 0 when nothing failed, 2 when all that failed is a source that does not exist, 4 when it is a
- * limit, 3 when a safety rule refused a delete, else 1.
+ * The exit status: 0 if nothing failed, 2 if every failure is a source that does not exist, 4 if it
+ * is a rate limit, 3 if a safety rule refused a delete, else 1.
  */
 export function exitOf(images: readonly ImageResult[]): number {
   const errors = images.flatMap(({ error }) => (error === undefined ? [] : [error]));

@@ -29,25 +29,25 @@ import type { Expand } from './templates.ts';
 import type { SyncJob } from './types.ts';
 
 export type SyncMode =
-  /** Copies. */
+  /** Copies images. */
   | 'run'
-  /** Says what would be copied and what that takes. */
+  /** Reports what a run copies, and its size. */
   | 'dry-run'
-  /** Says only what is out of date: two requests an image. */
+  /** Reports only what is out of date: two requests per image. */
   | 'check';
 
 export interface RunOptions extends CallOptions {
   readonly places: SyncPlaces;
   readonly mode: SyncMode;
-  /** Requests at a time to each side of two registries. */
+  /** Concurrent requests to each side of a pair of registries. */
   readonly concurrency: number;
-  /** Images at a time between two registries. */
+  /** Concurrent images between two registries. */
   readonly jobs: number;
   readonly hostPlatform: Platform;
   readonly preserveDigests?: boolean | undefined;
   readonly stopAtFirst?: boolean | undefined;
   readonly expand: Expand;
-  /** The source as it will be written, where it is converted. */
+  /** Converts the source, if the job changes its format. */
   readonly convert?:
     | ((
         store: ReadStore,
@@ -59,7 +59,7 @@ export interface RunOptions extends CallOptions {
   emit(event: CopyEvent): void;
 }
 
-/** What fails for one image like this fails for all of its repository. */
+/** An error with one of these codes for one image occurs for all of its repository. */
 const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CREDENTIAL_HELPER',
   'FORBIDDEN',
@@ -74,7 +74,7 @@ const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAUTHORIZED',
 ]);
 
-/** Between two registries: their slots, and how many images are under way. */
+/** A pair of registries: its slots, and a limit of concurrent images. */
 interface Lane {
   readonly routes: Limiter;
   readonly images: Limiter;
@@ -82,8 +82,8 @@ interface Lane {
 }
 
 /**
- * Brings over what a plan names, all repositories in parallel; a failure stops no other image.
- * @throws the signal's reason; what is no AppError
+ * Copies the images of a plan, all repositories in parallel; a failure stops no other image.
+ * @throws the signal's reason; errors that are not AppErrors
  */
 export async function runSync(
   plan: SyncPlan,
@@ -123,7 +123,7 @@ class Run {
     this.#options.onImage(result);
   }
 
-  /** A source that cannot be listed does not count: there is no image to stop at. */
+  /** Only a failed image can stop the run, not a source that cannot be listed. */
   #reportImage(result: ImageResult): void {
     this.report(result);
     if (result.error !== undefined && this.#options.stopAtFirst === true) this.#stop.abort();
@@ -133,7 +133,7 @@ class Run {
     const byTarget = new Map<string, Promise<void>>();
     const started = routes.map((route) => {
       const lane = this.#lane(route);
-      // A job may read what an earlier one wrote.
+      // A job may read images that an earlier job wrote.
       const before = byTarget.get(placeOf(route.source));
       const run = async (): Promise<void> => {
         await before?.catch(() => undefined);
@@ -154,12 +154,12 @@ class Run {
     return known;
   }
 
-  /** A registry that is slow, or fails, holds up only its own. */
+  /** Gives each pair of registries its own lane, so that a slow one delays no other. */
   #lane({ source, target }: PlannedRoute): Lane {
     const { places, jobs, concurrency } = this.#options;
     const from = places.nameOf(source)?.host ?? source.scheme;
     const to = places.nameOf(target)?.host ?? target.scheme;
-    // Who stops at the first failure wants one image after the other, in order.
+    // To stop at the first failure, images are copied one by one, in order.
     const isSerial = this.#options.stopAtFirst === true;
     const key = isSerial ? '' : `${from} ${to}`;
     const known = this.#lanes.get(key);
@@ -259,7 +259,7 @@ interface RouteRunOptions {
   report(result: ImageResult): void;
 }
 
-/** The images of one source and target. */
+/** Copies the images of one source to one target. */
 class RouteRun {
   readonly #at: RouteRunOptions;
   readonly #session: CopySession;
@@ -292,7 +292,7 @@ class RouteRun {
       platforms: (job.platforms ?? []).map(parsePlatform),
       indexPlatform: job.hostPlatform === true ? options.hostPlatform : undefined,
       referrers,
-      // cosign's tags are digest tags, and asked for by that name.
+      // cosign's tags are digest tags, which need their own option.
       sourceTags: job.digestTags === true ? route.sourceTags : [],
       sameRepository: same && from.path === to.path,
       shareBlob:
@@ -319,7 +319,7 @@ class RouteRun {
       await this.#session.commit();
   }
 
-  /** One list spares a look at every tag that is not there. */
+  /** Lists the target's tags once, to avoid a lookup for every missing tag. */
   async #targetTags(): Promise<ReadonlySet<string> | undefined> {
     const { route, destination, tasks } = this.#at;
     const { job, images } = route;
@@ -435,7 +435,10 @@ class RouteRun {
     );
   }
 
-  /** Digest tags, and referrers that go to a repository of their own. Whether anything was written. */
+  /**
+   * Copies digest tags, and referrers with a separate target repository. Returns whether anything
+   * was written.
+   */
   async #attached({ root, manifest }: RootPlan): Promise<boolean> {
     const { route, source, tasks, options } = this.#at;
     const { job } = route;

@@ -2,7 +2,7 @@ import { parseGoDuration } from './formats/duration.ts';
 
 /** When a job runs. */
 export interface Schedule {
-  /** The first time after `from`; `undefined` when it never comes. */
+  /** Returns the first time after `from`; `undefined` if there is none. */
   next(from: Date): Date | undefined;
 }
 
@@ -39,7 +39,7 @@ function numberOf(text: string, { names = [] }: FieldRule): number {
   throw new Error(`"${text}" is no number`);
 }
 
-/** One part of a field between commas; undefined stands for "every". */
+/** Parses one part of a field between commas; undefined means "every". */
 function valuesOf(part: string, rule: FieldRule): readonly number[] | undefined {
   const [range = '', step, ...slashes] = part.split('/');
   const [low = '', high, ...hyphens] = range.split('-');
@@ -58,7 +58,7 @@ function valuesOf(part: string, rule: FieldRule): readonly number[] | undefined 
   return values;
 }
 
-/** Written out in full, so that croner sees only what both read in the same way. */
+/** Writes out all values, so that croner sees only syntax that both parsers read alike. */
 function fieldOf(text: string, rule: FieldRule): string {
   const parts = text.split(',').filter((part) => part !== '');
   if (parts.length === 0) throw new Error(`"${text}" names no time`);
@@ -68,7 +68,7 @@ function fieldOf(text: string, rule: FieldRule): string {
 
 const SECOND = 1000;
 
-/** Whole seconds, at least one, from the last whole second. */
+/** Repeats every whole number of seconds, at least one, counted from the last full second. */
 function every(ms: number): Schedule {
   const step = Math.max(SECOND, Math.floor(ms / SECOND) * SECOND);
   return {
@@ -77,9 +77,10 @@ function every(ms: number): Schedule {
 }
 
 /**
- * A schedule as regsync takes one (robfig/cron v3): five fields, `@daily`, `@every 1h30m`, and
- * `CRON_TZ=Europe/Berlin` before them; otherwise in `zone`, by default the machine's.
- * @throws Error that says what cannot be read
+ * Parses a schedule in regsync's syntax (robfig/cron v3): five fields, `@daily`, `@every 1h30m`,
+ * with an optional `CRON_TZ=Europe/Berlin` before them. The default time zone is `zone`, else the
+ * machine's.
+ * @throws Error that names what is invalid
  */
 export async function parseSchedule(text: string, zone?: string): Promise<Schedule> {
   if (text === '') throw new Error('the schedule is empty');

@@ -4,25 +4,25 @@ import { regsyncRange } from './versions/regsync.ts';
 
 export type Keeps = (name: string) => boolean;
 
-/** Patterns of RE2; an empty list of `allow` keeps all. */
+/** RE2 patterns; an empty `allow` list keeps all names. */
 export interface NameSet {
   readonly allow?: readonly string[] | undefined;
   readonly deny?: readonly string[] | undefined;
 }
 
-/** Which tags: each of its parts has to hold. */
+/** Selects tags; every condition has to match. */
 export interface TagSet extends NameSet {
-  /** Ranges as regsync reads them, one of which has to hold. */
+  /** Ranges in regsync's syntax; one has to match. */
   readonly semverRange?: readonly string[] | undefined;
-  /** A constraint as skopeo reads it. */
+  /** A constraint in skopeo's syntax. */
   readonly semver?: string | undefined;
-  /** skopeo's pattern, searched anywhere. */
+  /** skopeo's pattern, which matches anywhere. */
   readonly regex?: string | undefined;
 }
 
 /**
- * `^(?:p)$`: the whole name. regsync 0.11 leaves the group out, so that `latest|edge` also takes
- * "latest-x" and "my-edge"; `loose` is what it would take.
+ * `whole` is `^(?:p)$`, which matches the whole name. regsync 0.11 omits the group, so that
+ * `latest|edge` also matches "latest-x" and "my-edge"; `loose` is that reading.
  */
 interface Anchored {
   readonly whole: Re2;
@@ -31,12 +31,12 @@ interface Anchored {
 
 async function anchored(pattern: string): Promise<Anchored> {
   const whole = await compileRe2(`^(?:${pattern})$`);
-  // Only an alternative outside of a group reads otherwise.
+  // Only an alternative outside a group differs.
   if (!pattern.includes('|')) return { whole, loose: undefined };
   return { whole, loose: await compileRe2(`^${pattern}$`).catch(() => undefined) };
 }
 
-/** A pattern that cannot be read, with the key that it stands under. */
+/** An invalid pattern, with its key in the file. */
 export class PatternError extends Error {
   readonly key: string;
 
@@ -66,7 +66,7 @@ async function readAll<T>(
 
 export interface Selection {
   readonly keeps: Keeps;
-  /** What regsync would have chosen for want of a group around its patterns. */
+  /** What regsync chooses, because it does not group its patterns. */
   readonly loose: Keeps | undefined;
 }
 
@@ -111,7 +111,7 @@ async function selectSet(set: TagSet): Promise<Selection> {
   };
 }
 
-/** Tags that any of the sets keeps; no set keeps all. @throws PatternError */
+/** Selects tags that any set keeps; no sets keep all. @throws PatternError */
 export async function selectTags(sets: readonly TagSet[]): Promise<Selection> {
   const all = await Promise.all(sets.map(selectSet));
   const keepsBy =

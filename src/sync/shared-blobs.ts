@@ -1,11 +1,14 @@
 import type { CopyRunOptions } from '../copy/types.ts';
 
-/** Mounting is tried from so many repositories; more cost a token and a request each. */
+/** Mounting is tried from at most this many repositories; each costs a token and a request. */
 const MAX_HOLDERS = 2;
 
-/** Which repositories of a registry have a blob, and which are about to. */
+/** Records which repositories of a registry have a blob or are receiving it. */
 export interface BlobLedger {
-  /** For a copy to this repository: what another one brings is waited for, and mounted. */
+  /**
+   * Wraps the transfers to this repository: waits for a blob that another copy is sending, then
+   * mounts it.
+   */
   share(registry: string, repository: string): NonNullable<CopyRunOptions['shareBlob']>;
 }
 

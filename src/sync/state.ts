@@ -10,8 +10,8 @@ import { isRecord } from '../util/json.ts';
 import type { SyncJob } from './types.ts';
 
 /**
- * What earlier runs wrote: "host/repository:tag" → digest. Only a hint: nothing is spared or deleted
- * unless the target still has that digest.
+ * What earlier runs wrote: "host/repository:tag" → digest. This is only a hint: a tag is skipped or
+ * deleted only if the target still has that digest.
  */
 export class SyncState {
   readonly #path: string;
@@ -22,7 +22,7 @@ export class SyncState {
     this.#written = written;
   }
 
-  /** Empty where there is no file. @throws AppError USAGE for a file that is no state */
+  /** Reads the state; empty if there is no file. @throws AppError USAGE for an invalid file */
   static async read(path: string): Promise<SyncState> {
     let text: string;
     try {
@@ -36,7 +36,7 @@ export class SyncState {
     return new SyncState(path, parse(text, path));
   }
 
-  /** The digest that this job once wrote there. */
+  /** The digest that this job last wrote there. */
   digestOf(name: string): Digest | undefined {
     return this.#written.get(name);
   }
@@ -88,7 +88,7 @@ function parse(text: string, path: string): Map<string, Digest> {
   return written;
 }
 
-/** Names the state of these jobs: what goes where, whatever else their options are. */
+/** Names the state file of these jobs by sources and targets only, not by other options. */
 export function stateName(jobs: readonly SyncJob[]): string {
   const what = jobs.map(({ source, target, naming }) => [source, target, naming.style]);
   return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);

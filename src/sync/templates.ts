@@ -11,10 +11,10 @@ import {
 import { compileTemplate } from '../util/template/render.ts';
 import { formatGoTime, parseGoTime } from './go-time.ts';
 
-/** What the templates of a sync file may look at. */
+/** What the templates of a sync file may access. */
 export interface TemplateMachine {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Relative names of files start here. */
+  /** Relative file names start here. */
   readonly cwd: string;
   now(): Date;
 }
@@ -26,7 +26,7 @@ function reject(text: string): never {
   throw new AppError('USAGE', `template: ${text}`);
 }
 
-/** A function of so many texts; lists are taken where `types` says so. */
+/** Declares a function of text arguments; `types` allows lists. */
 function typed(
   name: string,
   types: readonly ('text' | 'list')[],
@@ -46,7 +46,7 @@ const toJson = (indent?: number): TemplateFunction => {
   return (value) => `${JSON.stringify(value ?? null, undefined, indent)}\n`;
 };
 
-/** Months print as names and count as numbers. */
+/** Months print as names and compare as numbers. */
 class Month extends TemplateObject {
   readonly #time: Date;
 
@@ -64,7 +64,7 @@ class Month extends TemplateObject {
   }
 }
 
-/** Go's time.Time, in UTC; names are Go's. */
+/** Go's time.Time in UTC, with Go's method names. */
 class GoTime extends TemplateObject {
   readonly #time: Date;
   readonly Year = (): number => this.#time.getUTCFullYear();
@@ -139,7 +139,7 @@ function templateFunctions(machine: TemplateMachine): Map<string, TemplateFuncti
   ]);
 }
 
-/** Expands Go templates as regsync does. What the expansion throws is AppError USAGE. */
+/** Creates a function that expands Go templates as regsync does. It throws AppError USAGE. */
 export function createExpand(machine: TemplateMachine): Expand {
   const functions = templateFunctions(machine);
   return (template, data) =>

@@ -9,12 +9,12 @@ const UNIT_NS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
-/** Largest that Go's int64 of nanoseconds holds. */
+/** Upper limit of Go's int64 of nanoseconds. */
 const MAX_NS = 2 ** 63;
 
 /**
- * A duration as Go writes it ("1h30m", "1.5h", "-5s", "0"), in milliseconds.
- * @throws Error that says what is wrong
+ * Parses a Go duration ("1h30m", "1.5h", "-5s", "0") to milliseconds.
+ * @throws Error with the reason
  */
 export function parseGoDuration(text: string): number {
   const sign = /^[+-]/u.exec(text)?.[0] ?? '';
@@ -36,7 +36,7 @@ export function parseGoDuration(text: string): number {
   return ((sign === '-' ? -1 : 1) * total) / 1e6 + 0;
 }
 
-/** As Go prints one: "1h30m0s", "5m0s", "90ms". */
+/** Formats a duration as Go does: "1h30m0s", "5m0s", "90ms". */
 export function formatGoDuration(ms: number): string {
   if (ms === 0) return '0s';
   const sign = ms < 0 ? '-' : '';

@@ -9,12 +9,12 @@ import { readRegsync } from './regsync.ts';
 import { readSkopeo, type SkopeoOptions } from './skopeo.ts';
 
 export interface ReadFileOptions {
-  /** As it is named in messages. */
+  /** The file's name in messages. */
   readonly name: string;
   readonly expand: Expand;
-  /** Default: told by the shape of the file. */
+  /** Default: recognized by the keys of the file. */
   readonly format?: SyncFormat | undefined;
-  /** Where skopeo's file goes, which does not say so itself. */
+  /** The destination for skopeo's file, which does not contain one. */
   readonly skopeo?: SkopeoOptions | undefined;
   warn(text: string): void;
 }
@@ -33,8 +33,9 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
 const REGSYNC_KEYS = ['sync', 'creds', 'defaults', 'version'];
 
 /**
- * A sync file: skopeo's, regsync's or ours, which is regsync's with more keys. Nothing of it is
- * used unless all of it can be understood. @throws AppError USAGE that names file, line and key
+ * Reads a sync file of skopeo, regsync or regctl, whose format is regsync's with more keys. A file
+ * is used only if all of it is understood.
+ * @throws AppError USAGE that names file, line and key
  */
 export async function readSyncFile(text: string, options: ReadFileOptions): Promise<SyncFile> {
   const { name, expand, skopeo } = options;
@@ -68,7 +69,10 @@ async function parse(text: string, name: string): Promise<YamlNode | undefined> 
   }
 }
 
-/** Told by the keys of the file. @throws AppError USAGE where they are of both tools */
+/**
+ * Recognizes the format by the keys of the file. @throws AppError USAGE if they belong to both
+ * tools
+ */
 export function formatOf(
   root: YamlNode | undefined,
   name: string,
@@ -106,7 +110,7 @@ function isSkopeoRegistry(node: YamlNode): boolean {
   return node.kind === 'map' && node.entries().some(({ key }) => SECTIONS.includes(key));
 }
 
-/** Also an anchor's keys count: they are merged into the steps. */
+/** The keys of an anchor count, too, because they are merged into the steps. */
 function hasOwnKeys(root: YamlNode): boolean {
   if (root.kind !== 'map') return false;
   return root.entries().some(({ key, value }) => {
@@ -119,7 +123,7 @@ function hasOwnKeys(root: YamlNode): boolean {
 const keysOf = (node: YamlNode): readonly string[] =>
   node.kind === 'map' ? node.entries().map(({ key }) => key) : [];
 
-/** A pattern or range that cannot be read is known before any byte. */
+/** Reports an invalid pattern or range before anything is transferred. */
 async function checked(file: SyncFile): Promise<SyncFile> {
   for (const { where, tags, repos } of file.jobs) {
     try {

@@ -3,7 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { YamlNode } from '../../util/text/yaml.ts';
 import { parseGoDuration } from './duration.ts';
 
-/** A value in a file, which knows where it stands. */
+/** A value in a file, with its position. */
 export interface Field {
   readonly node: YamlNode;
   /** "sync[0].tags.allow"; empty for the file as a whole. */
@@ -13,11 +13,11 @@ export interface Field {
 
 export interface FileContext {
   readonly name: string;
-  /** What does not stop a run; with `--strict` it does. */
+  /** Reports a problem that stops a run only with `--strict`. */
   warn(text: string): void;
 }
 
-/** Reads a value; `undefined` where the file leaves it empty. */
+/** Reads a value; `undefined` if the file leaves it empty. */
 export type Reader<T> = (field: Field) => T | undefined;
 
 /** @throws AppError USAGE that names file, line and key */
@@ -35,7 +35,7 @@ export function isNull(node: YamlNode): boolean {
 
 const KINDS = { scalar: 'a text', list: 'a list', map: 'a map' } as const;
 
-/** Every scalar as it was written: 3.10 stays "3.10", null is the text "null". */
+/** Reads every scalar as written: 3.10 stays "3.10", null is the text "null". */
 export const text: Reader<string> = (field) => {
   const { node } = field;
   if (node.kind === 'scalar') return node.text;
@@ -53,7 +53,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   n: false,
 };
 
-/** Also YAML 1.1's words; a text in quotes is a text. */
+/** Also accepts YAML 1.1's words; quoted text is not a boolean. */
 export const flag: Reader<boolean> = (field) => {
   const { node } = field;
   if (isNull(node)) return undefined;
@@ -80,7 +80,7 @@ const number = (isWhole: boolean): Reader<number> => {
 export const integer = number(true);
 export const decimal = number(false);
 
-/** In milliseconds; a number needs its unit. */
+/** Reads a duration to milliseconds; a number needs its unit. */
 export const duration: Reader<number> = (field) => {
   const written = text(field) ?? '';
   try {
@@ -90,7 +90,7 @@ export const duration: Reader<number> = (field) => {
   }
 };
 
-/** Anything at all: what is read and not used. */
+/** Accepts any value, for keys that are ignored. */
 export const anything: Reader<true> = () => true;
 
 export function list<T>(item: Reader<T>): Reader<readonly T[]> {
@@ -105,7 +105,7 @@ export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   };
 }
 
-/** Entries of a map with keys of the user's own. */
+/** Entries of a map with user-defined keys. */
 export function entriesOf(field: Field): readonly (readonly [string, Field])[] {
   const { node, path, file } = field;
   if (isNull(node)) return [];
@@ -131,7 +131,7 @@ type Read<S extends Shape> = {
   readonly [K in keyof S]?: S[K] extends Reader<infer T> ? T : never;
 };
 
-/** A map of known keys; others are warned about. `skip`: keys that are nobody's business. */
+/** Reads a map of known keys; others cause a warning. `skip`: keys that are ignored silently. */
 export function object<S extends Shape>(
   shape: S,
   skip: (key: string) => boolean = () => false,

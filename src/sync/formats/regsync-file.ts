@@ -16,7 +16,7 @@ import {
   text,
 } from './reader.ts';
 
-/** Keys that regsync leaves alone, for anchors. */
+/** Keys that regsync ignores, for anchors. */
 const isExtension = (key: string): boolean => key.startsWith('x-');
 
 const tagSet = object({ allow: list(text), deny: list(text), semverRange: list(text) });
@@ -25,7 +25,7 @@ const referrerFilter = object({ artifactType: text, annotations: record(text) })
 
 const ratelimit = object({ min: integer, retry: duration });
 
-/** Of `defaults` and of a step alike (regclient v0.11 cmd/regsync/config.go). */
+/** Keys of both `defaults` and a step (regclient v0.11 cmd/regsync/config.go). */
 const COMMON = {
   backup: text,
   interval: duration,
@@ -38,7 +38,7 @@ const COMMON = {
   referrerTarget: text,
   referrerSlow: flag,
   fastCheck: flag,
-  /** What regsync's own documentation calls it, and its code does not know. */
+  /** The name in regsync's documentation, which its code does not know. */
   fastCopy: flag,
   forceRecursive: flag,
   includeExternal: flag,
@@ -46,7 +46,7 @@ const COMMON = {
   hooks: anything,
 };
 
-/** Of a step; regctl's own keys come last. */
+/** Keys of a step; regctl's own keys come last. */
 export const STEP = {
   ...COMMON,
   source: text,
@@ -59,7 +59,9 @@ export const STEP = {
   platforms: list(text),
 };
 
-/** Only by these words: what regsync has no key for must not begin to delete by a mere `true`. */
+/**
+ * Accepts only these words, so that a mere `true` never starts to delete; regsync has no such key.
+ */
 const deletion: Reader<'owned' | 'all'> = (field) => {
   const { node } = field;
   if (node.kind === 'scalar' && (node.text === 'owned' || node.text === 'all')) return node.text;
@@ -160,7 +162,7 @@ export interface RegsyncDocument {
 }
 
 /**
- * The keys of regsync's file, read one by one. `own`: also regctl's keys.
+ * Reads the keys of regsync's file. `own`: also regctl's keys.
  * @throws AppError USAGE that names file, line and key
  */
 export function readRegsyncDocument(

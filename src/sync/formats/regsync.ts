@@ -11,7 +11,7 @@ import {
   type Step,
 } from './regsync-file.ts';
 
-/** regsync waits at least so long before it asks for the pull limit again. */
+/** regsync's minimum wait before it checks the pull limit again. */
 const MIN_RETRY_MS = 5 * 60_000;
 
 const TYPES: ReadonlySet<string> = new Set<JobType>(['image', 'repository', 'registry']);
@@ -24,7 +24,7 @@ const ALL_TYPES = new Set([
   'application/vnd.oci.image.index.v1+json',
 ]);
 
-/** A step with the defaults applied and its templates expanded, as regsync would use it. */
+/** A step with defaults applied and templates expanded, as regsync uses it. */
 export interface ResolvedStep {
   readonly step: Step;
   readonly field: Field;
@@ -74,7 +74,7 @@ function expandAt(template: string, data: unknown, field: Field, expand: Expand)
   }
 }
 
-/** An empty text counts as none, as regsync has it. */
+/** Applies defaults; empty text counts as absent, as in regsync. */
 function withDefaults(step: Step, defaults: Defaults): Step {
   const merged: Record<string, unknown> = { ...step };
   for (const [key, value] of Object.entries(defaults)) {
@@ -82,7 +82,7 @@ function withDefaults(step: Step, defaults: Defaults): Step {
     const own = merged[key];
     if (own === undefined || own === '') merged[key] = value;
   }
-  // A schedule and an interval exclude each other: the step's own wins.
+  // A schedule and an interval exclude each other; the step's own value wins.
   if (step.schedule !== undefined && step.interval === undefined) delete merged['interval'];
   if (step.interval !== undefined && step.schedule === undefined) delete merged['schedule'];
   const { min = defaults.ratelimit?.min, retry = defaults.ratelimit?.retry ?? MIN_RETRY_MS } =
@@ -110,7 +110,7 @@ function tagData(tags: Step['tags']): Record<string, unknown> {
   return { Allow: allow, Deny: deny, SemverRange: semverRange };
 }
 
-/** What templates see of a step, under Go's names. */
+/** The data of a step for templates, under Go's names. */
 function templateData(step: Step): Record<string, unknown> {
   return {
     Source: step.source ?? '',
@@ -129,7 +129,7 @@ function templateData(step: Step): Record<string, unknown> {
   };
 }
 
-/** In regsync's order: each sees what was expanded before it, but for the target. */
+/** Expands in regsync's order: each template sees the earlier results, except the target. */
 function expandStep(step: Step, field: Field, expand: Expand): Step {
   const data = templateData(step);
   const at = (
@@ -154,7 +154,7 @@ function expandStep(step: Step, field: Field, expand: Expand): Step {
   };
 }
 
-/** The data of a backup template: `.Ref` is what is about to be overwritten. */
+/** The data of a backup template: `.Ref` is the image that is about to be overwritten. */
 export function backupData(job: SyncJob, ref: Readonly<Record<string, string>>): unknown {
   const step = templateData({
     line: 0,
@@ -179,7 +179,7 @@ export function readRegsync(
   const hosts = new Map<string, HostSettings>();
   for (const one of creds) {
     const { name, settings } = hostOf(one, file);
-    // A registry that stands twice: the later entry adds to the earlier one.
+    // If a registry is listed twice, the later entry adds to the earlier one.
     hosts.set(name, { ...hosts.get(name), ...settings });
   }
   const parallel = document.defaults?.parallel;
@@ -298,7 +298,7 @@ function isSet(tags: Step['tags']): tags is NonNullable<Step['tags']> {
 
 const SAMPLE = { Scheme: 'reg', Registry: 'r', Repository: 'a', Tag: 't', Digest: '', Path: '' };
 
-/** A template that cannot be expanded is known before anything is overwritten. */
+/** Reports an invalid template before anything is overwritten. */
 function checkBackup(step: Step, field: Field, expand: Expand): void {
   const ref = { ...SAMPLE, Reference: 'r/a:t', CommonName: 'r/a:t' };
   const data = templateData(step);

@@ -18,7 +18,7 @@ import {
   text,
 } from './reader.ts';
 
-/** A null is no text there. */
+/** In skopeo's file, null does not count as text. */
 const orNull =
   <T>(read: Reader<T>): Reader<T> =>
   (field) =>
@@ -48,7 +48,7 @@ const registry = orNull(object(REGISTRY));
 
 export type SkopeoRegistry = NonNullable<ReturnType<typeof registry>>;
 
-/** @throws AppError USAGE for a key that stands twice, too */
+/** @throws AppError USAGE, also for a duplicate key */
 export function readSkopeoDocument(
   node: YamlNode | undefined,
   file: FileContext,
@@ -79,14 +79,14 @@ function rejectDuplicates(field: Field): void {
 }
 
 export interface SkopeoOptions {
-  /** DESTINATION of the command line. */
+  /** DESTINATION from the command line. */
   readonly destination: string;
   readonly naming: Naming;
   /** `--all`: whole indexes; default: only this machine's platform. */
   readonly all: boolean;
 }
 
-/** skopeo's file as jobs. @throws AppError USAGE that names file, line and key */
+/** Converts skopeo's file to jobs. @throws AppError USAGE that names file, line and key */
 export function readSkopeo(
   node: YamlNode | undefined,
   file: FileContext,

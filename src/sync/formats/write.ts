@@ -3,7 +3,7 @@ import { formatGoDuration } from './duration.ts';
 
 const HIDDEN = '***';
 
-/** A sync file in our own format, without its secrets. */
+/** Converts a sync file to regctl's own format, without its secrets. */
 export function normalFile({ jobs, hosts, parallel }: SyncFile): object {
   const creds = [...hosts].map(([registry, settings]) => {
     const { username, password, token, plainHttp, tlsVerify, ca, clientCert, clientKey } = settings;
@@ -71,7 +71,7 @@ function jobOf(job: SyncJob): object[] {
   });
 }
 
-/** The whole name of the target, where skopeo's naming made it. */
+/** The whole name of the target, if skopeo's naming built it. */
 function targetOf({ naming, source, target }: SyncJob): string {
   const base = target.replace(/\/+$/u, '');
   const path = source.slice(source.indexOf('/') + 1);
@@ -89,7 +89,7 @@ function targetOf({ naming, source, target }: SyncJob): string {
 
 const isEmpty = (value: object): boolean => Object.keys(compact(value)).length === 0;
 
-/** Without what is not there. */
+/** Removes undefined members. */
 function compact(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).filter(([key, one]) => one !== undefined && key !== 'line'),

@@ -1,6 +1,6 @@
 /**
- * Constraints as skopeo reads them (github.com/Masterminds/semver v3.4 and v3.5): `,` or a space is
- * AND, `||` is OR; a pre-release counts only where the group of an OR names one.
+ * A version in skopeo's constraints (github.com/Masterminds/semver v3.4 and v3.5): `,` or a space
+ * is AND, `||` is OR; a pre-release matches only if its OR group contains one.
  */
 interface Version {
   readonly parts: readonly [bigint, bigint, bigint];
@@ -10,7 +10,7 @@ interface Version {
 interface Constraint {
   readonly operator: string;
   readonly version: Version;
-  /** What was left open: `*`, `1`, `1.2`; a full version leaves nothing open. */
+  /** The first part that is not given in `*`, `1` or `1.2`; undefined for a full version. */
   readonly open: 'major' | 'minor' | 'patch' | undefined;
 }
 
@@ -64,7 +64,7 @@ function compareVersions(a: Version, b: Version): number {
   return 0;
 }
 
-/** Numbers by value and before texts; texts byte by byte. */
+/** Compares numbers by value and before text; text byte by byte. */
 function compareIdentifiers(a: string, b: string): number {
   if (a === b) return 0;
   if (a === '' || b === '') return a === '' ? -1 : 1;
@@ -103,7 +103,7 @@ function parseConstraint(text: string): Constraint {
 
 type Check = (order: number, version: Version, constraint: Constraint) => boolean;
 
-/** ~1.2.3 is >=1.2.3 <1.3.0, ~1 is >=1 <2; ~0.0.0 and ~* are everything from there. */
+/** ~1.2.3 is >=1.2.3 <1.3.0, ~1 is >=1 <2; ~0.0.0 and ~* have no upper limit. */
 const tilde: Check = (order, { parts: v }, { version: { parts: c }, open }) => {
   if (order < 0) return false;
   const isZero = c.every((part) => part === 0n);
@@ -159,7 +159,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['^', caret],
 ]);
 
-/** `images-by-semver` of skopeo. @throws Error that says what cannot be read */
+/** Parses skopeo's `images-by-semver`. @throws Error that names what is invalid */
 export function mastermindsRange(text: string): (tag: string) => boolean {
   if (text.length > MAX_CONSTRAINT) throw new Error('the constraint is too long');
   const groups = text.replace(HYPHEN, '>= $1, <= $2 ').split('||');

@@ -1,13 +1,13 @@
 /**
- * Versions as regsync compares them (regclient v0.11 internal/semver): any number of parts, and a
- * pre-release is like any version.
+ * A version as regsync compares it (regclient v0.11 internal/semver): any number of parts, and a
+ * pre-release counts like any version.
  */
 interface Version {
   readonly parts: readonly bigint[];
   readonly prerelease: string;
 }
 
-/** Parts are int64 there. */
+/** regsync stores parts as int64. */
 const MAX_PART = 2n ** 63n - 1n;
 const MIN_PART = -(2n ** 63n);
 
@@ -44,7 +44,7 @@ function compare(a: Version, b: Version): number {
   return comparePrereleases(a.prerelease.split('.'), b.prerelease.split('.'));
 }
 
-/** Text and numbers by turns: rc2 comes before rc10. */
+/** Compares runs of text and numbers in turn: rc2 comes before rc10. */
 function comparePrereleases(a: readonly string[], b: readonly string[]): number {
   for (let i = 0; i < Math.min(a.length, b.length); i += 1) {
     let [left = '', right = ''] = [a[i], b[i]];
@@ -53,7 +53,7 @@ function comparePrereleases(a: readonly string[], b: readonly string[]): number 
       const heads = sign(one.head, other.head);
       if (heads !== 0) return heads;
       const [n, m] = [parsePart(one.digits), parsePart(other.digits)];
-      // Its quirk: two equal texts without a number end the comparison.
+      // regsync ends the comparison at two equal texts without a number.
       if (n === undefined || m === undefined)
         return Number(n !== undefined) - Number(m !== undefined);
       if (n !== m) return sign(n, m);
@@ -97,7 +97,7 @@ function boundsOf(word: string): readonly Bound[] {
           : minor > 0n
             ? [0n, minor + 1n, 0n]
             : [0n, 0n, patch + 1n];
-    // One past the largest number wraps around there, and nothing is below it.
+    // In regsync, one past the largest number wraps around, and nothing is below it.
     const parts = end.map((part) => (part > MAX_PART ? MIN_PART : part));
     return [
       [AT_LEAST, lowest],
@@ -108,7 +108,10 @@ function boundsOf(word: string): readonly Bound[] {
   return [[accepts, parseVersion(word.slice(operator.length))]];
 }
 
-/** `semverRange` of regsync: words that all hold. @throws Error that says what cannot be read */
+/**
+ * Parses regsync's `semverRange`: all conditions must match. @throws Error that names what is
+ * invalid
+ */
 export function regsyncRange(text: string): (tag: string) => boolean {
   const words = text.split(/\s+/u).filter((word) => word !== '');
   if (words.length === 0) throw new Error('a range is empty');
@@ -124,7 +127,7 @@ export function regsyncRange(text: string): (tag: string) => boolean {
   };
 }
 
-/** As regsync orders two versions. @throws Error where one is none */
+/** Compares two versions in regsync's order. @throws Error if one is not a version */
 export function compareRegsyncVersions(a: string, b: string): number {
   return compare(parseVersion(a), parseVersion(b));
 }

@@ -19,8 +19,8 @@ type EngineOptions = Pick<EngineContext, 'daemonHost' | 'certDir' | 'tlsVerify'>
 /** Opens stores for image names of any transport. */
 export interface Stores {
   /**
-   * Parses an image name, also a short name from registries.conf. @throws AppError
-   * INVALID_REFERENCE, UNKNOWN_TRANSPORT
+   * Parses an image name, also a short name from registries.conf.
+   * @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT
    */
   readonly locate: (image: string) => Location;
   /**

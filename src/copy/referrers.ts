@@ -28,7 +28,7 @@ export interface FoundReferrers {
 /** More than any image has; a limit for a registry that never ends its list. */
 const MAX_REFERRERS = 10_000;
 
-/** cosign's names for what belongs to a digest: "sha256-<hex>.sig". */
+/** Suffixes of cosign's tags for a digest: "sha256-<hex>.sig". */
 const COSIGN_SUFFIXES: readonly string[] = ['sig', 'att', 'sbom'];
 
 /** Copies signatures, SBOMs and attestations, which refer to an image. */

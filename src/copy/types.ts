@@ -84,8 +84,8 @@ export interface CopyRunOptions extends CallOptions {
    */
   readonly allowNondistributable?: boolean | undefined;
   /**
-   * Looks at every part, also below what the destination has: it may have lost some, or be a cache
-   * that never had them.
+   * Checks every part, also below existing manifests of the destination: it may have lost some
+   * parts, or be a cache that never had them.
    */
   readonly recheck?: boolean | undefined;
   /** Refuses to move a tag that points to a different digest. */

@@ -41,7 +41,8 @@ export interface ImageView {
    */
   platforms(options?: CallOptions): Promise<readonly PlatformEntry[]>;
   /**
-   * Returns the verified configuration, fetched once. @throws AppError INVALID_CONFIG above 4 MiB
+   * Returns the verified configuration, fetched once.
+   * @throws AppError INVALID_CONFIG above 4 MiB
    */
   configBytes(options?: CallOptions): Promise<Uint8Array>;
   /** @throws AppError INVALID_CONFIG */

@@ -3,7 +3,8 @@ import type { Policy } from './plan.ts';
 import { createRules, needsDates, type RuleWords } from './rules.ts';
 
 /**
- * Creates a policy from the options of `prune` or the keys of a rules file. @throws AppError USAGE
+ * Creates a policy from the options of `prune` or the keys of a rules file.
+ * @throws AppError USAGE
  */
 export async function createPolicy(words: RuleWords): Promise<Policy> {
   const rules = await createRules(words);

@@ -37,7 +37,8 @@ export interface MaxDelete {
 }
 
 /**
- * Computes a plan from the facts only: no request, no clock. @throws AppError as the policy does
+ * Computes a plan from the facts only: no request, no clock.
+ * @throws AppError as the policy does
  */
 export function planPrune(facts: RepositoryFacts, policy: Policy, options: PlanOptions): Plan {
   const graph = new Graph(facts);

@@ -8,8 +8,8 @@ export interface SyncPlaces {
   /** @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT */
   locate(text: string): Location;
   /**
-   * Splits "host" or "host/prefix/" into both parts; the prefix keeps its slash. @throws AppError
-   * INVALID_REFERENCE
+   * Splits "host" or "host/prefix/" into both parts; the prefix keeps its slash.
+   * @throws AppError INVALID_REFERENCE
    */
   registryOf(text: string): { readonly host: string; readonly prefix: string };
   /** Returns `undefined` for anything but a repository in a registry. */

@@ -40,7 +40,7 @@ export interface EngineContext {
 export interface OpenContext {
   /** The registry client of this side of the command. */
   readonly registry: RegistryClient;
-  /** Standard input, for an archive named "-". @throws AppError USAGE when it is a terminal */
+  /** Reads standard input, for an archive named "-". @throws AppError USAGE if it is a terminal */
   stdin(options?: CallOptions): Bytes;
   /** Writes the next bytes of an archive named "-". @throws AppError USAGE for a terminal */
   stdout(bytes: Uint8Array): Promise<void>;

@@ -51,7 +51,8 @@ export async function parseOwn(
 }
 
 /**
- * Reads every scalar as text, so that no type is guessed. @throws AppError USAGE for an unknown key
+ * Reads every scalar as text, so that no type is guessed.
+ * @throws AppError USAGE for an unknown key
  */
 function wordsOf(written: Readonly<Record<string, unknown>>): RuleWords {
   const given = Object.fromEntries(

@@ -70,8 +70,8 @@ async function parse(text: string, name: string): Promise<YamlNode | undefined> 
 }
 
 /**
- * Recognizes the format by the keys of the file. @throws AppError USAGE if they belong to both
- * tools
+ * Recognizes the format by the keys of the file.
+ * @throws AppError USAGE if they belong to both tools
  */
 export function formatOf(
   root: YamlNode | undefined,

@@ -109,8 +109,8 @@ function boundsOf(word: string): readonly Bound[] {
 }
 
 /**
- * Parses regsync's `semverRange`: all conditions must match. @throws Error that names what is
- * invalid
+ * Parses regsync's `semverRange`: all conditions must match.
+ * @throws Error that names what is invalid
  */
 export function regsyncRange(text: string): (tag: string) => boolean {
   const words = text.split(/\s+/u).filter((word) => word !== '');

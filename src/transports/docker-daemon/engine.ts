@@ -33,8 +33,8 @@ export interface Engine extends AsyncDisposable {
   /** The daemon's address and origin, for messages. */
   readonly endpoint: DaemonEndpoint;
   /**
-   * Returns the response, whatever its status. @throws AppError NETWORK, TIMEOUT, TLS,
-   * CONFIG_INVALID
+   * Returns the response, whatever its status.
+   * @throws AppError NETWORK, TIMEOUT, TLS, CONFIG_INVALID
    */
   send(request: EngineRequest): Promise<RawResponse>;
   /** Returns a JSON response; undefined for 404. @throws AppError ENGINE_ERROR, and as `send` */

@@ -35,8 +35,8 @@ export class Appender {
   }
 
   /**
-   * Resolves when there is room for more. @throws AppError NO_SPACE, IO, for this chunk or an
-   * earlier one
+   * Resolves when there is room for more.
+   * @throws AppError NO_SPACE, IO, for this chunk or an earlier one
    */
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();

@@ -34,8 +34,8 @@ export function archiveCompressionOf(start: Uint8Array): ArchiveCompression {
 }
 
 /**
- * Recognizes the compression by the first bytes. @throws AppError UNSUPPORTED for xz and bzip2,
- * which no image format has
+ * Recognizes the compression by the first bytes.
+ * @throws AppError UNSUPPORTED for xz and bzip2, which no image format has
  */
 export function compressionOf(start: Uint8Array, where: string): Compression {
   const form = archiveCompressionOf(start);

@@ -42,7 +42,8 @@ const CROSS_ORIGIN_HEADERS: ReadonlySet<string> = new Set([
 
 /**
  * Keeps the headers of a request that may go to another origin. An allowlist, so that
- * Authorization, Cookie and headers from configuration files are dropped without being listed (GHSA-vh4v-2xq2-g5cg).
+ * Authorization, Cookie and headers from configuration files are dropped without being listed
+ * (GHSA-vh4v-2xq2-g5cg).
  */
 export function crossOriginHeaders(
   headers: Readonly<Record<string, string>> | undefined,

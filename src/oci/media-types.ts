@@ -1,4 +1,4 @@
-/** Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker v2.2). */
+/** Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker). */
 export const MEDIA_TYPE = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',

@@ -36,7 +36,7 @@ export async function ping(
   });
 }
 
-/** Names itself in the API header, or answers with JSON or nothing, as registries do. */
+/** Whether the answer has the API header, or is JSON or empty, as a registry's. */
 export async function looksLikeRegistry(response: HttpResponse): Promise<boolean> {
   try {
     if (response.headers.get('docker-distribution-api-version') !== undefined) return true;

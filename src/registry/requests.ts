@@ -12,20 +12,20 @@ export interface RegistryDependencies {
   readonly endpoint: (registry: string, options?: CallOptions) => Promise<URL>;
   /** One line of remote text, already made safe for a terminal. */
   readonly warn: (text: string) => void;
-  /** How often, and after what wait, a cut transfer is continued. */
+  /** How often and after what wait an interrupted transfer is resumed. */
   readonly retries: RetryPolicy;
-  /** Uploads of earlier runs to go on with; undefined: none. */
+  /** Uploads of earlier runs to resume; undefined: none. */
   readonly journal?: UploadJournal | undefined;
 }
 
-/** One registry, or one repository of it, and the scopes every request on it asks for. */
+/** One registry or repository, and the scopes of every request to it. */
 export interface RequestContext {
   readonly deps: RegistryDependencies;
   readonly registry: string;
   /** Absent for registry-wide requests. */
   readonly repository?: string;
   readonly scopes: readonly string[];
-  /** Scopes that later requests will need in addition. */
+  /** Additional scopes that later requests need. */
   readonly upcomingScopes?: readonly string[] | undefined;
   /** For messages: "ghcr.io/a/b", "ghcr.io". */
   readonly label: string;
@@ -35,23 +35,23 @@ export interface RequestOptions extends CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: RequestBody | undefined;
   readonly resolveMethod?: HttpRequest['resolveMethod'];
-  /** Scopes beyond the connection's own. */
+  /** Scopes in addition to those of the context. */
   readonly extraScopes?: readonly string[] | undefined;
   /** No credentials at all: the target is not the registry. */
   readonly anonymous?: boolean | undefined;
-  /** The answer is content of any length; else it is small, and read as a part of the attempt. */
+  /** The answer is content of any length; otherwise it is small and read within the try. */
   readonly stream?: boolean | undefined;
   /** The request or its answer carries this many bytes of content. */
   readonly contentSize?: number | undefined;
-  /** Default: as its method says. */
+  /** Default: depends on the method. */
   readonly idempotent?: boolean | undefined;
   /** The URL whose answer named the target. */
   readonly initiator?: URL | undefined;
 }
 
 /**
- * Content from this size goes by the client that is cheaper per byte; less would not pay for a
- * connection of its own.
+ * Content from this size uses the client that is cheaper per byte; a separate connection for less
+ * is not worth it.
  */
 export const LARGE_CONTENT_BYTES = 1024 * 1024;
 
@@ -63,7 +63,7 @@ export function registryContext(
   return { deps, registry, scopes, label: registry };
 }
 
-/** @throws AppError INVALID_REFERENCE when `name` could leave its place in the path */
+/** @throws AppError INVALID_REFERENCE if `name` could escape its part of the path */
 export function repositoryContext(
   deps: RegistryDependencies,
   registry: string,
@@ -75,13 +75,13 @@ export function repositoryContext(
   return { deps, registry, repository: name, scopes, upcomingScopes, label: `${registry}/${name}` };
 }
 
-/** The grammar leaves no room to climb out of a path. @throws AppError INVALID_REFERENCE */
+/** The grammar does not allow names that escape a path. @throws AppError INVALID_REFERENCE */
 export function checkName(name: string): void {
   if (isRepositoryName(name)) return;
   throw new AppError('INVALID_REFERENCE', `invalid repository name "${name.slice(0, 200)}"`);
 }
 
-/** "label:tag" or "label@digest". @throws AppError INVALID_REFERENCE when `ref` is neither */
+/** "label:tag" or "label@digest". @throws AppError INVALID_REFERENCE if `ref` is neither */
 export function refName(context: RequestContext, ref: string): string {
   if (isDigest(ref)) return `${context.label}@${ref}`;
   if (isTag(ref)) return `${context.label}:${ref}`;
@@ -91,7 +91,7 @@ export function refName(context: RequestContext, ref: string): string {
   );
 }
 
-/** `path` below /v2/ of the repository: "manifests/latest". */
+/** Resolves `path` in the repository's part of /v2/: "manifests/latest". */
 export async function repositoryUrl(
   context: RequestContext,
   path: string,
@@ -100,7 +100,7 @@ export async function repositoryUrl(
   return registryUrl(context, `${context.repository ?? ''}/${path}`, options);
 }
 
-/** `path` below /v2/, after the path prefix of the endpoint, if any. */
+/** Resolves `path` in /v2/, after the path prefix of the endpoint, if any. */
 export async function registryUrl(
   context: RequestContext,
   path: string,

@@ -7,9 +7,9 @@ export function pullScope(name: string): string {
 }
 
 /**
- * What the first request of a repository asks for, so that one token serves all later ones.
- * `delete` is never asked for up front: Quay refuses a request that names it, and the challenge
- * of the DELETE itself says what the registry wants.
+ * Returns the scopes of a repository's first request, so that one token covers all later requests.
+ * `delete` is never requested in advance: Quay rejects a request that names it, and the challenge
+ * to the DELETE states the scope that the registry wants.
  */
 export function scopesFor(name: string, access: Access): readonly string[] {
   return access === 'push' ? [`repository:${name}:pull,push`] : [pullScope(name)];

@@ -2,16 +2,16 @@ import type { HttpResponse } from '../http/types.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /**
- * Statuses by which registries say that a write is done: 201 by the specification, 202 and 204 by
- * several, 200 by proxies in front of them. A web server answers 200 to everything, so that those
- * other than the specification's own take a second sign (distribution-spec v1.1.1).
+ * Statuses with which registries report a successful write: 201 by the specification, 202 and 204
+ * by several, 200 by proxies in front of them. A web server answers 200 to everything, so statuses
+ * outside the specification need a second sign (distribution-spec v1.1.1).
  */
 const WRITTEN: ReadonlySet<number> = new Set([200, 201, 202, 204]);
 
 /**
- * Statuses of a HEAD that say nothing of what was asked for: a GET does. A 403 comes from where the
- * registry redirects to an address that was signed for GET; and an error that a 401 or 403 is has
- * words only in the answer to a GET.
+ * Statuses of a HEAD that need a GET to interpret. A 403 comes from registries that redirect to an
+ * address that is signed for GET; and if 401 or 403 is a real error, only the answer to a GET has
+ * its text.
  */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 405, 406, 415, 501]);
 
@@ -23,14 +23,14 @@ export function isWritten({ status }: Pick<HttpResponse, 'status'>): boolean {
   return WRITTEN.has(status);
 }
 
-/** The answer names the content, by its digest or by the address that it now has. */
+/** Whether the answer names the content, by its digest or by its new address. */
 export function namesContent({ headers }: Pick<HttpResponse, 'headers'>, digest: Digest): boolean {
   return (
     headers.get('docker-content-digest')?.trim() === digest || isBlobLocation({ headers }, digest)
   );
 }
 
-/** `Location` is the blob's own address: …/blobs/<digest>, whatever host and prefix it has. */
+/** Whether `Location` is the blob's own address: …/blobs/<digest>, with any host and prefix. */
 export function isBlobLocation(
   { headers }: Pick<HttpResponse, 'headers'>,
   digest: Digest,
@@ -39,7 +39,7 @@ export function isBlobLocation(
   return path?.endsWith(`/blobs/${digest}`) === true;
 }
 
-/** `Location` is an upload's: …/blobs/uploads/<session>. */
+/** Whether `Location` is that of an upload: …/blobs/uploads/<session>. */
 export function isUploadLocation({ headers }: Pick<HttpResponse, 'headers'>): boolean {
   return pathOf(headers.get('location'))?.includes('/uploads/') === true;
 }

@@ -11,18 +11,18 @@ import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { ResponseHeaders } from '../http/types.ts';
 
-/** What the repository will be used for: decides the scope that its first request asks for. */
+/** How the repository is used: decides the scope of its first request. */
 export type Access = 'pull' | 'push' | 'delete';
 
 export interface PutManifestOptions extends CallOptions {
-  /** ETag of what the tag points at: the registry, where it can, refuses if that has changed. */
+  /** ETag of the tag's current manifest: the registry, if it can, refuses if that has changed. */
   readonly ifMatch?: string | undefined;
-  /** Most waits for a registry that does not see yet what the manifest names. Default none. */
+  /** Maximum waits for a registry that does not see the manifest's content yet. Default none. */
   readonly visibilityRetries?: number | undefined;
 }
 
 export interface HeadManifestOptions extends CallOptions {
-  /** A 404 to the HEAD is confirmed by a GET: something is to be said or done because of it. */
+  /** A GET confirms a 404 to the HEAD, because the absence has consequences. */
   readonly confirmAbsence?: boolean | undefined;
 }
 
@@ -38,20 +38,20 @@ export type FoundManifest = Omit<ManifestResponse, 'raw'> & Partial<Pick<Manifes
 export interface Repository {
   readonly registry: string;
   readonly name: string;
-  /** HEAD; falls back to GET where HEAD is refused or says too little. `undefined` on 404. */
+  /** HEAD; falls back to GET if HEAD is rejected or incomplete. `undefined` on 404. */
   headManifest(ref: string, options?: HeadManifestOptions): Promise<FoundManifest | undefined>;
   /** @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN, INVALID_MANIFEST, DIGEST_MISMATCH */
   getManifest(ref: string, options?: CallOptions): Promise<ManifestResponse>;
   /**
-   * HEAD, or GET with `raw`: as `purpose` says by the time that the registry lets itself be asked.
-   * `undefined` on 404 to a HEAD. @throws as getManifest; what `purpose` throws
+   * Sends a HEAD, or a GET with `raw`, depending on `purpose`, which is awaited after the
+   * challenge. `undefined` on 404 to a HEAD. @throws like getManifest and `purpose`
    */
   findManifest(
     ref: string,
     purpose: Promise<ResolvePurpose>,
     options?: HeadManifestOptions,
   ): Promise<FoundManifest | undefined>;
-  /** @throws RegistryError with status 412 when `ifMatch` no longer is the tag's ETag */
+  /** @throws RegistryError with status 412 if `ifMatch` is no longer the tag's ETag */
   putManifest(
     ref: string,
     raw: Uint8Array,
@@ -65,14 +65,14 @@ export interface Repository {
     digest: Digest,
     options?: CallOptions,
   ): Promise<{ readonly size: number | undefined } | undefined>;
-  /** Verified; continues a cut download with Range. @throws AppError BLOB_UNKNOWN, IntegrityError */
+  /** Verified; resumes an interrupted download. @throws AppError BLOB_UNKNOWN, IntegrityError */
   getBlob(
     descriptor: Descriptor,
     options?: CallOptions & { from?: number | undefined },
   ): Promise<Bytes>;
   /**
-   * POST (trying each `mountFrom` first) then PUT. `probe`: nothing is known of the blob, so what
-   * is there already is found out and not sent.
+   * POST (trying each `mountFrom` first), then PUT. `probe`: whether the blob exists is unknown, so
+   * that is checked and an existing blob is not sent.
    */
   putBlob(
     source: Source,
@@ -85,7 +85,7 @@ export interface Repository {
     },
   ): Promise<PushOutcome>;
   /**
-   * Every manifest, where the registry is `regctl serve`: no other has such a list.
+   * Lists every manifest if the registry is `regctl serve`; no other has such a list.
    * @throws AppError UNSUPPORTED
    */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
@@ -94,9 +94,9 @@ export interface Repository {
 }
 
 export interface ListOptions extends CallOptions {
-  /** Entries a page; at most 1000. */
+  /** Entries per page; at most 1000. */
   readonly pageSize?: number | undefined;
-  /** Only what stands after this entry in the registry's own order (distribution-spec `last`). */
+  /** Only entries after this one in the registry's own order (distribution-spec `last`). */
   readonly last?: string | undefined;
 }
 
@@ -106,7 +106,7 @@ export interface RepositoryOptions {
   /** "library/busybox" */
   readonly repository: string;
   readonly access: Access;
-  /** ":tag", "@digest" or both, where only one image is meant: registries.conf may tell them apart. */
+  /** ":tag", "@digest" or both, for a single image, because registries.conf may have a rule for it. */
   readonly suffix?: string | undefined;
   /** Repositories of the same registry to mount blobs from, so that the first token covers them. */
   readonly mountFrom?: readonly string[] | undefined;
@@ -115,8 +115,8 @@ export interface RepositoryOptions {
 export interface RegistryClient {
   /** Sends nothing. @throws AppError INVALID_REFERENCE, REGISTRY_BLOCKED, UNSUPPORTED */
   repository(options: RepositoryOptions): Repository;
-  /** Repository names, page by page. @throws AppError UNSUPPORTED where there is no catalog */
+  /** Repository names, page by page. @throws AppError UNSUPPORTED if there is no catalog */
   catalog(registry: string, options?: ListOptions): AsyncIterable<readonly string[]>;
-  /** GET /v2/ with the credentials of `registry`: succeeds when they are accepted. Used by login. */
+  /** GET /v2/ with the credentials of `registry`: succeeds if they are accepted. Used by login. */
   ping(registry: string, options?: CallOptions): Promise<void>;
 }

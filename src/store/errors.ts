@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 
-/** The refusal of `--preserve-digests`; `change` says what would be done: "be converted to v2s2". */
+/** The refusal of `--preserve-digests`; `change` is what would happen: "be converted to v2s2". */
 export function digestChangedError(
   where: string,
   { digest }: Pick<Descriptor, 'digest'>,
@@ -18,8 +18,8 @@ export function digestChangedError(
 }
 
 /**
- * A mirror failed in the middle of a node's bytes. What was handed on is void; opened again, the
- * same node comes from another place.
+ * A mirror failed in the middle of a blob. The bytes that were passed on are invalid; if the same
+ * blob is opened again, it comes from another location.
  */
 export class RetryOtherMirrorError extends AppError {
   override readonly name = 'RetryOtherMirrorError';

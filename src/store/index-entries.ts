@@ -16,25 +16,25 @@ import { fetchAll } from './verify.ts';
 /** One entry of an index, or of an index nested in it. */
 export interface IndexEntry {
   readonly descriptor: Descriptor;
-  /** As the entry declares it, else as the configuration of its image does. */
+  /** As declared by the entry, else by the configuration of its image. */
   readonly platform: Platform | undefined;
-  /** The entry as it was written, with members that regctl does not know. */
+  /** The entry as written, including members that regctl does not know. */
   readonly raw: unknown;
 }
 
-/** Most bytes an image configuration may have. */
+/** Maximum bytes of an image configuration. */
 export const MAX_CONFIG_BYTES: number = 4 * 1024 * 1024;
 
-/** Configurations that are read for their platform; further entries stay without one. */
+/** Configurations that are read for their platform; further entries remain without one. */
 const MAX_LOOKUPS = 256;
 
 /** Configurations read at a time. */
 const PARALLEL = 6;
 
 /**
- * The entries of an index in its order, attestations too; those of nested indexes stand in their
- * place. Entries without a platform cost a look at their manifest and configuration each.
- * @throws AppError as fetchManifest does
+ * Returns the entries of an index in its order, including attestations; nested indexes are replaced
+ * by their entries. Each entry without a platform costs reading its manifest and configuration.
+ * @throws AppError like fetchManifest
  */
 export async function indexEntries(
   store: ReadStore,
@@ -53,7 +53,7 @@ export async function indexEntries(
   return entries.map((entry) => ({ ...entry, platform: entry.platform ?? found.get(entry) }));
 }
 
-/** BuildKit's annotation of an attestation: the digest of the image that it describes. */
+/** BuildKit's annotation of an attestation: the digest of the described image. */
 export const REFERENCE_DIGEST = 'vnd.docker.reference.digest';
 
 /** BuildKit lists attestations as images of the platform unknown/unknown. */
@@ -92,7 +92,7 @@ async function flatten(
   return entries;
 }
 
-/** An image that may say in its configuration what it is for. */
+/** Whether an image's configuration may declare the platform. */
 function isUndeclared({ descriptor, platform }: IndexEntry): boolean {
   return (
     platform === undefined &&
@@ -102,7 +102,7 @@ function isUndeclared({ descriptor, platform }: IndexEntry): boolean {
   );
 }
 
-/** What keeps one image of an index from saying its platform: it is gone, damaged or an artifact. */
+/** Errors that only leave one image without a platform: it is missing, damaged or an artifact. */
 const UNSAID: ReadonlySet<string> = new Set([
   'MANIFEST_UNKNOWN',
   'BLOB_UNKNOWN',
@@ -139,7 +139,7 @@ export async function readConfig(
   return fetchAll(store, config, options);
 }
 
-/** The platform an image configuration names. @throws AppError INVALID_CONFIG */
+/** The platform in an image configuration. @throws AppError INVALID_CONFIG */
 export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
   const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
   if (!isRecord(json)) return undefined;

@@ -2,15 +2,15 @@ import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { IndexManifest } from '../oci/manifest.ts';
 
-/** Deeper nesting of indexes than any publisher uses; a bound against endless chains. */
+/** Deeper nesting than any publisher uses; a limit against endless chains. */
 export const MAX_INDEX_DEPTH = 16;
 
-/** Entries of an index and of those nested in it, together; one manifest has room for 30 000. */
+/** Total entries of an index and its nested indexes; one manifest can have 30 000. */
 const MAX_INDEX_ENTRIES = 100_000;
 
 /**
- * The indexes of one search. An index that is listed again is not searched again: sixteen levels of
- * two equal entries each would be 65 536 searches.
+ * The indexes of one search. A repeated index is not searched again: sixteen levels of two equal
+ * entries each would be 65 536 searches.
  */
 export class IndexTraversal {
   readonly #label: string;
@@ -22,14 +22,14 @@ export class IndexTraversal {
     this.#label = label;
   }
 
-  /** False for one that was there before. */
+  /** Returns false for an index that was visited before. */
   visit({ digest }: Descriptor): boolean {
     if (this.#seen.has(digest)) return false;
     this.#seen.add(digest);
     return true;
   }
 
-  /** @throws AppError INVALID_MANIFEST when the indexes together are too long, or nested too deep */
+  /** @throws AppError INVALID_MANIFEST if the indexes together are too long or nested too deep */
   enter({ manifests }: IndexManifest, depth: number): void {
     if (depth >= MAX_INDEX_DEPTH) throw tooDeepError(this.#label);
     this.#entries += manifests.length;

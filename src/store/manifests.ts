@@ -46,7 +46,7 @@ function missingChild(error: unknown, { platform }: Descriptor): unknown {
   });
 }
 
-/** The whole document of a manifest, with the members that the model does not know. */
+/** The whole document of a manifest, including members that the model does not contain. */
 export function manifestDocument({
   raw,
 }: Pick<Manifest, 'raw'>): Readonly<Record<string, unknown>> {
@@ -54,7 +54,7 @@ export function manifestDocument({
   return isRecord(document) ? document : {};
 }
 
-/** A schema 1 image, where `store` cannot give what its conversion needs, or none is asked for. */
+/** A schema 1 image, if `store` lacks what its conversion needs, or no conversion is requested. */
 export function schema1Error({ label, capabilities }: ReadStore): AppError {
   return new AppError('UNSUPPORTED', `cannot copy ${label}: it is a Docker schema 1 image`, {
     hint:
@@ -74,7 +74,7 @@ export function checkManifestSize(descriptor: Descriptor, where: string): void {
 }
 
 /**
- * What a referrers list says about a manifest (distribution-spec v1.1.1 "Listing Referrers"):
+ * Describes a manifest like a referrers list does (distribution-spec v1.1.1 "Listing Referrers"):
  * its annotations, and its artifact type or else its config's media type.
  */
 export function describeReferrer(manifest: Manifest, descriptor: Descriptor): Descriptor {
@@ -89,10 +89,10 @@ export function describeReferrer(manifest: Manifest, descriptor: Descriptor): De
   };
 }
 
-/** Bytes of manifests that are held at once; those of usual images have a few thousand each. */
+/** Maximum bytes of manifests in memory; those of usual images have a few thousand each. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
 
-/** Bounds the manifests in memory: an index of 4 MiB can name 30 000 others, of 4 MiB each. */
+/** Limits the manifests in memory: a 4 MiB index can name 30 000 others of 4 MiB each. */
 export class ManifestBudget {
   readonly #max: number;
   #held = 0;
@@ -115,13 +115,13 @@ export class ManifestBudget {
     return manifest;
   }
 
-  /** When a fetched one is done with. */
+  /** Call it when a fetched manifest is no longer needed. */
   release({ size }: Descriptor): void {
     this.#held -= size;
   }
 }
 
-/** @throws AppError MANIFEST_UNKNOWN when there are no bytes, or others than `digest` names */
+/** @throws AppError MANIFEST_UNKNOWN if the bytes are missing or do not match `digest` */
 export function describeRawManifest(
   raw: Uint8Array | undefined,
   digest: Digest,

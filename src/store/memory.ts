@@ -14,7 +14,7 @@ interface StoredManifest {
   readonly manifest: Manifest;
 }
 
-/** A store in memory, with every capability: the reference for what the other stores must do. */
+/** A store in memory with every capability: the reference for the other stores. */
 export function createMemoryStore(label = 'memory'): WriteStore {
   const blobs = new Map<Digest, Uint8Array>();
   const manifests = new Map<Digest, StoredManifest>();

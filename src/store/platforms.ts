@@ -24,7 +24,7 @@ export interface ChosenManifest {
   readonly manifest: Manifest;
 }
 
-/** An index and the platforms of its images, which are looked up once, when they are needed. */
+/** An index and the platforms of its images, which are read once, at the first use. */
 export interface PlatformIndex {
   readonly store: ReadStore;
   readonly index: IndexManifest;
@@ -46,7 +46,7 @@ export function openPlatformIndex(store: ReadStore, index: IndexManifest): Platf
   };
 }
 
-/** The images among the entries of an index: without attestations, and with a platform. */
+/** The images of an index: entries with a platform, without attestations. */
 export function imagesOf(entries: readonly IndexEntry[]): readonly PlatformEntry[] {
   return entries.filter(
     (entry): entry is PlatformEntry =>
@@ -55,10 +55,10 @@ export function imagesOf(entries: readonly IndexEntry[]): readonly PlatformEntry
 }
 
 /**
- * The image for `wanted` and those that match as well, which only the caller can tell apart. What
- * the entries of the index declare is enough where it matches; nested indexes and configurations
- * are read for the rest. `undefined` when there is none.
- * @throws AppError as fetchManifest does
+ * Finds the image for `wanted`, with a note about other images that match. The platforms that the
+ * index declares are enough if they match; otherwise nested indexes and configurations are read.
+ * `undefined` if there is none.
+ * @throws AppError like fetchManifest
  */
 export async function selectPlatform(
   from: PlatformIndex,
@@ -79,7 +79,7 @@ export async function selectPlatform(
   return chosen === undefined ? undefined : { chosen, note: choiceNote(wanted, matching) };
 }
 
-/** An entry of a platform is an image, or once in a while an index of it and its attestations. */
+/** An entry with a platform is an image, or sometimes an index of it and its attestations. */
 async function readEntry(
   store: ReadStore,
   descriptor: Descriptor,
@@ -96,7 +96,7 @@ async function readEntry(
   return readEntry(store, inner.descriptor, wanted, options, traversal, depth + 1);
 }
 
-/** What was decided that the name of the platform left open. */
+/** Describes a choice that the name of the platform left open. */
 export function choiceNote(
   wanted: Platform,
   matching: readonly PlatformEntry[],
@@ -112,7 +112,7 @@ export function choiceNote(
   return `${formatPlatform(wanted)} has ${matching.length} images with different os.version: using ${formatPlatform(best)}, not ${rest}`;
 }
 
-/** The entry shown when no platform was asked for and neither host nor linux/amd64 is there. */
+/** The default entry if no platform was requested and neither host nor linux/amd64 exists. */
 export function defaultImage(entries: readonly IndexEntry[]): Descriptor | undefined {
   const real = entries.filter(
     ({ descriptor, platform }) =>
@@ -123,7 +123,7 @@ export function defaultImage(entries: readonly IndexEntry[]): Descriptor | undef
 
 /**
  * Checks a single image against all of `wanted`; returns a note for each that an older variant
- * serves. Artifacts name no platform, so there is nothing to contradict.
+ * satisfies. Artifacts name no platform, so nothing can contradict.
  * @throws AppError PLATFORM_UNKNOWN, INVALID_CONFIG
  */
 export async function requirePlatforms(

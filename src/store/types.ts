@@ -7,8 +7,8 @@ export interface OpenOptions extends CallOptions {
   /** Bytes from this offset. Default 0. */
   readonly from?: number | undefined;
   /**
-   * Whoever reads is done with a chunk when asking for the next: its memory may be used again.
-   * Default false: chunks are for keeps.
+   * The reader is done with a chunk when it asks for the next, so its memory may be used again.
+   * Default false: chunks may be kept.
    */
   readonly reuseChunks?: boolean | undefined;
 }
@@ -22,14 +22,14 @@ export interface Source {
 }
 
 export interface OpenReadOptions extends CallOptions {
-  /** What is read decides about a change there: no mirror may answer. */
+  /** The result decides about a change to the registry, so no mirror may answer. */
   readonly forUpdate?: boolean | undefined;
 }
 
 export interface OpenWriteOptions extends CallOptions {
   /** Repositories of the same registry that blobs will be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
-  /** A new archive of Docker's is an OCI layout as well, as `docker save` writes it since 25. */
+  /** A new Docker archive is also an OCI layout, as `docker save` writes it since version 25. */
   readonly withLayout?: boolean | undefined;
 }
 
@@ -37,14 +37,14 @@ export type ResolvePurpose = 'descriptor' | 'content';
 
 export interface ResolveOptions extends CallOptions {
   /**
-   * `content`: the caller will fetch the manifest next, so a registry asks with GET and keeps the
-   * bytes for that fetch. Default `descriptor`: a HEAD, which costs no Docker Hub pull. A promise:
-   * not known yet; a store where both cost the same need not wait for it. Its rejection is thrown.
+   * `content`: the caller fetches the manifest next, so a registry sends a GET and keeps the bytes.
+   * Default `descriptor`: a HEAD, which is not a Docker Hub pull. A promise: not known yet; a store
+   * for which both cost the same need not wait for it. Its rejection is thrown.
    */
   readonly purpose?: ResolvePurpose | Promise<ResolvePurpose> | undefined;
   /**
-   * A cheap "not there" will do, because nothing is said, kept or deleted on the strength of it.
-   * Default: a registry that answers so to a HEAD is asked by GET as well.
+   * A quick "does not exist" is enough, because nothing is reported, kept or deleted because of it.
+   * Default: a registry that answers a HEAD so is asked by GET too.
    */
   readonly trustAbsence?: boolean | undefined;
 }
@@ -54,39 +54,39 @@ export interface ReadStore extends AsyncDisposable {
   readonly label: string;
   readonly capabilities: Capabilities;
   /**
-   * The manifest behind a tag or digest; `undefined` means the store's default (`latest`, or the
-   * only image of a layout). @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN
+   * The manifest of a tag or digest; `undefined` means the store's default (`latest`, or the only
+   * image of a layout). @throws AppError MANIFEST_UNKNOWN, REPOSITORY_UNKNOWN
    */
   resolve(ref: string | undefined, options?: ResolveOptions): Promise<Descriptor>;
   /** For a manifest, true means that its children were written before it. */
   has(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
   /**
-   * Verified bytes of a manifest or blob: throws IntegrityError instead of ending normally when
-   * size or digest is wrong. @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN
+   * Verified bytes of a manifest or blob: throws IntegrityError instead of ending normally if size
+   * or digest is wrong. @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN
    */
   fetch(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes>;
 }
 
 export interface PushOptions extends CallOptions {
-  /** For a manifest: the tag it is written under, in the same request where the store can. */
+  /** For a manifest: its tag, written in the same request if the store can. */
   readonly tag?: string | undefined;
   /**
-   * For a manifest: waits for a destination that does not see yet what was written. Default none.
+   * For a manifest: maximum waits for a destination that lacks written data. Default none.
    */
   readonly visibilityRetries?: number | undefined;
   /**
-   * For a blob: the destination missed content that it had said was there, so that it is only
-   * believed to have what it can show.
+   * For a blob: the destination lacked content that it had reported, so it must now prove that it
+   * has the content.
    */
   readonly verifyPresence?: boolean | undefined;
   /** Repositories of the same registry that hold the blob and may be mounted from. */
   readonly mountFrom?: readonly string[] | undefined;
   /**
-   * More bytes were handed to the network for this node, each time they are; also 0, so that a
-   * store that can go on with what was sent before is told from one that says nothing.
+   * Called when bytes are handed to the network for this content, also with 0, to distinguish a
+   * store that can resume from one that does not report.
    */
   readonly onSent?: ((bytes: number) => void) | undefined;
-  /** Cumulative bytes sent of this node; goes back when an attempt starts over. */
+  /** Cumulative bytes sent for this content; decreases when a try starts over. */
   readonly onBytes?: ((sent: number) => void) | undefined;
 }
 
@@ -100,18 +100,18 @@ export interface WriteTraits {
 
 export interface WriteStore extends ReadStore {
   readonly traits: WriteTraits;
-  /** Writes one node; content is verified before it becomes visible. */
+  /** Writes one manifest or blob; it is verified before it becomes visible. */
   push(source: Source, options?: PushOptions): Promise<PushOutcome>;
-  /** Points `tag` at a manifest that the store has. */
+  /** Points `tag` to a manifest that the store has. */
   tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
   /**
-   * Makes what was written visible where the format needs it (index.json); nothing for a registry.
+   * Makes written content visible if the format needs it (index.json); does nothing for a registry.
    */
   commit(options?: CallOptions): Promise<void>;
 }
 
 export interface ListTagsOptions extends CallOptions {
-  /** Only the tags after this one; a store that is no registry may list them all. */
+  /** Only the tags after this one; a store that is not a registry may list all. */
   readonly last?: string | undefined;
 }
 
@@ -122,7 +122,7 @@ export interface TagLister {
 
 export interface ReferrersOptions extends CallOptions {
   readonly artifactType?: string | undefined;
-  /** The tags that are there, where they are known: no other is looked at for want of an API. */
+  /** The existing tags, if known: without an API, no other tag is looked up. */
   readonly tags?: ReadonlySet<string> | undefined;
 }
 
@@ -130,7 +130,7 @@ export interface ReferrerLister {
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
 }
 
-/** A manifest as its store lists it. Times are RFC 3339, and absent where the store has none. */
+/** A manifest as its store lists it. Times are RFC 3339, and absent if the store has none. */
 export interface ListedManifest {
   readonly descriptor: Descriptor;
   readonly pushed?: string | undefined;
@@ -142,43 +142,43 @@ export interface ListedManifest {
 
 export interface Inventory {
   /**
-   * Every manifest, with and without a tag. @throws AppError UNSUPPORTED where it has no such list
+   * Every manifest, with and without a tag. @throws AppError UNSUPPORTED if it has no such list
    */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
 }
 
 export interface Times {
-  /** When a manifest that was read came there, as far as the answer said so. RFC 3339 */
+  /** When a manifest that was read was pushed, if the answer reported it. RFC 3339 */
   pushed(digest: Digest): string | undefined;
 }
 
 export interface RemoveOptions extends CallOptions {
-  /** What the manifest refers to, null for nothing; absent where the caller has not read it. */
+  /** The manifest's subject, null for none; absent if the caller has not read it. */
   readonly subject?: Digest | null | undefined;
 }
 
 export interface Remover {
-  /** Deletes the manifest and with it every tag that points at it. */
+  /** Deletes the manifest and every tag that points to it. */
   removeManifest(digest: Digest, options?: RemoveOptions): Promise<void>;
-  /** Removes only the tag. @throws AppError UNTAG_UNSUPPORTED where the store cannot. */
+  /** Removes only the tag. @throws AppError UNTAG_UNSUPPORTED if the store cannot. */
   untag(tag: string, options?: CallOptions): Promise<void>;
 }
 
 export interface Sizes {
-  /** Bytes of a blob that nothing describes: schema 1 names layers only by their digests. */
+  /** Bytes of a blob without a descriptor: schema 1 names layers only by digest. */
   blob(digest: Digest, options?: CallOptions): Promise<number | undefined>;
 }
 
-/** A store that is a stream: its content passes once, and before anything can be resolved. */
+/** A store that is a stream: its content passes once, before anything can be resolved. */
 export interface ContentStream {
   /**
-   * The content, in the order in which it comes. A source can be opened once, and before the next
-   * is asked for; what was not taken is gone. A second call gives nothing.
+   * The content, in its order of arrival. Each source can be opened once, before the next one is
+   * requested; what was not read is lost. A second call yields nothing.
    */
   sources(options?: CallOptions): AsyncIterable<Source>;
 }
 
-/** A required data field rather than optional methods, so that a wrapper cannot lose them. */
+/** A required data field instead of optional methods, so that a wrapper cannot lose them. */
 export interface Capabilities {
   readonly tags?: TagLister;
   readonly referrers?: ReferrerLister;

@@ -7,7 +7,7 @@ import { bytesOf, collect, type Bytes } from '../util/bytes.ts';
 import type { ReadStore, Source } from './types.ts';
 import type { CallOptions } from '../util/abort.ts';
 
-/** Counts and hashes one node's bytes; the same verifier survives a resumed download. */
+/** Counts and hashes the bytes of one manifest or blob, also across resumed downloads. */
 export class Verifier {
   #hash: Hash;
   readonly #descriptor: Descriptor;
@@ -20,12 +20,12 @@ export class Verifier {
     this.#hash = createHash(algorithmOf(descriptor.digest));
   }
 
-  /** Bytes taken so far: the offset a resumed download continues at. */
+  /** Bytes received so far: the offset at which a resumed download continues. */
   get received(): number {
     return this.#received;
   }
 
-  /** A verifier that has taken the same bytes and goes its own way from here. */
+  /** Returns an independent verifier with the same bytes so far. */
   fork(): Verifier {
     const fork = new Verifier(this.#descriptor, this.#where);
     fork.#hash = this.#hash.copy();
@@ -33,12 +33,12 @@ export class Verifier {
     return fork;
   }
 
-  /** All bytes are there; whether they are the right ones, `finish` says. */
+  /** Whether all bytes are received; `finish` checks that they are correct. */
   get complete(): boolean {
     return this.#received === this.#descriptor.size;
   }
 
-  /** @throws IntegrityError SIZE_MISMATCH as soon as there is one byte too many */
+  /** @throws IntegrityError SIZE_MISMATCH at the first byte too many */
   update(chunk: Uint8Array): void {
     this.#received += chunk.byteLength;
     if (this.#received > this.#descriptor.size)
@@ -46,7 +46,7 @@ export class Verifier {
     this.#hash.update(chunk);
   }
 
-  /** @throws IntegrityError when size or digest is wrong */
+  /** @throws IntegrityError if size or digest is wrong */
   finish(): void {
     if (this.#received !== this.#descriptor.size) this.#wrongSize(String(this.#received));
     const algorithm = algorithmOf(this.#descriptor.digest);
@@ -74,7 +74,7 @@ export class Verifier {
   }
 }
 
-/** A node's bytes that throw in place of a wrong ending: whoever gets them need not hash them again. */
+/** Bytes that throw instead of ending wrong: their reader need not hash them again. */
 class VerifiedBytes implements AsyncIterable<Uint8Array> {
   readonly #bytes: Bytes;
   readonly #descriptor: Descriptor;
@@ -95,7 +95,7 @@ class VerifiedBytes implements AsyncIterable<Uint8Array> {
     return new VerifiedBytes(step(this), this.#descriptor);
   }
 
-  /** What is left after a reading would be taken for the whole. */
+  /** Only once: the rest after a partial read would be taken for the whole. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     if (this.#taken) throw new Error('verified bytes are read once');
     this.#taken = true;
@@ -104,21 +104,21 @@ class VerifiedBytes implements AsyncIterable<Uint8Array> {
 }
 
 /**
- * Passes bytes through and throws IntegrityError in place of a wrong ending; once, however often a
- * node's bytes come by here. The last bytes are held back until all are known to be right: whoever
- * is promised `size` bytes never has them of anything else.
+ * Passes bytes through and throws IntegrityError instead of a wrong ending; bytes that are already
+ * verified are returned unchanged. The last bytes are held back until all are known to be correct,
+ * so a reader never gets `size` bytes of wrong content.
  */
 export function verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   if (VerifiedBytes.areOf(bytes, descriptor)) return bytes;
   return new VerifiedBytes(verifyBytes(bytes, descriptor, where), descriptor);
 }
 
-/** The whole content of a node from whoever has run it through a Verifier and held back its end. */
+/** Marks the whole content as verified, by a caller that used a Verifier and held back its end. */
 export function markVerified(bytes: Bytes, descriptor: Descriptor): Bytes {
   return new VerifiedBytes(bytes, descriptor);
 }
 
-/** `step` changes no byte and drops no error: what was verified before it still is. */
+/** `step` changes no byte and drops no error, so verified bytes remain verified. */
 export function mapVerified(bytes: Bytes, step: (bytes: Bytes) => Bytes): Bytes {
   return bytes instanceof VerifiedBytes ? bytes.map(step) : step(bytes);
 }
@@ -135,7 +135,7 @@ async function* verifyBytes(bytes: Bytes, descriptor: Descriptor, where: string)
   if (last !== undefined) yield last;
 }
 
-/** A node of a store as a source that can be opened again. */
+/** A manifest or blob of a store as a source that can be opened again. */
 export function sourceFromStore(store: ReadStore, descriptor: Descriptor): Source {
   return { descriptor, open: (options) => store.fetch(descriptor, options) };
 }
@@ -145,11 +145,11 @@ export function sourceFromBytes(descriptor: Descriptor, data: Uint8Array): Sourc
   return { descriptor, open: async (options) => bytesOf(data, options?.from) };
 }
 
-/** Most bytes that are held in memory for one node: the limit of manifests serves configs too. */
+/** Maximum bytes of one manifest or config in memory. */
 const MAX_HELD_BYTES = MAX_MANIFEST_BYTES;
 
 /**
- * All bytes of a manifest or config.
+ * Reads all bytes of a manifest or config.
  * @throws AppError RESPONSE_TOO_LARGE above 4 MiB, before anything is fetched; IntegrityError
  */
 export async function fetchAll(

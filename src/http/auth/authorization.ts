@@ -14,7 +14,7 @@ import { evaluateRealm } from './realm-trust.ts';
 
 /**
  * Returns the best authorization for the offers; `undefined` if none can be used.
- * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, and errors of credential sources
+ * @throws AppError REALM_UNTRUSTED, TARGET_FORBIDDEN, TOKEN_FAILED, errors of credential sources
  */
 export async function obtainAuthorization(
   request: AuthorizationRequest,

@@ -53,7 +53,7 @@ export function requestTarget(url: URL, { proxy, forward }: DialRoute): RequestT
   };
 }
 
-/** The proxy's own no to a forwarded request; an answer of the origin is undefined. */
+/** The proxy's refusal of a forwarded request; undefined for an answer of the origin. */
 export function forwardingError(
   { proxy, forward }: DialRoute,
   status: number,

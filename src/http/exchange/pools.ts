@@ -43,8 +43,8 @@ export type TransferClass = 'api' | 'large';
 export interface ConnectionPools {
   /**
    * Returns the connections to an origin; different policies, guards, proxies or classes share
-   * none. Their number is not limited here: senders have limits, and an upload that holds a connection
-   * while its source waits for another one would deadlock.
+   * none. Their number is not limited here: senders have limits, and an upload that holds a
+   * connection while its source waits for another one would deadlock.
    */
   get(route: DialRoute, origin: URL, transferClass: TransferClass): Promise<Exchange>;
   close(): void;

@@ -24,7 +24,7 @@ export function retry(retries: RetryPolicy): Middleware {
   };
 }
 
-/** PATCH moves an upload on; its caller asks for the offset before it goes on. */
+/** PATCH advances an upload; its caller asks for the offset before it continues. */
 export function isRetryable(request: HttpRequest): boolean {
   return request.idempotent ?? request.method !== 'PATCH';
 }

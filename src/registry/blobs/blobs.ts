@@ -67,7 +67,7 @@ function isReadable({ status }: HttpResponse): boolean {
   return status === 200 || status === 206 || status === 416;
 }
 
-/** A registry may still say of a blob that it is there when it cannot give it any more: asks for a byte. */
+/** Reads one byte, because a registry may report a blob that it can no longer serve. */
 export async function canRead(
   context: RequestContext,
   digest: Digest,
@@ -78,7 +78,7 @@ export async function canRead(
   return isReadable(response);
 }
 
-/** How `Repository.getBlob` reads, with a memory of the places that readings came to. */
+/** Implements `Repository.getBlob` and remembers the offsets that reads reached. */
 export function createBlobReader(
   context: RequestContext,
 ): (
@@ -90,10 +90,10 @@ export function createBlobReader(
 }
 
 /**
- * Verified bytes; continues a cut download. With `from` the reading starts where an earlier one of
- * this blob has its hash; where there was none, at the blob's start, because the digest covers all
- * of it. The bytes before `from` are left out.
- * @throws AppError BLOB_UNKNOWN at once; IntegrityError while reading
+ * Returns verified bytes; resumes an interrupted download. With `from`, reading starts where an
+ * earlier read of this blob has its hash; without one, at the blob's start, because the digest
+ * covers all of it. The bytes before `from` are left out.
+ * @throws AppError BLOB_UNKNOWN immediately; IntegrityError while reading
  */
 async function getBlob(
   context: RequestContext,

@@ -2,24 +2,24 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Verifier } from '../../store/verify.ts';
 
 /**
- * How far readings of blobs came, so that reading one again from an offset continues near it with
- * the hash of all that came before, rather than at its start.
+ * Remembers the progress of blob reads, so that a new read from an offset continues near it with
+ * the hash of the earlier bytes, and not at the start.
  */
 export interface Checkpoints {
-  /** Remembers where a reading is, once a megabyte. */
+  /** Remembers the position of a read, once per MiB. */
   save(digest: Digest, verifier: Verifier): void;
-  /** The last one at or before `offset`, to go on from. */
+  /** The last one at or before `offset`, to continue from. */
   latestBefore(digest: Digest, offset: number): Verifier | undefined;
-  /** The blob was read to its end: its reader may still come back, so it is not forgotten at once. */
+  /** The blob was read to its end; kept for a while, because its reader may return. */
   markRead(digest: Digest): void;
-  /** What was read is not the blob's content: nothing goes on from there. */
+  /** The bytes were not the blob's content: nothing continues from them. */
   discard(digest: Digest): void;
 }
 
 const EVERY = 1024 * 1024;
-/** A registry that took less than this much of what was sent makes the reading start over. */
+/** A read that goes back further than this many MiB starts over. */
 const KEPT = 64;
-/** As many as are copied at a time, and a few. */
+/** A few more than are copied at a time. */
 const DONE_KEPT = 16;
 
 export function createCheckpoints(): Checkpoints {

@@ -8,7 +8,7 @@ import type { Verifier } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
 export interface Download {
-  /** What is there already: from a remembered place, or the answer to the first request. */
+  /** The start: from a remembered offset, or the answer to the first request. */
   readonly first: BodyPart;
   /** Asks the registry again, from a byte offset; its redirect target may have expired. */
   readonly reopen: (offset: number) => Promise<HttpResponse>;
@@ -17,17 +17,17 @@ export interface Download {
   readonly verifier: Verifier;
   /** Called after each chunk. */
   readonly onProgress: (verifier: Verifier) => void;
-  /** All was read; whether it is the blob's content. */
+  /** Called after everything is read; `right`: whether it is the blob's content. */
   readonly onEnd: (right: boolean) => void;
   /** "ghcr.io/a/b@sha256:…" */
   readonly target: string;
   readonly refuse: (response: HttpResponse) => Promise<Error>;
-  /** Bounds the cuts in a row that follow too little progress. */
+  /** Limits consecutive interruptions with too little progress. */
   readonly retry: RetryState;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes between two cuts that count as progress. */
+/** Bytes between two interruptions that count as progress. */
 const PROGRESS = 1024 * 1024;
 
 /** A body and how many bytes at its start are already known. */
@@ -37,8 +37,8 @@ export interface BodyPart {
 }
 
 /**
- * One blob's bytes, verified, over as many requests as it takes; the last are held back until all
- * are known to be right.
+ * Yields one blob's verified bytes over any number of requests; the last ones are held back until
+ * all are known to be correct.
  */
 export async function* download(job: Download): Bytes {
   const { verifier, retry } = job;
@@ -84,7 +84,7 @@ export async function* download(job: Download): Bytes {
   if (last !== undefined) yield last;
 }
 
-/** Whatever ended a body early, another request may bring the rest. */
+/** Whatever ended a body early, another request may return the rest. */
 function cutOff({ target, verifier, descriptor }: Download, cause: unknown): NetworkError {
   const where = `at byte ${verifier.received} of ${descriptor.size}`;
   const why = cause instanceof Error ? `: ${cause.message}` : '';
@@ -105,7 +105,7 @@ function gaveUp({ target, verifier, descriptor, retry }: Download, cause: unknow
   return new IntegrityError('SIZE_MISMATCH', message, facts, { why, hint });
 }
 
-/** The rest from `offset`; where ranges do not work, all of it with the known start skipped. */
+/** The rest from `offset`; if ranges do not work, the whole blob with the known start skipped. */
 export async function resume(
   job: Pick<Download, 'reopen' | 'descriptor' | 'refuse' | 'target'>,
   offset: number,

@@ -4,8 +4,8 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { isForeignLayerType } from '../../oci/media-types.ts';
 
 /**
- * The answer of the first of a foreign layer's addresses that has it, where the registry has not.
- * `ask` goes without credentials and only where the registry may point (CVE-2020-15157).
+ * Returns the first successful answer of a foreign layer's addresses if the registry lacks
+ * it. `ask` sends no credentials, and only to allowed addresses (CVE-2020-15157).
  */
 export async function readElsewhere(
   { mediaType, urls = [] }: Descriptor,

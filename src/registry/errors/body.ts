@@ -5,12 +5,12 @@ import { isRecord } from '../../util/json.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { concat, type Bytes } from '../../util/bytes.ts';
 
-/** Most bytes of an error body that are read; the rest is dropped. */
+/** Maximum bytes of an error body that are read; the rest is dropped. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ENTRIES = 20;
 const MAX_TEXT = 300;
 
-/** A response that was not the wanted one, with its body read and let go. */
+/** An unexpected response, with its body read and discarded. */
 export interface ErrorResponse {
   readonly status: number;
   readonly method: string;
@@ -20,7 +20,7 @@ export interface ErrorResponse {
   readonly challenge: HttpResponse['challenge'];
   readonly attempts: HttpResponse['attempts'];
   readonly entries: readonly RegistryErrorEntry[];
-  /** The body was a web page: what answered may not be a registry. */
+  /** The body was a web page: the server may not be a registry. */
   readonly html: boolean;
 }
 
@@ -45,11 +45,11 @@ export async function readErrorResponse(
 }
 
 /**
- * Codes as registries have them: a password that is a part of one must not change what it means.
+ * Codes as registries have them: a password that is part of one must not change its meaning.
  */
 const CODE = /^(?:[A-Z]+(?:_[A-Z]+)+|DENIED|TOOMANYREQUESTS|UNAUTHORIZED|UNKNOWN|UNSUPPORTED)$/u;
 
-/** Secrets are removed before anything is cut, so that no half of one is left. */
+/** Secrets are removed before anything is truncated, so that no part of one remains. */
 function entriesWithout(
   conceal: RedactSecrets | undefined,
   body: string,
@@ -59,7 +59,7 @@ function entriesWithout(
   const concealed = conceal?.(body) ?? body;
   if (conceal === undefined || concealed === body) return entries;
   const safe = parse(concealed);
-  // Where a member's name was a secret, the two do not fit together.
+  // If a member's name was a secret, the two do not match.
   const fits = safe.length === entries.length;
   return entries.map(({ code }, i) => ({
     ...(fits ? safe[i] : undefined),
@@ -68,12 +68,12 @@ function entriesWithout(
   }));
 }
 
-/** True when one of the registry's own error codes is among `codes`. */
+/** Whether one of the registry's own error codes is among `codes`. */
 export function hasErrorCode(answer: ErrorResponse, ...codes: readonly string[]): boolean {
   return answer.entries.some((entry) => codes.includes(entry.code.toUpperCase()));
 }
 
-/** The registry's maintenance mode, a mirror, or a proxy cache says that it accepts no writes. */
+/** Whether the registry (in maintenance, a mirror, a proxy cache) accepts no writes. */
 export function isReadOnly({ entries }: ErrorResponse): boolean {
   return entries.some(({ message }) => /\bread[- ]?only\b/iu.test(message));
 }
@@ -89,7 +89,7 @@ export function isHtml(headers: ResponseHeaders, start: string): boolean {
   return contentTypeOf(headers) === 'text/html' || /^\s*<(?:!doctype|html)/iu.test(start);
 }
 
-/** The first bytes as text; a body that breaks off explains as much as it got across. */
+/** The first bytes as text; an interrupted body is used as far as it was received. */
 async function readSome(bytes: Bytes): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -101,7 +101,7 @@ async function readSome(bytes: Bytes): Promise<string> {
       if (size >= MAX_ERROR_BYTES) break;
     }
   } catch {
-    // The status is known; a torn explanation must not hide it.
+    // The status is known; a truncated explanation must not hide it.
   }
   return new TextDecoder().decode(concat(chunks, size));
 }
@@ -118,7 +118,7 @@ function htmlEntry(body: string): RegistryErrorEntry[] {
   ];
 }
 
-/** `{"errors":[…]}` and the other shapes registries use; plain text becomes one entry. */
+/** `{"errors":[…]}` and other formats that registries use; plain text becomes one entry. */
 export function parseErrorBody(body: string): RegistryErrorEntry[] {
   const text = body.trim();
   if (text === '') return [];

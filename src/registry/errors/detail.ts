@@ -1,14 +1,14 @@
 import { isRecord } from '../../util/json.ts';
 
-/** Members in which registries put the reason, the most telling first; compared without case. */
+/** Members with a reason, the most informative first; compared without case. */
 const REASON_MEMBERS = ['message', 'reason', 'description', 'detail', 'details', 'error', 'msg'];
 /** Members in which registries wrap another object (distribution: `Enclosed`). */
 const MAX_DEPTH = 4;
 const MAX_LENGTH = 200;
 
 /**
- * The reason in an entry's `detail`, for which the distribution-spec allows any JSON value. What names
- * what was asked for (Harbor's and registry:2's scopes, digests, tags) is no reason.
+ * Finds the reason in an entry's `detail`, which may be any JSON value (distribution-spec). Values
+ * that only repeat the request (scopes, digests, tags of Harbor and registry:2) are not a reason.
  */
 export function reasonIn(detail: unknown): string | undefined {
   const text = textIn(detail, 0)?.replace(/\s+/gu, ' ').trim();

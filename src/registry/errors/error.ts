@@ -22,7 +22,7 @@ export interface ErrorOverride {
 }
 
 const SHOWN_ENTRIES = 3;
-/** Statuses where it matters who was asking. */
+/** Statuses for which the credentials matter. */
 const ACCESS_STATUSES: ReadonlySet<number> = new Set([401, 403, 404]);
 
 export async function errorFromResponse(
@@ -60,7 +60,7 @@ export function registryErrorFrom(
   );
 }
 
-/** One line: what is wrong with what was asked for, or what could not be done and why. */
+/** One line: what is wrong with the request, or what failed and why. */
 function titleOf(
   code: ErrorCode,
   { registry }: RequestContext,
@@ -114,7 +114,7 @@ function causeOf({ status }: ErrorResponse): string {
     : 'the registry rejected the request';
 }
 
-/** The HTTP status decides first; the registry's code only where the status leaves a choice. */
+/** The HTTP status decides first; the registry's code only if the status is ambiguous. */
 function codeFor(operation: Operation, answer: ErrorResponse): ErrorCode {
   switch (answer.status) {
     case 401:
@@ -151,7 +151,7 @@ function notFoundCode(operation: Operation, answer: ErrorResponse): ErrorCode {
   }
 }
 
-/** What the title lacks: status, the registry's words, credentials, tries. */
+/** The facts that the title lacks: status, the registry's words, credentials, tries. */
 function factsOf(code: ErrorCode, answer: ErrorResponse): readonly string[] {
   return [
     `HTTP ${answer.status}`,
@@ -198,7 +198,7 @@ function credentialFacts(code: ErrorCode, answer: ErrorResponse): string[] {
   ];
 }
 
-/** A 401 that names no way to log in that regctl can follow (RFC 9110 section 11.6.1). */
+/** A 401 without a login challenge that regctl supports (RFC 9110 section 11.6.1). */
 function challengeFacts({ headers }: ErrorResponse): string[] {
   const lines = headers.all('www-authenticate');
   if (lines.length === 0) return ['the registry sent no login challenge (WWW-Authenticate)'];

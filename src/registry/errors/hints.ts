@@ -13,7 +13,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import type { RequestContext, Operation } from '../requests.ts';
 import { isReadOnly, type ErrorResponse } from './body.ts';
 
-/** What a hint is made from; `registry` is the registry's row in the table, if it has one. */
+/** The input of a hint; `registry` is the registry's row in the table, if it has one. */
 interface HintInput {
   readonly context: RequestContext;
   readonly operation: Operation;
@@ -116,7 +116,7 @@ export function notARegistryHint(registry: string): string {
   return `Check the host and the port: ${registry} does not offer the registry API (/v2/).`;
 }
 
-/** What has to be there before the first push, as a sentence and a space, or nothing. */
+/** What must exist before the first push, as a sentence and a space, or nothing. */
 function createAdviceOf({ context, registry }: HintInput): string {
   return registry?.createAdvice === undefined
     ? ''
@@ -144,7 +144,7 @@ function missingContentHint(one: HintInput): string {
   return `Check the name: ${hidden}. Log in: ${loginCommand(context, registry)}`;
 }
 
-/** What Go's servers, Apache and nginx answer without TLS, or without a client certificate. */
+/** What Go's servers, Apache and nginx answer without TLS or without a client certificate. */
 function wrongProtocol({ status, entries }: ErrorResponse): string | undefined {
   const words = status === 400 ? entries.map(({ message }) => message).join(' ') : '';
   if (/\bHTTPS server\b|\bto HTTPS port\b|\bSSL-enabled server port\b/u.test(words)) {
@@ -161,7 +161,7 @@ function serverErrorHint({ answer, context }: HintInput): string | undefined {
     : undefined;
 }
 
-/** What is known of the registry that refused: by its host, its answer, or what it asked before. */
+/** Finds the registry's row by its host, its answer, or its earlier challenge. */
 export function knownRegistryOf(
   { registry }: RequestContext,
   { headers, challenge }: ErrorResponse,

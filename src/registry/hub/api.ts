@@ -9,14 +9,14 @@ import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import { errorFromResponse } from '../errors/error.ts';
 import { isRecord } from '../../util/json.ts';
 
-/** Docker Hub's own limit on a page. */
+/** Docker Hub's page limit. */
 export const PAGE = 100;
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** An answer of Docker Hub's own API. @throws AppError as registries' answers do, RESPONSE_TOO_LARGE */
+/** Reads an answer of Docker Hub's own API. @throws AppError like registries, RESPONSE_TOO_LARGE */
 export async function getJson(
   http: HttpClient,
   url: URL,

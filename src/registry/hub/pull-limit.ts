@@ -8,24 +8,24 @@ import { pullScope } from '../scopes.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { CredentialChain } from '../../credentials/types.ts';
 
-/** The image that Docker keeps for this question. */
+/** The image that Docker provides for this request. */
 export const PULL_LIMIT_IMAGE = 'docker.io/ratelimitpreview/test';
 
-/** A registry's pull limit, as JSON. Null: the registry does not say. */
+/** A registry's pull limit, as JSON. Null: unknown. */
 export interface PullLimit {
   readonly Registry: string;
   readonly Limit: number | null;
   readonly Remaining: number | null;
   readonly Used: number | null;
   readonly WindowSeconds: number | null;
-  /** Who is counted: an address or an account id. */
+  /** What is counted: an address or an account ID. */
   readonly Source: string | null;
-  /** The user that was logged in; null for anonymous. */
+  /** The username that was used; null for anonymous. */
   readonly Account: string | null;
   readonly Limited: boolean;
 }
 
-/** What the question needs of a client. */
+/** The client functions that the request needs. */
 export interface PullLimitClient {
   readonly request: HttpClient;
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
@@ -33,7 +33,7 @@ export interface PullLimitClient {
   warn(text: string): void;
 }
 
-/** One HEAD, which does not count as a pull, and which a 429 answers as well. */
+/** Sends one HEAD, which does not count as a pull; a 429 contains the limit too. */
 export async function fetchPullLimit(
   client: PullLimitClient,
   location: Reference,
@@ -58,7 +58,7 @@ async function head(
     url: new URL(`v2/${repository}/manifests/${ref}`, base),
     headers: { accept: MANIFEST_ACCEPT },
     auth: { registry, repository, scopes: [pullScope(repository)] },
-    // A 429 is an answer here: it must not be waited out.
+    // A 429 is a valid answer here: it must not be waited out.
     idempotent: false,
     signal: options.signal,
   });
@@ -82,7 +82,7 @@ async function head(
   throw await errorFromResponse(connection, attempt, 'HEAD', response);
 }
 
-/** Who was logged in, where the request carried credentials. */
+/** The account, if the request carried credentials. */
 async function accountOf(
   client: PullLimitClient,
   { registry, repository }: Reference,
@@ -114,15 +114,15 @@ function read(registry: string, { headers }: HttpResponse, account: string | nul
   };
 }
 
-/** The pull limit, as a registry's headers give it. */
+/** The pull limit in a registry's headers. */
 export interface RateLimit {
   readonly limit: number;
   readonly remaining: number | undefined;
   /** Length of the window in seconds. */
   readonly windowSeconds: number | undefined;
-  /** Seconds until the window starts again, where the registry says so. */
+  /** Seconds until the window restarts, if the registry reports it. */
   readonly resetSeconds: number | undefined;
-  /** Who is counted: an address or an account id. */
+  /** What is counted: an address or an account ID. */
   readonly source: string | undefined;
 }
 
@@ -132,8 +132,8 @@ interface Quota {
 }
 
 /**
- * `ratelimit-limit: 100;w=21600`, a list of such, or a plain number; `undefined` without the
- * header, which means unlimited. Of several windows the one with the least left counts.
+ * Parses `ratelimit-limit: 100;w=21600`, a list of these, or a plain number; `undefined` without
+ * the header, which means unlimited. Of several windows, the one with the fewest pulls left counts.
  */
 export function parseRateLimit(headers: ResponseHeaders): RateLimit | undefined {
   const limits = quotas(headers, 'ratelimit-limit');
@@ -155,7 +155,7 @@ export function parseRateLimit(headers: ResponseHeaders): RateLimit | undefined 
   };
 }
 
-/** A list may name the limit first and its window with a later entry: `100, 100;w=21600`. */
+/** A list may state the limit first and its window in a later entry: `100, 100;w=21600`. */
 function windowOf(limits: readonly Quota[], value: number): number | undefined {
   return limits.find((one) => one.value === value && one.window !== undefined)?.window;
 }

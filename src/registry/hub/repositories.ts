@@ -19,7 +19,7 @@ const HUB_URL = 'https://hub.docker.com/';
 
 const MAX_LIST_PAGES = 1_000;
 
-/** A namespace's public repositories, the last updated first, page by page. */
+/** Lists a namespace's public repositories, last updated first, page by page. */
 export async function* listHubRepositories(
   http: HttpClient,
   namespace: string,

@@ -2,7 +2,7 @@ import { PAGE, type Json, getJson, listOf, text, count } from './api.ts';
 import type { HttpClient } from '../../http/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
-/** One line of Docker Hub's search. */
+/** One result of Docker Hub's search. */
 export interface HubSearchResult {
   readonly name: string;
   readonly description: string;
@@ -13,7 +13,7 @@ export interface HubSearchResult {
 
 export interface HubSearch extends CallOptions {
   readonly term: string;
-  /** Most results wanted. Default 25. */
+  /** Maximum number of results. Default 25. */
   readonly limit?: number | undefined;
   readonly filters?:
     | { readonly official?: boolean | undefined; readonly stars?: number | undefined }
@@ -25,7 +25,7 @@ export interface HubSearch extends CallOptions {
 const SEARCH_URL = 'https://index.docker.io/';
 const MAX_SEARCH_PAGES = 50;
 
-/** Docker Hub's v1 search, anonymous; it cannot filter, so the filters are applied here. */
+/** Docker Hub's v1 search, anonymous; it has no filters, so they are applied here. */
 export async function searchHub(http: HttpClient, search: HubSearch): Promise<HubSearchResult[]> {
   const limit = search.limit ?? 25;
   const filtered = search.filters?.official !== undefined || search.filters?.stars !== undefined;

@@ -9,24 +9,24 @@ import type { ProcessNames } from '../../util/temporaries.ts';
 import { MAX_AGE_MS, MAX_RECORD } from './record.ts';
 
 const MAX_FILES = 200;
-/** A process elsewhere that has not touched its file for so long is gone; a live one does it each minute. */
+/** An unreachable process that did not touch its file for this long is dead; a live one does. */
 export const STALE_MS = 5 * 60_000;
-/** What a killed write leaves is swept after this time. */
+/** Leftovers of a killed write are removed after this time. */
 const TEMPORARY_AGE_MS = 60 * 60_000;
 
 const NAME = /^upload-([0-9a-f]{32})\.([0-9a-z-]{1,100})\.[0-9a-f]{16}\.json$/u;
 const TEMPORARY = /^\.[0-9a-f]{16}\.tmp$/u;
 
 export interface JournalFolderOptions {
-  /** Made, with mode 0700, when there is something to keep. */
+  /** Created with mode 0700 when there is something to store. */
   readonly folder: string;
-  /** User id of this process; undefined where the system has none. */
+  /** User ID of this process; undefined if the system has none. */
   readonly uid: number | undefined;
   readonly now: () => number;
   readonly processes: ProcessNames;
 }
 
-/** One file for each upload; its name says whose it is, so that a rename hands it over at once. */
+/** One file for each upload; its name contains the owner, so that a rename transfers it at once. */
 export class JournalFolder {
   readonly #options: JournalFolderOptions;
 
@@ -42,7 +42,7 @@ export class JournalFolder {
     return `upload-${key}.${this.#options.processes.self}.${randomBytes(8).toString('hex')}.json`;
   }
 
-  /** Makes the folder and sweeps what is old. What is wrong with it completes "the folder …". */
+  /** Creates the directory and removes old files. A problem completes "the folder …". */
   async prepare(): Promise<string | undefined> {
     await makeFolder(this.#options.folder, 0o700);
     const safety = checkPrivateFolder(this.#options.folder, this.#options.uid);
@@ -52,8 +52,8 @@ export class JournalFolder {
   }
 
   /**
-   * Renames a file that nobody works on to a name of this process's own, newest first, and adds
-   * that to `held`, the names that are in use here. Whoever renames first has it.
+   * Claims the newest file that no process uses: renames it to a name of this process and adds that
+   * name to `held`, the names in use here. The first process that renames a file gets it.
    */
   async claim(key: string, held: Set<string>): Promise<string | undefined> {
     const { folder, uid } = this.#options;
@@ -70,20 +70,20 @@ export class JournalFolder {
     return undefined;
   }
 
-  /** Every note there is, whosever. */
+  /** Every record, of any owner. */
   async all(): Promise<readonly string[]> {
     const { folder, uid } = this.#options;
     if (checkPrivateFolder(folder, uid).kind !== 'usable') return [];
     return (await readdir(folder)).filter((name) => NAME.test(name));
   }
 
-  /** The text of a private file; undefined for any other. */
+  /** The text of a private file; undefined for other files. */
   async read(name: string): Promise<string | undefined> {
     const { uid } = this.#options;
     return readPrivateFile(this.path(name), { uid, maxBytes: MAX_RECORD })?.toString('utf8');
   }
 
-  /** Says that this process lives. */
+  /** Shows that this process is alive. */
   async touch(name: string): Promise<void> {
     const now = new Date(this.#options.now());
     await lutimes(this.path(name), now, now);
@@ -100,7 +100,7 @@ export class JournalFolder {
     return (await processes.isRunning(owner)) ?? now() - mtime < STALE_MS;
   }
 
-  /** Touched before it is renamed: under its new name it never looks abandoned. */
+  /** Touched before the rename, so that it never looks abandoned under its new name. */
   async #take(name: string, own: string): Promise<boolean> {
     try {
       await this.touch(name);
@@ -124,7 +124,7 @@ export class JournalFolder {
     for (const { name } of [...old, ...dead]) await this.remove(name);
   }
 
-  /** When each was touched last, in milliseconds; without those that have just gone. */
+  /** When each file was last touched, in milliseconds, without files that are already gone. */
   async #dated(names: readonly string[]): Promise<{ name: string; mtime: number }[]> {
     const dated = await Promise.all(
       names.map(async (name) => {

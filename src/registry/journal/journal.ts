@@ -18,8 +18,8 @@ export interface UploadJournalOptions extends JournalFolderOptions {
 const TOUCH_EVERY_MS = 60_000;
 
 /**
- * A journal in a folder of the user's state. Whatever is wrong with the folder or a file, there is
- * just nothing to go on with.
+ * A journal in a directory of the user's state. If anything is wrong with the directory or a file,
+ * there is nothing to resume.
  */
 export function createUploadJournal(
   options: UploadJournalOptions,
@@ -35,7 +35,7 @@ export function createUploadJournal(
 class FolderJournal {
   readonly #options: UploadJournalOptions;
   readonly #folder: JournalFolder;
-  /** Files of uploads that this process works on. */
+  /** Files of uploads in progress in this process. */
   readonly #held = new Set<string>();
   #prepared: Promise<boolean> | undefined;
   #touching: NodeJS.Timeout | undefined;
@@ -70,7 +70,7 @@ class FolderJournal {
     return entry;
   }
 
-  /** Removes what there is of some uploads; what cannot be read is of none, and ages. */
+  /** Removes the records of some uploads; unreadable ones belong to none and expire. */
   async forget(
     isMeant: (place: Pick<JournaledBlob, 'registry' | 'repository'>) => boolean,
   ): Promise<void> {

@@ -6,7 +6,7 @@ export const MAX_AGE_MS = 24 * 60 * 60_000;
 /** Bytes of one file. */
 export const MAX_RECORD = 16 * 1024;
 
-/** Clocks of machines that share a home folder differ a little. */
+/** Clocks of machines that share a home directory differ a little. */
 const MAX_SKEW_MS = 60_000;
 const MAX_URL = 8 * 1024;
 const VERSION = 1;
@@ -17,7 +17,7 @@ export interface JournalRecord {
   readonly openedAt: number;
 }
 
-/** Files of the same upload have it in common. */
+/** Files of the same upload have the same key. */
 export function keyOf({ registry, repository, digest, size }: JournaledBlob): string {
   const text = JSON.stringify([registry, repository, digest, size]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -27,7 +27,7 @@ export function printRecord(blob: JournaledBlob, { session, openedAt }: JournalR
   return `${JSON.stringify({ version: VERSION, ...blob, ...session, openedAt })}\n`;
 }
 
-/** Where a record says that its upload goes; `undefined` for what is no record. */
+/** The destination of a record's upload; `undefined` if it is not a record. */
 export function destinationOfRecord(
   text: string,
 ): Pick<JournaledBlob, 'registry' | 'repository'> | undefined {
@@ -36,7 +36,7 @@ export function destinationOfRecord(
   return { registry, repository };
 }
 
-/** `undefined` for what is damaged, too old, from the future, or of another upload. */
+/** `undefined` if damaged, too old, from the future, or of another upload. */
 export function parseRecord(
   text: string,
   blob: JournaledBlob,

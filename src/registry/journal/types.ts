@@ -1,4 +1,4 @@
-/** Which upload: the same bytes to the same repository at the same address. */
+/** Identifies an upload: the same bytes to the same repository at the same address. */
 export interface JournaledBlob {
   /** Base URL of the registry's API, "https://ghcr.io/v2/". */
   readonly registry: string;
@@ -7,30 +7,30 @@ export interface JournaledBlob {
   readonly size: number;
 }
 
-/** What leads back to an upload session. Its URL may be a capability: it is never printed. */
+/** An upload session to resume. Its URL may grant access, so it is never printed. */
 export interface JournaledSession {
   readonly url: string;
   readonly minChunk?: number | undefined;
 }
 
-/** One upload of this process, as the journal knows it. Nothing here rejects. */
+/** The record of one upload of this process. Its functions never reject. */
 export interface JournalEntry {
-  /** The session goes on at another URL. */
+  /** The session continues at another URL. */
   moved(session: JournaledSession): void;
-  /** The upload is finished or given up: there is nothing to go on with. */
+  /** The upload is finished or given up: there is nothing to resume. */
   done(): Promise<void>;
-  /** This process stops; another run may go on. */
+  /** This process stops; another run may resume. */
   handOver(): Promise<void>;
 }
 
 /**
- * Uploads that are not finished, for the run after one that died (docs/reliability.md). What it
- * gives back is no more to be trusted than a header of a registry.
+ * Unfinished uploads, for the run after one that died (docs/reliability.md). Its data is no more
+ * trusted than a header of a registry.
  */
 export interface UploadJournal {
-  /** Blobs smaller than this many bytes are not worth a note. */
+  /** Smaller blobs, in bytes, are not recorded. */
   readonly minSize: number;
-  /** Takes over what a process that is gone left of this upload, so that no other one does. */
+  /** Takes over what a dead process left of this upload, so that no other process does. */
   find(
     blob: JournaledBlob,
   ): Promise<{ readonly session: JournaledSession; readonly entry: JournalEntry } | undefined>;

@@ -15,10 +15,10 @@ import { CATALOG_SCOPE } from '../scopes.ts';
 import { stringsIn, pageQuery } from './tags.ts';
 import type { ListOptions } from '../types.ts';
 
-/** Registries that answer a request for the catalog with this status have none. */
+/** Registries that answer a catalog request with this status have none. */
 const NO_CATALOG: ReadonlySet<number> = new Set([404, 405, 501]);
 
-/** @throws AppError UNSUPPORTED where the registry has no catalog */
+/** @throws AppError UNSUPPORTED if the registry has no catalog */
 export async function* listCatalog(
   deps: RegistryDependencies,
   registry: string,
@@ -48,7 +48,7 @@ export async function* listCatalog(
   }
 }
 
-/** A token server may refuse the very scope of a catalog that its registry does not have. */
+/** A token server may already refuse the catalog scope if its registry has no catalog. */
 async function* withCatalogHint<T>(
   { registry }: RequestContext,
   listing: AsyncIterable<T>,
@@ -67,7 +67,7 @@ async function* withCatalogHint<T>(
 }
 
 function refuse(context: RequestContext, operation: Operation, answer: ErrorResponse): Error {
-  // A host is what it is; what an answer suggests must not turn a refusal into "there is none".
+  // Only the host counts: a fingerprint must not turn a refusal into "there is no catalog".
   const denied = knownRegistry(context.registry)?.catalog?.denied.includes(answer.status);
   if (denied !== true && !NO_CATALOG.has(answer.status)) {
     return registryErrorFrom(context, operation, answer);

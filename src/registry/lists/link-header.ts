@@ -4,8 +4,8 @@ interface Link {
 }
 
 /**
- * The target of `rel="next"` over all Link header lines (RFC 8288, section 3), or undefined when
- * there is none or it is empty. Relations may be unquoted, as some registries write them.
+ * Returns the target of `rel="next"` in all Link header lines (RFC 8288, section 3), or undefined
+ * if there is none or it is empty. Relations may be unquoted, as some registries write them.
  */
 export function nextLink(lines: readonly string[]): string | undefined {
   for (const line of lines) {
@@ -15,7 +15,7 @@ export function nextLink(lines: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** Linear in the length of `line`; what is not a link is passed over. */
+/** Linear in the length of `line`; skips everything that is not a link. */
 export function parseLinks(line: string): Link[] {
   const links: Link[] = [];
   let at = line.indexOf('<');
@@ -81,8 +81,8 @@ function splitWords(value: string): string[] {
 }
 
 /**
- * The next page's URL, never on another origin: of a foreign link only path and query are taken.
- * A link to the same endpoint keeps our path, since Artifactory drops the repository key from it.
+ * Returns the next page's URL, never on another origin: only path and query of a foreign link are
+ * used. A link to the same endpoint keeps our path, because Artifactory drops the repository key.
  */
 export function nextUrl(lines: readonly string[], current: URL): URL | undefined {
   const target = nextLink(lines);

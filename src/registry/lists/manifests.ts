@@ -9,7 +9,7 @@ import type { ErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import { pages } from './pages.ts';
 
-/** Answers of registries that have no such list, whatever they make of the path. */
+/** Answers of registries without such a list, however they interpret the path. */
 const NO_LIST: ReadonlySet<string> = new Set([
   'UNSUPPORTED',
   'UNAUTHORIZED',
@@ -21,15 +21,15 @@ const NO_LIST: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every manifest of a repository, with and without a tag: an extension that `regctl serve` has
+ * Lists every manifest of a repository, with and without a tag: an extension of `regctl serve`
  * (distribution-spec v1.1.1 "Extensions").
- * @throws AppError UNSUPPORTED where the registry has no such list
+ * @throws AppError UNSUPPORTED if the registry has no such list
  */
 export async function* listManifests(
   context: RequestContext,
   options: CallOptions = {},
 ): AsyncGenerator<ListedManifest> {
-  // None of those that are known by name is a `regctl serve`.
+  // No registry in the table is a `regctl serve`.
   if (knownRegistry(context.registry) !== undefined) throw unsupported(context);
   const operation: Operation = {
     action: 'list manifests of',
@@ -54,7 +54,7 @@ export async function* listManifests(
   }
 }
 
-/** `undefined` for another body: nothing is taken for a list that is none. */
+/** `undefined` for another body, which is not a list. */
 function entriesOf(body: unknown): readonly ListedManifest[] | undefined {
   const list = isRecord(body) ? body['manifests'] : undefined;
   if (!Array.isArray(list)) return undefined;

@@ -3,16 +3,16 @@ import type { Operation } from '../requests.ts';
 
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 const MAX_PAGES = 10_000;
-/** Pages a registry may filter away completely before it is called endless. */
+/** Completely filtered pages that are accepted before a list is considered endless. */
 const MAX_EMPTY_PAGES = 100;
 
-/** Bounds a listing, so that no registry can keep it going for ever. */
+/** Limits a listing, so that no registry can continue it forever. */
 export interface PageGuard<T> {
-  /** @throws AppError RESPONSE_TOO_LARGE when all pages together are too long */
+  /** @throws AppError RESPONSE_TOO_LARGE if all pages together are too long */
   takeBytes(count: number): void;
   /**
-   * Whether to go on to `next`. @throws AppError PAGINATION_LOOP; a page that itself is a repetition
-   * throws before it is handed out
+   * Whether to continue to `next`. @throws AppError PAGINATION_LOOP; a repeated page throws before
+   * it is returned
    */
   check(entries: readonly T[], current: URL, next: URL | undefined): boolean;
 }
@@ -40,7 +40,7 @@ export function createPageGuard<T>(listing: {
       empty = keys.size > 0 ? 0 : empty + 1;
       if (next === undefined) return false;
       if (seen.has(next.href) || sameCursor(current, next)) {
-        // GHCR has ended its catalog with an empty page that links to itself.
+        // GHCR was seen to end its catalog with an empty page that links to itself.
         if (keys.size === 0) return false;
         throw loop(operation, 'a page links back to one before it');
       }

@@ -16,7 +16,7 @@ import { registryErrorFrom } from '../errors/error.ts';
 import { nextUrl } from './link-header.ts';
 import { createPageGuard, tooLarge } from './page-guard.ts';
 
-/** Amazon ECR and registry:2 refuse more than this. */
+/** Amazon ECR and registry:2 reject more. */
 export const MAX_PAGE_ENTRIES = 1_000;
 const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 
@@ -24,18 +24,18 @@ export interface Listing<T> {
   readonly operation: Operation;
   readonly url: URL;
   readonly accept?: string;
-  /** The only Content-Type that counts as an answer; absent: whatever is JSON. */
+  /** The only accepted Content-Type of an answer; absent: any JSON. */
   readonly contentType?: string;
-  /** The entries of one page's JSON body; throws when it has another shape. */
+  /** The entries of one page's JSON body; throws if it has another form. */
   readonly entries: (body: unknown) => readonly T[];
-  /** What makes two entries the same, for the guard against repeated pages. */
+  /** Identifies an entry, for the guard against repeated pages. */
   readonly key: (entry: T) => string;
   /** Judges an answer that is not a page; `undefined` ends the listing without an error. */
   readonly refuse?: (answer: ErrorResponse) => Error | undefined;
 }
 
 /**
- * Pages as they arrive, following `Link: rel="next"` (distribution-spec v1.1.1, "Listing tags").
+ * Yields pages in order, following `Link: rel="next"` (distribution-spec v1.1.1, "Listing tags").
  * @throws AppError PAGINATION_LOOP, RESPONSE_TOO_LARGE; RegistryError
  */
 export async function* pages<T>(

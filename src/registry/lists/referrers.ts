@@ -13,12 +13,12 @@ import { registryErrorFrom } from '../errors/error.ts';
 import { getManifest } from '../manifests/read.ts';
 import { notAList, pages } from './pages.ts';
 
-/** Answers of registries without the referrers API; 200 is one when it is not an index. */
+/** Answers of registries without the referrers API, including a 200 without an index. */
 const NO_API: ReadonlySet<number> = new Set([200, 400, 404, 405, 406, 501]);
 
 /**
- * Lists what refers to a manifest, by the API or by the tag that stands in for it
- * (distribution-spec v1.1.1, "Listing Referrers"). Remembers that a repository has no API.
+ * Lists the referrers of a manifest, by the API or by the fallback tag (distribution-spec v1.1.1,
+ * "Listing Referrers"). Remembers that a repository has no API.
  */
 export function createReferrers(
   context: RequestContext,
@@ -37,14 +37,14 @@ export function createReferrers(
   };
 }
 
-/** `sha256-<hex>`; the algorithm cut at 32 and the hex at 64 characters. */
+/** `sha256-<hex>`; the algorithm truncated to 32 and the hex to 64 characters. */
 export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;
 }
 
 /**
- * Some registries resolve the tag `sha256-HEX` as the digest `sha256:HEX` while no such tag exists:
- * the answer is the subject, and there is no fallback tag.
+ * Some registries resolve a missing tag `sha256-HEX` as the digest `sha256:HEX`: the answer is then
+ * the subject, and there is no fallback tag.
  */
 export function isSubjectItself({ descriptor }: FoundManifest, subject: Digest): boolean {
   return descriptor.digest === subject;
@@ -92,7 +92,7 @@ function descriptors(
     .map((entry, i) => parseDescriptor(entry, `referrers[${i}]`));
 }
 
-/** Servers may leave the filter out (no OCI-Filters-Applied): always applied here as well. */
+/** Servers may ignore the filter (no OCI-Filters-Applied), so it is always applied here too. */
 function matches(one: Descriptor, options: ReferrersOptions): boolean {
   return options.artifactType === undefined || one.artifactType === options.artifactType;
 }

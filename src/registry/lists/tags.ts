@@ -6,7 +6,7 @@ import type { ListOptions } from '../types.ts';
 import { repositoryUrl, type RequestContext, type Operation } from '../requests.ts';
 import { MAX_PAGE_ENTRIES, notAList, pages } from './pages.ts';
 
-/** Valid tags only: nulls and digests, which some registries list, are left out. */
+/** Lists only valid tags: nulls and digests, which some registries list, are left out. */
 export async function* listTags(
   context: RequestContext,
   options: ListOptions = {},
@@ -30,13 +30,13 @@ export async function* listTags(
   }
 }
 
-/** `n=1000`, and `last=NAME` where a list is to begin after it. */
+/** `n=1000`, and `last=NAME` if a list starts after it. */
 export function pageQuery({ pageSize = MAX_PAGE_ENTRIES, last }: ListOptions): string {
   const size = Math.max(1, Math.min(pageSize, MAX_PAGE_ENTRIES));
   return last === undefined ? `n=${size}` : `n=${size}&last=${encodeURIComponent(last)}`;
 }
 
-/** The strings of a list; an absent or null list is empty, another shape is `undefined`. */
+/** The strings of a list; an absent or null list is empty, another form is `undefined`. */
 export function stringsIn(body: unknown, key: string): readonly string[] | undefined {
   if (!isRecord(body)) return undefined;
   const list = body[key] ?? [];

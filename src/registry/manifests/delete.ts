@@ -18,7 +18,7 @@ const SWITCHED_OFF =
 const NO_UNTAG =
   'Without --untag the manifest is deleted by its digest, with every tag that points at it.';
 
-/** Deletes the manifest and with it, on most registries, every tag that points at it. */
+/** Deletes the manifest and, on most registries, every tag that points to it. */
 export async function deleteManifest(
   context: RequestContext,
   digest: Digest,
@@ -30,7 +30,7 @@ export async function deleteManifest(
   throw registryErrorFrom(context, operation, answer, manifestErrorOverride(context, answer));
 }
 
-/** Removes only the tag. @throws RegistryError UNTAG_UNSUPPORTED where the registry cannot */
+/** Removes only the tag. @throws RegistryError UNTAG_UNSUPPORTED if the registry cannot */
 export async function deleteTag(
   context: RequestContext,
   tag: string,
@@ -57,7 +57,7 @@ async function sendDelete(
   const response = await request(context, 'DELETE', url, { signal: options.signal });
   if (!isWritten(response)) {
     const answer = await readErrorResponse('DELETE', response);
-    // An earlier try did it, and only its answer was lost.
+    // An earlier try succeeded, and only its answer was lost.
     const done = answer.status === 404 && answer.attempts !== undefined;
     return done && !isUnsupported(answer) ? undefined : answer;
   }

@@ -7,7 +7,7 @@ import { describeManifest, parseManifest } from '../../oci/manifest.ts';
 import { contentTypeOf } from '../errors/body.ts';
 import type { ManifestResponse } from '../types.ts';
 
-/** By digest the content is pinned: what the registry says about it does not matter. */
+/** A digest pins the content, whatever the registry says about it. */
 export function verifyPinned(raw: Uint8Array, pinned: Digest, target: string): Digest {
   const actual = digestOf(raw, algorithmOf(pinned));
   requireSameDigest(pinned, actual, `${target}: the manifest has another digest`);
@@ -24,7 +24,7 @@ export function requireSameDigest(expected: Digest, actual: Digest, what: string
   );
 }
 
-/** By tag the computed digest is the truth; registries are known to send a wrong header. */
+/** For a tag the computed digest counts; registries are known to send a wrong header. */
 export function digestByTag(
   context: RequestContext,
   raw: Uint8Array,
@@ -80,7 +80,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A descriptor from a HEAD, when it says all that a descriptor needs. */
+/** A descriptor from a HEAD, if its headers are complete. */
 export function descriptorFromHeaders(
   headers: ResponseHeaders,
   ref: string,

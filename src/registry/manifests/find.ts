@@ -5,8 +5,9 @@ import { askManifest, getManifest, readDescriptor, readManifest } from './read.t
 import type { FoundManifest, HeadManifestOptions } from '../types.ts';
 
 /**
- * One HEAD or GET, as `purpose` comes to say: it is waited for when the registry's challenge has been
- * met. `raw` comes with a GET. Undefined on 404 to a HEAD. @throws as getManifest; what `purpose` throws
+ * Sends one HEAD or GET, depending on `purpose`, which is awaited after the registry's challenge is
+ * answered. `raw` is set with a GET. Undefined on 404 to a HEAD.
+ * @throws like getManifest and `purpose`
  */
 export async function findManifest(
   context: RequestContext,
@@ -23,7 +24,7 @@ export async function findManifest(
   const response = await askManifest(context, 'HEAD', ref, { ...options, resolveMethod });
   if (sent.method === 'GET') return readManifest(context, ref, response, options);
   const found = await readDescriptor(context, ref, response, options);
-  // There was no challenge to meet, and so nothing to wait for.
+  // There was no challenge, so `purpose` was not awaited.
   if (found === undefined || (await wanted()) === 'descriptor') return found;
   return getManifest(context, ref, options);
 }

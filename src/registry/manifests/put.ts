@@ -28,9 +28,9 @@ export interface StoredManifest {
 }
 
 /**
- * Writes a manifest. After a fault the reference is looked up before the manifest is sent again: it
- * may be stored, with only its answer lost, and an immutable tag takes nothing twice.
- * @throws RegistryError, with `details.missing` where it names content that the manifest needs
+ * Writes a manifest. After an error the reference is looked up before the manifest is sent again:
+ * it may be stored with only its answer lost, and an immutable tag rejects a second write.
+ * @throws RegistryError, with `details.missing` if it names content that the manifest needs
  */
 export async function putManifest(
   context: RequestContext,
@@ -62,7 +62,7 @@ class ManifestPut {
   readonly #context: RequestContext;
   readonly #manifest: WrittenManifest;
   readonly #options: PutManifestOptions;
-  /** An earlier try may have been carried out. */
+  /** An earlier try may have succeeded. */
   #isDoubtful = false;
   #isTokenRenewed = false;
 
@@ -116,7 +116,7 @@ class ManifestPut {
           ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
         },
         body: { length: raw.byteLength, open: () => bytesOf(raw) },
-        // What a fault left behind is looked at first.
+        // The result of a failed try is checked first.
         idempotent: false,
         signal,
       });
@@ -126,7 +126,7 @@ class ManifestPut {
     }
   }
 
-  /** 201 and 202 are a registry's; other successes have to name the manifest, or to show it. */
+  /** 201 and 202 are a registry's; other successes must name the manifest, or it must exist. */
   async #isConfirmed(response: HttpResponse): Promise<boolean> {
     if (response.status === 201 || response.status === 202) return true;
     const { raw } = this.#manifest;
@@ -140,7 +140,7 @@ class ManifestPut {
     await response.discard();
     const digest = isDigest(ref) ? ref : digestOf(raw, headerAlgorithm(response.headers));
     const answered = headerDigest(response.headers);
-    // The digest of a signed schema 1 manifest leaves its signatures out.
+    // The digest of a signed schema 1 manifest excludes its signatures.
     if (answered !== undefined && !isSchema1Type(mediaType)) {
       requireSameDigest(
         digest,
@@ -163,12 +163,12 @@ class ManifestPut {
       return digestOf(raw, algorithmOf(digest)) === digest;
     } catch {
       signal?.throwIfAborted();
-      // The failure that led here is the one to report.
+      // The failure that caused this lookup is reported.
       return false;
     }
   }
 
-  /** Without the answer, nothing is known of the registry's own list of referrers. */
+  /** Without the answer, it is unknown whether the registry lists the referrer. */
   #stored(): StoredManifest {
     const { ref, raw } = this.#manifest;
     return { digest: isDigest(ref) ? ref : digestOf(raw), subjectHandled: false };
@@ -192,13 +192,13 @@ function isRateLimit(outcome: HttpResponse | NetworkError): boolean {
   return !(outcome instanceof NetworkError) && outcome.status === 429;
 }
 
-/** Refusals that speak of the asker, the request's size or its precondition. */
+/** Refusals because of the credentials, the request's size or its precondition. */
 const NOT_OF_CONTENT: ReadonlySet<number> = new Set([401, 403, 412, 413]);
 const DIGESTS = /\bsha(?:256|512):[0-9a-f]{64,128}\b/gu;
 
 /**
- * Content that a refusal says is not there: what it names of the manifest's own digests, whatever
- * its code is. Empty for MANIFEST_BLOB_UNKNOWN without a name; `undefined` for other refusals.
+ * Returns missing content of a refusal: those of the manifest's own digests that it names, with any
+ * error code. Empty for MANIFEST_BLOB_UNKNOWN without a digest; `undefined` for other refusals.
  */
 function missingContent(
   { status, entries }: ErrorResponse,

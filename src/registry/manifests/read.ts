@@ -34,7 +34,7 @@ export async function getManifest(
   return readManifest(context, ref, await askManifest(context, 'GET', ref, options), options);
 }
 
-/** A manifest from the answer to a GET. */
+/** Reads a manifest from the answer to a GET. */
 export async function readManifest(
   context: RequestContext,
   ref: string,
@@ -66,7 +66,7 @@ interface ManifestRead {
   readonly raw: Uint8Array;
 }
 
-/** What arrived damaged is asked for once more; a registry that says the same again is believed. */
+/** Requests a damaged manifest once more; the second answer is used as it is. */
 async function readTwice(
   context: RequestContext,
   ref: string,
@@ -107,7 +107,7 @@ export async function headManifest(
   return readDescriptor(context, ref, await askManifest(context, 'HEAD', ref, options), options);
 }
 
-/** What the answer to a HEAD says, and where that does not do, the answer to a GET. */
+/** Reads the answer to a HEAD or, if that is not enough, sends a GET. */
 export async function readDescriptor(
   context: RequestContext,
   ref: string,
@@ -117,7 +117,7 @@ export async function readDescriptor(
   const target = refName(context, ref);
   if (response.status === 404) {
     await response.discard();
-    // Nexus answers 404 to a HEAD of what it gives to a GET.
+    // Nexus answers a HEAD with 404 for what it returns to a GET.
     return options.confirmAbsence === true ? getOrUndefined(context, ref, options) : undefined;
   }
   if (response.status !== 200 && !isHeadRefused(response)) {
@@ -129,7 +129,7 @@ export async function readDescriptor(
   return found ?? getOrUndefined(context, ref, options);
 }
 
-/** @throws AppError INVALID_REFERENCE before anything is sent for what is no reference */
+/** @throws AppError INVALID_REFERENCE for an invalid reference, before anything is sent */
 export async function askManifest(
   context: RequestContext,
   method: string,

@@ -4,17 +4,17 @@ import { createMirroredRepository, type MirrorRepository } from './repository.ts
 import type { RegistryClient, Repository } from '../types.ts';
 
 export interface RoutedClientOptions extends MirrorEvents {
-  /** Reaches the places that were named, with the flags that were given for them. */
+  /** Reaches the registries that the command names, with its options. */
   readonly origin: RegistryClient;
-  /** Reaches mirrors: no flag of the command is meant for them. */
+  /** Reaches mirrors, to which no option of the command applies. */
   readonly mirror: RegistryClient;
   /** @throws AppError REGISTRY_BLOCKED, UNSUPPORTED */
   readonly route: (name: RepositoryLocation, suffix?: string) => Route;
 }
 
 /**
- * A client for logical names: reads are tried at the mirrors in order and at the primary last,
- * everything else goes to the primary. Where nothing is configured it is the plain client.
+ * Creates a client for logical names: reads try the mirrors in order and the primary last,
+ * everything else uses the primary. Without mirrors it behaves like the plain client.
  */
 export function createRoutedClient(options: RoutedClientOptions): RegistryClient {
   const { origin, route } = options;
@@ -60,14 +60,14 @@ export function createRoutedClient(options: RoutedClientOptions): RegistryClient
       return primary.repository === '' ? pages : onlyBelow(`${primary.repository}/`, pages);
     },
     ping(registry, callOptions) {
-      // A login belongs to the host it was typed for; only a block is heeded.
+      // A login belongs to the host that the user named; only a block applies.
       route({ registry, repository: '' });
       return origin.ping(registry, callOptions);
     },
   };
 }
 
-/** Under its logical name; names to mount from are logical too. */
+/** Renames a repository to its logical name; names to mount from are logical too. */
 function renamed(
   repository: Repository,
   registry: string,

@@ -2,29 +2,29 @@ import { AppError, IntegrityError, RegistryError } from '../../errors/app-error.
 import type { ErrorCode } from '../../errors/codes.ts';
 
 export interface MirrorEvents {
-  /** Something went wrong that the user should know of. */
+  /** Reports a problem to the user. */
   readonly warn: (text: string) => void;
-  /** Which place answered. */
+  /** Reports which location answered. */
   readonly note: (text: string) => void;
   /** `--debug`. */
   readonly trace: ((text: string) => void) | undefined;
 }
 
-/** What the mirrors of one client have shown so far. */
+/** The state of one client's mirrors. */
 export interface MirrorHealth {
-  /** Whether it is worth asking; one that failed is not asked again. */
+  /** Whether to ask it; a failed mirror is not asked again. */
   isUsable(place: { readonly label: string; readonly host: string }): boolean;
-  /** @throws `error` itself when it is no failure of the mirror */
+  /** @throws `error` itself if it is not a failure of the mirror */
   failed(place: { readonly label: string; readonly host: string }, error: unknown): AppError;
   /** Notes each text once. */
   noteOnce(text: string): void;
   readonly events: MirrorEvents;
 }
 
-/** The mirror has not got this one thing; it may have the next. */
+/** The mirror lacks only this object; it may have the next one. */
 export const MISSING: ReadonlySet<ErrorCode> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
 
-/** The whole host is out of order. */
+/** The whole host is down. */
 const HOST_DOWN: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT', 'TLS', 'RATE_LIMITED']);
 
 export function createMirrorHealth(events: MirrorEvents): MirrorHealth {

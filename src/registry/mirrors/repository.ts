@@ -21,13 +21,13 @@ export interface MirrorRepository {
 
 const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT']);
 
-/** Blobs up to this size are verified before their first byte is handed on. */
+/** Blobs up to this size are verified before their first byte is passed on. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Manifests and blobs come from the first mirror that has them, or from the primary. Lists of tags
- * and referrers come only from the primary: a mirror knows those it was asked for, or those of
- * yesterday. So does every write.
+ * Reads manifests and blobs from the first mirror that has them, or from the primary. Lists of tags
+ * and referrers come only from the primary, because a mirror's list may be incomplete or outdated.
+ * Writes go to the primary.
  */
 export function createMirroredRepository(
   primary: Repository,
@@ -37,7 +37,7 @@ export function createMirroredRepository(
 ): Repository {
   const name = `${primary.registry}/${primary.name}`;
 
-  /** `ask` resolves to undefined where there is no such thing. */
+  /** `ask` resolves to undefined if the object does not exist. */
   const first = async <T>(
     ref: string,
     options: CallOptions | undefined,
@@ -79,7 +79,7 @@ export function createMirroredRepository(
     tags: (options) => withMirrorHint(primary.tags(options)),
     headManifest,
     getManifest,
-    // A mirror may want no login, and which of them answers is not known before.
+    // A mirror may need no login, and which one answers is not known in advance.
     async findManifest(ref, want, options) {
       const wanted = await abortable(want, options?.signal);
       return wanted === 'content' ? getManifest(ref, options) : headManifest(ref, options);
@@ -99,7 +99,7 @@ export function createMirroredRepository(
   };
 }
 
-/** Where only the mirrors can be reached, an image can be read and its tags cannot be listed. */
+/** If only mirrors are reachable, an image can be read but its tags cannot be listed. */
 async function* withMirrorHint<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
   try {
     yield* pages;
@@ -136,7 +136,7 @@ async function heldUntilVerified(bytes: Bytes, { digest, size }: Descriptor): Pr
   return bytesOf(await collect(bytes, size, tooLong));
 }
 
-/** @throws RetryOtherMirrorError when the mirror breaks off or its content is wrong in the end */
+/** @throws RetryOtherMirrorError if the mirror is interrupted or its content is wrong */
 async function* reportingFailures(
   bytes: Bytes,
   mirror: MirrorRepository,

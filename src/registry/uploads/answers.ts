@@ -5,19 +5,19 @@ import type { Source } from '../../store/types.ts';
 import type { Operation } from '../requests.ts';
 import { type ErrorResponse, hasErrorCode } from '../errors/body.ts';
 
-/** The session is gone. */
+/** Whether the session no longer exists. */
 export function isSessionUnknown(answer: ErrorResponse): boolean {
   return (
     answer.status === 404 && hasErrorCode(answer, 'BLOB_UPLOAD_UNKNOWN', 'BLOB_UPLOAD_INVALID')
   );
 }
 
-/** What arrived is not what the digest says. */
+/** Whether the received content does not match the digest. */
 export function isDigestRefused(answer: ErrorResponse): boolean {
   return answer.status === 400 && hasErrorCode(answer, 'DIGEST_INVALID');
 }
 
-/** @throws IntegrityError when the registry names other content than it was sent */
+/** @throws IntegrityError if the registry stored content with a different digest */
 export function checkStored(response: HttpResponse, source: Source, operation: Operation): void {
   const stored = response.headers.get('docker-content-digest')?.trim();
   const { digest } = source.descriptor;

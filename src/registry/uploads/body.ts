@@ -5,18 +5,18 @@ import { concat, type Bytes } from '../../util/bytes.ts';
 import { type Operation, LARGE_CONTENT_BYTES } from '../requests.ts';
 
 export interface SourceBody extends RequestBody {
-  /** What the source threw while it was read; the client may have wrapped it. */
+  /** What the source threw while it was read, because the client may have wrapped it. */
   readonly failure: () => unknown;
-  /** Every byte was handed over: the registry may have stored them although no answer came. */
+  /** Every byte was handed over: the registry may have stored them even without an answer. */
   readonly finished: () => boolean;
 }
 
-/** Bytes read before the request that carries them. */
+/** Bytes that are read before the request that carries them. */
 const READ_AHEAD = 64 * 1024;
 
 type SourceBodyOptions = Pick<PushOptions, 'signal' | 'onBytes' | 'onSent'>;
 
-/** A source from `offset` to its end as the body of a request, counted as it goes. */
+/** A source from `offset` to its end as a request body; counts its bytes. */
 export function sourceBody(
   source: Source,
   offset: number,
@@ -24,7 +24,7 @@ export function sourceBody(
   options: SourceBodyOptions,
 ): SourceBody {
   const { size } = source.descriptor;
-  // Only the lane for bulk is done with a chunk when it asks for the next.
+  // Only the client for large content is done with a chunk when it asks for the next.
   const opening = {
     ...openingAt(offset, options),
     reuseChunks: size - offset >= LARGE_CONTENT_BYTES,
@@ -58,7 +58,7 @@ export function sourceBody(
   };
 }
 
-/** A source read piece by piece, forwards; the piece read last can be had again without reading. */
+/** Reads a source forward, piece by piece; the last piece can be read again. */
 export class SourceReader {
   readonly #source: Source;
   readonly #operation: Operation;
@@ -73,7 +73,7 @@ export class SourceReader {
     this.#options = options;
   }
 
-  /** Exactly `length` bytes from `offset`. @throws what the source throws; IntegrityError */
+  /** Returns exactly `length` bytes from `offset`. @throws errors of the source; IntegrityError */
   async read(offset: number, length: number): Promise<Uint8Array> {
     const behind = offset - this.#start;
     if (this.#reading === undefined || behind < 0 || behind > this.#held.byteLength) {
@@ -99,8 +99,8 @@ export class SourceReader {
   }
 
   /**
-   * The source, opened at `offset` before a request is: getting there may take long, as all that
-   * comes before is read for its hash.
+   * Opens the source at `offset` before the request starts: this may take long, because all earlier
+   * bytes are read for the hash.
    */
   async sourceAt(offset: number): Promise<Source> {
     const { descriptor } = this.#source;
@@ -118,7 +118,7 @@ export class SourceReader {
     };
   }
 
-  /** The piece read last and all that follows; the caller then reads on. */
+  /** The last piece and everything after it; the caller then continues to read. */
   async *#rest(): Bytes {
     const reading = this.#reading;
     this.#reading = undefined;

@@ -12,13 +12,13 @@ import type {
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
 import { cancelSession, getUploadPosition, type UploadPosition } from './status.ts';
 
-/** What a run writes down of one upload. Without a journal, or for a small blob, nothing. */
+/** The record of one upload. Without a journal, or for a small blob, it does nothing. */
 export interface UploadLog {
-  /** The session is here now. */
+  /** The session is now at this URL. */
   movedTo(session: UploadTarget): void;
-  /** There is nothing to go on with. */
+  /** There is nothing to resume. */
   done(): Promise<void>;
-  /** True: the session stays as it is, for another run; false: it is to be cancelled. */
+  /** True: the session is kept for another run; false: it must be canceled. */
   failed(error: unknown, signal: AbortSignal | undefined): Promise<boolean>;
 }
 
@@ -28,12 +28,12 @@ const NO_LOG: UploadLog = {
   failed: async () => false,
 };
 
-/** With less in it than this, a session is not worth going on with. */
+/** A session with fewer bytes is not worth resuming. */
 const MIN_RESUMABLE = 1024 * 1024;
-/** Failures of the network and of servers; a person who interrupts wants nothing left behind. */
+/** Failures of the network and of servers; a person who interrupts wants no leftovers. */
 const TRANSIENT: ReadonlySet<string> = new Set(['NETWORK', 'TIMEOUT', 'RATE_LIMITED']);
 
-/** The notes of this upload and, where an earlier run left some of it at the registry, its place. */
+/** Opens the record of this upload and, if an earlier run started it, returns its position. */
 export async function openUploadLog(
   context: RequestContext,
   descriptor: Descriptor,
@@ -59,7 +59,7 @@ export async function openUploadLog(
   return { log: uploadLogOf(journal, blob, undefined) };
 }
 
-/** Judged as a Location that the registry gives now, and asked where it is. */
+/** Checks the session like a new Location of the registry, and asks for its offset. */
 async function positionOf(
   context: RequestContext,
   { digest }: JournaledBlob,
@@ -96,7 +96,7 @@ function uploadLogOf(
   };
 }
 
-/** Another run may succeed where this one did not. */
+/** Whether another run may succeed. */
 function isTransient(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof AppError && TRANSIENT.has(at.code)) return true;

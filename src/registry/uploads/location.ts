@@ -6,18 +6,18 @@ import type { Digest } from '../../oci/digest.ts';
 /** Where an upload continues. */
 export interface UploadTarget {
   readonly url: URL;
-  /** Another origin than the registry's: no credentials go there (CVE-2026-50151). */
+  /** A different origin than the registry's: no credentials are sent (CVE-2026-50151). */
   readonly anonymous: boolean;
   /** The URL whose answer named it. */
   readonly initiator: URL;
-  /** Fewest bytes of a chunk but the last (`OCI-Chunk-Min-Length`). */
+  /** Minimum size in bytes of every chunk except the last (`OCI-Chunk-Min-Length`). */
   readonly minChunk?: number | undefined;
 }
 
 /**
- * The `Location` of an upload, kept as the registry wrote it: its query carries state.
+ * Resolves the `Location` of an upload, kept as the registry wrote it, because its query has state.
  * `answeredFrom` is the URL that answered, after redirects; `registryUrl` owns the credentials.
- * @throws AppError UPLOAD_FAILED when it is no URL, TARGET_FORBIDDEN when it must not be followed
+ * @throws AppError UPLOAD_FAILED if it is not a URL, TARGET_FORBIDDEN if it must not be followed
  */
 export function resolveUploadLocation(
   location: string,
@@ -40,7 +40,7 @@ export function resolveUploadLocation(
   return { url, anonymous, initiator: answeredFrom };
 }
 
-/** Appends `digest` to whatever query there is; nothing else of the URL changes. */
+/** Appends `digest` to the query; the rest of the URL does not change. */
 export function withDigest(url: URL, digest: Digest): URL {
   const text = url.href.split('#', 1)[0] ?? '';
   const joint = !text.includes('?') ? '?' : text.endsWith('?') || text.endsWith('&') ? '' : '&';
@@ -59,7 +59,7 @@ function parse(location: string, base: URL, where: string): URL {
   }
 }
 
-/** A registry behind a TLS proxy that does not know it is: same host, but http. */
+/** A registry that does not know about its TLS proxy: same host, but http. */
 function upgradeToHttps(url: URL, registryUrl: URL): void {
   const sameHost = url.hostname === registryUrl.hostname;
   if (sameHost && url.protocol === 'http:' && registryUrl.protocol === 'https:') {

@@ -13,20 +13,20 @@ import { cancelSession } from './status.ts';
 import type { UploadOptions } from './recover.ts';
 import { postUpload, sessionOf } from './start.ts';
 
-/** Repositories tried for a mount; more cost a request each and seldom help. */
+/** Repositories tried for a mount; each further one costs a request and seldom helps. */
 export const MAX_MOUNTS = 3;
 /** Failures of the token exchange for two repositories; the plain upload needs only one. */
 const MOUNT_REFUSED: ReadonlySet<string> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'TOKEN_FAILED']);
-/** Up to this many bytes are sent again rather than asked for by a HEAD. */
+/** Up to this many bytes are sent without asking first with a HEAD. */
 const CHEAP_TO_SEND = 1024 * 1024;
 
-/** Done without sending, an open session to send to, or neither. */
+/** Done without sending content, an open session, or neither. */
 type MountOutcome = 'mounted' | 'present' | UploadTarget | undefined;
 
 /**
- * The start of an upload that may spare the content: a mount from a neighbour, or, with `probe`,
- * from the repository itself, which answers 201 where the blob is there and opens the upload where
- * it is not: a HEAD and a POST in one. With `verifyPresence` neither is believed.
+ * Starts an upload that may not need the content: a mount from another repository, or with `probe`
+ * from the repository itself. It answers 201 if the blob exists, else it opens the upload: a HEAD
+ * and a POST in one. With `verifyPresence`, neither answer is trusted.
  */
 export async function mountOrStartUpload(
   context: RequestContext,
@@ -54,8 +54,8 @@ export async function mountOrStartUpload(
 }
 
 /**
- * A registry that cannot mount opens an upload for a blob that it has: where the content is worth
- * a request, that request is made before it is sent.
+ * A registry that cannot mount opens an upload for a blob that it has: if the content is large, a
+ * request checks that before it is sent.
  */
 async function confirmMissing(
   context: RequestContext,
@@ -70,7 +70,7 @@ async function confirmMissing(
   return 'present';
 }
 
-/** distribution writes its session into `_state`, and always mounts what a repository has. */
+/** distribution stores its session in `_state`, and always mounts a blob that it has. */
 function isDistribution({ url }: UploadTarget): boolean {
   return url.searchParams.has('_state');
 }
@@ -87,7 +87,7 @@ async function tryMount(
   const retry = context.deps.retries(options.signal);
   for (;;) {
     const outcome = await postMount(context, query, options, extraScopes);
-    // A registry that fails at a mount may well take the upload: the mount is not tried again.
+    // A registry that fails to mount may accept the upload: the mount is not tried again.
     const again = outcome instanceof NetworkError || outcome?.status === 429;
     if (again && (await retry.shouldRetry(outcome))) continue;
     if (outcome instanceof NetworkError) throw withAttempts(outcome, retry);
@@ -98,7 +98,7 @@ async function tryMount(
   }
 }
 
-/** `undefined`: no token was to be had for both repositories. */
+/** `undefined`: no token is available for both repositories. */
 async function postMount(
   context: RequestContext,
   query: string,
@@ -114,7 +114,7 @@ async function postMount(
   }
 }
 
-/** A success is a mount when its Location is the blob, or when the blob shows; else an upload. */
+/** A success is a mount if its Location is the blob or the blob exists; otherwise an upload. */
 async function mountedOr(
   context: RequestContext,
   digest: Digest,

@@ -19,8 +19,8 @@ async function blobExists(
 }
 
 /**
- * Mount, or POST and one PUT (distribution-spec v1.1.1, "Pushing blobs"). What an earlier run left
- * unfinished is asked for first.
+ * Mounts a blob, or sends a POST and one PUT (distribution-spec v1.1.1, "Pushing blobs"). First
+ * checks what an earlier run left unfinished.
  */
 export async function putBlob(
   context: RequestContext,

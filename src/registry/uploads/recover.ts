@@ -14,11 +14,11 @@ import { cancelSession, getUploadPosition, type UploadPosition } from './status.
 import { verifySource } from './verify-source.ts';
 
 export interface UploadOptions extends Omit<PushOptions, 'tag'> {
-  /** Nothing is known of the blob: find out whether it is there, with the fewest requests. */
+  /** Whether the blob exists is unknown: find out with the fewest requests. */
   readonly probe?: boolean | undefined;
 }
 
-/** What does not change while a blob is sent; only `retry` counts. */
+/** What does not change while a blob is sent; only `retry` has state. */
 export interface UploadJob {
   readonly context: RequestContext;
   readonly source: Source;
@@ -28,30 +28,30 @@ export interface UploadJob {
   readonly retry: RetryState;
 }
 
-/** How far an upload has come. Every step returns a new one. */
+/** The progress of an upload. Every step returns a new state. */
 export interface UploadState {
   readonly position: UploadPosition;
-  /** Begun by an earlier run: the registry may refuse what is there, or to go on with it. */
+  /** Started by an earlier run: the registry may reject its data or its continuation. */
   readonly inherited: boolean;
   /** The farthest offset that was counted as progress. */
   readonly mark: number;
-  /** Most bytes of one request; `undefined`: all that is left goes in one. */
+  /** Maximum bytes of one request; `undefined`: the whole rest in one. */
   readonly chunk: number | undefined;
   readonly done: boolean;
-  /** Whether the registry may have the whole blob although no answer said so. */
+  /** Whether the registry may have the whole blob even without a successful answer. */
   readonly allSent: boolean;
-  /** Starting over without a fault of the network is done once. */
+  /** An upload starts over at most once without a network error. */
   readonly startedOver: boolean;
-  /** Where the upload was when its token was last found to be renewed. */
+  /** The offset of the upload when its token was last renewed. */
   readonly renewedAt: number | undefined;
 }
 
-/** GHCR takes no more in one request that has a Content-Range. */
+/** GHCR accepts no more in one request with a Content-Range. */
 const CHUNK = 4 * 1024 * 1024;
-/** The least that is sent at a time where even CHUNK is too much: nginx takes 1 MiB by default. */
+/** The smallest chunk if even CHUNK is too large: nginx accepts 1 MiB by default. */
 export const SMALLEST_CHUNK = 64 * 1024;
 const SHRINK = 4;
-/** Bytes between two faults that count as progress. */
+/** Bytes between two errors that count as progress. */
 const PROGRESS = 1024 * 1024;
 
 export function startingAt(position: UploadPosition): UploadState {
@@ -110,8 +110,8 @@ export async function afterAnswer(
 }
 
 /**
- * To send what is not taken again and again would never end, so that it is a try, too.
- * @throws NetworkError when it has been tried often enough
+ * Counts as a try, because sending what is not accepted would never end.
+ * @throws NetworkError after the last try
  */
 export async function afterShortChunk(
   job: UploadJob,
@@ -127,7 +127,7 @@ export function movedTo(job: UploadJob, state: UploadState, position: UploadPosi
   return { ...state, position };
 }
 
-/** Far enough since the last fault, faults are counted from the beginning again. */
+/** After enough progress since the last error, errors are counted from the beginning again. */
 export function countProgress({ retry }: UploadJob, state: UploadState): UploadState {
   const { offset } = state.position;
   if (offset - state.mark < PROGRESS) return state;
@@ -135,7 +135,7 @@ export function countProgress({ retry }: UploadJob, state: UploadState): UploadS
   return { ...state, mark: offset };
 }
 
-/** Asks the session where it is; what it cannot say starts over. */
+/** Asks the session for its offset; starts over if it does not know. */
 async function goOn(job: UploadJob, state: UploadState): Promise<UploadState> {
   const { context, operation, options, source } = job;
   const { session } = state.position;

@@ -20,7 +20,7 @@ export function writeBlobOperation(context: RequestContext, digest: Digest): Ope
   return { action: 'write blob', target: refName(context, digest), kind: 'upload' };
 }
 
-/** An upload session for any content of this digest's algorithm. */
+/** Opens an upload session for content with this digest's algorithm. */
 export async function openSession(
   context: RequestContext,
   digest: Digest,
@@ -29,7 +29,7 @@ export async function openSession(
   const algorithm = algorithmOf(digest);
   const query = algorithm === 'sha256' ? '' : `digest-algorithm=${algorithm}`;
   const response = await postUpload(context, query, options);
-  // By its Location an upload is told from a page that says yes to everything.
+  // The Location distinguishes an upload from a page that answers everything with success.
   const opened =
     response.status === 202 ||
     (isWritten(response) && response.headers.get('location') !== undefined);

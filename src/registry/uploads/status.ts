@@ -4,15 +4,15 @@ import { registryUrl, request, type RequestContext } from '../requests.ts';
 import { isWritten } from '../success.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
 
-/** Where an upload goes on. */
+/** Where an upload continues. */
 export interface UploadPosition {
   readonly session: UploadTarget;
   readonly offset: number;
 }
 
 /**
- * Asks an upload session how far it is (distribution-spec v1.1.1, "Pushing a blob in chunks").
- * `undefined` when the registry does not know it any more, or does not say.
+ * Asks an upload session for its offset (distribution-spec v1.1.1, "Pushing a blob in chunks").
+ * `undefined` if the registry no longer knows the session, or does not report an offset.
  */
 export async function getUploadPosition(
   context: RequestContext,
@@ -31,8 +31,8 @@ export async function getUploadPosition(
 }
 
 /**
- * Bytes that a session has, from `Range: 0-N`, both inclusive; `undefined` when it does not say.
- * distribution answers `0-0` for an empty session too, so that one byte counts as none.
+ * Returns the bytes of a session, from `Range: 0-N`, both inclusive; `undefined` without one.
+ * distribution also answers `0-0` for an empty session, so one byte counts as none.
  */
 export function offsetFromRange(response: Pick<HttpResponse, 'headers'>): number | undefined {
   const match = /^(?:bytes=)?0-(\d{1,15})$/u.exec(response.headers.get('range')?.trim() ?? '');
@@ -56,12 +56,12 @@ export async function followLocation(
 }
 
 /**
- * Longest wait for the cancellation of a session that failed: an interrupted command has two
+ * Maximum wait for the cancellation of a failed session: an interrupted command has only two
  * seconds.
  */
 const CANCEL_MS = 1_000;
 
-/** A session left open keeps its bytes until the registry cleans up: ends it, best effort. */
+/** Cancels a session if possible: otherwise it keeps its bytes until the registry cleans up. */
 export async function cancelSession(context: RequestContext, session: UploadTarget): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_MS);
   try {
@@ -74,6 +74,6 @@ export async function cancelSession(context: RequestContext, session: UploadTarg
     });
     await response.discard();
   } catch {
-    // The failure that led here is the one to report.
+    // The failure that caused the cancellation is reported.
   }
 }

@@ -21,11 +21,11 @@ import {
 } from './recover.ts';
 import { cancelSession, followLocation, offsetFromRange, type UploadPosition } from './status.ts';
 
-/** A chunk is held in memory; a registry that wants larger ones is sent the rest as one. */
+/** A chunk is held in memory; if a registry wants larger ones, the rest is sent as one. */
 const MAX_CHUNK = 64 * 1024 * 1024;
 /**
- * Less than this is asked of the source before the request that carries it: a connection that waits
- * for a source could have carried another. More is worth a connection that is opened meanwhile.
+ * Smaller content is read from the source before the request that carries it, because a connection
+ * that waits for a source could carry another request. For larger content, waiting is acceptable.
  */
 const AT_HAND = 1024 * 1024;
 const CONTENT = { 'content-type': 'application/octet-stream' };
@@ -34,18 +34,18 @@ export interface OpenUpload extends Pick<UploadJob, 'source' | 'operation' | 'lo
   readonly position: UploadPosition;
 }
 
-/** The state after a request, and what is wrong, if anything. */
+/** The state after a request, and the problem, if any. */
 interface Sent {
   readonly state: UploadState;
   readonly trouble?: HttpResponse | NetworkError;
-  /** The trouble is only that a part of the chunk was taken. */
+  /** The only problem is that the registry accepted a part of the chunk. */
   readonly isShort?: boolean;
 }
 
 /**
- * Sends a blob into an open session: by one PUT, and after a fault from where the registry says the
- * session is. A session it has forgotten is opened again. Whatever fails cancels the session, unless
- * another run may go on with it.
+ * Sends a blob into an open session with one PUT; after an error it continues at the offset that
+ * the registry reports. A forgotten session is opened again. A failure cancels the session, unless
+ * another run may resume it.
  */
 export async function sendContent(
   context: RequestContext,
@@ -59,7 +59,7 @@ export async function sendContent(
   try {
     while (!state.done) {
       const sent = await sendNext(job, state, reader);
-      // What fails from here on cancels the session where it is now.
+      // A later failure cancels the session at its current URL.
       state = sent.state;
       state = await recover(job, sent);
     }
@@ -86,7 +86,7 @@ async function recover(job: UploadJob, { state, trouble, isShort }: Sent): Promi
   return isShort === true ? afterShortChunk(job, state, trouble) : afterFault(job, state, trouble);
 }
 
-/** The rest, and with it the end of the upload. */
+/** Sends the rest, which completes the upload. */
 async function put(job: UploadJob, before: UploadState, reader: SourceReader): Promise<Sent> {
   const { source, operation, options } = job;
   const { session, offset } = before.position;
@@ -110,7 +110,7 @@ async function put(job: UploadJob, before: UploadState, reader: SourceReader): P
   return { state: { ...state, done: true } };
 }
 
-/** One chunk that is not the last; it may be taken in part. */
+/** Sends one chunk, not the last; the registry may accept a part of it. */
 async function patch(
   job: UploadJob,
   before: UploadState,
@@ -143,12 +143,12 @@ async function patch(
   const message = `${operation.target}: the registry took ${taken} of ${length} bytes that it was sent at byte ${offset}`;
   const fault = new NetworkError('NETWORK', message, { retry: 'always' });
   if (!isForward) return { state, trouble: fault };
-  // So much it takes at a time.
+  // The registry accepts this many bytes at a time.
   const chunk = Math.max(SMALLEST_CHUNK, taken);
   return { state: { ...state, chunk }, trouble: fault, isShort: true };
 }
 
-/** 201 and 204 are a registry's; other successes have to name the blob, or to show it. */
+/** 201 and 204 are a registry's; other successes must name the blob, or the blob must exist. */
 async function isConfirmed(
   { context, source, options }: UploadJob,
   response: HttpResponse,
@@ -176,7 +176,7 @@ async function send(
       anonymous,
       initiator,
       signal: options.signal,
-      // How to go on after a fault is for the session to say.
+      // The session decides how to continue after an error.
       idempotent: false,
     });
   } catch (error) {

@@ -5,9 +5,9 @@ import { Verifier } from '../../store/verify.ts';
 import type { Operation } from '../requests.ts';
 
 /**
- * Reads a source once more after a registry found another digest in what it received, to say which
- * side is damaged. Resolves to the error for damage on the way. @throws IntegrityError for a
- * damaged source
+ * Reads a source again after a registry found a different digest in the received data, to find out
+ * which side is damaged. Resolves to the error for damage in transit. @throws IntegrityError if the
+ * source is damaged
  */
 export async function verifySource(
   source: Source,

@@ -14,6 +14,6 @@ async function run() {
   ]);
   const status = await runCredentialHelper(processIo(process));
 
-  // A call to the keychain that was given up must not hold the process.
+  // A hanging call to the keychain must not keep the process alive.
   process.exit(status);
 }

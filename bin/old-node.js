@@ -2,7 +2,7 @@ const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-/** What a program does under a Node that is too old: a clone fetches one, a package says so. */
+/** Handles a Node that is too old: a clone fetches a supported one, a package reports an error. */
 module.exports = function oldNode(program) {
   const launcher = join(__dirname, '..', 'scripts', 'node.mjs');
   if (existsSync(launcher)) {

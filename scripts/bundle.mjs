@@ -1,5 +1,5 @@
 // Bundles the program into dist/bundle, so that a start loads a few files instead of hundreds.
-// The library stays what tsc wrote to dist/. Run by `npm run build`.
+// Leaves the library as tsc wrote it to dist/. Run by `npm run build`.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/bundle');
 const PIECES = join(ROOT, 'dist/pieces');
 
-/** What a command that speaks to a registry loads, whichever it is. */
+/** Modules that every command that talks to a registry loads. */
 const ONLINE = [
   'src/cli/run.ts',
   'src/client/trusted-realms.ts',
@@ -21,17 +21,17 @@ const ONLINE = [
   'src/commands/tags/run.ts',
 ];
 
-/** What a command of many requests loads besides. */
+/** Modules that commands with many requests also load. */
 const MANY = ['src/http/exchange/undici.ts', 'lazy:undici'];
 
-/** Packages that go into the bundle; any other is loaded from node_modules when it is used. */
+/** Packages in the bundle; others are loaded from node_modules at their first use. */
 const INSIDE = new Set(['chalk', 'commander', 'ora', 'pretty-bytes', 'semver', 'tldts', 'undici']);
 
 /**
- * Of undici the pool of connections, which is all that `src/http/exchange/undici.ts` asks for. What
- * its client loads beyond HTTP/1.1 is left out: the dialer offers servers nothing else, and bodies
- * are never forms. `esbuildDetection` is undici's own switch for a build without Milo, its second
- * parser, which is an experiment.
+ * Bundles only undici's connection pool, which is all that `src/http/exchange/undici.ts` uses.
+ * Leaves out its code for other protocols and forms: the dialer offers only HTTP/1.1, and bodies
+ * are never forms. `esbuildDetection` is undici's switch for a build without its experimental
+ * second parser, Milo.
  */
 const UNDICI = `export { default as Pool } from 'undici/lib/dispatcher/pool.js';`;
 const UNDICI_WITHOUT =
@@ -39,8 +39,8 @@ const UNDICI_WITHOUT =
 const UNDICI_WITHOUT_MILO = { esbuildDetection: 'true' };
 
 /**
- * What these load, every command that speaks to a registry needs: in the bundle it comes with them,
- * for each further file of a start costs about a millisecond. The sources keep it lazy for the
+ * Modules whose lazy imports become static in the bundle: every command that talks to a registry
+ * needs them, and each file costs about 1 ms at the start. The sources import lazily for the
  * library's users.
  */
 const TOGETHER = [
@@ -53,7 +53,7 @@ const TOGETHER = [
   'src/http/exchange/pools.ts',
 ];
 
-/** What they load that many commands do without. */
+/** Their imports that stay lazy, as many commands do not need them. */
 const STILL_LAZY = [
   'src/client/trusted-realms.ts',
   'src/util/template/render.ts',
@@ -61,7 +61,7 @@ const STILL_LAZY = [
   'src/http/exchange/undici.ts',
 ];
 
-/** Entries of the two lists that the bundle met. */
+/** Entries of the two lists that matched a module. */
 const met = new Set();
 
 function isListed(list, path) {
@@ -94,7 +94,7 @@ const packages = {
   setup(to) {
     to.onResolve({ filter: /^[^./]/ }, async ({ path, kind, pluginData, resolveDir }) => {
       if (path.startsWith('node:')) return { path, external: true, sideEffects: false };
-      // Inside a package its own dependencies resolve as usual.
+      // Inside a package, its dependencies resolve as usual.
       if (pluginData === 'inside' || resolveDir.includes('node_modules')) return undefined;
       if (!INSIDE.has(packageOf(path))) return { path, external: true };
       return kind === 'dynamic-import' ? { path, namespace: 'lazy' } : undefined;
@@ -103,7 +103,7 @@ const packages = {
       contents: `module.exports = () => { throw new Error('not in the bundle: ${basename(path)}') };`,
       loader: 'js',
     }));
-    // What `import()` of a CommonJS package gives in Node: its names, not the default alone.
+    // Exports names as `import()` of a CommonJS package does in Node, not only the default.
     to.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path }) => {
       if (path === 'undici') {
         return { contents: UNDICI, resolveDir: ROOT, pluginData: 'inside', loader: 'js' };
@@ -119,7 +119,7 @@ const packages = {
   },
 };
 
-/** The licences of what is inside ask to be passed on with it. */
+/** The licenses of the bundled packages, which must be distributed with the bundle. */
 async function licences(inputs) {
   const folders = new Set(
     Object.keys(inputs).flatMap(
@@ -150,7 +150,7 @@ const bundle = (options) =>
     bundle: true,
     platform: 'node',
     target: 'node22.22',
-    // Readable: a stack trace in a bug report names our functions without a source map.
+    // Keeps function names readable in the stack traces of bug reports without a source map.
     minify: false,
     define: UNDICI_WITHOUT_MILO,
     plugins: [together, packages],
@@ -177,12 +177,12 @@ await Promise.all(
   outputFiles.map(({ path, text }) => writeFile(join(PIECES, basename(path)), text)),
 );
 
-/** An entry that matches nothing would only make every start slower, and nobody would see it. */
+/** Fails for entries that match nothing, which would slow every start unnoticed. */
 function failOn(lost) {
   if (lost.length > 0) throw new Error(`bundle.mjs: nothing matches ${lost.join(', ')}`);
 }
 
-/** Pieces that come along with those made from these sources, by their static imports. */
+/** The chunks of these sources and of their static imports. */
 function closure(entries, known = new Set()) {
   const pieces = new Set();
   const add = (piece) => {
@@ -200,7 +200,7 @@ function closure(entries, known = new Set()) {
   return pieces;
 }
 
-// Each file of a start costs more than a millisecond, so what is always needed together is joined.
+// Each file costs more than 1 ms at the start, so chunks that are loaded together are joined.
 const first = closure(['regctl.ts']);
 const table = closure(['src/cli/personas/line.ts', 'src/commands/index.ts'], first);
 const online = closure(ONLINE, new Set([...first, ...table]));
@@ -230,17 +230,17 @@ const { output } = await joined.generate({
 });
 await joined.close();
 await mkdir(OUT, { recursive: true });
-/** ASCII alone, which is read without decoding. */
+/** Escapes everything but ASCII, so that files are read without decoding. */
 const ascii = (code) =>
   code.replaceAll(
     /[^\0-\x7f]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-/** `import()` from what Node's own loader has not loaded is an experiment, and Node says so. */
+/** Replaces `import()`: Node warns that it is experimental in code that its loader did not load. */
 const plain = (code) => ascii(code).replaceAll(/\bimport\((?="[^"\n]+"\))/g, 'require.import(');
 const files = output.map(({ fileName, code }) => [fileName, plain(code)]);
 await Promise.all(files.map(([fileName, text]) => writeFile(join(OUT, fileName), text)));
-/** Which sources each file is made of: for whoever wonders what a start loads. */
+/** The sources of each file, to find out what a start loads. */
 const contents = output.map(({ fileName, moduleIds = [] }) => [
   fileName,
   moduleIds.flatMap((id) => {

@@ -1,4 +1,4 @@
-// The pictures of docs/doctor.md, from real runs against the embedded registry (wants openssl).
+// Draws the pictures of docs/doctor.md from runs against the embedded registry. Needs openssl.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -32,7 +32,7 @@ function makeCertificates() {
   openssl('x509', '-req', '-days', '90', '-in', 's.csr', ...signed, '-out', 's.crt');
 }
 
-/** A home with a login; `trust`: with the CA too. */
+/** Creates a home directory with a login and, if `trust` is set, the CA certificate. */
 function furnish({ trust, mode, mirror }) {
   rmSync(home, { recursive: true, force: true });
   const certs = join(home, '.config/containers/certs.d', HOST);

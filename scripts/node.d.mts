@@ -1,6 +1,6 @@
 import type { SpawnOptions } from 'node:child_process';
 
-/** What a program wrote to both outputs, and how it ended. */
+/** A program's exit status and its combined output. */
 export interface Finished {
   readonly status: number | null;
   readonly text: string;

@@ -18,18 +18,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const SELF = fileURLToPath(import.meta.url);
 const ROOT = dirname(dirname(SELF));
-/** Set for the one child, which starts no other. */
+/** Set for the child process, so that it does not start another. */
 const MARK = 'REGCTL_NODE';
-/** Lines by preference: not every platform has a package of each. */
+/** Release lines by preference; not every platform has a package of each. */
 const LINES = [24, 26, 22];
-/** By default npm tries a registry that is not there for a minute. */
+/** By default, npm retries an unreachable registry for a minute. */
 const PATIENCE = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
-/** Programs whose package has another name. */
+/** Programs whose package has a different name. */
 const PACKAGES = { tsc: 'typescript' };
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-/** Whether `engines` of package.json, alternatives of "^a.b.c" and ">=a.b.c", allows a version. */
+/** Whether `engines` in package.json ("^a.b.c" and ">=a.b.c", joined by "||") allows a version. */
 export function isSupported(version, range = readJson(join(ROOT, 'package.json')).engines.node) {
   const numbers = (text) => text.split('.').map(Number);
   const [major, minor, patch] = numbers(version);
@@ -42,9 +42,9 @@ export function isSupported(version, range = readJson(join(ROOT, 'package.json')
 }
 
 /**
- * The path of a Node of a line (22, 24 or 26), from the user's cache or the package registry.
- * Default: 24 where the platform has it. The version is pinned, and so is the package's hash.
- * @throws Error whose message is one line
+ * Returns the path of a Node of a release line (22, 24 or 26), from the user's cache or the package
+ * registry. Default: 24 if the platform has it. Version and hash are pinned.
+ * @throws Error with a one-line message
  */
 export async function fetchNode(line) {
   const platform = `${process.platform}-${process.arch}`;
@@ -66,7 +66,7 @@ export async function fetchNode(line) {
   return binary;
 }
 
-/** Where regctl caches, too; a clone without a home has its own. */
+/** In regctl's cache directory; without a home directory, in the clone. */
 function cacheFolder() {
   const { XDG_CACHE_HOME = '', HOME = '' } = process.env;
   const home = process.platform === 'win32' ? homedir() : HOME;
@@ -76,12 +76,12 @@ function cacheFolder() {
 
 function isMusl() {
   if (process.platform !== 'linux') return false;
-  // The report takes seconds where it looks up the names of open connections.
+  // Otherwise the report looks up the names of open connections, which can take seconds.
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
-/** By npm, into a folder of its own that gets its name when it is complete. */
+/** Installs with npm to a temporary directory, which is renamed when it is complete. */
 async function install({ folder, name, version, integrity, binary }) {
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(`${folder}-`);
@@ -110,7 +110,7 @@ async function install({ folder, name, version, integrity, binary }) {
     if (started.text.trim() !== `v${version}`) throw new Error('it does not run on this machine');
     renameSync(work, folder);
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have installed it first.
     if (existsSync(binary)) return;
     const problem = `Node ${version} cannot be fetched from the package registry: ${error.message}`;
     throw new Error(problem, { cause: error });
@@ -119,7 +119,7 @@ async function install({ folder, name, version, integrity, binary }) {
   }
 }
 
-/** Without what `npm run` says of this project, so that npm looks at its own folder only. */
+/** The environment without `npm run`'s variables, so that npm uses only its own directory. */
 function plainEnv() {
   const project =
     /^npm_(?:package_|lifecycle_|command$|config_(?:local_prefix|prefix|global_prefix)$)/i;
@@ -127,7 +127,7 @@ function plainEnv() {
   return Object.fromEntries(entries.filter(([key]) => !project.test(key) && key !== 'INIT_CWD'));
 }
 
-/** The line of npm's that says why. */
+/** The line of npm's output that states the reason. */
 function reasonOf(text) {
   const lines = text
     .split(/\r?\n/)
@@ -138,7 +138,7 @@ function reasonOf(text) {
   return (told[0] || 'npm failed').slice(0, 160);
 }
 
-/** npm's own JavaScript: the npm that runs this, that next to this Node, or that of PATH. */
+/** Path of npm's JavaScript: the running npm, the one next to this Node, or the one on PATH. */
 export function npmCli() {
   const { npm_execpath: running = '', PATH = '' } = process.env;
   const bin = dirname(process.execPath);
@@ -156,7 +156,7 @@ export function npmCli() {
   throw new Error('npm is not installed');
 }
 
-/** Runs to the end. `text` is what it wrote to both outputs, unless `stdio` sends it elsewhere. */
+/** Runs a program to its end. `text` is its output on both streams, unless `stdio` redirects it. */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -170,8 +170,8 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs a file under a Node that `engines` allows, in place of this process, and takes over its end.
- * Must be called under a Node that it does not allow.
+ * Runs a file under a Node that `engines` allows, and ends this process with the same status or
+ * signal. Call only under a Node that `engines` does not allow.
  */
 export async function runUnderNode(file, args) {
   const { engines } = readJson(join(ROOT, 'package.json'));
@@ -182,12 +182,12 @@ export async function runUnderNode(file, args) {
     const env = {
       ...process.env,
       [MARK]: node,
-      // Scripts that name `node` find the same, and so does npm.
+      // Scripts that call `node`, and npm, find the same Node.
       PATH: `${dirname(node)}${delimiter}${process.env.PATH || ''}`,
       npm_execpath: process.env.npm_execpath || npmCli(),
     };
     const child = spawn(node, [...process.execArgv, file, ...args], { stdio: 'inherit', env });
-    // A terminal sends its Ctrl-C to both.
+    // A terminal sends Ctrl-C to both processes.
     const hasTerminal = [process.stdin, process.stdout, process.stderr].some((one) => one.isTTY);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       process.on(signal, () => (hasTerminal && signal === 'SIGINT') || child.kill(signal));
@@ -208,7 +208,7 @@ function fail(text) {
   process.exit(1);
 }
 
-/** The file to run: a script of this clone, or the program of a package, installed when missing. */
+/** The file to run: a script of this clone, or a package's program, installed if missing. */
 async function entryOf(program) {
   if (/\.m?js$/.test(program)) return join(ROOT, program);
   const folder = join(ROOT, 'node_modules', PACKAGES[program] || program);
@@ -217,7 +217,7 @@ async function entryOf(program) {
   return join(folder, typeof bin === 'string' ? bin : bin[program]);
 }
 
-/** `npm ci` under this Node. @throws Error with npm's own words */
+/** Runs `npm ci` under this Node. @throws Error with npm's output */
 export async function installPackages() {
   const args = [
     npmCli(),

@@ -1,4 +1,4 @@
-// Debian sid's skopeo with the libraries it needs, unpacked and not installed: Debian 12's own is 1.9.3.
+// Unpacks Debian sid's skopeo and its libraries without installing them: Debian 12 has 1.9.3.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -15,7 +15,7 @@ const PACKAGES = ['skopeo', 'libc6', 'libgpgme45', 'libassuan9', 'libgpg-error0'
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SOURCES = '/etc/apt';
 
-/** Downloads into `work`, unpacks below `home` and returns the path of a script that starts it. */
+/** Downloads to `work`, unpacks below `home`, returns the path of a script that starts skopeo. */
 export function unpackSkopeo(peer, work, home) {
   const apt = aptOptions(work, mirror());
   call('apt-get', [...apt, 'update', '-qq']);
@@ -34,7 +34,7 @@ export function unpackSkopeo(peer, work, home) {
   return script;
 }
 
-/** Sid's C library is not this machine's: its own loader starts the program with it. */
+/** Starts skopeo with sid's own loader and C library, which differ from this machine's. */
 function startScript(root) {
   const files = readdirSync(root, { recursive: true }).map((name) => join(root, name));
   const loader = files.find((file) => /\/ld-linux[^/]*\.so\.\d+$/.test(file));
@@ -44,7 +44,7 @@ function startScript(root) {
   return `#!/bin/sh\nexec "${loader}" --library-path "${folder}" "${join(root, 'usr/bin/skopeo')}" "$@"\n`;
 }
 
-/** The mirror that this machine's own sources name, in either of their two formats. */
+/** The mirror in this machine's apt sources, in either of their two formats. */
 function mirror() {
   const files = [
     'sources.list',

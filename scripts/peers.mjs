@@ -6,19 +6,19 @@ import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { unpackSkopeo } from './peers-skopeo.mjs';
 
-/** As `test/helpers/peers.ts` looks for them. */
+/** The same directory as in `test/helpers/peers.ts`. */
 const FOLDER =
   process.env.REGCTL_PEERS ??
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'regctl-peers');
 
-/** A build that takes longer hangs. */
+/** Time limit of a build. */
 const BUILD_LIMIT_MS = 45 * 60_000;
 
 const REGCLIENT = { module: 'github.com/regclient/regclient', version: 'v0.11.7' };
 
 /**
- * `name` is what tests ask for, `path` the package below the module, the program is the last part
- * of the two. Those that others build upon and that build fast come first.
+ * `name` is the name in tests, `path` the package below `module`; the last part of both names the
+ * program. Fast builds come first.
  */
 const PEERS = [
   {
@@ -27,7 +27,7 @@ const PEERS = [
     path: 'cmd/crane',
     version: 'v0.22.1',
   },
-  // Its program has our program's name.
+  // Its program is also called regctl.
   { name: 'regclient', ...REGCLIENT, path: 'cmd/regctl' },
   { name: 'regsync', ...REGCLIENT, path: 'cmd/regsync' },
   { name: 'regbot', ...REGCLIENT, path: 'cmd/regbot' },
@@ -60,10 +60,10 @@ const PEERS = [
   },
 ];
 
-/** Builds one program with `go install` and returns the path where it lies. */
+/** Builds one program with `go install` and returns its path. */
 function goInstall({ module, path, version }, folder) {
   const source = path === undefined ? module : `${module}/${path}`;
-  // No C compiler, and no symbols that nobody debugs.
+  // Without a C compiler and debug symbols.
   const done = spawnSync('go', ['install', '-ldflags=-s -w', `${source}@${version}`], {
     env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
     cwd: folder,
@@ -76,7 +76,7 @@ function goInstall({ module, path, version }, folder) {
   return join(folder, source.split('/').at(-1));
 }
 
-/** What Go complained about: its last line that reports no download. */
+/** Go's error: the last line that is not about a download. */
 function lastError(stderr) {
   const lines = stderr
     .split('\n')
@@ -96,7 +96,7 @@ function isBuilt(peer) {
   }
 }
 
-/** Puts the program in its place at last, so that a test never finds half of one. */
+/** Moves the finished program to its place, so that a test never finds a partial one. */
 function build(peer) {
   const folder = join(FOLDER, 'build', peer.name);
   rmSync(folder, { recursive: true, force: true });
@@ -134,7 +134,7 @@ if (unknown.length > 0) {
   );
   process.exit(64);
 }
-// Other work on this machine goes first.
+// Gives other processes of this machine precedence.
 setPriority(10);
 console.log(`Peers in ${FOLDER}:`);
 const chosen = PEERS.filter((peer) => wanted.length === 0 || wanted.includes(peer.name));

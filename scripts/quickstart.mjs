@@ -1,4 +1,4 @@
-// The tour: installs, builds, starts the embedded registry and does the main jobs on a real image.
+// A tour: installs, builds, starts the embedded registry and runs the main commands on an image.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -42,7 +42,7 @@ async function freePort() {
   return port;
 }
 
-/** Runs one command as a person would; its exit status must be the one the tour promises. */
+/** Runs one command as a user does. @throws Error if its exit status is not the expected one */
 function show(why, args, expected = 0) {
   say(`\n${bold(why)}`);
   say(`${dim('$')} regctl ${args.join(' ')}`);

@@ -1,4 +1,4 @@
-// A command's output on a terminal of 80 columns as an SVG: node scripts/screenshot.mjs OUT.svg COMMAND…
+// Draws a command's output on an 80-column terminal: node scripts/screenshot.mjs OUT.svg COMMAND…
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ const LINE = 19;
 const PAD = 18;
 const BAR = 34;
 
-/** SGR codes as regctl writes them → SVG attributes; 22 and 39 switch off again. */
+/** regctl's SGR codes → SVG attributes; 22 and 39 reset them. */
 const STYLES = {
   1: { 'font-weight': '700' },
   2: { 'fill-opacity': '.62' },
@@ -37,7 +37,7 @@ export function onTerminal(command, env) {
   return done.stdout.replaceAll('\r\n', '\n');
 }
 
-/** Runs of one style in a line: [column, text, active codes]. */
+/** Splits a line into runs of one style: [column, text, active codes]. */
 function runsOf(line, active) {
   const runs = [];
   let column = 0;

@@ -1,4 +1,4 @@
-// Installs, builds, lints, type-checks and tests everything, against real registries where they are.
+// Installs, builds, lints, type-checks and tests everything, with real registries if installed.
 // npm run verify -- --times N --busy M   N runs, the last M of them on busy cores, and a table
 // npm run verify:peers                   only the tests that need other projects' programs
 // Last line: "N passed, N failed, N skipped".
@@ -38,5 +38,5 @@ const counts =
   times === 1 && busy === 0 ? await verify(suite) : await runTimes({ times, busy, suite });
 const [passed, failed, skipped] = counts;
 process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-// Without any peer all of their tests are skipped.
+// Without any peer, all tests of the suite are skipped.
 process.exitCode = failed === 0 && (passed > 0 || values.peers) ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * The library that the command line uses. A store is opened from a transport or made in memory;
- * `copyImage` moves an image between two of them. Everything here is re-exported, nothing made.
+ * The library that the command line uses. Open a store from a transport or create one in memory;
+ * `copyImage` copies an image between two stores. This module only re-exports.
  */
 export { AppError, CopyError, IntegrityError, RegistryError } from './errors/app-error.ts';
 export { EXIT_STATUS, type ErrorCode } from './errors/codes.ts';

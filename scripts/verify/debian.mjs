@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { step } from './steps.mjs';
 
-/** Debian's packages that the tests use as real peers, by the program that each brings. */
+/** Debian packages that the tests use as real peers, by the program that each contains. */
 const PACKAGES = {
   usual: {
     'docker-registry': 'docker-registry',
@@ -17,7 +17,7 @@ const PACKAGES = {
     'dbus-run-session': 'dbus',
     'gnome-keyring-daemon': 'gnome-keyring',
   },
-  // Large ones, which take longer to install than the usual tests to run.
+  // Large packages, which take longer to install than the usual tests take to run.
   peers: {
     podman: 'podman',
     buildah: 'buildah',
@@ -31,7 +31,7 @@ function has(program) {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
-/** Installs what is missing, as root on Debian; elsewhere says what is, whose tests are skipped. */
+/** Installs missing packages as root on Debian; elsewhere lists them and skips their tests. */
 export function installDebianPackages(suite) {
   const packages = Object.entries(PACKAGES[suite])
     .filter(([program]) => !has(program))
@@ -47,6 +47,6 @@ export function installDebianPackages(suite) {
   const install = ['install', '-y', '-qq', '--no-install-recommends'];
   step('Debian packages', 'apt-get', ['update', '-qq'], env);
   if (step('Debian packages', 'apt-get', [...install, ...packages], env)) return;
-  // One that this release of Debian lacks must not keep the others away.
+  // Installs one by one: this release of Debian may lack one of them.
   for (const name of packages) step('Debian packages', 'apt-get', [...install, name], env);
 }

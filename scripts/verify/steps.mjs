@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { npmCli } from '../node.mjs';
 
-/** Runs a program to its end, its output shown, and says how long it took. True: status 0. */
+/** Runs a program, shows its output and time. Returns whether its exit status is 0. */
 export function step(title, command, args, env = {}) {
   const started = Date.now();
   process.stdout.write(`\n== ${title}: ${args.join(' ')}\n`);
@@ -11,7 +11,7 @@ export function step(title, command, args, env = {}) {
   return done.status === 0;
 }
 
-/** The same for npm, without the shell that Windows needs for it. */
+/** Runs npm like `step`, without the shell that Windows needs for npm. */
 export function npmStep(title, args) {
   return step(title, process.execPath, [npmCli(), ...args]);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { step } from './steps.mjs';
 
-/** Random tests take the same inputs in each run; others by hand: REGCTL_FUZZ_SEED=N. */
+/** Random tests use the same inputs in each run; for others, set REGCTL_FUZZ_SEED=N. */
 const SEED = '20261129';
 
 const PROJECTS = { usual: ['unit', 'e2e', 'faults', 'load'], peers: ['peers'] };
@@ -39,7 +39,7 @@ function runVitest(projects, env) {
     ...projects.map((name) => `--project=${name}`),
   ];
   try {
-    // The build that the tests start was a step before.
+    // An earlier step has built what the tests start.
     const ok = step('Tests', process.execPath, args, { ...env, REGCTL_BUILT: '1' });
     return { ok, ...JSON.parse(readFileSync(report, 'utf8')) };
   } finally {

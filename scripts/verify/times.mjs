@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 
 const LAST_LINE = /^(\d+) passed, (\d+) failed, (\d+) skipped$/m;
 
-/** Verifies several times, prints a table, and returns the sums of [passed, failed, skipped]. */
+/** Verifies several times, prints a table and returns the sums of [passed, failed, skipped]. */
 export async function runTimes({ times, busy, suite }) {
   const rows = [];
   for (let run = 1; run <= times; run += 1) {
@@ -23,7 +23,7 @@ export async function runTimes({ times, busy, suite }) {
   return [0, 1, 2].map((column) => rows.reduce((sum, { counts }) => sum + counts[column], 0));
 }
 
-/** A process that keeps a core busy, for each core. */
+/** Starts a process for each core that keeps it busy. */
 function spin() {
   return Array.from({ length: availableParallelism() }, () =>
     spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),

@@ -4,10 +4,10 @@ const ACCESS_MODE = 3;
 const READ_WRITE = 2;
 
 /**
- * Whether standard output was closed before Node started (`>&-`). Node then opens /dev/null in its
- * place, read-write, where a shell's `>/dev/null` is write-only. Only Linux shows the difference; a
- * parent that hands its child a read-write /dev/null (Python's DEVNULL, Node's `stdio: 'ignore'`)
- * looks the same, so `--quiet` turns the check off.
+ * Whether standard output was closed before Node started (`>&-`). Node then opens /dev/null
+ * read-write instead, while a shell's `>/dev/null` is write-only. Only Linux shows the difference.
+ * A parent that passes a read-write /dev/null (Python's DEVNULL, Node's `stdio: 'ignore'`) looks
+ * the same, so `--quiet` turns the check off.
  */
 export function isOutputClosed(platform: string, proc = '/proc/self'): boolean {
   if (platform !== 'linux') return false;

@@ -36,13 +36,13 @@ export interface ContextOptions {
   readonly trace: ((line: string) => void) | undefined;
   readonly stdio: Stdio;
   readonly beginWait: BeginWait;
-  /** Whether a handful of requests is to come rather than hundreds. */
+  /** Whether the command sends only a few requests. */
   readonly shortLived: boolean;
 }
 
 export interface ProgramContext extends Context, Pick<Stores, 'namesMeant'>, AsyncDisposable {}
 
-/** The composition root: maps the options of the command line to a client, and adds the process. */
+/** The composition root: creates a client from the command line and adds the process. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
   const { io, flags, messages, terminal, emit, trace, stdio, beginWait, shortLived } = options;
   const { env, home, uid, now, processes, bundledHelpers } = io;
@@ -112,7 +112,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
 }
 
 /**
- * A secret given for both sides of a copy between two registries would reach the wrong one.
+ * Rejects a secret for both sides of a copy between two registries: one of them must not get it.
  * @throws AppError USAGE
  */
 export function rejectSharedSecrets(

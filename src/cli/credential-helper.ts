@@ -7,12 +7,12 @@ import { stdinBytes } from './process/stdin.ts';
 import { collect } from '../util/bytes.ts';
 import { createWriter } from './output/writer.ts';
 
-/** Name of the program, and of its entries in the keychain. */
+/** Name of the program and of its entries in the keychain. */
 const PROGRAM = 'docker-credential-regctl';
 /** A login has a few thousand bytes. */
 const MAX_INPUT = 1024 * 1024;
 
-/** The credential helper over the keychain. Resolves to its exit status. */
+/** Runs the credential helper on top of the keychain. Resolves to its exit status. */
 export async function runCredentialHelper(
   io: Pick<Io, 'argv' | 'env' | 'stdin' | 'stdout' | 'host'>,
 ): Promise<number> {

@@ -5,7 +5,7 @@ import { homeFolder } from '../config/files/home.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
 import { isOutputClosed } from './closed-output.ts';
 
-/** A stream that text is written to; `isTTY` and `columns` as Node's terminals have them. */
+/** An output stream; `isTTY` and `columns` as in Node's terminals. */
 export type OutputStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
@@ -13,13 +13,13 @@ export type OutputStream = NodeJS.WritableStream & {
 
 const DEFAULT_COLUMNS = 80;
 
-/** Width of a terminal. One that does not know its size (a serial line, `ssh -tt` in a job) says 0. */
+/** Width in columns. A terminal of unknown size (serial line, `ssh -tt` in a job) reports 0. */
 export function columnsOf(stream: Pick<OutputStream, 'columns'>): number {
   const { columns } = stream;
   return columns !== undefined && columns > 0 ? columns : DEFAULT_COLUMNS;
 }
 
-/** Gives a terminal its width where it says 0, now and after each resize: ora and readline divide by it. */
+/** Replaces a width of 0, now and after each resize: ora and readline divide by it. */
 export function keepColumns<T extends OutputStream>(stream: T): T {
   const keep = (): void => {
     if (stream.columns === 0) Object.assign(stream, { columns: DEFAULT_COLUMNS });
@@ -29,7 +29,7 @@ export function keepColumns<T extends OutputStream>(stream: T): T {
   return stream;
 }
 
-/** Where a person or a pipe answers from. */
+/** An input stream: a terminal or a pipe. */
 export type InputStream = NodeJS.ReadableStream & {
   readonly isTTY?: boolean | undefined;
   destroy(error?: Error): unknown;
@@ -37,27 +37,27 @@ export type InputStream = NodeJS.ReadableStream & {
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** What a server is asked for while it runs. */
+/** Signals that a running server handles. */
 export type ServerSignal = 'SIGHUP' | 'SIGUSR1';
 
-/** The parts of a process that the program may touch; tests hand in their own. */
+/** The parts of a process that the program may use; tests pass their own. */
 export interface Io {
-  /** The path by which the program was called; absent: regctl. */
+  /** The path with which the program was called. Default: regctl. */
   readonly program?: string | undefined;
   /** Arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** @throws AppError IO where the directory was removed */
+  /** @throws AppError IO if the directory was removed */
   readonly cwd: string;
-  /** Folder for temporary files. */
+  /** Directory for temporary files. */
   readonly temp: string;
-  /** The user's home directory; undefined if there is none. */
+  /** The user's home directory; `undefined` if there is none. */
   readonly home: string | undefined;
-  /** The user's id; absent where the system has none. */
+  /** The user's id; absent on systems without user ids. */
   readonly uid?: number | undefined;
-  /** Who else runs on this machine; absent: nothing is left for another run to go on with. */
+  /** The machine's running processes; if absent, no files are kept for later runs to resume. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;
-  /** Credential helpers that come with regctl: the command line of each, by its name. */
+  /** Command lines of the credential helpers that regctl ships, by name. */
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
@@ -65,15 +65,15 @@ export interface Io {
   /** Node's names: `process.platform`, `process.arch`. */
   readonly host: { readonly platform: string; readonly arch: string };
   readonly now: () => Date;
-  /** Calls `listener` for every such signal until the returned function is called. */
+  /** Calls `listener` for each such signal until the returned function is called. */
   onSignal(signal: StopSignal | ServerSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
-  /** Whether standard output was closed before the program began; absent: it was not. */
+  /** Whether standard output was closed before the program started. Default: false. */
   readonly isOutputClosed?: (() => boolean) | undefined;
-  /** Called when the run will take some time: a heavy command is loaded, or there were many requests. */
+  /** Called if the run will take long: after loading a heavy command, or after many requests. */
   readonly onLongRun?: (() => void) | undefined;
-  /** Called when large contents start to move, and when none moves any more. */
+  /** Called when transfers of large blobs start, and when none is left. */
   readonly onLarge?: ((moving: boolean) => void) | undefined;
 }
 
@@ -83,8 +83,8 @@ const SIGNALS = new Map<number, StopSignal>([
 ]);
 
 /**
- * Ends at once. What a signal ends is ended by that signal: `process.exit` waits for the threads that
- * read files, and one may hang in a system call (a pipe that nobody writes, a network disk).
+ * Ends the process at once, after a signal with that signal: `process.exit` waits for the threads
+ * that read files, which may hang in a system call (a pipe without a writer, a network disk).
  */
 export function endProcess(process: NodeJS.Process, status: number): void {
   const signal = SIGNALS.get(status);
@@ -117,7 +117,7 @@ export function processIo(
     program: process.argv[1],
     argv: process.argv.slice(2),
     env: process.env,
-    // Most commands do well without one.
+    // A getter, because most commands do not need the working directory.
     get cwd() {
       return workingDirectory(process);
     },
@@ -126,7 +126,7 @@ export function processIo(
     uid: process.geteuid?.(),
     processes: async () => (await import('./processes.ts')).createProcessNames(process),
     bundledHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
-    // A terminal's input is opened by looking at it, which most commands never need.
+    // A getter, because reading the property opens the terminal.
     get stdin() {
       return process.stdin;
     },

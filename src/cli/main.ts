@@ -14,7 +14,7 @@ import {
   type Writer,
 } from './output/writer.ts';
 
-/** What was asked for, as far as it is known: an error is reported in this manner. */
+/** The invocation as known so far, which decides how an error is reported. */
 interface Asked {
   argv: readonly string[];
   manner: Manner;
@@ -22,14 +22,14 @@ interface Asked {
 
 /**
  * Runs the program. Resolves to its exit status and never rejects.
- * `loadGroups`: the table of commands.
+ * `loadGroups` loads the table of commands.
  */
 export async function main(
   io: Io,
   loadGroups: () => Promise<readonly CommandGroup[]> = defaultGroups,
 ): Promise<number> {
   const stdout = createWriter(io.stdout);
-  // For the whole run: what is written last may fail after everything else is done.
+  // For the whole run, as the last write may fail after everything else is done.
   watchOutput(io.stdout);
   watchOutput(io.stderr);
   const asked: Asked = { argv: io.argv, manner: OWN_MANNER };
@@ -75,8 +75,8 @@ async function print(io: Io, stdout: Writer, text: string): Promise<number> {
 }
 
 /**
- * Reports the error on stderr, and with `-o json` as JSON on stdout, so that stdout is always JSON; on
- * stderr where stdout is what failed.
+ * Reports an error on stderr, and with `-o json` also as JSON on stdout, so that stdout is always
+ * JSON. If stdout itself failed, writes the JSON to stderr.
  */
 async function fail(io: Io, stdout: Writer, asked: Asked, error: unknown): Promise<number> {
   if (error instanceof ClosedPipeError) return 0;
@@ -93,7 +93,7 @@ async function fail(io: Io, stdout: Writer, asked: Asked, error: unknown): Promi
   const report = inManner(reportError(error), manner);
   const form = requestedJson(argv);
   const outputFailed = error instanceof OutputError;
-  // A half-written JSON text stays half-written: an error after it would look like content.
+  // After a partial JSON text, an error would look like part of it.
   const asJson = form === 'ndjson' || (form === 'json' && (outputFailed || !stdout.started));
   const stderr = createWriter(io.stderr);
   if (asJson) {

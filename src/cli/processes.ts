@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import type { ProcessNames } from '../util/temporaries.ts';
 
 const NAME = /^([0-9a-f]{12})-([0-9a-f]{12}|0)-(\d{1,10})-(\d{1,20})$/u;
-/** Stands for what a system does not tell. */
+/** Placeholder for a value that the system does not provide. */
 const UNKNOWN = '0';
 
 /**
- * Processes by names that are never used twice: machine and container, boot, id, start time.
- * Linux names all of them; elsewhere a running process cannot be told from one with a reused id.
+ * Names processes uniquely by machine and container, boot, id and start time. Only Linux provides
+ * all of these; elsewhere a reused process id cannot be detected.
  */
 export async function createProcessNames(
   process: Pick<NodeJS.Process, 'pid' | 'kill'>,
@@ -36,7 +36,7 @@ function short(text: string): string {
   return createHash('sha256').update(text.trim()).digest('hex').slice(0, 12);
 }
 
-/** proc(5), field 22 of `stat`; undefined for a process that has ended, reaped or not. */
+/** Start time: proc(5), field 22 of `stat`; `undefined` for a process that ended, even a zombie. */
 async function startOf(pid: string): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

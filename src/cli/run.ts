@@ -27,7 +27,7 @@ import {
 
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
-/** How long an interrupted command may put things away before it is given up. */
+/** How long an interrupted command may clean up. */
 const GRACE_MS = 1800;
 
 /** Runs one command and writes its result. Resolves to the exit status. */
@@ -51,7 +51,7 @@ export async function runCommand(
     const work = perform(io, invocation, manner, stdout, { signal, waits });
     return await withGrace(work, signal, GRACE_MS);
   } catch (error) {
-    // Whatever an abort made fail, the reason of the abort is what happened.
+    // After an abort, its reason is the cause of any failure.
     if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;
     throw error;
   } finally {
@@ -78,7 +78,7 @@ async function perform(
   const { quiet, debug } = flags;
   const style = await createStyle(io.stderr, colour);
   const written = createMessages(io.stderr, { quiet, debug, style });
-  // A command that only prints changes nothing, so that all it notes is a remark.
+  // A command that only prints changes nothing, so its notes are remarks.
   const messages = spec.printsResult === true ? { ...written, note: written.remark } : written;
   waits.tellTo(written.note);
   const transcript = prints.transcript === true && !flags.quiet && !writesToOutput(input);
@@ -146,7 +146,7 @@ async function loadConnections(): Promise<void> {
   await loadUndici();
 }
 
-/** An archive goes to standard output, which has no room for other lines. */
+/** Whether an archive goes to standard output, which then must have no other lines. */
 const writesToOutput = ({ args }: Invocation['input']): boolean =>
   args.some((arg) => /-archive:(?:-|\/dev\/(?:stdout|fd\/1))(?::|$)/u.test(arg));
 

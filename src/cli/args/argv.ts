@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from '../../commands/types.ts';
 import { GLOBAL_FLAGS, longName, sharedFlags, shortName } from './flags.ts';
 
-/** The command line cut at the command's name, and the command if there is one of that name. */
+/** The command line, split at the command's name, and the command of that name if it exists. */
 export interface SplitArguments {
   readonly before: readonly string[];
   readonly name: string | undefined;
@@ -35,14 +35,15 @@ export function splitArguments(
   };
 }
 
-/** Flags of the chosen command, its own first. */
+/** Options of the chosen command, its own first. */
 export function flagsOf(spec: CommandSpec): readonly OptionSpec[] {
   return [...spec.options, ...sharedFlags(spec)];
 }
 
 /**
- * Go's flag habits, which skopeo's users bring: `--all=true`, `--all=false`, and `--tls-verify` alone,
- * which never takes the next word as its value. A text that may be left out is its first choice.
+ * Normalizes Go's option syntax, which skopeo's users expect: `--all=true`, `--all=false`, and
+ * `--tls-verify` without a value, which never takes the next word. An optional text defaults to its
+ * first choice.
  */
 export function normaliseFlags(
   words: readonly string[],
@@ -67,7 +68,7 @@ export function normaliseFlags(
   return out;
 }
 
-/** Whether errors are to be JSON, found out before the arguments are known to be right. */
+/** The JSON format for errors, detected before the arguments are validated. */
 export function requestedJson(argv: readonly string[]): 'json' | 'ndjson' | undefined {
   let found: 'json' | 'ndjson' | undefined;
   for (const [index, word] of argv.entries()) {

@@ -8,7 +8,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `30s`, `5m`, `1h30m`, `250ms`; a bare number is seconds. In milliseconds. @throws AppError USAGE */
+/** Parses `30s`, `1h30m`, `250ms` or bare seconds into milliseconds. @throws AppError USAGE */
 export function parseDuration(text: string, flag: string): number {
   if (/^\d+$/.test(text)) return checked(Number(text) * 1000, text, flag);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)];
@@ -21,7 +21,7 @@ export function parseDuration(text: string, flag: string): number {
   return checked(total, text, flag);
 }
 
-/** Timers hold 31 bits of milliseconds; more would fire at once. */
+/** Timers hold 31 bits of milliseconds; longer ones fire at once. */
 const MAX_MS = 2 ** 31 - 1;
 
 function checked(ms: number, text: string, flag: string): number {
@@ -35,7 +35,7 @@ function invalid(text: string, flag: string): AppError {
   });
 }
 
-/** "0s", "400ms", "4s", "2m05s", "1h02m". */
+/** Formats milliseconds: "0s", "400ms", "4s", "2m05s", "1h02m". */
 export function formatDuration(ms: number): string {
   const rounded = Math.round(ms);
   if (rounded > 0 && rounded < 1000) return `${rounded}ms`;

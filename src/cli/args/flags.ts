@@ -1,13 +1,13 @@
 import type { CommandSpec, OptionSpec, SharedOptions } from '../../commands/types.ts';
 
-/** A heading of `regctl help options`, and its options; commands name by `id` which they use. */
+/** A heading of `regctl help options` and its options; commands refer to it by `id`. */
 export interface FlagGroup {
   readonly id: SharedOptions;
   readonly heading: string;
   readonly flags: readonly OptionSpec[];
 }
 
-/** Options that exist once per side: plain, `--src-…` and `--dest-…`. */
+/** Options that exist for each side: plain, `--src-…` and `--dest-…`. */
 const LOGIN: readonly OptionSpec[] = [
   {
     flags: '--creds <user:password>',
@@ -166,7 +166,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
         kind: 'string',
       },
       { flags: '--insecure-policy', summary: 'apply no policy', kind: 'flag', hidden: true },
-      // Under the name of skopeo: the policy that its files say.
+      // When called as skopeo: applies the policy in skopeo's files.
       { flags: '--host-policy', summary: "the machine's policy", kind: 'flag', hidden: true },
     ],
   },
@@ -203,7 +203,7 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
   },
 ];
 
-/** What a command uses that talks to registries, unless it says otherwise. */
+/** Groups that a command uses by default: those for commands that talk to registries. */
 const REGISTRY_OPTIONS: readonly SharedOptions[] = [
   'login',
   'files',
@@ -213,7 +213,7 @@ const REGISTRY_OPTIONS: readonly SharedOptions[] = [
   'network',
 ];
 
-/** The groups that mean something to a command; all print something. */
+/** The groups that a command uses; every command uses `output`. */
 export function usedGroups(spec: CommandSpec): readonly FlagGroup[] {
   const ids = new Set<SharedOptions>([
     ...(spec.uses ?? REGISTRY_OPTIONS),
@@ -223,7 +223,7 @@ export function usedGroups(spec: CommandSpec): readonly FlagGroup[] {
   return FLAG_GROUPS.filter(({ id }) => ids.has(id));
 }
 
-/** Whether an option of `GLOBAL_FLAGS` means something to a command; skopeo's are always taken. */
+/** Whether a command uses an option of `GLOBAL_FLAGS`; always accepts skopeo's hidden ones. */
 export function isUsed(spec: CommandSpec, flag: OptionSpec): boolean {
   return flag.hidden === true || usedGroups(spec).some(({ flags }) => flags.includes(flag));
 }
@@ -255,9 +255,8 @@ export function shortName(flags: string): string | undefined {
 }
 
 /**
- * The shared options that `spec` takes after its name. Its own options come first: `copy`
- * has skopeo's `--format`, `inspect` its `--config`, and the shared option keeps its meaning
- * before the command's name.
+ * The shared options that `spec` accepts after its name. Its own options take precedence, such as
+ * skopeo's `--format` of `copy`; before the command's name, the shared option keeps its meaning.
  */
 export function sharedFlags(spec: CommandSpec): readonly OptionSpec[] {
   const longs = new Set(spec.options.map((option) => longName(option.flags)));

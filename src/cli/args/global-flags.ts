@@ -8,26 +8,26 @@ import { parseDuration } from './duration.ts';
 export type OutputFormat = 'text' | 'json' | 'ndjson';
 export type ProgressMode = 'auto' | 'bar' | 'plain' | 'json' | 'none';
 
-/** Every global option, parsed. The commands see the part that `GlobalFlags` names. */
+/** All parsed global options. Commands see only those of `GlobalFlags`. */
 export interface ProgramFlags extends GlobalFlags, ClientSettings {
   readonly output: OutputFormat | undefined;
-  /** Source of a Go template. */
+  /** Text of a Go template. */
   readonly format: string | undefined;
   readonly progress: ProgressMode;
   readonly debug: boolean;
-  /** This machine's platform, or what `--override-…` made of it. */
+  /** This machine's platform, changed by `--override-…`. */
   readonly hostPlatform: Platform;
   readonly noColor: boolean;
   readonly tmpdir: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly sides: Readonly<Record<Side, ConnectionOptions>>;
-  /** Plain options that carry a secret, as written; a command with two registries must say which side. */
+  /** Names of the given plain options with a secret; ambiguous in a copy between two registries. */
   readonly plainSecrets: readonly string[];
 }
 
 type Values = Input['options'];
 
-/** `values` by camelCase name. @throws AppError USAGE */
+/** Parses `values`, whose keys are in camelCase. @throws AppError USAGE */
 export function parseGlobalFlags(
   values: Values,
   host: { readonly platform: string; readonly arch: string },
@@ -57,7 +57,7 @@ export function parseGlobalFlags(
     config: text(values, 'config'),
     authfile: text(values, 'authfile'),
     allowRealm: list(values, 'allowRealm'),
-    // Docker and podman spell the JSON form `--format json`.
+    // In Docker and Podman, JSON is `--format json`.
     output: format === 'json' ? 'json' : output,
     format: format === 'json' ? undefined : format,
     progress: (text(values, 'progress') as ProgressMode | undefined) ?? 'auto',
@@ -103,7 +103,7 @@ function connectionFlags(values: Values, side: '' | 'src' | 'dest'): ConnectionO
   };
 }
 
-/** One side's own options override the plain ones; one about credentials replaces all plain ones. */
+/** Overrides plain options by those of a side; a credential option replaces all plain ones. */
 function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): ConnectionOptions {
   const { creds, username, password, registryToken, noCreds } = side;
   const speaks = noCreds || (creds ?? username ?? password ?? registryToken) !== undefined;
@@ -120,8 +120,8 @@ function sideFlagsOver(plain: ConnectionOptions, side: ConnectionOptions): Conne
 }
 
 /**
- * skopeo's `--override-os`, `-arch` and `-variant`: a platform, with this machine's values for what
- * is not given. @throws AppError INVALID_PLATFORM
+ * The platform of skopeo's `--override-os`, `-arch` and `-variant`, with this machine's values as
+ * defaults. @throws AppError INVALID_PLATFORM
  */
 function overrideOf(
   values: Values,
@@ -136,7 +136,7 @@ function overrideOf(
   return parsePlatform([...parts, ...(variant === undefined ? [] : [variant])].join('/'));
 }
 
-/** `--insecure-policy` outranks a file, as in skopeo. */
+/** `--insecure-policy` overrides a file, as in skopeo. */
 function policyOf(values: Values): GlobalFlags['policy'] {
   if (flag(values, 'insecurePolicy')) return undefined;
   const file = text(values, 'policy');
@@ -149,7 +149,7 @@ function text(values: Values, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** @throws AppError USAGE for what cannot stand in a header */
+/** @throws AppError USAGE if the value is not valid in a header */
 function headerText(values: Values, name: string, spelled: string): string | undefined {
   const value = text(values, name);
   if (value === undefined || /^[!-~](?:[ -~]*[!-~])?$/u.test(value)) return value;

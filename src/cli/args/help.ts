@@ -16,7 +16,7 @@ const EXIT_STATUSES: readonly (readonly [string, string])[] = [
   ['130, 143', 'interrupted, terminated'],
 ];
 
-/** Spellings of image names; a test holds them against the table of transports. */
+/** Forms of image names; a test compares them with the table of transports. */
 export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['busybox, ghcr.io/o/a:1', 'an image in a registry, with the defaults of Docker'],
   ['docker://IMAGE', 'the same, as in skopeo'],
@@ -28,7 +28,7 @@ export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
   ['containers-storage:NAME[:TAG]', 'an image of podman and Buildah'],
 ];
 
-/** `regctl --help`. `columns`: width of the terminal. */
+/** Renders `regctl --help`. `columns` is the width of the terminal. */
 export function programHelp(groups: readonly CommandGroup[], columns: number): string {
   const width = Math.min(columns, MAX_WIDTH);
   return sections([
@@ -50,7 +50,7 @@ const HELP_ROWS: readonly (readonly [string, string])[] = [
   ['regctl --as TOOL --help', 'lines of skopeo, crane, oras or podman'],
 ];
 
-/** `regctl help TOPIC`; undefined for what is no topic. */
+/** Renders `regctl help TOPIC`; `undefined` if there is no such topic. */
 export function topicHelp(topic: string, columns: number): string | undefined {
   const width = Math.min(columns, MAX_WIDTH);
   switch (topic) {
@@ -73,7 +73,7 @@ export function topicHelp(topic: string, columns: number): string | undefined {
   }
 }
 
-/** `regctl COMMAND --help`. */
+/** Renders `regctl COMMAND --help`. */
 export function commandHelp(spec: CommandSpec, columns: number): string {
   const width = Math.min(columns, MAX_WIDTH);
   const aliases = spec.aliases ?? [];
@@ -104,7 +104,7 @@ function optionTables(spec: CommandSpec, width: number): readonly (readonly stri
   });
 }
 
-/** "login, TLS and output", with the sides that they exist for. */
+/** "login, TLS and output", with a note about sides if the command has them. */
 function sharedGroups(spec: CommandSpec): string {
   const names = usedGroups(spec).map(({ id }) =>
     id === 'tls' ? 'TLS' : id === 'files' ? 'login file' : id,
@@ -114,7 +114,7 @@ function sharedGroups(spec: CommandSpec): string {
   return spec.hasSourceAndDestination === true ? `${list}, also as --src-… and --dest-…` : list;
 }
 
-/** The first line: `regctl copy` with its options and arguments. */
+/** The usage line: `regctl copy` with its options and arguments. */
 export function usageLine(spec: CommandSpec): string {
   const args = spec.args.map((arg) => {
     const name = `${arg.name.toUpperCase()}${arg.variadic === true ? '…' : ''}`;
@@ -123,7 +123,7 @@ export function usageLine(spec: CommandSpec): string {
   return ['Usage: regctl', spec.name, '[options]', ...args].join(' ');
 }
 
-/** As commander takes it. */
+/** An argument in commander's syntax. */
 export function argumentUsage({ name, required, variadic }: ArgumentSpec): string {
   const word = variadic === true ? `${name}...` : name;
   return required ? `<${word}>` : `[${word}]`;

@@ -20,11 +20,11 @@ export type Parsed =
 export interface ParseEnvironment {
   /** Node's names of the platform, for `--override-…`. */
   readonly host: { readonly platform: string; readonly arch: string };
-  /** Width that help is wrapped to. */
+  /** Columns to wrap help to. */
   readonly columns: number;
 }
 
-/** What the command line asks for. @throws AppError USAGE, with a suggestion where there is one */
+/** Parses the command line. @throws AppError USAGE, with a suggestion if there is one */
 export function parseArguments(
   argv: readonly string[],
   groups: readonly CommandGroup[],
@@ -62,12 +62,12 @@ export function parseArguments(
   };
 }
 
-/** `help TOPIC`, unless a command has that name. */
+/** The topic of `help TOPIC`, unless a command is named `help`. */
 function topicOf({ name, after, spec }: SplitArguments): string | undefined {
   return name === 'help' && spec === undefined ? after[0] : undefined;
 }
 
-/** `help` and `help COMMAND` as `--help` and `COMMAND --help`. */
+/** Rewrites `help` and `help COMMAND` to `--help` and `COMMAND --help`. */
 function expandHelp(split: SplitArguments, commands: readonly CommandSpec[]): SplitArguments {
   if (split.name !== 'help' || split.spec !== undefined) return split;
   const [topic] = split.after;
@@ -77,12 +77,12 @@ function expandHelp(split: SplitArguments, commands: readonly CommandSpec[]): Sp
 function normalised({ before, name, after, spec }: SplitArguments): string[] {
   const front = normaliseFlags(before, GLOBAL_FLAGS);
   if (name === undefined) return [...front];
-  // Checked first, so that an option after an unknown command does not hide that it is unknown.
+  // Without options, so that an error names the unknown command and not an option after it.
   if (spec === undefined) return [name];
   return [...front, name, ...normaliseFlags(after, flagsOf(spec))];
 }
 
-/** Every command by name, for suggestions; options only of the one that was chosen. */
+/** Adds all commands by name, for suggestions, but options only for the chosen one. */
 function buildProgram(
   groups: readonly CommandGroup[],
   chosen: CommandSpec | undefined,
@@ -114,7 +114,7 @@ function fill(command: Command, spec: CommandSpec, columns: number): void {
 
 function toOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.summary);
-  // Commander would store `--no-tags` as `tags: false`, and mix `--no-creds` up with `--creds`.
+  // Commander stores `--no-tags` as `tags: false`, which confuses `--no-creds` with `--creds`.
   option.negate = false;
   if (spec.hidden === true) option.hideHelp();
   if (spec.kind !== 'flag') {
@@ -157,7 +157,7 @@ function camelCase(flag: string): string {
     .replace(/-(\w)/gu, (_dash, letter: string) => letter.toUpperCase());
 }
 
-/** Options after the command override those before it; lists add up. */
+/** Options after the command override those before it; lists are concatenated. */
 function merged(front: Input['options'], behind: Input['options']): Input['options'] {
   const lists = Object.entries(behind).flatMap(([name, value]) => {
     const earlier = front[name];
@@ -166,7 +166,7 @@ function merged(front: Input['options'], behind: Input['options']): Input['optio
   return { ...front, ...behind, ...(Object.fromEntries(lists) as Input['options']) };
 }
 
-/** An option before the command that has no meaning for it. @throws AppError USAGE */
+/** @throws AppError USAGE if an option before the command does not apply to it */
 function rejectUnused(spec: CommandSpec, given: Input['options']): void {
   for (const flag of GLOBAL_FLAGS) {
     const name = longName(flag.flags) ?? flag.flags;
@@ -180,7 +180,7 @@ function unusedOption({ name }: CommandSpec, option: string): AppError {
   });
 }
 
-/** Commander's words as one of our errors: "…" for names, its suggestion as the hint. */
+/** Converts commander's error: double quotes for names, its suggestion as the hint. */
 function usageError(error: CommanderError, spec: CommandSpec | undefined): AppError {
   if (error.code === 'commander.help') return noCommand();
   const unknown = /^error: unknown option '(--[\w-]+)/u.exec(error.message)?.[1];
@@ -195,14 +195,14 @@ function usageError(error: CommanderError, spec: CommandSpec | undefined): AppEr
   });
 }
 
-/** Our option for what another program calls it. */
+/** Suggests regctl's option for another program's name of it. */
 function ownName(message: string, spec: CommandSpec | undefined): string | undefined {
   const name = /^unknown option '(-[^=']*)/u.exec(message)?.[1];
   const own = spec?.otherNames?.[name ?? ''];
   return own === undefined ? undefined : `Did you mean ${own}?`;
 }
 
-/** What stands after the "=" of an option that does not exist, or after its letter, may be a secret. */
+/** Removes the value of an unknown option from a message, as it may be a secret. */
 function withoutValue(message: string): string {
   return message.replace(/^(unknown option '(?:-[^-]|--[^=']*(?==))).*$/su, "$1'");
 }

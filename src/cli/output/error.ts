@@ -3,19 +3,19 @@ import { EXIT_STATUS } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Style } from '../../commands/result.ts';
 
-/** An error as it is printed, for people and for programs. */
+/** An error as printed in text and JSON. */
 export interface ErrorReport {
   readonly code: string;
-  /** What failed, and where: one line. */
+  /** The title: one line. */
   readonly message: string;
-  /** The text at fault and a caret, on two lines. */
+  /** The invalid text and a caret, on two lines. */
   readonly excerpt: string | undefined;
-  /** Why: facts that the message lacks, joined by "; ". */
+  /** Facts that the message lacks, joined by "; ". */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
   readonly exit: number;
   readonly details: Readonly<Record<string, unknown>> | undefined;
-  /** Only for a bug: where it happened. */
+  /** Only for a bug. */
   readonly stack: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export function reportError(error: unknown): ErrorReport {
   };
 }
 
-/** The fields of a registry's refusal, so that no script has to read texts. */
+/** Adds the fields of a registry's error, so that scripts need not parse text. */
 function detailsOf(error: AppError): ErrorReport['details'] {
   const refusal = chain(error).find((one) => one instanceof RegistryError);
   if (refusal === undefined) return error.details;
@@ -53,15 +53,15 @@ function detailsOf(error: AppError): ErrorReport['details'] {
   return { status, method, url, errors, credentials, attempts, ...error.details };
 }
 
-/** Long enough for every honest message, short enough that a registry cannot flood a terminal. */
+/** Characters per line: enough for any real message, but a registry cannot flood a terminal. */
 const MAX_LINE = 1000;
 
-/** At most three lines: `error: …`, why, and what to do; a bug shows its stack as well. */
+/** Renders title, why and hint on at most three lines; for a bug, also the stack. */
 export function errorText(report: ErrorReport, style: Style): string {
   const { message, excerpt, reason, hint, stack } = report;
   const lines = [`${style.red('error:')} ${line(message)}`];
   if (excerpt !== undefined) {
-    // The name and its caret fill the lines; the hint follows the caret.
+    // The hint follows the caret on the same line.
     const [name = '', caret = ''] = excerpt.split('\n').map(line);
     lines.push(name, [caret, ...(hint === undefined ? [] : [line(hint)])].join(' '));
     return `${lines.join('\n')}\n`;
@@ -75,7 +75,7 @@ export function errorText(report: ErrorReport, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The value of `-o json`. */
+/** The JSON value for `-o json`. */
 export function errorJson(report: ErrorReport): unknown {
   const { code, message, reason, hint, exit, details } = report;
   return {
@@ -95,7 +95,7 @@ function line(text: string): string {
   return safe.length > MAX_LINE ? `${safe.slice(0, MAX_LINE)}…` : safe;
 }
 
-/** The facts of the error and of its causes, each once, without what the title says. */
+/** The facts of the error and its causes without duplicates or those in the title. */
 function reasonOf(error: AppError): string | undefined {
   let known = error.message.toLowerCase();
   const facts: string[] = [];
@@ -111,11 +111,11 @@ function reasonOf(error: AppError): string | undefined {
 function factsOf(one: unknown, error: AppError): readonly string[] {
   if (one === error) return error.why;
   if (one instanceof AppError) return [one.message, ...one.why];
-  // What came from sockets, TLS and files is in the title in words; --debug shows the original.
+  // The title already describes errors of sockets, TLS and files; --debug shows the originals.
   return errorCodeOf(one) === undefined ? [messageOf(one)] : [];
 }
 
-/** Each cause as it was thrown, for `--debug`. */
+/** Renders each cause as thrown, for `--debug`. */
 export function causeLines(error: unknown): readonly string[] {
   return chain(error)
     .slice(1)
@@ -125,7 +125,7 @@ export function causeLines(error: unknown): readonly string[] {
     });
 }
 
-/** A circle of causes must not hang the last thing a program says. */
+/** Limit for cyclic causes, which must not hang the error report. */
 const MAX_CAUSES = 10;
 
 function chain(error: unknown): readonly unknown[] {
@@ -138,7 +138,7 @@ function chain(error: unknown): readonly unknown[] {
   return found;
 }
 
-/** The code of an error that is not ours: of a system call, a parser, OpenSSL. */
+/** The code of a foreign error: of a system call, a parser or OpenSSL. */
 function errorCodeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError && !('code' in error)) return errorCodeOf(error.errors[0]);
   const isOwn = error instanceof AppError || !(error instanceof Error) || !('code' in error);

@@ -2,9 +2,9 @@ import { open, rename, rm } from 'node:fs/promises';
 import { systemError } from '../../util/errno.ts';
 import type { Writer } from './writer.ts';
 
-/** A result that another tool's option sends to a file, which appears when it is complete. */
+/** Writes a result to a file for another tool's option; the file appears once it is complete. */
 export interface FileWriter extends Writer, AsyncDisposable {
-  /** The file gets its name. */
+  /** Renames the complete file to its final name. */
   finish(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import type { Style } from '../../commands/result.ts';
 const TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/gu;
 
-/** Colours keys, strings, numbers and words of JSON text; the identity where `style` is plain. */
+/** Colors keys, strings, numbers and keywords of JSON text; the identity for a plain style. */
 export function colourJson(json: string, style: Style): string {
   return json.replace(
     TOKEN,

@@ -2,19 +2,19 @@ import type { Style } from '../../commands/result.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { OutputStream } from '../io.ts';
 
-/** What goes to stderr besides progress; every line is sanitized here. */
+/** Messages on stderr in addition to progress; sanitizes every line. */
 export interface Messages {
-  /** One line as it is. */
+  /** Prints one line without a prefix. */
   readonly line: (text: string) => void;
-  /** `warning: …`, each text once. */
+  /** Prints `warning: …`, each text once. */
   readonly warn: (text: string) => void;
-  /** From now on warnings are not written; the function takes those that came since it last did. */
+  /** Stops printing warnings. The returned function returns those since its last call. */
   readonly captureWarnings: () => () => readonly string[];
   /** Silenced by `--quiet`. */
   readonly note: (text: string) => void;
   /**
-   * What is good to know and changes nothing: for a person at a terminal or with `--debug`, each text
-   * once. A script may join standard error to the JSON that it reads.
+   * Prints an optional remark, each text once, only on a terminal or with `--debug`: a script may
+   * merge standard error with the JSON that it parses.
    */
   readonly remark: (text: string) => void;
 }

@@ -7,12 +7,12 @@ import type { Template } from '../../util/template/render.ts';
 import type { Writer } from './writer.ts';
 
 export interface OutputChoice {
-  /** What the user asked for; `undefined` leaves it to the command. */
+  /** Format that the user requests; `undefined` for the command's default. */
   readonly format: OutputFormat | undefined;
   readonly template: Template | undefined;
 }
 
-/** Writes a result in the form that was asked for. @throws AppError USAGE when it has no such form */
+/** Writes a result in the requested format. @throws AppError USAGE if it has no such format */
 export async function writeResult(
   result: Result,
   { format, template }: OutputChoice,
@@ -35,14 +35,14 @@ export async function writeResult(
   }
 }
 
-/** As JSON.stringify, for a terminal without the characters that it obeys. */
+/** Like JSON.stringify; for a terminal, escapes control characters and adds color. */
 export function toJson(value: unknown, style: Style, indent?: number): string {
   const json = JSON.stringify(value ?? null, undefined, indent);
   return style.terminal ? colourJson(safeJson(json), style) : json;
 }
 
 async function writeJson(result: Result, writer: Writer, style: Style): Promise<void> {
-  // What prints JSON by default prints it as skopeo does: four spaces.
+  // Commands that print JSON by default indent it by four spaces, as skopeo does.
   const indent = result.defaultOutput === 'json' ? 4 : 2;
   if (result.kind === 'list') {
     const pieces = listJson(result, indent);
@@ -86,7 +86,7 @@ async function valueOf(result: Result): Promise<unknown> {
   }
 }
 
-/** As JSON.stringify with this indent would write the object of a list. */
+/** Streams a list as JSON.stringify with this indent writes it. */
 async function* listJson({ head, key, items }: ListResult, indent: number): AsyncGenerator<string> {
   const pad = ' '.repeat(indent);
   yield '{\n';
@@ -107,7 +107,7 @@ async function writeLines(
   writer: Writer,
   style: Style,
 ): Promise<void> {
-  // A name with a line break must not be read as two names.
+  // Sanitized, as a name with a line break must not look like two names.
   const safe = mapped(lines, (line) => `${sanitize(line)}\n`);
   await writeText(safe, writer, style.terminal);
 }
@@ -120,12 +120,12 @@ async function writeLive(
   for await (const piece of pieces) await writer.write(safeText(piece, style.terminal));
 }
 
-/** Characters that short pieces are gathered to before they are written. */
+/** Number of characters to collect before a write. */
 const BATCH = 16 * 1024;
 
 /**
- * JSON is held back for longer: when a later page fails, what was not written yet makes room for
- * the error, and stdout is JSON still.
+ * JSON is buffered for longer: if a later page fails before the first write, the error replaces the
+ * list, so that stdout is still valid JSON.
  */
 const JSON_BATCH = 4 * 1024 * 1024;
 
@@ -140,7 +140,7 @@ async function writeJsonText(pieces: AsyncIterable<string>, writer: Writer): Pro
   await writer.write(batch);
 }
 
-/** What a terminal would obey is shown; a pipe or file gets the bytes as they are. */
+/** Makes control characters visible, for a terminal. */
 async function* showControls(pieces: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const decoder = new TextDecoder();
   for await (const piece of pieces) yield safeText(decoder.decode(piece, { stream: true }), false);
@@ -154,7 +154,7 @@ async function writeBytes(
   for await (const piece of pieces) await writer.write(piece);
 }
 
-/** What arrived before a failure is written; `live`: someone is watching, so nothing is held back. */
+/** Writes in batches, also what arrived before a failure; `live` writes each piece at once. */
 async function writeText(
   pieces: AsyncIterable<string>,
   writer: Writer,

@@ -5,7 +5,7 @@ import type { Io } from '../io.ts';
 import { stdinBytes } from '../process/stdin.ts';
 import { closedOutputError, type Writer } from './writer.ts';
 
-/** What archives named "-" are read from and written to, and where they may leave what must wait. */
+/** Streams for archives named "-", and a directory for temporary data. */
 export type Stdio = Pick<OpenContext, 'stdin' | 'stdout' | 'tempDir'>;
 
 export interface StdioOptions {
@@ -13,7 +13,7 @@ export interface StdioOptions {
   readonly beginWait?: BeginWait | undefined;
 }
 
-/** Standard input is opened when it is first read, and can be read once. */
+/** Opens standard input at the first read; it can be read only once. */
 export function createStdio(
   io: Pick<Io, 'stdin' | 'stdout' | 'temp' | 'isOutputClosed'>,
   stdout: Writer,

@@ -3,7 +3,7 @@ import { columnsOf, type Io, type OutputStream } from '../io.ts';
 
 const identity = (text: string): string => text;
 
-/** No color; for pipes and files. */
+/** A style without color, for pipes and files. */
 export function plainStyle(stream: OutputStream): Style {
   return {
     bold: identity,
@@ -18,7 +18,7 @@ export function plainStyle(stream: OutputStream): Style {
   };
 }
 
-/** Colour is for people: a terminal, and none of NO_COLOR (no-color.org), CI, TERM=dumb, --no-color. */
+/** Color needs a terminal and none of NO_COLOR (no-color.org), CI, TERM=dumb, --no-color. */
 export function wantsColour(stream: OutputStream, env: Io['env'], noColour: boolean): boolean {
   if (stream.isTTY !== true || noColour) return false;
   return (env['NO_COLOR'] ?? '') === '' && (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';

@@ -1,9 +1,9 @@
 import { sanitize } from '../../errors/sanitize.ts';
 
-/** One line of the wire trace; its parts are redacted where they are made. */
+/** Prints a line of the wire trace, whose parts the callers have redacted. */
 export type Trace = (text: string) => void;
 
-/** Prefixes each line with the milliseconds since the start; `undefined` when `--debug` is off. */
+/** Prefixes each line with the milliseconds since the start; `undefined` without `--debug`. */
 export function createTrace(
   enabled: boolean,
   writeLine: (line: string) => void,

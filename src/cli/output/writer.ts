@@ -7,18 +7,18 @@ export class ClosedPipeError extends Error {
   override readonly name = 'ClosedPipeError';
 }
 
-/** Standard output does not take the result. */
+/** Writing to standard output failed. */
 export class OutputError extends AppError {
   override readonly name = 'OutputError';
 }
 
-/** Writes in order, each write waiting until the stream took it; that wait is the back-pressure. */
+/** Writes in order; each write resolves once the stream accepts it, which limits the writer. */
 export interface Writer {
-  /** @throws ClosedPipeError; OutputError, the same for every write after one that failed */
+  /** @throws ClosedPipeError, OutputError; after a failure, the same error for each write */
   write(chunk: string | Uint8Array): Promise<void>;
   /** Whether anything was written. */
   readonly started: boolean;
-  /** Until everything is written. @throws as the last `write` did */
+  /** Resolves once everything is written. @throws as the last `write` did */
   settled(): Promise<void>;
 }
 
@@ -48,8 +48,8 @@ export function createWriter(stream: OutputStream): Writer {
 }
 
 /**
- * Calls `onFailed` when the stream fails. Who waits for a write learns of it there, too; who does not
- * wait must not end the process by an `error` event that nobody takes.
+ * Calls `onFailed` if the stream fails. Without this listener, the `error` event of a write that is
+ * not awaited would end the process.
  */
 export function watchOutput(
   stream: OutputStream,
@@ -58,7 +58,7 @@ export function watchOutput(
   stream.on('error', (error: Error) => onFailed(outputError(error)));
 }
 
-/** What became of a write. @returns ClosedPipeError; else an OutputError, NO_SPACE or IO */
+/** Converts a write error to ClosedPipeError, or to OutputError with code NO_SPACE or IO. */
 export function outputError(error: Error): Error {
   const errno = errnoOf(error);
   if (errno === 'EPIPE' || errno === 'ERR_STREAM_DESTROYED') return new ClosedPipeError();
@@ -75,14 +75,14 @@ export function outputError(error: Error): Error {
   );
 }
 
-/** Standard output was closed before the program began (`>&-`). */
+/** The error if standard output was closed before the program started (`>&-`). */
 export function closedOutputError(): OutputError {
   return new OutputError('IO', `${CANNOT_WRITE}: it is closed`, {
     hint: 'Send it to a file or program. If only the exit status matters, add --quiet.',
   });
 }
 
-/** The failure of standard output that made a command fail, which names what it was writing. */
+/** Finds a failure of standard output among the causes of an error. */
 export function outputErrorIn(error: unknown): ClosedPipeError | OutputError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof ClosedPipeError || at instanceof OutputError) return at;

@@ -1,6 +1,6 @@
 /**
- * The outcome of `work`; once `signal` aborts, work has `graceMs` left to put things away, and is
- * then given up with the signal's reason.
+ * Resolves as `work` does. After `signal` aborts, waits at most `graceMs` milliseconds for `work`
+ * to clean up, then rejects with the signal's reason.
  */
 export async function withGrace<T>(
   work: Promise<T>,

@@ -9,8 +9,8 @@ const STOP = {
 const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 /**
- * The first SIGINT or SIGTERM aborts `controller` with an AppError as the reason, so that what was
- * begun is put away; the second ends the process at once. Returns how to stop listening.
+ * Aborts `controller` with an AppError at the first SIGINT or SIGTERM, so that the command cleans
+ * up; the second one ends the process at once. Returns a function that stops listening.
  */
 export function listenForSignals(
   io: Pick<Io, 'onSignal' | 'exit'>,

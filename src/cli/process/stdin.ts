@@ -3,11 +3,11 @@ import type { Bytes } from '../../util/bytes.ts';
 import type { Io } from '../io.ts';
 
 export interface StdinOptions extends CallOptions {
-  /** Told that the first bytes are waited for. */
+  /** Called when the wait for the first bytes begins. */
   readonly beginWait?: BeginWait | undefined;
 }
 
-/** Standard input as bytes; an abort ends it, for a pipe that never ends would hold the process. */
+/** Reads standard input; an abort ends it, as an endless pipe would keep the process alive. */
 export async function* stdinBytes(
   stdin: Io['stdin'],
   { signal, beginWait = UNTOLD }: StdinOptions = {},

@@ -8,7 +8,7 @@ import { collect } from '../../util/bytes.ts';
 import { keepColumns, type Io } from '../io.ts';
 import { stdinBytes } from './stdin.ts';
 
-/** Questions go to stderr, so that stdout stays the result. */
+/** Asks questions on stderr, because stdout is for the result. */
 export function createTerminal(io: Pick<Io, 'stdin' | 'stderr'>, beginWait?: BeginWait): Terminal {
   const isInteractive = (): boolean => io.stderr.isTTY === true && io.stdin.isTTY === true;
   const ask: Terminal['prompt'] = async (question, options = {}) => {
@@ -45,7 +45,7 @@ async function askLine(
   options.signal?.throwIfAborted();
   io.stderr.write(`${sanitize(question)} `);
   const hidden = options.hidden === true;
-  // Readline turns the terminal's own echo off and writes what is typed to `output` instead.
+  // Readline disables the terminal's echo and writes the typed text to `output` instead.
   const output = hidden
     ? new Writable({ write: (_chunk, _encoding, done) => done() })
     : keepColumns(io.stderr);

@@ -1,24 +1,24 @@
 import type { BeginWait } from '../../util/abort.ts';
 
-/** What a command waits for: told to a person once it lasts, and named when time is up. */
+/** Tracks what a command waits for: long waits are reported, and a timeout names the wait. */
 export interface Waits {
   readonly begin: BeginWait;
-  /** Why the last try of something failed. */
+  /** Records why the last try failed. */
   failed(reason: string): void;
-  /** From now on, where waits are told. */
+  /** Sets the function that reports long waits. */
   tellTo(note: (text: string) => void): void;
-  /** Facts for the error of a command that took too long. */
+  /** Facts for the error of a command that timed out. */
   facts(): readonly string[];
 }
 
-/** Runs `act` later, unless what it returns is called before. */
+/** Runs `act` after `ms` milliseconds, unless the returned function is called first. */
 export type Schedule = (ms: number, act: () => void) => () => void;
 
-/** Most waits are over before a person would wonder. */
+/** Reports only waits that are longer than this. */
 const PATIENCE_MS = 1000;
 
 export function createWaits(schedule: Schedule = onTimer): Waits {
-  /** In the order in which they began; the same may be waited for several times. */
+  /** Current waits in the order of their start; several may be for the same thing. */
   const open = new Set<{ readonly what: string }>();
   const told = new Map<string, number>();
   let note: ((text: string) => void) | undefined;

@@ -3,7 +3,7 @@ import { createProgressState } from './state.ts';
 import { activeRows, finalLine, retryLine, totalLine } from './text.ts';
 import type { Progress, ProgressOptions } from './types.ts';
 
-/** For people: a line for each running transfer, and the total next to a spinner (ora). */
+/** Shows a line for each running transfer, and the total next to a spinner (ora). */
 export async function createBarProgress(options: ProgressOptions): Promise<Progress> {
   const { stderr, now, writeLine, colour } = options;
   const { default: ora } = await import('ora');
@@ -12,7 +12,7 @@ export async function createBarProgress(options: ProgressOptions): Promise<Progr
   const spinner = ora({
     stream: keepColumns(stderr),
     isEnabled: true,
-    // Ctrl-C has to reach the process as a signal.
+    // Ctrl-C must reach the process as a signal.
     discardStdin: false,
     color: colour ? 'cyan' : false,
     prefixText: () => activeRows(state, now(), width()),
@@ -27,7 +27,7 @@ export async function createBarProgress(options: ProgressOptions): Promise<Progr
         open = true;
         spinner.start();
       }
-      // Ora clears its lines around what is written to the terminal by others.
+      // Ora clears its lines around other writes to the terminal.
       if (event.type === 'retry') writeLine(retryLine(event));
       if (event.type === 'warning') writeLine(`warning: ${event.text}`);
     },

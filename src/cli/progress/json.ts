@@ -1,7 +1,7 @@
 import type { Progress, ProgressOptions } from './types.ts';
 import { safeJson } from '../../errors/sanitize.ts';
 
-/** Every event as a line of JSON on stderr. */
+/** Writes each event as a line of JSON to stderr. */
 export function createJsonProgress({ stderr }: Pick<ProgressOptions, 'stderr'>): Progress {
   return {
     emit: (event) => void stderr.write(`${safeJson(JSON.stringify(event))}\n`),
@@ -9,7 +9,7 @@ export function createJsonProgress({ stderr }: Pick<ProgressOptions, 'stderr'>):
   };
 }
 
-/** Only warnings are printed: silence hides what goes well, not what goes wrong. */
+/** Prints only warnings, which `--quiet` does not hide. */
 export function createNoProgress({ writeLine }: ProgressOptions): Progress {
   return {
     emit(event) {

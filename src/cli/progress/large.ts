@@ -1,9 +1,9 @@
 import type { CopyEvent } from '../../copy/types.ts';
 
-/** Contents from this size on count as large. */
+/** Minimum size of a large blob. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 
-/** Passes events on, and says when the first large content starts to move and when the last one is there. */
+/** Passes events on, and notifies when the first large transfer starts and the last one ends. */
 export function watchLargeTransfers(
   emit: (event: CopyEvent) => void,
   notice: ((moving: boolean) => void) | undefined,

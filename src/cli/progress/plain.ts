@@ -4,12 +4,12 @@ import type { Progress, ProgressOptions } from './types.ts';
 import { formatSize } from '../../commands/output/units.ts';
 import { shortDigest } from '../../oci/digest.ts';
 
-/** How long a log stays silent at most while bytes move. */
+/** Maximum time between two lines while bytes move. */
 const SUMMARY_EVERY_MS = 10_000;
 
 const OUTCOME = { written: 'written', mounted: 'mounted', present: 'already there' } as const;
 
-/** For logs: a line for each blob done, and a summary every ten seconds. */
+/** Prints lines for logs: one for each finished blob, and a summary every ten seconds. */
 export function createPlainProgress({
   now,
   writeLine,

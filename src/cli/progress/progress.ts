@@ -3,13 +3,13 @@ import type { ProgressMode } from '../args/global-flags.ts';
 import { columnsOf, type Io, type OutputStream } from '../io.ts';
 import type { Progress, ProgressOptions, WithStdout } from './types.ts';
 
-/** A bar on fewer columns says nothing. */
+/** Minimum width at which a bar is readable. */
 const MIN_BAR_COLUMNS = 20;
 
-/** `transcript`: the lines of another tool, chosen by its name only. */
+/** `transcript` prints the lines of another tool and is chosen only by the program's name. */
 type Form = Exclude<ProgressMode, 'auto'> | 'transcript';
 
-/** `auto` made definite: a bar for people, lines for logs and for very narrow terminals. */
+/** Resolves `auto`: a bar on a terminal, lines in logs and on very narrow terminals. */
 export function chooseProgress(
   mode: ProgressMode,
   quiet: boolean,
@@ -24,8 +24,8 @@ export function chooseProgress(
 }
 
 /**
- * Loads the chosen form with the first event: a command that moves nothing never pays for it.
- * Events that arrive while it loads are kept.
+ * Loads the chosen form at the first event, so that a command without transfers does not load it.
+ * Queues the events that arrive while it loads.
  */
 export function createProgress(
   form: Form,
@@ -43,7 +43,7 @@ export function createProgress(
     target = loaded;
   };
 
-  /** A list is printed after what moves is done with, and may still have to wait: a line for that. */
+  /** Shows retries after the close: a list may still send requests while it is printed. */
   const emitLate = async (event: CopyEvent): Promise<void> => {
     late ??= loadProgress(form === 'bar' ? 'plain' : form, options);
     (await late).emit(event);
@@ -55,7 +55,7 @@ export function createProgress(
       if (closed) return undefined;
       if (target !== undefined) return target.emit(event);
       waiting.push(event);
-      // Progress that cannot be shown is no reason to fail a copy.
+      // A copy must not fail because progress cannot be shown.
       loading ??= load().catch(() => undefined);
       return undefined;
     },
@@ -63,7 +63,7 @@ export function createProgress(
       if (closed) return;
       closed = true;
       await loading;
-      // It has lines for a copy that moved nothing, too.
+      // A transcript also has lines for a copy without transfers.
       if (form === 'transcript') target ??= await loadProgress(form, options);
       target?.close(ok);
     },

@@ -15,19 +15,19 @@ export interface NodeProgress {
 export interface Totals {
   readonly found: number;
   readonly ended: number;
-  /** Bytes of all nodes found so far. */
+  /** Bytes of all blobs and manifests found so far. */
   readonly size: number;
-  /** Bytes dealt with: sent, or already there. */
+  /** Bytes that are sent or already present. */
   readonly done: number;
   readonly sent: number;
   readonly outcomes: Readonly<Record<PushOutcome, number>>;
 }
 
-/** Copy events added up; every form of progress reads this. */
+/** Accumulates copy events for all forms of progress. */
 export interface ProgressState {
   apply(event: CopyEvent): void;
   node(digest: string): NodeProgress | undefined;
-  /** Started and not ended, in the order they started. */
+  /** Running transfers in the order of their start. */
   active(): readonly NodeProgress[];
   totals(): Totals;
   /** Milliseconds since the first event. */
@@ -51,7 +51,7 @@ export function createProgressState(now: () => Date): ProgressState {
     return node;
   };
 
-  /** Kept up to date by differences: thousands of nodes are not added up again at each event. */
+  /** Updates the sums by differences, so that an event does not recount thousands of nodes. */
   const change = (node: NodeProgress, to: Partial<NodeProgress>): void => {
     add(node, -1);
     Object.assign(node, to);

@@ -5,10 +5,10 @@ import { formatDuration } from '../args/duration.ts';
 
 const BAR = 20;
 
-/** More lines than this push what a terminal showed before out of sight. */
+/** Maximum number of lines, so that earlier output stays visible. */
 const MAX_ROWS = 8;
 
-/** One line for each transfer that runs: digest, bar, size, share, speed; cut to `width`. */
+/** A line for each running transfer: digest, bar, share, size, speed; truncated to `width`. */
 export function activeRows(state: ProgressState, now: Date, width: number): string {
   const active = state.active();
   const rows = active.slice(0, MAX_ROWS).map((node) => row(node, now.getTime()));
@@ -27,7 +27,7 @@ function row(node: NodeProgress, now: number): string {
   return `  ${shortDigest(node.digest)} ${bar} ${String(share).padStart(3)}%  ${size} ${rate}`;
 }
 
-/** `done` of `total`, 0 to 100; nothing to do is all done. */
+/** `done` as a percentage of `total`; 100 if `total` is 0. */
 export function percent(done: number, total: number): number {
   return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));
 }
@@ -53,7 +53,7 @@ export function finalLine(totals: Totals, elapsedMs: number): string {
   return `${totals.ended} ${totals.ended === 1 ? 'part' : 'parts'}${outcome}; ${sent}`;
 }
 
-/** Nothing until there is enough to measure. */
+/** Empty until there is enough data for a measurement. */
 function speed(bytes: number, elapsedMs: number): string {
   return bytes === 0 || elapsedMs < 100 ? '' : `${formatSize((bytes * 1000) / elapsedMs)}/s`;
 }

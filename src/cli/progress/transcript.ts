@@ -3,8 +3,8 @@ import { isImageConfigType, isIndexType, isManifestType } from '../../oci/media-
 import type { Progress, ProgressOptions, WithStdout } from './types.ts';
 
 /**
- * A copy in the lines that skopeo prints on standard output when that is no terminal. Of a list of
- * images, the lines of all images are mixed, as the images are copied at the same time.
+ * Prints the lines that skopeo prints for a copy without a terminal. The lines of an index's images
+ * are mixed, as the images are copied in parallel.
  */
 export function createTranscript({
   stdout,
@@ -13,7 +13,7 @@ export function createTranscript({
   const seen = new Set<string>();
   const configs: string[] = [];
   let isList: boolean | undefined;
-  // A write that fails ends the command by the stream's own event.
+  // The stream's `error` event ends the command after a failed write.
   const line = (text: string): void => void stdout.write(`${text}\n`).catch(() => undefined);
 
   const begin = ({ mediaType }: Pick<Descriptor, 'mediaType'>): void => {

@@ -2,22 +2,22 @@ import type { CopyEvent } from '../../copy/types.ts';
 import type { OutputStream } from '../io.ts';
 import type { Writer } from '../output/writer.ts';
 
-/** What watches a copy. */
+/** Shows the progress of a copy. */
 export interface Progress {
   emit(event: CopyEvent): void;
-  /** Puts the terminal back; with the total when `ok`. */
+  /** Restores the terminal; prints the total if `ok`. */
   close(ok: boolean): void;
 }
 
 export interface ProgressOptions {
   readonly stderr: OutputStream;
   readonly now: () => Date;
-  /** Writes one line, sanitised. */
+  /** Sanitizes and writes one line. */
   readonly writeLine: (line: string) => void;
   readonly colour: boolean;
 }
 
-/** What a form of progress that replaces the result writes to. */
+/** The output of a form of progress that replaces the result. */
 export interface WithStdout {
   readonly stdout: Pick<Writer, 'write'>;
 }

@@ -4,17 +4,17 @@ import { dirname } from 'node:path';
 import { checkPrivateFolder, readPrivateFile } from '../../config/files/ownership.ts';
 import type { CompiledChunks } from './pieces.ts';
 
-/** Where the code of one command is kept, and for whom. */
+/** The file with the compiled code of a command, and its owner. */
 export interface CodeFile {
   /** `…/regctl/code/COMMAND` */
   readonly path: string;
-  /** Changes with the bundle, with Node and with the machine. */
+  /** Identifies the bundle, the Node version, the platform and the architecture. */
   readonly key: string;
-  /** Undefined where the system has no such thing. */
+  /** `undefined` on systems without user ids. */
   readonly uid: number | undefined;
 }
 
-/** Ten times what a command has. */
+/** Ten times the usual size. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const HASH_BYTES = 32;
 
@@ -24,21 +24,21 @@ interface CodeEntry {
 }
 
 /**
- * The compiled code of an earlier run. Whoever writes this file decides what regctl does, so that it
- * and its folder must be this user's alone; and V8 believes what it reads, so that the whole is
- * hashed. Anything unusual means that there is none.
+ * Reads the compiled code of an earlier run. The file can make regctl run any code, so only this
+ * user may be able to write it and its directory. V8 does not verify it, so a hash does. Any
+ * problem counts as no code.
  */
 export function readCode(file: CodeFile): CompiledChunks & { readonly pieces: readonly string[] } {
   const parts = new Map<string, Buffer>();
   try {
     for (const [piece, code] of unpack(readOwn(file), file.key)) parts.set(piece, code);
   } catch {
-    // Compiling again is always right.
+    // Compiling again is always safe.
   }
   return { get: (piece) => parts.get(piece), pieces: [...parts.keys()] };
 }
 
-/** Never throws: without the file the next start is slower, and nothing else. */
+/** Never throws: without the file, the next start is only slower. */
 export function writeCode(file: CodeFile, pieces: ReadonlyMap<string, Buffer>): void {
   const temporary = `${file.path}.${randomBytes(6).toString('hex')}`;
   try {
@@ -55,7 +55,7 @@ export function writeCode(file: CodeFile, pieces: ReadonlyMap<string, Buffer>): 
   }
 }
 
-/** Not `recursive`, which never ends below /proc: Node keeps trying. */
+/** Creates directories without `recursive`, with which Node never returns below /proc. */
 function makeFolder(path: string, levels: number): void {
   if (levels === 0 || existsSync(path)) return;
   makeFolder(dirname(path), levels - 1);

@@ -1,6 +1,6 @@
 type Load = (name: string) => unknown;
 
-/** Modules of Node's own that take a millisecond and more, and that not every command uses. */
+/** Node's built-in modules that take at least 1 ms to load and that not every command uses. */
 const HEAVY = new Set(
   [
     'child_process',
@@ -17,7 +17,7 @@ const HEAVY = new Set(
   ].flatMap((name) => [name, `node:${name}`]),
 );
 
-/** Loads as `load` does, a heavy module of Node's own only when something of it is used. */
+/** Loads modules like `load`, but heavy built-in ones only at their first use. */
 export function lazyBuiltins(load: Load): Load {
   const made = new Map<string, object>();
   return (name) => {
@@ -28,7 +28,7 @@ export function lazyBuiltins(load: Load): Load {
   };
 }
 
-/** Represents the object that `load` returns; read-only. */
+/** A read-only proxy for the object that `load` returns. */
 function whenUsed(load: () => object): object {
   return new Proxy(
     {},
@@ -40,7 +40,7 @@ function whenUsed(load: () => object): object {
         const own = Reflect.getOwnPropertyDescriptor(load(), key);
         if (own === undefined) return undefined;
         const get = (): unknown => Reflect.get(load(), key);
-        // What the stand-in does not own must not be called fixed.
+        // A proxy must not report a property as fixed if its target lacks it.
         return { enumerable: own.enumerable === true, configurable: true, get };
       },
     },

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** What V8 made of a piece's text. */
+/** V8's compiled code of the chunks of the bundle. */
 export interface CompiledChunks {
-  /** Undefined: it has to be compiled. */
+  /** `undefined` if the chunk must be compiled. */
   get(piece: string): Buffer | undefined;
 }
 
@@ -12,24 +12,24 @@ export interface ChunkOptions {
   /** The directory of the bundle. */
   readonly folder: string;
   readonly compiled: CompiledChunks;
-  /** Loads anything that is no piece: Node's modules and packages. */
+  /** Loads anything other than a chunk: Node's modules and packages. */
   readonly require: (name: string) => unknown;
-  /** The same by `import()`, which a piece has as `require.import`. */
+  /** The same with `import()`, which a chunk calls as `require.import`. */
   readonly import: (name: string) => Promise<unknown>;
 }
 
 export interface BundleChunks {
-  /** The exports of a piece, which runs when it is first asked for. */
+  /** Returns the exports of a chunk, which runs at its first load. */
   load(piece: string): unknown;
-  /** From here on V8's flags are others: what is loaded later neither uses compiled code nor gives any. */
+  /** Call before V8's flags change: chunks loaded later neither use nor provide compiled code. */
   settle(): void;
-  /** What was loaded before that. */
+  /** The chunks that were loaded before `settle`. */
   readonly loaded: ReadonlyMap<string, LoadedChunk>;
 }
 
 export interface LoadedChunk {
   readonly script: Script;
-  /** Its compiled form was found and was usable. */
+  /** Whether usable compiled code was found. */
   readonly ready: boolean;
 }
 
@@ -43,7 +43,7 @@ type Wrapper = (
   dirname: string,
 ) => void;
 
-/** The CommonJS files of the bundle, all ASCII, as Node's own loader runs them, but with compiled code. */
+/** Runs the bundle's CommonJS files (only ASCII) like Node's loader, but with compiled code. */
 export function createBundleChunks({ folder, compiled, ...node }: ChunkOptions): BundleChunks {
   const modules = new Map<string, { exports: object }>();
   const loaded = new Map<string, LoadedChunk>();
@@ -75,7 +75,7 @@ export function createBundleChunks({ folder, compiled, ...node }: ChunkOptions):
   return { load, loaded, settle };
 }
 
-/** On the text's first line, so that a stack trace has the file's own lines. */
+/** Wraps on the first line, so that stack traces have the file's line numbers. */
 function wrapped(text: string): string {
   return `(function (exports, require, module, __filename, __dirname) { ${text}\n})`;
 }

@@ -14,7 +14,7 @@ export interface StartOptions {
   readonly require: (name: string) => unknown;
   /** The directory of the bundle. */
   readonly folder: string;
-  /** Names this bundle's content. */
+  /** Hash of the bundle. */
   readonly build: string;
   /** The names of the commands. */
   readonly commands: readonly string[];
@@ -28,7 +28,7 @@ type Program = {
 
 const NO_CODE = { get: () => undefined, pieces: [] };
 
-/** Runs the bundled program and sets the exit status. Never rejects: `main` reports what goes wrong in it. */
+/** Runs the bundled program and sets the exit status. Never rejects: `main` reports its errors. */
 export async function start(options: StartOptions): Promise<void> {
   const { process } = options;
   try {
@@ -42,7 +42,7 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-/** With the compiled code of the last run. */
+/** Runs the program with the compiled code of an earlier run, and stores it if it changed. */
 async function run(options: StartOptions): Promise<void> {
   const { process, require: load, folder } = options;
   const file = codeFile(options);
@@ -57,7 +57,7 @@ async function run(options: StartOptions): Promise<void> {
   const program = chunks.load('regctl.cjs') as Program;
   const onLongRun = (): void => {
     chunks.settle();
-    // Every command that comes here uses it, and it loads slower under other flags.
+    // Every long-running command uses it, and it loads slower under the tuned flags.
     load('node:fs/promises');
     tuning.tune();
   };
@@ -69,11 +69,11 @@ async function run(options: StartOptions): Promise<void> {
     tuning.undo();
     writeCode(file, codeOf(chunks, compiled));
   }
-  // Everything is written by now; a connection that something left open must not hold the shell.
+  // Everything is written, so an open connection must not keep the process alive.
   setTimeout(() => program.endProcess(process, status), 1000).unref();
 }
 
-/** One file a command, for each uses other functions. Undefined: none is kept for this start. */
+/** One file per command, as each uses different functions; `undefined` if the cache is off. */
 function codeFile({ process, build, commands }: StartOptions): CodeFile | undefined {
   const command = process.argv.slice(2).find((word) => commands.includes(word));
   if (command === undefined || !isCacheEnabled(process.env)) return undefined;
@@ -88,7 +88,7 @@ function hasUncompiledChunks({ loaded }: BundleChunks): boolean {
   return [...loaded.values()].some(({ ready }) => !ready);
 }
 
-/** What this run loaded, with the functions that it compiled, and what it had but did not need. */
+/** The compiled code of the loaded chunks, and stored code that this run did not need. */
 function codeOf(
   { loaded }: BundleChunks,
   compiled: ReturnType<typeof readCode>,

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Garbage is collected before the process grows: 5,000 tags then need 100 MB instead of 170, at no
- * more CPU. undici's parser is WebAssembly; to optimise it costs 90 ms and 35 MB, and no run earns
- * them back (docs/performance.md).
+ * Collects garbage before the heap grows: 5,000 tags need 100 MB instead of 170 MB without more CPU
+ * time. Optimizing undici's WebAssembly parser costs 90 ms and 35 MB, which never pays off
+ * (docs/performance.md).
  */
 const TUNED = ['--semi-space-growth-factor=1', '--heap-growing-percent=40', '--liftoff-only'];
 
-/** V8's own values, those that `--liftoff-only` implies included. */
+/** V8's defaults, including the flags that `--liftoff-only` implies. */
 const PLAIN = [
   '--semi-space-growth-factor=2',
   '--heap-growing-percent=0',
@@ -17,19 +17,20 @@ const PLAIN = [
   '--incremental-marking',
 ];
 
-/** A later V8 warns about a flag that it does not know. */
+/** Later versions of V8 may print warnings about unknown flags. */
 const LAST_KNOWN_NODE = 24;
 
 export interface Tuning {
-  /** Not before everything is loaded: a change of flags makes V8 compile Node's own modules again. */
+  /** Call after everything is loaded: a change of flags makes V8 recompile Node's modules. */
   tune(): void;
   /**
-   * Buffers of large contents make V8 mark its small heap again and again: a tenth to a fifth of a
-   * copy's CPU in steps and in the background, a few milliseconds at once. With many small objects
-   * steps need less memory (docs/performance.md).
+   * Turns incremental marking off while large blobs move: their buffers make V8 mark the small heap
+   * repeatedly, which takes 10 to 20 % of a copy's CPU time incrementally, but a few milliseconds
+   * otherwise. With many small objects, incremental marking needs less memory
+   * (docs/performance.md).
    */
   readonly large: (moving: boolean) => void;
-  /** Compiled code is only good for the flags that it was made under. */
+  /** Restores V8's defaults, as compiled code is valid only for the flags of its creation. */
   undo(): void;
 }
 

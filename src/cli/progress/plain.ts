@@ -1,7 +1,7 @@
 import { createProgressState } from './state.ts';
 import { finalLine, retryLine, totalLine } from './text.ts';
 import type { Progress, ProgressOptions } from './types.ts';
-import { formatSize } from '../../commands/output/units.ts';
+import { formatSize } from '../../util/text/units.ts';
 import { shortDigest } from '../../oci/digest.ts';
 
 /** Maximum time between two lines while bytes move. */

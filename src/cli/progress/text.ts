@@ -1,5 +1,5 @@
 import type { NodeProgress, ProgressState, Totals } from './state.ts';
-import { formatSize } from '../../commands/output/units.ts';
+import { formatSize } from '../../util/text/units.ts';
 import { shortDigest } from '../../oci/digest.ts';
 import { formatDuration } from '../args/duration.ts';
 

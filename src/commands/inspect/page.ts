@@ -1,8 +1,9 @@
+import { buildTime } from '../../oci/created.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { type ImageConfig, configPlatform } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
-import { formatAge, formatSize } from '../output/units.ts';
+import { formatAge, formatSize } from '../../util/text/units.ts';
 import { type InspectedStep, type Inspection } from './json.ts';
 import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
 
@@ -72,7 +73,7 @@ function header(
 const LABEL = 9;
 
 function created(text: string, now: Date): string {
-  const age = formatAge(text, now);
+  const age = formatAge(buildTime(text), now);
   return age === '' ? text : `${text.slice(0, 10)} (${age})`;
 }
 

@@ -6,7 +6,7 @@ import type { RunOutcome, SkipReason } from '../../retention/run.ts';
 import type { Brake, Decision, Plan, RepositoryFacts } from '../../retention/types.ts';
 import { isDigestTag } from '../../tags/digest-tags.ts';
 import { renderTable } from '../output/table.ts';
-import { formatAge, formatSize } from '../output/units.ts';
+import { formatAge, formatSize } from '../../util/text/units.ts';
 import type { Style } from '../result.ts';
 
 /** The plan and outcome of one repository. */
@@ -122,14 +122,13 @@ export function page(pruned: Pruned, options: PageOptions): string {
 function rowsOf(pruned: Pruned, { explain, now }: PageOptions): string[][] {
   const { plan, facts, policy, outcome } = pruned;
   const dates = createDates(facts, policy);
-  const age = (time: number | undefined): string =>
-    time === undefined ? '' : formatAge(new Date(time).toISOString(), now);
+  const ageOf = (tag: string): string => (isDigestTag(tag) ? '' : formatAge(dates.ofTag(tag), now));
   const tags = tagEntries(plan, facts, outcome)
     .filter(({ verdict }) => explain || verdict !== 'keep')
     .map(({ verdict, entry, reasons }) => [
       sanitize(entry.Tag ?? ''),
       shortDigest(entry.Digest),
-      age(isDigestTag(entry.Tag ?? '') ? undefined : dates.ofTag(entry.Tag ?? '')),
+      ageOf(entry.Tag ?? ''),
       verdict,
       (explain ? reasons : reasons.slice(0, 1)).map((one) => WORDS[one] ?? one).join(', '),
     ]);
@@ -139,7 +138,7 @@ function rowsOf(pruned: Pruned, { explain, now }: PageOptions): string[][] {
     .map(([digest, because]) => [
       '',
       shortDigest(digest),
-      age(dates.ofManifest(digest)),
+      formatAge(dates.ofManifest(digest), now),
       outcome === undefined || outcome.manifests.has(digest) ? 'delete' : 'skip',
       because === 'parent' ? 'only an index that goes lists it' : (WORDS[because] ?? because),
     ]);

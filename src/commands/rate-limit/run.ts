@@ -2,7 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { formatSeconds } from '../output/units.ts';
+import { formatSeconds } from '../../util/text/units.ts';
 import { PULL_LIMIT_IMAGE, fetchPullLimit, type PullLimit } from '../../registry/hub/pull-limit.ts';
 import { pullLimitClient } from '../input/pull-limit.ts';
 import { readInteger } from '../input/read.ts';

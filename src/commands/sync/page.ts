@@ -1,7 +1,7 @@
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { totalsOf, type ImageResult, type SyncTotals } from '../../sync/results.ts';
-import { formatSize } from '../output/units.ts';
+import { formatSize } from '../../util/text/units.ts';
 import type { Style } from '../result.ts';
 
 export interface ImageJson {

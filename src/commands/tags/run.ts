@@ -1,9 +1,10 @@
+import { buildTime } from '../../oci/created.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { parseDigest, shortDigest, type Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
-import { formatAge, formatSize } from '../output/units.ts';
+import { formatAge, formatSize } from '../../util/text/units.ts';
 import { createNameFilter, type NameFilter } from '../../tags/filter.ts';
 import {
   digestTagKind,
@@ -228,7 +229,7 @@ function page(details: readonly TagDetails[], now: Date, style: Style): string {
     details.map((one) => [
       sanitize(one.Name),
       one.Digest === null ? '' : shortDigest(one.Digest as Digest),
-      one.Created === null ? '' : formatAge(one.Created, now),
+      formatAge(buildTime(one.Created), now),
       one.Size === null ? '' : formatSize(one.Size),
       sanitize(digestTagNote(one.Name) ?? one.Platforms.join(', ')),
     ]),

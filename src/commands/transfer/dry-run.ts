@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { CountsJson } from './json.ts';
 import type { CopyLocations } from './stores.ts';
-import { formatSize } from '../output/units.ts';
+import { formatSize } from '../../util/text/units.ts';
 import { renderTable } from '../output/table.ts';
 
 const ACTION = { present: 'present', mounted: 'mount', written: 'send' } as const satisfies Record<

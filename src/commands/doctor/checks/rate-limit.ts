@@ -1,6 +1,6 @@
 import { DOCKER_HUB } from '../../../reference/docker-hub.ts';
 import { pullLimitClient } from '../../input/pull-limit.ts';
-import { formatSeconds } from '../../output/units.ts';
+import { formatSeconds } from '../../../util/text/units.ts';
 import {
   PULL_LIMIT_IMAGE,
   fetchPullLimit,

@@ -3,7 +3,7 @@ import type { FreshAuthorization } from '../../../http/probe/fresh-authorization
 import { mergeScopes } from '../../../http/auth/scopes.ts';
 import { loginAdvice } from '../../../config/registries/lookup.ts';
 import { pullScope } from '../../../registry/scopes.ts';
-import { formatSeconds } from '../../output/units.ts';
+import { formatSeconds } from '../../../util/text/units.ts';
 import { type CheckResult, defineCheck } from '../check.ts';
 
 const WHY_NONE = {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { formatAge, formatSeconds, formatSize } from '../../../src/commands/output/units.ts';
+import { buildTime } from '../../../src/oci/created.ts';
+import { formatAge, formatSeconds, formatSize } from '../../../src/util/text/units.ts';
 
 it('sizes', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -23,6 +24,6 @@ it('ages and windows', () => {
     ['2027-01-01T00:00:00Z', 'in the future'],
     ['no date', ''],
   ];
-  for (const [created, text] of cases) expect(formatAge(created, now)).toBe(text);
+  for (const [created, text] of cases) expect(formatAge(buildTime(created), now)).toBe(text);
   expect([21_600, 90, 120].map(formatSeconds)).toEqual(['6 h', '90 s', '2 min']);
 });

@@ -1,5 +1,4 @@
 import prettyBytes from 'pretty-bytes';
-import { buildTime } from '../../oci/created.ts';
 
 /** Formats bytes in powers of 1000, as `docker images` does: "3.62 MB". */
 export function formatSize(bytes: number): string {
@@ -22,9 +21,8 @@ const AGE_UNITS: readonly { readonly name: string; readonly ms: number; readonly
     { name: 'minute', ms: MINUTE, from: 2 * MINUTE },
   ];
 
-/** "3 weeks ago"; empty if the date is unusable (`buildTime`). */
-export function formatAge(created: string, now: Date): string {
-  const then = buildTime(created);
+/** Formats a time in milliseconds since 1970: "3 weeks ago"; empty without one. */
+export function formatAge(then: number | undefined, now: Date): string {
   if (then === undefined) return '';
   const age = now.getTime() - then;
   if (age < 0) return 'in the future';

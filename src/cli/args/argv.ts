@@ -4,6 +4,7 @@ import { GLOBAL_FLAGS, longName, sharedFlags, shortName } from './flags.ts';
 /** The command line, split at the command's name, and the command of that name if it exists. */
 export interface SplitArguments {
   readonly before: readonly string[];
+  /** The command's name, of two words if there is such a command: "index create". */
   readonly name: string | undefined;
   readonly after: readonly string[];
   readonly spec: CommandSpec | undefined;
@@ -26,13 +27,24 @@ export function splitArguments(
     if (!word.startsWith('-') || word === '-' || word === '--') break;
     if (takesValue.has(word)) at += 1;
   }
+  const named = (words: string): CommandSpec | undefined =>
+    commands.find(({ name, aliases }) => name === words || aliases?.includes(words));
+  const two = `${argv[at] ?? ''} ${argv[at + 1] ?? ''}`;
+  const spec = named(two);
+  if (spec !== undefined) {
+    return { before: argv.slice(0, at), name: two, after: argv.slice(at + 2), spec };
+  }
   const name = argv[at];
-  return {
-    before: argv.slice(0, at),
-    name,
-    after: argv.slice(at + 1),
-    spec: commands.find((one) => one.name === name || one.aliases?.includes(name ?? '')),
-  };
+  const after = argv.slice(at + 1);
+  return { before: argv.slice(0, at), name, after, spec: named(name ?? '') };
+}
+
+/** The commands of two words that start with `word`: "index create" for "index". */
+export function subcommandsOf(
+  word: string | undefined,
+  commands: readonly CommandSpec[],
+): readonly CommandSpec[] {
+  return commands.filter(({ name }) => word !== undefined && name.startsWith(`${word} `));
 }
 
 /** Options of the chosen command, its own first. */

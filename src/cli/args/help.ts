@@ -96,6 +96,16 @@ export function commandHelp(spec: CommandSpec, columns: number): string {
   ]);
 }
 
+/** Renders `regctl WORD --help` for the first word of commands of two words. */
+export function groupHelp(word: string, members: readonly CommandSpec[], columns: number): string {
+  const width = Math.min(columns, MAX_WIDTH);
+  return sections([
+    [`Usage: regctl ${word} COMMAND [options] [arguments]`],
+    table('Commands', members.map(commandRow), width),
+    wrap(`More about one of them: regctl help ${word} COMMAND`, width),
+  ]);
+}
+
 function optionTables(spec: CommandSpec, width: number): readonly (readonly string[])[] {
   const headings = [...new Set(spec.options.map(({ group }) => group ?? 'Options'))];
   return headings.map((heading) => {

@@ -2,10 +2,23 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { AppError } from '../../errors/app-error.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import type { CommandSpec, Input, OptionSpec } from '../../commands/types.ts';
-import { flagsOf, normaliseFlags, splitArguments, type SplitArguments } from './argv.ts';
+import {
+  flagsOf,
+  normaliseFlags,
+  splitArguments,
+  subcommandsOf,
+  type SplitArguments,
+} from './argv.ts';
 import { GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.ts';
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
-import { argumentUsage, commandHelp, programHelp, topicHelp, usageLine } from './help.ts';
+import {
+  argumentUsage,
+  commandHelp,
+  groupHelp,
+  programHelp,
+  topicHelp,
+  usageLine,
+} from './help.ts';
 import { VERSION } from '../../client/version.ts';
 
 export type Parsed =
@@ -35,6 +48,8 @@ export function parseArguments(
   const topic = topicHelp(topicOf(asked) ?? '', columns);
   if (topic !== undefined) return { kind: 'print', text: topic };
   const split = expandHelp(asked, commands);
+  const group = groupAnswer(split, commands, columns);
+  if (group !== undefined) return group;
   const printed: string[] = [];
   const program = buildProgram(groups, split.spec, {
     columns,
@@ -70,8 +85,28 @@ function topicOf({ name, after, spec }: SplitArguments): string | undefined {
 /** Rewrites `help` and `help COMMAND` to `--help` and `COMMAND --help`. */
 function expandHelp(split: SplitArguments, commands: readonly CommandSpec[]): SplitArguments {
   if (split.name !== 'help' || split.spec !== undefined) return split;
-  const [topic] = split.after;
-  return splitArguments(topic === undefined ? ['--help'] : [topic, '--help'], commands);
+  return splitArguments([...split.after.slice(0, 2), '--help'], commands);
+}
+
+/**
+ * The first word of commands of two words: its help, or an error if the second one is missing or
+ * unknown. @throws AppError USAGE
+ */
+function groupAnswer(
+  { name = '', after, spec }: SplitArguments,
+  commands: readonly CommandSpec[],
+  columns: number,
+): Parsed | undefined {
+  const members = subcommandsOf(name, commands);
+  if (spec !== undefined || members.length === 0) return undefined;
+  if (after.some((word) => word === '--help' || word === '-h')) {
+    return { kind: 'print', text: groupHelp(name, members, columns) };
+  }
+  const [word] = after;
+  const problem = word === undefined ? 'it needs a second word' : `it has no "${word}"`;
+  throw new AppError('USAGE', `cannot run "${name}": ${problem}`, {
+    hint: `Use one of: ${members.map((one) => one.name).join(', ')}.`,
+  });
 }
 
 function normalised({ before, name, after, spec }: SplitArguments): string[] {
@@ -97,7 +132,8 @@ function buildProgram(
     .version(`regctl ${VERSION}`, '-v, --version');
   for (const flag of GLOBAL_FLAGS) program.addOption(toOption(flag));
   for (const spec of groups.flatMap((group) => group.commands)) {
-    const command = program.command(spec.name).aliases([...(spec.aliases ?? [])]);
+    const command = program.createCommand(spec.name).copyInheritedSettings(program);
+    program.addCommand(command.aliases([...(spec.aliases ?? [])]));
     if (spec === chosen) fill(command, spec, columns);
   }
   return program;

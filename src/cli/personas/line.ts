@@ -36,17 +36,23 @@ export async function parseLine(
     heard({ argv, manner: line.manner });
     return parseArguments(line.argv, groups, environment);
   }
-  if (hasNoun(argv)) {
+  const noun = async (): Promise<Parsed | undefined> => {
     const { withNoun } = await import('./own.ts');
     const line = withNoun(argv, machineOf(io));
-    if (line !== undefined) {
-      heard({ argv, manner: { ...OWN_MANNER, prints: line.prints } });
-      return parseArguments(line.argv, groups, environment);
-    }
-  }
+    if (line === undefined) return undefined;
+    heard({ argv, manner: { ...OWN_MANNER, prints: line.prints } });
+    return parseArguments(line.argv, groups, environment);
+  };
+  const commands = groups.flatMap((group) => group.commands);
+  const isOurs = splitArguments(argv, commands).name?.includes(' ') === true;
+  const parsed = hasNoun(argv) && !isOurs ? await noun() : undefined;
+  if (parsed !== undefined) return parsed;
   try {
     return parseArguments(argv, groups, environment);
   } catch (error) {
+    // A command of ours with options of regclient, which has one of the same name.
+    const brought = hasNoun(argv) && isOurs ? await noun().catch(() => undefined) : undefined;
+    if (brought !== undefined) return brought;
     const { withSkopeoOptions } = await import('./own.ts');
     const words = withSkopeoOptions(argv, groups, machineOf(io));
     if (words === undefined) throw await withOtherWord(error, argv, groups);

@@ -39,7 +39,12 @@ const copy = spec({
     { flags: '-q, --quick', summary: 'takes the letter of --quiet', kind: 'flag' },
   ],
 });
-const groups = group(tags, inspect, copy);
+const create = spec({
+  name: 'thing create',
+  args: [{ name: 'image', summary: 'which', required: true }],
+  options: [{ flags: '--label <text>', summary: 'a label', kind: 'string' }],
+});
+const groups = group(tags, inspect, copy, create);
 
 function parse(...argv: readonly string[]): Parsed {
   return parseArguments(argv, groups, { host: { platform: 'linux', arch: 'x64' }, columns: 80 });
@@ -271,4 +276,35 @@ describe('secrets in options that do not exist', () => {
       }
     },
   );
+});
+
+describe('a command of two words', () => {
+  it('takes options before, between and after its arguments', () => {
+    for (const argv of [
+      ['thing', 'create', 'a', '--label', 'x'],
+      ['--quiet', 'thing', 'create', '--label=x', 'a'],
+    ]) {
+      const { spec: chosen, input } = run(...argv);
+      expect(chosen).toBe(create);
+      expect(input).toEqual({ args: ['a'], options: { label: 'x' } });
+    }
+  });
+
+  it('has a help page, and so has its first word', () => {
+    expect(print('help', 'thing', 'create')).toContain(
+      'Usage: regctl thing create [options] IMAGE',
+    );
+    expect(print('thing', 'create', '--help')).toBe(print('help', 'thing', 'create'));
+    expect(print('help', 'thing')).toContain('thing create');
+    expect(print('thing', '--help')).toBe(print('help', 'thing'));
+  });
+
+  it.each([
+    [['thing'], 'cannot run "thing": it needs a second word'],
+    [['thing', 'crate'], 'cannot run "thing": it has no "crate"'],
+  ])('%j is wrong usage that names the commands', (argv, message) => {
+    const error = usage(...argv);
+    expect(error.message).toBe(message);
+    expect(error.hint).toBe('Use one of: thing create.');
+  });
 });

@@ -124,7 +124,7 @@ export function processIo(
     temp: tmpdir(),
     home: homeFolder(process),
     uid: process.geteuid?.(),
-    processes: async () => (await import('./processes.ts')).createProcessNames(process),
+    processes: async () => (await import('../client/processes.ts')).createProcessNames(process),
     bundledHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
     // A getter, because reading the property opens the terminal.
     get stdin() {

@@ -6,7 +6,7 @@ import type { SideConnections } from './side.ts';
 import { lazyTemporaries } from './temporaries.ts';
 import { createTokenCaches } from './token-caches.ts';
 import type { RealmTrust } from './trusted-realms.ts';
-import type { ClientOptions, ConnectionOptions } from './types.ts';
+import type { ConnectionsOptions, ConnectionOptions } from './types.ts';
 import { createLazyJournal, forgettingUploadSessions } from './upload-journal.ts';
 
 /** Connects to registries with this machine's settings; each part is opened on first use. */
@@ -24,7 +24,7 @@ export interface Connections extends AsyncDisposable {
   readonly requestCount: () => number;
 }
 
-export async function openConnections(options: ClientOptions): Promise<Connections> {
+export async function openConnections(options: ConnectionsOptions): Promise<Connections> {
   const { machine, settings, warn } = options;
   const [{ createLoginStore }, registries] = await Promise.all([
     import('../credentials/logins/store.ts'),
@@ -99,7 +99,7 @@ async function readRegistries({
   machine,
   settings,
   warn,
-}: ClientOptions): Promise<() => Registries> {
+}: ConnectionsOptions): Promise<() => Registries> {
   const { loadRegistries } = await import('../config/containers/registries.ts');
   try {
     const { env, home, os } = machine;
@@ -115,7 +115,7 @@ async function readRegistries({
 
 async function withPassword(
   side: ConnectionOptions,
-  ask: ClientOptions['askPassword'],
+  ask: ConnectionsOptions['askPassword'],
 ): Promise<ConnectionOptions> {
   const username = side.creds?.includes(':') === false ? side.creds : side.username;
   if (username === undefined || side.password !== undefined || ask === undefined) return side;

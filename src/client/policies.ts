@@ -2,9 +2,9 @@ import type { Registries } from '../config/containers/types.ts';
 import type { HostPolicies } from '../config/hosts/types.ts';
 import type { ProxyRules } from '../config/proxies/rules.ts';
 import type { TrustRoots } from '../config/tls/roots.ts';
-import type { ClientOptions, ConnectionOptions } from './types.ts';
+import type { ConnectionsOptions, ConnectionOptions } from './types.ts';
 
-type PolicyOptions = Pick<ClientOptions, 'machine' | 'settings' | 'warn'> & {
+type PolicyOptions = Pick<ConnectionsOptions, 'machine' | 'settings' | 'warn'> & {
   readonly registries: Registries;
 };
 

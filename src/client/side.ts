@@ -9,7 +9,7 @@ import type { UploadJournal } from '../registry/journal/types.ts';
 import type { RegistryClient } from '../registry/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { createPolicies } from './policies.ts';
-import type { ClientOptions, ClientSettings, ConnectionOptions } from './types.ts';
+import type { ConnectionsOptions, ClientSettings, ConnectionOptions } from './types.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Connects to the registries of one side of a command. */
@@ -24,7 +24,7 @@ export interface SideConnections {
 }
 
 /** What the sides of a client share. */
-export interface ConnectSideOptions extends ClientOptions {
+export interface ConnectSideOptions extends ConnectionsOptions {
   readonly credentialOptions: CredentialSourcesOptions;
   readonly registries: Registries;
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;

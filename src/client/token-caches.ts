@@ -1,6 +1,6 @@
 import type { LoginStore } from '../credentials/types.ts';
 import type { TokenFile } from '../http/auth/disk/cache.ts';
-import type { ClientOptions } from './types.ts';
+import type { ConnectionsOptions } from './types.ts';
 
 export interface TokenCaches {
   /** Returns the cache for this run; undefined if it is switched off or has no directory. */
@@ -14,7 +14,7 @@ export interface TokenCaches {
 
 /** Creates access to the tokens on disk, opened on first use. */
 export function createTokenCaches(
-  options: Pick<ClientOptions, 'machine' | 'warn' | 'trace'>,
+  options: Pick<ConnectionsOptions, 'machine' | 'warn' | 'trace'>,
 ): TokenCaches {
   const { machine, warn, trace } = options;
   let once: Promise<TokenFile | undefined> | undefined;

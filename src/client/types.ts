@@ -67,7 +67,7 @@ export interface ClientSettings {
   readonly userAgent?: string | undefined;
 }
 
-export interface ClientOptions {
+export interface ConnectionsOptions {
   readonly machine: Machine;
   readonly settings: ClientSettings;
   readonly warn: (text: string) => void;

@@ -1,7 +1,7 @@
 import type { LoginStore } from '../credentials/types.ts';
 import type { createUploadJournal } from '../registry/journal/journal.ts';
 import type { JournalEntry, UploadJournal } from '../registry/journal/types.ts';
-import type { ClientOptions } from './types.ts';
+import type { ConnectionsOptions } from './types.ts';
 
 /** For smaller blobs, resuming costs about as much as sending them again. */
 const MIN_SIZE = 16 * 1024 * 1024;
@@ -12,7 +12,7 @@ const NO_ENTRY: JournalEntry = {
   handOver: async () => undefined,
 };
 
-type Options = Pick<ClientOptions, 'machine' | 'trace'>;
+type Options = Pick<ConnectionsOptions, 'machine' | 'trace'>;
 type Journal = ReturnType<typeof createUploadJournal>;
 
 /** Opens the journal; `undefined` if there is no directory for it. */

@@ -4,12 +4,12 @@ import { openConnections } from '../../src/client/connections.ts';
 import { createStores } from '../../src/client/stores.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { lazyTemporaries } from '../../src/client/temporaries.ts';
-import type { ClientOptions, ConnectionOptions } from '../../src/client/types.ts';
+import type { ConnectionsOptions, ConnectionOptions } from '../../src/client/types.ts';
 import { tempDir } from '../helpers/temp.ts';
 
 const PLAIN: ConnectionOptions = {};
 
-function optionsIn(home: string, more: Partial<ClientOptions> = {}): ClientOptions {
+function optionsIn(home: string, more: Partial<ConnectionsOptions> = {}): ConnectionsOptions {
   return {
     machine: {
       env: { REGCTL_CACHE: 'off' },

@@ -4,7 +4,7 @@ import { type ImageConfig, configPlatform } from '../../image/config.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
 import { formatAge, formatSize } from '../../util/text/units.ts';
-import { type InspectedStep, type Inspection } from './json.ts';
+import { type InspectedStep, type Inspection } from '../../image/describe.ts';
 import { displayWidth, padEnd, padStart, truncate } from '../output/width.ts';
 
 export interface PageInfo {

@@ -1,12 +1,9 @@
-import { AppError } from '../../errors/app-error.ts';
-import { parseImageConfig, type ImageConfig } from '../../image/config.ts';
-import type { ImageView } from '../../image/view.ts';
-import { isImageConfigType } from '../../oci/media-types.ts';
+import { parseImageConfig } from '../../image/config.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
-import { describeImage } from './json.ts';
+import { describeImage, listRepoTags, readImageConfig } from '../../image/describe.ts';
 import { inspectPage } from './page.ts';
 import { openRequestedImage, readManifest } from '../input/image.ts';
 import { readArgument, readFlag } from '../input/read.ts';
@@ -38,9 +35,9 @@ export async function run(
   const view = await openRequestedImage(context, store, location.ref, options);
   const noTags = readFlag(input, 'noTags');
   const [config, platforms, tags] = await Promise.all([
-    readConfig(view, options),
+    readImageConfig(view, options),
     view.platforms(options),
-    noTags ? [] : listTags(context, store, options),
+    noTags ? [] : listRepoTags(store, context.warn, options),
   ]);
   const name = location.scheme === 'docker' ? location.name : '';
   const image = describeImage(view, config, { name, tag: location.tag, tags }, platforms);
@@ -72,38 +69,4 @@ async function inspectConfig(
     text: () => JSON.stringify(json, undefined, 2),
     defaultOutput: 'json',
   };
-}
-
-/** Parses only an image's configuration: that of an artifact may not even be JSON. */
-async function readConfig(view: ImageView, options: CallOptions): Promise<ImageConfig> {
-  return isImageConfigType(view.manifest.config.mediaType)
-    ? view.config(options)
-    : parseImageConfig(Buffer.from('{}'));
-}
-
-/** Error codes of registries that allow reading an image but not listing its tags. */
-const NO_LIST: ReadonlySet<string> = new Set([
-  'UNAUTHORIZED',
-  'FORBIDDEN',
-  'UNSUPPORTED',
-  'REPOSITORY_UNKNOWN',
-]);
-
-async function listTags(
-  context: InspectContext,
-  store: ReadStore,
-  options: CallOptions,
-): Promise<readonly string[]> {
-  const { tags } = store.capabilities;
-  if (tags === undefined) return [];
-  try {
-    const pages = (async function* () {
-      for await (const page of tags.tags(options)) yield* page;
-    })();
-    return await Array.fromAsync(pages);
-  } catch (error) {
-    if (!(error instanceof AppError) || !NO_LIST.has(error.code)) throw error;
-    context.warn(`RepoTags is empty: ${error.message} (--no-tags does not ask for them)`);
-    return [];
-  }
 }

@@ -8,8 +8,8 @@ import { readArgument, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { CopyContext } from '../transfer/flags.ts';
 import { countsJson, nameWithDigest, startStats } from '../transfer/json.ts';
-import { isPipe } from '../transfer/stores.ts';
-import { sourceName } from '../transfer/tag-names.ts';
+import { isPipe } from '../../client/copy-locations.ts';
+import { sourceName } from '../../client/copy-names.ts';
 import type { Input } from '../types.ts';
 
 interface SavedImage {
@@ -67,7 +67,7 @@ async function save(
 ): Promise<SavedImage> {
   await context.requireTrusted(from, options);
   await using source = await context.openRead(from, 'single', options);
-  const name = await sourceName(context, from, source, options);
+  const name = await sourceName(from, source, options);
   if (name === undefined) context.note(`${from.text} has no name with a tag: it is saved without`);
   const platform = requestedPlatform(context);
   const summary = await copyImage({

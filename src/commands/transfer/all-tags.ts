@@ -10,12 +10,8 @@ import { openConverted } from './conversion.ts';
 import { copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import {
-  findMountSources,
-  openCopyStores,
-  openDryRunDestination,
-  type CopyLocations,
-} from './stores.ts';
+import { findMountSources, type CopyLocations } from '../../client/copy-locations.ts';
+import { openCopyStores, openDryRunDestination } from './stores.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { tagsByAge } from '../../tags/newest.ts';
 import { highestFirst } from '../../tags/order.ts';
@@ -41,8 +37,8 @@ export async function copyRepository(
 ): Promise<Result> {
   requireRepository(locations.from, locations.from.text);
   requireRepository(withoutImageName(locations.to), locations.to.text);
-  const destinationTag = destinationTagNames(context, locations);
-  const shared = findMountSources(context, locations);
+  const destinationTag = destinationTagNames(locations);
+  const shared = findMountSources(locations);
   if (shared.sameRepository === true)
     throw new AppError('USAGE', 'source and destination are the same repository');
   const cost = startStats(context);

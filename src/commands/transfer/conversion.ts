@@ -1,7 +1,7 @@
 import type { ReadStore } from '../../store/types.ts';
 import type { Context } from '../context.ts';
 import type { CopyFlags } from './flags.ts';
-import { isEngine, type CopyLocations } from './stores.ts';
+import { isEngine, type CopyLocations } from '../../client/copy-locations.ts';
 
 type ConversionContext = Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>;
 

@@ -7,7 +7,7 @@ import type { PushOutcome } from '../../store/types.ts';
 import type { Context } from '../context.ts';
 import type { Result, Style } from '../result.ts';
 import type { CountsJson } from './json.ts';
-import type { CopyLocations } from './stores.ts';
+import type { CopyLocations } from '../../client/copy-locations.ts';
 import { formatSize } from '../../util/text/units.ts';
 import { renderTable } from '../output/table.ts';
 

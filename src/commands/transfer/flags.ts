@@ -7,7 +7,7 @@ import { tagOfVersion } from '../../reference/grammar.ts';
 import { parseReference } from '../../reference/parse.ts';
 import { isTag } from '../../reference/names.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { holdsIndexes, isEngine, type CopyLocations } from './stores.ts';
+import { holdsIndexes, isEngine, type CopyLocations } from '../../client/copy-locations.ts';
 import type { Context } from '../context.ts';
 import type { Input } from '../types.ts';
 import {

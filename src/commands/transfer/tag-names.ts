@@ -1,12 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
-import { isDigest } from '../../oci/digest.ts';
-import { DEFAULT_TAG } from '../../reference/format.ts';
-import type { ReadStore } from '../../store/types.ts';
 import { fullName, shortName } from '../../transports/docker-archive/name.ts';
 import type { Location } from '../../transports/types.ts';
-import type { CallOptions } from '../../util/abort.ts';
-import type { Context } from '../context.ts';
-import { isEngine, isPipe, type CopyLocations } from './stores.ts';
+import { isEngine, type CopyLocations } from '../../client/copy-locations.ts';
+import { repositoryOf } from '../../client/copy-names.ts';
 
 /**
  * The tag in an image's name: archives and layouts use "app:v1" or "ghcr.io/o/app:v1@sha256:…"
@@ -29,10 +25,7 @@ function isFullName(name: string): boolean {
  * Returns a function that maps source tags to names at the destination. @throws AppError
  * UNSUPPORTED if the destination holds only one image; USAGE if a name is missing
  */
-export function destinationTagNames(
-  context: Pick<Context, 'reference'>,
-  { from, to }: CopyLocations,
-): (tag: string) => string {
+export function destinationTagNames({ from, to }: CopyLocations): (tag: string) => string {
   if (to.scheme === 'dir') {
     throw new AppError('UNSUPPORTED', `${to.text} has room for one image`, {
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
@@ -53,7 +46,7 @@ export function destinationTagNames(
   if (named && to.ref === undefined) return (tag) => tag;
   if (to.ref === undefined && from.scheme !== 'docker' && !isEngine(from))
     return (tag) => (isFullName(tag) ? tag : needsName(to));
-  const repository = to.ref === undefined ? repositoryOf(context, from) : withoutTag(to.ref);
+  const repository = to.ref === undefined ? repositoryOf(from) : withoutTag(to.ref);
   if (repository !== undefined) return (tag) => `${repository}:${tagOfName(tag)}`;
   return needsName(to);
 }
@@ -62,29 +55,6 @@ function needsName(to: CopyLocations['to']): never {
   throw new AppError('USAGE', `${to.text}: images in it need a name in addition to their tags`, {
     hint: `Add it after the file name: ${to.text}:NAME`,
   });
-}
-
-/**
- * The name of an image in a docker-archive that is written without one: the name at the source, so
- * that `docker load` restores it. `undefined` if the source has no name either.
- */
-export async function sourceName(
-  context: Pick<Context, 'reference'>,
-  from: Location,
-  source: ReadStore,
-  options: CallOptions,
-): Promise<string | undefined> {
-  const { scheme, ref, tag } = from;
-  if (scheme === 'docker' || isEngine(from)) {
-    const own = tag ?? (ref === undefined ? DEFAULT_TAG : undefined);
-    const repository = repositoryOf(context, from);
-    return own === undefined || repository === undefined ? undefined : `${repository}:${own}`;
-  }
-  const isUnnamed = tag === undefined && ref === undefined && !isPipe(from);
-  const names = isUnnamed ? await firstNames(source, options) : [tag];
-  const [only, ...others] = names;
-  if (only === undefined || others.length > 0 || !/[:/]/u.test(only)) return undefined;
-  return fullName(only) === undefined ? undefined : only;
 }
 
 /** Completes bare tags for a docker-archive with the repository of the image's own name. */
@@ -100,11 +70,6 @@ export function namesBeside(
   });
 }
 
-async function firstNames(source: ReadStore, options: CallOptions): Promise<readonly string[]> {
-  for await (const page of source.capabilities.tags?.tags(options) ?? []) return page;
-  return [];
-}
-
 /** @throws AppError USAGE if two tags map to the same name */
 export function requireDistinctNames(tags: readonly string[], name: (tag: string) => string): void {
   const seen = new Map<string, string>();
@@ -117,16 +82,6 @@ export function requireDistinctNames(tags: readonly string[], name: (tag: string
     }
     seen.set(name(tag), tag);
   }
-}
-
-function repositoryOf(
-  context: Pick<Context, 'reference'>,
-  from: CopyLocations['from'],
-): string | undefined {
-  if (isEngine(from)) return isDigest(from.name) ? undefined : from.name;
-  if (from.scheme !== 'docker') return undefined;
-  const { registry, repository } = context.reference(from.name);
-  return registry === 'docker.io' ? repository.replace(/^library\//u, '') : from.name;
 }
 
 function withoutTag(name: string): string {

@@ -1,30 +1,25 @@
 import { resolve } from 'node:path';
+import {
+  findMountSources,
+  isPipe,
+  withoutSameRepository,
+  type CopyLocations,
+} from '../../client/copy-locations.ts';
+import { destinationTagOf, requirePinnedDigest } from '../../client/copy-names.ts';
 import { copyImage } from '../../copy/copy-image.ts';
 import type { CopySummary, ImageRequest } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
-import { isDigest, type Digest } from '../../oci/digest.ts';
-import { DEFAULT_TAG } from '../../reference/format.ts';
-import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { pinnedName } from '../../transports/oci-layout/name.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeNamedFile } from '../output/named-file.ts';
 import { openConverted } from './conversion.ts';
-import { copyFlags, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
+import { copyFlags, copyRunOptions, type CopyContext } from './flags.ts';
 import { readFlag } from '../input/read.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import { namesBeside, sourceName } from './tag-names.ts';
+import { namesBeside } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
-import {
-  isEngine,
-  isPipe,
-  findMountSources,
-  withoutSameRepository,
-  openCopyStores,
-  openDryRunDestination,
-  type CopyLocations,
-} from './stores.ts';
+import { openCopyStores, openDryRunDestination } from './stores.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
@@ -42,15 +37,20 @@ export async function transfer(
   await context.requireTrusted(locations.from, options);
   if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
   const cost = startStats(context);
-  const shared = findMountSources(context, locations);
+  const shared = findMountSources(locations);
   await using stores = await openCopyStores(context, locations, shared, {
     ...options,
     withLayout: readFlag(input, 'withLayout'),
   });
   await using converted = await openConverted(context, stores.source, locations, flags);
   const source = converted ?? stores.source;
-  const sourceRef = await requirePinnedDigest(source, locations, flags, options);
-  const destinationTag = await destinationTagOf(context, locations, stores.source, options);
+  const sourceRef = await requirePinnedDigest(
+    source,
+    locations,
+    { platforms: flags.platforms, conversion: flags.conversion !== undefined },
+    options,
+  );
+  const destinationTag = await destinationTagOf(locations, stores.source, options);
   const request: ImageRequest = {
     sourceRef,
     destinationTag,
@@ -73,64 +73,6 @@ export async function transfer(
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
   await writeDigest(context, flags.digestFile, summary);
   return resultOf(locations, request, summary, cost());
-}
-
-/**
- * The tag to write. Default: `latest` in a registry or engine, unless the destination has only a
- * digest; in a docker-archive, the name at the source.
- */
-async function destinationTagOf(
-  context: CopyContext,
-  { from, to }: CopyLocations,
-  source: ReadStore,
-  options: CallOptions,
-): Promise<string | undefined> {
-  if (to.tag !== undefined || to.ref !== undefined) return to.tag;
-  if (to.scheme === 'docker-archive') return sourceName(context, from, source, options);
-  return to.scheme === 'docker' || isEngine(to) ? DEFAULT_TAG : undefined;
-}
-
-/**
- * Checks, before anything is written, that the source has the digest in the destination's name.
- * Returns what to copy. @throws AppError USAGE
- */
-async function requirePinnedDigest(
-  source: ReadStore,
-  { from, to }: CopyLocations,
-  flags: CopyFlags,
-  options: CallOptions,
-): Promise<string | undefined> {
-  const pinned = digestOfName(to);
-  const ref = await sourceRefOf(source, from, flags, options);
-  if (pinned === undefined) return ref;
-  if (flags.platforms.length > 0) {
-    throw new AppError('USAGE', 'a destination with a digest cannot be used for one platform', {
-      hint: 'Name the image of that platform by its own digest, or give the destination a tag.',
-    });
-  }
-  const known = ref !== undefined && isDigest(ref);
-  const digest = known ? ref : (await source.resolve(ref, options)).digest;
-  if (digest === pinned) return digest;
-  throw new AppError('USAGE', `${from.text} has the digest ${digest}, not that of ${to.text}`, {
-    hint: 'Leave the digest of the destination out, or copy the image that has it.',
-  });
-}
-
-/** The digest in a name, with or without a tag. */
-function digestOfName({ ref }: Location): Digest | undefined {
-  if (ref === undefined) return undefined;
-  return isDigest(ref) ? ref : pinnedName(ref)?.digest;
-}
-
-/** Replaces a digest by that of the converted image, as the name has the original's. */
-async function sourceRefOf(
-  source: ReadStore,
-  { ref }: Location,
-  { conversion, platforms }: CopyFlags,
-  options: CallOptions,
-): Promise<string | undefined> {
-  if (conversion === undefined || ref === undefined || !isDigest(ref)) return ref;
-  return platforms.length > 0 ? ref : (await source.resolve(ref, options)).digest;
 }
 
 /** Writes only the digest, without a line end, as skopeo does. @throws AppError IO */

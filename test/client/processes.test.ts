@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createProcessNames } from '../../src/cli/processes.ts';
+import { createProcessNames } from '../../src/client/processes.ts';
 
 describe.runIf(process.platform === 'linux')('processes by name', () => {
   it('knows itself, and tells one that is gone from one with its id', async () => {

@@ -1,7 +1,11 @@
-import { configPlatform, type HistoryEntry, type ImageConfig } from '../../image/config.ts';
-import type { ImageView } from '../../image/view.ts';
-import { formatPlatform } from '../../oci/platform.ts';
-import type { PlatformEntry } from '../../store/platforms.ts';
+import { AppError } from '../errors/app-error.ts';
+import { configPlatform, parseImageConfig, type HistoryEntry, type ImageConfig } from './config.ts';
+import type { ImageView } from './view.ts';
+import { isImageConfigType } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { PlatformEntry } from '../store/platforms.ts';
+import type { ReadStore } from '../store/types.ts';
+import type { CallOptions } from '../util/abort.ts';
 
 /** JSON of `inspect`: skopeo's keys in its order (skopeo 1.22 inspect/output.go), then ours. */
 export interface Inspection {
@@ -126,4 +130,39 @@ function platformsOf(
   if (platform === undefined) return [];
   const { digest, mediaType, size } = view.descriptor;
   return [{ Platform: formatPlatform(platform), Digest: digest, MediaType: mediaType, Size: size }];
+}
+
+/** Parses only an image's configuration: that of an artifact may not even be JSON. */
+export async function readImageConfig(view: ImageView, options: CallOptions): Promise<ImageConfig> {
+  return isImageConfigType(view.manifest.config.mediaType)
+    ? view.config(options)
+    : parseImageConfig(Buffer.from('{}'));
+}
+
+/** Error codes of registries that allow reading an image but not listing its tags. */
+const NO_LIST: ReadonlySet<string> = new Set([
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'UNSUPPORTED',
+  'REPOSITORY_UNKNOWN',
+]);
+
+/** Lists the tags for `RepoTags`; reports in `warn` why there are none. */
+export async function listRepoTags(
+  store: ReadStore,
+  warn: (text: string) => void,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const { tags } = store.capabilities;
+  if (tags === undefined) return [];
+  try {
+    const pages = (async function* () {
+      for await (const page of tags.tags(options)) yield* page;
+    })();
+    return await Array.fromAsync(pages);
+  } catch (error) {
+    if (!(error instanceof AppError) || !NO_LIST.has(error.code)) throw error;
+    warn(`RepoTags is empty: ${error.message} (--no-tags does not ask for them)`);
+    return [];
+  }
 }

@@ -88,7 +88,7 @@ let failure;
 try {
   const demo = `${host}/demo/hello`;
   const team = `${host}/team/hello`;
-  show('Copy the image from its folder into the registry, all platforms, digest kept', [
+  show('Copy the image from its directory to the registry: all platforms, same digest', [
     'copy',
     'oci:hello:1.0',
     `${demo}:1.0`,
@@ -99,15 +99,15 @@ try {
     `${team}:1.0`,
   ]);
   show('Give it a second tag', ['copy', `${team}:1.0`, `${team}:latest`]);
-  show('Copy it back into an OCI layout', ['copy', `${team}:latest`, 'oci:backup:latest']);
+  show('Copy it back to an OCI layout', ['copy', `${team}:latest`, 'oci:backup:latest']);
   show('List the tags', ['tags', team]);
-  show('Look at it', ['inspect', '-o', 'text', `${team}:1.0`]);
+  show('Show what is in it', ['inspect', '-o', 'text', `${team}:1.0`]);
   show(
     'Delete by tag? Another tag shares the digest, so regctl refuses',
     ['delete', `${team}:1.0`],
     3,
   );
-  show('Remove the tag alone', ['delete', '--untag', '--yes', `${team}:1.0`]);
+  show('Remove only the tag', ['delete', '--untag', '--yes', `${team}:1.0`]);
   show('Delete the image by its digest', ['delete', '--yes', `${team}@${digest}`]);
   show('It is gone there: exit status 2 is "does not exist"', ['digest', `${team}:latest`], 2);
   show('The first repository still has it', ['digest', `${demo}:1.0`]);
@@ -127,5 +127,5 @@ say(`\n${green('✓')} ${bold('All of it worked.')} Try next:
   regctl tags busybox                       the tags of an image on Docker Hub
   regctl inspect -o text alpine             what is in it
   regctl rate-limit                         Docker Hub pulls left before a deploy
-  regctl copy alpine oci:./alpine           an image into a folder
+  regctl copy alpine oci:./alpine           an image into a directory
   regctl --help                             everything else`);

@@ -132,6 +132,6 @@ export function rejectSharedSecrets(
   if (hosts.size < 2) return;
   const name = flag.replace(/^--/u, '');
   throw new AppError('USAGE', `${flag} would go to ${[...hosts].join(' and to ')}`, {
-    hint: `Say whose it is: --src-${name} or --dest-${name}.`,
+    hint: `Name the side: --src-${name} or --dest-${name}.`,
   });
 }

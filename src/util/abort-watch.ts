@@ -4,13 +4,13 @@ interface Watched {
 }
 
 /**
- * Many who wait on the same signal, over one listener: a signal walks all that it has for each new
- * one, and Node warns from the eleventh on.
+ * Shares one listener among many waiters on a signal: adding a listener takes time linear in those
+ * that are there, and Node warns from the eleventh on.
  */
 export class AbortWatch {
   readonly #watched = new Map<AbortSignal, Watched>();
 
-  /** Calls `onAbort` once when the signal aborts. @returns what ends the wait */
+  /** Calls `onAbort` once when the signal aborts. @returns a function that ends the wait */
   add(signal: AbortSignal, onAbort: () => void): () => void {
     const { waiting, stop } = this.#watched.get(signal) ?? this.#listen(signal);
     const one = (): void => onAbort();

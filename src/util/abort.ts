@@ -6,12 +6,12 @@ export interface CallOptions {
 }
 
 /**
- * Begins a wait for `what`, in words that follow "waiting for". A quiet one is named only where the
- * command is given up meanwhile. @returns what ends the wait
+ * Reports that a wait for `what` begins, in words that follow "waiting for". A quiet wait is shown only
+ * if the command is interrupted during it. @returns a function that reports its end
  */
 export type BeginWait = (what: string, options?: { readonly quiet?: boolean }) => () => void;
 
-/** For those who need not know. */
+/** For callers that show no waits. */
 export const UNTOLD: BeginWait = () => () => undefined;
 
 /** Longest delay a Node.js timer keeps; a longer one would fire at once. */

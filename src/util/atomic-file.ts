@@ -7,9 +7,9 @@ import { errnoOf } from './errno.ts';
 export interface AtomicWriteOptions {
   /** Permission bits, applied exactly, whatever the umask. Default: 0o644 less the umask. */
   readonly mode?: number | undefined;
-  /** Owner to keep. Where the system forbids it, group and others lose their access instead. */
+  /** The owner to keep. Where the system forbids that, group and others lose access instead. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** False: after a power cut the file may be empty, which a cache bears. Default: true. */
+  /** False: after a power cut the file may be empty, which is fine for a cache. Default: true. */
   readonly durable?: boolean | undefined;
   /** Name of the temporary file. Default: a random one. */
   readonly temporary?: string | undefined;
@@ -58,7 +58,7 @@ async function tryChown(
   }
 }
 
-/** Virus scanners and indexers of Windows keep a file that was just written for a moment. */
+/** On Windows, virus scanners and indexers hold a newly written file open for a moment. */
 const HELD: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY']);
 const PATIENCE_MS = 2000;
 const FIRST_WAIT_MS = 10;
@@ -69,7 +69,7 @@ export interface Patience {
   readonly wait?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
-/** Tries a step again, for two seconds in total, while another program holds the file. */
+/** Repeats a step for up to two seconds while another program holds the file. */
 export async function patiently<T>(
   step: () => Promise<T>,
   { patient = sep === '\\', wait = delay }: Patience = {},

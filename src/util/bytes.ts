@@ -1,4 +1,4 @@
-/** Bytes cross every boundary as a pull-based iterable, so back-pressure is free. */
+/** Bytes cross every boundary as a pull-based iterable, which gives back-pressure for free. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /** Collects at most `max` bytes; throws `tooLarge()` as soon as more arrive. */
@@ -17,7 +17,7 @@ export async function collect(
 
 const FIRST_ROOM = 16 * 1024;
 
-/** Chunks as one buffer: a million chunks of one byte take the room of their bytes, not of a million objects. */
+/** Collects chunks in one buffer: a million one-byte chunks take a megabyte, not a million objects. */
 export class ByteBuffer {
   #buffer: Uint8Array | undefined;
   #size = 0;
@@ -26,7 +26,7 @@ export class ByteBuffer {
     return this.#size;
   }
 
-  /** The first chunk is kept as it is, and copied when a second one comes. */
+  /** The first chunk is kept as it is and copied only when a second one comes. */
   add(chunk: Uint8Array): void {
     const end = this.#size + chunk.byteLength;
     if (this.#buffer === undefined) {
@@ -38,7 +38,7 @@ export class ByteBuffer {
     this.#size = end;
   }
 
-  /** Without a copy where little room is left over. */
+  /** Returned without a copy if little of the buffer is unused. */
   bytes(): Uint8Array {
     const buffer = this.#buffer ?? new Uint8Array();
     const all = buffer.subarray(0, this.#size);
@@ -68,13 +68,13 @@ export async function* bytesOf(data: Uint8Array, from = 0): Bytes {
   if (from < data.byteLength) yield from === 0 ? data : data.subarray(from);
 }
 
-/** Takes everything and keeps nothing. */
+/** Reads to the end and discards everything. */
 export async function drain(items: AsyncIterable<unknown>): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
   for (let next = await iterator.next(); next.done !== true;) next = await iterator.next();
 }
 
-/** Hashes the skipped bytes as well: a resumed read is verified as a whole. */
+/** Hashes the skipped bytes too: a resumed read is verified as a whole. */
 export function skipBytes(bytes: Bytes, count: number): Bytes {
   return count === 0 ? bytes : skipSome(bytes, count);
 }

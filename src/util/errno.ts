@@ -8,7 +8,7 @@ export function errnoOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What went wrong with a path, and what helps. */
+/** What went wrong with a path, and how to fix it. */
 interface Cause {
   readonly words: string;
   readonly fix: string;
@@ -27,7 +27,7 @@ const MANY_FILES: Cause = {
   fix: 'Raise the limit: ulimit -n 4096',
 };
 
-/** Linux and macOS name them alike; of Windows, Node translates its own codes to these. */
+/** The same names on Linux and macOS; Node maps Windows' codes to them. */
 const CAUSES: Readonly<Record<string, Cause>> = {
   ENOSPC: FULL,
   EDQUOT: { ...FULL, words: 'the disk quota is used up' },
@@ -54,12 +54,12 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** Whether a disk, a quota or a limit on files is used up. */
+/** Whether a disk, a quota or a limit on open files is exhausted. */
 export function isNoSpace(error: unknown): boolean {
   return NO_SPACE.has(errnoOf(error) ?? '');
 }
 
-/** The cause of a system error, or of what is no file to read, in words: "permission denied". */
+/** The cause of a system error, or of a path that is no regular file, in words: "permission denied". */
 export function causeOf(error: unknown): string {
   if (error instanceof NotRegularError) return `it is ${error.what}`;
   if (error instanceof TooLargeError) return 'it is too large';
@@ -70,13 +70,13 @@ export function causeOf(error: unknown): string {
 export interface FailedAccess {
   readonly verb: 'read' | 'write' | 'access';
   readonly path: string;
-  /** What the path is for, where the user has not named it: "the temporary directory". */
+  /** What the path is, if the user did not name it: "the temporary directory". */
   readonly place?: string | undefined;
-  /** Said instead of what usually helps, or after it. */
+  /** Replaces the usual hint, or follows it. */
   readonly hint?: { readonly instead?: string; readonly also?: string } | undefined;
 }
 
-/** A system error of a path as one that a user can act on. @returns AppError NO_SPACE or IO */
+/** Turns a path's system error into one that a user can act on. @returns AppError NO_SPACE or IO */
 export function systemError(error: unknown, { verb, path, place, hint }: FailedAccess): AppError {
   const errno = errnoOf(error) ?? 'unknown';
   const subject = place === undefined ? path : `${place} ${path}`;
@@ -94,7 +94,7 @@ export function systemError(error: unknown, { verb, path, place, hint }: FailedA
 }
 
 /**
- * Runs one step in the directory where layers wait that are compressed, or read from a stream.
+ * Runs a step in the temporary directory, where layers wait that are compressed or read from a stream.
  * @throws AppError NO_SPACE, IO, naming that directory
  */
 export async function withTemporaryErrors<T>(path: string, step: () => Promise<T>): Promise<T> {
@@ -108,7 +108,7 @@ export async function withTemporaryErrors<T>(path: string, step: () => Promise<T
   }
 }
 
-/** An error of this machine that has nothing to do with the image that was worked on. */
+/** Whether an error comes from this machine and not from the image. */
 export function isOfTemporaryDirectory(error: AppError): boolean {
   return error.details?.['place'] === 'the temporary directory';
 }

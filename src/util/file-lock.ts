@@ -10,11 +10,11 @@ import { plainTemporaries, type Temporaries } from './temporaries.ts';
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Milliseconds for which a holder that cannot be seen from here may stay before it counts as
-   * dead; one that is known to run is waited for. Default 10 000: most turns take milliseconds.
+   * Milliseconds until a holder counts as dead if this machine cannot see whether it runs; a holder
+   * known to run is waited for. Default 10 000: most tasks take milliseconds.
    */
   readonly staleMs?: number | undefined;
-  /** Names the holder, so that one that was killed need not be waited for. Default: nameless. */
+  /** Names the holder, so that nobody waits for one that was killed. Default: nameless. */
   readonly temporaries?: Temporaries | undefined;
   /** Permission bits of the lock file. Default 0o644. */
   readonly mode?: number | undefined;
@@ -22,12 +22,12 @@ export interface LockOptions {
 
 const POLL_MS = 25;
 const STALE_MS = 10_000;
-/** A holder's name is a line; what is longer was not written by us. */
+/** A holder's name is one line; anything longer was not written by us. */
 const MAX_HOLDER_BYTES = 512;
 
 /**
- * Runs `task` while this run only holds the lock file: for all that is read, changed and replaced.
- * No clock is compared, so that machines with a common directory may differ.
+ * Runs `task` while only this run holds the lock file: for everything that is read, changed and replaced.
+ * Compares no clocks, because machines that share a directory may disagree.
  * @throws system errors of the lock file, NotRegularError, the signal's reason
  */
 export async function withFileLock<T>(
@@ -41,18 +41,18 @@ export async function withFileLock<T>(
   try {
     return await task();
   } finally {
-    // A holder that was taken for dead must not remove its successor's lock.
+    // A holder mistaken for dead must not remove its successor's lock.
     if (holderOf(path) === token) await rm(path, { force: true });
   }
 }
 
 export interface AcquireOptions extends LockOptions {
   readonly temporaries: Temporaries;
-  /** What to do while a living process holds it. Default: wait for it. */
+  /** What to do while a running process holds it. Default: wait for it. */
   readonly whenHeld?: 'wait' | 'leave' | undefined;
 }
 
-/** Writes `token` into the lock file; false when a living process holds it and is not waited for. */
+/** Writes `token` into the lock file; false if a running process holds it and must not be waited for. */
 export async function acquireFileLock(
   path: string,
   token: string,
@@ -82,11 +82,11 @@ export async function acquireFileLock(
   return true;
 }
 
-/** False when somebody holds it. */
+/** False if another holder has it. */
 async function create(path: string, token: string, mode: number): Promise<boolean> {
   let file: FileHandle;
   try {
-    // Windows denies a name whose file is being removed.
+    // Windows denies access to a name while its file is being removed.
     file = await patiently(() => open(path, 'wx', mode));
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
@@ -103,7 +103,7 @@ async function create(path: string, token: string, mode: number): Promise<boolea
   }
 }
 
-/** What a lock file says of who holds it. */
+/** What a lock file says about its holder. */
 export function holderOf(path: string): string | undefined {
   try {
     return readRegularFileSync(path, MAX_HOLDER_BYTES).bytes.toString('utf8');
@@ -113,7 +113,7 @@ export function holderOf(path: string): string | undefined {
   }
 }
 
-/** Moves a dead holder's lock away; a live one caught by chance goes back. */
+/** Moves a dead holder's lock away; a live lock taken by accident is put back. */
 async function putAside(path: string, dead: string, temporaries: Temporaries): Promise<void> {
   const aside = join(dirname(path), temporaries.name());
   try {

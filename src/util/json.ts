@@ -1,4 +1,4 @@
-/** String members only, on an object without a prototype. */
+/** The string members only, as an object without a prototype. */
 export function stringRecord(value: unknown): Readonly<Record<string, string>> | undefined {
   if (!isRecord(value)) return undefined;
   const out = Object.create(null) as Record<string, string>;
@@ -10,7 +10,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The members of an object; none of anything else. */
+/** The members of an object; none for any other value. */
 export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? value : {};
 }

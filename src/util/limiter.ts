@@ -2,13 +2,13 @@ import { AbortWatch } from './abort-watch.ts';
 import { Queue } from './queue.ts';
 
 export interface Limiter {
-  /** Waits for a slot; resolves to what gives it back. @throws the signal's reason */
+  /** Waits for a slot; resolves to a function that gives it back. @throws the signal's reason */
   enter(signal?: AbortSignal): Promise<() => void>;
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 interface Waiter {
-  /** It was aborted while it waited. */
+  /** Aborted while it waited. */
   isGone: boolean;
   grant: () => void;
 }

@@ -3,8 +3,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it. Node's own `recursive` never ends where a file system, /proc
- * for one, says that a parent is missing which is there. @throws the error of the system
+ * Makes a directory and its parents. Node's own `recursive` never ends on a file system that reports an
+ * existing parent as missing, as /proc does. @throws the system's error
  */
 export async function makeFolder(path: string, mode?: number): Promise<void> {
   const made = await tryMake(path, mode);
@@ -12,7 +12,7 @@ export async function makeFolder(path: string, mode?: number): Promise<void> {
   const parent = dirname(path);
   if (!made.parentMissing || parent === path) throw made.error;
   if (!(await isFolder(parent))) await makeFolder(parent, mode);
-  // Another maker may just have made the parent: the second answer is the one that counts.
+  // Another process may just have made the parent, so the second answer counts.
   const again = await tryMake(path, mode);
   if (again !== undefined) throw again.error;
 }
@@ -22,7 +22,7 @@ interface Failure {
   readonly parentMissing: boolean;
 }
 
-/** `undefined` when the directory is there, no matter who made it. */
+/** `undefined` if the directory is there, whoever made it. */
 async function tryMake(path: string, mode: number | undefined): Promise<Failure | undefined> {
   try {
     await mkdir(path, mode);

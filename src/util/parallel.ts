@@ -1,8 +1,8 @@
 import type { CallOptions } from './abort.ts';
 
 /**
- * Maps with at most `limit` tasks at a time, results in the items' order. The first error stops
- * the rest; all running tasks are awaited before it is thrown.
+ * Maps with at most `limit` tasks at a time; results keep the items' order. The first error stops the
+ * rest and is thrown once all running tasks have ended.
  */
 export async function mapParallel<T, R>(
   items: readonly T[],

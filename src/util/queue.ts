@@ -1,4 +1,4 @@
-/** First in, first out, each in a constant number of steps: an array moves all that it has. */
+/** A first-in, first-out queue in constant time; `Array.shift` moves all elements. */
 export class Queue<T> {
   #items: T[] = [];
   #head = 0;
@@ -10,7 +10,7 @@ export class Queue<T> {
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.#head < this.#items.length) this.#head += 1;
-    // What was taken goes when it is half of all.
+    // Taken items are dropped once they are half of the array.
     if (this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

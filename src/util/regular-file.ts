@@ -12,14 +12,14 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { CallOptions } from './abort.ts';
 import { collect } from './bytes.ts';
 
-/** Windows has neither flag; there the look at the opened file must do. */
+/** Windows has neither flag; there, checking the opened file must do. */
 const {
   O_RDONLY,
   O_NOFOLLOW = 0,
   O_NONBLOCK = 0,
 } = constants as typeof constants & Partial<typeof constants>;
 
-/** What is no regular file: nothing is read of it, and a pipe or device is not waited for. */
+/** Thrown for a path that is no regular file: nothing is read, and no pipe or device is waited for. */
 export class NotRegularError extends Error {
   override readonly name = 'NotRegularError';
   /** Completes "PATH is …": "a symbolic link", "a directory", "a pipe or device". */
@@ -31,13 +31,13 @@ export class NotRegularError extends Error {
   }
 }
 
-/** Reading a file of more than the bytes that were allowed. */
+/** Thrown for a file larger than allowed. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError';
 }
 
 export interface OpenRegularOptions {
-  /** A link in its place is followed. Default false. */
+  /** Whether to follow a symbolic link. Default false. */
   readonly follow?: boolean | undefined;
 }
 
@@ -57,7 +57,7 @@ function requireRegular(path: string, stat: Stats | BigIntStats): void {
   throw new NotRegularError(path, stat.isDirectory() ? 'a directory' : 'a pipe or device');
 }
 
-/** Opens a regular file, and waits for nothing. @throws NotRegularError, system errors */
+/** Opens a regular file without ever blocking. @throws NotRegularError, system errors */
 export async function openRegularFile(
   path: string,
   options: OpenRegularOptions = {},
@@ -78,7 +78,7 @@ export async function openRegularFile(
   }
 }
 
-/** A small regular file as a whole. @throws NotRegularError, TooLargeError, system errors */
+/** Reads a small regular file as a whole. @throws NotRegularError, TooLargeError, system errors */
 export function readRegularFileSync(
   path: string,
   maxBytes: number,
@@ -100,16 +100,16 @@ export function readRegularFileSync(
 }
 
 /**
- * Whether a path is a descriptor that this process was started with: `<(command)` of a shell, or
- * standard input. What is behind it is open already, so that opening it waits for nobody.
+ * Whether a path is a descriptor that this process inherited: a shell's `<(command)` or standard input.
+ * It is open already, so opening it cannot block.
  */
 export function isInherited(path: string): boolean {
   return /^\/(?:dev\/fd\/\d+|dev\/stdin|proc\/(?:self|\d+)\/fd\/\d+)$/u.test(path);
 }
 
 /**
- * A small file that a person named, links followed; of descriptors that were inherited, whatever is
- * behind them, and nothing of /dev/null. @throws NotRegularError, TooLargeError, system errors
+ * Reads a small file that a person named, and follows links; inherited descriptors may be of any kind,
+ * and /dev/null is empty. @throws NotRegularError, TooLargeError, system errors
  */
 export async function readNamedFile(
   path: string,
@@ -125,7 +125,7 @@ export async function readNamedFile(
   return { bytes: await collect(stream, maxBytes, tooLarge), stat: undefined };
 }
 
-/** A file may grow while it is read, and those of /proc say that they are empty. */
+/** A file may grow while it is read, and files in /proc report a size of 0. */
 function readBounded(fd: number, size: number, maxBytes: number, path: string): Buffer {
   if (size > maxBytes) throw new TooLargeError(`${path} is larger than ${maxBytes} bytes`);
   const chunks: Buffer[] = [];
@@ -139,7 +139,7 @@ function readBounded(fd: number, size: number, maxBytes: number, path: string): 
   }
 }
 
-/** Writes all of `chunk` at `position`; a single write may be short. */
+/** Writes all of `chunk` at `position`, because a single write may be short. */
 export async function writeAll(
   file: FileHandle,
   chunk: Uint8Array,

@@ -1,8 +1,8 @@
 import { abortable, type CallOptions } from './abort.ts';
 
 /**
- * Remembers answers by key and asks once however many wait; failures are not remembered. The work
- * is cancelled only when everyone who waits for it has gone.
+ * Remembers answers by key and asks once, however many callers wait; failures are not remembered. The
+ * work is canceled only when all callers that wait for it have gone.
  */
 export interface SharedLookup<T> {
   get(key: string, ask: (signal: AbortSignal) => Promise<T>, options?: CallOptions): Promise<T>;

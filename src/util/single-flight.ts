@@ -1,4 +1,4 @@
-/** Shares one running promise per key; a settled one is forgotten. */
+/** Shares one running promise per key and forgets it once it settles. */
 export function createSingleFlight<T>(): (key: string, start: () => Promise<T>) => Promise<T> {
   const running = new Map<string, Promise<T>>();
   return (key, start) => {

@@ -3,44 +3,41 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BeginWait, UNTOLD } from './abort.ts';
 
-/** Who runs on this machine. */
+/** The processes of this machine. */
 export interface ProcessNames {
-  /** This process among all that may ever share a folder: letters, digits and "-". */
+  /** Name of this process, unique among all that may ever share a directory: letters, digits and "-". */
   readonly self: string;
-  /** Whether the process of that name still runs; undefined where that cannot be seen from here. */
+  /** Whether the process of that name still runs; undefined if this machine cannot tell. */
   isRunning(name: string): Promise<boolean | undefined>;
 }
 
 export interface TemporariesOptions {
-  /** Absent: names say nothing of their process, and nothing is ever swept. */
+  /** Absent: names do not identify their process, and nothing is ever swept. */
   readonly processes?: ProcessNames | undefined;
-  /** User id of this process; undefined where the system has none. */
+  /** User ID of this process; undefined if the system has none. */
   readonly uid?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly beginWait?: BeginWait | undefined;
 }
 
-/** Files and folders that are to be gone when their process is, and are swept if it was killed. */
+/** Temporary files and directories: removed by their process, or swept later if it was killed. */
 export interface Temporaries {
-  /** A new name for a file in whatever folder. */
+  /** A new name for a file in any directory. */
   name(): string;
-  /** How the name of a folder begins that `mkdtemp` makes. */
+  /** Prefix for a directory made by `mkdtemp`. */
   readonly prefix: string;
-  /**
-   * Removes what killed processes left in a folder, the first time it is asked for it. Never
-   * rejects.
-   */
+  /** Removes what killed processes left in a directory, once per directory. Never rejects. */
   sweep(folder: string): Promise<void>;
-  /** Who holds a lock: differs for every call. */
+  /** A name for the holder of a lock; each call gives another. */
   holder(): string;
-  /** Whether a holder still runs; undefined where that cannot be seen from here. */
+  /** Whether a holder still runs; undefined if this machine cannot tell. */
   isRunning(holder: string): Promise<boolean | undefined>;
-  /** Told of the holders that are waited for. */
+  /** Receives the holders that are waited for. */
   readonly beginWait: BeginWait;
 }
 
-/** A process that cannot be seen from here may be at its work for so long. */
+/** How long a process that this machine cannot see may still be working. */
 const MAX_AGE_MS = 24 * 60 * 60_000;
 const FILE = /^\.regctl-([0-9a-z-]{1,100})-[0-9a-f]{16}\.tmp$/u;
 const FOLDER = /^regctl-layers\.([0-9a-z-]{1,100})\.[0-9A-Za-z]{6}$/u;
@@ -80,7 +77,7 @@ export function createTemporaries(options: TemporariesOptions): Temporaries {
   };
 }
 
-/** For a caller that does not name its process: nothing is swept. */
+/** For a caller that does not identify its process: nothing is swept. */
 export function plainTemporaries(): Temporaries {
   return createTemporaries({ now: () => 0 });
 }
@@ -99,9 +96,7 @@ async function removeDead(
   if (!alive) await rm(path, { recursive: found.isDirectory(), force: true });
 }
 
-/**
- * After a power cut too, the names in a folder are those of now. Systems without this do without.
- */
+/** Makes the names in a directory survive a power cut, where the system supports it. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   try {

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERSONAS } from '../../src/cli/personas/names.ts';
-import * as regclient from '../../src/cli/personas/tools/regclient.ts';
+import { ROOT } from '../../src/cli/personas/tools/regclient/options.ts';
+import { VERBS } from '../../src/cli/personas/tools/regclient/verbs.ts';
 import { longName } from '../../src/cli/personas/tables.ts';
 import type { OptionRules } from '../../src/cli/personas/types.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
@@ -28,7 +29,7 @@ function linesOf(page: string): readonly (readonly [string, string])[] {
 
 async function optionsOf(tool: string): Promise<readonly OptionRules[]> {
   const persona = await PERSONAS.get(tool)?.();
-  const { options, verbs } = persona ?? { options: regclient.ROOT, verbs: regclient.VERBS };
+  const { options, verbs } = persona ?? { options: ROOT, verbs: VERBS };
   return [options, ...verbs.map((verb) => verb.options)];
 }
 

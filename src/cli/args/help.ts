@@ -1,7 +1,8 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../commands/types.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import { wrap } from '../../commands/output/width.ts';
-import { FLAG_GROUPS, shortName, usedGroups } from './flags.ts';
+import { FLAG_GROUPS } from './flag-groups.ts';
+import { shortName, usedGroups } from './flags.ts';
 
 const MAX_WIDTH = 100;
 

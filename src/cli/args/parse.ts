@@ -194,12 +194,12 @@ function camelCase(flag: string): string {
 }
 
 /** Options after the command override those before it; lists are concatenated. */
-function merged(front: Input['options'], behind: Input['options']): Input['options'] {
-  const lists = Object.entries(behind).flatMap(([name, value]) => {
+function merged(front: Input['options'], after: Input['options']): Input['options'] {
+  const lists = Object.entries(after).flatMap(([name, value]) => {
     const earlier = front[name];
     return Array.isArray(value) && Array.isArray(earlier) ? [[name, [...earlier, ...value]]] : [];
   });
-  return { ...front, ...behind, ...(Object.fromEntries(lists) as Input['options']) };
+  return { ...front, ...after, ...(Object.fromEntries(lists) as Input['options']) };
 }
 
 /** @throws AppError USAGE if an option before the command does not apply to it */

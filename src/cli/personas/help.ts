@@ -1,7 +1,7 @@
 import { longName } from './tables.ts';
 import type { OptionRules, Persona, Verb } from './types.ts';
 
-/** The verbs of a tool, and our command for each. */
+/** The verbs of a tool, each with our command for it. */
 export function personaHelp(persona: Persona): string {
   const rows = persona.verbs.map(({ words, to }) => [words, `regctl ${to.join(' ')}`] as const);
   return sections([

@@ -13,12 +13,12 @@ export interface LineEnvironment {
   readonly columns: number;
 }
 
-/** What a line became, for whoever reports an error. */
+/** How a command line was read, for the report of an error. */
 type Heard = (asked: { readonly argv: readonly string[]; readonly manner?: Manner }) => void;
 
 /**
- * What the line asks for, be it ours or that of another tool. A line of ours that cannot be parsed may
- * still be one that people bring: with nouns of regclient, or with options of skopeo.
+ * What the line asks for, in our words or in another tool's. A line that our grammar rejects may still
+ * be one that people bring along: with regclient's nouns or skopeo's options.
  * @throws AppError USAGE
  */
 export async function parseLine(
@@ -61,7 +61,7 @@ export async function parseLine(
   }
 }
 
-/** A verb of another tool: the line that does it here is the hint. */
+/** For another tool's verb: the hint is the line that does the same here. */
 async function withOtherWord(
   error: unknown,
   argv: readonly string[],

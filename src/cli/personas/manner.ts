@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { Manner, Persona } from './types.ts';
 
-/** regctl's own. */
+/** regctl's own manner. */
 export const OWN_MANNER: Manner = {
   name: 'regctl',
   exits: {},
@@ -20,7 +20,7 @@ interface Reported {
   readonly exit: number;
 }
 
-/** The report with the exit status of the tool, and with the words that its scripts look for. */
+/** The report with the tool's exit status and the words that its scripts look for. */
 export function inManner<T extends Reported>(report: T, { exits, failure, words }: Manner): T {
   const code = report.code as ErrorCode;
   const exit = exits[code] ?? failure ?? report.exit;

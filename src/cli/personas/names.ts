@@ -4,15 +4,15 @@ import type { Persona } from './types.ts';
 
 type Load = () => Promise<Persona>;
 
-/** The tools whose lines regctl takes under their names. */
+/** The tools whose command lines regctl accepts under their names. */
 export const PERSONAS: ReadonlyMap<string, Load> = new Map<string, Load>([
-  ['skopeo', async () => (await import('./tools/skopeo.ts')).skopeo],
+  ['skopeo', async () => (await import('./tools/skopeo/persona.ts')).skopeo],
   ['crane', async () => (await import('./tools/crane.ts')).crane],
-  ['oras', async () => (await import('./tools/oras.ts')).oras],
+  ['oras', async () => (await import('./tools/oras/persona.ts')).oras],
   ['podman', async () => (await import('./tools/podman.ts')).podman],
 ]);
 
-/** What `--as NAME`, the first option, or else the name of the link says. */
+/** The tool named by `--as NAME` as the first option, or else by the link's own name. */
 export interface Called {
   readonly load: Load | undefined;
   readonly argv: readonly string[];

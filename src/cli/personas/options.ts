@@ -3,26 +3,26 @@ import { shortName } from '../args/flags.ts';
 import { longName } from './tables.ts';
 import type { Line, OptionRule, OptionRules } from './types.ts';
 
-/** One option of a table. */
+/** An option that a tool has. */
 export interface Option {
   /** As written in the table. */
   readonly spelling: string;
-  /** Long name without dashes, or the letter where there is no long one. */
+  /** The long name without dashes, or the letter if there is no long name. */
   readonly name: string;
   readonly takes: 'value' | 'boolean' | 'nothing';
   readonly rule: OptionRule;
 }
 
-/** One option of a line. */
+/** An option that a line gives. */
 export interface GivenOption {
   readonly option: Option;
-  /** Absent for an option that takes none. */
+  /** Absent for an option without a value. */
   readonly value: string | undefined;
 }
 
 export type OptionIndex = ReadonlyMap<string, Option>;
 
-/** By `--name` and by `-n`. */
+/** Keyed by `--name` and by `-n`. */
 export function indexOptions(...tables: readonly OptionRules[]): OptionIndex {
   const index = new Map<string, Option>();
   for (const [spelling, rule] of tables.flatMap((table) => Object.entries(table))) {
@@ -80,7 +80,7 @@ export function parseWords(
 
 interface ReadWord {
   readonly given: readonly GivenOption[];
-  /** Takes the next word. */
+  /** Consumes the next word. */
   readonly wants?: Option;
 }
 
@@ -115,7 +115,7 @@ function readCluster(word: string, index: OptionIndex, tool: string): ReadWord {
   return { given };
 }
 
-/** Our words for the options of a line. @throws AppError USAGE for one that is refused */
+/** Our words for the options of a line. @throws AppError USAGE for a refused option */
 export function ourOptions(
   given: readonly GivenOption[],
   line: Line,
@@ -156,7 +156,7 @@ function isFalse(value: string | undefined, spelling: string, tool: string): boo
   );
 }
 
-/** What stands after "=" may be a secret, so only the name is shown. */
+/** Only the name is shown: the value after "=" may be a secret. */
 function unknown(name: string, tool: string): AppError {
   return new AppError('USAGE', `unknown option "${name}" of ${tool}`);
 }

@@ -3,15 +3,16 @@ import { AppError } from '../../errors/app-error.ts';
 import { GLOBAL_FLAGS, SIDE_FLAGS, sharedFlags } from '../args/flags.ts';
 import { indexOptions, parseWords, type OptionIndex } from './options.ts';
 import { findVerb, lineOf, ourWords, verbAt } from './rewrite.ts';
-import * as regclient from './tools/regclient.ts';
-import { skopeo } from './tools/skopeo.ts';
+import { ROOT } from './tools/regclient/options.ts';
+import { MISSING, VERBS } from './tools/regclient/verbs.ts';
+import { skopeo } from './tools/skopeo/persona.ts';
 import { same } from './tables.ts';
 import type { Line, Prints } from './types.ts';
 
 /**
- * A line of ours with options of skopeo, in our words: those that our command of the same name does
- * not have itself. Undefined: it is none.
- * @throws AppError USAGE for an option that is refused
+ * Translates skopeo's options in a line of ours, as far as our command of that name lacks them.
+ * Undefined: the line has none.
+ * @throws AppError USAGE for a refused option
  */
 export function withSkopeoOptions(
   argv: readonly string[],
@@ -37,14 +38,13 @@ export function withSkopeoOptions(
 }
 
 /**
- * A line with a noun of regclient, in our words. Undefined: it is none.
- * @throws AppError USAGE for what is not here
+ * Translates a line that begins with one of regclient's nouns. Undefined: it does not.
+ * @throws AppError USAGE for a verb that regctl lacks
  */
 export function withNoun(
   argv: readonly string[],
   machine: Line['machine'],
 ): { readonly argv: readonly string[]; readonly prints: Prints } | undefined {
-  const { VERBS, MISSING, ROOT } = regclient;
   const own = same(...GLOBAL_FLAGS.map(({ flags }) => flags));
   const before = indexOptions(own, ROOT);
   const at = verbAt(argv, before);
@@ -55,7 +55,7 @@ export function withNoun(
     throw new AppError('USAGE', `regctl has no "${row.words}"`, { hint: row.use });
   }
   const [verb, rest] = row;
-  // Options of ours work there, too, where regclient has none of the name.
+  // Our options work there too, unless regclient has one of that name.
   const index = indexOptions(own, SIDES, ROOT, verb.options);
   const front = parseWords(argv.slice(0, at), before, 'regclient');
   const { given, args } = parseWords(rest, index, 'regclient');
@@ -68,7 +68,7 @@ export function withNoun(
 
 const SIDES = same(...SIDE_FLAGS.map(({ flags }) => flags));
 
-/** Undefined: there are words that neither tool has. */
+/** Undefined: some words belong to neither tool. */
 function readWords(
   words: readonly string[],
   index: OptionIndex,

@@ -13,8 +13,8 @@ const HELP = { '-h, --help': { ignored: 'answered here' } } as const;
 const VERSION = { '-v, --version': { ignored: 'answered here' } } as const;
 
 /**
- * The line of another tool as one of ours.
- * @throws AppError USAGE for what the tool's table does not have
+ * Translates another tool's line into one of ours.
+ * @throws AppError USAGE for a verb or option missing in the tool's table
  */
 export function rewrite(
   persona: Persona,
@@ -52,7 +52,7 @@ export function rewrite(
   };
 }
 
-/** The verb with its options and arguments in our words. */
+/** The verb with its options and arguments, in our words. */
 export function ourWords(
   tool: string,
   verb: Verb,
@@ -80,7 +80,7 @@ export function lineOf(
   };
 }
 
-/** Options of every verb may stand before it. @throws AppError USAGE for others */
+/** Global options may precede the verb. @throws AppError USAGE for any other option */
 function splitAtVerb(
   argv: readonly string[],
   shared: OptionIndex,
@@ -91,7 +91,7 @@ function splitAtVerb(
   return { before: argv.slice(0, at), words: argv.slice(at) };
 }
 
-/** Where the first word stands that is neither an option nor its value. */
+/** Position of the first word that is neither an option nor an option's value. */
 export function verbAt(argv: readonly string[], shared: OptionIndex): number {
   let at = 0;
   for (; at < argv.length; at += 1) {
@@ -102,7 +102,7 @@ export function verbAt(argv: readonly string[], shared: OptionIndex): number {
   return Math.min(at, argv.length);
 }
 
-/** The row with the most words, and what follows them. */
+/** The matching row with the most words, and the words after them. */
 export function findVerb(
   persona: Pick<Persona, 'verbs' | 'missing'>,
   words: readonly string[],

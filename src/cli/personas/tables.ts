@@ -5,7 +5,7 @@ export function longName(spelling: string): string | undefined {
   return /--[\w.-]+/u.exec(spelling)?.[0];
 }
 
-/** Options that have the same name and meaning here. */
+/** Options with the same name and meaning here. */
 export function same(...spellings: readonly string[]): OptionRules {
   return Object.fromEntries(
     spellings.map((spelling) => [spelling, longName(spelling) ?? spelling]),

@@ -2,11 +2,11 @@ import type { Machine } from '../../client/types.ts';
 import type { ErrorCode } from '../../errors/codes.ts';
 import type { Platform } from '../../oci/platform.ts';
 
-/** What the line of another tool said, for rules that look at more than one word. */
+/** A parsed line of another tool, for rules that look at more than one word. */
 export interface Line {
-  /** Words that are no options, after the verb. */
+  /** The words after the verb that are not options. */
   readonly args: readonly string[];
-  /** By the long name without dashes: "multi-arch". */
+  /** Keyed by the long name without dashes: "multi-arch". */
   has(option: string): boolean;
   /** The last value of an option. */
   value(option: string): string | undefined;
@@ -14,10 +14,10 @@ export interface Line {
 }
 
 /**
- * What becomes of an option:
- * - a string: our option, which takes what this one takes;
- * - a list: our words, `{}` standing for the value;
- * - `ignored`: accepted without effect, and why (docs/from-….md lists it);
+ * How an option is translated:
+ * - a string: our option, with the same value;
+ * - a list: our words, with `{}` for the value;
+ * - `ignored`: accepted without effect, with the reason (listed in docs/from-….md);
  * - `refused`: wrong usage, with what to use instead;
  * - a function: our words for this value. @throws AppError USAGE
  */
@@ -32,19 +32,19 @@ export type OptionRule =
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
 export interface Verb {
-  /** As the tool has it: "copy", "manifest fetch". */
+  /** The tool's own words: "copy", "manifest fetch". */
   readonly words: string;
   readonly aliases?: readonly string[];
   /** Our command. */
   readonly to: readonly string[];
-  /** Another one, where that depends on the line. */
+  /** A different command of ours, where that depends on the line. */
   readonly toFor?: (line: Line) => readonly string[];
   readonly options: OptionRules;
-  /** Words of ours that the tool means without their being written; an option of the line outranks them. */
+  /** Our words for the tool's defaults; an option in the line overrides them. */
   readonly defaults?: (line: Line) => readonly string[];
   /** Our arguments. @throws AppError USAGE */
   readonly args?: (line: Line) => readonly string[];
-  /** What goes to standard output in place of our text. */
+  /** Printed to standard output in place of our text. */
   readonly prints?: (line: Line) => Prints;
 }
 
@@ -52,19 +52,19 @@ export interface Prints {
   readonly nothing?: boolean;
   /** The result goes to this file. */
   readonly file?: string | undefined;
-  /** The lines of a copy as it goes on, in place of progress and result. */
+  /** Printed during a copy, in place of progress and result. */
   readonly transcript?: boolean;
-  /** These members of the JSON only, in this order; a member that is missing is left out. */
+  /** The JSON members to print, in this order; missing ones are left out. */
   readonly members?: readonly string[];
 }
 
-/** A verb that is not here, and what to use. */
+/** A verb that regctl lacks, and what to use instead. */
 export interface Missing {
   readonly words: string;
   readonly use: string;
 }
 
-/** A tool whose lines regctl takes under its name. */
+/** A tool whose command lines regctl accepts under its name. */
 export interface Persona {
   readonly name: string;
   /** Standard output of `--version`, or of the verb `version`. */
@@ -72,16 +72,16 @@ export interface Persona {
   readonly hasVersionVerb?: boolean;
   readonly verbs: readonly Verb[];
   readonly missing?: readonly Missing[];
-  /** Options of every verb, also before it. */
+  /** Options of every verb, which may also precede it. */
   readonly options: OptionRules;
-  /** Its exit status for a code of ours; a failure without a row is `failure`. */
+  /** The tool's exit status for our error code; `failure` for a code without a row. */
   readonly exits: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly failure: number;
-  /** What its scripts look for in an error, where our words are others. */
+  /** Words that the tool's scripts look for in an error, where ours differ. */
   readonly words?: Readonly<Partial<Record<ErrorCode, string>>>;
 }
 
-/** How what the line asked for is run and reported. */
+/** How a line is run and reported. */
 export interface Manner {
   readonly name: string;
   readonly exits: Persona['exits'];

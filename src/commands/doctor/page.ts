@@ -68,12 +68,14 @@ function wrapped(report: CheckReport, nameWidth: number, style: Style): readonly
   const rest = others.flatMap((text) => wrap(text, full));
   const time = verdict === 'skipped' ? '' : padStart(`${elapsedMs} ms`, TIME_WIDTH);
   const indent = ' '.repeat(left);
-  const cure = hint === undefined ? [] : wrap(hint, full - 2);
+  const hintLines = hint === undefined ? [] : wrap(hint, full - 2);
   return [
     ` ${paint(MARKS[verdict])} ${paint(padEnd(name, nameWidth))}  ${body(padEnd(first, room))} ${style.dim(time)}`.trimEnd(),
     ...tail.map((line) => `${indent}${body(line)}`),
     ...rest.map((line) => `${indent}${style.dim(line)}`),
-    ...cure.map((line, i) => `${indent}${style.cyan(i === 0 ? '→' : ' ')} ${style.cyan(line)}`),
+    ...hintLines.map(
+      (line, i) => `${indent}${style.cyan(i === 0 ? '→' : ' ')} ${style.cyan(line)}`,
+    ),
   ];
 }
 
@@ -82,9 +84,9 @@ function plain(
   width: number,
 ): readonly string[] {
   const text = details.join('; ');
-  const cure = hint === undefined ? [] : [`${' '.repeat(width + 11)}→ ${hint}`];
+  const hintLines = hint === undefined ? [] : [`${' '.repeat(width + 11)}→ ${hint}`];
   const time = verdict === 'skipped' ? '' : ` (${elapsedMs} ms)`;
-  return [`${verdict.padEnd(7)}  ${padEnd(name, width)}  ${text}${time}`, ...cure];
+  return [`${verdict.padEnd(7)}  ${padEnd(name, width)}  ${text}${time}`, ...hintLines];
 }
 
 function conclusion(findings: readonly CheckReport[], style: Style): string {

@@ -67,14 +67,14 @@ function withWarnings(
   const own = typeof detail === 'string' ? [detail] : detail;
   if (warnings.length === 0) return { name, verdict, details: own, hint };
   const parts = warnings.map(
-    (text) => /^(?<what>.*?)(?:; run: (?<cure>.+))?$/su.exec(text)?.groups,
+    (text) => /^(?<what>.*?)(?:; run: (?<hint>.+))?$/su.exec(text)?.groups,
   );
-  const cures = parts.flatMap((part) => part?.['cure'] ?? []);
+  const hints = parts.flatMap((part) => part?.['hint'] ?? []);
   return {
     name,
     verdict: verdict === 'failed' ? 'failed' : 'warning',
     details: [...own, ...parts.flatMap((part) => part?.['what'] ?? [])],
-    hint: hint ?? (cures.length === 0 ? undefined : cures.join(' && ')),
+    hint: hint ?? (hints.length === 0 ? undefined : hints.join(' && ')),
   };
 }
 

@@ -57,7 +57,7 @@ function parseFilters(texts: readonly string[]): NonNullable<HubSearch['filters'
       filters.stars = Math.max(filters.stars ?? 0, Number(value));
     } else {
       throw new AppError('USAGE', `--filter: "${text}" is not a filter`, {
-        hint: 'There are is-official=true, is-official=false and stars=N.',
+        hint: 'Use is-official=true, is-official=false or stars=N.',
       });
     }
   }

@@ -22,7 +22,7 @@ export async function openConverted(
       : undefined;
   if (conversion === undefined) return compressed;
   if (referrers) {
-    context.note('what refers to an image is left behind where the image changes');
+    context.note('referrers are not copied for images that change');
   }
   const { createConvertedStore } = await import('../../image/convert/store.ts');
   return createConvertedStore(compressed ?? source, {

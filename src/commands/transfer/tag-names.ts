@@ -27,7 +27,7 @@ function isFullName(name: string): boolean {
  */
 export function destinationTagNames({ from, to }: CopyLocations): (tag: string) => string {
   if (to.scheme === 'dir') {
-    throw new AppError('UNSUPPORTED', `${to.text} has room for one image`, {
+    throw new AppError('UNSUPPORTED', `${to.text} holds only one image`, {
       hint: 'Copy the repository to an OCI layout: oci:DIR.',
     });
   }
@@ -58,7 +58,7 @@ function needsName(to: CopyLocations['to']): never {
 }
 
 /** Completes bare tags for a docker-archive with the repository of the image's own name. */
-export function namesBeside(
+export function additionalNames(
   { scheme }: Pick<Location, 'scheme'>,
   name: string | undefined,
   tags: readonly string[],

@@ -17,7 +17,7 @@ import { copyFlags, copyRunOptions, type CopyContext } from './flags.ts';
 import { readFlag } from '../input/read.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import { namesBeside } from './tag-names.ts';
+import { additionalNames } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
 import type { Result } from '../result.ts';
@@ -54,7 +54,7 @@ export async function transfer(
   const request: ImageRequest = {
     sourceRef,
     destinationTag,
-    additionalTags: namesBeside(locations.to, destinationTag, flags.additionalTags),
+    additionalTags: additionalNames(locations.to, destinationTag, flags.additionalTags),
   };
   const common = {
     ...copyRunOptions(context, flags, options),

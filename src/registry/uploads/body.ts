@@ -75,14 +75,14 @@ export class SourceReader {
 
   /** Returns exactly `length` bytes from `offset`. @throws errors of the source; IntegrityError */
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const behind = offset - this.#start;
-    if (this.#reading === undefined || behind < 0 || behind > this.#held.byteLength) {
+    const passed = offset - this.#start;
+    if (this.#reading === undefined || passed < 0 || passed > this.#held.byteLength) {
       await this.close();
       const bytes = await this.#source.open(openingAt(offset, this.#options));
       this.#reading = bytes[Symbol.asyncIterator]();
       this.#held = new Uint8Array();
     } else {
-      this.#held = this.#held.subarray(behind);
+      this.#held = this.#held.subarray(passed);
     }
     this.#start = offset;
     const parts = [this.#held];

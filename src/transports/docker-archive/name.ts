@@ -34,12 +34,12 @@ export function parseDockerArchiveName(rest: string): Location {
 
 /**
  * The full name of an image in an archive, such as "docker.io/library/app:v1". A tag without a name
- * belongs to the repository of `beside`. `undefined` if it is not a valid name.
+ * belongs to the repository of `sibling`. `undefined` if it is not a valid name.
  */
-export function fullName(name: string, beside?: string): string | undefined {
+export function fullName(name: string, sibling?: string): string | undefined {
   try {
-    if (beside !== undefined && isTag(name) && !name.includes('/')) {
-      return formatReference({ ...repositoryOf(beside), tag: name });
+    if (sibling !== undefined && isTag(name) && !name.includes('/')) {
+      return formatReference({ ...repositoryOf(sibling), tag: name });
     }
     return formatReference(withDefaultTag(parseReference(name)));
   } catch (error) {

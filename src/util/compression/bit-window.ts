@@ -2,12 +2,12 @@ import { concat, type Bytes } from '../bytes.ts';
 import type { DecompressionLimits } from './types.ts';
 
 /**
- * No compressed block of bzip2 is longer: 900,001 symbols of 20 bits, and its tables. With so many bytes at
- * hand a block is decoded without waiting in its middle.
+ * Upper bound for a compressed bzip2 block: 900,001 symbols of 20 bits, and its tables. With that many
+ * bytes buffered, decoding a block never waits for input.
  */
 const LOOK_AHEAD = 2_400_000;
 
-/** Bits, the most significant first, over the bytes that are at hand. */
+/** Reads bits, the most significant first, from buffered bytes. */
 export class BitWindow {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #limits: DecompressionLimits;
@@ -21,12 +21,12 @@ export class BitWindow {
     this.#limits = limits;
   }
 
-  /** Brings LOOK_AHEAD bytes to hand, or all that are left. */
+  /** Buffers LOOK_AHEAD bytes, or all that are left. */
   async fill(): Promise<void> {
     let size = this.#bytes.byteLength - this.#at;
     if (this.#ended || size >= LOOK_AHEAD) return;
     const chunks = [this.#bytes.subarray(this.#at)];
-    // Twice as much as is needed, so that what is left is copied once a few blocks.
+    // Twice the size needed, so that the rest is copied once every few blocks only.
     while (size < 2 * LOOK_AHEAD && !this.#ended) {
       const next = await this.#source.next();
       if (next.done === true) this.#ended = true;
@@ -39,7 +39,7 @@ export class BitWindow {
     this.#at = 0;
   }
 
-  /** Up to 24 bits; zeros stand for what lies after the end. */
+  /** Up to 24 bits; after the end they read as zeros. */
   peek(count: number): number {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -75,7 +75,7 @@ export class BitWindow {
     this.#bit = 0;
   }
 
-  /** At the start of a byte. Returns whether anything follows. */
+  /** Moves to the start of the next byte. Returns whether any input follows. */
   async skipZeros(): Promise<boolean> {
     for (;;) {
       await this.fill();

@@ -3,7 +3,7 @@ import { BitWindow } from './bit-window.ts';
 import { OutputLimits } from './limits.ts';
 import type { DecompressionLimits } from './types.ts';
 
-/** "BZh"; a digit for the size of blocks follows. */
+/** "BZh", followed by a digit for the block size. */
 const STREAM_MAGIC = 0x425a68;
 const DIGIT_0 = 0x30;
 const BLOCK_UNIT = 100_000;
@@ -24,10 +24,10 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * Decodes bzip2 streams, one after another, to the end of `bytes`; zeros may follow as padding. Takes
- * at most 9 MB of memory. The kept packages break under `pipeline()` or drop a second stream
+ * Decodes concatenated bzip2 streams to the end of `bytes`; zeros may follow as padding. Takes at most
+ * 9 MB of memory. Maintained packages break under `pipeline()` or drop a second stream
  * (docs/decisions.md).
- * @throws what `limits.fail` makes of damage, a cut stream, or too much output
+ * @throws the error of `limits.fail` for damage, a truncated stream or too much output
  */
 export function decompressBzip2(bytes: Bytes, limits: DecompressionLimits): Bytes {
   const counted = new OutputLimits(limits);
@@ -75,7 +75,7 @@ interface Block {
 
 /** Fills `output` with the block's bytes, before the Burrows-Wheeler transform is undone. */
 function readBlock(bits: BitWindow, output: Uint32Array): Block {
-  // Blocks that old versions randomized are not written since 1999.
+  // Randomized blocks have not been written since 1999.
   if (bits.read(1) !== 0) throw bits.damaged();
   const origin = bits.read(24);
   const front = readUsedBytes(bits);
@@ -158,7 +158,7 @@ function readCode(bits: BitWindow, symbols: number): HuffmanCode {
   return new HuffmanCode(lengths);
 }
 
-/** A canonical code: the values of one length follow each other, in the order of the symbols. */
+/** A canonical Huffman code: codes of one length are consecutive, in the order of the symbols. */
 class HuffmanCode {
   readonly #first = new Int32Array(MAX_CODE_BITS + 2);
   readonly #count = new Int32Array(MAX_CODE_BITS + 2);
@@ -241,7 +241,7 @@ function* expand(
   if (filled > 0) yield chunk.subarray(0, filled);
 }
 
-/** Adds one and returns what it was. */
+/** Increments an entry and returns its previous value. */
 function countOf(counts: Uint32Array, byte: number): number {
   const before = counts[byte] ?? 0;
   counts[byte] = before + 1;

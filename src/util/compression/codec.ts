@@ -36,7 +36,7 @@ export function createCodec(): Codec {
   };
 }
 
-/** The format that content begins with, whatever its media type says. */
+/** The format by the content's first bytes, whatever its media type says. */
 export function sniff(start: Uint8Array): CompressionFormat | 'none' {
   const [a, b, c, d] = start;
   if (a === 0x1f && b === 0x8b) return 'gzip';
@@ -46,7 +46,7 @@ export function sniff(start: Uint8Array): CompressionFormat | 'none' {
   return isFrame || isSkippable ? 'zstd' : 'none';
 }
 
-/** The header's "operating system" is set to unknown, so that the result is the same on each. */
+/** Sets the header's "operating system" to unknown, so that all systems give the same bytes. */
 async function* gzip(bytes: Bytes, level: number): Bytes {
   let offset = 0;
   for await (const chunk of pipeThrough(bytes, createGzip({ level }), asError)) {
@@ -64,8 +64,8 @@ const GZIP_OS_UNKNOWN = 255;
 function zstdCompressor(level: number): Transform {
   const options: ZstdOptions & TransformOptions = {
     params: { [constants.ZSTD_c_compressionLevel]: level },
-    // Each chunk is taken before the next or the end comes: the last block is another one when the
-    // end is known with it, and the same content has to come out the same each time.
+    // Each chunk is consumed before the next one or the end is announced: zlib writes a different last
+    // block if it knows of the end earlier, and the same content must give the same bytes each time.
     writableHighWaterMark: 1,
   };
   return createZstdCompress(options);
@@ -77,9 +77,8 @@ function zstdDecompressor(maxWindow: number): Transform {
 }
 
 /**
- * The stream with a chunk ending wherever a frame does, because node:zlib drops what follows a
- * frame in the same buffer (Node 22 and 24), ignores foreign bytes after a frame, and takes a
- * stream that is cut short for a whole one (Node 22).
+ * Cuts chunks at the ends of frames: node:zlib drops whatever follows a frame in the same buffer
+ * (Node 22 and 24), ignores foreign bytes after a frame, and accepts a truncated stream (Node 22).
  */
 async function* checkedFrames(bytes: Bytes, limits: DecompressionLimits): Bytes {
   const frames = new ZstdFrames(limits.maxWindow, limits.fail);
@@ -103,8 +102,8 @@ function asError(error: unknown): Error {
 }
 
 /**
- * Bytes through a Node transform with back-pressure. An error of `bytes` comes out as it is, one of
- * the transform as `describe(error)`; a reader who stops early ends both.
+ * Pipes bytes through a Node transform with back-pressure. Errors of `bytes` pass unchanged, those of
+ * the transform become `describe(error)`; a reader that stops early ends both.
  */
 export async function* pipeThrough(
   bytes: Bytes,
@@ -120,7 +119,7 @@ export async function* pipeThrough(
       throw error;
     }
   };
-  // The error reaches whoever reads the transform; the callback only keeps it from being unhandled.
+  // The reader gets the error; the callback only keeps it from being unhandled.
   pipeline(watched(), transform, () => undefined);
   try {
     for await (const chunk of transform) yield chunk as Uint8Array;

@@ -1,7 +1,7 @@
 import type { Bytes } from '../bytes.ts';
 import type { DecompressionLimits } from './types.ts';
 
-/** Counts what goes in and comes out of a decoder, and stops a bomb. */
+/** Counts a decoder's input and output, and stops a decompression bomb. */
 export class OutputLimits {
   readonly #limits: DecompressionLimits;
   #taken = 0;
@@ -23,7 +23,7 @@ export class OutputLimits {
     }
   }
 
-  /** @throws what `fail` makes of a chunk too many */
+  /** @throws the error of `fail` for a chunk beyond the limits */
   addOutput(chunk: Uint8Array): void {
     const { maxBytes, maxRatio, ratioFrom, fail } = this.#limits;
     this.#given += chunk.byteLength;

@@ -3,20 +3,20 @@ import type { Bytes } from '../bytes.ts';
 export type CompressionFormat = 'gzip' | 'zstd';
 
 export interface CompressionOptions {
-  /** `none`: not at all. */
+  /** `none`: uncompressed. */
   readonly format: CompressionFormat | 'none';
   /** Within LEVELS; absent means the format's default. */
   readonly level?: number | undefined;
 }
 
-/** Bounds against decompression bombs; what exceeds one throws `fail(rule)` before it is yielded. */
+/** Bounds against decompression bombs: a chunk beyond one throws `fail(rule)` before it is yielded. */
 export interface DecompressionLimits {
-  /** Most bytes that come out. */
+  /** Largest output, in bytes. */
   readonly maxBytes: number;
-  /** Most bytes out per byte in, judged once `ratioFrom` bytes have come out. */
+  /** Largest ratio of output to input, checked from `ratioFrom` bytes of output on. */
   readonly maxRatio: number;
   readonly ratioFrom: number;
-  /** Most bytes of history that a zstd frame may ask for. */
+  /** Largest window of a zstd frame, in bytes. */
   readonly maxWindow: number;
   /** Names the rule that was broken: "it is cut short", "it grows beyond 1000 bytes". */
   readonly fail: (rule: string, cause?: unknown) => Error;
@@ -26,11 +26,11 @@ export interface DecompressionLimits {
 export interface Codec {
   /** The same bytes and options give the same result on the same version of Node. */
   compress(bytes: Bytes, options: CompressionOptions): Bytes;
-  /** `none` passes the bytes on; a source that fails keeps its own error. */
+  /** `none` passes the bytes through; errors of the source pass unchanged. */
   decompress(bytes: Bytes, format: CompressionFormat | 'none', limits: DecompressionLimits): Bytes;
 }
 
-/** What `--dest-compress-level` may say. */
+/** The range of `--dest-compress-level`. */
 export const LEVELS: Readonly<
   Record<CompressionFormat, { readonly min: number; readonly max: number; readonly usual: number }>
 > = {

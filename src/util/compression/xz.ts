@@ -2,21 +2,21 @@ import type { Bytes } from '../bytes.ts';
 import { OutputLimits } from './limits.ts';
 import type { DecompressionLimits } from './types.ts';
 
-/** Bounds of a decoder that lacks parts of its format. */
+/** Bounds for a decoder that lacks parts of the format. */
 export interface XzLimits extends DecompressionLimits {
-  /** The content may be whole, but is not for this decoder: "it needs …". */
+  /** The error for content that this decoder does not support: "it needs …". */
   readonly unsupported: (rule: string) => Error;
 }
 
-/** What XZ Embedded returns (xz_ret in its xz.h), as far as it says more than "damaged". */
+/** XZ Embedded's return codes (xz_ret in its xz.h) that say more than "damaged". */
 const MEMORY_LIMIT = 4;
 const OPTIONS = 6;
 const NO_PROGRESS = 8;
 
 /**
- * Decodes xz streams, one after another and padded, to the end of `bytes`.
- * @throws what `limits` makes of damage, a cut stream, too much output, a dictionary over 64 MiB, or
- * a filter or check that the decoder lacks
+ * Decodes concatenated and padded xz streams to the end of `bytes`.
+ * @throws the error of `limits` for damage, a truncated stream, too much output, a dictionary over
+ * 64 MiB, or a filter or check that the decoder lacks
  */
 export async function* decompressXz(bytes: Bytes, limits: XzLimits): Bytes {
   const { XzReadableStream } = (await import('xz-decompress')).default;
@@ -24,7 +24,7 @@ export async function* decompressXz(bytes: Bytes, limits: XzLimits): Bytes {
   let failure: { readonly error: unknown } | undefined;
   const watched = async function* (): Bytes {
     try {
-      // An empty chunk would be the end of the stream.
+      // The decoder takes an empty chunk for the end of the stream.
       for await (const chunk of counted.countInput(bytes)) if (chunk.byteLength > 0) yield chunk;
     } catch (error) {
       failure = { error };
@@ -43,7 +43,7 @@ export async function* decompressXz(bytes: Bytes, limits: XzLimits): Bytes {
   }
 }
 
-/** The decoder's errors are numbers in a message; what else is thrown passes. */
+/** The decoder's errors are numbers in a message; any other error passes unchanged. */
 function explained(error: unknown, limits: XzLimits): unknown {
   const status = error instanceof Error ? /error code (\d+)/u.exec(error.message)?.[1] : undefined;
   if (status === undefined) return error;

@@ -1,4 +1,4 @@
-/** What the walk along the frames needs next: `count` bytes to look at, or to pass over. */
+/** The next step along the frames: `count` bytes to read or to skip. */
 interface Need {
   readonly kind: 'look' | 'pass';
   readonly count: number;
@@ -8,7 +8,7 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 const BLOCK_TYPE = { rle: 1, reserved: 3 } as const;
 
-/** A frame ends where the walk is. */
+/** A frame ends at this position. */
 const FRAME_END = Symbol('the end of a frame');
 
 type Step = Need | typeof FRAME_END;
@@ -16,7 +16,7 @@ type Step = Need | typeof FRAME_END;
 /**
  * Walks the structure of concatenated zstd frames (RFC 8878 section 3.1) as bytes arrive, without
  * decoding them: finds where frames end, and refuses windows that are too large, foreign bytes and
- * a stream that is cut short, all of which decoders let pass.
+ * a truncated stream, all of which decoders accept.
  */
 export class ZstdFrames {
   readonly #walk: Generator<Step, never, Uint8Array>;
@@ -24,7 +24,7 @@ export class ZstdFrames {
   #gathered: number[] = [];
   #atStart = true;
 
-  /** `fail` makes the error of a broken rule. */
+  /** `fail` creates the error for a broken rule. */
   constructor(maxWindow: number, fail: (rule: string) => Error) {
     this.#walk = walk(maxWindow, fail);
     this.#need = this.#walk.next().value as Need;
@@ -35,7 +35,7 @@ export class ZstdFrames {
     return this.#atStart;
   }
 
-  /** Follows `chunk`. @returns the offsets in it at which frames end */
+  /** Walks through `chunk`. @returns the offsets in it where frames end */
   push(chunk: Uint8Array): number[] {
     const ends: number[] = [];
     let at = 0;
@@ -58,7 +58,7 @@ export class ZstdFrames {
     return ends;
   }
 
-  /** Goes on to where bytes are needed. */
+  /** Advances to the next step that needs bytes. */
   #advance(seen: Uint8Array): void {
     let step = this.#walk.next(seen).value;
     while (step === FRAME_END || step.count === 0) {

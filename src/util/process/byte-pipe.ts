@@ -2,16 +2,16 @@ import type { Bytes } from '../bytes.ts';
 
 const ROOM_BYTES = 256 * 1024;
 
-/** Bytes that one side writes and the other reads, with back-pressure. */
+/** Carries bytes from a writer to a reader, with back-pressure. */
 export class BytePipe {
   #chunks: Uint8Array[] = [];
   #size = 0;
   #isEnded = false;
   #error: Error | undefined;
-  /** Who waits for a change. */
+  /** The side that waits for a change. */
   #waiting: (() => void)[] = [];
 
-  /** Can be read once. @throws whatever `fail` was given */
+  /** Can be read once. @throws the error given to `fail` */
   async *read(): Bytes {
     for (;;) {
       this.#check();
@@ -25,7 +25,7 @@ export class BytePipe {
     }
   }
 
-  /** Done when there is room for more; the chunk is kept until it is read. @throws as `read` */
+  /** Resolves when there is room for more; the chunk is kept until it is read. @throws as `read` */
   async write(bytes: Uint8Array): Promise<void> {
     this.#check();
     this.#chunks.push(bytes);
@@ -40,7 +40,7 @@ export class BytePipe {
     this.#wake();
   }
 
-  /** Ends both sides: reading and writing throw `error`. */
+  /** Ends both sides: reads and writes throw `error`. */
   fail(error: Error): void {
     this.#error ??= error;
     this.#wake();

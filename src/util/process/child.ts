@@ -6,11 +6,11 @@ import type { CallOptions } from '../abort.ts';
 export interface ChildResult {
   /** Exit status; undefined when a signal ended it or it could not be started. */
   readonly status: number | undefined;
-  /** The end of what it said, at most 8 KiB. */
+  /** The last 8 KiB of its standard error. */
   readonly stderr: string;
 }
 
-/** A program that runs next to this one, its streams being pipes. */
+/** A running program whose standard streams are pipes. */
 export interface Child extends AsyncDisposable {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -25,7 +25,7 @@ export interface ChildOptions extends CallOptions {
 const MAX_STDERR = 8 * 1024;
 const KILL_AFTER_MS = 2000;
 
-/** Starts a program without a shell. `file` is absolute. It is ended with the signal or by disposing. */
+/** Starts a program without a shell. `file` is absolute. The signal or disposing ends it. */
 export function startChild(file: string, args: readonly string[], options: ChildOptions): Child {
   const child = spawn(file, [...args], {
     env: { ...options.env },
@@ -35,7 +35,7 @@ export function startChild(file: string, args: readonly string[], options: Child
   });
   const tail = new Tail(MAX_STDERR);
   child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
-  // Whoever writes to it learns of its end by `finished`.
+  // Writers learn of its end from `finished`.
   child.stdin.on('error', () => undefined);
   const stop = (): void => {
     child.kill('SIGTERM');

@@ -3,8 +3,8 @@ import { access, stat } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 
 /**
- * Finds a program as the shell would, but never in the working folder: relative and empty PATH
- * entries are passed over (docker/cli CVE-2025-15558).
+ * Finds a program as the shell would, but never in the working directory: relative and empty PATH
+ * entries are skipped (docker/cli CVE-2025-15558).
  */
 export async function findProgram(
   program: string,
@@ -15,7 +15,7 @@ export async function findProgram(
   return undefined;
 }
 
-/** Where a program may be, the first that exists counts. */
+/** Candidates for a program; the first that exists counts. */
 export function candidatesOf(
   program: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -28,7 +28,7 @@ export function candidatesOf(
   return folders.flatMap((folder) => names.map((name) => paths.join(folder, name)));
 }
 
-/** What Windows runs by its name, in the order that it looks for them. */
+/** Extensions that Windows runs, in its order of search. */
 const WINDOWS_KINDS = ['.exe', '.cmd', '.bat'];
 
 async function isExecutable(file: string): Promise<boolean> {

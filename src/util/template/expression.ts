@@ -8,7 +8,7 @@ export type Expression =
       readonly kind: 'path';
       readonly from: 'dot' | { readonly variable: string } | Expression;
       readonly names: readonly string[];
-      /** Of a method. */
+      /** Arguments of a method. */
       readonly args?: readonly Expression[];
     }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] };
@@ -35,7 +35,7 @@ type TokenKind = 'string' | 'raw' | 'char' | 'number' | 'path' | 'word' | 'sign'
 interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Whether white space precedes it. */
+  /** Whether whitespace precedes it. */
   readonly afterSpace: boolean;
 }
 
@@ -49,7 +49,7 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['sign', /^[()|]/u],
 ];
 
-/** Of one action; also a bound on brackets in brackets. */
+/** Limit for one action, and so for the depth of its brackets. */
 const MAX_TOKENS = 1000;
 
 function tokens(source: string): Token[] {
@@ -94,7 +94,7 @@ function stage(queue: Token[], source: string): Expression {
   return { ...first, args };
 }
 
-/** A function, or a method of what a function gave or a variable holds. */
+/** A function, or a method of a function's result or a variable's value. */
 function takesArguments(
   expression: Expression,
 ): expression is Exclude<Expression, { readonly kind: 'literal' }> {
@@ -138,7 +138,7 @@ function bracket(open: Token, queue: Token[], source: string): Expression {
   if (open.text !== '(') throw templateError(`unexpected "${open.text}" in {{${source}}}`);
   const inner = pipeline(queue, source);
   if (queue.shift()?.text !== ')') throw templateError(`a ")" is missing in {{${source}}}`);
-  // Wrapped even without names: a bracketed call takes no further arguments.
+  // Wrapped even without fields: a bracketed call takes no further arguments.
   return { kind: 'path', from: inner, names: gluedNames(queue) };
 }
 

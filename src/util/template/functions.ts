@@ -3,9 +3,9 @@ import { templateError } from './expression.ts';
 
 export type TemplateFunction = (...args: readonly unknown[]) => unknown;
 
-/** A value with methods, which a template may call by their names. */
+/** A value with methods that a template may call by name. */
 export abstract class TemplateObject {
-  /** As it prints. */
+  /** Its printed form. */
   abstract toText(): string;
 }
 
@@ -21,7 +21,7 @@ export function goText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** Go's truth: nothing, zero and what is empty are false. */
+/** Go's truth: nil, zero and empty values are false. */
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined || value === false) return false;
   if (Array.isArray(value)) return value.length > 0;
@@ -61,7 +61,7 @@ export const TEMPLATE_FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map
   ['or', (...args) => firstWhere(args, isTrue)],
 ]);
 
-/** An object cannot be made a number of: NaN. */
+/** NaN for an object, which is no number. */
 function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
 }
@@ -90,7 +90,7 @@ function indexOf(value: unknown, key: unknown): unknown {
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-/** Of a list, or of the bytes of a text. */
+/** Index into a list, or into the bytes of a text. */
 function sliceOf(value: unknown, from: number, end: unknown): unknown {
   const whole = Array.isArray(value) ? (value as readonly unknown[]) : Buffer.from(goText(value));
   const to = end === undefined ? whole.length : numberOf(end);
@@ -114,7 +114,7 @@ function compareValues(one: unknown, other: unknown): number {
   throw templateError(`cannot compare ${goText(one)} with ${goText(other)}`);
 }
 
-/** Spaces stand between two values of which neither is a text. */
+/** As in Go, a space separates two values if neither is a string. */
 function print(...args: readonly unknown[]): string {
   return args
     .map((one, i) => {
@@ -124,7 +124,7 @@ function print(...args: readonly unknown[]): string {
     .join('');
 }
 
-/** Of a text its bytes, which are its characters where it is ASCII. */
+/** Slices a string by bytes, as Go does. */
 function slice(value: unknown, from: unknown = 0, to?: unknown): unknown {
   const length = lengthOf(value);
   const [start, end] = [numberOf(from), to === undefined ? length : numberOf(to)];

@@ -4,12 +4,12 @@ export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly value: Expression }
   | { readonly kind: 'jump'; readonly how: 'break' | 'continue' }
-  /** `{{block "name" value}}`, which is named for nobody else. */
+  /** `{{block "name" value}}`; nothing else can refer to its name. */
   | { readonly kind: 'block'; readonly value: Expression; readonly body: readonly TemplateNode[] }
   | { readonly kind: 'assign'; readonly name: string; readonly value: Expression }
   | {
       readonly kind: 'if' | 'with' | 'range';
-      /** Names of `$i, $e :=` of a range, or `$x :=` of all. */
+      /** Variable names of a range's `$i, $e :=`, or of any `$x :=`. */
       readonly names: readonly string[];
       readonly value: Expression;
       readonly body: readonly TemplateNode[];
@@ -18,13 +18,13 @@ export type TemplateNode =
 
 type TemplatePiece = { readonly text: string } | { readonly action: string };
 
-/** Source to nodes (Go text/template, the part that command lines use). @throws AppError USAGE */
+/** Parses the part of Go's text/template that command lines use. @throws AppError USAGE */
 export function parseTemplate(source: string, escapes = true): readonly TemplateNode[] {
   const parser = new NodeParser(splitActions(source, escapes));
   return parser.all();
 }
 
-/** `\n` and `\t` of a shell's single quotes, as Docker and podman read them. */
+/** Reads `\n` and `\t` from single-quoted shell words, as Docker and podman do. */
 function unescape(text: string): string {
   return text.replace(/\\([nt\\])/gu, (_whole, char: string) =>
     char === 'n' ? '\n' : char === 't' ? '\t' : '\\',
@@ -56,7 +56,7 @@ function splitActions(source: string, escapes: boolean): readonly TemplatePiece[
   return pieces;
 }
 
-/** For nested blocks, and for `else if` after `else if`. */
+/** Limit for nested blocks, and for chains of `else if`. */
 const MAX_DEPTH = 100;
 
 class NodeParser {
@@ -75,7 +75,7 @@ class NodeParser {
     return nodes;
   }
 
-  /** Nodes up to `{{end}}` or `{{else…}}`, which is handed back. */
+  /** Parses nodes up to `{{end}}` or `{{else…}}`, and returns that too. */
   #until(): { nodes: readonly TemplateNode[]; end: string | undefined } {
     const nodes: TemplateNode[] = [];
     while (this.#at < this.#pieces.length) {

@@ -10,7 +10,7 @@ import {
 import { parseTemplate, type TemplateNode } from './parse.ts';
 
 export interface Template {
-  /** Ranges over the value itself, so a list is handed over whole and not one by one. */
+  /** Whether the template ranges over the value itself, so that it needs the whole list at once. */
   readonly takesList: boolean;
   /** @throws AppError USAGE for a field or function that does not exist */
   readonly render: (value: unknown) => string;
@@ -35,7 +35,7 @@ export function compileTemplate(source: string, options: TemplateOptions = {}): 
 export interface TemplateOptions {
   /** Default: `TEMPLATE_FUNCTIONS`. */
   readonly functions?: ReadonlyMap<string, TemplateFunction> | undefined;
-  /** `\n` and `\t` in the text mean what a shell's quotes keep them from meaning. Default true. */
+  /** Whether `\n` and `\t` in the text are a line feed and a tab. Default true. */
   readonly escapes?: boolean | undefined;
 }
 
@@ -46,10 +46,10 @@ interface TemplateScope {
   readonly functions: ReadonlyMap<string, TemplateFunction>;
 }
 
-/** Ends a turn of a range, or all of it. */
+/** Ends one iteration of a range, or the range. */
 class Jump extends Error {
   readonly how: 'break' | 'continue';
-  /** What the turn had printed. */
+  /** The output of the iteration so far. */
   text = '';
 
   constructor(how: 'break' | 'continue') {
@@ -134,7 +134,7 @@ function declare(
   return { ...scope, variables };
 }
 
-/** Lists by position; objects by key in order, as Go ranges over maps. */
+/** Lists by position, objects by sorted key, as Go ranges over maps. */
 function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] {
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return [...value.entries()];
@@ -198,17 +198,14 @@ function field(value: unknown, name: string, atRoot: boolean): unknown {
 
 const plain = (text: string): string => text.replaceAll('_', '').toLowerCase();
 
-/**
- * What Go's structures call `ArtifactType` and `DiffIDs` is `artifactType` and `diff_ids` in the
- * documents themselves.
- */
+/** Go's structures have `ArtifactType` and `DiffIDs` for `artifactType` and `diff_ids` in JSON. */
 function spelledInJson(name: string, names: readonly string[]): string | undefined {
   if (!/^\p{Lu}/u.test(name)) return undefined;
   const same = names.filter((one) => plain(one) === plain(name));
   return same.length === 1 ? same[0] : undefined;
 }
 
-/** Our own objects have capital names; labels and annotations may lack any key without an error. */
+/** Our own objects have capitalized fields; in labels and annotations a missing key is no error. */
 function isStruct(name: string, names: readonly string[]): boolean {
   const capital = /^\p{Lu}/u;
   return names.length > 0 && [name, ...names].every((one) => capital.test(one));
@@ -221,7 +218,7 @@ function isDot(expression: Expression): boolean {
   );
 }
 
-/** A wrong function name is known before the command has done anything. */
+/** Finds a wrong function name before the command has done anything. */
 function checkFunctions(node: TemplateNode, functions: ReadonlyMap<string, unknown>): void {
   if (node.kind === 'text' || node.kind === 'jump') return;
   checkExpression(node.value, functions);

@@ -1,12 +1,12 @@
-/** A pattern in Go's syntax, which never takes more than linear time. */
+/** A pattern in Go's syntax, matched in linear time. */
 export interface Re2 {
-  /** Anywhere in the text. */
+  /** Matches anywhere in the text. */
   find(text: string): boolean;
-  /** The whole text. */
+  /** Matches the whole text. */
   matches(text: string): boolean;
 }
 
-/** @throws Error with Go's own message when the pattern is not one */
+/** @throws Error with Go's own message for an invalid pattern */
 export async function compileRe2(source: string): Promise<Re2> {
   const { RE2JS } = await import('re2js');
   const pattern = RE2JS.compile(source);

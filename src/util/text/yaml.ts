@@ -1,21 +1,21 @@
-/** A part of a YAML document, with every scalar as the text that was written. */
+/** A node of a YAML document, with every scalar as the text that was written. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
 interface Placed {
-  /** From 1. */
+  /** 1-based. */
   readonly line: number;
 }
 
 export interface YamlScalar extends Placed {
   readonly kind: 'scalar';
   readonly text: string;
-  /** Without quotes: what may be meant as a number, a boolean or nothing. */
+  /** Whether it is unquoted, and so may mean a number, a boolean or null. */
   readonly plain: boolean;
 }
 
 export interface YamlList extends Placed {
   readonly kind: 'list';
-  /** Read when asked for: an alias may stand inside of what it names. */
+  /** Computed on demand, because an alias may occur inside its own anchor. */
   items(): readonly YamlNode[];
 }
 
@@ -26,13 +26,13 @@ export interface YamlEntry extends Placed {
 
 export interface YamlMap extends Placed {
   readonly kind: 'map';
-  /** Each key once, the last value of a key; its own keys win over those of `<<`. */
+  /** The last value of each key; own keys take precedence over those of `<<`. */
   entries(): readonly YamlEntry[];
-  /** A key that stands twice. */
+  /** A key that occurs twice. */
   duplicate(): YamlEntry | undefined;
 }
 
-/** What is wrong with a document, and where. */
+/** A syntax error in a document, with its position. */
 export class YamlError extends Error {
   readonly line: number;
 
@@ -43,8 +43,8 @@ export class YamlError extends Error {
 }
 
 /**
- * YAML, or JSON, with every scalar as the text that was written: a tag 3.10 stays "3.10". A key that
- * stands twice keeps its last value. @throws Error that names line and column
+ * Parses YAML or JSON with every scalar as the text that was written: a tag 3.10 stays "3.10". Of a
+ * repeated key the last value counts. @throws Error that names line and column
  */
 export async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import('yaml');
@@ -52,7 +52,7 @@ export async function parseYaml(text: string): Promise<unknown> {
 }
 
 /**
- * The same with its lines, for files whose errors have to name them; `undefined` for an empty file.
+ * Parses a document into nodes with their lines, for error messages; `undefined` for an empty file.
  * @throws YamlError, also for a second document
  */
 export async function parseYamlTree(text: string): Promise<YamlNode | undefined> {
@@ -103,7 +103,7 @@ export async function parseYamlTree(text: string): Promise<YamlNode | undefined>
       for (const source of sources) {
         if (!yaml.isMap(source))
           throw new YamlError('"<<" takes a map, or a list of maps', lineOf(map.range));
-        // The first of a list wins.
+        // Of several merged maps, the first one wins.
         for (const entry of merged(source, depth + 1))
           if (!all.has(entry.key)) all.set(entry.key, entry);
       }
@@ -135,15 +135,15 @@ export async function parseYamlTree(text: string): Promise<YamlNode | undefined>
   return convert(first.contents, 1);
 }
 
-/** As it was written; of a quoted one, what the quotes hold. */
+/** The text as written; without its quotes if it was quoted. */
 function textOf({ source, value }: { readonly source?: string; readonly value: unknown }): string {
   return source ?? (typeof value === 'string' ? value : '');
 }
 
-/** Maps that take keys from maps that take keys. */
+/** Limit for maps merged into maps. */
 const MAX_MERGES = 50;
 
-/** A value as YAML; texts that look like something else are quoted. */
+/** Writes a value as YAML; strings that look like another type are quoted. */
 export async function stringifyYaml(value: unknown): Promise<string> {
   const { stringify } = await import('yaml');
   return stringify(value, { lineWidth: 0, version: '1.1' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandHelp, programHelp, topicHelp } from '../../../src/cli/args/help.ts';
-import { FLAG_GROUPS, longName } from '../../../src/cli/args/flags.ts';
+import { FLAG_GROUPS } from '../../../src/cli/args/flag-groups.ts';
+import { longName } from '../../../src/cli/args/flags.ts';
 import { parseArguments } from '../../../src/cli/args/parse.ts';
 import { COMMAND_GROUPS, COMMANDS } from '../../../src/commands/index.ts';
 import { thrown } from '../../helpers/thrown.ts';

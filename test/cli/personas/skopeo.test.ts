@@ -3,7 +3,7 @@ import { COMMAND_GROUPS } from '../../../src/commands/index.ts';
 import { parseArguments } from '../../../src/cli/args/parse.ts';
 import { withSkopeoOptions } from '../../../src/cli/personas/own.ts';
 import { rewrite } from '../../../src/cli/personas/rewrite.ts';
-import { skopeo } from '../../../src/cli/personas/tools/skopeo.ts';
+import { skopeo } from '../../../src/cli/personas/tools/skopeo/persona.ts';
 import type { Line } from '../../../src/cli/personas/types.ts';
 import { thrown } from '../../helpers/thrown.ts';
 

@@ -6,7 +6,7 @@ import { calledAs, PERSONAS } from '../../../src/cli/personas/names.ts';
 import { withNoun } from '../../../src/cli/personas/own.ts';
 import { rewrite } from '../../../src/cli/personas/rewrite.ts';
 import { hasNoun } from '../../../src/cli/personas/tools/nouns.ts';
-import { VERBS } from '../../../src/cli/personas/tools/regclient.ts';
+import { VERBS } from '../../../src/cli/personas/tools/regclient/verbs.ts';
 import { WORDS } from '../../../src/cli/personas/tools/words.ts';
 import type { Line } from '../../../src/cli/personas/types.ts';
 import { thrown } from '../../helpers/thrown.ts';

@@ -3,7 +3,7 @@ import { VERSION } from '../../../client/version.ts';
 import { same } from '../tables.ts';
 import type { Line, OptionRules, Persona } from '../types.ts';
 
-/** The version whose lines these are. */
+/** The version that this table describes. */
 const CRANE = '0.22.1';
 
 const ROOT: OptionRules = {
@@ -17,7 +17,7 @@ const COPY: OptionRules = { '--allow-nondistributable-artifacts': '--allow-nondi
 
 const FULL_REF = same('--full-ref');
 
-/** A path is an archive by its name, else a directory with an OCI layout. */
+/** A path with an archive's extension is an archive; any other is a directory with an OCI layout. */
 const place = (path: string): string =>
   /\.(?:tar|tar\.gz|tgz)$/iu.test(path) || path === '-' ? `docker-archive:${path}` : `oci:${path}`;
 
@@ -29,7 +29,7 @@ function form(value: string): readonly string[] {
   });
 }
 
-/** Several images may be pulled into one place; each is a copy of its own. @throws AppError USAGE */
+/** Several images may be pulled to one place, each by its own copy. @throws AppError USAGE */
 function pulled(line: Line): readonly string[] {
   const { args } = line;
   if (args.length > 2) {
@@ -43,7 +43,7 @@ function pulled(line: Line): readonly string[] {
   return [image, `oci:${path}`];
 }
 
-/** A tag goes alone, as its registry does it; a digest goes with its manifest. */
+/** A tag is only untagged, as its registry does it; a digest deletes the manifest. */
 const isTag = ({ args }: Line): boolean => args[0]?.includes('@') !== true;
 
 const onTarball = (line: Line): readonly string[] => {

@@ -1,6 +1,6 @@
 /**
- * The nouns of regclient's `regctl`, which its users bring under our own name, and their verbs. A word
- * of ours keeps its meaning before any other: `tag IMAGE TAG`, `manifest IMAGE`.
+ * The nouns of regclient's `regctl` and their verbs, which its users type under our shared name. Our own
+ * commands take precedence: `tag IMAGE TAG`, `manifest IMAGE`.
  */
 const NOUNS: Readonly<Record<string, RegExp>> = {
   image:
@@ -15,7 +15,7 @@ const NOUNS: Readonly<Record<string, RegExp>> = {
   config: /^(?:get|set)$/u,
 };
 
-/** Whether a line may be one of regclient's: a noun and a verb stand next to each other. */
+/** Whether a line may be regclient's: one of its nouns followed by one of its verbs. */
 export function hasNoun(argv: readonly string[]): boolean {
   return argv.some((word, at) => NOUNS[word]?.test(argv[at + 1] ?? '') === true);
 }

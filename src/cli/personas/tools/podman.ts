@@ -1,9 +1,9 @@
 import { VERSION } from '../../../client/version.ts';
-import { loginVerbs } from './containers-login.ts';
+import { loginVerbs } from '../containers-login.ts';
 import { same } from '../tables.ts';
 import type { Persona } from '../types.ts';
 
-/** The logins of podman; images of its storage are those of `containers-storage:`. */
+/** podman's logins; its stored images are reached as `containers-storage:`. */
 export const podman: Persona = {
   name: 'podman',
   version: `podman version 4.3.1 (regctl ${VERSION})`,

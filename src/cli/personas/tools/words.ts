@@ -1,9 +1,9 @@
 /**
- * Verbs of docker, podman, skopeo, crane, regclient and oras that regctl does not have, and the line
- * that does it, or what to use. A command of ours of that name comes first.
+ * Verbs of docker, podman, skopeo, crane, regclient and oras that regctl lacks, each with the line
+ * that does the same or the tool to use. Our own commands take precedence.
  */
 export const WORDS: Readonly<Record<string, string>> = {
-  // What there is.
+  // Looking at images and registries.
   images: 'Tags of a repository: regctl tags REPOSITORY. Repositories: regctl catalog REGISTRY',
   repositories: 'Repositories of a registry: regctl catalog REGISTRY',
   repos: 'Repositories of a registry: regctl catalog REGISTRY',
@@ -29,7 +29,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   image: 'What it is: regctl inspect IMAGE. A copy: regctl copy SOURCE DESTINATION',
   version: 'The version: regctl --version',
   env: 'Where settings and logins come from: regctl doctor REGISTRY',
-  // Copies and what is left of them.
+  // Copying and deleting.
   mirror: 'Repositories with all their tags: regctl sync FROM TO',
   backup: 'To an OCI layout: regctl copy --all-tags REPOSITORY oci:DIR',
   restore: 'From an OCI layout: regctl copy --all-tags oci:DIR REPOSITORY',
@@ -49,7 +49,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   clean: 'What no rule keeps: regctl prune REPOSITORY --keep N',
   update: 'Newer versions of an image: regctl outdated IMAGE',
   upgrade: 'Newer versions of an image: regctl outdated IMAGE',
-  // What belongs to an image.
+  // Artifacts and signatures.
   attach: 'This version attaches nothing; use oras attach.',
   discover:
     'This version lists no referrers; a copy includes them: regctl copy --referrers SOURCE DESTINATION',
@@ -66,7 +66,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   'standalone-sign': 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
   'standalone-verify': 'This version verifies no signatures; use cosign verify.',
   'generate-sigstore-key': 'Make a key with cosign: cosign generate-key-pair',
-  // Making images.
+  // Building and editing images.
   build: 'regctl builds nothing; use docker buildx, buildah or kaniko.',
   buildx: 'regctl builds nothing; use docker buildx.',
   commit: 'regctl runs no containers; use docker commit.',
@@ -85,7 +85,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   diff: 'Compare two files: regctl config IMAGE',
   extract: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xz',
   unpack: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xz',
-  // Containers.
+  // Running containers.
   run: 'regctl runs no containers; use docker run or podman run.',
   exec: 'regctl runs no containers; use docker exec or podman exec.',
   ps: 'regctl runs no containers; use docker ps or podman ps.',

@@ -57,6 +57,6 @@ async function reach(
 }
 
 function broken(line: string, hint?: string): MirrorReach {
-  const cure = 'Check the mirror, or take it out of the file that names it.';
-  return { line, fault: { hint: hint ?? cure } };
+  const check = 'Check the mirror, or take it out of the file that names it.';
+  return { line, fault: { hint: hint ?? check } };
 }

@@ -1,70 +1,18 @@
-import { VERSION } from '../../../client/version.ts';
-import { same } from '../tables.ts';
-import type { Line, OptionRules, Persona, Verb } from '../types.ts';
-
-/** The version whose lines these are. */
-const ORAS = '1.3.6';
-
-const NO_FILE = 'Put the certificates into a directory: --cert-dir DIR of regctl';
-
-/** Options of a registry: of a plain name, or of one side of `cp`. */
-function remote(prefix: '' | 'from-' | 'to-', ours: '' | 'src-' | 'dest-'): OptionRules {
-  const letter = (short: string): string => (prefix === '' ? `-${short}, ` : '');
-  return {
-    [`--${prefix}plain-http`]: `--${ours}plain-http`,
-    [`--${prefix}insecure`]: `--${ours}tls-verify=false`,
-    [`${letter('u')}--${prefix}username <name>`]: `--${ours}username`,
-    [`${letter('p')}--${prefix}password <password>`]: `--${ours}password`,
-    [`--${prefix}registry-config <file>`]: `--${ours}authfile`,
-    [`--${prefix}ca-file <file>`]: { refused: NO_FILE },
-    [`--${prefix}cert-file <file>`]: { refused: NO_FILE },
-    [`--${prefix}key-file <file>`]: { refused: NO_FILE },
-    [`--${prefix}identity-token <token>`]: { refused: 'Log in with it: oras login REGISTRY' },
-    [`${letter('H')}--${prefix}header <header>`]: { refused: 'regctl sends no such headers.' },
-    [`--${prefix}resolve <rule>`]: { refused: 'Write the address to /etc/hosts.' },
-    [`--${prefix}distribution-spec <option>`]: {
-      ignored: 'the referrers API is used where there is one, else the tag',
-    },
-    // What the name stands for is told by `args`.
-    [`--${prefix}oci-layout`]: () => [],
-    [`--${prefix}oci-layout-path <dir>`]: {
-      refused: 'Write the directory into the name: --oci-layout DIR:TAG',
-    },
-  };
-}
-
-const COMMON: OptionRules = {
-  '-d, --debug': '--debug',
-  '--no-tty': ['--progress=plain'],
-  '--concurrency <n>': '--concurrency',
-};
-
-const REMOTE: OptionRules = { ...COMMON, ...remote('', '') };
-
-const inLayout = (name: string, isLayout: boolean): string => (isLayout ? `oci:${name}` : name);
-
-/** The first word names the image, which may be in a layout. */
-const image = (line: Line): readonly string[] =>
-  line.args.map((word, at) => inLayout(word, at === 0 && line.has('oci-layout')));
-
-const DESCRIPTOR =
-  '--format={"mediaType":"{{.MediaType}}","digest":"{{.Digest}}","size":{{.Size}}}';
-
-/** `--output FILE`; `-` is standard output. */
-const toFile = (line: Line): { readonly file?: string } => {
-  const file = line.value('output');
-  return file === undefined || file === '-' ? {} : { file };
-};
-
-const OUTPUT: OptionRules = { '-o, --output <file>': () => [] };
-const PLATFORM = same('--platform <platform>');
-const NOTHING = (): { readonly nothing: true } => ({ nothing: true });
-
-/** A list of the tags of one image: NAME@DIGEST. */
-function ofDigest({ args }: Line): readonly string[] {
-  const digest = /@(.+)$/u.exec(args[0] ?? '')?.[1];
-  return digest === undefined ? [] : [`--digest=${digest}`];
-}
+import { same } from '../../tables.ts';
+import type { Verb } from '../../types.ts';
+import {
+  COMMON,
+  DESCRIPTOR,
+  image,
+  inLayout,
+  NOTHING,
+  ofDigest,
+  OUTPUT,
+  PLATFORM,
+  REMOTE,
+  remote,
+  toFile,
+} from './options.ts';
 
 const cp: Verb = {
   words: 'cp',
@@ -85,14 +33,14 @@ const cp: Verb = {
     ),
 };
 
-/** The directory, or tar, of `backup` and `restore`, with the tag of the name in the registry. */
+/** The directory or tar archive of `backup` and `restore`, with the tag of the name in the registry. */
 function backupPlace(path: string, name: string): string {
   const tag = /:([^:/@]+)$/u.exec(name)?.[1];
   const scheme = /\.tar$/iu.test(path) ? 'oci-archive' : 'oci';
   return `${scheme}:${path}${tag === undefined ? '' : `:${tag}`}`;
 }
 
-const verbs: readonly Verb[] = [
+export const verbs: readonly Verb[] = [
   cp,
   {
     words: 'manifest fetch',
@@ -216,27 +164,3 @@ const verbs: readonly Verb[] = [
   },
   { words: 'logout', to: ['logout'], options: REMOTE, prints: NOTHING },
 ];
-
-export const oras: Persona = {
-  name: 'oras',
-  version: `Version:        ${ORAS} (regctl ${VERSION})`,
-  hasVersionVerb: true,
-  options: {},
-  verbs,
-  missing: [
-    { words: 'push', use: 'This version writes no artifacts.' },
-    {
-      words: 'pull',
-      use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
-    },
-    { words: 'attach', use: 'This version writes no artifacts.' },
-    {
-      words: 'discover',
-      use: 'This version lists no referrers; a copy includes them: regctl copy --referrers',
-    },
-    { words: 'manifest index', use: 'This version makes no indexes.' },
-    { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
-  ],
-  exits: { INTERRUPTED: 130, TERMINATED: 143 },
-  failure: 1,
-};

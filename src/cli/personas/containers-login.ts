@@ -1,6 +1,6 @@
-import { authFiles } from '../../../config/containers/auth-files.ts';
-import { same } from '../tables.ts';
-import type { Line, Verb } from '../types.ts';
+import { authFiles } from '../../config/containers/auth-files.ts';
+import { same } from './tables.ts';
+import type { Line, Verb } from './types.ts';
 
 const LOGIN = {
   ...same('--authfile <file>', '--tls-verify [bool]', '--cert-dir <dir>'),

@@ -1,0 +1,30 @@
+import { VERSION } from '../../../../client/version.ts';
+import type { Persona } from '../../types.ts';
+import { verbs } from './verbs.ts';
+
+/** The version that this table describes. */
+const ORAS = '1.3.6';
+
+export const oras: Persona = {
+  name: 'oras',
+  version: `Version:        ${ORAS} (regctl ${VERSION})`,
+  hasVersionVerb: true,
+  options: {},
+  verbs,
+  missing: [
+    { words: 'push', use: 'This version writes no artifacts.' },
+    {
+      words: 'pull',
+      use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
+    },
+    { words: 'attach', use: 'This version writes no artifacts.' },
+    {
+      words: 'discover',
+      use: 'This version lists no referrers; a copy includes them: regctl copy --referrers',
+    },
+    { words: 'manifest index', use: 'This version makes no indexes.' },
+    { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
+  ],
+  exits: { INTERRUPTED: 130, TERMINATED: 143 },
+  failure: 1,
+};

@@ -1,0 +1,67 @@
+import { same } from '../../tables.ts';
+import type { Verb } from '../../types.ts';
+import { digest, getManifest, remove } from './manifests.ts';
+import { asJson, FORMAT, format, isRaw, names, ourName, PLATFORM } from './options.ts';
+
+const config: Omit<Verb, 'words'> = {
+  to: ['config'],
+  options: { ...FORMAT, ...PLATFORM },
+  args: names,
+  defaults: (line) => ['--image', ...(isRaw(line) ? [] : asJson(line))],
+};
+
+/** The noun `image`. */
+export const IMAGE_VERBS: readonly Verb[] = [
+  {
+    words: 'image copy',
+    aliases: ['image cp'],
+    to: ['copy'],
+    // Before the command `--format` is a template; after it, a manifest format.
+    toFor: (line) => [...format(line.value('format') ?? '{{.Destination}}'), 'copy'],
+    options: {
+      '--format <template>': () => [],
+      ...PLATFORM,
+      ...same('--digest-tags', '--referrers'),
+      '--fast': { ignored: 'a tag with the same digest is never looked at again' },
+      '--force-recursive': '--recheck',
+      '--include-external': '--allow-nondistributable',
+      '--referrers-src <repository>': { refused: 'Referrers are taken from the source itself.' },
+      '--referrers-tgt <repository>': { refused: 'Referrers are written to the target itself.' },
+    },
+    args: names,
+  },
+  { words: 'image digest', ...digest },
+  { words: 'image inspect', aliases: ['image config'], ...config },
+  { words: 'image manifest', ...getManifest },
+  {
+    words: 'image export',
+    to: ['copy', '--with-layout'],
+    options: {
+      ...PLATFORM,
+      '--name <name>': () => [],
+      '--compress': { refused: 'Compress the file: regctl image export IMAGE - | gzip' },
+    },
+    args: (line) => {
+      const [image = '', file = '-'] = line.args;
+      const name = line.value('name');
+      return [ourName(image), `docker-archive:${file}${name === undefined ? '' : `:${name}`}`];
+    },
+    prints: () => ({ nothing: true }),
+  },
+  {
+    words: 'image import',
+    to: ['load'],
+    toFor: (line) => (line.has('name') ? ['copy'] : ['load', '--input', line.args[1] ?? '-']),
+    options: { '--name <name>': () => [] },
+    args: (line) => {
+      const [image = '', file = '-'] = line.args;
+      const name = line.value('name');
+      return name === undefined
+        ? [ourName(image)]
+        : [`docker-archive:${file}:${name}`, ourName(image)];
+    },
+    prints: () => ({ nothing: true }),
+  },
+  { words: 'image delete', aliases: ['image rm'], ...remove },
+  { words: 'image ratelimit', to: ['rate-limit'], options: FORMAT, args: names, defaults: asJson },
+];

@@ -1,0 +1,48 @@
+import type { Missing, Verb } from '../../types.ts';
+import { IMAGE_VERBS } from './images.ts';
+import { MANIFEST_VERBS } from './manifests.ts';
+import { REGISTRY_VERBS } from './registries.ts';
+import { REPOSITORY_VERBS } from './repositories.ts';
+
+/** The nouns of regclient's `regctl`, each with its verbs. */
+export const VERBS: readonly Verb[] = [
+  ...IMAGE_VERBS,
+  ...MANIFEST_VERBS,
+  ...REPOSITORY_VERBS,
+  ...REGISTRY_VERBS,
+];
+
+/** regclient's verbs that regctl lacks. */
+export const MISSING: readonly Missing[] = [
+  { words: 'image mod', use: 'This version does not change images; use regclient or crane.' },
+  { words: 'image create', use: 'This version does not make images; use regclient or crane.' },
+  { words: 'image check-base', use: 'Compare the digests: regctl digest BASE' },
+  { words: 'image get-file', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
+  { words: 'image cat', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
+  { words: 'manifest diff', use: 'Compare two files: regctl manifest IMAGE' },
+  { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
+  { words: 'blob diff-config', use: 'Compare two files: regctl config IMAGE' },
+  {
+    words: 'blob diff-layer',
+    use: 'Compare two listings: regctl blob REPOSITORY@DIGEST | tar -tz',
+  },
+  { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
+  { words: 'artifact get', use: 'This version reads no artifacts; use oras pull.' },
+  { words: 'artifact put', use: 'This version writes no artifacts; use oras push.' },
+  { words: 'artifact list', use: 'This version lists no referrers; use oras discover.' },
+  { words: 'artifact tree', use: 'This version lists no referrers; use oras discover.' },
+  { words: 'index create', use: 'This version makes no indexes; use oras manifest index create.' },
+  { words: 'index add', use: 'This version changes no indexes; use oras manifest index update.' },
+  {
+    words: 'index delete',
+    use: 'This version changes no indexes; use oras manifest index update.',
+  },
+  {
+    words: 'config get',
+    use: 'regctl has no settings of its own; registry config prints those of hosts.',
+  },
+  {
+    words: 'config set',
+    use: 'regctl has no settings of its own; registry set keeps those of hosts.',
+  },
+];

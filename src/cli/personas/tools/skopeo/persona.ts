@@ -1,0 +1,46 @@
+import { VERSION } from '../../../../client/version.ts';
+import { loginVerbs } from '../../containers-login.ts';
+import type { Persona } from '../../types.ts';
+import { copy } from './copy.ts';
+import { inspect } from './inspect.ts';
+import { connection, images, retries, RETRY, ROOT } from './options.ts';
+import { sync } from './sync.ts';
+
+/** The version that this table describes. */
+const SKOPEO = '1.22.0';
+
+export const skopeo: Persona = {
+  name: 'skopeo',
+  version: `skopeo version ${SKOPEO} (regctl ${VERSION})`,
+  options: ROOT,
+  verbs: [
+    copy,
+    sync,
+    inspect,
+    {
+      words: 'list-tags',
+      to: ['list-tags'],
+      options: { ...connection(''), ...RETRY },
+      args: images,
+      defaults: retries,
+    },
+    {
+      words: 'delete',
+      to: ['delete'],
+      options: { ...connection(''), ...RETRY },
+      args: images,
+      defaults: (line) => [...retries(line), '--yes', '--quiet'],
+      prints: () => ({ nothing: true }),
+    },
+    ...loginVerbs,
+    { words: 'manifest-digest', to: ['manifest-digest'], options: {} },
+  ],
+  missing: [
+    { words: 'standalone-sign', use: 'Sign with cosign: cosign sign --key KEY IMAGE@DIGEST' },
+    { words: 'standalone-verify', use: 'Verify with cosign: cosign verify --key KEY IMAGE@DIGEST' },
+    { words: 'generate-sigstore-key', use: 'Make a key with cosign: cosign generate-key-pair' },
+  ],
+  exits: { MANIFEST_UNKNOWN: 2, INTERRUPTED: 130, TERMINATED: 143 },
+  failure: 1,
+  words: { PLATFORM_UNKNOWN: 'no image found in image index' },
+};

@@ -7,13 +7,13 @@ import type { RepositoryFacts } from '../retention/types.ts';
 import type { ReadStore, WriteStore } from '../store/types.ts';
 import { isDigestTag } from '../tags/digest-tags.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { backUpImage } from './backup.ts';
 import { backupData } from './formats/regsync.ts';
 import type { SyncPlaces } from './places.ts';
-import { nameOf, type PlannedRoute, type SyncPlan } from './plan.ts';
+import { nameOf, type PlannedRoute, type SyncPlan } from './plan/types.ts';
 import type { ImageResult } from './results.ts';
 import type { SyncState } from './state.ts';
 import type { Expand } from './templates.ts';
+import { backUpImage } from './transfer/backup.ts';
 
 export interface DeleteOptions extends CallOptions {
   readonly places: SyncPlaces;

@@ -1,14 +1,14 @@
-import { copyImage } from '../copy/copy-image.ts';
-import { AppError } from '../errors/app-error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { isTag } from '../reference/names.ts';
-import type { WriteStore } from '../store/types.ts';
-import type { Location } from '../transports/types.ts';
-import type { CallOptions } from '../util/abort.ts';
-import { backupData } from './formats/regsync.ts';
-import type { SyncPlaces } from './places.ts';
-import type { Expand } from './templates.ts';
-import type { SyncJob } from './types.ts';
+import { copyImage } from '../../copy/copy-image.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { isTag } from '../../reference/names.ts';
+import type { WriteStore } from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { backupData } from '../formats/regsync.ts';
+import type { SyncPlaces } from '../places.ts';
+import type { Expand } from '../templates.ts';
+import type { SyncJob } from '../types.ts';
 
 export interface BackupRequest {
   readonly job: SyncJob;

@@ -1,4 +1,4 @@
-import type { CopyRunOptions } from '../copy/types.ts';
+import type { CopyRunOptions } from '../../copy/types.ts';
 
 /** Mounting is tried from at most this many repositories; each costs a token and a request. */
 const MAX_HOLDERS = 2;

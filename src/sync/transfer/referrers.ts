@@ -1,7 +1,7 @@
-import { AppError } from '../errors/app-error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { ReadStore, ReferrerLister } from '../store/types.ts';
-import type { ReferrerFilter } from './types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { ReadStore, ReferrerLister } from '../../store/types.ts';
+import type { ReferrerFilter } from '../types.ts';
 
 /** Whether any filter accepts a referrer; no filters accept all. */
 export function takesReferrer(

@@ -1,0 +1,232 @@
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { isDigest } from '../../oci/digest.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { isDigestTag } from '../../tags/digest-tags.ts';
+import { tagListerOf } from '../../tags/find.ts';
+import { highestFirst } from '../../tags/order.ts';
+import { tagsByAge } from '../../tags/newest.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { createLimiter, type Limiter } from '../../util/limiter.ts';
+import { fnv1a, type SourceName } from '../naming.ts';
+import { selectNames, selectTags, type Keeps } from '../select.ts';
+import type { SyncPlaces } from '../places.ts';
+import type { SyncJob } from '../types.ts';
+import { mergeRoutes, rejectCollisions, routesOf } from './routes.ts';
+import { targetOf, withoutRef } from './targets.ts';
+import type { FailedSource, PlannedRoute, SyncPlan, WantedImage } from './types.ts';
+
+export interface PlanOptions extends CallOptions {
+  readonly places: SyncPlaces;
+  /** Concurrent requests to one registry. */
+  readonly concurrency: number;
+  /** A filter on what the jobs choose. */
+  readonly filter?: Keeps | undefined;
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
+  readonly host: Platform;
+  readonly stopAtFirst?: boolean | undefined;
+  warn(text: string): void;
+}
+
+/** A repository of a job, before its tags are known. */
+interface Candidate {
+  readonly job: SyncJob;
+  readonly name: SourceName | undefined;
+  readonly source: Location;
+}
+
+/**
+ * Plans all copies before the first transfer. A source that cannot be listed becomes one failure in
+ * the plan.
+ * @throws AppError USAGE if two sources have the same target
+ */
+export async function planSync(jobs: readonly SyncJob[], options: PlanOptions): Promise<SyncPlan> {
+  const planner = new Planner(options);
+  return planner.plan(jobs);
+}
+
+class Planner {
+  readonly #options: PlanOptions;
+  readonly #failures: FailedSource[] = [];
+  readonly #limiters = new Map<string, Limiter>();
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+  }
+
+  async plan(jobs: readonly SyncJob[]): Promise<SyncPlan> {
+    // Reports invalid names before the first request.
+    for (const job of jobs) this.#checkNames(job);
+    const candidates = (await Promise.all(jobs.map((job) => this.#candidates(job)))).flat();
+    const routes = await Promise.all(candidates.map((one) => this.#routesOf(one)));
+    const all = mergeRoutes(routes.flat());
+    rejectCollisions(all);
+    const { shard } = this.#options;
+    const mine =
+      shard === undefined
+        ? all
+        : all.filter(({ target }) => fnv1a(target.name) % shard.count === shard.index - 1);
+    return { routes: mine, failures: this.#failures };
+  }
+
+  #checkNames(job: SyncJob): void {
+    const { places } = this.#options;
+    try {
+      if (job.type === 'registry') places.registryOf(job.source);
+      else places.locate(job.source);
+      if (job.naming.style === 'exact' && job.type !== 'registry') places.locate(job.target);
+      else targetOf(places, job, { host: 'h', path: 'p' }, 't');
+    } catch (error) {
+      throw wrongName(job, error);
+    }
+  }
+
+  async #candidates(job: SyncJob): Promise<Candidate[]> {
+    const { places } = this.#options;
+    if (job.type !== 'registry') {
+      const source = places.locate(job.source);
+      return [{ job, source, name: places.nameOf(source) }];
+    }
+    const { host, prefix } = places.registryOf(job.source);
+    const { keeps } = await selectNames(job.repos);
+    return this.#attempt(job, job.source, [], async () => {
+      const found: Candidate[] = [];
+      for await (const page of places.catalog(host, this.#options)) {
+        for (const path of page) {
+          if (!path.startsWith(prefix) || !keeps(path)) continue;
+          const source = places.locate(`${host}/${path}`);
+          found.push({ job, source: withoutRef(source), name: { host, path } });
+        }
+      }
+      if (found.length === 0)
+        this.#options.warn(`${job.where}: no repository of ${job.source} matches`);
+      return found;
+    });
+  }
+
+  async #attempt<T>(
+    job: SyncJob,
+    source: string,
+    otherwise: T,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      this.#options.signal?.throwIfAborted();
+      if (!(error instanceof AppError)) throw error;
+      this.#failures.push({ job, source, target: job.target, error });
+      return otherwise;
+    }
+  }
+
+  #limiter(key: string): Limiter {
+    const known = this.#limiters.get(key) ?? createLimiter(this.#options.concurrency);
+    this.#limiters.set(key, known);
+    return known;
+  }
+
+  async #routesOf({ job, source, name }: Candidate): Promise<PlannedRoute[]> {
+    const { places, filter } = this.#options;
+    const fixed = fixedImages(job, source);
+    if (fixed !== undefined)
+      return routesOf(places, { job, source, name, images: fixed, sourceTags: undefined });
+    const limiter = this.#limiter(name?.host ?? source.scheme);
+    return this.#attempt(job, source.name, [], () =>
+      limiter.run(async () => {
+        const store = await places.openRead(source, this.#options);
+        try {
+          const all = await Array.fromAsync(allTags(store, this.#options));
+          const selection = await selectTags(job.tags);
+          this.#warnLoose(job, all, selection);
+          const chosen = all.filter(
+            (tag) =>
+              selection.keeps(tag) &&
+              (filter === undefined || filter(tag)) &&
+              !(job.skipDigestTags === true && isDigestTag(tag)),
+          );
+          const kept = await this.#newest(job, store, chosen);
+          if (kept.length === 0)
+            this.#options.warn(`${job.where}: no tag of ${source.name} matches`);
+          const images = kept.map((tag) => ({ ref: tag, tag }));
+          return routesOf(places, { job, source, name, images, sourceTags: all });
+        } finally {
+          await store[Symbol.asyncDispose]();
+        }
+      }, this.#options.signal),
+    );
+  }
+
+  #warnLoose(
+    job: SyncJob,
+    all: readonly string[],
+    { keeps, loose }: { keeps: Keeps; loose: Keeps | undefined },
+  ): void {
+    if (loose === undefined) return;
+    const others = all.filter((tag) => loose(tag) !== keeps(tag));
+    if (others.length === 0) return;
+    const names = others.slice(0, 10).map(sanitize).join(', ');
+    const more = others.length > 10 ? ` and ${others.length - 10} more` : '';
+    this.#options.warn(
+      `${job.where}: a pattern stands for the whole tag; without a group around its alternatives regsync takes ${names}${more} as well`,
+    );
+  }
+
+  async #newest(
+    job: SyncJob,
+    store: ReadStore,
+    tags: readonly string[],
+  ): Promise<readonly string[]> {
+    const { newest } = job;
+    if (newest === undefined || tags.length <= newest) return tags;
+    const byVersion = job.tags.some(
+      (set) => set.semver !== undefined || (set.semverRange ?? []).length > 0,
+    );
+    if (byVersion) return highestFirst([...tags]).slice(0, newest);
+    const { concurrency, signal, host } = this.#options;
+    const { newestFirst, undated } = await tagsByAge(store, tags, {
+      concurrency,
+      signal,
+      platform: undefined,
+      host,
+    });
+    if (newestFirst.length === 0) {
+      throw new AppError(
+        'USAGE',
+        `cannot choose the newest tags of ${store.label}: none has a date`,
+        {
+          hint: 'Choose by version: --semver "*"',
+        },
+      );
+    }
+    if (undated.length > 0)
+      this.#options.warn(
+        `tags without a date are left out of the newest: ${undated.map(sanitize).join(', ')}`,
+      );
+    return newestFirst.slice(0, newest);
+  }
+}
+
+function wrongName(job: SyncJob, error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  return new AppError('USAGE', `cannot use ${sanitize(job.where)}: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
+
+/** Finds the images that need no list of tags. */
+function fixedImages(job: SyncJob, source: Location): readonly WantedImage[] | undefined {
+  if (job.refs !== undefined) {
+    return job.refs.map((ref) => ({ ref, tag: isDigest(ref) ? undefined : ref }));
+  }
+  if (job.type !== 'image') return undefined;
+  const { scheme, ref = scheme === 'docker' ? 'latest' : undefined, tag } = source;
+  return [{ ref, tag: tag ?? (ref === undefined || isDigest(ref) ? undefined : ref) }];
+}
+
+async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {
+  for await (const page of tagListerOf(source).tags(options)) yield* page;
+}

@@ -1,0 +1,49 @@
+import { createDryRunStore } from '../../copy/dry-run.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { createMemoryStore } from '../../store/memory.ts';
+import type { ReadStore, WriteStore } from '../../store/types.ts';
+import type { PlannedRoute } from '../plan/types.ts';
+import { withReferrers } from './referrers.ts';
+import type { RunOptions } from './types.ts';
+
+/** Opens the source of a route; what else it reads is disposed of with `stores`. */
+export async function openSource(
+  route: PlannedRoute,
+  { places, convert, hostPlatform, signal }: RunOptions,
+  stores: AsyncDisposableStack,
+): Promise<ReadStore> {
+  const { job, source } = route;
+  const plain = await places.openRead(source, { signal });
+  const { referrerFilters = [], referrerSource } = job;
+  const elsewhere =
+    referrerSource === undefined || referrerSource === ''
+      ? undefined
+      : stores.use(await places.openRead(places.locate(referrerSource), { signal }));
+  const store =
+    referrerFilters.length === 0 && elsewhere === undefined
+      ? plain
+      : withReferrers(plain, referrerFilters, elsewhere);
+  const only = job.hostPlatform === true ? hostPlatform : undefined;
+  return (await convert?.(store, route, only)) ?? store;
+}
+
+/** Opens the target of a route; only a real run gets a store that writes. */
+export async function openDestination(
+  { source, target }: PlannedRoute,
+  { places, mode, signal }: RunOptions,
+): Promise<WriteStore> {
+  const name = places.nameOf(target);
+  if (mode !== 'run' && name === undefined) {
+    try {
+      return createDryRunStore(await places.openTarget(target, { signal }));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'PATH_UNKNOWN') throw error;
+      return createDryRunStore(createMemoryStore(target.text));
+    }
+  }
+  const from = places.nameOf(source);
+  const isNeighbour = from !== undefined && from.host === name?.host && from.path !== name.path;
+  const mountFrom = isNeighbour ? [from.path] : undefined;
+  const store = await places.openWrite(target, { signal, mountFrom });
+  return mode === 'run' ? store : createDryRunStore(store);
+}

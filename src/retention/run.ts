@@ -1,16 +1,16 @@
-import { AppError, RegistryError } from '../errors/app-error.ts';
+import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import { fetchManifest } from '../store/manifests.ts';
 import type { ReadStore, Remover } from '../store/types.ts';
-import { resolveOrGone, tagListerOf } from '../tags/find.ts';
+import { resolveOrGone } from '../tags/find.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { mapParallel } from '../util/parallel.ts';
 import { removalFor, type Goal } from './goal.ts';
 import { Graph } from './graph.ts';
 import { orderOfRemoval, survivorsOf } from './protection.ts';
-import { readRepository } from './read.ts';
+import { isGone, refreshed, removerOf, removeWithTags } from './removal.ts';
 import type { RepositoryFacts } from './types.ts';
 
 export interface RunOptions extends CallOptions {
@@ -58,36 +58,6 @@ export async function removeGoal(
 ): Promise<RunOutcome> {
   const run = new Run(store, await refreshed(store, facts, options), goal, options);
   return run.all();
-}
-
-/** @throws AppError UNSUPPORTED */
-export function removerOf(store: ReadStore): Remover {
-  const { remove } = store.capabilities;
-  if (remove !== undefined) return remove;
-  throw new AppError('UNSUPPORTED', `nothing can be deleted from ${store.label}`);
-}
-
-/** Reads the facts again for tags that were moved or added since. */
-async function refreshed(
-  store: ReadStore,
-  facts: RepositoryFacts,
-  { concurrency, signal }: RunOptions,
-): Promise<RepositoryFacts> {
-  const names: string[] = [];
-  for await (const page of tagListerOf(store).tags({ signal })) names.push(...page);
-  const changed = await mapParallel(
-    names,
-    concurrency,
-    async (tag, call) => {
-      const known = facts.tags.get(tag);
-      return known === undefined || (await resolveOrGone(store, tag, call))?.digest !== known;
-    },
-    { signal },
-  );
-  if (!changed.includes(true)) return facts;
-  const now = await readRepository(store, { concurrency, dates: false, signal });
-  // Manifests below a moved tag still exist, and may need shared children.
-  return { ...now, manifests: new Map([...facts.manifests, ...now.manifests]) };
 }
 
 class Run {
@@ -238,7 +208,8 @@ class Run {
       return;
     }
     try {
-      await this.#delete(digest, tags, call);
+      const subject = this.#graph.manifests.get(digest)?.subject ?? null;
+      await removeWithTags(this.#remover, digest, tags, { ...call, subject });
       this.#gone.add(digest);
       for (const tag of tags) this.#tags.add(tag);
       this.#options.onGone?.({ digest, tags });
@@ -249,33 +220,8 @@ class Run {
     }
   }
 
-  async #delete(digest: Digest, tags: readonly string[], call: CallOptions): Promise<void> {
-    const subject = this.#graph.manifests.get(digest)?.subject ?? null;
-    const options = { ...call, subject };
-    try {
-      await this.#remover.removeManifest(digest, options);
-    } catch (error) {
-      if (isGone(error)) return;
-      if (!wantsTagsFirst(error)) throw error;
-      for (const tag of tags) await this.#remover.untag(tag, call);
-      await this.#remover.removeManifest(digest, options);
-    }
-  }
-
   #fail(what: string, error: AppError): void {
     if (FATAL.has(error.code)) throw error;
     this.#failures.push({ what: `${this.#store.label}${what}`, error });
   }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'MANIFEST_UNKNOWN';
-}
-
-/** Google's registries delete a manifest only if it has no tag. */
-function wantsTagsFirst(error: unknown): boolean {
-  return (
-    error instanceof RegistryError &&
-    error.errors.some(({ code }) => code === 'GOOGLE_MANIFEST_DANGLING_TAG')
-  );
 }

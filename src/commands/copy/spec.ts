@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../types.ts';
+import { COPY_OPTIONS, grouped } from '../input/copy-options.ts';
 import { tagFilterOptions } from '../input/tag-filter.ts';
 
 export const copySpec: CommandSpec = {
@@ -30,49 +31,26 @@ export const copySpec: CommandSpec = {
       kind: 'flag',
       group: 'What to copy',
     },
-    ...tagFilterOptions.map((option) => ({ ...option, group: 'With --all-tags' })),
-    {
-      flags: '--newest <n>',
-      summary: 'copy only the N newest tags or versions',
-      kind: 'integer',
-      group: 'With --all-tags',
-    },
+    ...grouped('With --all-tags', ...tagFilterOptions, COPY_OPTIONS.newest),
     {
       flags: '--allow-empty',
       summary: 'succeed if no tag matches',
       kind: 'flag',
       group: 'With --all-tags',
     },
-    {
-      flags: '--referrers',
-      summary: 'also copy signatures, SBOMs and attestations',
-      kind: 'flag',
-      group: 'What to copy',
-    },
-    {
-      flags: '--digest-tags',
-      summary: 'also copy tags such as sha256-….sig',
-      kind: 'flag',
-      group: 'What to copy',
-    },
-    {
-      flags: '--allow-nondistributable',
-      summary: 'also copy foreign layers (Windows base layers)',
-      kind: 'flag',
-      group: 'What to copy',
-    },
+    ...grouped(
+      'What to copy',
+      COPY_OPTIONS.referrers,
+      COPY_OPTIONS.digestTags,
+      COPY_OPTIONS.allowNondistributable,
+    ),
     {
       flags: '--no-clobber',
       summary: 'fail if the tag has a different digest',
       kind: 'flag',
       group: 'At the destination',
     },
-    {
-      flags: '--missing',
-      summary: 'copy only tags that are not there',
-      kind: 'flag',
-      group: 'With --all-tags',
-    },
+    ...grouped('With --all-tags', COPY_OPTIONS.missing),
     {
       flags: '--additional-tag <tag>',
       summary: 'also write this tag (repeatable)',
@@ -85,13 +63,7 @@ export const copySpec: CommandSpec = {
       kind: 'string',
       group: 'Result',
     },
-    {
-      flags: '-f, --format <format>',
-      summary: 'convert manifests to oci or v2s2',
-      kind: 'string',
-      group: 'At the destination',
-      choices: ['oci', 'v2s2'],
-    },
+    ...grouped('At the destination', COPY_OPTIONS.format),
     {
       flags: '--dest-compress-format <algorithm>',
       summary: 'convert layers to gzip or zstd',
@@ -129,12 +101,7 @@ export const copySpec: CommandSpec = {
       kind: 'flag',
       hidden: true,
     },
-    {
-      flags: '--preserve-digests',
-      summary: 'fail if the digest would change',
-      kind: 'flag',
-      group: 'At the destination',
-    },
+    ...grouped('At the destination', COPY_OPTIONS.preserveDigests),
     {
       flags: '--dry-run',
       summary: 'show what would be sent; write nothing',

@@ -1,3 +1,4 @@
+import { grouped } from '../input/copy-options.ts';
 import type { CommandSpec, OptionSpec } from '../types.ts';
 
 const keepOptions: readonly OptionSpec[] = [
@@ -123,10 +124,6 @@ const runOptions: readonly OptionSpec[] = [
   },
 ];
 
-function grouped(group: string, options: readonly OptionSpec[]): readonly OptionSpec[] {
-  return options.map((option) => ({ ...option, group }));
-}
-
 export const pruneSpec: CommandSpec = {
   name: 'prune',
   summary: 'Delete old images by rules',
@@ -141,11 +138,11 @@ export const pruneSpec: CommandSpec = {
     },
   ],
   options: [
-    ...grouped('Keep', keepOptions),
-    ...grouped('Delete', selectOptions),
-    ...grouped('Safety', safetyOptions),
-    ...grouped('Dates', dateOptions),
-    ...grouped('Run', runOptions),
+    ...grouped('Keep', ...keepOptions),
+    ...grouped('Delete', ...selectOptions),
+    ...grouped('Safety', ...safetyOptions),
+    ...grouped('Dates', ...dateOptions),
+    ...grouped('Run', ...runOptions),
   ],
   longRunning: true,
   alsoUses: ['parallel'],

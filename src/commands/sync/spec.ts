@@ -1,3 +1,4 @@
+import { COPY_OPTIONS } from '../input/copy-options.ts';
 import { tagFilterOptions } from '../input/tag-filter.ts';
 import type { CommandSpec, OptionSpec } from '../types.ts';
 
@@ -15,36 +16,23 @@ const nameOptions: readonly OptionSpec[] = [
 
 const whatOptions: readonly OptionSpec[] = [
   ...tagFilterOptions,
-  { flags: '--newest <n>', summary: 'copy only the N newest tags or versions', kind: 'integer' },
+  COPY_OPTIONS.newest,
   {
     flags: '-a, --all',
     summary: 'all platforms (default, but not for skopeo files)',
     kind: 'flag',
   },
-  { flags: '--referrers', summary: 'also copy signatures, SBOMs and attestations', kind: 'flag' },
-  { flags: '--digest-tags', summary: 'also copy tags such as sha256-….sig', kind: 'flag' },
+  COPY_OPTIONS.referrers,
+  COPY_OPTIONS.digestTags,
   {
     flags: '--immutable <glob>',
     summary: 'do not check existing tags (repeatable)',
     kind: 'list',
   },
-  { flags: '--missing', summary: 'copy only tags that are not there', kind: 'flag' },
-  {
-    flags: '--allow-nondistributable',
-    summary: 'also copy foreign layers (Windows base layers)',
-    kind: 'flag',
-  },
-  {
-    flags: '-f, --format <format>',
-    summary: 'convert manifests to oci or v2s2',
-    kind: 'string',
-    choices: ['oci', 'v2s2'],
-  },
-  {
-    flags: '--preserve-digests',
-    summary: 'fail if a digest would change',
-    kind: 'flag',
-  },
+  COPY_OPTIONS.missing,
+  COPY_OPTIONS.allowNondistributable,
+  COPY_OPTIONS.format,
+  COPY_OPTIONS.preserveDigests,
 ];
 
 const runOptions: readonly OptionSpec[] = [

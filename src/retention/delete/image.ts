@@ -11,7 +11,7 @@ import {
   type Attached,
   type TagTargets,
 } from '../above.ts';
-import { removerOf } from '../run.ts';
+import { removerOf } from '../removal.ts';
 import { listedError, sharedError } from './errors.ts';
 
 export interface DeleteOptions extends CallOptions {

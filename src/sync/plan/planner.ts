@@ -60,15 +60,27 @@ class Planner {
     // Reports invalid names before the first request.
     for (const job of jobs) this.#checkNames(job);
     const candidates = (await Promise.all(jobs.map((job) => this.#candidates(job)))).flat();
-    const routes = await Promise.all(candidates.map((one) => this.#routesOf(one)));
+    const mine = candidates.filter((one) => this.#mayBeInShard(one));
+    const routes = await Promise.all(mine.map((one) => this.#routesOf(one)));
     const all = mergeRoutes(routes.flat());
     rejectCollisions(all);
+    return {
+      routes: all.filter(({ target }) => this.#isInShard(target)),
+      failures: this.#failures,
+    };
+  }
+
+  #isInShard({ name }: Location): boolean {
     const { shard } = this.#options;
-    const mine =
-      shard === undefined
-        ? all
-        : all.filter(({ target }) => fnv1a(target.name) % shard.count === shard.index - 1);
-    return { routes: mine, failures: this.#failures };
+    return shard === undefined || fnv1a(name) % shard.count === shard.index - 1;
+  }
+
+  /** A repository of another shard is not listed, if its target does not depend on the tag. */
+  #mayBeInShard({ job, name }: Candidate): boolean {
+    if (this.#options.shard === undefined) return true;
+    const [one, other] = ['a', 'b'].map((tag) => targetOf(this.#options.places, job, name, tag));
+    if (one === undefined || other === undefined) return true;
+    return one.target.name !== other.target.name || this.#isInShard(one.target);
   }
 
   #checkNames(job: SyncJob): void {

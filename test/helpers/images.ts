@@ -115,6 +115,8 @@ export async function makeIndex(
     platforms?: readonly Platform[];
     layers?: number;
     layerSize?: number;
+    /** RFC 3339. */
+    created?: string;
   } = {},
 ): Promise<TestImage> {
   const types = TYPES[options.flavour ?? 'oci'];

@@ -134,7 +134,7 @@ export const copySpec: CommandSpec = {
       description: 'Recompress the layers with zstd',
     },
     {
-      command: 'regctl copy r.example.com/app@sha256:… r.example.com/app:stable',
+      command: 'regctl copy registry.example.com/app@sha256:… registry.example.com/app:stable',
       description: 'Add a tag to an image',
     },
   ],

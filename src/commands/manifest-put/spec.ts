@@ -21,7 +21,8 @@ export const manifestPutSpec: CommandSpec = {
       description: 'Push a manifest from a file',
     },
     {
-      command: 'regctl manifest app:1 | regctl manifest-put registry.example.com/app:1',
+      command:
+        'regctl manifest registry.example.com/app:1 | regctl manifest-put registry.example.com/app:stable',
       description: 'Push the manifest of another image',
     },
   ],

@@ -140,7 +140,7 @@ function rowsOf(pruned: Pruned, { explain, now }: PageOptions): string[][] {
       shortDigest(digest),
       formatAge(dates.ofManifest(digest), now),
       outcome === undefined || outcome.manifests.has(digest) ? 'delete' : 'skip',
-      because === 'parent' ? 'only an index that goes lists it' : (WORDS[because] ?? because),
+      because === 'parent' ? 'only deleted indexes list it' : (WORDS[because] ?? because),
     ]);
   return [...tags, ...manifests];
 }

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { exampleWorld, plainWords, type ExampleWorld } from './examples.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Lines that need what this test does not start, or that do not end by themselves. */
+const NOT_RUN: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/\b(?:rate-limit|search)\b|docker\.io\/bitnami|doctor .*docker\.io/u, "Docker Hub's own API"],
+  [/\blog(?:in|out)\b/u, 'a login'],
+  [/\bserve(?!.* check)\b/u, 'runs until it is stopped'],
+  [
+    /\bdocker\b(?!-archive|\.io|:)|docker-daemon:|\bssh\b|\bkubectl\b|\bnpm\b|\bln\b/u,
+    'a daemon or another machine',
+  ],
+  [/^regctl (?:pull [^ ]+|push [^ ]+|load -i [^ ]+)$/u, 'the Docker daemon'],
+  [/^skopeo/u, "a link with another tool's name"],
+  [/registry-set/u, 'a registry that answers at its name'],
+  [/containers-storage:/u, 'the storage of podman'],
+  [
+    /registry\.corp|localhost:5000|example\.com:5000|\bSRC\b|\bIMAGE\b|\bREPOSITORY\b/u,
+    'a placeholder',
+  ],
+];
+const reasonNotRun = (line: string): string | undefined =>
+  NOT_RUN.find(([pattern]) => pattern.test(line))?.[1];
+
+interface Example {
+  readonly line: string;
+  /** What the page says that it prints, if it does. */
+  readonly printed: readonly string[];
+}
+
+/** The `$ ` lines of console fences, each with the lines after it. */
+function examplesOf(page: string): readonly Example[] {
+  return [...page.matchAll(/^```console\n(.*?)^```/gmsu)].flatMap(([, fence = '']) => {
+    const found: { line: string; printed: string[] }[] = [];
+    for (const text of fence.split('\n')) {
+      if (text.startsWith('$ ')) found.push({ line: text.slice(2), printed: [] });
+      else if (text !== '') found.at(-1)?.printed.push(text);
+    }
+    return found;
+  });
+}
+
+const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => [name, examplesOf(readFileSync(join(ROOT, name), 'utf8'))] as const)
+  .filter(([, examples]) => examples.some(({ line }) => reasonNotRun(line) === undefined));
+
+const helped = COMMANDS.map(
+  ({ name, examples }) =>
+    [
+      `regctl ${name} --help`,
+      examples.map(({ command }) => ({ line: command, printed: [] })),
+    ] as const,
+).filter(([, examples]) => examples.some(({ line }) => reasonNotRun(line) === undefined));
+
+/** Digests, numbers and dates differ from run to run, and columns with them. */
+const shapeOf = (text: string): string =>
+  text
+    .replaceAll(/sha256:(?:[0-9a-f]{64}|…)/gu, 'sha256:D')
+    .replaceAll(/\b[0-9a-f]{12}\b/gu, 'D')
+    .replaceAll(/\d+ (?:days?|months?|years?)/gu, 'AGE')
+    .replaceAll(/[\d.]+ (?:k|M)?B\b/gu, 'SIZE')
+    .replaceAll(/\d+/gu, 'N')
+    .replaceAll(/ +/gu, ' ')
+    .trim();
+
+/** Whether lines have the shape that a page shows; a line `…` stands for any number of them. */
+function hasShape(said: readonly string[], printed: readonly string[]): boolean {
+  const pattern = printed
+    .map(shapeOf)
+    .map((line) =>
+      line === '…'
+        ? '[^]*'
+        : `${line.replaceAll(/[.*+?^${}()|[\]\\]/gu, String.raw`\$&`).replaceAll('…', '.*')}\n`,
+    );
+  return new RegExp(`^${pattern.join('')}$`, 'u').test(`${said.map(shapeOf).join('\n')}\n`);
+}
+
+describe.each([...pages, ...helped])('the examples of %s', (name, examples) => {
+  let world: ExampleWorld;
+  beforeAll(async () => {
+    world = await exampleWorld();
+  });
+  // A page's lines build on each other; those of a help stand for themselves.
+  beforeEach(() => (name.endsWith('--help') ? world.reset() : undefined));
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  it.each(examples.filter(({ line }) => reasonNotRun(line) === undefined))(
+    '$line',
+    async ({ line, printed }) => {
+      const done = await world.run(line);
+      const said = `${done.stdout}${done.stderr}`.trim().split('\n');
+      if (printed.length > 0 && !hasShape(said, printed)) expect(said).toEqual(printed);
+      const fails = printed.some((text) => text.startsWith('error:'));
+      expect(done.code === 0, `${String(done.code)} ${said.join('\n')}`).toBe(!fails);
+    },
+  );
+});
+
+it('takes simple lines apart as a shell does', () => {
+  expect(plainWords(`regctl tags a --semver "^1 2" 'b c'  # why`)).toEqual([
+    'regctl',
+    'tags',
+    'a',
+    '--semver',
+    '^1 2',
+    'b c',
+  ]);
+  expect(plainWords('regctl blob a > f')).toBeUndefined();
+  expect(plainWords('regctl sync a/{b,c} d')).toBeUndefined();
+});

@@ -30,7 +30,7 @@ export function createTrust({ machine, policy, cwd, trace }: TrustOptions): Requ
   return async (source, options) => {
     const found = await (reading ??= read());
     if (found === undefined) return;
-    const { requirePolicy } = await import('../signing/containers-policy.ts');
+    const { requirePolicy } = await import('../signing/policy/containers-policy.ts');
     await requirePolicy(found, source, cwd, options);
   };
 }

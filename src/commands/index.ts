@@ -29,6 +29,7 @@ import { serveSpec } from './serve/spec.ts';
 import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
+import { verifySpec } from './verify/spec.ts';
 
 /** A heading of the help page and its commands. */
 export interface CommandGroup {
@@ -80,6 +81,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       manifestDigestSpec,
     ],
   },
+  { heading: 'Signatures', commands: [verifySpec] },
   { heading: 'Embedded registry', commands: [serveSpec] },
 ];
 

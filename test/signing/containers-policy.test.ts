@@ -5,8 +5,8 @@ import {
   readHostPolicy,
   readPolicyFile,
 } from '../../src/config/containers/trust-policy.ts';
-import { requirePolicy } from '../../src/signing/containers-policy.ts';
-import { nameScopes, pathScopes, scopesOf } from '../../src/signing/policy-scopes.ts';
+import { requirePolicy } from '../../src/signing/policy/containers-policy.ts';
+import { nameScopes, pathScopes, scopesOf } from '../../src/signing/policy/policy-scopes.ts';
 import { locate } from '../../src/transports/locate.ts';
 import { tempDir } from '../helpers/temp.ts';
 import { codeOf, thrown } from '../helpers/thrown.ts';

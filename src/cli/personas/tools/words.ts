@@ -60,11 +60,10 @@ export const WORDS: Readonly<Record<string, string>> = {
   scan: 'regctl scans nothing; use trivy or grype.',
   sign: 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
   attest: 'This version signs nothing; use cosign: cosign attest --key KEY IMAGE@DIGEST',
-  verify: 'This version verifies no signatures; use cosign: cosign verify --key KEY IMAGE',
   trust:
     'This version verifies no signatures; a policy is obeyed: regctl copy --policy FILE SOURCE DESTINATION',
   'standalone-sign': 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
-  'standalone-verify': 'This version verifies no signatures; use cosign verify.',
+  'standalone-verify': 'Verify who signed an image: regctl verify --key FILE IMAGE',
   'generate-sigstore-key': 'Make a key with cosign: cosign generate-key-pair',
   // Building and editing images.
   build: 'regctl builds nothing; use docker buildx, buildah or kaniko.',

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { DEFAULT_TAG } from '../reference/format.ts';
-import { isDigest } from '../oci/digest.ts';
-import type { Location } from '../transports/types.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
+import { isDigest } from '../../oci/digest.ts';
+import type { Location } from '../../transports/types.ts';
 
 /** Transports whose scopes are paths: every directory above the image covers it. */
 const BY_PATH: ReadonlySet<string> = new Set(['dir', 'oci', 'oci-archive']);

@@ -1,7 +1,7 @@
-import type { PolicyRequirement, TrustPolicy } from '../config/containers/trust-policy.ts';
-import { AppError } from '../errors/app-error.ts';
-import type { Location } from '../transports/types.ts';
-import type { CallOptions } from '../util/abort.ts';
+import type { PolicyRequirement, TrustPolicy } from '../../config/containers/trust-policy.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Location } from '../../transports/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import { scopesOf } from './policy-scopes.ts';
 
 /** What an image is judged for. */

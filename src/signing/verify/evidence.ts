@@ -1,0 +1,220 @@
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import { fetchManifest } from '../../store/manifests.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fetchAll } from '../../store/verify.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { mapParallel } from '../../util/parallel.ts';
+import {
+  BUNDLE_TYPES,
+  ENVELOPE_TYPE,
+  NOTATION_TYPE,
+  SIGNATURE_ANNOTATION,
+  SIMPLE_TYPE,
+} from '../formats/types.ts';
+import { NotEvidence, type Form, type Verdict } from '../types.ts';
+
+/** Bytes of a signature or attestation that was found, not yet judged. */
+export interface Evidence extends Pick<Verdict, 'digest' | 'subject' | 'created'> {
+  readonly form: Form;
+  readonly bytes: Uint8Array;
+  /** Base64; only in the `.sig` form, where it is an annotation of the layer. */
+  readonly signature?: string | undefined;
+}
+
+export type Found = Evidence | (Verdict & { readonly reason: string });
+
+export interface FindOptions extends CallOptions {
+  readonly concurrency: number;
+  /** Whether signatures are looked for; otherwise attestations. */
+  readonly signatures: boolean;
+}
+
+/** More than any image has; each costs two requests. */
+const MAX_READ = 1000;
+
+/** An attestation holds a whole SBOM; a signature has a few hundred bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+const BUNDLE_ARTIFACT = /^application\/vnd\.dev\.sigstore\.bundle\b/u;
+const CREATED = 'org.opencontainers.image.created';
+
+/**
+ * Finds what may prove an image: its referrers, and cosign's tag for its digest. What cannot be
+ * evidence comes with the reason.
+ * @throws AppError UNSUPPORTED for a store without referrers; whatever prevents looking
+ */
+export async function findEvidence(
+  store: ReadStore,
+  subject: Digest,
+  options: FindOptions,
+): Promise<readonly Found[]> {
+  const { signatures, ...call } = options;
+  const [referrers, tagged] = await Promise.all([
+    fromReferrers(store, subject, call),
+    fromTag(store, subject, signatures ? 'sig' : 'att', call),
+  ]);
+  return [...referrers, ...tagged];
+}
+
+type ReadOptions = Omit<FindOptions, 'signatures'>;
+
+async function fromReferrers(
+  store: ReadStore,
+  subject: Digest,
+  options: ReadOptions,
+): Promise<readonly Found[]> {
+  const { referrers } = store.capabilities;
+  if (referrers === undefined) {
+    throw new AppError('UNSUPPORTED', `cannot verify ${store.label}: it cannot hold signatures`, {
+      hint: 'Verify the image in its registry, or in an OCI layout.',
+    });
+  }
+  const listed = new Map<Digest, Descriptor>();
+  let unread = 0;
+  for await (const one of referrers.referrers(subject, options)) {
+    if (listed.has(one.digest) || !mayBeEvidence(one)) continue;
+    if (listed.size < MAX_READ) listed.set(one.digest, one);
+    else unread += 1;
+  }
+  const read = await mapParallel(
+    [...listed.values()],
+    options.concurrency,
+    (one, call) => fromReferrer(store, subject, one, call),
+    options,
+  );
+  if (unread === 0) return read.flat();
+  const reason = `more than ${MAX_READ} are attached; ${unread} were not read`;
+  return [...read.flat(), { form: 'other', digest: subject, subject, reason }];
+}
+
+/** Fallback lists of cosign have no annotations, and some no types. */
+function mayBeEvidence({ mediaType, artifactType }: Descriptor): boolean {
+  if (!isManifestType(mediaType)) return false;
+  return (
+    artifactType === undefined ||
+    artifactType === NOTATION_TYPE ||
+    BUNDLE_ARTIFACT.test(artifactType)
+  );
+}
+
+async function fromReferrer(
+  store: ReadStore,
+  subject: Digest,
+  listed: Descriptor,
+  options: CallOptions,
+): Promise<readonly Found[]> {
+  const { digest, artifactType } = listed;
+  if (artifactType === NOTATION_TYPE) return [notation(digest, subject)];
+  return orReason({ form: 'bundle', digest, subject }, async () => {
+    const manifest = await fetchManifest(store, listed, options);
+    if (manifest.kind !== 'image') return [];
+    if (manifest.artifactType === NOTATION_TYPE) return [notation(digest, subject)];
+    const layers = manifest.layers.filter(({ mediaType }) => BUNDLE_TYPES.has(mediaType));
+    if (layers.length === 0 && !BUNDLE_ARTIFACT.test(manifest.artifactType ?? '')) return [];
+    if (manifest.subject?.digest !== subject) {
+      throw new NotEvidence('its manifest refers to another image');
+    }
+    if (layers.length === 0) throw new NotEvidence('its layer is not a bundle of a known version');
+    return readLayers(store, { manifest, layers, digest, subject, form: 'bundle' }, options);
+  });
+}
+
+function notation(digest: Digest, subject: Digest): Found {
+  const reason = 'it is a Notation signature, which regctl does not verify';
+  return { form: 'other', digest, subject, type: NOTATION_TYPE, reason };
+}
+
+async function fromTag(
+  store: ReadStore,
+  subject: Digest,
+  suffix: 'sig' | 'att',
+  options: CallOptions,
+): Promise<readonly Found[]> {
+  const tag = `${algorithmOf(subject)}-${hexOf(subject)}.${suffix}`;
+  const listed = await resolveOrNone(store, tag, options);
+  if (listed === undefined) return [];
+  const { digest } = listed;
+  const form: Form = suffix === 'sig' ? 'simple' : 'attestation';
+  return orReason({ form, digest, subject }, async () => {
+    const manifest = await fetchManifest(store, listed, options);
+    if (manifest.kind !== 'image') return [];
+    const type = form === 'simple' ? SIMPLE_TYPE : ENVELOPE_TYPE;
+    const layers = manifest.layers.filter(({ mediaType }) => mediaType === type);
+    return readLayers(store, { manifest, layers, digest, subject, form }, options);
+  });
+}
+
+async function resolveOrNone(
+  store: ReadStore,
+  tag: string,
+  options: CallOptions,
+): Promise<Descriptor | undefined> {
+  try {
+    return await store.resolve(tag, { ...options, purpose: 'content' });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
+    throw error;
+  }
+}
+
+interface Layers extends Pick<Evidence, 'form' | 'digest' | 'subject'> {
+  readonly manifest: ImageManifest;
+  readonly layers: readonly Descriptor[];
+}
+
+/** One layer is one signature; a `.sig` tag collects those of all signers. */
+async function readLayers(
+  store: ReadStore,
+  { manifest, layers, ...head }: Layers,
+  options: CallOptions,
+): Promise<readonly Found[]> {
+  const created = manifest.annotations?.[CREATED];
+  const known = { ...head, ...(created === undefined ? {} : { created }) };
+  const found: Found[] = [];
+  for (const layer of layers.slice(0, MAX_READ)) {
+    const read = await orReason(known, async () => {
+      if (layer.size > MAX_BYTES) {
+        throw new NotEvidence(`it has ${layer.size} bytes; at most ${MAX_BYTES} are read`);
+      }
+      const bytes = await fetchAll(store, layer, options);
+      return [{ ...known, bytes, signature: layer.annotations?.[SIGNATURE_ANNOTATION] }];
+    });
+    found.push(...read);
+  }
+  return found;
+}
+
+/** Faults of the content itself; any other prevents looking. */
+const NO_EVIDENCE: ReadonlySet<string> = new Set([
+  'MANIFEST_UNKNOWN',
+  'BLOB_UNKNOWN',
+  'INVALID_MANIFEST',
+  'RESPONSE_TOO_LARGE',
+]);
+
+async function orReason(
+  known: Pick<Verdict, 'form' | 'digest' | 'subject' | 'created'>,
+  read: () => Promise<readonly Found[]>,
+): Promise<readonly Found[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof NotEvidence) return [{ ...known, reason: error.message }];
+    if (
+      error instanceof IntegrityError ||
+      (error instanceof AppError && NO_EVIDENCE.has(error.code))
+    ) {
+      return [{ ...known, reason: reasonOf(error) }];
+    }
+    throw error;
+  }
+}
+
+function reasonOf(error: AppError): string {
+  if (error instanceof IntegrityError) return 'its content does not have its digest';
+  return error.code.endsWith('_UNKNOWN') ? 'it is listed, but gone' : error.message;
+}

@@ -83,7 +83,10 @@ export function createStores({
     async openWrite(location, side, call) {
       const transport = transportOf(location);
       if (transport.openWrite === undefined) {
-        throw new AppError('UNSUPPORTED', `${location.text}: "${location.scheme}:" is read-only`);
+        throw new AppError(
+          'UNSUPPORTED',
+          `cannot write ${location.text}: "${location.scheme}:" is read-only`,
+        );
       }
       return transport.openWrite(location, await contextOf(location, side), call);
     },

@@ -29,7 +29,7 @@ export function createRegex(source: string, option: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
-    throw new AppError('USAGE', `${option}: "${sanitize(source)}" is not a regular expression`, {
+    throw new AppError('USAGE', `${option} takes a regular expression, not "${sanitize(source)}"`, {
       hint: 'Write it as in JavaScript, and quote it for the shell: /^v?1\\.[0-9]+$/',
       cause: error,
     });
@@ -47,7 +47,7 @@ const UNITS: readonly (readonly [string, number])[] = [
 export function parseSpan(text: string, option: string): number {
   const match = /^(?:(?<w>\d{1,5})w)?(?:(?<d>\d{1,5})d)?(?:(?<h>\d{1,6})h)?$/u.exec(text);
   if (match === null || text === '') {
-    throw new AppError('USAGE', `${option}: "${sanitize(text)}" is not a length of time`, {
+    throw new AppError('USAGE', `${option} takes a duration, not "${sanitize(text)}"`, {
       hint: 'Write weeks, days or hours, such as 30d, 12h or 2w.',
     });
   }

@@ -128,12 +128,12 @@ function checkTogether(words: RuleWords, kinds: ReadonlySet<Kind>): void {
     ...rules
   } = words;
   if (keepPer !== undefined && words.keep === undefined) {
-    throw new AppError('USAGE', '--keep-per groups what --keep counts, and --keep is missing', {
+    throw new AppError('USAGE', '--keep-per needs --keep', {
       hint: 'Add --keep N.',
     });
   }
   if (Object.values(rules).some(isGiven)) return;
-  throw new AppError('USAGE', 'no rule says what may go or what is kept', {
+  throw new AppError('USAGE', 'no rule selects or keeps anything', {
     hint: 'Add a rule, such as --keep 10, or --older-than 90d with --keep-tag latest.',
   });
 }

@@ -134,7 +134,7 @@ export async function readConfig(
   options?: CallOptions,
 ): Promise<Uint8Array> {
   if (config.size > MAX_CONFIG_BYTES) {
-    throw new AppError('INVALID_CONFIG', `${where}: its configuration is larger than 4 MiB`);
+    throw new AppError('INVALID_CONFIG', `${where} has a configuration of more than 4 MiB`);
   }
   return fetchAll(store, config, options);
 }

@@ -36,7 +36,7 @@ export class IndexTraversal {
     if (this.#entries <= MAX_INDEX_ENTRIES) return;
     throw new AppError(
       'INVALID_MANIFEST',
-      `${this.#label}: nested indexes list more than ${MAX_INDEX_ENTRIES} manifests`,
+      `${this.#label} has nested indexes with more than ${MAX_INDEX_ENTRIES} manifests`,
     );
   }
 }
@@ -44,6 +44,6 @@ export class IndexTraversal {
 export function tooDeepError(where: string): AppError {
   return new AppError(
     'INVALID_MANIFEST',
-    `${where}: indexes are nested deeper than ${MAX_INDEX_DEPTH} levels`,
+    `${where} has indexes nested deeper than ${MAX_INDEX_DEPTH} levels`,
   );
 }

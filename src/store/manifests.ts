@@ -107,7 +107,7 @@ export class ManifestBudget {
     if (this.#held + descriptor.size > this.#max) {
       throw new AppError(
         'RESPONSE_TOO_LARGE',
-        `${store.label}: its nested manifests exceed ${this.#max} bytes`,
+        `${store.label} has nested manifests of more than ${this.#max} bytes`,
         { hint: 'Images do not need as much; if you trust it, copy its parts by their digests.' },
       );
     }

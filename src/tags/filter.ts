@@ -27,7 +27,7 @@ function parseRegex(source: string, flag: string): RegExp {
   try {
     return new RegExp(source, 'u');
   } catch (error) {
-    throw new AppError('USAGE', `${flag}: "${source}" is not a regular expression`, {
+    throw new AppError('USAGE', `${flag} takes a regular expression, not "${source}"`, {
       hint: 'It is written as in JavaScript, for example ^v?1\\.[0-9]+$ (quote it for the shell).',
       cause: error,
     });
@@ -38,7 +38,7 @@ function parseRegex(source: string, flag: string): RegExp {
 export async function createVersionRange(text: string, option = '--semver'): Promise<NameFilter> {
   const { default: semver } = await import('semver');
   if (semver.validRange(text) === null) {
-    throw new AppError('USAGE', `${option}: "${text}" is not a range of versions`, {
+    throw new AppError('USAGE', `${option} takes a range of versions, not "${text}"`, {
       hint: 'For example "^1.4", ">=2 <3" or "1.2.x".',
     });
   }

@@ -50,7 +50,7 @@ function unknown(text: string, scheme: string): AppError {
   const existing = TRANSPORTS.map((one) => one.help).join('; ');
   return new AppError(
     'UNKNOWN_TRANSPORT',
-    `"${withoutUserInfo(text)}": there is no transport "${scheme}"`,
+    `"${withoutUserInfo(text)}" has the unknown transport "${scheme}"`,
     {
       hint: `Transports: ${existing}.`,
     },

@@ -256,7 +256,7 @@ describe('files of rules', () => {
     ['rules: 3', '"rules" is not a list'],
     ['rules: [{ keep: 1 }]\nkeep: 2', '"keep" is next to "rules"'],
     ['keep: [', 'cannot read x'],
-    ['{}', 'no rule says'],
+    ['{}', 'no rule selects'],
   ])('ours: %s is refused', async (text, message) => {
     await expect(parseRules(text, 'x')).rejects.toThrow(message);
   });

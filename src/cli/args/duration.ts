@@ -30,7 +30,7 @@ function checked(ms: number, text: string, flag: string): number {
 }
 
 function invalid(text: string, flag: string): AppError {
-  return new AppError('USAGE', `${flag}: "${text}" is not a duration`, {
+  return new AppError('USAGE', `${flag} takes a duration, not "${text}"`, {
     hint: 'Write for example 30s, 5m or 1h30m, at most 24d.',
   });
 }

@@ -23,7 +23,7 @@ export function createStdio(
   return {
     tempDir,
     stdin(options) {
-      if (taken) throw new AppError('USAGE', 'standard input can be read once only');
+      if (taken) throw new AppError('USAGE', 'standard input can be read only once');
       const { stdin } = io;
       if (stdin.isTTY === true) {
         throw new AppError('USAGE', 'standard input is a terminal, not an archive', {

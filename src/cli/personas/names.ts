@@ -29,7 +29,7 @@ export function calledAs(program: string | undefined, argv: readonly string[]): 
   if (name === undefined) return { load: PERSONAS.get(programName(program)), argv };
   const load = PERSONAS.get(name);
   if (load !== undefined || name === 'regctl') return { load, argv: rest };
-  throw new AppError('USAGE', `--as: regctl does not know the lines of "${name}"`, {
+  throw new AppError('USAGE', `--as takes the name of another tool, not "${name}"`, {
     hint: `It knows: ${[...PERSONAS.keys()].join(', ')}.`,
   });
 }

@@ -71,7 +71,7 @@ export function parseWords(
     at += 1;
     const value = words[at];
     if (value === undefined) {
-      throw new AppError('USAGE', `${tool}: the option ${found.wants.spelling} needs a value`);
+      throw new AppError('USAGE', `${found.wants.spelling} of ${tool} needs a value`);
     }
     given.push({ option: found.wants, value });
   }

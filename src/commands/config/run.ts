@@ -24,7 +24,7 @@ export async function run(
   if (readFlag(input, 'image') && !isImageConfigType(mediaType)) {
     throw new AppError(
       'UNSUPPORTED',
-      `${location.text} is no image: it has a configuration of type ${mediaType}`,
+      `${location.text} is not an image: its configuration has the type ${mediaType}`,
     );
   }
   const raw = await view.configBytes(options);

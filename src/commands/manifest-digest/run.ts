@@ -30,11 +30,11 @@ async function readFile(path: string, name: string, options: CallOptions): Promi
     options.signal?.throwIfAborted();
     if (error instanceof TooLargeError) {
       const rule = `it is larger than ${MAX_MANIFEST_BYTES} bytes`;
-      throw new AppError('INVALID_MANIFEST', `"${name}" is no manifest: ${rule}`);
+      throw new AppError('INVALID_MANIFEST', `"${name}" is not a manifest: ${rule}`);
     }
     const { code, message } = error as NodeJS.ErrnoException;
     throw code === 'ENOENT'
-      ? new AppError('PATH_UNKNOWN', `there is no file "${name}"`, { cause: error })
+      ? new AppError('PATH_UNKNOWN', `file ${name} does not exist`, { cause: error })
       : new AppError('IO', `cannot read "${name}": ${message}`, { cause: error });
   }
 }
@@ -53,7 +53,7 @@ function signedPayload(raw: Uint8Array, name: string): Uint8Array | undefined {
   const [first] = parts;
   const agree = parts.every((one) => one?.length === first?.length && one?.tail === first?.tail);
   if (first === undefined || !agree) {
-    throw new AppError('INVALID_MANIFEST', `"${name}": its schema 1 signatures cannot be read`);
+    throw new AppError('INVALID_MANIFEST', `cannot read the schema 1 signatures of "${name}"`);
   }
   const tail = Buffer.from(first.tail, 'base64url');
   return concat([raw.subarray(0, first.length), tail], first.length + tail.byteLength);

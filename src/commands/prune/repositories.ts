@@ -40,7 +40,7 @@ async function repositoriesOf(
   if (!isPattern(name)) return [name];
   const { host, prefix } = BELOW.exec(name)?.groups ?? {};
   if (host === undefined || prefix === undefined || isPattern(prefix)) {
-    throw new AppError('USAGE', `"${name}" is no repository`, {
+    throw new AppError('USAGE', `"${name}" is not a repository`, {
       hint: "For all repositories below a name write 'HOST/NAME/**', in quotes.",
     });
   }

@@ -56,7 +56,7 @@ function parseFilters(texts: readonly string[]): NonNullable<HubSearch['filters'
     } else if (key === 'stars' && /^\d{1,9}$/u.test(value)) {
       filters.stars = Math.max(filters.stars ?? 0, Number(value));
     } else {
-      throw new AppError('USAGE', `--filter: "${text}" is not a filter`, {
+      throw new AppError('USAGE', `--filter takes is-official=BOOL or stars=N, not "${text}"`, {
         hint: 'Use is-official=true, is-official=false or stars=N.',
       });
     }

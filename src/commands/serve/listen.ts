@@ -19,7 +19,7 @@ export function readListen(input: Input): ListenAddress {
   const match = /^(?:(\[[0-9a-f:.]+\]|[^:[\]/\s]*):)?(\d{1,5})$/iu.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
-    throw new AppError('USAGE', `--listen: "${text}" is not an address with a port`, {
+    throw new AppError('USAGE', `--listen takes an address with a port, not "${text}"`, {
       hint: 'For example 127.0.0.1:5000, [::1]:5000 or :5000 for every address.',
     });
   }
@@ -37,7 +37,7 @@ export function callerRules(input: Input, { host, isLocal }: ListenAddress): Cal
   const names = readList(input, 'hostName').map((name) => name.toLowerCase());
   const wrong = names.find((name) => !isHostPort(name));
   if (wrong !== undefined) {
-    throw new AppError('USAGE', `--host-name: "${wrong}" is not a host name`, {
+    throw new AppError('USAGE', `--host-name takes a host name, not "${wrong}"`, {
       hint: 'For example registry.test or registry.test:5000.',
     });
   }

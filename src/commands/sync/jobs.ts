@@ -55,7 +55,7 @@ export async function readFileText(
     options.signal?.throwIfAborted();
     throw new AppError(
       'USAGE',
-      `cannot read ${sanitize(file)}: there is no such file, or it may not be read`,
+      `cannot read ${sanitize(file)}: it does not exist or must not be read`,
       {
         cause: error,
       },
@@ -267,13 +267,9 @@ async function directoryJobs(
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     for (const entry of entries) if (entry.name === 'manifest.json') found.push(entry.parentPath);
   } catch (error) {
-    throw new AppError(
-      'PATH_UNKNOWN',
-      `cannot sync from ${sanitize(from)}: there is no such directory`,
-      {
-        cause: error,
-      },
-    );
+    throw new AppError('PATH_UNKNOWN', `directory ${sanitize(from)} does not exist`, {
+      cause: error,
+    });
   }
   if (found.length === 0)
     throw new AppError('PATH_UNKNOWN', `cannot sync from ${sanitize(from)}: it holds no image`);

@@ -157,7 +157,7 @@ function multiArchOf(input: Input): { readonly which?: MultiArch; readonly list?
   if (text === undefined) return {};
   if (text.includes('/')) return { list: text };
   if (text === 'all' || text === 'system' || text === 'index-only') return { which: text };
-  throw new AppError('USAGE', `--multi-arch: "${text}" is not one of all, system, index-only`, {
+  throw new AppError('USAGE', `--multi-arch takes all, system or index-only, not "${text}"`, {
     hint: 'Or name platforms: --multi-arch linux/amd64,linux/arm64',
   });
 }
@@ -198,7 +198,7 @@ function conversionOf(input: Input): Conversion | undefined {
   });
   const level = readInteger(input, 'destCompressLevel', '--dest-compress-level');
   if (level !== undefined && compress === undefined) {
-    throw new AppError('USAGE', '--dest-compress-level says how, not what', {
+    throw new AppError('USAGE', '--dest-compress-level needs --dest-compress-format', {
       hint: 'Add --dest-compress-format gzip or zstd.',
     });
   }
@@ -222,7 +222,7 @@ function additionalTagsOf(input: Input, { scheme }: CopyLocations['to']): readon
     }
     const tag = tagOfVersion(name);
     if (isTag(tag)) return tag;
-    throw new AppError('INVALID_REFERENCE', `--additional-tag: "${tag}" is not a tag`, {
+    throw new AppError('INVALID_REFERENCE', `--additional-tag takes a tag, not "${tag}"`, {
       hint: 'Write only the tag, without the repository.',
     });
   });

@@ -52,7 +52,7 @@ export function destinationTagNames({ from, to }: CopyLocations): (tag: string) 
 }
 
 function needsName(to: CopyLocations['to']): never {
-  throw new AppError('USAGE', `${to.text}: images in it need a name in addition to their tags`, {
+  throw new AppError('USAGE', `images in ${to.text} need a name in addition to their tags`, {
     hint: `Add it after the file name: ${to.text}:NAME`,
   });
 }

@@ -102,7 +102,10 @@ export class Recompressor implements AsyncDisposable {
     const { label } = this.#source;
     const size = await sizes.blob(digest, { signal });
     if (size === undefined)
-      throw new AppError('BLOB_UNKNOWN', `${label}: the size of layer ${digest} is not known`);
+      throw new AppError(
+        'BLOB_UNKNOWN',
+        `cannot recompress layer ${digest} of ${label}: its size is not known`,
+      );
     const inner = new Digester(algorithmOf(digest));
     let encoding: MeasuredLayer['encoding'] = 'none';
     const layer = { mediaType: MEDIA_TYPE.dockerLayerGzip, digest, size };
@@ -140,10 +143,14 @@ export class Recompressor implements AsyncDisposable {
     const fail = (rule: string, cause?: unknown): Error =>
       cause instanceof AppError
         ? cause
-        : new AppError('CORRUPT_LAYER', `${label}: layer ${layer.digest}: ${rule}`, {
-            hint: 'The image is damaged or hostile; copy it without a change, or build it again.',
-            cause,
-          });
+        : new AppError(
+            'CORRUPT_LAYER',
+            `cannot unpack layer ${layer.digest} of ${label}: ${rule}`,
+            {
+              hint: 'The image is damaged or hostile; copy it without a change, or build it again.',
+              cause,
+            },
+          );
     const bytes = await this.#source.fetch(layer, { signal });
     const { start, all } = await peekStart(bytes);
     const encoding = sniff(start);

@@ -118,7 +118,10 @@ export async function resume(
   if (response.status !== 206 && response.status !== 416) throw await job.refuse(response);
   await response.discard();
   if (offset === 0) {
-    throw new AppError('REGISTRY_ERROR', `${job.target}: the registry answered with a wrong range`);
+    throw new AppError(
+      'REGISTRY_ERROR',
+      `cannot read ${job.target}: the registry answered with a wrong range`,
+    );
   }
   const whole = await job.reopen(0);
   if (whole.status !== 200) throw await job.refuse(whole);

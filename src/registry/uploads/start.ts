@@ -60,7 +60,10 @@ export async function sessionOf(
   const where = refName(context, digest);
   const location = response.headers.get('location');
   if (location === undefined || location.trim() === '') {
-    throw new AppError('UPLOAD_FAILED', `${where}: the registry opened an upload without Location`);
+    throw new AppError(
+      'UPLOAD_FAILED',
+      `cannot upload ${where}: the registry opened an upload without Location`,
+    );
   }
   const home = await registryUrl(context, '');
   const least = response.headers.get('oci-chunk-min-length')?.trim() ?? '';

@@ -48,7 +48,7 @@ export class DirFiles {
   /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT; UNSUPPORTED for another major version */
   async requireImage(): Promise<void> {
     if ((await this.#names()) === undefined)
-      throw new AppError('PATH_UNKNOWN', `${this.folder}: there is no such directory`);
+      throw new AppError('PATH_UNKNOWN', `directory ${this.folder} does not exist`);
     await this.#isMarked();
     if ((await this.rootManifest()) !== undefined) return;
     throw new AppError('CORRUPT_LAYOUT', `${this.folder} holds no image: no manifest.json`, {
@@ -105,7 +105,7 @@ export class DirFiles {
     const text = new TextDecoder().decode(bytes);
     if (!text.startsWith(MARKER)) return false;
     if (text.startsWith(`${MARKER}1.`)) return true;
-    throw new AppError('UNSUPPORTED', `${path}: this version of the format is not supported`);
+    throw new AppError('UNSUPPORTED', `${path} has an unsupported format version`);
   }
 
   async #names(): Promise<string[] | undefined> {

@@ -169,9 +169,13 @@ class DirStore implements WriteStore {
   async #requireWhole(): Promise<void> {
     for (const path of this.#relied) {
       if (await this.#files.exists(path)) continue;
-      throw new AppError('IO', `${this.label}: another run wrote its image here in the meantime`, {
-        hint: 'Run it again, or name another directory.',
-      });
+      throw new AppError(
+        'IO',
+        `cannot write ${this.label}: another run has written its image there`,
+        {
+          hint: 'Run it again, or name another directory.',
+        },
+      );
     }
     this.#relied.clear();
   }

@@ -186,7 +186,7 @@ function notADockerArchive(tar: TarArchive): AppError {
     : is('repositories')
       ? 'An engine older than Docker 1.10 wrote it: load it into a newer one and save it again.'
       : 'Write it with "docker save", "podman save" or regctl copy.';
-  return new AppError('CORRUPT_ARCHIVE', `${tar.path}: it holds no manifest.json`, { hint });
+  return new AppError('CORRUPT_ARCHIVE', `${tar.path} holds no manifest.json`, { hint });
 }
 
 /** Checks the name of a configuration, which contains its digest in every layout. */
@@ -212,5 +212,8 @@ function diffIdsOf(bytes: Uint8Array, where: string): readonly Digest[] | undefi
     list.every((one): one is Digest => typeof one === 'string' && isDigest(one))
   )
     return list;
-  throw new AppError('INVALID_CONFIG', `${where}: rootfs.diff_ids is not a list of digests`);
+  throw new AppError(
+    'INVALID_CONFIG',
+    `${where} has rootfs.diff_ids that are not a list of digests`,
+  );
 }

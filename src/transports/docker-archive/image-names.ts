@@ -25,7 +25,7 @@ export class ImageNames {
   require(tag: string): string {
     const full = this.inFull(tag);
     if (full !== undefined) return full;
-    throw new AppError('INVALID_REFERENCE', `"${sanitize(tag)}" is no name for an image`, {
+    throw new AppError('INVALID_REFERENCE', `"${sanitize(tag)}" is not an image name`, {
       hint: 'In a Docker archive images have a repository and a tag: NAME:TAG.',
     });
   }

@@ -133,6 +133,10 @@ function unknown(
   const has = names.length === 0 ? 'Its images have no names' : `It has: ${shown}${more}`;
   const hint = `${has}; ${label}:@0 is the first.`;
   return ref === undefined
-    ? new AppError('MANIFEST_UNKNOWN', `${label} holds ${images.length} images: name one`, { hint })
+    ? new AppError(
+        'MANIFEST_UNKNOWN',
+        `${label} holds ${images.length} images, and no name was given`,
+        { hint },
+      )
     : new AppError('MANIFEST_UNKNOWN', `${label} has no image "${ref}"`, { hint });
 }

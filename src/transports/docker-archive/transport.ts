@@ -19,7 +19,7 @@ function requireName({ ref, text, name }: Location): void {
   if (ref?.startsWith('@') !== true) return;
   throw new AppError(
     'INVALID_REFERENCE',
-    `"${text}": an index names an image to read, not to write`,
+    `"${text}" has an index, which names an image to read, not to write`,
     {
       hint: `Write docker-archive:${name}:NAME:TAG.`,
     },

@@ -183,7 +183,7 @@ export function daemonError(error: unknown, { address, origin }: DaemonEndpoint)
   const title = `cannot reach the Docker daemon at ${place}`;
   const details = { daemon: address };
   if (error instanceof SshError) {
-    return new AppError('NETWORK', `${title}: ssh failed: ${error.message}`, {
+    return new AppError('NETWORK', `${title}: ssh failed, ${error.message}`, {
       hint: 'Try it by hand: ssh HOST docker version',
       cause: error,
       details,

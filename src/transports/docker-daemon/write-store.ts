@@ -137,7 +137,7 @@ class DaemonWriter implements WriteStore {
     }
     const full = fullName(ref ?? DEFAULT_TAG, this.#location.name);
     if (full !== undefined) return shortName(full);
-    throw new AppError('INVALID_REFERENCE', `"${sanitize(ref ?? '')}" is no name for an image`, {
+    throw new AppError('INVALID_REFERENCE', `"${sanitize(ref ?? '')}" is not an image name`, {
       hint: 'An image of the daemon has a repository and a tag: NAME:TAG.',
     });
   }

@@ -204,7 +204,7 @@ class RegistryStore implements WriteStore {
       () =>
         new AppError(
           'INVALID_MANIFEST',
-          `${this.label}: manifest ${descriptor.digest} is larger than ${MAX_MANIFEST_BYTES} bytes`,
+          `manifest ${descriptor.digest} of ${this.label} is larger than ${MAX_MANIFEST_BYTES} bytes`,
         ),
     );
   }

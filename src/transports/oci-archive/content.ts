@@ -31,7 +31,7 @@ export async function readArchiveIndex(archive: TarArchive): Promise<LayoutIndex
   if (typeof version !== 'string')
     throw new AppError('CORRUPT_LAYOUT', `${where} names no imageLayoutVersion`);
   if (!version.startsWith('1.'))
-    throw new AppError('UNSUPPORTED', `${where}: layout version ${version} is not supported`);
+    throw new AppError('UNSUPPORTED', `${where} has the unsupported layout version ${version}`);
   return parseLayoutIndex(index, `${archive.path}: index.json`);
 }
 
@@ -39,7 +39,7 @@ function notALayout(archive: TarArchive): AppError {
   if (archive.find('manifest.json') === undefined) {
     return corruptArchive(archive.path, 'it holds no OCI layout ("oci-layout" and "index.json")');
   }
-  return new AppError('CORRUPT_ARCHIVE', `${archive.path} is no OCI layout`, {
+  return new AppError('CORRUPT_ARCHIVE', `${archive.path} is not an OCI layout`, {
     hint: `It looks like the output of "docker save": name it docker-archive:${archive.path}.`,
   });
 }

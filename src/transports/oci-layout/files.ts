@@ -49,7 +49,7 @@ export class LayoutFiles {
     if (typeof version !== 'string')
       throw new AppError('CORRUPT_LAYOUT', `${path} names no imageLayoutVersion`);
     if (!version.startsWith('1.'))
-      throw new AppError('UNSUPPORTED', `${path}: layout version ${version} is not supported`);
+      throw new AppError('UNSUPPORTED', `${path} has the unsupported layout version ${version}`);
     return true;
   }
 
@@ -67,7 +67,7 @@ export class LayoutFiles {
         throw error;
       }
     });
-    if (!exists) throw new AppError('PATH_UNKNOWN', `${this.#folder}: there is no such directory`);
+    if (!exists) throw new AppError('PATH_UNKNOWN', `directory ${this.#folder} does not exist`);
     if (await this.isLayout()) return;
     throw new AppError(
       'CORRUPT_LAYOUT',

@@ -68,7 +68,7 @@ export function requireWritableName({ scheme, name, ref, text }: Location): void
   if (ref === undefined || indexInLayout(ref) === undefined) return;
   throw new AppError(
     'INVALID_REFERENCE',
-    `"${text}": an index names an image to read, not to write`,
+    `"${text}" has an index, which names an image to read, not to write`,
     { hint: `Use ${scheme}:${name}:NAME.` },
   );
 }

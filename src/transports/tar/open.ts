@@ -77,7 +77,7 @@ async function openFile(path: string): Promise<FileHandle> {
       if (error instanceof NotRegularError)
         throw error.what === 'a directory' ? isFolder(path) : isPipe(path, error);
       if (errnoOf(error) !== 'ENOENT') throw error;
-      throw new AppError('PATH_UNKNOWN', `${path}: there is no such file`);
+      throw new AppError('PATH_UNKNOWN', `file ${path} does not exist`);
     }
   });
 }

@@ -14,7 +14,7 @@ export type Expression =
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] };
 
 export function templateError(message: string): AppError {
-  return new AppError('USAGE', `template: ${message}`, {
+  return new AppError('USAGE', `invalid template: ${message}`, {
     hint: "Templates are Go's, for example '{{.Digest}}' or '{{range .Tags}}{{println .}}{{end}}'.",
   });
 }

@@ -115,6 +115,6 @@ describe('durations', () => {
   });
 
   it.each(['', '0s', '-1s', 's', '5 m', '5x', '99999d', '1m!'])('%j is none', (text) => {
-    expect(() => parseDuration(text, '--x')).toThrow(/^--x: /);
+    expect(() => parseDuration(text, '--x')).toThrow(/^--x takes a duration, not /);
   });
 });

@@ -24,16 +24,14 @@ const place = (path: string): string =>
 /** Checked before anything is read. @throws AppError USAGE */
 function form(value: string): readonly string[] {
   if (['tarball', 'legacy', 'oci'].includes(value)) return [];
-  throw new AppError('USAGE', `crane: "${value}" is no form of an image`, {
-    hint: 'It is tarball, legacy or oci.',
-  });
+  throw new AppError('USAGE', `--format of crane takes tarball, legacy or oci, not "${value}"`);
 }
 
 /** Several images may be pulled to one place, each by its own copy. @throws AppError USAGE */
 function pulled(line: Line): readonly string[] {
   const { args } = line;
   if (args.length > 2) {
-    throw new AppError('USAGE', 'crane: regctl pulls one image at a time', {
+    throw new AppError('USAGE', 'regctl pulls one image at a time into this place', {
       hint: `Several into one archive: regctl save IMAGE… -o ${args.at(-1)}`,
     });
   }

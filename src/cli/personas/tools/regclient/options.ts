@@ -74,7 +74,7 @@ export const asJson = (line: Line): readonly string[] =>
 export function digestOrForced(line: Line): readonly string[] {
   const [image] = line.args;
   if (image !== undefined && !image.includes('@') && !line.has('force-tag-dereference')) {
-    throw new AppError('USAGE', `"${image}" has no digest: the manifest of a tag has others, too`, {
+    throw new AppError('USAGE', `"${image}" names a tag, and its manifest may have other tags`, {
       hint: `Remove only the tag: regctl tag rm ${image}`,
     });
   }

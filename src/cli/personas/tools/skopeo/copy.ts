@@ -44,7 +44,7 @@ function compressForDir(value: string, line: Line): readonly string[] {
 
 function compressFormat(value: string, line: Line): readonly string[] {
   if (value.toLowerCase() === 'zstd:chunked') {
-    throw new AppError('USAGE', 'skopeo: regctl does not write zstd:chunked layers', {
+    throw new AppError('USAGE', 'regctl does not write zstd:chunked layers', {
       hint: 'Layers without the table of chunks: --dest-compress-format zstd',
     });
   }

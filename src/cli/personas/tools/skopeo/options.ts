@@ -59,7 +59,7 @@ export const SIGNING: OptionRules = {
 
 export function manifestFormat(value: string): readonly string[] {
   if (value !== 'v2s1') return [`--format=${value}`];
-  throw new AppError('USAGE', 'skopeo: regctl does not write schema 1 manifests', {
+  throw new AppError('USAGE', 'regctl does not write schema 1 manifests', {
     hint: 'Registries have dropped them; write --format v2s2.',
   });
 }

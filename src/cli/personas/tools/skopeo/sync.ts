@@ -45,7 +45,7 @@ export const sync: Verb = {
   args: (line) => {
     for (const option of ['src', 'dest']) {
       if (!line.has(option)) {
-        throw new AppError('USAGE', `skopeo sync: --${option} is missing`, {
+        throw new AppError('USAGE', `skopeo sync needs --${option}`, {
           hint: 'Write --src docker|dir|yaml and --dest docker|dir.',
         });
       }

@@ -4,9 +4,12 @@ import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 const NONE: ReadonlySet<never> = new Set();
 
+/** What a graph needs to know about a manifest. */
+export type GraphNode = Pick<ManifestFacts, 'digest' | 'children' | 'subject'>;
+
 /** The dependencies among the manifests of a repository. */
-export class Graph {
-  readonly manifests: ReadonlyMap<Digest, ManifestFacts>;
+export class Graph<Node extends GraphNode = ManifestFacts> {
+  readonly manifests: ReadonlyMap<Digest, Node>;
   /** Tags of images, without those that hold referrers. */
   readonly tags: ReadonlyMap<string, Digest>;
   readonly digestTags: ReadonlyMap<string, Digest>;
@@ -18,7 +21,9 @@ export class Graph {
   readonly #subjects = new Map<Digest, Set<Digest | undefined>>();
   readonly #referrers = new Map<Digest, Set<Digest>>();
 
-  constructor(facts: RepositoryFacts) {
+  constructor(
+    facts: Pick<RepositoryFacts, 'tags'> & { readonly manifests: ReadonlyMap<Digest, Node> },
+  ) {
     this.manifests = facts.manifests;
     this.tags = new Map([...facts.tags].filter(([tag]) => !isDigestTag(tag)));
     this.digestTags = new Map([...facts.tags].filter(([tag]) => isDigestTag(tag)));

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, GraphNode } from './graph.ts';
 
 /** What a policy removes, before protection applies. */
 export interface Removal {
@@ -19,7 +19,7 @@ export interface Removal {
  * these. Only manifests that nothing here needs may be deleted (repositories.md B2, dangers 1 to
  * 5).
  */
-export function survivorsOf(graph: Graph, removal: Removal): ReadonlySet<Digest> {
+export function survivorsOf(graph: Graph<GraphNode>, removal: Removal): ReadonlySet<Digest> {
   if (removal.namesOnly) return new Set(graph.manifests.keys());
   const alive = new Set<Digest>();
   const work: Digest[] = [];
@@ -41,7 +41,7 @@ export function survivorsOf(graph: Graph, removal: Removal): ReadonlySet<Digest>
 }
 
 /** Whether nothing leads to a manifest, and no rule removes it. */
-function standsAlone(graph: Graph, digest: Digest): boolean {
+function standsAlone(graph: Graph<GraphNode>, digest: Digest): boolean {
   if (graph.isOrphan(digest)) return true;
   return (
     !graph.tagged.has(digest) && !graph.isReferrer(digest) && graph.parentsOf(digest).size === 0
@@ -52,7 +52,7 @@ function standsAlone(graph: Graph, digest: Digest): boolean {
  * An order of removal that leaves nothing broken: an index always before its children, and a
  * referrer before its subject if both are possible.
  */
-export function orderOfRemoval(graph: Graph, dead: ReadonlySet<Digest>): Digest[] {
+export function orderOfRemoval(graph: Graph<GraphNode>, dead: ReadonlySet<Digest>): Digest[] {
   const waiting = new Map<Digest, { parents: number; referrers: number }>();
   const countDead = (some: ReadonlySet<Digest>): number =>
     [...some].filter((one) => dead.has(one)).length;

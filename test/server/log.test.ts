@@ -147,7 +147,7 @@ describe('each failure has one line with its cause', () => {
     ['POST', `/v2/a/blobs/uploads/?digest=${digest}`, { uploads: { append: rejects(fire) } }],
     ['POST', '/v2/a/blobs/uploads/', { uploads: { create: rejects(fire) } }],
     ['GET', `/v2/a/blobs/${digest}`, { blobs: { size: rejects(fire) } }],
-    ['HEAD', `/v2/a/blobs/${digest}`, { blobs: { size: rejects(fire) } }],
+    ['HEAD', `/v2/a/blobs/${digest}`, { blobs: { renew: rejects(fire) } }],
     ['DELETE', `/v2/a/blobs/${digest}`, { blobs: { remove: rejects(fire) } }],
     ['GET', '/v2/a/manifests/v1', { manifests: { resolve: rejects(fire) } }],
   ] as const)('%s %s', async (method, url, parts) => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
 import { parseHtpasswd } from '../../server/htpasswd.ts';
 import type { ServerCertificate } from '../../server/server.ts';
 import { causeOf, errnoOf } from '../../util/errno.ts';
@@ -54,4 +55,9 @@ async function readFileText({ cwd }: Pick<Context, 'cwd'>, file: string): Promis
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The message of an error, fit for a line of the log. */
+export function causeText(error: unknown): string {
+  return sanitize(messageOf(error));
 }

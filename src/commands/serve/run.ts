@@ -15,13 +15,15 @@ import { readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { check } from './check.ts';
-import { readFiles, type ServeFiles } from './files.ts';
+import { collectRepeatedly } from './collecting.ts';
+import { causeText, readFiles, type ServeFiles } from './files.ts';
 import { expireUploads, readUploadTtl } from './expiry.ts';
+import { gc } from './gc.ts';
 import { callerRules, readListen, type ListenAddress } from './listen.ts';
 
 type ServeContext = Pick<Context, 'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
 
-const ACTIONS: Readonly<Record<string, typeof check>> = { check };
+const ACTIONS: Readonly<Record<string, typeof gc>> = { check, gc };
 
 /** Serves, or runs an action on a registry's directory. @throws AppError USAGE */
 export async function run(
@@ -61,6 +63,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     basicAuth: verify && ((...given) => verify?.(...given) ?? false),
     onRequest: (entry) => log(context, entry),
   });
+  await using background = new AsyncDisposableStack();
   const reread = async (): Promise<void> => {
     const { tls, users } = await readFiles(context, input);
     if (tls !== undefined) server.useCertificate(tls);
@@ -72,11 +75,11 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     files.tls === undefined && files.users === undefined ? undefined : onHangUp(context, reread);
   context.note(`listening on ${server.url.href}`);
   if (!place.lasts) context.note('in memory: everything is lost when it stops');
-  const stopExpiring = readFlag(input, 'readOnly')
-    ? undefined
-    : expireUploads(context, place.storage, uploadTtl);
+  if (!readFlag(input, 'readOnly')) {
+    background.use(expireUploads(context, place.storage, uploadTtl));
+    background.use(collectRepeatedly(context, input, place.storage));
+  }
   await aborted([lost.signal, options.signal]);
-  stopExpiring?.();
   stop?.();
   lost.signal.throwIfAborted();
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
@@ -97,8 +100,9 @@ async function openStorage(
   const nothingHeld = { [Symbol.asyncDispose]: async () => undefined };
   if (dir === undefined) return { storage: createMemoryStorage(), lasts: false, ...nothingHeld };
   const directory = resolve(context.cwd, dir);
-  const storage = createDiskStorage(directory);
-  if (readFlag(input, 'readOnly')) {
+  const readOnly = readFlag(input, 'readOnly');
+  const storage = createDiskStorage(directory, { readOnly });
+  if (readOnly) {
     await inspectDirectory(directory);
     return { storage, lasts: true, ...nothingHeld };
   }
@@ -115,7 +119,7 @@ async function openStorage(
 function log(context: ServeContext, { method, url, status, failure }: RequestEntry): void {
   const line = `${status} ${method} ${sanitize(url)}`;
   if (failure === undefined) context.note(line);
-  else context.warn(`${line}: ${sanitize(messageOf(failure))}`);
+  else context.warn(`${line}: ${causeText(failure)}`);
 }
 
 function warnOfAccess(
@@ -143,13 +147,9 @@ function onHangUp(context: ServeContext, reread: () => Promise<void>): () => voi
   let last = Promise.resolve();
   return context.onSignal('SIGHUP', () => {
     last = last.then(reread).catch((error: unknown) => {
-      context.warn(`${sanitize(messageOf(error))}; what was read before stays in use`);
+      context.warn(`${causeText(error)}; what was read before stays in use`);
     });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function aborted(signals: readonly (AbortSignal | undefined)[]): Promise<void> {

@@ -4,8 +4,8 @@ export const serveSpec: CommandSpec = {
   name: 'serve',
   summary: 'Run a registry on this machine',
   description:
-    'Serves the OCI distribution API until interrupted. Keeps images in memory unless --dir names a directory. "serve check --dir DIR" reads everything that is stored in DIR and ends with 5 if anything is damaged or missing.',
-  args: [{ name: 'action', summary: 'check, or nothing to serve', required: false }],
+    'Serves the OCI distribution API until interrupted. Keeps images in memory unless --dir names a directory. "serve check --dir DIR" reads everything that is stored in DIR and ends with 5 if anything is damaged or missing. "serve gc --dir DIR" removes blobs that no manifest needs.',
+  args: [{ name: 'action', summary: 'check, gc, or nothing to serve', required: false }],
   options: [
     {
       flags: '--listen <address>',
@@ -34,6 +34,27 @@ export const serveSpec: CommandSpec = {
       summary: 'remove uploads that are idle for TIME (default: 24h)',
       kind: 'string',
     },
+    {
+      flags: '--gc-interval <time>',
+      summary: 'collect garbage every TIME (default: never)',
+      kind: 'string',
+    },
+    {
+      flags: '--gc-grace <time>',
+      summary: 'keep unused blobs younger than TIME (default: 1h)',
+      kind: 'string',
+    },
+    {
+      flags: '--gc-untagged',
+      summary: 'gc also removes untagged images',
+      kind: 'flag',
+    },
+    {
+      flags: '--gc-orphans',
+      summary: 'gc also removes referrers without a subject',
+      kind: 'flag',
+    },
+    { flags: '--dry-run', summary: 'show what gc would remove; remove nothing', kind: 'flag' },
     { flags: '--read-only', summary: 'reject every write', kind: 'flag' },
     { flags: '--no-delete', summary: 'reject every deletion', kind: 'flag' },
   ],
@@ -53,6 +74,7 @@ export const serveSpec: CommandSpec = {
     '--key': '--tls-key',
     '--auth': '--htpasswd',
     '--users': '--htpasswd',
+    '--delete-untagged': '--gc-untagged',
   },
   uses: [],
   examples: [
@@ -64,6 +86,10 @@ export const serveSpec: CommandSpec = {
     {
       command: 'regctl serve check --dir ./registry',
       description: 'Check everything that is stored',
+    },
+    {
+      command: 'regctl serve gc --dir ./registry --dry-run',
+      description: 'Show what garbage collection would remove',
     },
   ],
   load: () => import('./run.ts'),

@@ -7,7 +7,10 @@ import { DamagedContentError } from '../storage/damage.ts';
 /** GET and HEAD `/v2/<name>/blobs/<digest>`. @throws ProtocolError BLOB_UNKNOWN, RANGE_INVALID */
 export async function getBlob(call: Call): Promise<Reply> {
   const { name, digest } = target(call);
-  const size = await call.storage.blobs.size(name, digest);
+  const { blobs } = call.storage;
+  // A client that asks by HEAD may push a manifest that needs the blob.
+  const isAsked = call.request.method === 'HEAD';
+  const size = await (isAsked ? blobs.renew(name, digest) : blobs.size(name, digest));
   if (size === undefined) throw await missing(call, digest);
   const headers = {
     'Docker-Content-Digest': digest,
@@ -32,8 +35,8 @@ export async function getBlob(call: Call): Promise<Reply> {
       ...(range && { 'Content-Range': `bytes ${range.first}-${range.last}/${size}` }),
     },
   };
-  if (call.request.method === 'HEAD') return reply;
-  const body = await call.storage.blobs.read(name, digest, range);
+  if (isAsked) return reply;
+  const body = await blobs.read(name, digest, range);
   if (body === undefined) throw unknown(digest);
   return { ...reply, body };
 }

@@ -7,7 +7,7 @@ import { ifIntact } from '../storage/damage.ts';
 import type { Storage } from '../storage/types.ts';
 
 /**
- * Checks that everything that a manifest lists is stored. `subject` may be missing
+ * Checks that everything that a manifest lists is stored, and renews it against gc. `subject` may be missing
  * (distribution-spec v1.1.1 "Pushing Manifests with Subject"), as may foreign layers.
  * @throws ProtocolError MANIFEST_BLOB_UNKNOWN, SIZE_INVALID
  */
@@ -41,6 +41,8 @@ async function sizeOf(
   name: RepositoryName,
   child: Descriptor,
 ): Promise<number | undefined> {
-  if (!isManifestType(child.mediaType)) return storage.blobs.size(name, child.digest);
-  return (await ifIntact(storage.manifests.get(name, child.digest)))?.raw.byteLength;
+  if (!isManifestType(child.mediaType)) return storage.blobs.renew(name, child.digest);
+  const intact = await ifIntact(storage.manifests.get(name, child.digest));
+  const isKept = intact !== undefined && (await storage.manifests.renew(name, child.digest));
+  return isKept ? intact.raw.byteLength : undefined;
 }

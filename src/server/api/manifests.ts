@@ -36,14 +36,19 @@ export async function getManifest(call: Call): Promise<Reply> {
   };
 }
 
-/** HEAD answers 404 for a damaged manifest, so that a push replaces it; GET reports the damage. */
+/**
+ * HEAD answers 404 for a damaged manifest, so that a push replaces it, and renews any other, because
+ * an index or a referrer may follow; GET reports the damage.
+ */
 async function find(
   { request, storage }: Call,
   name: RepositoryName,
   digest: Digest,
 ): Promise<StoredManifest | undefined> {
   const found = storage.manifests.get(name, digest);
-  return request.method === 'HEAD' ? ifIntact(found) : found;
+  if (request.method !== 'HEAD') return found;
+  const intact = await ifIntact(found);
+  return intact !== undefined && (await storage.manifests.renew(name, digest)) ? intact : undefined;
 }
 
 /** PUT `/v2/<name>/manifests/<reference>`; if it is a digest, `?tag=` may name tags to set. */
@@ -61,6 +66,7 @@ export async function putManifest(call: Call): Promise<Reply> {
   const manifest = parse(raw, mediaTypeOf(call));
   await checkChildren(call.storage, name, manifest);
   const subject = manifest.subject?.digest;
+  if (subject !== undefined) await call.storage.manifests.renew(name, subject);
   const stored = { digest, mediaType: manifest.mediaType, raw };
   await call.storage.manifests.put(name, stored, { subject, tags });
   return {

@@ -17,15 +17,17 @@ const FORMAT_FILE = 'regctl-registry.json';
 const LOCK_FILE = 'regctl-registry.lock';
 const MAX_FORMAT_BYTES = 4096;
 
+export interface ClaimOptions extends HeldLockOptions {
+  /** What to do if another process holds the directory. Default: choose another one. */
+  readonly heldHint?: string | undefined;
+}
+
 /**
  * Prepares a directory for `createDiskStorage` and locks it against other processes until the lock
  * is released. Upgrades layout 1.
  * @throws AppError IO, NO_SPACE, CORRUPT_LAYOUT; UNSUPPORTED for the layout of a newer version
  */
-export function claimDirectory(
-  directory: string,
-  options: HeldLockOptions = {},
-): Promise<HeldLock> {
+export function claimDirectory(directory: string, options: ClaimOptions = {}): Promise<HeldLock> {
   return accessing(directory, () => takeDirectory(directory, options));
 }
 
@@ -34,9 +36,17 @@ export function claimDirectory(
  * nothing.
  * @throws AppError as `claimDirectory`
  */
-export function inspectDirectory(directory: string): Promise<void> {
+export function inspectDirectory(
+  directory: string,
+  { mustBeRegistry = false }: { readonly mustBeRegistry?: boolean } = {},
+): Promise<void> {
   return accessing(directory, async () => {
-    await readdir(directory);
+    const entries = await readdir(directory);
+    if (mustBeRegistry && !entries.includes(FORMAT_FILE) && !entries.includes('repositories')) {
+      throw new AppError('PATH_UNKNOWN', `cannot use ${directory}: it is not a registry`, {
+        hint: 'Name the directory that "regctl serve --dir" uses.',
+      });
+    }
     await layoutOf(directory);
   });
 }
@@ -53,12 +63,12 @@ async function accessing<T>(directory: string, step: () => Promise<T>): Promise<
   }
 }
 
-async function takeDirectory(directory: string, options: HeldLockOptions): Promise<HeldLock> {
+async function takeDirectory(directory: string, options: ClaimOptions): Promise<HeldLock> {
   await makeFolder(directory);
   const lock = await holdFileLock(join(directory, LOCK_FILE), options);
   if (lock === undefined) {
     throw new AppError('IO', `cannot use ${directory}: another regctl serve uses it`, {
-      hint: 'Stop the other one, or choose another directory.',
+      hint: options.heldHint ?? 'Stop the other one, or choose another directory.',
     });
   }
   try {

@@ -16,6 +16,7 @@ import {
 } from './disk-paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
+import { renewedAt, type Renew } from './renewal.ts';
 import type { ListedDigest, ManifestStorage, StoredManifest } from './types.ts';
 
 const NEWLINE = 0x0a;
@@ -26,8 +27,14 @@ interface Head {
   readonly subject?: Digest | undefined;
 }
 
+export interface DiskManifestsOptions {
+  readonly paths: DiskPaths;
+  readonly locked: KeyedLock;
+  readonly renew: Renew;
+}
+
 /** Serializes the writes of each repository, so that a tag never outlives its manifest. */
-export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStorage {
+export function diskManifests({ paths, locked, renew }: DiskManifestsOptions): ManifestStorage {
   const pathOf = (name: RepositoryName, digest: Digest): string =>
     paths.content(name, '_manifests', digest);
   const discard = async (path: string): Promise<boolean> => {
@@ -47,6 +54,17 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
     return text !== undefined && isDigest(text) ? text : undefined;
   };
 
+  const remove = async (name: RepositoryName, digest: Digest): Promise<boolean> => {
+    const data = await ifExists(readFile(pathOf(name, digest)));
+    if (data === undefined) return false;
+    const { subject } = headOf(data) ?? {};
+    for (const tag of await tags(name)) {
+      if ((await resolve(name, tag)) === digest) await discard(paths.tag(name, tag));
+    }
+    if (subject !== undefined) await discard(paths.referrer(name, subject, digest));
+    return discard(pathOf(name, digest));
+  };
+
   return {
     async get(name, digest) {
       const data = await ifExists(readFile(pathOf(name, digest)));
@@ -55,6 +73,7 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
     async has(name, digest) {
       return (await ifExists(stat(pathOf(name, digest)))) !== undefined;
     },
+    renew: (name, digest) => locked(name, () => renew(pathOf(name, digest))),
     put: (name, manifest, links) =>
       locked(name, async () => {
         await writeFile(pathOf(name, manifest.digest), encode(manifest, links.subject));
@@ -63,16 +82,10 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
         }
         for (const tag of links.tags) await writeFile(paths.tag(name, tag), manifest.digest);
       }),
-    remove: (name, digest) =>
+    remove: (name, digest) => locked(name, () => remove(name, digest)),
+    removeChosen: (name, choose) =>
       locked(name, async () => {
-        const data = await ifExists(readFile(pathOf(name, digest)));
-        if (data === undefined) return false;
-        const { subject } = headOf(data) ?? {};
-        for (const tag of await tags(name)) {
-          if ((await resolve(name, tag)) === digest) await discard(paths.tag(name, tag));
-        }
-        if (subject !== undefined) await discard(paths.referrer(name, subject, digest));
-        return discard(pathOf(name, digest));
+        for (const digest of await choose()) await remove(name, digest);
       }),
     resolve,
     untag: (name, tag) => locked(name, () => discard(paths.tag(name, tag))),
@@ -80,7 +93,8 @@ export function diskManifests(paths: DiskPaths, locked: KeyedLock): ManifestStor
       const found: ListedDigest[] = [];
       for (const digest of await digestsBelow(paths.kind(name, '_manifests'))) {
         const at = await ifExists(stat(pathOf(name, digest)));
-        if (at !== undefined) found.push({ digest, pushed: at.mtime });
+        if (at === undefined) continue;
+        found.push({ digest, pushed: at.mtime, renewed: renewedAt(at) });
       }
       return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
     },

@@ -14,6 +14,8 @@ export interface DiskPaths {
   readonly root: string;
   repository(name: RepositoryName): string;
   kind(name: RepositoryName, kind: Kind): string;
+  /** The directory of `blob`. */
+  readonly blobs: string;
   /** The blob's file, shared by all repositories that link to it. */
   blob(digest: Digest): string;
   /** `_links`: an empty file for each blob. `_blobs`: the blob itself, in layout 1. */
@@ -35,6 +37,7 @@ export function isUploadId(text: string): boolean {
 
 export function diskPaths(directory: string): DiskPaths {
   const root = join(directory, 'repositories');
+  const blobs = join(directory, 'blobs');
   const repository = (name: RepositoryName): string =>
     join(root, ...name.split('/').map(encodePart));
   const kind = (name: RepositoryName, one: Kind): string => join(repository(name), one);
@@ -44,7 +47,8 @@ export function diskPaths(directory: string): DiskPaths {
     root,
     repository,
     kind,
-    blob: (digest) => join(directory, 'blobs', algorithmOf(digest), hexOf(digest)),
+    blobs,
+    blob: (digest) => join(blobs, algorithmOf(digest), hexOf(digest)),
     content: (name, one, digest) => join(kind(name, one), algorithmOf(digest), hexOf(digest)),
     referrers,
     referrer: (name, subject, digest) =>

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Digest } from '../../oci/digest.ts';
-import { linkBlob } from './adopt.ts';
 import {
   ifExists,
   inFolder,
@@ -16,25 +15,41 @@ import {
 import { hashOf, type Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName } from '../names.ts';
-import type { UploadStorage } from './types.ts';
+import type { Links } from './renewal.ts';
+import type { UploadSession, UploadStorage } from './types.ts';
 import { createUploadTakeover } from './takeover.ts';
 
 export interface DiskUploadsOptions {
   readonly paths: DiskPaths;
   readonly locked: KeyedLock;
   readonly integrity: Integrity;
+  readonly links: Links;
   /** Repositories that have upload sessions. */
   readonly uploading: () => Promise<readonly RepositoryName[]>;
 }
 
 /** Stores each session as one file whose size is the offset, so that it survives a restart. */
 export function diskUploads(options: DiskUploadsOptions): UploadStorage {
-  const { paths, locked, integrity, uploading } = options;
+  const { paths, locked, integrity, links, uploading } = options;
   const takeover = createUploadTakeover();
   const discard = async (path: string): Promise<boolean> => {
     const removed = await removeFile(path);
     await removeEmptyFolders(dirname(path), paths.root);
     return removed;
+  };
+  const list = async (): Promise<readonly UploadSession[]> => {
+    const found: UploadSession[] = [];
+    for (const repository of await uploading()) {
+      for (const id of (await ifExists(readdir(paths.kind(repository, '_uploads')))) ?? []) {
+        const stats = isUploadId(id)
+          ? await ifExists(stat(paths.upload(repository, id)))
+          : undefined;
+        if (stats !== undefined) {
+          found.push({ repository, id, size: stats.size, touched: stats.mtime });
+        }
+      }
+    }
+    return found;
   };
   return {
     async create(name) {
@@ -88,7 +103,7 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
           // Also repairs a damaged blob for every repository that links to it.
           await publish(path, paths.blob(digest));
           integrity.learn(await stat(paths.blob(digest), { bigint: true }), digest, true);
-          await linkBlob(paths, name, digest);
+          await links.add(name, digest);
         });
         await removeEmptyFolders(dirname(path), paths.root);
         return { kind: 'stored', size };
@@ -99,18 +114,18 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
       takeover.requestTakeover(paths.upload(name, id));
       return locked(id, () => discard(paths.upload(name, id)));
     },
+    list,
     async expire(before) {
-      const isOld = async (path: string): Promise<boolean> =>
-        ((await ifExists(stat(path)))?.mtime ?? before) < before;
       let count = 0;
-      for (const name of await uploading()) {
-        for (const id of (await ifExists(readdir(paths.kind(name, '_uploads')))) ?? []) {
-          const path = isUploadId(id) ? paths.upload(name, id) : undefined;
-          if (path === undefined || !(await isOld(path))) continue;
-          takeover.requestTakeover(path);
-          const removed = await locked(id, async () => (await isOld(path)) && discard(path));
-          if (removed) count += 1;
-        }
+      for (const { repository, id, touched } of await list()) {
+        if (touched >= before) continue;
+        const path = paths.upload(repository, id);
+        takeover.requestTakeover(path);
+        const removed = await locked(id, async () => {
+          const stats = await ifExists(stat(path));
+          return stats !== undefined && stats.mtime < before && discard(path);
+        });
+        if (removed) count += 1;
       }
       return count;
     },

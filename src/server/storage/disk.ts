@@ -2,31 +2,43 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskBlobs } from './disk-blobs.ts';
 import { diskManifests } from './disk-manifests.ts';
-import { decodePart, diskPaths, ifExists } from './disk-paths.ts';
+import { decodePart, diskPaths, ifExists, isThere } from './disk-paths.ts';
 import { diskUploads } from './disk-uploads.ts';
 import { createIntegrity } from './integrity.ts';
 import { createKeyedLock } from './keyed-lock.ts';
+import { createLinks, renewFile } from './renewal.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
 import type { Storage } from './types.ts';
+
+export interface DiskStorageOptions {
+  /** Never writes: answers to a push do not renew what they report. Default: false. */
+  readonly readOnly?: boolean | undefined;
+}
 
 /**
  * Stores everything below `directory`, which is created at the first write. Only one process may
  * write to it at a time: `claimDirectory` ensures that.
  */
-export function createDiskStorage(directory: string): Storage {
+export function createDiskStorage(
+  directory: string,
+  { readOnly = false }: DiskStorageOptions = {},
+): Storage {
+  const renew = readOnly ? async (path: string) => isThere(path) : renewFile;
   const paths = diskPaths(directory);
   const locked = createKeyedLock();
   const integrity = createIntegrity();
+  const links = createLinks(paths);
   const repositories = (): Promise<readonly RepositoryName[]> => repositoriesBelow(paths.root);
   return {
-    blobs: diskBlobs({ paths, locked, integrity, repositories }),
+    blobs: diskBlobs({ paths, locked, integrity, repositories, renew, links }),
     uploads: diskUploads({
       paths,
       locked,
       integrity,
+      links,
       uploading: () => namesBelow(paths.root, (entry) => entry === '_uploads'),
     }),
-    manifests: diskManifests(paths, locked),
+    manifests: diskManifests({ paths, locked, renew }),
     repositories,
     async hasRepository(name) {
       const entries = (await ifExists(readdir(paths.repository(name)))) ?? [];

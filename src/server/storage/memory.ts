@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
 import { bytesOf, concat } from '../../util/bytes.ts';
-import { createKeyedLock } from './keyed-lock.ts';
+import { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 import { createUploadTakeover } from './takeover.ts';
 import type {
@@ -12,9 +12,20 @@ import type {
   UploadStorage,
 } from './types.ts';
 
+interface MemoryBlob {
+  readonly data: Uint8Array;
+  /** Milliseconds since the epoch, as every time here. */
+  readonly renewed: number;
+}
+
+interface MemoryManifest {
+  readonly stored: StoredManifest;
+  readonly renewed: number;
+}
+
 interface MemoryRepository {
-  readonly blobs: Map<Digest, Uint8Array>;
-  readonly manifests: Map<Digest, StoredManifest>;
+  readonly blobs: Map<Digest, MemoryBlob>;
+  readonly manifests: Map<Digest, MemoryManifest>;
   readonly tags: Map<Tag, Digest>;
   readonly referrers: Map<Digest, Set<Digest>>;
 }
@@ -23,7 +34,6 @@ interface Session {
   readonly repository: RepositoryName;
   readonly chunks: Uint8Array[];
   size: number;
-  /** Milliseconds since the epoch. */
   touched: number;
 }
 
@@ -33,9 +43,9 @@ type Repositories = Map<RepositoryName, MemoryRepository>;
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const repositories: Repositories = new Map();
   return {
-    blobs: memoryBlobs(repositories),
+    blobs: memoryBlobs(repositories, now),
     uploads: memoryUploads(repositories, now),
-    manifests: memoryManifests(repositories),
+    manifests: memoryManifests(repositories, now, createKeyedLock()),
     repositories: async () => [...repositories.keys()].sort(),
     hasRepository: async (repository) => repositories.has(repository),
   };
@@ -60,9 +70,18 @@ function forgetEmpty(repositories: Repositories, name: RepositoryName): void {
   if (repository?.blobs.size === 0 && repository.manifests.size === 0) repositories.delete(name);
 }
 
-function memoryBlobs(repositories: Repositories): BlobStorage {
-  const find = (name: RepositoryName, digest: Digest): Uint8Array | undefined =>
+function memoryBlobs(repositories: Repositories, now: () => number): BlobStorage {
+  const findBlob = (name: RepositoryName, digest: Digest): MemoryBlob | undefined =>
     repositories.get(name)?.blobs.get(digest);
+  const find = (name: RepositoryName, digest: Digest): Uint8Array | undefined =>
+    findBlob(name, digest)?.data;
+  const remove = (name: RepositoryName, digest: Digest): boolean => {
+    const removed = repositories.get(name)?.blobs.delete(digest) ?? false;
+    forgetEmpty(repositories, name);
+    return removed;
+  };
+  const isIdle = (name: RepositoryName, digest: Digest, before: Date): boolean =>
+    (findBlob(name, digest)?.renewed ?? Infinity) < before.getTime();
   return {
     size: async (name, digest) => find(name, digest)?.byteLength,
     async read(name, digest, range) {
@@ -70,19 +89,37 @@ function memoryBlobs(repositories: Repositories): BlobStorage {
       if (data === undefined) return undefined;
       return bytesOf(range === undefined ? data : data.subarray(range.first, range.last + 1));
     },
+    async renew(name, digest) {
+      const data = find(name, digest);
+      if (data !== undefined) {
+        openRepository(repositories, name).blobs.set(digest, { data, renewed: now() });
+      }
+      return data?.byteLength;
+    },
     async mount(from, to, digest) {
       const data = find(from, digest);
       if (data === undefined) return false;
-      openRepository(repositories, to).blobs.set(digest, data);
+      openRepository(repositories, to).blobs.set(digest, { data, renewed: now() });
       return true;
     },
     verify: async (name, digest) => (find(name, digest) === undefined ? 'absent' : 'intact'),
-    async remove(name, digest) {
-      const removed = repositories.get(name)?.blobs.delete(digest) ?? false;
-      forgetEmpty(repositories, name);
-      return removed;
-    },
+    remove: async (name, digest) => remove(name, digest),
     list: async (name) => [...(repositories.get(name)?.blobs.keys() ?? [])].sort(),
+    isIdle: async (name, digest, before) => isIdle(name, digest, before),
+    unlink: async (name, digest, before) => isIdle(name, digest, before) && remove(name, digest),
+    // The last repository's blob is the content: nothing is left to remove.
+    sweep: () => ({
+      async blobs() {
+        const sizes = new Map<Digest, number>();
+        for (const { blobs } of repositories.values()) {
+          for (const [digest, { data }] of blobs) sizes.set(digest, data.byteLength);
+        }
+        const written = new Date(0);
+        return Array.from(sizes, ([digest, size]) => ({ digest, size, written }));
+      },
+      remove: async (digest) => ![...repositories.values()].some(({ blobs }) => blobs.has(digest)),
+      [Symbol.dispose]: () => undefined,
+    }),
   };
 }
 
@@ -128,13 +165,20 @@ function memoryUploads(repositories: Repositories, now: () => number): UploadSto
         sessions.delete(id);
         const data = concat(session.chunks, session.size);
         if (digestOf(data, algorithmOf(digest)) !== digest) return { kind: 'mismatch' };
-        openRepository(repositories, name).blobs.set(digest, data);
+        openRepository(repositories, name).blobs.set(digest, { data, renewed: now() });
         return { kind: 'stored', size: session.size };
       }),
     cancel(name, id) {
       takeover.requestTakeover(keyOf(name, id));
       return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));
     },
+    list: async () =>
+      Array.from(sessions, ([id, { repository, size, touched }]) => ({
+        repository,
+        id,
+        size,
+        touched: new Date(touched),
+      })),
     async expire(before) {
       const isOld = (id: string): boolean =>
         (sessions.get(id)?.touched ?? Infinity) < before.getTime();
@@ -149,36 +193,60 @@ function memoryUploads(repositories: Repositories, now: () => number): UploadSto
   };
 }
 
-function memoryManifests(repositories: Repositories): ManifestStorage {
+function memoryManifests(
+  repositories: Repositories,
+  now: () => number,
+  locked: KeyedLock,
+): ManifestStorage {
+  const renew = (name: RepositoryName, stored: StoredManifest): void => {
+    const { manifests } = openRepository(repositories, name);
+    manifests.set(stored.digest, { stored, renewed: now() });
+  };
+  const remove = (name: RepositoryName, digest: Digest): boolean => {
+    const repository = repositories.get(name);
+    if (repository === undefined || !repository.manifests.delete(digest)) return false;
+    for (const [tag, target] of repository.tags) {
+      if (target === digest) repository.tags.delete(tag);
+    }
+    for (const [subject, referrers] of repository.referrers) {
+      referrers.delete(digest);
+      if (referrers.size === 0) repository.referrers.delete(subject);
+    }
+    forgetEmpty(repositories, name);
+    return true;
+  };
   return {
-    get: async (name, digest) => repositories.get(name)?.manifests.get(digest),
+    get: async (name, digest) => repositories.get(name)?.manifests.get(digest)?.stored,
     has: async (name, digest) => repositories.get(name)?.manifests.has(digest) ?? false,
-    async put(name, manifest, { subject, tags }) {
-      const repository = openRepository(repositories, name);
-      repository.manifests.set(manifest.digest, manifest);
-      if (subject !== undefined) {
-        const known = repository.referrers.get(subject) ?? new Set();
-        repository.referrers.set(subject, known.add(manifest.digest));
-      }
-      for (const tag of tags) repository.tags.set(tag, manifest.digest);
-    },
-    async remove(name, digest) {
-      const repository = repositories.get(name);
-      if (repository === undefined || !repository.manifests.delete(digest)) return false;
-      for (const [tag, target] of repository.tags) {
-        if (target === digest) repository.tags.delete(tag);
-      }
-      for (const [subject, referrers] of repository.referrers) {
-        referrers.delete(digest);
-        if (referrers.size === 0) repository.referrers.delete(subject);
-      }
-      forgetEmpty(repositories, name);
-      return true;
-    },
+    renew: (name, digest) =>
+      locked(name, async () => {
+        const found = repositories.get(name)?.manifests.get(digest);
+        if (found !== undefined) renew(name, found.stored);
+        return found !== undefined;
+      }),
+    put: (name, manifest, { subject, tags }) =>
+      locked(name, async () => {
+        renew(name, manifest);
+        const repository = openRepository(repositories, name);
+        if (subject !== undefined) {
+          const known = repository.referrers.get(subject) ?? new Set();
+          repository.referrers.set(subject, known.add(manifest.digest));
+        }
+        for (const tag of tags) repository.tags.set(tag, manifest.digest);
+      }),
+    remove: (name, digest) => locked(name, async () => remove(name, digest)),
+    removeChosen: (name, choose) =>
+      locked(name, async () => {
+        for (const digest of await choose()) remove(name, digest);
+      }),
     resolve: async (name, tag) => repositories.get(name)?.tags.get(tag),
-    untag: async (name, tag) => repositories.get(name)?.tags.delete(tag) ?? false,
+    untag: (name, tag) =>
+      locked(name, async () => repositories.get(name)?.tags.delete(tag) ?? false),
     list: async (name) =>
-      [...(repositories.get(name)?.manifests.keys() ?? [])].sort().map((digest) => ({ digest })),
+      Array.from(repositories.get(name)?.manifests ?? [], ([digest, { renewed }]) => ({
+        digest,
+        renewed: new Date(renewed),
+      })).sort((a, b) => (a.digest < b.digest ? -1 : 1)),
     tags: async (name) => [...(repositories.get(name)?.tags.keys() ?? [])].sort(),
     referrers: async (name, digest) =>
       [...(repositories.get(name)?.referrers.get(digest) ?? [])].sort(),

@@ -29,12 +29,38 @@ export interface BlobStorage {
   read(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Bytes | undefined>;
   /** Reads the blob unless the result is cached. A link without a blob is also damaged. */
   verify(repository: RepositoryName, digest: Digest): Promise<'intact' | 'damaged' | 'absent'>;
-  /** Links a blob of `from` into `to`. Returns false if `from` has no link to it. */
+  /** `size` as a promise to a push: gc spares the blob in this repository for its grace time. */
+  renew(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
+  /** Links a blob of `from` into `to`. Returns false if `from` has no link to it. Renews it. */
   mount(from: RepositoryName, to: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes this repository's link. Returns false if there is none. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Sorted by code unit. */
   list(repository: RepositoryName): Promise<readonly Digest[]>;
+  /** Whether this repository's link was last written or renewed before a time. */
+  isIdle(repository: RepositoryName, digest: Digest, before: Date): Promise<boolean>;
+  /** Removes the link, but not the blob, if it is idle. Returns whether it was removed. */
+  unlink(repository: RepositoryName, digest: Digest, before: Date): Promise<boolean>;
+  /** Starts to observe which blobs are linked, so that the others can be removed. */
+  sweep(): BlobSweep;
+}
+
+export interface StoredBlob {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  readonly written: Date;
+}
+
+/** The removal of blobs without a link. Dispose it to stop observing. */
+export interface BlobSweep extends Disposable {
+  /** Every blob, with a link or without. */
+  blobs(): Promise<readonly StoredBlob[]>;
+  /**
+   * Removes a blob that no repository linked when the caller looked; spares one that was linked
+   * since the sweep started, or written since `before`. Returns whether it is gone.
+   */
+  remove(digest: Digest, before: Date): Promise<boolean>;
 }
 
 export type AppendOutcome =
@@ -46,6 +72,15 @@ export type FinishOutcome =
   | { readonly kind: 'stored'; readonly size: number }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'unknown' };
+
+export interface UploadSession {
+  readonly repository: RepositoryName;
+  readonly id: string;
+  /** Bytes received so far. */
+  readonly size: number;
+  /** When it last received something. */
+  readonly touched: Date;
+}
 
 /** Upload sessions. One session takes one writer at a time; later ones wait. */
 export interface UploadStorage {
@@ -61,6 +96,8 @@ export interface UploadStorage {
   /** Verifies the digest and publishes the blob atomically. Ends the session in both cases. */
   finish(repository: RepositoryName, id: string, digest: Digest): Promise<FinishOutcome>;
   cancel(repository: RepositoryName, id: string): Promise<boolean>;
+  /** The open sessions, in no order. */
+  list(): Promise<readonly UploadSession[]>;
   /** Ends the sessions that received nothing since `before`. Returns their number. */
   expire(before: Date): Promise<number>;
 }
@@ -74,12 +111,16 @@ export interface StoredManifest {
 export interface ListedDigest {
   readonly digest: Digest;
   readonly pushed?: Date | undefined;
+  /** The last push, or answer to a push that it is there. */
+  readonly renewed: Date;
 }
 
 export interface ManifestStorage {
   /** @throws DamagedContentError if the stored bytes do not match the digest */
   get(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
   has(repository: RepositoryName, digest: Digest): Promise<boolean>;
+  /** `has` as a promise to a push: gc spares the manifest for its grace time. */
+  renew(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Stores the manifest, then lists it under `subject`, then points `tags` to it. */
   put(
     repository: RepositoryName,
@@ -88,6 +129,8 @@ export interface ManifestStorage {
   ): Promise<void>;
   /** Removes the manifest and every tag that points to it. Returns false if it is unknown. */
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
+  /** Removes what `choose` returns. Nobody else writes or renews manifests or tags meanwhile. */
+  removeChosen(repository: RepositoryName, choose: () => Promise<readonly Digest[]>): Promise<void>;
   resolve(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
   /** Removes only the tag. Returns false if it is unknown. */
   untag(repository: RepositoryName, tag: Tag): Promise<boolean>;

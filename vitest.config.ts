@@ -16,7 +16,15 @@ const FOLDERS = {
   peers: { globalSetup: ['test/helpers/global-setup.ts'], testTimeout: 600_000 },
 };
 
+/** The package's own name leads to the sources, as in the examples of the library. */
+const SOURCES = new URL('src/', import.meta.url).pathname;
+const alias = [
+  { find: /^@regctl\/cli$/u, replacement: `${SOURCES}index.ts` },
+  { find: /^@regctl\/cli\/(.+)$/u, replacement: `${SOURCES}$1.ts` },
+];
+
 export default defineConfig({
+  resolve: { alias },
   test: {
     // A process of its own for each worker, because regctl runs in it with a working directory of
     // its own; no fresh one for each file, because the sources keep no state in their modules.

@@ -76,6 +76,7 @@ export async function connectSide(
     retryDelayMs: settings.retryDelayMs,
     timeouts: timeouts(settings),
     allowedRealms: options.allowedRealms,
+    allowHost: options.allowHost,
     onWarning: options.warn,
     onRetry: options.onRetry,
     log: options.trace,

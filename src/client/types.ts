@@ -1,3 +1,4 @@
+import type { AllowHost } from '../http/address/allow-host.ts';
 import type { RetryEvent } from '../http/retry/policy.ts';
 import type { BeginWait } from '../util/abort.ts';
 import type { ProcessNames } from '../util/temporaries.ts';
@@ -73,6 +74,8 @@ export interface ConnectionsOptions {
   readonly warn: (text: string) => void;
   readonly note: (text: string) => void;
   readonly onRetry: (event: RetryEvent) => void;
+  /** Hosts that may be contacted at all. Default: all. */
+  readonly allowHost?: AllowHost | undefined;
   /** Lines about requests, credentials and caches, for `--debug`. */
   readonly trace?: ((line: string) => void) | undefined;
   /** Prompts for the password of a username that was given without one. */

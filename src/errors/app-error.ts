@@ -91,6 +91,14 @@ export class RegistryError extends AppError {
   }
 }
 
+/** The registry's answer that caused an error: status, words, which credentials were sent. */
+export function registryErrorOf(error: unknown): RegistryError | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof RegistryError) return at;
+  }
+  return undefined;
+}
+
 /** Whether a registry reports that a manifest names missing content (`details.missing`). */
 export function isContentMissing(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { CredentialChain } from '../credentials/types.ts';
 import { NO_PROXIES, type ProxyRules } from '../config/proxies/rules.ts';
 import { createTrustRoots, type TrustRoots } from '../config/tls/roots.ts';
@@ -14,6 +15,7 @@ import { createDialer } from './dial/dialer.ts';
 import { createEndpoints } from './dial/endpoint.ts';
 import { log } from './log.ts';
 import { redirect } from './redirect.ts';
+import { type AllowHost, requireAllowed } from './address/allow-host.ts';
 import { createResolver, type LookupAll } from './address/resolver.ts';
 import { createPauses } from './retry/pauses.ts';
 import type { Probe } from './probe/probe.ts';
@@ -55,6 +57,8 @@ export interface HttpClientOptions {
   readonly shortLived?: boolean | undefined;
   /** Called once, if there are more requests than in a short command. */
   readonly onLongRun?: (() => void) | undefined;
+  /** Hosts that may be contacted at all. Default: all. */
+  readonly allowHost?: AllowHost | undefined;
   /** Name resolution. Default: the system's. */
   readonly lookup?: LookupAll | undefined;
   /** Tokens and challenges of earlier runs. Default: none. */
@@ -104,7 +108,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const proxies = options.log === undefined ? rules : tracedProxies(rules, options.log);
   const roots = options.roots ?? createTrustRoots({}, options.onWarning);
   const contexts = createTlsContexts(policies, roots);
-  const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs });
+  const { allowHost } = options;
+  const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs, allowHost });
   const pools = createConnectionPools(dialer, options.shortLived);
   const endpoints = createEndpoints({ policies, dialer, proxies, beginWait: options.beginWait });
 
@@ -132,7 +137,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     stats.requests += 1;
     if (stats.requests === LONG_RUN_REQUESTS) options.onLongRun?.();
   };
-  const wire = send({
+  const sendOnce = send({
     pools,
     policies,
     proxies,
@@ -141,6 +146,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     userAgent: options.userAgent,
     onRequest,
   });
+
+  const wire: HttpClient = async (request) => {
+    if (allowHost !== undefined) requireAllowed(allowHost, request.url);
+    // A program may share one signal among any number of calls, which is no leak.
+    if (request.signal !== undefined) setMaxListeners(0, request.signal);
+    return sendOnce(request);
+  };
 
   const explain: HttpClientHandle['explain'] = (url, registry) =>
     connectionReport(url, registry, { policies, proxies: rules, roots });

@@ -1,4 +1,4 @@
-import { AppError, RegistryError } from '../../errors/app-error.ts';
+import { AppError, registryErrorOf } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Style } from '../../commands/result.ts';
@@ -47,7 +47,7 @@ export function reportError(error: unknown): ErrorReport {
 
 /** Adds the fields of a registry's error, so that scripts need not parse text. */
 function detailsOf(error: AppError): ErrorReport['details'] {
-  const refusal = chain(error).find((one) => one instanceof RegistryError);
+  const refusal = registryErrorOf(error);
   if (refusal === undefined) return error.details;
   const { status, method, url, errors, credentials, attempts } = refusal;
   return { status, method, url, errors, credentials, attempts, ...error.details };

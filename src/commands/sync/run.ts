@@ -14,7 +14,8 @@ import type { RunOptions, SyncMode } from '../../sync/transfer/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { readCount, readFlag, readList, readText, rejectTogether } from '../input/read.ts';
 import type { Result, Style } from '../result.ts';
-import { openConverted } from '../transfer/conversion.ts';
+import { openConverted } from '../../client/converted.ts';
+import { conversionContext } from '../transfer/flags.ts';
 import type { Input } from '../types.ts';
 import type { Context } from '../context.ts';
 import { printConfig } from './config.ts';
@@ -186,7 +187,7 @@ function converterOf(context: SyncContext, input: Input): RunOptions['convert'] 
   const preserveDigests = readFlag(input, 'preserveDigests');
   return (store, { source, target }, indexPlatform) =>
     openConverted(
-      context,
+      conversionContext(context),
       store,
       { from: source, to: target },
       {

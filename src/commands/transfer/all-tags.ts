@@ -6,8 +6,8 @@ import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
-import { openConverted } from './conversion.ts';
-import { copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
+import { openConverted } from '../../client/converted.ts';
+import { conversionContext, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { findMountSources, type CopyLocations } from '../../client/copy-locations.ts';
@@ -43,7 +43,12 @@ export async function copyRepository(
     throw new AppError('USAGE', 'source and destination are the same repository');
   const cost = startStats(context);
   await using stores = await openCopyStores(context, locations, shared, options);
-  await using converted = await openConverted(context, stores.source, locations, flags);
+  await using converted = await openConverted(
+    conversionContext(context),
+    stores.source,
+    locations,
+    flags,
+  );
   const source = converted ?? stores.source;
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);

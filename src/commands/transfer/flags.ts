@@ -1,6 +1,6 @@
 import type { CopyRunOptions } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { ConvertOptions } from '../../image/convert/types.ts';
+import type { Conversion, openConverted } from '../../client/converted.ts';
 import { parsePlatforms, type Platform } from '../../oci/platform.ts';
 import { familiarName, withDefaultTag } from '../../reference/format.ts';
 import { tagOfVersion } from '../../reference/grammar.ts';
@@ -39,9 +39,6 @@ export type CopyContext = FlagsContext &
     | 'temporaries'
     | 'warn'
   >;
-
-/** What changes during the copy. */
-export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
 
 /** The parsed options of `copy`. */
 export interface CopyFlags {
@@ -97,6 +94,19 @@ export function copyFlags(
   };
   rejectContradictions(flags, input);
   return flags;
+}
+
+/** The part of the context that a conversion uses. */
+export function conversionContext(
+  context: Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>,
+): Parameters<typeof openConverted>[0] {
+  return {
+    concurrency: context.flags.concurrency,
+    tempDir: context.tempDir,
+    temporaries: () => context.temporaries(),
+    note: (text) => context.note(text),
+    warn: (text) => context.warn(text),
+  };
 }
 
 /** Options for a copy of an image or a repository. */
@@ -189,7 +199,7 @@ function wantsAll(input: Input): boolean {
 
 /** `undefined` without a conversion. @throws AppError USAGE */
 function conversionOf(input: Input): Conversion | undefined {
-  const format = readText(input, 'format') as ConvertOptions['format'];
+  const format = readText(input, 'format') as Conversion['format'];
   const decompress = readFlag(input, 'destDecompress');
   const compress = readText(input, 'destCompressFormat') as 'gzip' | 'zstd' | undefined;
   rejectTogether({

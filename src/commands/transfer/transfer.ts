@@ -12,8 +12,8 @@ import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeNamedFile } from '../output/named-file.ts';
-import { openConverted } from './conversion.ts';
-import { copyFlags, copyRunOptions, type CopyContext } from './flags.ts';
+import { openConverted } from '../../client/converted.ts';
+import { conversionContext, copyFlags, copyRunOptions, type CopyContext } from './flags.ts';
 import { readFlag } from '../input/read.ts';
 import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
@@ -42,7 +42,12 @@ export async function transfer(
     ...options,
     withLayout: readFlag(input, 'withLayout'),
   });
-  await using converted = await openConverted(context, stores.source, locations, flags);
+  await using converted = await openConverted(
+    conversionContext(context),
+    stores.source,
+    locations,
+    flags,
+  );
   const source = converted ?? stores.source;
   const sourceRef = await requirePinnedDigest(
     source,

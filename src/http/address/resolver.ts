@@ -6,8 +6,8 @@ import { type AddressClass, bareHost, classifyAddress } from './class.ts';
 /** Every address of a name. @throws Error with a resolver code (ENOTFOUND, EAI_AGAIN) */
 export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>;
 
-/** Returns why an address is refused, or undefined if it is allowed. */
-export type AddressGuard = (hostname: string, address: AddressClass) => string | undefined;
+/** @throws Error with a code of the resolver or of network-error.ts if an address is refused */
+export type AddressGuard = (hostname: string, kind: AddressClass, address: string) => void;
 
 export interface Resolver {
   /** A `lookup` for sockets; with a guard, one refused address rejects the whole name. */
@@ -18,8 +18,9 @@ export interface Resolver {
   readonly knownClasses: (hostname: string) => ReadonlySet<AddressClass>;
 }
 
-/** Error code of a refused address; `cause.message` of the resulting AppError says why. */
+/** Error codes of a refused address; `cause.message` of the resulting AppError says why. */
 export const FORBIDDEN_ADDRESS = 'ERR_FORBIDDEN_ADDRESS';
+export const DISALLOWED_ADDRESS = 'ERR_DISALLOWED_ADDRESS';
 
 const OUTERMOST_FIRST: readonly AddressClass[] = ['public', 'private', 'loopback', 'special'];
 
@@ -38,12 +39,7 @@ export function createResolver(resolveAll: LookupAll = lookupAll): Resolver {
   ): Promise<readonly LookupAddress[]> => {
     const addresses = await resolveAll(hostname);
     const kinds = addresses.map(({ address }) => classifyAddress(address));
-    for (const kind of kinds) {
-      const refusal = guard?.(hostname, kind);
-      if (refusal !== undefined) {
-        throw Object.assign(new Error(refusal), { code: FORBIDDEN_ADDRESS });
-      }
-    }
+    addresses.forEach(({ address }, i) => guard?.(hostname, kinds[i] ?? 'special', address));
     seen.set(bareHost(hostname), new Set([...classesOf(hostname), ...kinds]));
     return addresses;
   };

@@ -5,7 +5,13 @@ import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { bareHost } from '../address/class.ts';
 import { connectSocket, type DialTarget, portOf, READ_BUFFER_BYTES } from './connect.ts';
 import { ProxyError } from '../proxy/error.ts';
-import type { AddressGuard, Resolver } from '../address/resolver.ts';
+import { type AllowHost, requireAllowed } from '../address/allow-host.ts';
+import {
+  type AddressGuard,
+  DISALLOWED_ADDRESS,
+  FORBIDDEN_ADDRESS,
+  type Resolver,
+} from '../address/resolver.ts';
 import { mayReach, mayStayOnHost } from '../address/target.ts';
 import type { TlsContexts } from '../tls/context.ts';
 import { answersTls } from '../tls/client-hello.ts';
@@ -46,12 +52,14 @@ export interface DialerOptions {
   readonly resolver: Resolver;
   /** TCP connection and TLS handshake, milliseconds; once more for the connection to a proxy. */
   readonly connectMs: number;
+  /** Hosts that may be dialed; a proxy is not asked about. Default: all. */
+  readonly allowHost?: AllowHost | undefined;
 }
 
 /** The second look at a rejected certificate must not double the wait. */
 const PEEK_MS = 5000;
 
-export function createDialer({ contexts, resolver, connectMs }: DialerOptions): Dialer {
+export function createDialer({ contexts, resolver, connectMs, allowHost }: DialerOptions): Dialer {
   const pending = new Set<Socket>();
   let buffer: Buffer | undefined;
   let closed = false;
@@ -59,11 +67,11 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
 
   /** Connects by TCP, and TLS if the protocol requires it, verified by the policy of `host`. */
   const dial = (host: string, target: DialTarget, way: DialOptions = {}): Promise<Socket> => {
-    const { initiator, ...rest } = way;
-    const guard = initiator === undefined ? undefined : addressGuardOf(initiator, resolver);
+    const { initiator, isProxy, ...rest } = way;
+    const guards = { initiator, allowHost: isProxy === true ? undefined : allowHost };
     return connectSocket(target, {
       timeoutMs: connectMs,
-      lookup: resolver.lookup(guard),
+      lookup: resolver.lookup(guardOf(target.host ?? target.hostname, guards, resolver)),
       tls: () => contexts.get(host),
       pending,
       ...rest,
@@ -81,7 +89,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     try {
       return await trusting(
         host,
-        () => dial(host, target),
+        () => dial(host, target, { isProxy: true }),
         () => peekTls({ ...connectionOptionsTo(target), lookup: resolver.lookup() }, PEEK_MS),
       );
     } catch (error) {
@@ -113,7 +121,7 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
     timeoutMs: number,
   ): Promise<TlsPeek> => {
     const target = { protocol: url.protocol, hostname: bareHost(url.hostname), port: url.port };
-    const guard = initiator === undefined ? undefined : addressGuardOf(initiator, resolver);
+    const guard = guardOf(url.host, { initiator, allowHost }, resolver);
     const way = { ...connectionOptionsTo(target), lookup: resolver.lookup(guard) };
     if (proxy === undefined) return peekTls(way, timeoutMs);
     return peekTls({ ...way, socket: await tunnel(proxy, target) }, timeoutMs);
@@ -142,7 +150,9 @@ export function createDialer({ contexts, resolver, connectMs }: DialerOptions): 
       };
     },
     peekTls: (url, route) => look(url, route, connectMs),
-    async speaksTls({ hostname, port }, { host, proxy, initiator }) {
+    async speaksTls(url, { host, proxy, initiator }) {
+      if (allowHost !== undefined) requireAllowed(allowHost, url);
+      const { hostname, port } = url;
       // Plain TCP, to the port of https if the address has none.
       const target: DialTarget = { protocol: 'http:', hostname, port: port === '' ? '443' : port };
       const socket =
@@ -169,6 +179,7 @@ interface DialOptions {
   readonly initiator?: URL | undefined;
   readonly tunnelSocket?: Socket | undefined;
   readonly readBuffer?: Buffer | undefined;
+  readonly isProxy?: boolean | undefined;
 }
 
 function connectionOptionsTo(target: DialTarget): ConnectionOptions {
@@ -187,13 +198,30 @@ export function proxyHost({ host, port, protocol }: ProxyServer): string {
   return protocol === 'https' && port === 443 ? name : `${name}:${port}`;
 }
 
-function addressGuardOf(initiator: URL, resolver: Resolver): AddressGuard {
-  return (hostname, address) => {
+interface Guards {
+  readonly initiator: URL | undefined;
+  readonly allowHost: AllowHost | undefined;
+}
+
+function guardOf(
+  host: string,
+  { initiator, allowHost }: Guards,
+  resolver: Resolver,
+): AddressGuard | undefined {
+  if (initiator === undefined && allowHost === undefined) return undefined;
+  return (hostname, kind, address) => {
+    if (allowHost?.(host, address) === false) {
+      throw refusal(DISALLOWED_ADDRESS, `allowHost refuses ${host} with the address ${address}`);
+    }
+    if (initiator === undefined) return;
     const same = bareHost(hostname) === bareHost(initiator.hostname);
     const allowed = same
-      ? mayStayOnHost(address, resolver.knownClasses(hostname))
-      : mayReach(initiator, address, resolver.knownClass);
-    if (allowed) return undefined;
-    return `${initiator.host} points at ${hostname}, which has a ${address} address`;
+      ? mayStayOnHost(kind, resolver.knownClasses(hostname))
+      : mayReach(initiator, kind, resolver.knownClass);
+    if (allowed) return;
+    const text = `${initiator.host} points at ${hostname}, which has a ${kind} address`;
+    throw refusal(FORBIDDEN_ADDRESS, text);
   };
 }
+
+const refusal = (code: string, text: string): Error => Object.assign(new Error(text), { code });

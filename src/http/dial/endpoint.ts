@@ -1,5 +1,6 @@
 import type { ProxyRules } from '../../config/proxies/rules.ts';
 import type { HostPolicies } from '../../config/hosts/types.ts';
+import { AppError } from '../../errors/app-error.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import { abortable, type BeginWait, type CallOptions, UNTOLD } from '../../util/abort.ts';
 import { createSingleFlight } from '../../util/single-flight.ts';
@@ -67,7 +68,7 @@ async function speaksTls(host: string, options: EndpointOptions): Promise<boolea
   try {
     return await dialer.speaksTls(url, { host, ...(proxy === undefined ? {} : { proxy }) });
   } catch (error) {
-    throw networkError(error, url.host);
+    throw error instanceof AppError ? error : networkError(error, url.host);
   } finally {
     endWait();
   }

@@ -11,7 +11,7 @@ import {
   TOO_SLOW,
 } from '../error-codes.ts';
 import { ProxyError } from '../proxy/error.ts';
-import { FORBIDDEN_ADDRESS } from '../address/resolver.ts';
+import { DISALLOWED_ADDRESS, FORBIDDEN_ADDRESS } from '../address/resolver.ts';
 import { CertificateError, certificateFacts, tlsMappingOf } from '../tls/error.ts';
 
 export interface NetworkErrorOptions {
@@ -153,6 +153,13 @@ const MAPPINGS: readonly ErrorMapping[] = [
     lead: 'host',
     description: 'resolves to an address that the registry may not send regctl to',
     hint: 'This can be an attack on your network. If you trust the registry, ask its operator.',
+  },
+  {
+    codes: [DISALLOWED_ADDRESS],
+    code: 'TARGET_FORBIDDEN',
+    retry: 'never',
+    lead: 'host',
+    description: 'resolves to an address that allowHost refuses',
   },
 ];
 

@@ -31,7 +31,7 @@ import { DirFiles } from './files.ts';
 /** Concurrent file writes; more only queue at the disk. */
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 
-type DirOptions = FolderOptions;
+export type DirOptions = FolderOptions;
 
 /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */
 export async function openDirForRead(folder: string): Promise<WriteStore> {

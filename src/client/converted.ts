@@ -1,21 +1,36 @@
-import type { ReadStore } from '../../store/types.ts';
-import type { Context } from '../context.ts';
-import type { CopyFlags } from './flags.ts';
-import { isEngine, type CopyLocations } from '../../client/copy-locations.ts';
+import type { ConvertOptions } from '../image/convert/types.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { ReadStore } from '../store/types.ts';
+import type { Temporaries } from '../util/temporaries.ts';
+import { isEngine, type CopyLocations } from './copy-locations.ts';
 
-type ConversionContext = Pick<Context, 'flags' | 'note' | 'tempDir' | 'temporaries' | 'warn'>;
+/** What a copy changes. */
+export type Conversion = Pick<ConvertOptions, 'format' | 'compression'>;
+
+export interface ConversionRequest {
+  readonly conversion: Conversion | undefined;
+  readonly platforms: readonly Platform[];
+  readonly indexPlatform: Platform | undefined;
+  readonly preserveDigests: boolean;
+  readonly referrers: boolean;
+}
+
+interface ConversionContext {
+  readonly concurrency: number;
+  readonly tempDir: string;
+  temporaries(): Promise<Temporaries>;
+  note(text: string): void;
+  warn(text: string): void;
+}
 
 /** A view of the source that converts; `undefined` without a conversion. @throws AppError USAGE */
 export async function openConverted(
   context: ConversionContext,
   source: ReadStore,
   locations: CopyLocations,
-  flags: Pick<
-    CopyFlags,
-    'conversion' | 'platforms' | 'indexPlatform' | 'preserveDigests' | 'referrers'
-  >,
+  request: ConversionRequest,
 ): Promise<ReadStore | undefined> {
-  const { conversion, platforms, indexPlatform, preserveDigests, referrers } = flags;
+  const { conversion, platforms, indexPlatform, preserveDigests, referrers } = request;
   const compressed =
     conversion?.compression === undefined
       ? await openCompressed(context, source, locations)
@@ -24,14 +39,14 @@ export async function openConverted(
   if (referrers) {
     context.note('referrers are not copied for images that change');
   }
-  const { createConvertedStore } = await import('../../image/convert/store.ts');
+  const { createConvertedStore } = await import('../image/convert/store.ts');
   return createConvertedStore(compressed ?? source, {
     ...conversion,
     platforms: platforms.length > 0 || indexPlatform === undefined ? platforms : [indexPlatform],
     preserveDigests,
     tempDir: context.tempDir,
     temporaries: () => context.temporaries(),
-    concurrency: context.flags.concurrency,
+    concurrency: context.concurrency,
     note: (text) => context.note(text),
     warn: (text) => context.warn(text),
   });
@@ -41,16 +56,18 @@ export async function openConverted(
 const COMPRESSED_PLACES: ReadonlySet<string> = new Set(['docker', 'oci', 'oci-archive']);
 
 async function openCompressed(
-  { note, tempDir }: ConversionContext,
+  context: ConversionContext,
   source: ReadStore,
   { from, to }: CopyLocations,
 ): Promise<ReadStore | undefined> {
   if (!isEngine(from) || !COMPRESSED_PLACES.has(to.scheme)) return undefined;
-  const { createGzipStream } = await import('../../image/convert/gzip-stream.ts');
+  const { createGzipStream } = await import('../image/convert/gzip-stream.ts');
   const engine = from.scheme === 'docker-daemon' ? 'the Docker daemon' : 'the storage';
   return createGzipStream(source, {
-    tempDir,
+    tempDir: context.tempDir,
     onCompress: () =>
-      note(`${engine} keeps layers unpacked: they are recompressed, so their digests change`),
+      context.note(
+        `${engine} keeps layers unpacked: they are recompressed, so their digests change`,
+      ),
   });
 }

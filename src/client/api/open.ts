@@ -1,0 +1,76 @@
+import { AppError } from '../../errors/app-error.ts';
+import { parseReference } from '../../reference/parse.ts';
+import type {
+  OpenReadOptions,
+  OpenWriteOptions,
+  ReadStore,
+  WriteStore,
+} from '../../store/types.ts';
+import type { Location } from '../../transports/types.ts';
+import type { Temporaries } from '../../util/temporaries.ts';
+import { openConnections, type Connections } from '../connections.ts';
+import { createStores } from '../stores.ts';
+import { lazyTemporaries } from '../temporaries.ts';
+import type { ConnectionOptions } from '../types.ts';
+import { machineOf, settingsOf, tempDirOf } from './this-machine.ts';
+import type { ClientLogin, ClientOptions } from './types.ts';
+
+/** What the calls of a client share, opened at the first of them. */
+export interface Opened {
+  readonly connections: Connections;
+  /** @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT; UNSUPPORTED by `transports` */
+  readonly locate: (image: string) => Location;
+  readonly openRead: (location: Location, options?: OpenReadOptions) => Promise<ReadStore>;
+  readonly openWrite: (location: Location, options?: OpenWriteOptions) => Promise<WriteStore>;
+  readonly temporaries: () => Promise<Temporaries>;
+}
+
+export async function openClient(options: ClientOptions): Promise<Opened> {
+  const { onWarning = ignore, onNote = ignore, onRetry = ignore, trace, allowHost } = options;
+  const machine = machineOf(options);
+  const settings = settingsOf(options);
+  const common = { machine, settings, warn: onWarning, note: onNote, onRetry, trace, allowHost };
+  const connections = await openConnections(common);
+  const temporaries = lazyTemporaries(machine);
+  const stores = createStores({
+    connections,
+    temporaries,
+    engines: { ...machine, configDir: settings.config, note: onNote },
+    stdin: noPipe,
+    stdout: noPipe,
+    tempDir: tempDirOf(options),
+  });
+  const side = (location: Location): ConnectionOptions => connectionOf(options, location);
+  return {
+    connections,
+    temporaries: () => temporaries(),
+    locate(image) {
+      const location = stores.locate(image);
+      if (options.transports?.includes(location.scheme) !== false) return location;
+      throw new AppError('UNSUPPORTED', `"${location.scheme}:" may not be used here`);
+    },
+    openRead: (location, call) => stores.openRead(location, side(location), call),
+    openWrite: (location, call) => stores.openWrite(location, side(location), call),
+  };
+}
+
+function connectionOf(
+  { connection, logins }: ClientOptions,
+  { scheme, name }: Location,
+): ConnectionOptions {
+  const login = scheme === 'docker' ? logins?.[parseReference(name).registry] : undefined;
+  return { ...connection, ...(login === undefined ? {} : loginOptions(login)) };
+}
+
+function loginOptions(login: ClientLogin): ConnectionOptions {
+  if ('token' in login) return { registryToken: login.token };
+  return { username: login.username, password: login.password };
+}
+
+function ignore(): void {
+  // Nothing is reported unless the caller asks.
+}
+
+function noPipe(): never {
+  throw new AppError('UNSUPPORTED', 'an archive named "-" needs the command line');
+}

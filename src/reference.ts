@@ -1,0 +1,4 @@
+/** Image names: parsing and formatting with Docker's defaults. Loads nothing of the network. */
+export { formatReference } from './reference/format.ts';
+export { parseReference } from './reference/parse.ts';
+export type { Reference } from './reference/types.ts';

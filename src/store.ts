@@ -1,0 +1,26 @@
+/** Stores of manifests and blobs, which all transports implement. */
+export { createMemoryStore } from './store/memory.ts';
+export type {
+  Capabilities,
+  ContentStream,
+  Inventory,
+  ListTagsOptions,
+  OpenOptions,
+  PushOptions,
+  PushOutcome,
+  ReadStore,
+  ReferrerLister,
+  RemoveOptions,
+  Remover,
+  ResolveOptions,
+  ResolvePurpose,
+  Sizes,
+  Source,
+  TagLister,
+  Times,
+  WriteStore,
+  WriteTraits,
+} from './store/types.ts';
+export { fetchAll, sourceFromBytes, sourceFromStore, verified } from './store/verify.ts';
+export type { CallOptions } from './util/abort.ts';
+export type { Bytes } from './util/bytes.ts';

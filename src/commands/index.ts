@@ -21,6 +21,7 @@ import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
 import { pullSpec } from './pull/spec.ts';
 import { pushSpec } from './push/spec.ts';
+import { referrersSpec } from './referrers/spec.ts';
 import { registryConfigSpec } from './registry-config/spec.ts';
 import { registrySetSpec } from './registry-set/spec.ts';
 import { saveSpec } from './save/spec.ts';
@@ -57,6 +58,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       pruneSpec,
     ],
   },
+  { heading: 'Artifacts and signatures', commands: [referrersSpec] },
   {
     heading: 'Login and limits',
     commands: [

@@ -30,8 +30,8 @@ const NO_LIST: ReadonlySet<string> = new Set([
 /** Finds the referrers of manifests in one repository, whose tags are listed at most once. */
 export interface ReferrerFinder {
   /**
-   * What refers to `subject` by the referrers API or its fallback tag, and by cosign's tags: one
-   * list of tags for all subjects, and one or two requests for each subject. Each digest comes
+   * What refers to `subject` by the referrers API or its fallback tag, and by tags named after its
+   * digest: one list of tags for all subjects, and one or two requests for each subject. Each digest comes
    * once. Throws what the store throws when it cannot look, so an empty list means that there are
    * none.
    * @throws AppError RESPONSE_TOO_LARGE above 10 000 referrers in total
@@ -55,7 +55,7 @@ export function createReferrerFinder(
       const tags = given ?? (await lists.get('', (signal) => listTags(store, signal), options));
       const [listed, tagged] = await Promise.all([
         listReferrers(store, subject, { ...options, tags }),
-        cosignTagged(store, subject, tags, options),
+        digestTagged(store, subject, tags, options),
       ]);
       const found = new Map<Digest, Referrer>();
       for (const one of [...listed, ...tagged]) {
@@ -98,15 +98,18 @@ async function listReferrers(
   return found;
 }
 
-async function cosignTagged(
+async function digestTagged(
   store: ReadStore,
   subject: Digest,
   tags: ReadonlySet<string> | undefined,
   options: CallOptions | undefined,
 ): Promise<readonly Referrer[]> {
   if (store.capabilities.tags === undefined) return [];
-  const names = COSIGN_SUFFIXES.map((suffix) => `${referrersTag(subject)}.${suffix}`);
-  const there = tags === undefined ? names : names.filter((tag) => tags.has(tag));
+  const prefix = `${referrersTag(subject)}.`;
+  const there =
+    tags === undefined
+      ? COSIGN_SUFFIXES.map((suffix) => prefix + suffix)
+      : [...tags].filter((tag) => tag.startsWith(prefix));
   const found = await Promise.all(
     there.map(async (tag) => ({ tag, descriptor: await resolveTag(store, tag, options) })),
   );
@@ -114,7 +117,7 @@ async function cosignTagged(
     // Some registries take the tag "sha256-HEX" for the digest.
     descriptor === undefined || descriptor.digest === subject
       ? []
-      : [{ descriptor, subject, source: 'cosign-tag' as const, tag }],
+      : [{ descriptor, subject, source: 'digest-tag' as const, tag }],
   );
 }
 

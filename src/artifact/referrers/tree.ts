@@ -38,6 +38,8 @@ export interface TreeOptions extends CallOptions, FinderOptions {
   readonly concurrency: number;
   /** Levels of referrers: 1 without referrers of referrers. Default: all. */
   readonly depth?: number | undefined;
+  /** The only images of an index to look at. Default: all. */
+  readonly only?: ReadonlySet<Digest> | undefined;
   /** Manifests that are read because the list does not say what they are. Default 32. */
   readonly maxReads?: number | undefined;
 }
@@ -57,9 +59,9 @@ export async function referrerTree(
 ): Promise<ReferrerTree> {
   const { concurrency, depth = Infinity, maxReads = MAX_READS, signal } = options;
   const finder = createReferrerFinder(store, options);
-  const outline = await outlineOf(store, root, manifest, new IndexTraversal(store.label), 0, {
-    signal,
-  });
+  const traversal = new IndexTraversal(store.label);
+  const whole = await outlineOf(store, root, manifest, traversal, 0, { signal });
+  const outline = options.only === undefined ? whole : pruned(whole, options.only);
   const subjects = subjectsOf(outline);
   const seen = new Set<Digest>(subjects);
   const found = new Map<Digest, readonly Referrer[]>();
@@ -139,6 +141,14 @@ async function readNested(
     if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
     throw error;
   }
+}
+
+/** Keeps the images in `only`, and the indexes above them. */
+function pruned(outline: Outline, only: ReadonlySet<Digest>): Outline {
+  const children = outline.children
+    .map((child) => (only.has(child.descriptor.digest) ? child : pruned(child, only)))
+    .filter((child) => only.has(child.descriptor.digest) || child.children.length > 0);
+  return { ...outline, children };
 }
 
 function subjectsOf({ descriptor, children }: Outline): Digest[] {

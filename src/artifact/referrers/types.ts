@@ -3,10 +3,11 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Kind } from '../kinds.ts';
 
 /**
- * Where a referrer was found: the referrers API or its fallback tag, a tag of cosign
- * (`sha256-HEX.sig`, `.att`, `.sbom`), or the attestation manifests that BuildKit lists in an index.
+ * Where a referrer was found: the referrers API or its fallback tag; a tag named after the digest,
+ * as cosign's `sha256-HEX.sig`, `.att` and `.sbom`; or the attestation manifests that BuildKit lists
+ * in an index.
  */
-export type ReferrerSource = 'referrers' | 'cosign-tag' | 'buildkit';
+export type ReferrerSource = 'referrers' | 'digest-tag' | 'buildkit';
 
 /** A manifest that refers to another. Nothing of it is verified but the digest. */
 export interface Referrer {
@@ -18,7 +19,7 @@ export interface Referrer {
   /** What it is listed for; its own `subject` may differ. */
   readonly subject: Digest;
   readonly source: ReferrerSource;
-  /** cosign's tag. */
+  /** The tag named after the digest. */
   readonly tag?: string;
 }
 

@@ -35,8 +35,8 @@ describe('the tree of referrers', () => {
       const { root, unread } = await treeOf(from, 'v1');
       expect(unread).toBe(0);
       expect(shown(root)).toEqual([
-        'cosign-tag SBOM (CycloneDX)',
-        'cosign-tag signature',
+        'digest-tag SBOM (CycloneDX)',
+        'digest-tag signature',
         'referrers provenance (SLSA)',
         'referrers signature',
         'amd64:',
@@ -137,8 +137,8 @@ describe('the finder', () => {
     const [found] = await Promise.all([finder.of(digest), finder.of(digest), finder.of(digest)]);
     expect(lists).toBe(1);
     expect(found.map(({ source }) => source).toSorted()).toEqual([
-      'cosign-tag',
-      'cosign-tag',
+      'digest-tag',
+      'digest-tag',
       'referrers',
       'referrers',
     ]);
@@ -160,7 +160,7 @@ describe('the finder', () => {
       capabilities: { ...from.capabilities, tags },
     });
     const found = await finder.of((await from.resolve('v1')).digest);
-    expect(found.map(({ source }) => source)).toEqual(['referrers', 'cosign-tag']);
+    expect(found.map(({ source }) => source)).toEqual(['referrers', 'digest-tag']);
   });
 
   it('throws when it cannot look', async () => {

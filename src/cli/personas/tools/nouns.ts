@@ -9,7 +9,7 @@ const NOUNS: Readonly<Record<string, RegExp>> = {
   tag: /^(?:ls|list|rm|delete|del)$/u,
   repo: /^(?:ls|list|copy|cp)$/u,
   blob: /^(?:get|head|put|copy|cp|delete|diff-config|diff-layer|get-file)$/u,
-  artifact: /^(?:get|put|list|tree)$/u,
+  artifact: /^(?:get|put|list|ls|tree)$/u,
   index: /^(?:create|add|delete)$/u,
   registry: /^(?:login|logout|whoami|set|config)$/u,
   config: /^(?:get|set)$/u,

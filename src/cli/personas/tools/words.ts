@@ -51,13 +51,10 @@ export const WORDS: Readonly<Record<string, string>> = {
   upgrade: 'Newer versions of an image: regctl outdated IMAGE',
   // Artifacts and signatures.
   attach: 'This version attaches nothing; use oras attach.',
-  discover:
-    'This version lists no referrers; a copy includes them: regctl copy --referrers SOURCE DESTINATION',
-  referrers:
-    'This version lists no referrers; a copy includes them: regctl copy --referrers SOURCE DESTINATION',
   artifact: 'This version reads and writes no artifacts; use oras push and oras pull.',
-  sbom: 'This version reads no artifacts; use oras pull.',
-  scan: 'regctl scans nothing; use trivy or grype.',
+  sbom: 'The SBOM of an image: regctl referrers --get sbom IMAGE',
+  scan: 'regctl scans nothing; an attached report: regctl referrers --get vuln IMAGE',
+  tree: 'What refers to an image: regctl referrers IMAGE',
   sign: 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
   attest: 'This version signs nothing; use cosign: cosign attest --key KEY IMAGE@DIGEST',
   trust:

@@ -1,3 +1,4 @@
+import { AppError } from '../../../../errors/app-error.ts';
 import { same } from '../../tables.ts';
 import type { Line, OptionRules } from '../../types.ts';
 
@@ -52,6 +53,15 @@ export const toFile = (line: Line): { readonly file?: string } => {
   const file = line.value('output');
   return file === undefined || file === '-' ? {} : { file };
 };
+
+/** The forms of `discover`. @throws AppError USAGE for a template */
+export function discoverFormat(form: string): readonly string[] {
+  if (form === 'json') return ['--output=json', '--json-form=oras'];
+  if (form === 'tree' || form === 'table') return [];
+  throw new AppError('USAGE', `regctl has no form "${form}" of discover`, {
+    hint: 'Take the JSON: oras discover --format json IMAGE',
+  });
+}
 
 export const OUTPUT: OptionRules = { '-o, --output <file>': () => [] };
 export const PLATFORM = same('--platform <platform>');

@@ -18,10 +18,6 @@ export const oras: Persona = {
       use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
     },
     { words: 'attach', use: 'This version writes no artifacts.' },
-    {
-      words: 'discover',
-      use: 'This version lists no referrers; a copy includes them: regctl copy --referrers',
-    },
     { words: 'manifest index', use: 'This version makes no indexes.' },
     { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
   ],

@@ -3,6 +3,7 @@ import type { Verb } from '../../types.ts';
 import {
   COMMON,
   DESCRIPTOR,
+  discoverFormat,
   image,
   inLayout,
   NOTHING,
@@ -31,6 +32,21 @@ const cp: Verb = {
     line.args.map((word, at) =>
       inLayout(word, line.has(at === 0 ? 'from-oci-layout' : 'to-oci-layout')),
     ),
+};
+
+const discover: Verb = {
+  words: 'discover',
+  to: ['referrers'],
+  options: {
+    ...REMOTE,
+    ...PLATFORM,
+    ...same('--depth <n>'),
+    '--artifact-type <type>': '--type',
+    '--format <format>': discoverFormat,
+    '-o, --output <format>': discoverFormat,
+    '-v, --verbose': { ignored: 'the JSON has the annotations' },
+  },
+  args: image,
 };
 
 /** The directory or tar archive of `backup` and `restore`, with the tag of the name in the registry. */
@@ -97,6 +113,7 @@ export const verbs: readonly Verb[] = [
     args: image,
   },
   { words: 'tag', to: ['tag'], options: REMOTE, args: image },
+  discover,
   {
     words: 'repo tags',
     aliases: ['repo show-tags', 'repository tags'],

@@ -1,4 +1,5 @@
 import type { Missing, Verb } from '../../types.ts';
+import { ARTIFACT_VERBS } from './artifacts.ts';
 import { IMAGE_VERBS } from './images.ts';
 import { MANIFEST_VERBS } from './manifests.ts';
 import { REGISTRY_VERBS } from './registries.ts';
@@ -10,6 +11,7 @@ export const VERBS: readonly Verb[] = [
   ...MANIFEST_VERBS,
   ...REPOSITORY_VERBS,
   ...REGISTRY_VERBS,
+  ...ARTIFACT_VERBS,
 ];
 
 /** regclient's verbs that regctl lacks. */
@@ -29,8 +31,6 @@ export const MISSING: readonly Missing[] = [
   { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
   { words: 'artifact get', use: 'This version reads no artifacts; use oras pull.' },
   { words: 'artifact put', use: 'This version writes no artifacts; use oras push.' },
-  { words: 'artifact list', use: 'This version lists no referrers; use oras discover.' },
-  { words: 'artifact tree', use: 'This version lists no referrers; use oras discover.' },
   { words: 'index create', use: 'This version makes no indexes; use oras manifest index create.' },
   { words: 'index add', use: 'This version changes no indexes; use oras manifest index update.' },
   {

@@ -58,7 +58,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       pruneSpec,
     ],
   },
-  { heading: 'Artifacts and signatures', commands: [referrersSpec] },
+  { heading: 'Artifacts and signatures', commands: [referrersSpec, verifySpec] },
   {
     heading: 'Login and limits',
     commands: [
@@ -83,7 +83,6 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       manifestDigestSpec,
     ],
   },
-  { heading: 'Signatures', commands: [verifySpec] },
   { heading: 'Embedded registry', commands: [serveSpec] },
 ];
 

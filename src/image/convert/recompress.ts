@@ -1,26 +1,21 @@
-import { createHash } from 'node:crypto';
-import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import type { ReadStore, Sizes } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
-import type { Bytes } from '../../util/bytes.ts';
-import { createCodec, sniff } from '../../util/compression/codec.ts';
-import type {
-  Codec,
-  CompressionFormat,
-  CompressionOptions,
-  DecompressionLimits,
-} from '../../util/compression/types.ts';
+import { drain, type Bytes } from '../../util/bytes.ts';
+import { createCodec } from '../../util/compression/codec.ts';
+import type { Codec, CompressionOptions } from '../../util/compression/types.ts';
 import { plainTemporaries, type Temporaries } from '../../util/temporaries.ts';
+import { Digester, plainLayer, wrongDiffId, type LayerCompression } from '../layer-bytes.ts';
 import { TempFiles } from './temp-files.ts';
 
 /** Facts read from a stored layer: schema 1 gives only its digest. */
 export interface MeasuredLayer {
   readonly digest: Digest;
   readonly size: number;
-  readonly encoding: CompressionFormat | 'none';
+  readonly encoding: LayerCompression;
   readonly diffId: Digest;
 }
 
@@ -32,14 +27,6 @@ interface KeptLayer extends Recompressed {
   /** Digest of the uncompressed bytes. */
   readonly diffId: Digest;
 }
-
-/** Limits for layers: most images stay far below; gzip alone can reach a ratio of 1032. */
-const LIMITS: Omit<DecompressionLimits, 'fail'> = {
-  maxBytes: 2 ** 40,
-  maxRatio: 1000,
-  ratioFrom: 256 * 1024 * 1024,
-  maxWindow: 128 * 1024 * 1024,
-};
 
 /** Compresses each layer once, into a temporary file that is read from then on. */
 export class Recompressor implements AsyncDisposable {
@@ -109,11 +96,10 @@ export class Recompressor implements AsyncDisposable {
     const inner = new Digester(algorithmOf(digest));
     let encoding: MeasuredLayer['encoding'] = 'none';
     const layer = { mediaType: MEDIA_TYPE.dockerLayerGzip, digest, size };
-    const plain = inner.through(
-      this.#plain(layer, signal, (found) => (encoding = found)),
-      signal,
-    );
-    await drain(plain);
+    const onCompression = (found: LayerCompression): void => {
+      encoding = found;
+    };
+    await drain(inner.through(plainLayer(this.#source, layer, { signal, onCompression }), signal));
     return { digest, size, encoding, diffId: inner.result().digest };
   }
 
@@ -125,7 +111,7 @@ export class Recompressor implements AsyncDisposable {
   ): Promise<KeptLayer> {
     const inner = new Digester(algorithmOf(diffId));
     const outer = new Digester(algorithmOf(layer.digest));
-    const plain = inner.through(this.#plain(layer, signal), signal);
+    const plain = inner.through(plainLayer(this.#source, layer, { signal }), signal);
     const path = await this.#files.write(outer.through(this.#codec.compress(plain, options)));
     const { digest, size } = outer.result();
     const kept = { digest, size, path, diffId: inner.result().digest };
@@ -133,108 +119,8 @@ export class Recompressor implements AsyncDisposable {
     return kept;
   }
 
-  /** Decompresses by the first bytes, because media types are sometimes wrong. */
-  async *#plain(
-    layer: Descriptor,
-    signal: AbortSignal | undefined,
-    onEncoding?: (encoding: CompressionFormat | 'none') => void,
-  ): Bytes {
-    const { label } = this.#source;
-    const fail = (rule: string, cause?: unknown): Error =>
-      cause instanceof AppError
-        ? cause
-        : new AppError(
-            'CORRUPT_LAYER',
-            `cannot unpack layer ${layer.digest} of ${label}: ${rule}`,
-            {
-              hint: 'The image is damaged or hostile; copy it without a change, or build it again.',
-              cause,
-            },
-          );
-    const bytes = await this.#source.fetch(layer, { signal });
-    const { start, all } = await peekStart(bytes);
-    const encoding = sniff(start);
-    onEncoding?.(encoding);
-    yield* this.#codec.decompress(all, encoding, { ...LIMITS, fail });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#running.values());
     await this.#files[Symbol.asyncDispose]();
   }
-}
-
-async function drain(bytes: Bytes): Promise<void> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  while ((await iterator.next()).done !== true);
-}
-
-/** Hashes and counts the bytes of a stream. */
-class Digester {
-  readonly #algorithm: string;
-  readonly #hash: ReturnType<typeof createHash>;
-  #size = 0;
-
-  constructor(algorithm: string) {
-    this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
-  }
-
-  async *through(bytes: Bytes, signal?: AbortSignal): Bytes {
-    for await (const chunk of bytes) {
-      signal?.throwIfAborted();
-      this.#hash.update(chunk);
-      this.#size += chunk.byteLength;
-      yield chunk;
-    }
-  }
-
-  result(): Recompressed {
-    return {
-      digest: `${this.#algorithm}:${this.#hash.digest('hex')}` as Digest,
-      size: this.#size,
-    };
-  }
-}
-
-/** Returns the first few bytes, and a stream of all bytes. */
-async function peekStart(
-  bytes: Bytes,
-): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let size = 0;
-  while (size < 4) {
-    const { done, value } = await iterator.next();
-    if (done === true) break;
-    first.push(value);
-    size += value.byteLength;
-  }
-  const all = async function* (): Bytes {
-    try {
-      yield* first;
-      for (;;) {
-        const { done, value } = await iterator.next();
-        if (done === true) return;
-        yield value;
-      }
-    } finally {
-      await iterator.return?.();
-    }
-  };
-  return { start: Buffer.concat(first), all: all() };
-}
-
-function wrongDiffId(
-  label: string,
-  { digest }: Descriptor,
-  expected: Digest,
-  actual: Digest,
-): IntegrityError {
-  return new IntegrityError(
-    'DIGEST_MISMATCH',
-    `${label}: layer ${digest} uncompressed has the digest ${actual}, the configuration says ${expected}`,
-    { expected, actual },
-    { hint: 'The image is inconsistent: its layer is not the one that was built.' },
-  );
 }

@@ -12,6 +12,9 @@ import { OutputLimits } from './limits.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
+/** Node's default of 16 KiB takes 20 % more time for a large layer. */
+const GUNZIP_CHUNK_BYTES = 128 * 1024;
+
 /** gzip and zstd by node:zlib. */
 export function createCodec(): Codec {
   return {
@@ -25,9 +28,13 @@ export function createCodec(): Codec {
       const input = outputLimits.countInput(bytes);
       const describe = (error: unknown): Error => damaged(error, limits);
       if (format === 'none') yield* outputLimits.limitOutput(input);
-      else if (format === 'gzip')
-        yield* outputLimits.limitOutput(pipeThrough(input, createGunzip(), describe));
-      else {
+      else if (format === 'gzip') {
+        const decoder = createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES });
+        yield* outputLimits.limitOutput(pipeThrough(input, decoder, describe));
+        // node:zlib ignores what follows the last member if it begins with a zero byte.
+        if (decoder.bytesWritten < outputLimits.inputBytes)
+          throw limits.fail('it has more bytes after its end');
+      } else {
         const frames = checkedFrames(input, limits);
         const decoder = zstdDecompressor(limits.maxWindow);
         yield* outputLimits.limitOutput(pipeThrough(frames, decoder, describe));

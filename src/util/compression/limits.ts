@@ -11,6 +11,10 @@ export class OutputLimits {
     this.#limits = limits;
   }
 
+  get inputBytes(): number {
+    return this.#taken;
+  }
+
   get outputBytes(): number {
     return this.#given;
   }

@@ -8,6 +8,7 @@ import { copySpec } from './copy/spec.ts';
 import { deleteSpec } from './delete/spec.ts';
 import { digestSpec } from './digest/spec.ts';
 import { doctorSpec } from './doctor/spec.ts';
+import { filesSpec } from './files/spec.ts';
 import { inspectSpec } from './inspect/spec.ts';
 import { listTagsSpec } from './tags/list-tags-spec.ts';
 import { loadSpec } from './load/spec.ts';
@@ -42,7 +43,15 @@ export interface CommandGroup {
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Inspect',
-    commands: [tagsSpec, listTagsSpec, inspectSpec, outdatedSpec, catalogSpec, searchSpec],
+    commands: [
+      tagsSpec,
+      listTagsSpec,
+      inspectSpec,
+      filesSpec,
+      outdatedSpec,
+      catalogSpec,
+      searchSpec,
+    ],
   },
   {
     heading: 'Copy and delete',

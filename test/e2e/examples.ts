@@ -25,6 +25,9 @@ const REPOSITORIES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'example/team/web': [['1'], ['2']],
 };
 
+/** What the images of the examples have in their layer. */
+const FILES = { 'etc/os-release': 'ID=alpine\nVERSION_ID=3.20.3\n' } as const;
+
 /** Hosts of the examples, all of which the embedded registry stands in for. */
 const HOSTS: Readonly<Record<string, string>> = {
   'docker.io': 'hub',
@@ -51,7 +54,7 @@ export async function exampleWorld(): Promise<ExampleWorld> {
     for (const tags of images) {
       // Images with one date for all have no known age.
       const created = new Date(Date.UTC(2026, 0, 1 + seeds.length)).toISOString();
-      const image = await makeIndex({ platforms: PLATFORMS, created, layers: 1 });
+      const image = await makeIndex({ platforms: PLATFORMS, created, layers: 1, files: FILES });
       seeds.push({ repository, tags, image });
     }
   }

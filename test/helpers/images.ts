@@ -34,9 +34,15 @@ const TYPES = {
   },
 } as const;
 
-/** A tar with one file of random bytes, so that every layer is its own. */
-async function layerTar(name: string, size: number): Promise<Uint8Array> {
+/** A tar with one file of random bytes, so that every layer is its own, and more files. */
+async function layerTar(
+  name: string,
+  size: number,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Uint8Array> {
   const tar = pack();
+  for (const [path, text] of Object.entries(files))
+    tar.entry({ name: path, mtime: new Date(0) }, text);
   tar.entry({ name, mtime: new Date(0) }, randomBytes(size));
   tar.finalize();
   return Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Uint8Array>));
@@ -53,6 +59,8 @@ export async function makeImage(
     /** RFC 3339. */
     created?: string;
     subject?: Descriptor;
+    /** Texts of files in the first layer. */
+    files?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<TestImage> {
   const types = TYPES[options.flavour ?? 'oci'];
@@ -66,7 +74,8 @@ export async function makeImage(
   const layers: Descriptor[] = [];
   const diffIds: string[] = [];
   for (let i = 0; i < (options.layers ?? 2); i += 1) {
-    const tar = await layerTar(`file-${i}`, options.layerSize ?? 512);
+    const files = i === 0 ? options.files : {};
+    const tar = await layerTar(`file-${i}`, options.layerSize ?? 512, files);
     diffIds.push(`sha256:${createHash('sha256').update(tar).digest('hex')}`);
     layers.push(add(types.layer, gzipSync(tar, { level: 1 })));
   }
@@ -115,6 +124,7 @@ export async function makeIndex(
     platforms?: readonly Platform[];
     layers?: number;
     layerSize?: number;
+    files?: Readonly<Record<string, string>>;
     /** RFC 3339. */
     created?: string;
   } = {},

@@ -1,0 +1,70 @@
+import { AppError } from '../../errors/app-error.ts';
+import { openLayers, readFileTree, type LayerStack } from '../../image/files/image-files.ts';
+import { listFiles, type ListedFile } from '../../image/files/list-files.ts';
+import { plainPath } from '../../image/files/plain-path.ts';
+import { byteText } from '../../image/files/byte-text.ts';
+import { layerEntries } from '../../image/files/read-layer.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import type { Context } from '../context.ts';
+import { openRequestedImage } from '../input/image.ts';
+import { readArgument, readFlag, readInteger } from '../input/read.ts';
+import { fileJson, fileLine } from '../output/file-rows.ts';
+import type { Result } from '../result.ts';
+import type { Input } from '../types.ts';
+
+type FilesContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
+
+/** Lists the merged files of an image, or the entries of one layer. */
+export async function run(
+  context: FilesContext,
+  input: Input,
+  options: CallOptions,
+): Promise<Result> {
+  const location = context.locate(readArgument(input, 0, 'IMAGE'));
+  const path = input.args[1];
+  const number = readInteger(input, 'layer', '--layer');
+  await using store = await context.openRead(location, 'single', options);
+  const view = await openRequestedImage(context, store, location.ref, options);
+  const stack = await openLayers(store, view, options);
+  const files =
+    number === undefined
+      ? listFiles(await readFileTree(stack, options), location.text, path)
+      : await entriesOf(stack, number, path, options);
+  const isLong = readFlag(input, 'long');
+  return {
+    kind: 'live',
+    json: async () => ({
+      Name: location.text,
+      Digest: view.descriptor.digest,
+      Files: Array.from(files, fileJson),
+    }),
+    values: async function* () {
+      for (const file of files) yield fileJson(file);
+    },
+    pieces: async function* () {
+      for (const file of files) yield `${fileLine(file, isLong)}\n`;
+    },
+  };
+}
+
+/** @throws AppError USAGE if there is no such layer; as layerEntries */
+async function entriesOf(
+  { store, layers }: LayerStack,
+  number: number,
+  path: string | undefined,
+  options: CallOptions,
+): Promise<readonly ListedFile[]> {
+  const layer = layers[number];
+  if (layer === undefined) {
+    throw new AppError('USAGE', `--layer ${number}: the image has ${layers.length} layers`, {
+      hint: layers.length === 0 ? undefined : `The last one is --layer ${layers.length - 1}.`,
+    });
+  }
+  const entries = await layerEntries(store, layer, options);
+  entries.forEach(({ inode }) => {
+    inode.layer = number;
+  });
+  if (path === undefined) return entries;
+  const below = plainPath(byteText(path));
+  return entries.filter((one) => below === '' || `${one.path}/`.startsWith(`${below}/`));
+}

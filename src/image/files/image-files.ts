@@ -1,0 +1,89 @@
+import { AppError } from '../../errors/app-error.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import { isImageConfigType } from '../../oci/media-types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { mapAhead } from '../../util/parallel.ts';
+import type { ImageConfig } from '../config.ts';
+import { layerKindOf } from '../convert/layer-types.ts';
+import type { ImageView } from '../view.ts';
+import { FileTree } from './file-tree.ts';
+import { layerEntries, withLayer, type ImageLayer } from './read-layer.ts';
+
+/** The layers of an image, lowest first, with the store that has them. */
+export interface LayerStack {
+  readonly store: ReadStore;
+  readonly layers: readonly ImageLayer[];
+}
+
+/**
+ * The layers of an image and what its configuration says of them.
+ * @throws AppError UNSUPPORTED if it has no layers of files, INVALID_CONFIG
+ */
+export async function openLayers(
+  store: ReadStore,
+  view: ImageView,
+  options?: CallOptions,
+): Promise<LayerStack> {
+  const where = `${store.label}@${view.descriptor.digest}`;
+  checkIsImage(view.manifest, where);
+  return { store, layers: layersOf(view.manifest, await view.config(options), where) };
+}
+
+/** @throws AppError UNSUPPORTED */
+function checkIsImage({ config, layers }: ImageManifest, where: string): void {
+  const other = [config, ...layers].find(({ mediaType }, i) =>
+    i === 0 ? !isImageConfigType(mediaType) : layerKindOf(mediaType) === undefined,
+  );
+  if (other === undefined) return;
+  throw new AppError('UNSUPPORTED', `${where} has no layers of files`, {
+    why: [`it contains ${other.mediaType}`],
+    hint: 'It is an artifact, not an image. Print its manifest to see what it has: regctl manifest',
+  });
+}
+
+/** @throws AppError INVALID_CONFIG unless there is one diff ID for each layer */
+export function layersOf(
+  { layers }: ImageManifest,
+  { diffIds }: ImageConfig,
+  where: string,
+): readonly ImageLayer[] {
+  if (diffIds.length !== layers.length || !diffIds.every(isDigest)) {
+    throw new AppError(
+      'INVALID_CONFIG',
+      `${where}: the configuration has ${diffIds.length} diff IDs for ${layers.length} layers`,
+      { hint: 'The image is inconsistent; build it again.' },
+    );
+  }
+  return layers.map((descriptor, i) => ({ descriptor, diffId: diffIds[i] as Digest }));
+}
+
+/** Layers that are decompressed while another one is added to the tree. */
+const AHEAD = 1;
+
+/**
+ * The merged files of an image. Every layer is read and verified.
+ * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER; IntegrityError
+ */
+export async function readFileTree(
+  { store, layers }: LayerStack,
+  options: CallOptions = {},
+): Promise<FileTree> {
+  const tree = new FileTree();
+  let number = 0;
+  const read = (
+    layer: ImageLayer,
+    _index: number,
+    call: CallOptions,
+  ): ReturnType<typeof layerEntries> => layerEntries(store, layer, call);
+  for await (const entries of mapAhead(layers, AHEAD, read, options)) {
+    try {
+      entries.forEach((entry, index) => tree.add(entry, number, index));
+    } catch (error) {
+      throw withLayer(error, store.label, layers[number]?.descriptor ?? { digest: '' as Digest });
+    }
+    number += 1;
+  }
+  return tree;
+}

@@ -25,7 +25,17 @@ const ONLINE = [
 const MANY = ['src/http/exchange/undici.ts', 'lazy:undici'];
 
 /** Packages in the bundle; others are loaded from node_modules at their first use. */
-const INSIDE = new Set(['chalk', 'commander', 'ora', 'pretty-bytes', 'semver', 'tldts', 'undici']);
+const INSIDE = new Set([
+  '@hono/node-server',
+  'chalk',
+  'commander',
+  'hono',
+  'ora',
+  'pretty-bytes',
+  'semver',
+  'tldts',
+  'undici',
+]);
 
 /**
  * Bundles only undici's connection pool, which is all that `src/http/exchange/undici.ts` uses.

@@ -31,6 +31,7 @@ import { serveSpec } from './serve/spec.ts';
 import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
+import { uiSpec } from './ui/spec.ts';
 import { verifySpec } from './verify/spec.ts';
 
 /** A heading of the help page and its commands. */
@@ -51,6 +52,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       outdatedSpec,
       catalogSpec,
       searchSpec,
+      uiSpec,
     ],
   },
   {

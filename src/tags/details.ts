@@ -1,7 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import { buildTime, isOneForAll } from '../oci/created.ts';
 import { openImage, type ImageView, type ViewOptions } from '../image/view.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isImageConfigType } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ReadStore } from '../store/types.ts';
@@ -28,7 +28,7 @@ export interface TagDetails {
 /** Which image is described if a tag has images for several platforms. */
 export interface DetailsOptions extends TagLookupOptions, ViewOptions {}
 
-type ImageInfo = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
+export type ImageInfo = Pick<TagDetails, 'Created' | 'Size' | 'Platforms'>;
 
 /** image-spec v1.1.1 annotations.md "Pre-Defined Annotation Keys" */
 const CREATED = 'org.opencontainers.image.created';
@@ -53,7 +53,7 @@ export async function describeTags(
     const { digest, mediaType } = root;
     const facts =
       known.get(digest) ??
-      (await once(digest, () => imageInfoOf(store, root, { ...call, platform, host })));
+      (await once(digest, () => describeImage(store, digest, { ...call, platform, host })));
     known.set(digest, facts);
     return { Name: tag, Digest: digest, MediaType: mediaType, ...facts };
   };
@@ -81,13 +81,14 @@ const UNDESCRIBED: ReadonlySet<string> = new Set([
   'BLOB_UNKNOWN',
 ]);
 
-async function imageInfoOf(
+/** Describes the image of a digest; unknown values are null, also for what is no image. */
+export async function describeImage(
   store: ReadStore,
-  root: Descriptor,
+  digest: Digest,
   options: ViewOptions,
 ): Promise<ImageInfo> {
   try {
-    return await readImageInfo(await openImage(store, root.digest, options), options);
+    return await readImageInfo(await openImage(store, digest, options), options);
   } catch (error) {
     if (error instanceof AppError && UNDESCRIBED.has(error.code)) return NO_INFO;
     throw error;

@@ -51,8 +51,8 @@ describe('the start', () => {
     async (args) => {
       const { modules } = await loadedBy(args);
       expect(modules).toContain('src/cli/main.ts');
-      expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts|undici)\//);
-      expect(modules).not.toMatch(/src\/(?:http|registry|credentials|copy|server|transports)\//);
+      expect(modules).not.toMatch(/node_modules\/(?:chalk|hono|ora|semver|tldts|undici)\//);
+      expect(modules).not.toMatch(/src\/(?:http|registry|credentials|copy|server|transports|ui)\//);
       expect(modules).not.toMatch(/src\/client\/(?!version\.ts)/);
     },
   );
@@ -70,7 +70,7 @@ describe('the start', () => {
     // A handful of requests does not earn undici's start.
     expect(modules).toContain('src/http/exchange/node.ts');
     expect(modules).not.toMatch(/undici/);
-    expect(modules).not.toMatch(/node_modules\/(?:chalk|ora|semver|tldts)\//);
+    expect(modules).not.toMatch(/node_modules\/(?:chalk|hono|ora|semver|tldts)\//);
     // What is a date stands with images.
     expect(modules).not.toMatch(/src\/(?:server|copy|image(?!\/created\.ts))/);
   });

@@ -1,6 +1,7 @@
 import { buildTime } from '../../oci/created.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { type ImageConfig, configPlatform } from '../../image/config.ts';
+import { stepText } from '../../image/history.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
 import { formatAge, formatSize } from '../../util/text/units.ts';
@@ -132,13 +133,7 @@ function layers(image: Inspection, width: number, style: Style): string {
 function layerSteps(history: readonly InspectedStep[], count: number): readonly string[] {
   const made = history.filter((step) => !step.EmptyLayer);
   if (made.length !== count) return [];
-  return made.map((step) => {
-    const text = step.CreatedBy === '' ? step.Comment : step.CreatedBy;
-    return text
-      .replace(/^\/bin\/sh -c (?:#\(nop\)\s*)?/u, '')
-      .replaceAll(/\s+/gu, ' ')
-      .trim();
-  });
+  return made.map((step) => stepText(step.CreatedBy === '' ? step.Comment : step.CreatedBy));
 }
 
 function splitPair(text: string): [string, string] {

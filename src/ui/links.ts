@@ -1,0 +1,54 @@
+/** Paths of the pages, with names in the query, where no slash in a name is ambiguous. */
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Leaves out what is absent, empty or false. */
+function path(name: string, query: Query): string {
+  const entries = Object.entries(query).flatMap(([key, value]): [string, string][] =>
+    value === undefined || value === '' || value === false
+      ? []
+      : [[key, value === true ? '1' : String(value)]],
+  );
+  const search = new URLSearchParams(entries).toString();
+  return search === '' ? name : `${name}?${search}`;
+}
+
+export const HOME = '/registries';
+
+export const repositoriesPath = (registry: string, query: Query = {}): string =>
+  path('/repositories', { registry, ...query });
+
+export const tagsPath = (repository: string, query: Query = {}): string =>
+  path('/tags', { repository, ...query });
+
+export const imagePath = (image: string, query: Query = {}): string =>
+  path('/image', { image, ...query });
+
+/** The fragment of one row of a list of tags, for script. */
+export function rowPath(
+  repository: string,
+  digest: string,
+  tags: readonly string[],
+  attached: readonly string[],
+): string {
+  const search = new URLSearchParams({ repository, digest });
+  for (const tag of tags) search.append('tag', tag);
+  for (const suffix of attached) search.append('attached', suffix);
+  return `/row?${search.toString()}`;
+}
+
+/** "r/app" and "1.2" or "sha256:…" → "r/app:1.2" or "r/app@sha256:…" */
+export function imageName(repository: string, ref: string): string {
+  return `${repository}${ref.includes(':') ? '@' : ':'}${ref}`;
+}
+
+/** Returns a remote text as a link target if it is an http or https URL, else `undefined`. */
+export function webLink(text: string): string | undefined {
+  if (!/^https?:\/\/[!-~]+$/iu.test(text)) return undefined;
+  try {
+    const { username, password, href } = new URL(text);
+    return username === '' && password === '' ? href : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,251 @@
+import type { FC } from 'hono/jsx';
+import { safeText } from '../../errors/sanitize.ts';
+import { configPlatform, type ImageConfig } from '../../image/config.ts';
+import { layerSteps } from '../../image/history.ts';
+import { buildTime } from '../../oci/created.ts';
+import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
+import type { ImageFacts } from '../data/image.ts';
+import { HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
+import { Page } from './layout.tsx';
+import { Layers } from './layers.tsx';
+import { Problem } from './problem.tsx';
+import { Age, Copy, Pairs, Section, ShortDigest, Size, Value, visible } from './widgets.tsx';
+
+export interface ImageProps {
+  /** As in the address: "ghcr.io/o/app:1.2". */
+  readonly image: string;
+  readonly repository: string;
+  readonly data: ImageFacts;
+  readonly now: Date;
+  readonly requests: number;
+}
+
+export const ImagePage: FC<ImageProps> = ({ image, repository, data, now, requests }) => {
+  const [registry = '', ...path] = repository.split('/');
+  const { config, manifest, rootManifest } = data;
+  return (
+    <Page
+      title={image}
+      trail={[
+        { text: 'Registries', href: HOME },
+        { text: registry, href: repositoriesPath(registry) },
+        { text: path.join('/'), href: tagsPath(repository) },
+        { text: image.slice(repository.length + 1) },
+      ]}
+      command={`regctl inspect -o text ${image}`}
+      requests={requests}
+    >
+      <h1>{visible(image)}</h1>
+      {data.problems.map((error) => (
+        <Problem error={error} />
+      ))}
+      <Header data={data} now={now} />
+      <PullLines image={image} digest={data.root.digest} repository={repository} />
+      {data.images.length === 0 ? null : <Platforms image={image} data={data} />}
+      {manifest?.kind === 'image' ? (
+        <Section id="layers" title={`Layers (${manifest.layers.length})`}>
+          <Layers steps={layerSteps(manifest.layers, config?.history ?? [])} />
+        </Section>
+      ) : null}
+      {config === undefined ? null : <Configuration config={config} />}
+      <Pairs
+        id="annotations"
+        title="Annotations"
+        pairs={Object.entries({ ...rootManifest.annotations, ...manifest?.annotations })}
+      />
+      <Raw data={data} />
+    </Page>
+  );
+};
+
+const Header: FC<{ data: ImageFacts; now: Date }> = ({ data, now }) => {
+  const { root, rootManifest, shown, manifest, config } = data;
+  const platform = config && configPlatform(config);
+  return (
+    <dl class="facts">
+      <dt>{rootManifest.kind === 'index' ? 'Digest of the index' : 'Digest'}</dt>
+      <dd>
+        <Copy text={root.digest} label="the digest" />
+      </dd>
+      {shown === undefined || shown.digest === root.digest ? null : (
+        <>
+          <dt>Digest shown</dt>
+          <dd>
+            <Copy text={shown.digest} label="the digest of the platform" />
+          </dd>
+        </>
+      )}
+      <dt>Type</dt>
+      <dd>{visible(artifactTypeOf(manifest) ?? root.mediaType)}</dd>
+      {platform === undefined ? null : (
+        <>
+          <dt>Platform</dt>
+          <dd>{visible(formatPlatform(platform))}</dd>
+        </>
+      )}
+      <dt>Created</dt>
+      <dd>
+        <Age time={buildTime(config?.created)} now={now} />
+      </dd>
+      <dt>Size</dt>
+      <dd>
+        <Size bytes={manifest?.kind === 'image' ? sizeOf(manifest) : undefined} />
+      </dd>
+    </dl>
+  );
+};
+
+const sizeOf = ({ config, layers }: ImageManifest): number =>
+  layers.reduce((sum, { size }) => sum + size, config.size);
+
+function artifactTypeOf(manifest: Manifest | undefined): string | undefined {
+  if (manifest?.kind !== 'image') return undefined;
+  return manifest.artifactType ?? manifest.config.mediaType;
+}
+
+const PullLines: FC<{ image: string; digest: string; repository: string }> = ({
+  image,
+  digest,
+  repository,
+}) => {
+  const pinned = `${repository}@${digest}`;
+  const lines: readonly (readonly [string, string])[] = [
+    ['Docker', `docker pull ${image}`],
+    ['Podman', `podman pull ${image}`],
+    ['regctl', `regctl copy ${image} DESTINATION`],
+    ['By digest', `docker pull ${pinned}`],
+    ['Name', image],
+  ];
+  return (
+    <details class="pull">
+      <summary>Pull and copy</summary>
+      <dl class="facts">
+        {lines.map(([name, line]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>
+              <Copy text={line} label={`the line for ${name}`} />
+            </dd>
+          </>
+        ))}
+      </dl>
+    </details>
+  );
+};
+
+const Platforms: FC<{ image: string; data: ImageFacts }> = ({ image, data }) => (
+  <Section id="platforms" title={`Platforms (${data.images.length})`}>
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">Platform</th>
+          <th scope="col">Digest</th>
+        </tr>
+      </thead>
+      <tbody>
+        {data.images.map(({ descriptor, platform }) => {
+          const name = platform === undefined ? descriptor.mediaType : formatPlatform(platform);
+          const isShown = descriptor.digest === data.shown?.digest;
+          return (
+            <tr class={isShown ? 'shown' : undefined}>
+              <th scope="row" data-label="Platform">
+                <a
+                  href={imagePath(image, { child: descriptor.digest })}
+                  aria-current={isShown ? 'true' : undefined}
+                >
+                  {visible(name)}
+                </a>
+              </th>
+              <td data-label="Digest">
+                <ShortDigest digest={descriptor.digest} />
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+    {data.attestations.length === 0 ? null : (
+      <p>
+        The index also lists {data.attestations.length}{' '}
+        {data.attestations.length === 1 ? 'attestation' : 'attestations'}.
+      </p>
+    )}
+  </Section>
+);
+
+const Configuration: FC<{ config: ImageConfig }> = ({ config }) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['Entrypoint', JSON.stringify(config.entrypoint)],
+    ['Command', JSON.stringify(config.cmd)],
+    ['User', config.user ?? ''],
+    ['Working directory', config.workingDir ?? ''],
+    ['Ports', config.exposedPorts.join(', ')],
+    ['Volumes', config.volumes.join(', ')],
+    ['Author', config.author ?? ''],
+  ];
+  return (
+    <>
+      <Section id="config" title="Configuration">
+        <table class="pairs">
+          <tbody>
+            {rows
+              .filter(([, value]) => value !== '' && value !== '[]')
+              .map(([name, value]) => (
+                <tr>
+                  <th scope="row">{name}</th>
+                  <td>
+                    <Value text={value} />
+                  </td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </Section>
+      <Pairs id="environment" title="Environment" pairs={config.env.map(splitPair)} />
+      <Pairs id="labels" title="Labels" pairs={Object.entries(config.labels ?? {})} />
+    </>
+  );
+};
+
+function splitPair(text: string): readonly [string, string] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Longer documents are cut on the page; the command line prints them whole. */
+const MAX_RAW = 200_000;
+
+const Raw: FC<{ data: ImageFacts }> = ({ data }) => {
+  const { rootManifest, manifest, config } = data;
+  const documents: readonly (readonly [string, string])[] = [
+    [rootManifest.kind === 'index' ? 'Index' : 'Manifest', textOf(rootManifest.raw)],
+    ...(manifest === undefined || manifest === rootManifest
+      ? []
+      : [['Manifest of the platform', textOf(manifest.raw)] as const]),
+    ...(config === undefined
+      ? []
+      : [['Configuration', JSON.stringify(config.json, undefined, 2)] as const]),
+  ];
+  return (
+    <Section id="raw" title="Raw JSON">
+      {documents.map(([name, text]) => (
+        <details>
+          <summary>{name}</summary>
+          <pre tabindex={0}>{safeText(text.slice(0, MAX_RAW), false)}</pre>
+          {text.length > MAX_RAW ? <p>The rest is left out: it is too long for a page.</p> : null}
+        </details>
+      ))}
+    </Section>
+  );
+};
+
+/** Indented if it is JSON that indenting does not change, else as stored. */
+function textOf(raw: Uint8Array): string {
+  const text = Buffer.from(raw).toString('utf8');
+  try {
+    return JSON.stringify(JSON.parse(text), undefined, 2);
+  } catch {
+    return text;
+  }
+}

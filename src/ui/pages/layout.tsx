@@ -1,0 +1,80 @@
+import type { Child, FC } from 'hono/jsx';
+import { HOME } from '../links.ts';
+import { Copy, visible } from './widgets.tsx';
+
+export interface PageProps {
+  readonly title: string;
+  /** Where the page stands: links from the registry down, and the page itself. */
+  readonly trail: readonly { readonly text: string; readonly href?: string }[];
+  /** The command that prints what the page shows. */
+  readonly command?: string | undefined;
+  /** Requests to registries that the page took. */
+  readonly requests?: number | undefined;
+  readonly children?: Child;
+}
+
+export const Page: FC<PageProps> = ({ title, trail, command, requests, children }) => (
+  <html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <title>{`${visible(title, 200)} · regctl`}</title>
+      <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+      <link rel="stylesheet" href="/assets/style.css" />
+      <script src="/assets/script.js" defer></script>
+    </head>
+    <body>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <a class="brand" href={HOME}>
+          regctl ui
+        </a>
+        <form action="/open" method="get" role="search" class="open">
+          <label for="open-name">Open</label>
+          <input
+            id="open-name"
+            name="name"
+            type="text"
+            placeholder="registry, repository or image"
+            autocomplete="off"
+            autocapitalize="off"
+            spellcheck={false}
+            required
+          />
+          <button type="submit">Open</button>
+        </form>
+      </header>
+      <main id="main" tabindex={-1}>
+        <nav aria-label="Breadcrumb" class="trail">
+          <ol>
+            {trail.map(({ text, href }) => (
+              <li>
+                {href === undefined ? (
+                  <span aria-current="page">{visible(text, 300)}</span>
+                ) : (
+                  <a href={href}>{visible(text, 300)}</a>
+                )}
+              </li>
+            ))}
+          </ol>
+        </nav>
+        {children}
+      </main>
+      <footer>
+        {command === undefined ? null : (
+          <p>
+            In a terminal: <Copy text={command} label="the command" />
+          </p>
+        )}
+        {requests === undefined ? null : (
+          <p class="cost">
+            This page took {requests} {requests === 1 ? 'request' : 'requests'} to registries.
+          </p>
+        )}
+      </footer>
+    </body>
+  </html>
+);

@@ -1,0 +1,63 @@
+import type { FC } from 'hono/jsx';
+import { HOME, repositoriesPath, tagsPath } from '../links.ts';
+import type { RepositoriesPage as Data, RepositoriesQuery } from '../data/repositories.ts';
+import { Page } from './layout.tsx';
+import { Problem } from './problem.tsx';
+import { Pager, visible } from './widgets.tsx';
+
+export interface RepositoriesProps {
+  readonly query: RepositoriesQuery;
+  readonly data: Data;
+  readonly requests: number;
+}
+
+export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests }) => {
+  const { registry, filter } = query;
+  return (
+    <Page
+      title={registry}
+      trail={[{ text: 'Registries', href: HOME }, { text: registry }]}
+      command={`regctl catalog ${registry}`}
+      requests={requests}
+    >
+      <h1>
+        Repositories <span class="count">{data.total}</span>
+      </h1>
+      {data.noCatalog === undefined ? null : <Problem error={data.noCatalog} />}
+      <form method="get" action="/repositories" class="filter" data-live>
+        <input type="hidden" name="registry" value={registry} />
+        <label for="filter">Filter</label>
+        <input id="filter" name="filter" type="search" value={filter} placeholder="team/*" />
+        <button type="submit">Apply</button>
+      </form>
+      <div id="results" aria-live="polite">
+        <p class="count-line">
+          {data.noCatalog === undefined
+            ? `${data.matching} of ${data.total} repositories`
+            : `${data.matching} repositories that you opened before`}
+        </p>
+        {data.namespaces.length === 0 ? null : (
+          <nav class="namespaces" aria-label="Namespaces">
+            {data.namespaces.map(({ name, count }) => (
+              <a href={repositoriesPath(registry, { filter: `${name}*` })}>
+                {visible(name)} <span class="count">{count}</span>
+              </a>
+            ))}
+          </nav>
+        )}
+        <ul class="names">
+          {data.names.map((name) => (
+            <li>
+              <a href={tagsPath(`${registry}/${name}`)}>{visible(name)}</a>
+            </li>
+          ))}
+        </ul>
+        <Pager
+          page={data.page}
+          pages={data.pages}
+          href={(page) => repositoriesPath(registry, { filter, page })}
+        />
+      </div>
+    </Page>
+  );
+};

@@ -1,0 +1,158 @@
+import type { FC } from 'hono/jsx';
+import { HOME, repositoriesPath, tagsPath } from '../links.ts';
+import { SORTS, type TagsPage as Data, type TagsQuery } from '../data/tags.ts';
+import { Page } from './layout.tsx';
+import { TagRow } from './tag-row.tsx';
+import { Pager, visible } from './widgets.tsx';
+
+export interface TagsProps {
+  /** Registry and path: "ghcr.io/o/app". */
+  readonly repository: string;
+  readonly query: TagsQuery;
+  readonly data: Data;
+  readonly now: Date;
+  readonly requests: number;
+  /** Reading manifests counts as pulls. */
+  readonly isMetered: boolean;
+}
+
+export const TagsPage: FC<TagsProps> = ({ repository, query, data, now, requests, isMetered }) => {
+  const [registry = '', ...path] = repository.split('/');
+  const { filter, sort, digestTags, all, details } = query;
+  const here = { filter, sort, 'digest-tags': digestTags, all, details };
+  return (
+    <Page
+      title={repository}
+      trail={[
+        { text: 'Registries', href: HOME },
+        { text: registry, href: repositoriesPath(registry) },
+        { text: path.join('/') },
+      ]}
+      command={`regctl tags --long ${repository}`}
+      requests={requests}
+    >
+      <h1>
+        Tags <span class="count">{data.total - (digestTags ? 0 : data.digestTags)}</span>
+      </h1>
+      <Filter repository={repository} query={query} hidden={data.digestTags} />
+      <div id="results" aria-live="polite">
+        <Summary data={data} query={query} repository={repository} isMetered={isMetered} />
+        <Rows repository={repository} data={data} now={now} fills={!isMetered} />
+        <Pager
+          page={data.page}
+          pages={data.pages}
+          href={(page) => tagsPath(repository, { ...here, page })}
+        />
+      </div>
+    </Page>
+  );
+};
+
+const SORT_WORDS: Readonly<Record<(typeof SORTS)[number], string>> = {
+  version: 'version, highest first',
+  name: 'name',
+  created: 'date, newest first',
+  size: 'size, largest first',
+};
+
+const Filter: FC<{ repository: string; query: TagsQuery; hidden: number }> = ({
+  repository,
+  query,
+  hidden,
+}) => (
+  <form method="get" action="/tags" class="filter" data-live>
+    <input type="hidden" name="repository" value={repository} />
+    <label for="filter">Filter</label>
+    <input id="filter" name="filter" type="search" value={query.filter} placeholder="1.2*" />
+    <label for="sort">Sort by</label>
+    <select id="sort" name="sort">
+      {SORTS.map((one) => (
+        <option value={one} selected={one === query.sort}>
+          {SORT_WORDS[one]}
+        </option>
+      ))}
+    </select>
+    <span class="check">
+      <input
+        id="digest-tags"
+        type="checkbox"
+        name="digest-tags"
+        value="1"
+        checked={query.digestTags}
+      />
+      <label for="digest-tags">Digest tags ({hidden})</label>
+    </span>
+    <span class="check">
+      <input id="all" type="checkbox" name="all" value="1" checked={query.all} />
+      <label for="all">Group all tags by digest</label>
+    </span>
+    <span class="check">
+      <input id="details" type="checkbox" name="details" value="1" checked={query.details} />
+      <label for="details">Read ages and sizes</label>
+    </span>
+    <button type="submit">Apply</button>
+  </form>
+);
+
+const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered: boolean }> = ({
+  data,
+  query,
+  repository,
+  isMetered,
+}) => (
+  <>
+    <p class="count-line">
+      {data.matching} of {data.total} tags, {data.read} of {data.matching} read
+    </p>
+    {data.limited ? (
+      <p class="notice">
+        Only the first {data.read} tags were read. Filter the list to see the others.
+      </p>
+    ) : null}
+    {isMetered && !query.details ? (
+      <p class="notice">
+        Docker Hub counts reading an image as a pull, so ages and sizes are left out.{' '}
+        <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
+          Read them: up to 2 pulls for each row
+        </a>
+      </p>
+    ) : null}
+  </>
+);
+
+const Rows: FC<{ repository: string; data: Data; now: Date; fills: boolean }> = ({
+  repository,
+  data,
+  now,
+  fills,
+}) => {
+  const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
+  if (data.rows.length === 0) return <p>No tag matches.</p>;
+  return (
+    <form method="get" action="/compare">
+      <input type="hidden" name="repository" value={repository} />
+      <table class="list">
+        <caption class="visually-hidden">Tags of {visible(repository)}</caption>
+        <thead>
+          <tr>
+            <td></td>
+            <th scope="col">Tag</th>
+            <th scope="col">Age</th>
+            <th scope="col">Size</th>
+            <th scope="col">Platforms</th>
+            <th scope="col">Digest</th>
+            <th scope="col">Proofs</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.rows.map((row) => (
+            <TagRow repository={repository} row={row} largest={largest} now={now} fills={fills} />
+          ))}
+        </tbody>
+      </table>
+      <p class="actions">
+        <button type="submit">Compare two</button>
+      </p>
+    </form>
+  );
+};

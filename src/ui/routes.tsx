@@ -1,0 +1,184 @@
+import type { Context, Hono } from 'hono';
+import { AppError } from '../errors/app-error.ts';
+import { sanitize } from '../errors/sanitize.ts';
+import { isDigest } from '../oci/digest.ts';
+import { DOCKER_HUB } from '../reference/docker-hub.ts';
+import { parseRegistry } from '../reference/names.ts';
+import type { ReadStore } from '../store/types.ts';
+import type { Location } from '../transports/types.ts';
+import type { CallOptions } from '../util/abort.ts';
+import { FactsCache } from './data/facts.ts';
+import { readImage } from './data/image.ts';
+import { readRepositories } from './data/repositories.ts';
+import { readRow, readTagsPage, SORTS, type Sort, type TagsReader } from './data/tags.ts';
+import { sendPage } from './html.ts';
+import { HOME, imagePath, repositoriesPath, tagsPath } from './links.ts';
+import { ImagePage } from './pages/image.tsx';
+import { RegistriesPage } from './pages/registries.tsx';
+import { RepositoriesPage } from './pages/repositories.tsx';
+import { TagRow } from './pages/tag-row.tsx';
+import { TagsPage } from './pages/tags.tsx';
+import type { UiOptions } from './types.ts';
+
+/** Repositories that are remembered for registries without a catalog. */
+const MAX_SEEN = 100;
+
+export interface PagesOptions extends UiOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Adds the pages that only read. */
+export function addPages(app: Hono, options: PagesOptions): void {
+  const { sources, hostPlatform, concurrency, now } = options;
+  const cache = new FactsCache();
+  const seen = new Set<string>();
+  const call = (c: Context): CallOptions => ({
+    signal: options.signal ? AbortSignal.any([options.signal, c.req.raw.signal]) : c.req.raw.signal,
+  });
+  const remember = (repository: string): void => {
+    seen.delete(repository);
+    seen.add(repository);
+    const [oldest] = seen;
+    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
+  };
+  const counted = async <T,>(read: () => Promise<T>): Promise<{ data: T; requests: number }> => {
+    const before = sources.requestCount();
+    const data = await read();
+    return { data, requests: sources.requestCount() - before };
+  };
+  const readerOf = (store: ReadStore, location: Location, c: Context): TagsReader => ({
+    store,
+    cache,
+    host: hostPlatform,
+    concurrency,
+    isMetered: location.name.startsWith(`${DOCKER_HUB}/`),
+    ...call(c),
+  });
+
+  app.get('/', (c) => c.redirect(options.start ?? HOME, 303));
+
+  app.get(HOME, async (c) =>
+    sendPage(
+      c,
+      <RegistriesPage logins={await sources.logins(call(c))} seen={[...seen].toReversed()} />,
+    ),
+  );
+
+  app.get('/open', (c) => c.redirect(pathOf(options, c.req.query('name') ?? ''), 303));
+
+  app.get('/repositories', async (c) => {
+    const query = {
+      registry: parseRegistry(c.req.query('registry') ?? ''),
+      filter: c.req.query('filter') ?? '',
+      page: pageNumber(c),
+    };
+    const { data, requests } = await counted(() =>
+      readRepositories(sources, query, [...seen], call(c)),
+    );
+    return sendPage(c, <RepositoriesPage query={query} data={data} requests={requests} />);
+  });
+
+  app.get('/tags', async (c) => {
+    const location = registryLocation(options, c.req.query('repository') ?? '');
+    const query = {
+      filter: c.req.query('filter') ?? '',
+      sort: sortOf(c.req.query('sort')),
+      page: pageNumber(c),
+      digestTags: c.req.query('digest-tags') === '1',
+      all: c.req.query('all') === '1',
+      details: c.req.query('details') === '1',
+    };
+    const { data, requests } = await counted(async () => {
+      await using store = await sources.openRead(location, call(c));
+      return readTagsPage(readerOf(store, location, c), query);
+    });
+    remember(location.name);
+    return sendPage(
+      c,
+      <TagsPage
+        repository={location.name}
+        query={query}
+        data={data}
+        now={now()}
+        requests={requests}
+        isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
+      />,
+    );
+  });
+
+  app.get('/row', async (c) => {
+    const location = registryLocation(options, c.req.query('repository') ?? '');
+    const digest = c.req.query('digest') ?? '';
+    if (!isDigest(digest)) throw new AppError('INVALID_DIGEST', 'the row has no digest');
+    await using store = await sources.openRead(location, call(c));
+    const row = await readRow(readerOf(store, location, c), digest, c.req.queries('tag') ?? []);
+    return c.html(
+      <TagRow
+        repository={location.name}
+        row={{ ...row, attached: c.req.queries('attached') ?? [] }}
+        largest={row.facts?.size ?? 1}
+        now={now()}
+        fills={false}
+      />,
+    );
+  });
+
+  app.get('/image', async (c) => {
+    const location = registryLocation(options, c.req.query('image') ?? '');
+    const { data, requests } = await counted(async () => {
+      await using store = await sources.openRead(location, call(c));
+      const query = { ref: location.ref, child: c.req.query('child'), host: hostPlatform };
+      return readImage(store, query, call(c));
+    });
+    remember(location.name);
+    return sendPage(
+      c,
+      <ImagePage
+        image={location.text}
+        repository={location.name}
+        data={data}
+        now={now()}
+        requests={requests}
+      />,
+    );
+  });
+}
+
+/** @throws AppError INVALID_REFERENCE, USAGE for what is not in a registry */
+export function registryLocation({ sources }: Pick<UiOptions, 'sources'>, text: string): Location {
+  const location = sources.locate(text);
+  if (location.scheme === 'docker') return location;
+  throw new AppError('USAGE', `"${sanitize(text)}" is not in a registry`, {
+    hint: 'These pages show registries. For directories and archives, use regctl inspect.',
+  });
+}
+
+/**
+ * The page of whatever a user types: a registry, a repository or an image.
+ * @throws AppError INVALID_REFERENCE, USAGE
+ */
+export function pathOf(options: Pick<UiOptions, 'sources'>, typed: string): string {
+  const text = typed.trim().replace(/^(?:https?|docker):\/\//iu, '');
+  if (isRegistry(text)) return repositoriesPath(parseRegistry(text));
+  const [registry = '', namespace = ''] = text.split(/\/(.*)/su);
+  if (namespace.endsWith('/') && registry.includes('.')) {
+    return repositoriesPath(parseRegistry(registry), { filter: `${namespace}*` });
+  }
+  const location = registryLocation(options, text);
+  return location.ref === undefined ? tagsPath(location.name) : imagePath(location.text);
+}
+
+/** Reads what has no path as Docker does: "registry:5000" is an image, "registry:5000/" is not. */
+function isRegistry(text: string): boolean {
+  if (!/^[^/@]+\/?$/u.test(text)) return false;
+  return text.endsWith('/') || /^(?:\[.*\]|[^:]*\.[^:]*|localhost)(?::\d+)?$/iu.test(text);
+}
+
+function pageNumber(c: Context): number {
+  const number = Number(c.req.query('page') ?? 1);
+  return Number.isSafeInteger(number) && number > 0 ? number : 1;
+}
+
+function sortOf(text: string | undefined): Sort {
+  return SORTS.find((one) => one === text) ?? 'version';
+}

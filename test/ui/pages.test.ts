@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { AppError } from '../../src/errors/app-error.ts';
+import { makeImage, makeIndex } from '../helpers/images.ts';
+import { startPages } from './browser.ts';
+
+const TAGS = '/tags?repository=reg.example/app';
+
+describe('repositories', () => {
+  it('are listed by pages, filtered by text or pattern, and grouped', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `team/app-${String(i).padStart(3, '0')}`);
+    await using own = await startPages();
+    await using pages = await startPages({
+      sources: {
+        ...own.sources,
+        async *catalog() {
+          yield [...names, 'infra/nginx'];
+        },
+      },
+    });
+    const first = await pages.get('/repositories?registry=reg.example');
+    expect(first.text).toContain('121 of 121 repositories');
+    expect(first.text).toContain('Page 1 of 3');
+    expect(first.text).toContain('infra/ 1 team/ 120');
+    expect(first.html).toContain('href="/tags?repository=reg.example%2Finfra%2Fnginx"');
+    const last = await pages.get('/repositories?registry=reg.example&page=3');
+    expect(last.text).toContain('team/app-119');
+    const some = await pages.get('/repositories?registry=reg.example&filter=*-00?');
+    expect(some.text).toContain('0 of 121');
+    expect((await pages.get('/repositories?registry=reg.example&filter=team*-00*')).text).toContain(
+      '10 of 121 repositories',
+    );
+  });
+
+  it('without a catalog are those that were opened before', async () => {
+    await using own = await startPages();
+    await using pages = await startPages({
+      sources: {
+        ...own.sources,
+        openRead: async () => createMemoryStore('reg.example/team/known'),
+        // oxlint-disable-next-line require-yield
+        async *catalog() {
+          throw new AppError('UNSUPPORTED', 'reg.example does not list', { hint: 'Type a name.' });
+        },
+      },
+    });
+    await pages.get('/tags?repository=reg.example/team/known');
+    const page = await pages.get('/repositories?registry=reg.example');
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('reg.example does not list Type a name.');
+    expect(page.text).toContain('team/known');
+  });
+});
+
+describe('tags', () => {
+  it('of one digest share a row, with the facts of the manifest, in one request each', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['1.27', 'latest', '1'], await makeIndex());
+    await pages.push('app', ['1.26'], await makeImage());
+    const page = await pages.get(TAGS);
+    expect(page.text).toContain('4 of 4 tags, 4 of 4 read');
+    expect(page.html.match(/<tr data-fill/gu)).toHaveLength(2);
+    expect(page.text).toContain('1.27 1 latest');
+    expect(page.text).toContain('amd64 arm64 arm/v7');
+    expect(page.text).toContain('This page took 5 requests');
+    expect(pages.requests()).toHaveLength(5);
+  });
+
+  it('are sorted by version, and 20 rows take 21 requests', async () => {
+    await using pages = await startPages();
+    const image = await makeImage({ layers: 1 });
+    const tags = Array.from({ length: 45 }, (_, i) => `v1.${i}`);
+    await pages.push('app', tags, image);
+    pages.requests();
+    const page = await pages.get(TAGS);
+    expect(pages.requests()).toHaveLength(21);
+    expect(page.text.indexOf('v1.44')).toBeLessThan(page.text.indexOf('v1.43'));
+    expect(page.text).toContain('Page 1 of 3');
+    // Read in full, all are one image.
+    const all = await pages.get(`${TAGS}&all=1`);
+    expect(all.html.match(/<tr data-fill/gu)).toHaveLength(1);
+    expect(all.text).toContain('45 of 45 read');
+  });
+
+  it('with dates and sizes, by the newest', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['a'], await makeImage({ created: '2026-01-30T00:00:00.5Z' }));
+    await pages.push('app', ['b'], await makeImage({ created: '2026-01-20T00:00:00.5Z' }));
+    await pages.push('app', ['c'], await makeImage({ created: '1970-01-01T00:00:00Z' }));
+    const page = await pages.get(`${TAGS}&sort=created`);
+    expect(page.text).toMatch(/ a 47 hours ago .* b 11 days ago .* c – /u);
+    expect(page.html).not.toContain('data-fill');
+  });
+
+  it('a row is filled in by the same markup', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['1', 'one'], await makeIndex());
+    const page = await pages.get(TAGS);
+    const path = /data-fill="([^"]*)"/u.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const row = await pages.get(path);
+    expect(row.html).toMatch(/^<tr>.*<\/tr>$/su);
+    expect(row.text).toMatch(/^1 one 4 weeks ago 1\.\d+ kB amd64 arm64 arm\/v7/u);
+  });
+
+  it('hide digest tags, and show what they hold', async () => {
+    await using pages = await startPages();
+    const image = await makeImage();
+    await pages.push('app', ['1'], image);
+    const digestTag = `${image.root.digest.replace(':', '-')}.sig`;
+    await pages.push('app', [digestTag], await makeImage());
+    const page = await pages.get(TAGS);
+    expect(page.text).toContain('Digest tags (1)');
+    expect(page.text).toContain('signature');
+    expect(page.html).not.toContain(`>${digestTag}<`);
+    expect((await pages.get(`${TAGS}&digest-tags=1`)).html).toContain(`>${digestTag}<`);
+  });
+
+  it('of Docker Hub are asked for by HEAD, which is no pull', async () => {
+    await using pages = await startPages();
+    await pages.push('library/app', ['1'], await makeImage());
+    pages.requests();
+    const page = await pages.get('/tags?repository=app');
+    expect(pages.requests()).toEqual([
+      'GET /v2/library/app/tags/list',
+      'HEAD /v2/library/app/manifests/1',
+    ]);
+    expect(page.text).toContain('Docker Hub counts reading an image as a pull');
+    expect(page.html).not.toContain('data-fill');
+  });
+});
+
+describe('an image', () => {
+  it('shows platforms, layers with their steps, configuration and lines to copy', async () => {
+    await using pages = await startPages();
+    const index = await makeIndex({ layers: 2 });
+    await pages.push('app', ['1'], index);
+    pages.requests();
+    const page = await pages.get('/image?image=reg.example/app:1');
+    expect(pages.requests()).toHaveLength(3);
+    expect(page.text).toContain(`Digest of the index ${index.root.digest}`);
+    expect(page.text).toContain('docker pull reg.example/app:1');
+    expect(page.text).toContain(`docker pull reg.example/app@${index.root.digest}`);
+    expect(page.text).toMatch(/Platforms \(3\).*linux\/amd64.*linux\/arm64.*linux\/arm\/v7/u);
+    expect(page.text).toMatch(/Layers \(2\).*ADD file-0.*ADD file-1/u);
+    expect(page.text).toMatch(/Environment PATH \/bin/u);
+    const [, arm] = [...index.nodes.values()].filter(({ descriptor }) =>
+      descriptor.mediaType.includes('manifest'),
+    );
+    const other = await pages.get(`/image?image=reg.example/app:1&child=${arm?.descriptor.digest}`);
+    expect(other.text).toContain('Platform linux/arm64');
+  });
+
+  it('is shown although the child for this machine is gone', async () => {
+    await using pages = await startPages();
+    const index = await makeIndex();
+    await pages.push('app', ['1'], index);
+    const store = await pages.sources.openRead(pages.sources.locate('reg.example/app'));
+    const [child] = [...index.nodes.values()].filter(({ descriptor }) =>
+      descriptor.mediaType.includes('manifest'),
+    );
+    if (child === undefined) throw new Error('no child');
+    await store.capabilities.remove?.removeManifest(child.descriptor.digest);
+    const page = await pages.get('/image?image=reg.example/app:1');
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('its index lists it for linux/amd64');
+    expect(page.text).toContain('linux/arm64');
+  });
+
+  it('from a hostile registry is text, whatever its names and labels hold', async () => {
+    await using pages = await startPages();
+    const evil = '<script>alert(1)</script>\u001b[31m\u202e"onload=x';
+    const labels = { [evil]: evil, url: 'javascript:alert(1)', site: 'https://example.com/a?b=c' };
+    await pages.push('app', ['1'], await makeImage({ labels }));
+    const page = await pages.get('/image?image=reg.example/app:1');
+    expect(page.html).not.toMatch(/<script>|[\u001b\u202e]/u);
+    expect(page.html).toContain(
+      '&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m\\u202e&quot;onload=x',
+    );
+    expect(page.html).not.toMatch(/href="(?!\/|https:\/\/example\.com|#)/u);
+    expect(page.html).toContain('href="https://example.com/a?b=c"');
+    // Neither inline script nor inline style, which the policy would block.
+    expect(page.html).not.toMatch(/\son\w+=|\sstyle=/u);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['ghcr.io', '/repositories?registry=ghcr.io'],
+    ['https://ghcr.io/', '/repositories?registry=ghcr.io'],
+    ['localhost:5000', '/repositories?registry=localhost%3A5000'],
+    ['127.0.0.1:5000', '/repositories?registry=127.0.0.1%3A5000'],
+    ['registry:5000/', '/repositories?registry=registry%3A5000'],
+    ['registry:3', '/image?image=docker.io%2Flibrary%2Fregistry%3A3'],
+    ['reg.example/team/', '/repositories?registry=reg.example&filter=team%2F*'],
+    ['busybox', '/tags?repository=docker.io%2Flibrary%2Fbusybox'],
+    ['busybox:1.36', '/image?image=docker.io%2Flibrary%2Fbusybox%3A1.36'],
+    ['docker://reg.example/app:1', '/image?image=reg.example%2Fapp%3A1'],
+  ])('%s opens %s', async (name, path) => {
+    await using pages = await startPages();
+    const answer = await pages.get(`/open?name=${encodeURIComponent(name)}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, path]);
+  });
+
+  it.each([
+    ['/image?image=reg.example/app:none', 404, 'app:none'],
+    ['/tags?repository=reg.example/none', 404, 'none'],
+    ['/image?image=oci:/etc', 400, 'is not in a registry'],
+    ['/tags?repository=', 400, ''],
+    ['/tags?repository=UPPER', 400, 'UPPER'],
+    ['/row?repository=reg.example/app&digest=x', 400, 'no digest'],
+    ['/nope', 404, 'there is no such page'],
+  ])('%s is %i', async (path, status, words) => {
+    await using pages = await startPages();
+    const answer = await pages.get(path);
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain(words);
+    expect(pages.bugs).toEqual([]);
+  });
+});

@@ -17,6 +17,7 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, reason: string])[] = [
   ],
   [/^regctl (?:pull [^ ]+|push [^ ]+|load -i [^ ]+)$/u, 'the Docker daemon'],
   [/^skopeo/u, "a link with another tool's name"],
+  [/--key\b|key-generate/u, 'a key and its signatures'],
   [/registry-set/u, 'a registry that answers at its name'],
   [/containers-storage:/u, 'the storage of podman'],
   [
@@ -100,6 +101,62 @@ describe.each([...pages, ...helped])('the examples of %s', (name, examples) => {
       expect(done.code === 0, `${String(done.code)} ${said.join('\n')}`).toBe(!fails);
     },
   );
+});
+
+/** Documents in the words of others: skopeo's, the registry's, the image's own. */
+const OTHERS_FIELDS = /^(?:inspect|list-tags|config|manifest|registry-config)$/u;
+
+/** The names of our fields in a result. */
+function fieldsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(fieldsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    ...(/^[A-Z]/u.test(name) ? [name] : []),
+    ...fieldsOf(inner),
+  ]);
+}
+
+/** The rows of docs/output.md by command: the fields that they name. */
+function documentedFields(): ReadonlyMap<string, string> {
+  const page = readFileSync(join(ROOT, 'docs/output.md'), 'utf8');
+  const rows = new Map<string, string>();
+  for (const [, names = '', text = ''] of page.matchAll(/^\| (`[^|]+`) \| (.+) \|$/gmu)) {
+    for (const [, name = ''] of names.matchAll(/`([^`]+)`/gu)) {
+      const command = name.split(' --')[0] ?? name;
+      rows.set(command, `${rows.get(command) ?? ''} ${text}`);
+    }
+  }
+  for (const name of ['pull', 'push']) rows.set(name, rows.get('copy') ?? '');
+  return rows;
+}
+
+describe('docs/output.md names the fields of', () => {
+  let world: ExampleWorld;
+  beforeAll(async () => {
+    world = await exampleWorld();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  const rows = documentedFields();
+  const lines = helped.flatMap(([, examples]) => examples.map(({ line }) => line));
+
+  it.each(lines.filter((line) => reasonNotRun(line) === undefined))('%s', async (line) => {
+    const words = plainWords(line)?.slice(1);
+    if (words === undefined || words.includes('-o')) return;
+    await world.reset();
+    const done = await world.run(`regctl -o json ${words.map((word) => `'${word}'`).join(' ')}`);
+    if (done.code !== 0) {
+      // Earlier lines may have to come first; a command that prints bytes has no fields.
+      expect(done.stdout).toMatch(/"(?:USAGE|[A-Z_]+)"/u);
+      return;
+    }
+    const [name = '', next = ''] = words;
+    const row = rows.get(`${name} ${next}`) ?? rows.get(name);
+    if (OTHERS_FIELDS.test(name)) return;
+    const missing = [...new Set(fieldsOf(JSON.parse(done.stdout)))].filter(
+      (field) => row?.includes(`\`${field}\``) !== true,
+    );
+    expect(missing, `${name}: ${row ?? 'no row'}`).toEqual([]);
+  });
 });
 
 it('takes simple lines apart as a shell does', () => {

@@ -9,7 +9,8 @@ import { isFromElsewhere, isOwnHost, SECURITY_HEADERS } from './access/headers.t
 import type { Sessions } from './access/sessions.ts';
 import { sendPage } from './html.ts';
 import { LockedPage, ProblemPage } from './pages/problem.tsx';
-import { addPages } from './routes.tsx';
+import { addDeletePages } from './delete-routes.tsx';
+import { addPages, signalOf, type UiEnv } from './routes.tsx';
 import type { UiOptions } from './types.ts';
 
 export interface AppOptions extends UiOptions {
@@ -27,9 +28,9 @@ const ASSETS: Readonly<Record<string, readonly [type: string, text: string]>> = 
 };
 
 /** Answers only browsers of this machine that used a key; every page stands behind it. */
-export function createApp(options: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono<UiEnv> {
   const { sessions, port, onKey } = options;
-  const app = new Hono();
+  const app = new Hono<UiEnv>();
   const cookieName = (): string => `regctl-ui-${port()}`;
 
   app.use(async (c, next) => {
@@ -70,10 +71,12 @@ export function createApp(options: AppOptions): Hono {
       }
       return sendPage(c, <LockedPage goesOn={goesOn} />, 401);
     }
+    c.set('session', cookie);
     await next();
     return undefined;
   });
   addPages(app, options);
+  if (options.allowDelete) addDeletePages(app, options, sessions);
   app.notFound((c) =>
     sendPage(
       c,
@@ -85,6 +88,8 @@ export function createApp(options: AppOptions): Hono {
     ),
   );
   app.onError((error, c) => {
+    // The browser left, or the program stops: nobody reads the answer.
+    if (signalOf(options, c).aborted) return c.body(null, 503);
     if (!(error instanceof AppError)) options.onBug(error);
     const shown =
       error instanceof AppError

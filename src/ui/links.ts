@@ -24,6 +24,9 @@ export const tagsPath = (repository: string, query: Query = {}): string =>
 export const imagePath = (image: string, query: Query = {}): string =>
   path('/image', { image, ...query });
 
+export const deletePath = (repository: string, tag: string): string =>
+  path('/delete', { repository, tag });
+
 /** The fragment of one row of a list of tags, for script. */
 export function rowPath(
   repository: string,

@@ -18,7 +18,7 @@ import { RegistriesPage } from './pages/registries.tsx';
 import { RepositoriesPage } from './pages/repositories.tsx';
 import { TagRow } from './pages/tag-row.tsx';
 import { TagsPage } from './pages/tags.tsx';
-import type { UiOptions } from './types.ts';
+import type { UiOptions, UiSources } from './types.ts';
 
 /** Repositories that are remembered for registries without a catalog. */
 const MAX_SEEN = 100;
@@ -27,25 +27,40 @@ export interface PagesOptions extends UiOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a request carries: the cookie of its session. */
+export interface UiEnv {
+  readonly Variables: { readonly session: string };
+}
+
+/** Ends what a page reads when its browser leaves or the program stops. */
+export function signalOf({ signal }: PagesOptions, c: Context): AbortSignal {
+  return signal ? AbortSignal.any([signal, c.req.raw.signal]) : c.req.raw.signal;
+}
+
+/** Requests of pages that are read at the same time count for each of them. */
+export async function countRequests<T>(
+  sources: Pick<UiSources, 'requestCount'>,
+  read: () => Promise<T>,
+): Promise<{ readonly data: T; readonly requests: number }> {
+  const before = sources.requestCount();
+  const data = await read();
+  return { data, requests: sources.requestCount() - before };
+}
+
 /** Adds the pages that only read. */
-export function addPages(app: Hono, options: PagesOptions): void {
+export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
   const { sources, hostPlatform, concurrency, now } = options;
   const cache = new FactsCache();
   const seen = new Set<string>();
-  const call = (c: Context): CallOptions => ({
-    signal: options.signal ? AbortSignal.any([options.signal, c.req.raw.signal]) : c.req.raw.signal,
-  });
+  const call = (c: Context): CallOptions => ({ signal: signalOf(options, c) });
   const remember = (repository: string): void => {
     seen.delete(repository);
     seen.add(repository);
     const [oldest] = seen;
     if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
   };
-  const counted = async <T,>(read: () => Promise<T>): Promise<{ data: T; requests: number }> => {
-    const before = sources.requestCount();
-    const data = await read();
-    return { data, requests: sources.requestCount() - before };
-  };
+  const counted = <T,>(read: () => Promise<T>): ReturnType<typeof countRequests<T>> =>
+    countRequests(sources, read);
   const readerOf = (store: ReadStore, location: Location, c: Context): TagsReader => ({
     store,
     cache,
@@ -102,6 +117,7 @@ export function addPages(app: Hono, options: PagesOptions): void {
         now={now()}
         requests={requests}
         isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
+        allowDelete={options.allowDelete}
       />,
     );
   });
@@ -139,6 +155,7 @@ export function addPages(app: Hono, options: PagesOptions): void {
         data={data}
         now={now()}
         requests={requests}
+        allowDelete={options.allowDelete}
       />,
     );
   });

@@ -6,6 +6,7 @@ import { createRegistryStore } from '../../src/transports/docker/store.ts';
 import { locate } from '../../src/transports/locate.ts';
 import { createSessions } from '../../src/ui/access/sessions.ts';
 import { createApp } from '../../src/ui/app.tsx';
+import type { UiEnv } from '../../src/ui/routes.tsx';
 import type { UiOptions, UiSources } from '../../src/ui/types.ts';
 import { pushImage, type TestImage } from '../helpers/images.ts';
 import { plainClient } from '../registry/harness.ts';
@@ -16,10 +17,14 @@ export const NOW = new Date('2026-02-01T00:00:00Z');
 
 /** The embedded registry as reg.example, and its pages. */
 export interface Pages extends AsyncDisposable {
-  readonly app: Hono;
+  readonly app: Hono<UiEnv>;
   readonly sources: UiSources;
   /** What a browser with a login sees. */
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Seen>;
+  get(
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<Seen>;
   post(
     path: string,
     form: Readonly<Record<string, string | readonly string[]>>,
@@ -91,8 +96,13 @@ export async function startPages(options: Partial<UiOptions> = {}): Promise<Page
     sources,
     keys,
     bugs,
-    get: async (path, headers) =>
-      seen(await app.request(`${ORIGIN}${path}`, { headers: { ...base, ...headers } })),
+    get: async (path, headers, signal) =>
+      seen(
+        await app.request(`${ORIGIN}${path}`, {
+          headers: { ...base, ...headers },
+          signal: signal ?? null,
+        }),
+      ),
     async post(path, form, headers) {
       const body = new URLSearchParams();
       for (const [name, value] of Object.entries(form)) {

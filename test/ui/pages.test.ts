@@ -4,6 +4,11 @@ import { AppError } from '../../src/errors/app-error.ts';
 import { makeImage, makeIndex } from '../helpers/images.ts';
 import { startPages } from './browser.ts';
 
+/** A list whose first page is this. */
+const listOf = (next: () => Promise<never>): AsyncIterable<never> => ({
+  [Symbol.asyncIterator]: () => ({ next }),
+});
+
 const TAGS = '/tags?repository=reg.example/app';
 
 describe('repositories', () => {
@@ -38,16 +43,16 @@ describe('repositories', () => {
       sources: {
         ...own.sources,
         openRead: async () => createMemoryStore('reg.example/team/known'),
-        // oxlint-disable-next-line require-yield
-        async *catalog() {
-          throw new AppError('UNSUPPORTED', 'reg.example does not list', { hint: 'Type a name.' });
-        },
+        catalog: () =>
+          listOf(async () => {
+            throw new AppError('UNSUPPORTED', 'reg.example does not list', { hint: 'Type one.' });
+          }),
       },
     });
     await pages.get('/tags?repository=reg.example/team/known');
     const page = await pages.get('/repositories?registry=reg.example');
     expect(page.status).toBe(200);
-    expect(page.text).toContain('reg.example does not list Type a name.');
+    expect(page.text).toContain('reg.example does not list Type one.');
     expect(page.text).toContain('team/known');
   });
 });
@@ -216,4 +221,23 @@ describe('an address', () => {
     expect(answer.text).toContain(words);
     expect(pages.bugs).toEqual([]);
   });
+});
+
+it('a page whose browser left is no bug', async () => {
+  const leaving = new AbortController();
+  await using own = await startPages();
+  await using pages = await startPages({
+    sources: {
+      ...own.sources,
+      catalog: (_registry, call) =>
+        listOf(async () => {
+          leaving.abort();
+          call?.signal?.throwIfAborted();
+          throw new Error('the signal does not reach the registry');
+        }),
+    },
+  });
+  const answer = await pages.get('/repositories?registry=reg.example', {}, leaving.signal);
+  expect(answer.status).toBe(503);
+  expect(pages.bugs).toEqual([]);
 });

@@ -40,7 +40,7 @@ export async function run(context: UiContext, input: Input, options: CallOptions
     hostPlatform: requestedPlatform(context) ?? context.hostPlatform,
     concurrency: context.flags.concurrency,
     now: context.now,
-    allowDelete: false,
+    allowDelete: readFlag(input, 'allowDelete'),
     start: first === undefined ? undefined : pathOf({ sources }, first),
     onBug: (error) => context.warn(`a page failed: ${sanitize(stackOf(error))}`),
     onAddress: (address) => context.note(`a browser without a login asked; open ${address}`),

@@ -14,8 +14,14 @@ export const uiSpec: CommandSpec = {
   ],
   options: [
     { flags: '--port <n>', summary: 'listen on port N (default: any free port)', kind: 'integer' },
+    {
+      flags: '--allow-delete',
+      summary: 'also show the pages that delete images and tags',
+      kind: 'flag',
+    },
     { flags: '--no-open', summary: 'print the address; open no browser', kind: 'flag' },
   ],
+  otherNames: { '--listen': '--port', '-p': '--port', '--write': '--allow-delete' },
   longRunning: true,
   alsoUses: ['platform', 'parallel'],
   examples: [

@@ -83,7 +83,7 @@ export async function deleteManifest(
   const referrers = job.withReferrers ? free : [];
   const left = attached.filter((one) => !referrers.includes(one));
   await job.confirm?.(`${label}@${digest}`, { tags, referrers }, options);
-  if (!dryRun) await removeAll(job, digest, referrers, options);
+  if (!dryRun) await removeImage(job.remover, digest, referrers, options);
   const along = referrers.flatMap((one) => one.tags);
   return { label, digest, tags: [...tags, ...along], manifest: true, referrers, left };
 }
@@ -126,7 +126,7 @@ async function refuse(
 }
 
 /** Whether no tag points to a referrer; a tagged one is an image in its own right and stays. */
-function isFree(digest: Digest, targets: TagTargets): boolean {
+export function isFree(digest: Digest, targets: TagTargets): boolean {
   return ![...targets].some(([tag, one]) => one.digest === digest && !isDigestTag(tag));
 }
 
@@ -152,10 +152,10 @@ async function attachedIfKnown(
 
 /**
  * Deletes the farthest referrers first, so that none loses its subject. Referrers by tag go before
- * all others: otherwise a fallback tag is rewritten for each manifest that it lists.
+ * all others: otherwise a fallback tag is rewritten for each manifest that it lists. Checks nothing.
  */
-async function removeAll(
-  { remover }: DeleteJob,
+export async function removeImage(
+  remover: Remover,
   digest: Digest,
   referrers: readonly Attached[],
   options: CallOptions,

@@ -69,6 +69,12 @@ tbody th { font-weight: 600; }
 .bar { display: block; width: 100%; height: .5rem; fill: var(--bar); }
 .bar .track { fill: var(--line); }
 .layers .size { width: 25%; }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: 1rem 0; }
+.actions a { padding: .25rem 0; }
+.danger { border-color: var(--bad); color: var(--bad); }
+.doomed { border: 1px solid var(--line); border-radius: .4rem; margin: 1rem 0; }
+.doomed legend { font-weight: 600; overflow-wrap: anywhere; }
+.doomed .check { display: flex; }
 .copy { display: inline-flex; gap: .35rem; align-items: center; max-width: 100%; }
 .copy code { min-width: 0; }
 .copy button { padding: 0 .4rem; min-height: 1.5rem; line-height: 1.2; font-size: .75rem; }

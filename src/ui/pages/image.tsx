@@ -6,7 +6,7 @@ import { buildTime } from '../../oci/created.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
+import { deletePath, HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
 import { Page } from './layout.tsx';
 import { Layers } from './layers.tsx';
 import { Problem } from './problem.tsx';
@@ -19,9 +19,11 @@ export interface ImageProps {
   readonly data: ImageFacts;
   readonly now: Date;
   readonly requests: number;
+  readonly allowDelete: boolean;
 }
 
-export const ImagePage: FC<ImageProps> = ({ image, repository, data, now, requests }) => {
+export const ImagePage: FC<ImageProps> = (props) => {
+  const { image, repository, data, now, requests, allowDelete } = props;
   const [registry = '', ...path] = repository.split('/');
   const { config, manifest, rootManifest } = data;
   return (
@@ -55,9 +57,20 @@ export const ImagePage: FC<ImageProps> = ({ image, repository, data, now, reques
         pairs={Object.entries({ ...rootManifest.annotations, ...manifest?.annotations })}
       />
       <Raw data={data} />
+      {allowDelete ? (
+        <p class="actions">
+          <a href={deletePath(repository, refOf(image, repository))}>Delete this image…</a>
+        </p>
+      ) : null}
     </Page>
   );
 };
+
+/** Tag or digest, the digest if both are written. */
+function refOf(image: string, repository: string): string {
+  const suffix = image.slice(repository.length + 1);
+  return suffix.slice(suffix.indexOf('@') + 1);
+}
 
 const Header: FC<{ data: ImageFacts; now: Date }> = ({ data, now }) => {
   const { root, rootManifest, shown, manifest, config } = data;

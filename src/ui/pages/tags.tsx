@@ -14,9 +14,11 @@ export interface TagsProps {
   readonly requests: number;
   /** Reading manifests counts as pulls. */
   readonly isMetered: boolean;
+  readonly allowDelete: boolean;
 }
 
-export const TagsPage: FC<TagsProps> = ({ repository, query, data, now, requests, isMetered }) => {
+export const TagsPage: FC<TagsProps> = (props) => {
+  const { repository, query, data, now, requests, isMetered, allowDelete } = props;
   const [registry = '', ...path] = repository.split('/');
   const { filter, sort, digestTags, all, details } = query;
   const here = { filter, sort, 'digest-tags': digestTags, all, details };
@@ -37,7 +39,13 @@ export const TagsPage: FC<TagsProps> = ({ repository, query, data, now, requests
       <Filter repository={repository} query={query} hidden={data.digestTags} />
       <div id="results" aria-live="polite">
         <Summary data={data} query={query} repository={repository} isMetered={isMetered} />
-        <Rows repository={repository} data={data} now={now} fills={!isMetered} />
+        <Rows
+          repository={repository}
+          data={data}
+          now={now}
+          fills={!isMetered}
+          allowDelete={allowDelete}
+        />
         <Pager
           page={data.page}
           pages={data.pages}
@@ -120,12 +128,11 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
   </>
 );
 
-const Rows: FC<{ repository: string; data: Data; now: Date; fills: boolean }> = ({
-  repository,
-  data,
-  now,
-  fills,
-}) => {
+interface RowsProps extends Pick<TagsProps, 'repository' | 'data' | 'now' | 'allowDelete'> {
+  readonly fills: boolean;
+}
+
+const Rows: FC<RowsProps> = ({ repository, data, now, fills, allowDelete }) => {
   const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
   if (data.rows.length === 0) return <p>No tag matches.</p>;
   return (
@@ -152,6 +159,11 @@ const Rows: FC<{ repository: string; data: Data; now: Date; fills: boolean }> = 
       </table>
       <p class="actions">
         <button type="submit">Compare two</button>
+        {allowDelete ? (
+          <button type="submit" formaction="/delete" class="danger">
+            Delete the chosen…
+          </button>
+        ) : null}
       </p>
     </form>
   );

@@ -2,12 +2,14 @@ import type { CommandSpec } from './types.ts';
 import { blobSpec } from './blob/spec.ts';
 import { blobCopySpec } from './blob-copy/spec.ts';
 import { blobPutSpec } from './blob-put/spec.ts';
+import { catSpec } from './cat/spec.ts';
 import { catalogSpec } from './catalog/spec.ts';
 import { configSpec } from './config/spec.ts';
 import { copySpec } from './copy/spec.ts';
 import { deleteSpec } from './delete/spec.ts';
 import { digestSpec } from './digest/spec.ts';
 import { doctorSpec } from './doctor/spec.ts';
+import { exportSpec } from './export/spec.ts';
 import { filesSpec } from './files/spec.ts';
 import { inspectSpec } from './inspect/spec.ts';
 import { listTagsSpec } from './tags/list-tags-spec.ts';
@@ -49,6 +51,8 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       listTagsSpec,
       inspectSpec,
       filesSpec,
+      catSpec,
+      exportSpec,
       outdatedSpec,
       catalogSpec,
       searchSpec,

@@ -40,6 +40,8 @@ export interface ValueResult extends ResultOptions {
 export interface BytesResult extends ResultOptions {
   readonly kind: 'bytes';
   readonly bytes: Bytes;
+  /** Refused on a terminal. */
+  readonly isArchive?: boolean;
   /** Computes the JSON form on demand. If absent, `-o json` is a usage error. */
   readonly json?: () => unknown;
 }

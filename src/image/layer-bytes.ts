@@ -8,6 +8,9 @@ import type { Bytes } from '../util/bytes.ts';
 import { createCodec, sniff } from '../util/compression/codec.ts';
 import type { CompressionFormat, DecompressionLimits } from '../util/compression/types.ts';
 
+/** Where layers are read from. */
+export type LayerSource = Pick<ReadStore, 'label' | 'fetch'>;
+
 export type LayerCompression = CompressionFormat | 'none';
 
 /** Limits for layers: most images stay far below; gzip alone can reach a ratio of 1032. */
@@ -28,17 +31,17 @@ export interface PlainLayerOptions extends CallOptions {
  * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER; IntegrityError if it is not the blob of its digest
  */
 export async function* plainLayer(
-  store: ReadStore,
+  source: LayerSource,
   layer: Descriptor,
   { signal, onCompression }: PlainLayerOptions = {},
 ): Bytes {
-  const { start, all } = await peekStart(await store.fetch(layer, { signal }));
+  const { start, all } = await peekStart(await source.fetch(layer, { signal }));
   const compression = sniff(start);
   onCompression?.(compression);
   yield* createCodec().decompress(all, compression, {
     ...LIMITS,
     fail: (rule, cause) =>
-      cause instanceof AppError ? cause : corruptLayer(store.label, layer, rule, cause),
+      cause instanceof AppError ? cause : corruptLayer(source.label, layer, rule, cause),
   });
 }
 

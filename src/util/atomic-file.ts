@@ -15,10 +15,13 @@ export interface AtomicWriteOptions {
   readonly temporary?: string | undefined;
 }
 
+/** What a file is written from. */
+export type FileData = Uint8Array | string | AsyncIterable<Uint8Array>;
+
 /** Replaces `path` as a whole or not at all: a temporary file next to it, fsync, rename. */
 export async function writeFileAtomic(
   path: string,
-  data: Uint8Array | string,
+  data: FileData,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
   const name = options.temporary ?? `.${randomBytes(8).toString('hex')}.tmp`;

@@ -27,6 +27,7 @@ export async function writeResult(
     case 'value':
       return writer.write(withLineEnd(safeText(result.text(style), style.terminal)));
     case 'bytes':
+      if (result.isArchive === true && style.terminal) throw archiveOnTerminal();
       return writeBytes(style.terminal ? showControls(result.bytes) : result.bytes, writer);
     case 'list':
       return writeLines(result.items(), writer, style);
@@ -145,6 +146,12 @@ async function* showControls(pieces: AsyncIterable<Uint8Array>): AsyncIterable<s
   const decoder = new TextDecoder();
   for await (const piece of pieces) yield safeText(decoder.decode(piece, { stream: true }), false);
   yield safeText(decoder.decode(), false);
+}
+
+function archiveOnTerminal(): AppError {
+  return new AppError('USAGE', 'an archive is not written to a terminal', {
+    hint: 'Name a file, or send it on: regctl export IMAGE | tar -x',
+  });
 }
 
 async function writeBytes(

@@ -1,31 +1,30 @@
 import { AppError } from '../../errors/app-error.ts';
-import { openLayers, readFileTree, type LayerStack } from '../../image/files/image-files.ts';
+import { byteText } from '../../image/files/byte-text.ts';
+import { readFileTree, type LayerStack } from '../../image/files/image-files.ts';
 import { listFiles, type ListedFile } from '../../image/files/list-files.ts';
 import { plainPath } from '../../image/files/plain-path.ts';
-import { byteText } from '../../image/files/byte-text.ts';
 import { layerEntries } from '../../image/files/read-layer.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import type { Context } from '../context.ts';
-import { openRequestedImage } from '../input/image.ts';
+import { openImageLayers, type LayersContext } from '../input/layers.ts';
 import { readArgument, readFlag, readInteger } from '../input/read.ts';
 import { fileJson, fileLine } from '../output/file-rows.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
-type FilesContext = Pick<Context, 'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'warn'>;
+/** Lines that are written at once. */
+const BATCH = 256;
 
 /** Lists the merged files of an image, or the entries of one layer. */
 export async function run(
-  context: FilesContext,
+  context: LayersContext,
   input: Input,
   options: CallOptions,
 ): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const path = input.args[1];
   const number = readInteger(input, 'layer', '--layer');
-  await using store = await context.openRead(location, 'single', options);
-  const view = await openRequestedImage(context, store, location.ref, options);
-  const stack = await openLayers(store, view, options);
+  await using opened = await openImageLayers(context, location, { ...options, isReadTwice: false });
+  const { stack, view } = opened;
   const files =
     number === undefined
       ? listFiles(await readFileTree(stack, options), location.text, path)
@@ -42,14 +41,21 @@ export async function run(
       for (const file of files) yield fileJson(file);
     },
     pieces: async function* () {
-      for (const file of files) yield `${fileLine(file, isLong)}\n`;
+      let lines: string[] = [];
+      for (const file of files) {
+        lines.push(`${fileLine(file, isLong)}\n`);
+        if (lines.length < BATCH) continue;
+        yield lines.join('');
+        lines = [];
+      }
+      yield lines.join('');
     },
   };
 }
 
 /** @throws AppError USAGE if there is no such layer; as layerEntries */
 async function entriesOf(
-  { store, layers }: LayerStack,
+  { source, layers }: LayerStack,
   number: number,
   path: string | undefined,
   options: CallOptions,
@@ -60,10 +66,8 @@ async function entriesOf(
       hint: layers.length === 0 ? undefined : `The last one is --layer ${layers.length - 1}.`,
     });
   }
-  const entries = await layerEntries(store, layer, options);
-  entries.forEach(({ inode }) => {
-    inode.layer = number;
-  });
+  const entries = await layerEntries(source, layer, options);
+  for (const { inode } of entries) inode.layer = number;
   if (path === undefined) return entries;
   const below = plainPath(byteText(path));
   return entries.filter((one) => below === '' || `${one.path}/`.startsWith(`${below}/`));

@@ -1,5 +1,6 @@
 import { open, realpath, stat } from 'node:fs/promises';
-import { writeFileAtomic, type AtomicWriteOptions } from '../../util/atomic-file.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { writeFileAtomic, type AtomicWriteOptions, type FileData } from '../../util/atomic-file.ts';
 import { errnoOf, systemError } from '../../util/errno.ts';
 import { isInherited } from '../../util/regular-file.ts';
 
@@ -12,21 +13,19 @@ const OUTPUT = /^\/dev\/std(?:out|err)$/u;
  */
 export async function writeNamedFile(
   path: string,
-  data: Uint8Array | string,
+  data: FileData,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
   try {
     await write(path, data, options);
   } catch (error) {
+    // Not a matter of the file: where the data comes from failed.
+    if (error instanceof AppError || errnoOf(error) === undefined) throw error;
     throw systemError(error, { verb: 'write', path });
   }
 }
 
-async function write(
-  path: string,
-  data: Uint8Array | string,
-  options: AtomicWriteOptions,
-): Promise<void> {
+async function write(path: string, data: FileData, options: AtomicWriteOptions): Promise<void> {
   const target = await targetOf(path);
   if (target !== undefined) return writeFileAtomic(target, data, options);
   const stream = await open(path, 'a');

@@ -32,13 +32,12 @@ export class FileTree {
     this.#isPartial = isPartial;
   }
 
-  /** Adds entry number `index` of a layer; layers come in their order. @throws HeaderError */
-  add({ path, hardLink, inode }: TarEntry, layer: number, index: number): void {
+  /** Adds the next entry of a layer; layers come in their order. @throws HeaderError */
+  add({ path, hardLink, inode }: TarEntry, layer: number): void {
     this.#entries += 1;
     if (this.#entries > MAX_ENTRIES)
       throw new HeaderError(`it has more than ${MAX_ENTRIES} entries`);
     inode.layer = layer;
-    inode.index = index;
     if (path === '') return this.#setRoot(inode);
     const slash = path.lastIndexOf('/');
     const folder = slash < 0 ? '' : path.slice(0, slash);

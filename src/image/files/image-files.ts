@@ -7,13 +7,14 @@ import type { CallOptions } from '../../util/abort.ts';
 import { mapAhead } from '../../util/parallel.ts';
 import type { ImageConfig } from '../config.ts';
 import { layerKindOf } from '../convert/layer-types.ts';
+import type { LayerSource } from '../layer-bytes.ts';
 import type { ImageView } from '../view.ts';
 import { FileTree } from './file-tree.ts';
 import { layerEntries, withLayer, type ImageLayer } from './read-layer.ts';
 
-/** The layers of an image, lowest first, with the store that has them. */
+/** The layers of an image, lowest first, with the source that has them. */
 export interface LayerStack {
-  readonly store: ReadStore;
+  readonly source: LayerSource;
   readonly layers: readonly ImageLayer[];
 }
 
@@ -28,7 +29,7 @@ export async function openLayers(
 ): Promise<LayerStack> {
   const where = `${store.label}@${view.descriptor.digest}`;
   checkIsImage(view.manifest, where);
-  return { store, layers: layersOf(view.manifest, await view.config(options), where) };
+  return { source: store, layers: layersOf(view.manifest, await view.config(options), where) };
 }
 
 /** @throws AppError UNSUPPORTED */
@@ -67,7 +68,7 @@ const AHEAD = 1;
  * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER; IntegrityError
  */
 export async function readFileTree(
-  { store, layers }: LayerStack,
+  { source, layers }: LayerStack,
   options: CallOptions = {},
 ): Promise<FileTree> {
   const tree = new FileTree();
@@ -76,12 +77,12 @@ export async function readFileTree(
     layer: ImageLayer,
     _index: number,
     call: CallOptions,
-  ): ReturnType<typeof layerEntries> => layerEntries(store, layer, call);
+  ): ReturnType<typeof layerEntries> => layerEntries(source, layer, call);
   for await (const entries of mapAhead(layers, AHEAD, read, options)) {
     try {
-      entries.forEach((entry, index) => tree.add(entry, number, index));
+      for (const entry of entries) tree.add(entry, number);
     } catch (error) {
-      throw withLayer(error, store.label, layers[number]?.descriptor ?? { digest: '' as Digest });
+      throw withLayer(error, source.label, layers[number]?.descriptor);
     }
     number += 1;
   }

@@ -1,12 +1,12 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
-import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import {
   corruptLayer,
   Digester,
   plainLayer,
   wrongDiffId,
+  type LayerSource,
   type PlainLayerOptions,
 } from '../layer-bytes.ts';
 import type { TarEntry, TarEvent } from './entry.ts';
@@ -31,14 +31,14 @@ export interface ReadLayerOptions extends PlainLayerOptions {
  * @throws AppError BLOB_UNKNOWN, CORRUPT_LAYER; IntegrityError
  */
 export async function* readLayer(
-  store: ReadStore,
+  source: LayerSource,
   { descriptor, diffId }: ImageLayer,
   { wantsContent, ...options }: ReadLayerOptions = {},
 ): AsyncGenerator<readonly TarEvent[]> {
   const reader = new TarReader(wantsContent);
   const digester = diffId === undefined ? undefined : new Digester(algorithmOf(diffId));
   try {
-    for await (const chunk of plainLayer(store, descriptor, options)) {
+    for await (const chunk of plainLayer(source, descriptor, options)) {
       options.signal?.throwIfAborted();
       digester?.update(chunk);
       const events = reader.push(chunk);
@@ -46,31 +46,33 @@ export async function* readLayer(
     }
     reader.finish();
   } catch (error) {
-    throw withLayer(error, store.label, descriptor);
+    throw withLayer(error, source.label, descriptor);
   }
   const actual = digester?.result().digest;
   if (diffId !== undefined && actual !== undefined && actual !== diffId)
-    throw wrongDiffId(store.label, descriptor, diffId, actual);
+    throw wrongDiffId(source.label, descriptor, diffId, actual);
 }
 
 /** Names the layer in an error about one of its headers. */
 export function withLayer(
   error: unknown,
   label: string,
-  descriptor: Pick<Descriptor, 'digest'>,
+  descriptor: Pick<Descriptor, 'digest'> | undefined,
 ): unknown {
-  return error instanceof HeaderError ? corruptLayer(label, descriptor, error.message) : error;
+  return error instanceof HeaderError && descriptor !== undefined
+    ? corruptLayer(label, descriptor, error.message)
+    : error;
 }
 
 /** All entries of a layer, without their content. @throws as readLayer */
 export async function layerEntries(
-  store: ReadStore,
+  source: LayerSource,
   layer: ImageLayer,
   options?: CallOptions,
 ): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = [];
   // Without content, all events are entries.
-  for await (const events of readLayer(store, layer, options))
+  for await (const events of readLayer(source, layer, options))
     for (const event of events as readonly TarEntry[]) entries.push(event);
   return entries;
 }

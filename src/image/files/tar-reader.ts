@@ -1,5 +1,5 @@
 import { displayed, type ByteText } from './byte-text.ts';
-import type { FileType, TarEntry, TarEvent } from './entry.ts';
+import type { FileType, Inode, TarEntry, TarEvent } from './entry.ts';
 import { plainPath } from './plain-path.ts';
 import {
   badMap,
@@ -58,6 +58,7 @@ export class TarReader {
   #extendedBytes = 0;
   #oldRanges: SparseRange[] = [];
   #zeroBlocks = 0;
+  #entries = 0;
   /** Bytes of content that are still to come, and the padding after them. */
   #content = 0;
   #skip = 0;
@@ -202,7 +203,13 @@ export class TarReader {
     const size = isSparse ? (realSize ?? stored) : stored;
     if (size > MAX_FILE_BYTES)
       throw new HeaderError(`the entry "${displayed(name)}" claims ${size} bytes`);
-    const entry = entryOf(header, extended, { name, type, size: type === 'file' ? size : 0 });
+    const entry = entryOf(header, extended, {
+      name,
+      type,
+      size: type === 'file' ? size : 0,
+      index: this.#entries,
+    });
+    this.#entries += 1;
     events.push(entry);
     this.#isWanted = type === 'file' && this.#wantsContent(entry);
     if (!isSparse) return;
@@ -238,8 +245,9 @@ function typeOf(flag: string, name: ByteText): FileType {
 function entryOf(
   header: HeaderFields,
   extended: ExtendedFields,
-  { name, type, size }: { readonly name: ByteText; readonly type: FileType; readonly size: number },
+  own: Pick<Inode, 'type' | 'size' | 'index'> & { readonly name: ByteText },
 ): TarEntry {
+  const { name, type, size, index } = own;
   const link = extended.link ?? header.link;
   const isHardLink = header.flag === '1';
   const isDevice = type === 'char' || type === 'block';
@@ -257,7 +265,7 @@ function entryOf(
       device: isDevice ? [header.major, header.minor] : undefined,
       xattrs: extended.xattrs,
       layer: 0,
-      index: 0,
+      index,
       sha256: undefined,
     },
   };

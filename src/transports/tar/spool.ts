@@ -14,12 +14,23 @@ export interface Spool {
 }
 
 /** @throws AppError NO_SPACE, IO naming the temporary directory */
-export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
+export async function openUnnamedFile(folder: string): Promise<Pick<Spool, 'file' | 'path'>> {
   const path = join(folder, `regctl-${randomBytes(12).toString('hex')}.tmp`);
   await withTemporaryErrors(folder, () => makeFolder(folder));
   const file = await withTemporaryErrors(folder, () => open(path, 'wx+', 0o600));
   try {
     await withTemporaryErrors(folder, () => rm(path));
+    return { file, path };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** @throws AppError NO_SPACE, IO naming the temporary directory */
+export async function spool(bytes: Bytes, folder: string, signal?: AbortSignal): Promise<Spool> {
+  const { file, path } = await openUnnamedFile(folder);
+  try {
     let size = 0;
     for await (const chunk of bytes) {
       signal?.throwIfAborted();

@@ -41,9 +41,9 @@ describe('TarReader', () => {
   it.each(headers.map((one) => [one.image, one] as const))(
     'reads %s the same in chunks of any size',
     async (_image, one) => {
-      await withLayers(one, async ({ store, layers }) => {
+      await withLayers(one, async ({ source, layers }) => {
         for (const { descriptor } of layers) {
-          const tar = Buffer.concat(await Array.fromAsync(plainLayer(store, descriptor)));
+          const tar = Buffer.concat(await Array.fromAsync(plainLayer(source, descriptor)));
           const whole = read(tar, tar.byteLength);
           for (const size of [1, 511, 513, 4096].filter((each) => tar.byteLength / each < 60_000))
             expect(read(tar, size)).toEqual(whole);
@@ -56,9 +56,9 @@ describe('TarReader', () => {
     'fills the holes of %s',
     async (_image, one) => {
       if (typeof one === 'string') return;
-      const batches = await withLayers(one, ({ store, layers }) =>
+      const batches = await withLayers(one, ({ source, layers }) =>
         Array.fromAsync(
-          readLayer(store, layers[0] ?? { descriptor: never(), diffId: undefined }, {
+          readLayer(source, layers[0] ?? { descriptor: never(), diffId: undefined }, {
             wantsContent: () => true,
           }),
         ),

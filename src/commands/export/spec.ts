@@ -2,9 +2,9 @@ import type { CommandSpec } from '../types.ts';
 
 export const exportSpec: CommandSpec = {
   name: 'export',
-  summary: 'Write the files of an image as one tar',
+  summary: 'Save the files of an image as one tar',
   description:
-    'Merges the layers as a container sees them, for tar -x, docker import or podman import. Every layer is verified before the first byte is written. Layers of a registry wait in the temporary directory, compressed as they are.',
+    'Merges the layers as a container sees them, for tar -x, docker import or podman import. Every layer is verified before the first byte is written. Layers of a registry wait, still compressed, in the temporary directory.',
   args: [
     { name: 'image', summary: 'image', required: true },
     { name: 'file', summary: 'tar to write; - is standard output (default)', required: false },

@@ -1,8 +1,8 @@
 import { AppError } from '../../errors/app-error.ts';
-import { byteText } from '../../image/files/byte-text.ts';
+import { byteText } from '../../image/tar/byte-text.ts';
 import { readFileTree, type LayerStack } from '../../image/files/image-files.ts';
 import { listFiles, type ListedFile } from '../../image/files/list-files.ts';
-import { plainPath } from '../../image/files/plain-path.ts';
+import { plainPath } from '../../image/tar/plain-path.ts';
 import { layerEntries } from '../../image/files/read-layer.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { openImageLayers, type LayersContext } from '../input/layers.ts';

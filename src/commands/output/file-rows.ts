@@ -1,5 +1,5 @@
-import { base64Of, displayed, isUtf8, readable } from '../../image/files/byte-text.ts';
-import type { FileType, Inode, TarEntry } from '../../image/files/entry.ts';
+import { base64Of, displayed, isUtf8, readable } from '../../image/tar/byte-text.ts';
+import type { FileType, Inode, TarEntry } from '../../image/tar/entry.ts';
 import type { ListedFile } from '../../image/files/list-files.ts';
 
 /** A file in the JSON. */

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import type { ByteText } from './byte-text.ts';
-import type { Inode } from './entry.ts';
+import type { ByteText } from '../tar/byte-text.ts';
+import type { Inode } from '../tar/entry.ts';
 import type { FileTree } from './file-tree.ts';
 import type { LayerStack } from './image-files.ts';
 import { listFiles, type ListedFile } from './list-files.ts';
 import { readContents } from './read-contents.ts';
-import { encodeEntry, END_BYTES, padding } from './tar-writer.ts';
+import { encodeEntry, END_BYTES, padding } from '../tar/writer.ts';
 
 export interface ExportOptions extends CallOptions {
   /** Called when nothing more of a layer is needed. */

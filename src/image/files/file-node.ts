@@ -1,5 +1,5 @@
-import type { ByteText } from './byte-text.ts';
-import { impliedDirectory, type Inode } from './entry.ts';
+import type { ByteText } from '../tar/byte-text.ts';
+import { impliedDirectory, type Inode } from '../tar/entry.ts';
 
 /** A name in the tree. */
 export class FileNode {

@@ -1,8 +1,8 @@
-import { displayed, type ByteText } from './byte-text.ts';
-import { impliedDirectory, type Inode, type TarEntry } from './entry.ts';
+import { displayed, type ByteText } from '../tar/byte-text.ts';
+import { impliedDirectory, type Inode, type TarEntry } from '../tar/entry.ts';
 import { childrenOf, FileNode, keepOwn, removeLower, tombstone } from './file-node.ts';
 import { followLinks, type Found } from './follow-links.ts';
-import { HeaderError } from './tar-header.ts';
+import { HeaderError } from '../tar/header.ts';
 
 /** More entries than any image has. */
 const MAX_ENTRIES = 10_000_000;

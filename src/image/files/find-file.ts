@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { byteText, displayed } from './byte-text.ts';
-import type { TarEntry } from './entry.ts';
+import { byteText, displayed } from '../tar/byte-text.ts';
+import type { TarEntry } from '../tar/entry.ts';
 import { FileTree } from './file-tree.ts';
 import type { LayerStack } from './image-files.ts';
 import { pathError, type ListedFile } from './list-files.ts';

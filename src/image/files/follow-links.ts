@@ -1,4 +1,4 @@
-import type { ByteText } from './byte-text.ts';
+import type { ByteText } from '../tar/byte-text.ts';
 import type { FileNode } from './file-node.ts';
 
 /** The answer to a path; `unknown` if only layers below a partial tree know. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import { byteText, displayed, type ByteText } from './byte-text.ts';
-import type { Inode } from './entry.ts';
+import { byteText, displayed, type ByteText } from '../tar/byte-text.ts';
+import type { Inode } from '../tar/entry.ts';
 import type { FileNode } from './file-node.ts';
 import type { FileTree } from './file-tree.ts';
 

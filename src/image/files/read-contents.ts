@@ -1,6 +1,6 @@
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
-import { isEntry, type Inode } from './entry.ts';
+import { isEntry, type Inode } from '../tar/entry.ts';
 import type { LayerStack } from './image-files.ts';
 import { readLayer } from './read-layer.ts';
 

@@ -9,9 +9,9 @@ import {
   type LayerSource,
   type PlainLayerOptions,
 } from '../layer-bytes.ts';
-import type { TarEntry, TarEvent } from './entry.ts';
-import { HeaderError } from './tar-header.ts';
-import { TarReader } from './tar-reader.ts';
+import type { TarEntry, TarEvent } from '../tar/entry.ts';
+import { HeaderError } from '../tar/header.ts';
+import { TarReader } from '../tar/reader.ts';
 
 /** A layer and the digest that its configuration gives its tar. */
 export interface ImageLayer {

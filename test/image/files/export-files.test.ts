@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { impliedDirectory, type FileType, type Inode } from '../../../src/image/files/entry.ts';
+import { impliedDirectory, type FileType, type Inode } from '../../../src/image/tar/entry.ts';
 import { exportFiles } from '../../../src/image/files/export-files.ts';
 import { readFileTree } from '../../../src/image/files/image-files.ts';
-import { TarReader } from '../../../src/image/files/tar-reader.ts';
-import { encodeEntry } from '../../../src/image/files/tar-writer.ts';
+import { TarReader } from '../../../src/image/tar/reader.ts';
+import { encodeEntry } from '../../../src/image/tar/writer.ts';
 import {
   expectedFiles,
   FILES_CASES,

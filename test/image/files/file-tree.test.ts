@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFileTree } from '../../../src/image/files/image-files.ts';
-import type { Inode } from '../../../src/image/files/entry.ts';
+import type { Inode } from '../../../src/image/tar/entry.ts';
 import { listFiles } from '../../../src/image/files/list-files.ts';
 import {
   expectedFiles,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { openLayers, type LayerStack } from '../../../src/image/files/image-files.ts';
-import type { FileType } from '../../../src/image/files/entry.ts';
+import type { FileType } from '../../../src/image/tar/entry.ts';
 import { openImage } from '../../../src/image/view.ts';
 import type { ReadStore } from '../../../src/store/types.ts';
 import { ociLayoutTransport } from '../../../src/transports/oci-layout/transport.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isEntry, type TarEvent } from '../../../src/image/files/entry.ts';
-import { plainPath } from '../../../src/image/files/plain-path.ts';
-import { TarReader } from '../../../src/image/files/tar-reader.ts';
+import { isEntry, type TarEvent } from '../../../src/image/tar/entry.ts';
+import { plainPath } from '../../../src/image/tar/plain-path.ts';
+import { TarReader } from '../../../src/image/tar/reader.ts';
 import { readLayer } from '../../../src/image/files/read-layer.ts';
 import { plainLayer } from '../../../src/image/layer-bytes.ts';
-import { FILES_CASES, treeOf, withLayers } from './vectors.ts';
+import { FILES_CASES, treeOf, withLayers } from '../files/vectors.ts';
 
 /** Entries with the digests of their contents. */
 function summary(batches: Iterable<readonly TarEvent[]>): readonly unknown[] {

@@ -1,6 +1,6 @@
 import type { ByteText } from './byte-text.ts';
 import { badMap, pairs, type SparseRange } from './sparse.ts';
-import { decimal, HeaderError } from './tar-header.ts';
+import { decimal, HeaderError } from './header.ts';
 
 /** What the extended headers before a member say about it. */
 export interface ExtendedFields {

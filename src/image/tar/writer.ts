@@ -1,6 +1,6 @@
 import type { ByteText } from './byte-text.ts';
 import type { FileType, Inode } from './entry.ts';
-import { BLOCK_BYTES, paddingOf } from './tar-header.ts';
+import { BLOCK_BYTES, paddingOf } from './header.ts';
 
 /** The type flags of ustar. */
 const FLAGS: Readonly<Record<FileType, string>> = {

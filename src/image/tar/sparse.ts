@@ -1,5 +1,5 @@
 import type { TarEvent } from './entry.ts';
-import { BLOCK_BYTES, decimal, HeaderError, numberAt } from './tar-header.ts';
+import { BLOCK_BYTES, decimal, HeaderError, numberAt } from './header.ts';
 
 /** One stretch of data in a sparse file; the rest is zeros. */
 export interface SparseRange {

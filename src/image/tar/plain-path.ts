@@ -1,5 +1,5 @@
 import { displayed, type ByteText } from './byte-text.ts';
-import { HeaderError } from './tar-header.ts';
+import { HeaderError } from './header.ts';
 
 /** Linux's PATH_MAX; also bounds the depth of the tree. */
 const MAX_PATH_BYTES = 4096;

@@ -10,7 +10,7 @@ import {
   type SparseMap,
   type SparseRange,
 } from './sparse.ts';
-import { MAX_EXTENDED_BYTES, readPax, type ExtendedFields } from './tar-extended.ts';
+import { MAX_EXTENDED_BYTES, readPax, type ExtendedFields } from './extended.ts';
 import {
   BLOCK_BYTES,
   decodeFields,
@@ -19,7 +19,7 @@ import {
   numberAt,
   paddingOf,
   type HeaderFields,
-} from './tar-header.ts';
+} from './header.ts';
 
 /** Largest size of one file: no layer holds more, and a sparse file can claim anything. */
 const MAX_FILE_BYTES = 2 ** 40;

@@ -11,6 +11,8 @@ import { digestSpec } from './digest/spec.ts';
 import { doctorSpec } from './doctor/spec.ts';
 import { exportSpec } from './export/spec.ts';
 import { filesSpec } from './files/spec.ts';
+import { indexAddSpec, indexAnnotateSpec, indexRemoveSpec } from './index/change-spec.ts';
+import { indexCreateSpec } from './index/create-spec.ts';
 import { inspectSpec } from './inspect/spec.ts';
 import { listTagsSpec } from './tags/list-tags-spec.ts';
 import { loadSpec } from './load/spec.ts';
@@ -74,6 +76,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   { heading: 'Artifacts and signatures', commands: [referrersSpec, verifySpec] },
+  {
+    heading: 'Change',
+    commands: [indexCreateSpec, indexAddSpec, indexRemoveSpec, indexAnnotateSpec],
+  },
   {
     heading: 'Login and limits',
     commands: [

@@ -75,6 +75,8 @@ export interface CopyRunOptions extends CallOptions {
         transfer: (mountFrom: readonly string[]) => Promise<void>,
       ) => Promise<void>)
     | undefined;
+  /** Content that the destination is known to have: it is neither looked up nor sent. */
+  readonly isPresent?: ((descriptor: Descriptor) => boolean) | undefined;
   /** Source and destination are the same repository, so only tags are written. */
   readonly sameRepository?: boolean | undefined;
   /**

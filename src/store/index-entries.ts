@@ -143,12 +143,15 @@ export async function readConfig(
 export function platformOfConfig(bytes: Uint8Array): Platform | undefined {
   const json = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
   if (!isRecord(json)) return undefined;
-  const { os, architecture, variant, 'os.version': version } = json;
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = json;
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
   return {
     os,
     architecture,
     ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
     ...(typeof version === 'string' && version !== '' ? { 'os.version': version } : {}),
+    ...(Array.isArray(features)
+      ? { 'os.features': features.filter((one): one is string => typeof one === 'string') }
+      : {}),
   };
 }

@@ -70,13 +70,14 @@ export function lineOf(
   args: readonly string[],
   machine: Line['machine'],
 ): Line {
-  const values = (option: string): readonly GivenOption[] =>
+  const all = (option: string): readonly GivenOption[] =>
     given.filter((one) => one.option.name === option && one.value !== 'false');
   return {
     args,
     machine,
-    has: (option) => values(option).length > 0,
-    value: (option) => values(option).at(-1)?.value,
+    has: (option) => all(option).length > 0,
+    value: (option) => all(option).at(-1)?.value,
+    values: (option) => all(option).flatMap(({ value }) => value ?? []),
   };
 }
 

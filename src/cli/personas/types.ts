@@ -7,9 +7,11 @@ export interface Line {
   /** The words after the verb that are not options. */
   readonly args: readonly string[];
   /** Keyed by the long name without dashes: "multi-arch". */
-  has(option: string): boolean;
+  readonly has: (option: string) => boolean;
   /** The last value of an option. */
-  value(option: string): string | undefined;
+  readonly value: (option: string) => string | undefined;
+  /** All values of an option, in their order. */
+  readonly values: (option: string) => readonly string[];
   readonly machine: Pick<Machine, 'env' | 'home' | 'os' | 'uid'> & { readonly platform: Platform };
 }
 

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   findMountSources,
   isPipe,
@@ -8,10 +7,9 @@ import {
 import { destinationTagOf, requirePinnedDigest } from '../../client/copy-names.ts';
 import { copyImage } from '../../copy/copy-image.ts';
 import type { CopySummary, ImageRequest } from '../../copy/types.ts';
-import { AppError } from '../../errors/app-error.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
-import { writeNamedFile } from '../output/named-file.ts';
+import { writeDigestFile } from '../output/digest-file.ts';
 import { openConverted } from '../../client/converted.ts';
 import { conversionContext, copyFlags, copyRunOptions, type CopyContext } from './flags.ts';
 import { readFlag } from '../input/read.ts';
@@ -76,24 +74,8 @@ export async function transfer(
   }
   const destination = await stores.destination();
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
-  await writeDigest(context, flags.digestFile, summary);
+  await writeDigestFile(context, flags.digestFile, summary.descriptor, 'the image was copied');
   return resultOf(locations, request, summary, cost());
-}
-
-/** Writes only the digest, without a line end, as skopeo does. @throws AppError IO */
-async function writeDigest(
-  { cwd }: Pick<CopyContext, 'cwd'>,
-  file: string | undefined,
-  { descriptor }: CopySummary,
-): Promise<void> {
-  if (file === undefined) return;
-  try {
-    await writeNamedFile(resolve(cwd, file), descriptor.digest);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, hint, details, cause } = error;
-    throw new AppError(code, message, { why: ['the image was copied'], hint, details, cause });
-  }
 }
 
 /** Prints DESTINATION@DIGEST last, for scripts, after the additional tags. */

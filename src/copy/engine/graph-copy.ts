@@ -165,6 +165,10 @@ export class GraphCopy {
     const key = keyOf(node);
     const running = pass.visits.get(key);
     if (running !== undefined) return running;
+    // Once the destination reports missing blobs, nothing is assumed.
+    if (pass !== this.#recheck && this.#run.isPresent?.(node.descriptor) === true) {
+      return rememberVisit(pass, key, this.#assume(node.descriptor));
+    }
     return rememberVisit(
       pass,
       key,
@@ -172,6 +176,11 @@ export class GraphCopy {
         ? this.#visitManifest(node.descriptor, pass, depth)
         : this.#visitBlob(node.descriptor, pass),
     );
+  }
+
+  async #assume(descriptor: Descriptor): Promise<void> {
+    this.#counters.found(descriptor);
+    this.#counters.end(descriptor, 'present');
   }
 
   async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {

@@ -18,12 +18,12 @@ export function descriptorEntries(list: unknown): readonly Json[] {
 
 /**
  * Encodes a manifest as compact JSON; the digest uses the algorithm of the manifest that it
- * replaces.
+ * replaces, else sha256.
  */
-export function manifestNode(body: Json, mediaType: string, replaced: Digest): ManifestNode {
+export function manifestNode(body: Json, mediaType: string, replaced?: Digest): ManifestNode {
   const raw = new TextEncoder().encode(JSON.stringify(body));
   const manifest = parseManifest(raw, mediaType);
-  const digest = digestOf(raw, algorithmOf(replaced));
+  const digest = digestOf(raw, replaced === undefined ? 'sha256' : algorithmOf(replaced));
   return { descriptor: { mediaType, digest, size: raw.byteLength }, manifest };
 }
 

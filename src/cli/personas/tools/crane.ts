@@ -115,6 +115,38 @@ export const crane: Persona = {
       },
       args: ({ args }) => args.map((word, at) => (at === 0 ? place(word) : word)),
     },
+    {
+      words: 'index append',
+      to: ['index', 'create'],
+      toFor: (line) => ['index', line.args.length > 0 && !line.has('tag') ? 'add' : 'create'],
+      options: {
+        '-m, --manifest <image>': () => [],
+        '-t, --tag <image>': () => [],
+        '--docker-empty-base': { ignored: 'the index has the format of its images' },
+        '--flatten': { ignored: 'the children of an index are always listed one by one' },
+      },
+      args: ({ args, value, values }) => [
+        ...(value('tag') === undefined ? [] : [value('tag') ?? '']),
+        ...args,
+        ...values('manifest'),
+      ],
+      defaults: (line) => (line.args.length > 0 && !line.has('tag') ? [] : ['--as-index']),
+    },
+    {
+      words: 'index list',
+      to: [
+        'inspect',
+        '--no-tags',
+        '--format={{range .Platforms}}{{.Digest}} {{.MediaType}} {{.Platform}}{{"\\n"}}{{end}}',
+      ],
+      options: {},
+    },
+    {
+      words: 'index filter',
+      to: ['index', 'create', '--as-index'],
+      options: { '-t, --tag <image>': () => [] },
+      args: ({ args, value }) => [value('tag') ?? args[0] ?? '', ...args],
+    },
     { words: 'blob', to: ['blob'], options: {} },
     {
       words: 'auth login',
@@ -141,7 +173,6 @@ export const crane: Persona = {
     { words: 'optimize', use: 'This version does not change images.' },
     { words: 'export', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
     { words: 'validate', use: 'A copy checks every digest: regctl copy IMAGE oci:DIR' },
-    { words: 'index', use: 'This version does not change indexes.' },
     { words: 'auth get', use: 'Who is logged in: regctl login --get-login REGISTRY' },
     { words: 'auth token', use: 'The requests that fetch a token: regctl doctor REGISTRY' },
   ],

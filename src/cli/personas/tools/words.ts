@@ -64,7 +64,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   'generate-sigstore-key': 'Make a key with cosign: cosign generate-key-pair',
   // Building and editing images.
   build: 'regctl builds nothing; use docker buildx, buildah or kaniko.',
-  buildx: 'regctl builds nothing; use docker buildx.',
+  buildx:
+    'regctl builds nothing; use docker buildx. Its imagetools create is: regctl index create TAG IMAGE…',
   commit: 'regctl runs no containers; use docker commit.',
   append: 'This version does not change images; use crane append.',
   mutate: 'This version does not change images; use crane mutate.',
@@ -73,8 +74,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   flatten: 'This version does not change images; use crane flatten.',
   squash: 'This version does not change images; use crane flatten.',
   optimize: 'This version does not change images.',
-  index: 'This version makes no indexes; use docker buildx imagetools create.',
-  imagetools: 'What an image is: regctl inspect IMAGE',
+  imagetools:
+    'Make an index: regctl index create TAG IMAGE…. What an image is: regctl inspect IMAGE',
   validate: 'A copy checks every digest: regctl copy IMAGE oci:DIR',
   files: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -tz',
   cat: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xzO PATH',

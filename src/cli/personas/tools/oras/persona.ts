@@ -18,7 +18,6 @@ export const oras: Persona = {
       use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
     },
     { words: 'attach', use: 'This version writes no artifacts.' },
-    { words: 'manifest index', use: 'This version makes no indexes.' },
     { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
   ],
   exits: { INTERRUPTED: 130, TERMINATED: 143 },

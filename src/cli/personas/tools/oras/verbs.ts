@@ -1,5 +1,6 @@
 import { same } from '../../tables.ts';
 import type { Verb } from '../../types.ts';
+import { indexVerbs } from './indexes.ts';
 import {
   COMMON,
   DESCRIPTOR,
@@ -58,6 +59,7 @@ function backupPlace(path: string, name: string): string {
 
 export const verbs: readonly Verb[] = [
   cp,
+  ...indexVerbs,
   {
     words: 'manifest fetch',
     to: ['manifest'],

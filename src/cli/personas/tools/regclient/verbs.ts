@@ -1,6 +1,7 @@
 import type { Missing, Verb } from '../../types.ts';
 import { ARTIFACT_VERBS } from './artifacts.ts';
 import { IMAGE_VERBS } from './images.ts';
+import { INDEX_VERBS } from './indexes.ts';
 import { MANIFEST_VERBS } from './manifests.ts';
 import { REGISTRY_VERBS } from './registries.ts';
 import { REPOSITORY_VERBS } from './repositories.ts';
@@ -12,6 +13,7 @@ export const VERBS: readonly Verb[] = [
   ...REPOSITORY_VERBS,
   ...REGISTRY_VERBS,
   ...ARTIFACT_VERBS,
+  ...INDEX_VERBS,
 ];
 
 /** regclient's verbs that regctl lacks. */
@@ -31,12 +33,6 @@ export const MISSING: readonly Missing[] = [
   { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
   { words: 'artifact get', use: 'This version reads no artifacts; use oras pull.' },
   { words: 'artifact put', use: 'This version writes no artifacts; use oras push.' },
-  { words: 'index create', use: 'This version makes no indexes; use oras manifest index create.' },
-  { words: 'index add', use: 'This version changes no indexes; use oras manifest index update.' },
-  {
-    words: 'index delete',
-    use: 'This version changes no indexes; use oras manifest index update.',
-  },
   {
     words: 'config get',
     use: 'regctl has no settings of its own; registry config prints those of hosts.',

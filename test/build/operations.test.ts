@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RegistryServer } from '../../src/server/server.ts';
+import { newMachine, type Machine } from '../e2e/regctl.ts';
+import {
+  readImages,
+  readOperations,
+  startVectorRegistry,
+  VECTORS,
+  type Images,
+  type Operation,
+} from './edit-vectors.ts';
+import { comparable, mergePatch, see, type Fetch, type Seen } from './seen.ts';
+
+/** What has to be there before an operation, in lines of ours. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  'crane-no-tag': ['copy HOST/plain HOST/notag:v1'],
+  'crane-no-tag-digest': ['copy HOST/plain HOST/notag:v2'],
+  'mod-replace': ['copy HOST/plain HOST/out:mod-replace'],
+  'index-create-subject': ['copy HOST/plain HOST/out:subject'],
+  'index-add': ['index create --as-index HOST/out:index-add HOST/multi:amd64'],
+  'index-add-referrers': ['index create --as-index HOST/out:index-add-referrers HOST/multi:arm'],
+  'index-delete': ['copy HOST/multi HOST/out:index-delete'],
+  'index-delete-unknown': ['copy HOST/multi HOST/out:index-delete-unknown'],
+  'index-delete-digest': ['copy HOST/pair HOST/out:index-delete-digest'],
+  'imagetools-append': [
+    'index create HOST/out:imagetools-append HOST/docker29:amd64 HOST/multi:arm',
+  ],
+  'oras-update-add': ['index create --as-index HOST/multi:oras-update-add HOST/multi:amd64'],
+  'oras-update-remove': [
+    'index create HOST/multi:oras-update-remove HOST/multi:amd64 HOST/multi:arm64',
+  ],
+  'oras-update-merge': ['index create --as-index HOST/multi:oras-update-merge HOST/multi:arm'],
+};
+
+/** Where regctl differs on purpose from what is recorded, and why. */
+const DIFFERS: Readonly<Record<string, string>> = {
+  'imagetools-annotations':
+    'arm64 is linux/arm64/v8 by its configuration, so the annotation applies',
+  'imagetools-annotation-plain':
+    'buildx refuses an annotation without a level; it is for the index',
+  'imagetools-file': 'buildx does not read a single descriptor',
+};
+
+const operations = await readOperations();
+const only = process.env['ONLY'];
+const chosen = operations.filter(
+  ({ id, regctl }) =>
+    regctl.startsWith('index ') && (only === undefined || new RegExp(only, 'u').test(id)),
+);
+
+describe('operations', () => {
+  let images: Images;
+  let server: RegistryServer;
+  let machine: Machine;
+  beforeAll(async () => {
+    images = await readImages();
+    [server, machine] = await Promise.all([startVectorRegistry(images), newMachine()]);
+  });
+  afterAll(async () => {
+    await Promise.all([server[Symbol.asyncDispose](), machine[Symbol.asyncDispose]()]);
+  });
+
+  const isInput = (digest: string): boolean => images.blobs.has(digest);
+
+  /** The words of a line; quotes as a shell has them. */
+  const wordsOf = (line: string): string[] =>
+    [...line.matchAll(/(?:[^\s']|'[^']*')+/gu)].map(([word]) =>
+      word
+        .replaceAll("'", '')
+        .replace(/(?<=^|=)HOST\b/u, server.host)
+        .replace(/^layers\//u, `${VECTORS}/layers/`)
+        .replace(/DIGEST\(([^)]*)\)/u, (_, name: string) => images.tags.get(name)?.digest ?? ''),
+    );
+
+  const fetchOurs =
+    (repo: string): Fetch =>
+    async (kind, one) => {
+      const url = new URL(`/v2/${repo}/${kind}/${one}`, server.url);
+      const answer = await fetch(url, { headers: { accept: '*/*' } });
+      expect(answer.status, url.href).toBe(200);
+      return answer.text();
+    };
+
+  const input: Fetch = async (_kind, one) => {
+    const bytes = images.blobs.get(one);
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString();
+  };
+
+  const seeTheirs = async ({ result }: Operation): Promise<Seen> => {
+    if (result === undefined) throw new Error('no result is recorded');
+    const { digest, manifests, configs } = result;
+    return see(digest, async (kind, one) => manifests[one] ?? configs[one] ?? input(kind, one));
+  };
+
+  it.each(chosen.map((one) => [one.id, one] as const))('%s', async (id, operation) => {
+    for (const line of BEFORE[id] ?? []) await machine.expect(0, wordsOf(line));
+    const words = wordsOf(operation.regctl);
+    const done = await machine.regctl(words, { env: { SOURCE_DATE_EPOCH: '1700000000' } });
+    const { expected } = operation;
+    if (expected.as === 'error') {
+      expect(done.code, done.stderr).toBe(expected.exit);
+      expect(done.stdout).toBe('');
+      return;
+    }
+    expect(done.code, done.stderr).toBe(0);
+    if (expected.as === 'nothing pushed') return;
+    const line = done.stdout.trim().split('\n').at(-1) ?? '';
+    const [, repo = '', digest = ''] =
+      /^[^/]*\/([^:@]*).*@(sha256:[0-9a-f]{64})$/u.exec(line) ?? [];
+    const ours = await see(digest, fetchOurs(repo));
+    const ignore = expected.ignore ?? [];
+    if (DIFFERS[id] !== undefined) {
+      const theirs = operation.result === undefined ? undefined : await seeTheirs(operation);
+      const shown = theirs === undefined ? undefined : comparable(theirs, ignore, isInput);
+      expect(comparable(ours, ignore, isInput)).not.toEqual(shown);
+      return;
+    }
+    switch (expected.as) {
+      case 'theirs': {
+        const theirs = await seeTheirs(operation);
+        expect(comparable(ours, ignore, isInput)).toEqual(comparable(theirs, ignore, isInput));
+        break;
+      }
+      case 'unchanged':
+        expect(isInput(digest)).toBe(true);
+        break;
+      case 'index': {
+        const platforms = ours.children.map(({ entry }) => platformText(entry['platform']));
+        const named = platforms.filter((one) => one !== 'unknown/unknown');
+        if (expected.platforms !== undefined) expect(named).toEqual(expected.platforms);
+        if (expected.like !== undefined) {
+          const like = operations.find((one) => one.id === expected.like);
+          if (like === undefined) throw new Error(`no operation ${expected.like}`);
+          const theirs = await seeTheirs(like);
+          expect(comparable(ours, ignore, isInput)).toEqual(comparable(theirs, ignore, isInput));
+        }
+        break;
+      }
+      default: {
+        const name = /HOST\/([^\s:]+)(?::(\S+))?/u.exec(operation.regctl);
+        const root = images.tags.get(`${name?.[1]}:${name?.[2] ?? 'latest'}`);
+        const before = await see(root?.digest ?? '', input);
+        void mergePatch;
+        expect(before.digest).not.toBe('');
+      }
+    }
+  });
+});
+
+function platformText(value: unknown): string {
+  const {
+    os,
+    architecture,
+    variant,
+    'os.version': version,
+  } = (value ?? {}) as Record<string, string | undefined>;
+  return `${os}/${architecture}${variant === undefined ? '' : `/${variant}`}${version === undefined ? '' : `:${version}`}`;
+}

@@ -10,6 +10,7 @@ import type { Sessions } from './access/sessions.ts';
 import { sendPage } from './html.ts';
 import { LockedPage, ProblemPage } from './pages/problem.tsx';
 import { addDeletePages } from './delete-routes.tsx';
+import { addDetailPages } from './detail-routes.tsx';
 import { addPages, signalOf, type UiEnv } from './routes.tsx';
 import type { UiOptions } from './types.ts';
 
@@ -76,6 +77,7 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
     return undefined;
   });
   addPages(app, options);
+  addDetailPages(app, options);
   if (options.allowDelete) addDeletePages(app, options, sessions);
   app.notFound((c) =>
     sendPage(

@@ -24,6 +24,15 @@ export const tagsPath = (repository: string, query: Query = {}): string =>
 export const imagePath = (image: string, query: Query = {}): string =>
   path('/image', { image, ...query });
 
+export const filesPath = (image: string, query: Query = {}): string =>
+  path('/files', { image, ...query });
+
+export const referrersPath = (image: string, child?: string): string =>
+  path('/referrers', { image, child });
+
+export const contentPath = (repository: string, digest: string, layer: number): string =>
+  path('/content', { repository, digest, layer });
+
 export const deletePath = (repository: string, tag: string): string =>
   path('/delete', { repository, tag });
 

@@ -85,7 +85,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const query = {
       registry: parseRegistry(c.req.query('registry') ?? ''),
       filter: c.req.query('filter') ?? '',
-      page: pageNumber(c),
+      page: numberOf(c, 'page', 1) ?? 1,
     };
     const { data, requests } = await counted(() =>
       readRepositories(sources, query, [...seen], call(c)),
@@ -98,7 +98,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const query = {
       filter: c.req.query('filter') ?? '',
       sort: sortOf(c.req.query('sort')),
-      page: pageNumber(c),
+      page: numberOf(c, 'page', 1) ?? 1,
       digestTags: c.req.query('digest-tags') === '1',
       all: c.req.query('all') === '1',
       details: c.req.query('details') === '1',
@@ -156,6 +156,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
         now={now()}
         requests={requests}
         allowDelete={options.allowDelete}
+        isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
       />,
     );
   });
@@ -191,9 +192,11 @@ function isRegistry(text: string): boolean {
   return text.endsWith('/') || /^(?:\[.*\]|[^:]*\.[^:]*|localhost)(?::\d+)?$/iu.test(text);
 }
 
-function pageNumber(c: Context): number {
-  const number = Number(c.req.query('page') ?? 1);
-  return Number.isSafeInteger(number) && number > 0 ? number : 1;
+/** A whole number of the address from `min`, if it is one. */
+export function numberOf(c: Context, name: string, min: number): number | undefined {
+  const text = c.req.query(name) ?? '';
+  const number = Number(text);
+  return text !== '' && Number.isSafeInteger(number) && number >= min ? number : undefined;
 }
 
 function sortOf(text: string | undefined): Sort {

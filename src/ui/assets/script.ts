@@ -83,5 +83,21 @@ export const SCRIPT = `'use strict';
   });
 
   enable(document);
+
+  for (const place of document.querySelectorAll('[data-load]')) {
+    void (async () => {
+      try {
+        const answer = await fetch(place.dataset.load);
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        const found = page.getElementById('results');
+        if (found === null) return;
+        place.replaceChildren(...found.childNodes);
+        enable(place);
+      } catch {
+        // The link stays.
+      }
+    })();
+  }
 })();
 `;

@@ -69,6 +69,11 @@ tbody th { font-weight: 600; }
 .bar { display: block; width: 100%; height: .5rem; fill: var(--bar); }
 .bar .track { fill: var(--line); }
 .layers .size { width: 25%; }
+.referrers { padding-left: 1.2rem; }
+.referrers li { margin: .4rem 0; }
+.contents { display: flex; flex-wrap: wrap; gap: .25rem 1rem; }
+.contents a { padding: .1rem 0; }
+h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: 1rem 0; }
 .actions a { padding: .25rem 0; }
 .danger { border-color: var(--bad); color: var(--bad); }

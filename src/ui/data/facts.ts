@@ -18,7 +18,7 @@ export interface ManifestFacts {
   readonly size: number | undefined;
   /** Attestations that an index lists next to its images. */
   readonly attestations: number;
-  /** Artifact types of the referrers; `undefined`: not asked for. */
+  /** Kinds of the referrers; `undefined`: not asked for. */
   readonly referrers: readonly string[] | undefined;
   /** Whether everything that the row of a tag shows was read. */
   readonly complete: boolean;

@@ -1,12 +1,8 @@
+import { isEnvelopeType } from '../../artifact/kinds.ts';
+import { describeListed } from '../../artifact/referrers/describe.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ManifestFacts } from './facts.ts';
-
-/** Words for the artifact types of signatures, SBOMs and attestations; the first match counts. */
-const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/spdx|cyclonedx|sbom|syft/iu, 'SBOM'],
-  [/notary|cosign|signature|simplesigning|sigstore/iu, 'signature'],
-  [/in-toto|provenance|attestation|dsse/iu, 'attestation'],
-  [/sarif|trivy|vuln|scan/iu, 'scan'],
-];
 
 /** Suffixes of cosign's tags. */
 const TAG_KINDS: Readonly<Record<string, string>> = {
@@ -15,12 +11,13 @@ const TAG_KINDS: Readonly<Record<string, string>> = {
   sbom: 'SBOM',
 };
 
-/** What an artifact type is in one word. */
-export function proofWord(artifactType: string): string {
-  return KINDS.find(([pattern]) => pattern.test(artifactType))?.[1] ?? 'other';
+/** What a listed referrer is, as far as the list says: "signature", "SBOM (SPDX)". */
+export function proofKind(subject: Digest, descriptor: Descriptor): string {
+  const { kinds, artifactType = '' } = describeListed({ descriptor, subject, source: 'referrers' });
+  return kinds[0] ?? (isEnvelopeType(artifactType) ? 'attestation' : 'other');
 }
 
-/** What is known to be attached to an image, one word a kind. None of it is verified. */
+/** What is known to be attached to an image, each kind once. None of it is verified. */
 export function proofWords(
   facts: ManifestFacts | undefined,
   attached: readonly string[],
@@ -28,7 +25,7 @@ export function proofWords(
   const words = [
     ...attached.map((suffix) => TAG_KINDS[suffix] ?? 'other'),
     ...((facts?.attestations ?? 0) > 0 ? ['attestation'] : []),
-    ...(facts?.referrers ?? []).map(proofWord),
+    ...(facts?.referrers ?? []),
   ];
-  return [...new Set(words)];
+  return [...new Set(words)].toSorted();
 }

@@ -12,6 +12,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { mapParallel } from '../../util/parallel.ts';
 import { factsOf, type FactsCache, type ManifestFacts } from './facts.ts';
 import { nameMatcher } from './filter.ts';
+import { proofKind } from './proofs.ts';
 
 export const ROWS_PER_PAGE = 20;
 /** Tags whose manifests one page may read, to sort by their dates or sizes. */
@@ -203,17 +204,17 @@ async function referrersOf(
   digest: Digest,
   options: CallOptions,
 ): Promise<readonly string[]> {
-  const types: string[] = [];
+  const kinds: string[] = [];
   try {
     for await (const one of store.capabilities.referrers?.referrers(digest, options) ?? []) {
-      types.push(one.artifactType ?? one.mediaType);
-      if (types.length >= MAX_REFERRERS) break;
+      kinds.push(proofKind(digest, one));
+      if (kinds.length >= MAX_REFERRERS) break;
     }
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof AppError)) throw error;
   }
-  return types;
+  return kinds;
 }
 
 function grouped(rows: readonly TagRow[]): readonly TagRow[] {

@@ -1,7 +1,7 @@
 import type { FC } from 'hono/jsx';
 import type { Doomed, Removal } from '../data/deletion.ts';
-import { HOME, repositoriesPath, tagsPath } from '../links.ts';
-import { Page, type PageProps } from './layout.tsx';
+import { tagsPath } from '../links.ts';
+import { Page, trailOfRepository } from './layout.tsx';
 import { Problem } from './problem.tsx';
 import { Copy, visible } from './widgets.tsx';
 
@@ -15,7 +15,11 @@ export interface DeleteProps {
 
 /** Shows what a deletion affects; its form repeats what it showed. */
 export const DeletePage: FC<DeleteProps> = ({ repository, plan, token, requests }) => (
-  <Page title="Delete" trail={trailOf(repository, 'Delete')} requests={requests}>
+  <Page
+    title="Delete"
+    trail={[...trailOfRepository(repository), { text: 'Delete' }]}
+    requests={requests}
+  >
     <h1>Delete from {visible(repository)}</h1>
     <form method="post" action="/delete">
       <input type="hidden" name="repository" value={repository} />
@@ -102,7 +106,7 @@ export const DeletedPage: FC<{ repository: string; removals: readonly Removal[] 
   repository,
   removals,
 }) => (
-  <Page title="Deleted" trail={trailOf(repository, 'Deleted')}>
+  <Page title="Deleted" trail={[...trailOfRepository(repository), { text: 'Deleted' }]}>
     <h1>
       {removals.every(({ error }) => error === undefined) ? 'Deleted' : 'Not all was deleted'}
     </h1>
@@ -119,13 +123,3 @@ export const DeletedPage: FC<{ repository: string; removals: readonly Removal[] 
     </p>
   </Page>
 );
-
-function trailOf(repository: string, text: string): PageProps['trail'] {
-  const [registry = '', ...path] = repository.split('/');
-  return [
-    { text: 'Registries', href: HOME },
-    { text: registry, href: repositoriesPath(registry) },
-    { text: path.join('/'), href: tagsPath(repository) },
-    { text },
-  ];
-}

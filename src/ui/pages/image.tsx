@@ -5,9 +5,10 @@ import { layerSteps } from '../../image/history.ts';
 import { buildTime } from '../../oci/created.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { deletePath, HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
-import { Page } from './layout.tsx';
+import { deletePath, filesPath, imagePath, referrersPath } from '../links.ts';
+import { Page, trailOfRepository } from './layout.tsx';
 import { Layers } from './layers.tsx';
 import { Problem } from './problem.tsx';
 import { Age, Copy, Pairs, Section, ShortDigest, Size, Value, visible } from './widgets.tsx';
@@ -20,21 +21,18 @@ export interface ImageProps {
   readonly now: Date;
   readonly requests: number;
   readonly allowDelete: boolean;
+  /** Reading manifests counts as pulls. */
+  readonly isMetered: boolean;
 }
 
 export const ImagePage: FC<ImageProps> = (props) => {
-  const { image, repository, data, now, requests, allowDelete } = props;
-  const [registry = '', ...path] = repository.split('/');
-  const { config, manifest, rootManifest } = data;
+  const { image, repository, data, now, requests, allowDelete, isMetered } = props;
+  const { config, manifest, rootManifest, root, shown } = data;
+  const child = shown?.digest === root.digest ? undefined : shown?.digest;
   return (
     <Page
       title={image}
-      trail={[
-        { text: 'Registries', href: HOME },
-        { text: registry, href: repositoriesPath(registry) },
-        { text: path.join('/'), href: tagsPath(repository) },
-        { text: image.slice(repository.length + 1) },
-      ]}
+      trail={[...trailOfRepository(repository), { text: image.slice(repository.length + 1) }]}
       command={`regctl inspect -o text ${image}`}
       requests={requests}
     >
@@ -47,9 +45,26 @@ export const ImagePage: FC<ImageProps> = (props) => {
       {data.images.length === 0 ? null : <Platforms image={image} data={data} />}
       {manifest?.kind === 'image' ? (
         <Section id="layers" title={`Layers (${manifest.layers.length})`}>
-          <Layers steps={layerSteps(manifest.layers, config?.history ?? [])} />
+          <Layers
+            steps={layerSteps(manifest.layers, config?.history ?? [])}
+            filesOf={(layer) =>
+              config === undefined ? undefined : filesPath(image, { child, layer })
+            }
+          />
+          {config === undefined ? null : (
+            <p>
+              <a href={filesPath(image, { child })}>
+                All files of the image: reads {formatSize(sizeOf(manifest))}
+              </a>
+            </p>
+          )}
         </Section>
       ) : null}
+      <Section id="proofs" title="Proofs">
+        <div data-load={isMetered ? undefined : referrersPath(image, child)}>
+          <a href={referrersPath(image, child)}>Find signatures, SBOMs and scan reports</a>
+        </div>
+      </Section>
       {config === undefined ? null : <Configuration config={config} />}
       <Pairs
         id="annotations"

@@ -5,8 +5,15 @@ import { Bar, ShortDigest, Size, Value, visible } from './widgets.tsx';
 
 const TITLE = 'org.opencontainers.image.title';
 
+export interface LayersProps {
+  readonly steps: readonly LayerStep[];
+  /** The page of the files of a layer, counted from 0; `undefined`: it has none. */
+  readonly filesOf: (layer: number) => string | undefined;
+}
+
 /** Layers as bars with the steps that made them; steps without a layer are dimmed. */
-export const Layers: FC<{ steps: readonly LayerStep[] }> = ({ steps }) => {
+export const Layers: FC<LayersProps> = ({ steps, filesOf }) => {
+  const order = steps.flatMap(({ layer }, i) => (layer === undefined ? [] : [i]));
   const largest = Math.max(1, ...steps.map(({ layer }) => layer?.size ?? 0));
   return (
     <table class="list layers">
@@ -18,7 +25,7 @@ export const Layers: FC<{ steps: readonly LayerStep[] }> = ({ steps }) => {
         </tr>
       </thead>
       <tbody>
-        {steps.map(({ layer, text }) => (
+        {steps.map(({ layer, text }, i) => (
           <tr class={layer === undefined ? 'no-layer' : undefined}>
             <td data-label="Size" class="size">
               <Size bytes={layer?.size ?? 0} />
@@ -31,7 +38,10 @@ export const Layers: FC<{ steps: readonly LayerStep[] }> = ({ steps }) => {
               {layer === undefined ? (
                 <span class="none">no layer</span>
               ) : (
-                <ShortDigest digest={layer.digest} />
+                <>
+                  <ShortDigest digest={layer.digest} />{' '}
+                  <FilesLink href={filesOf(order.indexOf(i))} number={order.indexOf(i) + 1} />
+                </>
               )}
             </td>
           </tr>
@@ -40,6 +50,15 @@ export const Layers: FC<{ steps: readonly LayerStep[] }> = ({ steps }) => {
     </table>
   );
 };
+
+const FilesLink: FC<{ href: string | undefined; number: number }> = ({ href, number }) =>
+  href === undefined ? (
+    <></>
+  ) : (
+    <a href={href}>
+      Files <span class="visually-hidden">of layer {number}</span>
+    </a>
+  );
 
 /** The file of an artifact's layer, else its type. */
 function titleOf(layer: Descriptor | undefined): string {

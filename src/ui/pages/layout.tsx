@@ -1,5 +1,5 @@
 import type { Child, FC } from 'hono/jsx';
-import { HOME } from '../links.ts';
+import { HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
 import { Copy, visible } from './widgets.tsx';
 
 export interface PageProps {
@@ -11,6 +11,25 @@ export interface PageProps {
   /** Requests to registries that the page took. */
   readonly requests?: number | undefined;
   readonly children?: Child;
+}
+
+/** The trail of a page below an image. */
+export function trailOfImage(image: string, repository: string, text: string): PageProps['trail'] {
+  return [
+    ...trailOfRepository(repository),
+    { text: image.slice(repository.length + 1), href: imagePath(image) },
+    { text },
+  ];
+}
+
+/** The trail down to a repository, with a link to it. */
+export function trailOfRepository(repository: string): PageProps['trail'] {
+  const [registry = '', ...path] = repository.split('/');
+  return [
+    { text: 'Registries', href: HOME },
+    { text: registry, href: repositoriesPath(registry) },
+    { text: path.join('/'), href: tagsPath(repository) },
+  ];
 }
 
 export const Page: FC<PageProps> = ({ title, trail, command, requests, children }) => (

@@ -43,7 +43,7 @@ export const TagRow: FC<TagRowProps> = ({ repository, row, largest, now, fills }
       <td data-label="Digest">
         {digest === undefined ? <span class="none">–</span> : <ShortDigest digest={digest} />}
       </td>
-      <td data-label="Proofs">{proofWords(facts, row.attached).join(' ') || '–'}</td>
+      <td data-label="Proofs">{proofWords(facts, row.attached).join(', ') || '–'}</td>
     </tr>
   );
 };

@@ -1,0 +1,138 @@
+import type { Context, Hono } from 'hono';
+import { referrerTree } from '../artifact/referrers/tree.ts';
+import { AppError } from '../errors/app-error.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
+import { fetchManifest } from '../store/manifests.ts';
+import { compareImages } from './data/compare.ts';
+import { readContent } from './data/content.ts';
+import { readFiles, type FilesCache } from './data/files.ts';
+import { readImage } from './data/image.ts';
+import { sendPage } from './html.ts';
+import { imageName } from './links.ts';
+import { ComparePage } from './pages/compare.tsx';
+import { ContentPage } from './pages/content.tsx';
+import { FilesPage } from './pages/files.tsx';
+import { ReferrersPage } from './pages/referrers.tsx';
+import {
+  countRequests,
+  numberOf,
+  registryLocation,
+  signalOf,
+  type PagesOptions,
+  type UiEnv,
+} from './routes.tsx';
+
+/** Adds the pages about what an image holds: referrers, files, and the difference to another. */
+export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
+  const { sources, hostPlatform: host, concurrency, now } = options;
+  const filesCache: FilesCache = {};
+
+  app.get('/referrers', async (c) => {
+    const location = registryLocation(options, c.req.query('image') ?? '');
+    const call = { signal: signalOf(options, c) };
+    const child = c.req.query('child');
+    const { data, requests } = await countRequests(sources, async () => {
+      await using store = await sources.openRead(location, call);
+      const root = await store.resolve(location.ref, { ...call, purpose: 'content' });
+      const manifest = await fetchManifest(store, root, call);
+      const only = child !== undefined && isDigest(child) ? new Set([child]) : undefined;
+      return referrerTree(store, root, manifest, { ...call, concurrency, only });
+    });
+    return sendPage(
+      c,
+      <ReferrersPage
+        image={location.text}
+        repository={location.name}
+        tree={data}
+        now={now()}
+        requests={requests}
+      />,
+    );
+  });
+
+  app.get('/content', async (c) => {
+    const location = registryLocation(options, c.req.query('repository') ?? '');
+    const digest = digestOf(c, 'digest');
+    const call = { signal: signalOf(options, c) };
+    const { data, requests } = await countRequests(sources, async () => {
+      await using store = await sources.openRead(location, call);
+      return readContent(store, digest, numberOf(c, 'layer', 0) ?? 0, call);
+    });
+    return sendPage(
+      c,
+      <ContentPage repository={location.name} digest={digest} data={data} requests={requests} />,
+    );
+  });
+
+  app.get('/files', async (c) => {
+    const location = registryLocation(options, c.req.query('image') ?? '');
+    const child = c.req.query('child');
+    const query = {
+      ref: child !== undefined && isDigest(child) ? child : location.ref,
+      layer: numberOf(c, 'layer', 0),
+      filter: c.req.query('filter') ?? '',
+      page: numberOf(c, 'page', 1) ?? 1,
+      host,
+    };
+    const call = { signal: signalOf(options, c) };
+    const { data, requests } = await countRequests(sources, async () => {
+      await using store = await sources.openRead(location, call);
+      return readFiles(store, query, filesCache, call);
+    });
+    return sendPage(
+      c,
+      <FilesPage
+        image={location.text}
+        repository={location.name}
+        child={child}
+        query={query}
+        data={data}
+        requests={requests}
+      />,
+    );
+  });
+
+  app.get('/compare', async (c) => {
+    const repository = c.req.query('repository') ?? '';
+    const tags = c.req.queries('tag') ?? [];
+    const typed =
+      tags.length > 0
+        ? tags.map((tag) => imageName(repository, tag))
+        : [c.req.query('a') ?? '', c.req.query('b') ?? ''];
+    if (typed.length !== 2 || typed.includes('')) {
+      throw new AppError('USAGE', `two images are compared, not ${typed.length}`, {
+        hint: 'Choose two tags of the list.',
+      });
+    }
+    const places = typed.map((name) => registryLocation(options, name));
+    const [first, second] = places;
+    if (first === undefined || second === undefined) throw new Error('two were required');
+    const call = { signal: signalOf(options, c) };
+    const { data, requests } = await countRequests(sources, () =>
+      Promise.all(
+        [first, second].map(async (location) => {
+          await using store = await sources.openRead(location, call);
+          return readImage(store, { ref: location.ref, child: undefined, host }, call);
+        }),
+      ),
+    );
+    const [a, b] = data;
+    if (a === undefined || b === undefined) throw new Error('two were read');
+    return sendPage(
+      c,
+      <ComparePage
+        repository={first.name}
+        names={[first.text, second.text]}
+        images={[a, b]}
+        data={compareImages(a, b)}
+        requests={requests}
+      />,
+    );
+  });
+}
+
+function digestOf(c: Context, name: string): Digest {
+  const digest = c.req.query(name) ?? '';
+  if (isDigest(digest)) return digest;
+  throw new AppError('INVALID_DIGEST', 'the address names no digest');
+}

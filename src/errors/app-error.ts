@@ -93,8 +93,10 @@ export class RegistryError extends AppError {
 
 /** The registry's answer that caused an error: status, words, which credentials were sent. */
 export function registryErrorOf(error: unknown): RegistryError | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+  const seen = new Set<unknown>();
+  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
     if (at instanceof RegistryError) return at;
+    seen.add(at);
   }
   return undefined;
 }

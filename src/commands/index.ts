@@ -1,4 +1,6 @@
 import type { CommandSpec } from './types.ts';
+import { artifactAttachSpec } from './artifact/attach-spec.ts';
+import { artifactPushSpec } from './artifact/push-spec.ts';
 import { blobSpec } from './blob/spec.ts';
 import { blobCopySpec } from './blob-copy/spec.ts';
 import { blobPutSpec } from './blob-put/spec.ts';
@@ -75,7 +77,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       pruneSpec,
     ],
   },
-  { heading: 'Artifacts and signatures', commands: [referrersSpec, verifySpec] },
+  {
+    heading: 'Artifacts and signatures',
+    commands: [artifactPushSpec, artifactAttachSpec, referrersSpec, verifySpec],
+  },
   {
     heading: 'Change',
     commands: [indexCreateSpec, indexAddSpec, indexRemoveSpec, indexAnnotateSpec],

@@ -1,6 +1,6 @@
-import type { Descriptor } from '../../oci/descriptor.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { describeReferrer } from '../../store/manifests.ts';
+import { CREATED, titleOf } from '../annotations.ts';
 import {
   annotatedPredicate,
   isEnvelopeType,
@@ -9,9 +9,6 @@ import {
   type Kind,
 } from '../kinds.ts';
 import type { DescribedReferrer, Referrer, ReferrerContent } from './types.ts';
-
-export const TITLE = 'org.opencontainers.image.title';
-export const CREATED = 'org.opencontainers.image.created';
 
 /** Whether the list does not say what this referrer is, so that its manifest must be read. */
 export function needsReading({ descriptor, source }: Referrer): boolean {
@@ -66,10 +63,6 @@ export function contentsOf(
     const type = predicate ?? descriptor.mediaType;
     return { descriptor, type, kind, title: titleOf(descriptor) };
   });
-}
-
-export function titleOf({ annotations }: Descriptor): string | undefined {
-  return annotations?.[TITLE];
 }
 
 function kindOf(predicate: string | undefined, type: string | undefined): Kind | undefined {

@@ -63,6 +63,15 @@ export function discoverFormat(form: string): readonly string[] {
   });
 }
 
+/** The forms of results. @throws AppError USAGE for a template, whose fields differ */
+export function resultFormat(form: string): readonly string[] {
+  if (form === 'json') return ['--output=json'];
+  if (form === 'text') return [];
+  throw new AppError('USAGE', `regctl has no form "${form}" of this result`, {
+    hint: "Take regctl's own template: regctl artifact push --format '{{.Digest}}' …",
+  });
+}
+
 export const OUTPUT: OptionRules = { '-o, --output <file>': () => [] };
 export const PLATFORM = same('--platform <platform>');
 export const NOTHING = (): { readonly nothing: true } => ({ nothing: true });

@@ -12,12 +12,10 @@ export const oras: Persona = {
   options: {},
   verbs,
   missing: [
-    { words: 'push', use: 'This version writes no artifacts.' },
     {
       words: 'pull',
       use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
     },
-    { words: 'attach', use: 'This version writes no artifacts.' },
     { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
   ],
   exits: { INTERRUPTED: 130, TERMINATED: 143 },

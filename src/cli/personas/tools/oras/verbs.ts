@@ -1,5 +1,5 @@
 import { same } from '../../tables.ts';
-import type { Verb } from '../../types.ts';
+import type { OptionRules, Verb } from '../../types.ts';
 import { indexVerbs } from './indexes.ts';
 import {
   COMMON,
@@ -13,6 +13,7 @@ import {
   PLATFORM,
   REMOTE,
   remote,
+  resultFormat,
   toFile,
 } from './options.ts';
 
@@ -34,6 +35,38 @@ const cp: Verb = {
       inLayout(word, line.has(at === 0 ? 'from-oci-layout' : 'to-oci-layout')),
     ),
 };
+
+const publish: OptionRules = {
+  ...REMOTE,
+  ...same(
+    '-a, --annotation <pair>',
+    '--annotation-file <file>',
+    '--config <file>',
+    '--export-manifest <file>',
+    '--disable-path-validation',
+  ),
+  '--format <format>': resultFormat,
+  '-v, --verbose': { ignored: 'each part is named in any case' },
+};
+
+const artifacts: readonly Verb[] = [
+  {
+    words: 'push',
+    to: ['artifact', 'push'],
+    options: {
+      ...publish,
+      ...same('--artifact-type <type>', '--artifact-platform <platform>', '--image-spec <version>'),
+      '--force': { ignored: 'each part is looked for' },
+    },
+    args: image,
+  },
+  {
+    words: 'attach',
+    to: ['artifact', 'attach'],
+    options: { ...publish, ...PLATFORM, '--artifact-type <type>': '--type' },
+    args: image,
+  },
+];
 
 const discover: Verb = {
   words: 'discover',
@@ -116,6 +149,7 @@ export const verbs: readonly Verb[] = [
   },
   { words: 'tag', to: ['tag'], options: REMOTE, args: image },
   discover,
+  ...artifacts,
   {
     words: 'repo tags',
     aliases: ['repo show-tags', 'repository tags'],

@@ -1,5 +1,5 @@
-import type { OptionRules, Verb } from '../../types.ts';
-import { format, isRaw, names, PLATFORM } from './options.ts';
+import type { Line, OptionRules, Verb } from '../../types.ts';
+import { format, isRaw, names, ourName, PLATFORM } from './options.ts';
 
 const list: OptionRules = {
   ...PLATFORM,
@@ -13,6 +13,46 @@ const list: OptionRules = {
   '--format <template>': format,
 };
 
+/** Without a name of its own, the artifact only refers to its subject. */
+const isAttached = (line: Line): boolean => line.has('subject') && line.args.length === 0;
+
+/** `-f FILE -m TYPE` is FILE:TYPE; without a file, standard input. */
+function filesOf(line: Line): readonly string[] {
+  const types = line.values('file-media-type');
+  const files = line.has('file') ? line.values('file') : ['-'];
+  return files.map((file, at) => {
+    const type = types[at];
+    return type === undefined ? file : `${file}:${type}`;
+  });
+}
+
+const put: Verb = {
+  words: 'artifact put',
+  to: ['artifact', 'push'],
+  toFor: (line) => ['artifact', isAttached(line) ? 'attach' : 'push'],
+  options: {
+    '--artifact-type <type>': '--artifact-type',
+    '--annotation <pair>': '--annotation',
+    '-f, --file <file>': () => [],
+    '-m, --file-media-type <type>': () => [],
+    '--config-file <file>': (file, line) => [`--config=${file}:${line.value('config-type') ?? ''}`],
+    '--config-type <type>': () => [],
+    '--subject <image>': (image, line) => (isAttached(line) ? [] : [`--subject=${ourName(image)}`]),
+    '--file-title': { ignored: 'a file always has its name' },
+    '--strip-dirs': { refused: 'Change to the directory of the file.' },
+    '--index': { refused: 'Only the files of one artifact are written.' },
+    '--platform <platform>': (platform, line) =>
+      isAttached(line) ? [`--platform=${platform}`] : [`--artifact-platform=${platform}`],
+    '--format <template>': format,
+  },
+  args: (line) => [
+    ...(isAttached(line) ? [ourName(line.value('subject') ?? '')] : names(line)),
+    ...filesOf(line),
+  ],
+  defaults: () => ['--disable-path-validation'],
+  prints: (line) => (line.has('format') ? {} : { nothing: true }),
+};
+
 /** The noun `artifact`. */
 export const ARTIFACT_VERBS: readonly Verb[] = [
   {
@@ -23,5 +63,6 @@ export const ARTIFACT_VERBS: readonly Verb[] = [
     args: names,
     defaults: (line) => (isRaw(line) ? ['--json-form=index'] : []),
   },
+  put,
   { words: 'artifact tree', to: ['referrers'], options: list, args: names },
 ];

@@ -32,7 +32,6 @@ export const MISSING: readonly Missing[] = [
   },
   { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
   { words: 'artifact get', use: 'This version reads no artifacts; use oras pull.' },
-  { words: 'artifact put', use: 'This version writes no artifacts; use oras push.' },
   {
     words: 'config get',
     use: 'regctl has no settings of its own; registry config prints those of hosts.',

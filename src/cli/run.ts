@@ -49,7 +49,8 @@ export async function runCommand(
   watchOutput(io.stdout, (error) => controller.abort(error));
   try {
     const work = perform(io, invocation, manner, stdout, { signal, waits });
-    return await withGrace(work, signal, GRACE_MS);
+    const { spec, input } = invocation;
+    return await withGrace(work, signal, spec.graceMs?.(input.args) ?? GRACE_MS);
   } catch (error) {
     // After an abort, its reason is the cause of any failure.
     if (signal.aborted && !(error instanceof ClosedPipeError)) throw signal.reason as Error;

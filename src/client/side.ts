@@ -97,7 +97,14 @@ export async function connectSide(
   };
   const { request, retries } = http;
   const { journal } = options;
-  const origin = createRegistryClient({ request, endpoint, warn, retries, journal });
+  const origin = createRegistryClient({
+    request,
+    endpoint,
+    warn,
+    retries,
+    credentials: chain,
+    journal,
+  });
   const registry = await routed(origin, options, () =>
     createRegistryClient({
       // The next location replaces the retry.

@@ -66,6 +66,8 @@ export interface CommandSpec {
   readonly hidden?: boolean;
   /** Whether it only prints: then it fails before it starts if standard output is closed. */
   readonly printsResult?: boolean;
+  /** How long it may go on after an interrupt, in milliseconds. Default: 1800. */
+  readonly graceMs?: (args: readonly string[]) => number | undefined;
   /** May send hundreds of requests or move GiB, so a slower start for higher speed pays. */
   readonly longRunning?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];

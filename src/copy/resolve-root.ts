@@ -1,6 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest } from '../oci/digest.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import type { IndexManifest, Manifest } from '../oci/manifest.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { readConfig } from '../store/index-entries.ts';
@@ -29,6 +29,8 @@ export interface RootPlan {
   readonly manifest: Manifest | undefined;
   /** What the destination's tag points to before the copy. */
   readonly existing: Descriptor | undefined;
+  /** What the reference means at the source; not `root` if platforms were chosen. */
+  readonly from: Digest;
 }
 
 export function isUpToDate({ root, existing }: RootPlan): boolean {
@@ -68,13 +70,15 @@ export async function resolveRoot(
       lookUp(),
       slots.on('source', () => readPlatforms(run, sourceRef, call), signal),
     );
-    return { root: chosen.descriptor, manifest: chosen.manifest, existing };
+    const { descriptor: root, manifest } = chosen;
+    return { root, manifest, existing, from: chosen.from };
   }
   const looking = lookUp();
   // The digest is already known, so the source need not be queried.
   if (sourceRef !== undefined && isDigest(sourceRef)) {
     const existing = await looking;
-    if (existing?.digest === sourceRef) return { root: existing, manifest: undefined, existing };
+    if (existing?.digest === sourceRef)
+      return { root: existing, manifest: undefined, existing, from: sourceRef };
   }
   const purpose = isBlind ? 'content' : purposeAfter(looking);
   // One slot for both, so that a manifest that came with the descriptor is used at once.
@@ -88,7 +92,7 @@ export async function resolveRoot(
     signal,
   );
   const [existing, found] = await both(tasks, looking, finding);
-  return { ...found, existing };
+  return { ...found, existing, from: found.root.digest };
 }
 
 /** If the tag exists, it may have the same digest, and the manifest is not needed. */
@@ -162,11 +166,12 @@ async function readPlatforms(
   run: CopyRunOptions,
   ref: string | undefined,
   call: CallOptions,
-): Promise<ChosenManifest> {
+): Promise<ChosenManifest & Pick<RootPlan, 'from'>> {
   const { source, platforms = [], indexPlatform } = run;
   const root = await readRoot(source, ref, call);
+  const from = root.descriptor.digest;
   const where = describeRef(source, ref);
-  return attributeTo('source', `cannot read ${where}`, root.descriptor.digest, async () => {
+  const chosen = await attributeTo('source', `cannot read ${where}`, from, async () => {
     const { manifest } = root;
     if (manifest.kind === 'index') {
       return platforms.length > 1
@@ -181,6 +186,7 @@ async function readPlatforms(
     }
     return root;
   });
+  return { ...chosen, from };
 }
 
 async function readSubset(

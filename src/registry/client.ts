@@ -12,6 +12,7 @@ import { listManifests } from './lists/manifests.ts';
 import { createReferrers } from './lists/referrers.ts';
 import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
+import { listTagDigests } from './lists/tag-digests.ts';
 import { listTags } from './lists/tags.ts';
 import type { RegistryClient, Repository, RepositoryOptions } from './types.ts';
 import { putBlob } from './uploads/put-blob.ts';
@@ -25,19 +26,31 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     endpoint: options.endpoint,
     warn: (text) => options.warn(sanitize(text)),
     retries: options.retries ?? NO_RETRIES,
+    credentials: options.credentials,
     journal: options.journal,
   };
+  /** By registry, as they were last written: they can identify its software. */
+  const challenges = new Map<string, string>();
   return {
-    repository: (repository) => createRepository(deps, repository),
+    repository: (repository) => createRepository(deps, challenges, repository),
     catalog: (registry, listOptions) => listCatalog(deps, registry, listOptions),
     ping: (registry, callOptions) => ping(deps, registry, callOptions),
   };
 }
 
 function createRepository(
-  deps: RegistryDependencies,
+  all: RegistryDependencies,
+  challenges: Map<string, string>,
   { registry, repository: name, access, mountFrom }: RepositoryOptions,
 ): Repository {
+  const deps: RegistryDependencies = {
+    ...all,
+    async request(one) {
+      const answer = await all.request(one);
+      if (answer.challenge !== undefined) challenges.set(registry, answer.challenge);
+      return answer;
+    },
+  };
   const later = mountFrom?.slice(0, MAX_MOUNTS).map(pullScope);
   const at = repositoryContext(deps, registry, name, scopesFor(name, access), later);
   return {
@@ -54,6 +67,7 @@ function createRepository(
     putBlob: (source, options) => putBlob(at, source, options),
     manifests: (options) => listManifests(at, options),
     tags: (options) => listTags(at, options),
+    tagDigests: (options) => listTagDigests(at, challenges.get(registry), options),
     referrers: createReferrers(at),
   };
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.ts';
+import type { CredentialChain } from '../credentials/types.ts';
 import type { HttpClient, HttpRequest, HttpResponse, RequestBody } from '../http/types.ts';
 import type { RetryPolicy } from '../http/retry/policy.ts';
 import { isDigest } from '../oci/digest.ts';
@@ -14,6 +15,8 @@ export interface RegistryDependencies {
   readonly warn: (text: string) => void;
   /** How often and after what wait an interrupted transfer is resumed. */
   readonly retries: RetryPolicy;
+  /** Logins for the registry's other APIs. Default: none. */
+  readonly credentials?: Pick<CredentialChain, 'lookup'> | undefined;
   /** Uploads of earlier runs to resume; undefined: none. */
   readonly journal?: UploadJournal | undefined;
 }

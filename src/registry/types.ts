@@ -6,6 +6,7 @@ import type {
   ReferrersOptions,
   ResolvePurpose,
   Source,
+  TaggedDigest,
 } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
@@ -90,6 +91,11 @@ export interface Repository {
    */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
   tags(options?: ListOptions): AsyncIterable<readonly string[]>;
+  /**
+   * Tags with their digests, by an API of the registry's own.
+   * @throws AppError UNSUPPORTED if it has none, or it cannot be read now
+   */
+  tagDigests(options?: CallOptions): AsyncIterable<readonly TaggedDigest[]>;
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
 }
 

@@ -115,9 +115,23 @@ export interface ListTagsOptions extends CallOptions {
   readonly last?: string | undefined;
 }
 
+/** A tag and the manifest that it points to. */
+export interface TaggedDigest {
+  readonly tag: string;
+  readonly digest: Digest;
+}
+
 export interface TagLister {
   /** Pages of tag names as they arrive, in the store's order. */
   tags(options?: ListTagsOptions): AsyncIterable<readonly string[]>;
+  /**
+   * Pages of tags with their digests, if the store has such a list (an API of the registry's own).
+   * It may lag behind a tag that has just moved.
+   * @throws AppError UNSUPPORTED if it has none, or it cannot be read now
+   */
+  readonly digests?:
+    | ((options?: CallOptions) => AsyncIterable<readonly TaggedDigest[]>)
+    | undefined;
 }
 
 export interface ReferrersOptions extends CallOptions {
@@ -152,6 +166,20 @@ export interface Times {
   pushed(digest: Digest): string | undefined;
 }
 
+/** How many pulls a registry still allows. */
+export interface PullAllowance {
+  readonly remaining: number | undefined;
+  /** Length of the window in seconds. */
+  readonly windowSeconds: number | undefined;
+  /** Seconds until the window restarts, if the registry reports it. */
+  readonly resetSeconds: number | undefined;
+}
+
+export interface PullAllowanceReport {
+  /** As of the last manifest that was read or looked up; `undefined` without a limit. */
+  last(): PullAllowance | undefined;
+}
+
 export interface RemoveOptions extends CallOptions {
   /** The manifest's subject, null for none; absent if the caller has not read it. */
   readonly subject?: Digest | null | undefined;
@@ -184,6 +212,7 @@ export interface Capabilities {
   readonly referrers?: ReferrerLister;
   readonly inventory?: Inventory;
   readonly times?: Times;
+  readonly pullAllowance?: PullAllowanceReport;
   readonly sizes?: Sizes;
   readonly remove?: Remover;
   readonly stream?: ContentStream;

@@ -13,8 +13,23 @@ export interface ImageResult {
   /** The reason: "new", "changed", "--immutable", … */
   readonly because: string;
   readonly bytes: number;
+  /** What the reference means at the source; not `digest` if platforms were chosen. */
+  readonly from?: Digest | undefined;
+  /** What the target's tag pointed to before; null: it did not exist. */
+  readonly existing?: Digest | null | undefined;
   readonly error?: AppError | undefined;
 }
+
+/** Identifies an image of a run. */
+export function resultKey({
+  source,
+  destination,
+}: Pick<ImageResult, 'source' | 'destination'>): string {
+  return `${source} ${destination}`;
+}
+
+/** Why an image was left for the next run. */
+export const OVER_BUDGET = 'over the budget';
 
 export interface SyncTotals {
   readonly copied: number;

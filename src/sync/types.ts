@@ -66,6 +66,8 @@ export interface SyncJob {
   readonly refs?: readonly string[] | undefined;
   readonly newest?: number | undefined;
   readonly platforms?: readonly string[] | undefined;
+  /** Keeps an index and its digest, and copies only the images of `platforms`. */
+  readonly sparseIndex?: boolean | undefined;
   /** Copies only the image of this machine's platform from an index. */
   readonly hostPlatform?: boolean | undefined;
   readonly referrers?: boolean | undefined;
@@ -104,4 +106,8 @@ export interface SyncFile {
   readonly hosts: ReadonlyMap<string, HostSettings>;
   /** Concurrent images. */
   readonly parallel?: number | undefined;
+  /** File of what earlier runs wrote and saw. */
+  readonly state?: string | undefined;
+  /** Most pulls of a run. */
+  readonly budget?: number | undefined;
 }

@@ -17,7 +17,7 @@ export interface InProcessOptions extends RunOptions {
   readonly program?: string | undefined;
 }
 
-/** Runs regctl from its sources inside this process, with streams of its own and no signals. */
+/** Runs regctl from its sources inside this process, with streams and signals of its own. */
 export async function runInProcess(
   args: readonly string[],
   options: InProcessOptions,
@@ -37,7 +37,7 @@ export async function runInProcess(
 
 async function runMain(
   args: readonly string[],
-  { env = {}, cwd, input, program }: InProcessOptions,
+  { env = {}, cwd, input, program, onStart }: InProcessOptions,
 ): Promise<Finished> {
   const stdout = collector();
   const stderr = collector();
@@ -45,6 +45,11 @@ async function runMain(
   stdin.end(input);
   const { processes, bundledHelpers, host } = processIo(process);
   let exited: number | undefined;
+  const listeners = new Map<string, Set<() => void>>();
+  onStart?.(
+    (signal) => listeners.get(signal)?.forEach((listener) => listener()),
+    () => stderr.bytes().toString(),
+  );
   const code = await main({
     program,
     argv: args,
@@ -60,7 +65,11 @@ async function runMain(
     stdout: stdout.stream,
     stderr: stderr.stream,
     now: () => new Date(),
-    onSignal: () => () => undefined,
+    onSignal(signal, listener) {
+      const all = listeners.get(signal) ?? new Set();
+      listeners.set(signal, all.add(listener));
+      return () => all.delete(listener);
+    },
     exit: (status) => {
       exited = status;
     },

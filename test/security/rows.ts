@@ -540,7 +540,7 @@ export const ROWS: readonly Row[] = [
     advisories: 'CWE-352, CWE-350',
     rules: [
       ['src/server/api/callers.ts', 'refuseStrangers'],
-      ['src/commands/serve/listen.ts', 'callerRules'],
+      ['src/commands/serve/callers.ts', 'callerRules'],
     ],
     tests: [
       ['test/server/callers.test.ts', 'refuses %s'],

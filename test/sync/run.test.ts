@@ -1,55 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { runInProcess } from '../e2e/in-process.ts';
-import { tempDir, type TempDir } from '../helpers/temp.ts';
-import {
-  CONTENT,
-  contentsOf,
-  seed,
-  startRecorded,
-  type RecordedRegistry,
-  type Repositories,
-} from './recorded-registry.ts';
-
-interface Scene extends AsyncDisposable {
-  readonly folder: TempDir;
-  readonly source: RecordedRegistry;
-  readonly target: RecordedRegistry;
-  run(
-    ...args: readonly string[]
-  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
-}
-
-/** Two registries; S and T in arguments stand for their addresses. */
-async function scene(source: Repositories, target: Repositories = {}): Promise<Scene> {
-  const stack = new AsyncDisposableStack();
-  const folder = stack.use(await tempDir());
-  const [from, to] = [stack.use(await startRecorded({})), stack.use(await startRecorded({}))];
-  await seed(from.storage, source);
-  await seed(to.storage, target);
-  return {
-    folder,
-    source: from,
-    target: to,
-    async run(...args) {
-      from.requests.length = 0;
-      to.requests.length = 0;
-      const filled = args.map((arg) =>
-        arg.replace(/^S\//u, `${from.server.host}/`).replace(/^T\//u, `${to.server.host}/`),
-      );
-      const env = { HOME: folder.path };
-      return runInProcess(['sync', '--retry-times', '0', ...filled], { cwd: folder.path, env });
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
-
-const numbered = (count: number): Record<string, string> =>
-  Object.fromEntries(Array.from({ length: count }, (_one, i) => [`v${i}`, `app-${(i % 10) + 1}`]));
-
-async function tagsOf({ storage }: RecordedRegistry, repository: string): Promise<string[]> {
-  return Object.keys((await contentsOf(storage))[repository]?.tags ?? {}).toSorted();
-}
+import { CONTENT, contentsOf, seed } from './recorded-registry.ts';
+import { numbered, scene, tagsOf } from './scene.ts';
 
 describe('requests', () => {
   test('nothing to do over 20 tags costs two lists and a look at each side and tag', async () => {
@@ -176,10 +128,12 @@ describe('safety', () => {
   });
 });
 
-test.each(['server', 'apply'])('the word %s is no image', async (word) => {
+test.each(['server', 'apply', 'config'])('the word %s is no image', async (word) => {
   await using here = await scene({});
-  const refused = await here.run(word, 'T/app');
+  const refused = await here.run(word);
   expect(refused.code).toBe(64);
+  const wrong = await here.run(word, 'T/app', 'T/other', 'T/more');
+  expect(wrong.code).toBe(64);
   expect(here.target.requests).toEqual([]);
 });
 

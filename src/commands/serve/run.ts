@@ -11,6 +11,7 @@ import { createMemoryStorage } from '../../server/storage/memory.ts';
 import type { Storage } from '../../server/storage/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
+import { readListen, type ListenAddress } from '../input/listen.ts';
 import { readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
@@ -18,8 +19,8 @@ import { check } from './check.ts';
 import { collectRepeatedly } from './collecting.ts';
 import { causeText, readFiles, type ServeFiles } from './files.ts';
 import { expireUploads, readUploadTtl } from './expiry.ts';
+import { callerRules } from './callers.ts';
 import { gc } from './gc.ts';
-import { callerRules, readListen, type ListenAddress } from './listen.ts';
 
 type ServeContext = Pick<Context, 'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
 
@@ -44,7 +45,7 @@ export async function run(
 
 /** Serves until the signal aborts, then closes; prints its address on stderr once it is ready. */
 async function serve(context: ServeContext, input: Input, options: CallOptions): Promise<Result> {
-  const address = readListen(input);
+  const address = readListen(input, '127.0.0.1:5000');
   const uploadTtl = readUploadTtl(input);
   const files = await readFiles(context, input);
   const callers = files.users === undefined ? callerRules(input, address) : undefined;

@@ -128,6 +128,7 @@ function overrides({ flags }: JobsContext, input: Input): Partial<SyncJob> {
     ...(maxDelete === undefined ? {} : { maxDelete }),
     ...(platform === undefined ? {} : { platforms: parsePlatforms(platform).map(formatPlatform) }),
     ...(immutable.length === 0 ? {} : { immutable }),
+    ...(readFlag(input, 'sparseIndex') ? { sparseIndex: true } : {}),
     ...(readFlag(input, 'missing') ? { missing: true } : {}),
     ...(readFlag(input, 'referrers') ? { referrers: true, digestTags: true } : {}),
     ...(readFlag(input, 'digestTags') ? { digestTags: true } : {}),

@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { totalsOf, type ImageResult, type SyncTotals } from '../../sync/results.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { Style } from '../result.ts';
+import type { SyncCost } from './execute.ts';
 
 export interface ImageJson {
   readonly Source: string;
@@ -39,7 +40,7 @@ function lastReason(error: AppError): string | null {
   return last === error ? null : (last as AppError).message;
 }
 
-export function syncJson(images: readonly ImageResult[]): object {
+export function syncJson(images: readonly ImageResult[], cost: SyncCost): object {
   const { copied, unchanged, deleted, failed, skipped, bytes } = totalsOf(images);
   return {
     Images: images.map(imageJson),
@@ -50,6 +51,8 @@ export function syncJson(images: readonly ImageResult[]): object {
       Failed: failed,
       Skipped: skipped,
       Bytes: bytes,
+      Requests: cost.requests,
+      Pulls: cost.pulls,
       Sources: new Set(images.map(({ source }) => repositoryOf(source))).size,
     },
   };
@@ -78,6 +81,15 @@ export function imageLine(image: ImageResult, style: Style): string {
   const more = outcome === 'unchanged' ? '' : style.dim(` (${because})`);
   const to = outcome === 'deleted' ? `${destination}${at}` : `${source} -> ${destination}${at}`;
   return `${paint(word)}  ${to}${more}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** "about 31 requests and 4 counted pulls" */
+export function costLine({ requests, pulls }: SyncCost): string {
+  return `about ${counted(requests, 'request')} and ${counted(pulls, 'counted pull')}`;
 }
 
 /** Summarizes a run in one line. */

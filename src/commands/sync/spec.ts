@@ -22,6 +22,11 @@ const whatOptions: readonly OptionSpec[] = [
     summary: 'all platforms (default, but not for skopeo files)',
     kind: 'flag',
   },
+  {
+    flags: '--sparse-index',
+    summary: 'with --platform, keep the index and its digest',
+    kind: 'flag',
+  },
   COPY_OPTIONS.referrers,
   COPY_OPTIONS.digestTags,
   {
@@ -38,6 +43,11 @@ const whatOptions: readonly OptionSpec[] = [
 const runOptions: readonly OptionSpec[] = [
   { flags: '--dry-run', summary: 'show what would be copied', kind: 'flag' },
   { flags: '--check', summary: 'compare only; exit 3 if out of date', kind: 'flag' },
+  {
+    flags: '--plan <file>',
+    summary: 'write the plan to FILE, for "sync apply"',
+    kind: 'string',
+  },
   { flags: '--jobs <n>', summary: 'repositories at a time (default 8)', kind: 'integer' },
   { flags: '--abort-on-error', summary: 'stop at the first failure', kind: 'flag' },
   { flags: '--keep-going', summary: 'go on after a failure (default)', kind: 'flag' },
@@ -58,6 +68,22 @@ const runOptions: readonly OptionSpec[] = [
     summary: 'most tags to delete: N or N% (default 10%)',
     kind: 'string',
   },
+  {
+    flags: '--budget <n>',
+    summary: 'most pulls of a run',
+    kind: 'integer',
+  },
+  {
+    flags: '--budget-left <n>',
+    summary: "leave N pulls of the registry's limit",
+    kind: 'integer',
+  },
+  {
+    flags: '--on-budget <action>',
+    summary: 'stop with 4, or wait (default: stop)',
+    kind: 'string',
+    choices: ['stop', 'wait'],
+  },
   { flags: '--state <file>', summary: 'what earlier runs wrote; none: keep none', kind: 'string' },
   { flags: '--strict', summary: 'fail if the file has unknown keys', kind: 'flag' },
   {
@@ -68,6 +94,11 @@ const runOptions: readonly OptionSpec[] = [
   {
     flags: '--shard <i/n>',
     summary: 'only part I of N of the repositories',
+    kind: 'string',
+  },
+  {
+    flags: '--listen <address>',
+    summary: 'with server, where health and metrics are',
     kind: 'string',
   },
   {
@@ -83,7 +114,7 @@ export const syncSpec: CommandSpec = {
   args: [
     {
       name: 'places',
-      summary: 'FROM… TO; or config and a file',
+      summary: 'FROM… TO; or config, server or apply, and a file',
       required: false,
       variadic: true,
     },
@@ -118,8 +149,10 @@ export const syncSpec: CommandSpec = {
     ...whatOptions,
     ...runOptions,
   ],
+  // A server lets its runs end.
+  graceMs: ([word]) => (word === 'server' ? 25_000 : undefined),
   hasSourceAndDestination: true,
-  alsoUses: ['policy'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   longRunning: true,
   examples: [
     {
@@ -134,6 +167,10 @@ export const syncSpec: CommandSpec = {
     {
       command: 'regctl sync --src yaml --dest docker --all sync.yml registry.example.com/mirror',
       description: 'Do what a file of skopeo says',
+    },
+    {
+      command: 'regctl sync server regsync.yml --listen :8080',
+      description: 'Run the jobs of a file by their schedules',
     },
     { command: 'regctl sync config regsync.yml', description: 'Show how a file is understood' },
   ],

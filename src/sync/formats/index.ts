@@ -28,6 +28,9 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
   'newest',
   'delete',
   'maxDelete',
+  'sparseIndex',
+  'state',
+  'budget',
 ]);
 
 const REGSYNC_KEYS = ['sync', 'creds', 'defaults', 'version'];

@@ -79,7 +79,11 @@ export const OWN = {
   newest: integer,
   delete: deletion,
   maxDelete: text,
+  sparseIndex: flag,
 };
+
+/** Our own keys of `defaults` that are about the whole file. */
+export const OWN_DEFAULTS = { state: text, budget: integer };
 
 const TLS_WORDS: ReadonlySet<string> = new Set(['', 'enabled', 'insecure', 'disabled']);
 
@@ -137,7 +141,7 @@ const document = (own: boolean): Reader<RegsyncDocument> =>
     {
       version: integer,
       creds: list(object(CREDS)),
-      defaults: object(own ? { ...DEFAULTS, ...OWN } : DEFAULTS),
+      defaults: object(own ? { ...DEFAULTS, ...OWN, ...OWN_DEFAULTS } : DEFAULTS),
       sync: steps(own),
     },
     isExtension,
@@ -146,7 +150,7 @@ const document = (own: boolean): Reader<RegsyncDocument> =>
 type ReadOf<S> = { readonly [K in keyof S]?: S[K] extends Reader<infer T> ? T : never };
 
 export type Step = ReadOf<typeof STEP> & ReadOf<typeof OWN> & { readonly line: number };
-export type Defaults = ReadOf<typeof DEFAULTS> & ReadOf<typeof OWN>;
+export type Defaults = ReadOf<typeof DEFAULTS> & ReadOf<typeof OWN> & ReadOf<typeof OWN_DEFAULTS>;
 export type Creds = ReadOf<typeof CREDS> & { readonly line: number };
 
 export interface LocatedStep {

@@ -103,6 +103,8 @@ const NOT_FOR_STEPS: ReadonlySet<string> = new Set([
   'skipDockerConfig',
   'userAgent',
   'ratelimit',
+  'state',
+  'budget',
 ]);
 
 function tagData(tags: Step['tags']): Record<string, unknown> {
@@ -182,12 +184,14 @@ export function readRegsync(
     // If a registry is listed twice, the later entry adds to the earlier one.
     hosts.set(name, { ...hosts.get(name), ...settings });
   }
-  const parallel = document.defaults?.parallel;
+  const { parallel, state, budget } = document.defaults ?? {};
   return {
     format,
     jobs: steps.map((one) => jobOf(one, expand)),
     hosts,
     ...(parallel === undefined ? {} : { parallel: Math.max(1, parallel) }),
+    ...(state === undefined || state === '' ? {} : { state }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 
@@ -282,6 +286,7 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     missing: step.missing,
     delete: step.delete,
     maxDelete: step.maxDelete,
+    sparseIndex: step.sparseIndex,
     backup: step.backup === '' ? undefined : step.backup,
     ratelimit: {
       ...(step.ratelimit?.min === undefined ? {} : { min: step.ratelimit.min }),

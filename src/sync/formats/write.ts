@@ -4,7 +4,7 @@ import { formatGoDuration } from './duration.ts';
 const HIDDEN = '***';
 
 /** Converts a sync file to regctl's own format, without its secrets. */
-export function normalFile({ jobs, hosts, parallel }: SyncFile): object {
+export function normalFile({ jobs, hosts, parallel, state, budget }: SyncFile): object {
   const creds = [...hosts].map(([registry, settings]) => {
     const { username, password, token, plainHttp, tlsVerify, ca, clientCert, clientKey } = settings;
     const tls = plainHttp === true ? 'disabled' : tlsVerify === false ? 'insecure' : undefined;
@@ -25,7 +25,9 @@ export function normalFile({ jobs, hosts, parallel }: SyncFile): object {
   return compact({
     version: 1,
     creds: creds.some((one) => Object.keys(one).length > 1) ? creds : undefined,
-    defaults: parallel === undefined ? undefined : { parallel },
+    defaults: isEmpty({ parallel, state, budget })
+      ? undefined
+      : compact({ parallel, state, budget }),
     sync: jobs.flatMap(jobOf),
   });
 }
@@ -35,6 +37,7 @@ function jobOf(job: SyncJob): object[] {
   const common = compact({
     name: job.name,
     platforms: job.platforms,
+    sparseIndex: job.sparseIndex,
     map: naming.map?.map(({ pattern, template }) => ({ from: pattern, to: template })),
     tags: tags.length === 1 ? compact({ ...tags[0], line: undefined }) : undefined,
     tagSets: tags.length > 1 ? tags.map((set) => compact({ ...set, line: undefined })) : undefined,

@@ -24,6 +24,8 @@ export interface PlanOptions extends CallOptions {
   readonly concurrency: number;
   /** A filter on what the jobs choose. */
   readonly filter?: Keeps | undefined;
+  /** `newest` counts versions, and not dates. */
+  readonly byVersion?: boolean | undefined;
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
   readonly host: Platform;
   readonly stopAtFirst?: boolean | undefined;
@@ -85,6 +87,15 @@ class Planner {
 
   #checkNames(job: SyncJob): void {
     const { places } = this.#options;
+    if (job.sparseIndex === true && (job.platforms ?? []).length === 0) {
+      throw new AppError(
+        'USAGE',
+        `cannot use ${sanitize(job.where)}: a sparse index needs platforms`,
+        {
+          hint: 'Choose them: --platform linux/amd64,linux/arm64',
+        },
+      );
+    }
     try {
       if (job.type === 'registry') places.registryOf(job.source);
       else places.locate(job.source);
@@ -128,7 +139,8 @@ class Planner {
       return await task();
     } catch (error) {
       this.#options.signal?.throwIfAborted();
-      if (!(error instanceof AppError)) throw error;
+      // What cannot be understood stops the run before its first byte.
+      if (!(error instanceof AppError) || error.code === 'USAGE') throw error;
       this.#failures.push({ job, source, target: job.target, error });
       return otherwise;
     }
@@ -193,9 +205,9 @@ class Planner {
   ): Promise<readonly string[]> {
     const { newest } = job;
     if (newest === undefined || tags.length <= newest) return tags;
-    const byVersion = job.tags.some(
-      (set) => set.semver !== undefined || (set.semverRange ?? []).length > 0,
-    );
+    const byVersion =
+      this.#options.byVersion === true ||
+      job.tags.some((set) => set.semver !== undefined || (set.semverRange ?? []).length > 0);
     if (byVersion) return highestFirst([...tags]).slice(0, newest);
     const { concurrency, signal, host } = this.#options;
     const { newestFirst, undated } = await tagsByAge(store, tags, {

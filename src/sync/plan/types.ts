@@ -1,5 +1,5 @@
 import type { AppError } from '../../errors/app-error.ts';
-import { isDigest } from '../../oci/digest.ts';
+import { isDigest, type Digest } from '../../oci/digest.ts';
 import type { Location } from '../../transports/types.ts';
 import type { SyncJob } from '../types.ts';
 
@@ -8,6 +8,8 @@ export interface WantedImage {
   /** Tag or digest at the source; undefined for the only image of a directory. */
   readonly ref: string | undefined;
   readonly tag: string | undefined;
+  /** What the target's tag must point to before the copy; null: nothing. */
+  readonly expected?: Digest | null | undefined;
 }
 
 /** Images of one source for one target. */

@@ -12,10 +12,10 @@ import type { RouteContext } from './context.ts';
 /** Copies digest tags, and referrers that have a separate target repository. */
 export class AttachedCopier {
   readonly #at: RouteContext;
-  readonly #session: CopySession;
+  readonly #session: Pick<CopySession, 'image'>;
   #listed: Promise<readonly string[]> | undefined;
 
-  constructor(at: RouteContext, session: CopySession) {
+  constructor(at: RouteContext, session: Pick<CopySession, 'image'>) {
     this.#at = at;
     this.#session = session;
   }

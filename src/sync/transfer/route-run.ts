@@ -5,9 +5,11 @@ import type { ErrorCode } from '../../errors/codes.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { createMatcher } from '../../retention/patterns.ts';
 import { nameOf, type WantedImage } from '../plan/types.ts';
-import type { ImageResult } from '../results.ts';
+import { OVER_BUDGET, type ImageResult } from '../results.ts';
 import { AttachedCopier } from './attached.ts';
 import { backUpImage } from './backup.ts';
+import { RouteMemory } from './memory.ts';
+import { SparseCopier, type ImageCopier } from './sparse.ts';
 import { copyOptionsOf, targetTags, type RouteContext } from './context.ts';
 
 /** An error with one of these codes for one image occurs for all of its repository. */
@@ -28,8 +30,9 @@ const FAILS_FOR_ALL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** Copies the images of one source to one target. */
 export class RouteRun {
   readonly #at: RouteContext;
-  readonly #session: CopySession;
+  readonly #session: ImageCopier;
   readonly #attached: AttachedCopier;
+  readonly #memory: RouteMemory;
   readonly #isImmutable: (tag: string) => boolean;
   #hasCopied = false;
   #bytes = 0;
@@ -38,8 +41,12 @@ export class RouteRun {
 
   constructor(at: RouteContext) {
     this.#at = at;
-    this.#session = new CopySession(copyOptionsOf(at), at.tasks);
+    this.#session =
+      at.route.job.sparseIndex === true
+        ? new SparseCopier(at)
+        : new CopySession(copyOptionsOf(at), at.tasks);
     this.#attached = new AttachedCopier(at, this.#session);
+    this.#memory = new RouteMemory(at);
     const { immutable = [], missing } = at.route.job;
     const globs = [...immutable, ...(missing === true ? ['*'] : [])].map((glob) =>
       createMatcher(glob, 'immutable'),
@@ -57,7 +64,7 @@ export class RouteRun {
   }
 
   async #one(image: WantedImage, known: ReadonlySet<string> | undefined): Promise<void> {
-    const { route, tasks, stop } = this.#at;
+    const { route, tasks, stop, options } = this.#at;
     tasks.signal.throwIfAborted();
     if (stop.aborted) return;
     const names = {
@@ -72,6 +79,10 @@ export class RouteRun {
       this.#hasCopied ||= result.outcome === 'copied';
       this.#at.report(full);
     };
+    if (options.budget?.isOver === true) {
+      finish({ outcome: 'skipped', because: OVER_BUDGET });
+      return;
+    }
     try {
       const [earlier] = this.#streak.length >= 3 && !this.#worked ? this.#streak : [];
       if (earlier !== undefined)
@@ -92,22 +103,27 @@ export class RouteRun {
   }
 
   async #bring(
-    { ref, tag }: WantedImage,
+    image: WantedImage,
     known: ReadonlySet<string> | undefined,
-  ): Promise<Pick<ImageResult, 'outcome' | 'because' | 'digest'>> {
+  ): Promise<Pick<ImageResult, 'outcome' | 'because' | 'digest' | 'from' | 'existing'>> {
     const { route, options } = this.#at;
     const { job } = route;
+    const { ref, tag, expected } = image;
     if (tag !== undefined && known?.has(tag) === true && this.#isImmutable(tag)) {
       return { outcome: 'unchanged', because: job.missing === true ? '--missing' : '--immutable' };
     }
+    const isGone = tag !== undefined && known?.has(tag) === false;
+    const same = isGone ? undefined : await this.#memory.unchanged(image);
+    if (same !== undefined) return { outcome: 'unchanged', because: 'equal', digest: same };
     const isNew = tag !== undefined && known !== undefined && !known.has(tag);
     const request: ImageRequest = {
       sourceRef: ref,
       destinationTag: tag,
-      isNew: isNew || job.deep === true,
+      isNew: (isNew || job.deep === true) && expected === undefined,
     };
     const plan = await this.#session.resolve(request);
     const { root, existing } = plan;
+    rejectMoved(nameOf(route.target, tag), image, existing);
     const { digest } = root;
     const types = job.mediaTypes ?? [];
     if (types.length > 0 && !types.includes(root.mediaType)) {
@@ -123,11 +139,14 @@ export class RouteRun {
       return { outcome: isSame ? 'unchanged' : 'copied', because, digest };
     if (existing !== undefined && !isSame) await this.#backUp(existing, tag);
     const { unchanged } = await this.#session.image(request, plan);
+    this.#memory.note(image, { source: plan.from, target: digest }, !unchanged);
     const more = !(isSame && job.fastCheck === true) && (await this.#attached.copy(plan));
     return {
       outcome: unchanged && !more ? 'unchanged' : 'copied',
       because: unchanged && more ? 'referrers' : because,
       digest,
+      from: plan.from,
+      existing: tag === undefined ? undefined : (existing?.digest ?? null),
     };
   }
 
@@ -149,4 +168,17 @@ export class RouteRun {
       { signal: tasks.signal },
     );
   }
+}
+
+/** @throws AppError DECLINED if the target is not as the plan saw it */
+function rejectMoved(
+  name: string,
+  { expected }: WantedImage,
+  existing: Descriptor | undefined,
+): void {
+  if (expected === undefined || (existing?.digest ?? null) === expected) return;
+  throw new AppError('DECLINED', `cannot overwrite ${name}: it has moved since the plan`, {
+    why: [existing === undefined ? 'it does not exist now' : `it is ${existing.digest} now`],
+    hint: 'Make a new plan, and look at it.',
+  });
 }

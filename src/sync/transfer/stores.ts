@@ -1,19 +1,27 @@
 import { createDryRunStore } from '../../copy/dry-run.ts';
 import { AppError } from '../../errors/app-error.ts';
+import { isHubHost } from '../../reference/docker-hub.ts';
 import { createMemoryStore } from '../../store/memory.ts';
 import type { ReadStore, WriteStore } from '../../store/types.ts';
 import type { PlannedRoute } from '../plan/types.ts';
+import { withCountedPulls } from './counted-pulls.ts';
 import { withReferrers } from './referrers.ts';
 import type { RunOptions } from './types.ts';
 
 /** Opens the source of a route; what else it reads is disposed of with `stores`. */
 export async function openSource(
   route: PlannedRoute,
-  { places, convert, hostPlatform, signal }: RunOptions,
+  { places, convert, hostPlatform, budget, signal }: RunOptions,
   stores: AsyncDisposableStack,
 ): Promise<ReadStore> {
   const { job, source } = route;
-  const plain = await places.openRead(source, { signal });
+  const host = places.nameOf(source)?.host;
+  const { min = 0, retryMs } = job.ratelimit ?? {};
+  const rules = min > 0 ? { left: min, retryMs } : {};
+  const opened = await places.openRead(source, { signal });
+  const isCounted = host !== undefined && (isHubHost(host) || budget?.isLimiting(rules) === true);
+  const plain =
+    isCounted && budget !== undefined ? withCountedPulls(opened, { host, rules }, budget) : opened;
   const { referrerFilters = [], referrerSource } = job;
   const elsewhere =
     referrerSource === undefined || referrerSource === ''

@@ -2,9 +2,11 @@ import type { CopyEvent } from '../../copy/types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import type { PullBudget } from '../budget.ts';
 import type { SyncPlaces } from '../places.ts';
 import type { PlannedRoute } from '../plan/types.ts';
 import type { ImageResult } from '../results.ts';
+import type { SyncState } from '../state.ts';
 import type { Expand } from '../templates.ts';
 
 export type SyncMode =
@@ -34,6 +36,12 @@ export interface RunOptions extends CallOptions {
         indexPlatform: Platform | undefined,
       ) => Promise<ReadStore | undefined>)
     | undefined;
+  /** Names the conversion: what was converted otherwise is not the same. */
+  readonly conversion?: string | undefined;
+  /** Counts and limits pulls. */
+  readonly budget?: PullBudget | undefined;
+  /** What earlier runs wrote and saw; `undefined`: nothing is remembered. */
+  readonly state?: SyncState | undefined;
   onImage(result: ImageResult): void;
   emit(event: CopyEvent): void;
 }

@@ -4,10 +4,12 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, isDigest, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
+import { parseRateLimit } from '../../registry/hub/pull-limit.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { FoundManifest, Repository } from '../../registry/types.ts';
 import type {
   Capabilities,
+  PullAllowance,
   PushOptions,
   PushOutcome,
   ResolveOptions,
@@ -43,6 +45,7 @@ class RegistryStore implements WriteStore {
   readonly #types = new Map<string, string>();
   /** Push times (RFC 3339) of the manifests whose response contained one. */
   readonly #pushed = new Map<Digest, string>();
+  #allowance: PullAllowance | undefined;
   /** Blobs that were just found missing, so the push that follows need not check again. */
   readonly #absent = new Set<string>();
 
@@ -51,10 +54,14 @@ class RegistryStore implements WriteStore {
     this.#referrersTag = createReferrersTag(repository);
     this.label = `${repository.registry}/${repository.name}`;
     this.capabilities = {
-      tags: { tags: (options) => repository.tags(options) },
+      tags: {
+        tags: (options) => repository.tags(options),
+        digests: (options) => repository.tagDigests(options),
+      },
       referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
       inventory: { manifests: (options) => repository.manifests(options) },
       times: { pushed: (digest) => this.#pushed.get(digest) },
+      pullAllowance: { last: () => this.#allowance },
       sizes: {
         blob: async (digest, options) => (await repository.hasBlob(digest, options))?.size,
       },
@@ -77,7 +84,7 @@ class RegistryStore implements WriteStore {
     const found = await this.#find(name, options);
     if (found === undefined) throw this.#unknown(name);
     const { descriptor, raw } = found;
-    this.#noteTime(descriptor.digest, found.headers);
+    this.#noteHeaders(descriptor.digest, found.headers);
     if (raw !== undefined) this.#manifests.keep(descriptor, raw);
     return this.#seen(descriptor);
   }
@@ -212,7 +219,7 @@ class RegistryStore implements WriteStore {
   async #readManifest(descriptor: Descriptor, options: CallOptions): Promise<Uint8Array> {
     const { digest, size } = descriptor;
     const { raw, headers } = await this.#repository.getManifest(digest, options);
-    this.#noteTime(digest, headers);
+    this.#noteHeaders(digest, headers);
     if (raw.byteLength !== size) {
       throw new IntegrityError(
         'SIZE_MISMATCH',
@@ -225,9 +232,11 @@ class RegistryStore implements WriteStore {
   }
 
   /**
-   * Records when the registry last changed the manifest (Last-Modified, RFC 9110 section 8.8.2).
+   * Records the pull limit, and when the registry last changed the manifest (Last-Modified, RFC
+   * 9110 section 8.8.2).
    */
-  #noteTime(digest: Digest, headers: ResponseHeaders): void {
+  #noteHeaders(digest: Digest, headers: ResponseHeaders): void {
+    this.#allowance = parseRateLimit(headers) ?? this.#allowance;
     const time = Date.parse(headers.get('last-modified') ?? '');
     if (!Number.isNaN(time)) this.#pushed.set(digest, new Date(time).toISOString());
   }

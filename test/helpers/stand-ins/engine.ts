@@ -2,6 +2,7 @@ import type { Reply, ScriptedRequest } from '../scripted-server.ts';
 import { Access, type Need } from './access.ts';
 import { Content } from './content.ts';
 import { page } from './lists.ts';
+import { answerOwnApi } from './own-apis.ts';
 import type { Refused, StandIn } from './types.ts';
 import { Uploads } from './uploads.ts';
 
@@ -44,6 +45,8 @@ export class Engine {
     if (realm?.host === host && realm.pathname === url.pathname) {
       return this.access.exchange(request);
     }
+    const own = answerOwnApi(this.standIn, this.content, request, url);
+    if (own !== undefined) return own;
     if (host === cdn) return this.#fromCdn(request, url);
     if (host !== api) return undefined;
     const reply = this.#route(request, url);

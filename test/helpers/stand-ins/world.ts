@@ -7,6 +7,7 @@ import { startProxyServer } from '../proxy-server.ts';
 import { startScriptedServer, type ScriptedRequest } from '../scripted-server.ts';
 import { tempDir, type TempDir } from '../temp.ts';
 import { Engine } from './engine.ts';
+import { ownHosts } from './own-apis.ts';
 import type { StandIn } from './types.ts';
 
 export interface Ran {
@@ -33,9 +34,9 @@ export interface World extends AsyncDisposable {
 }
 
 /** Every host name of a stand-in. */
-export function hostsOf({ api, cdn, auth }: StandIn): readonly string[] {
+export function hostsOf({ id, api, cdn, auth }: StandIn): readonly string[] {
   const realm = auth.kind === 'bearer' ? [new URL(auth.realm).host] : [];
-  return [...new Set([api, ...(cdn === undefined ? [] : [cdn]), ...realm])];
+  return [...new Set([api, ...(cdn === undefined ? [] : [cdn]), ...realm, ...ownHosts(id)])];
 }
 
 export async function startWorld(standIn: StandIn, certificates: Certificates): Promise<World> {

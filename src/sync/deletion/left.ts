@@ -1,29 +1,15 @@
-import { AppError } from '../errors/app-error.ts';
-import { sanitize } from '../errors/sanitize.ts';
-import { goalOfTags } from '../retention/goal.ts';
-import { readRepository } from '../retention/read.ts';
-import { removeGoal } from '../retention/run.ts';
-import type { RepositoryFacts } from '../retention/types.ts';
-import type { ReadStore, WriteStore } from '../store/types.ts';
-import { isDigestTag } from '../tags/digest-tags.ts';
-import type { CallOptions } from '../util/abort.ts';
-import { backupData } from './formats/regsync.ts';
-import type { SyncPlaces } from './places.ts';
-import { nameOf, type PlannedRoute, type SyncPlan } from './plan/types.ts';
-import type { ImageResult } from './results.ts';
-import type { SyncState } from './state.ts';
-import type { Expand } from './templates.ts';
-import { backUpImage } from './transfer/backup.ts';
-
-export interface DeleteOptions extends CallOptions {
-  readonly places: SyncPlaces;
-  readonly state: SyncState | undefined;
-  readonly expand: Expand;
-  readonly concurrency: number;
-  /** Reports what a real run deletes; deletes nothing. */
-  readonly dryRun: boolean;
-  onImage(result: ImageResult): void;
-}
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { readRepository } from '../../retention/read.ts';
+import type { RepositoryFacts } from '../../retention/types.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { tagListerOf } from '../../tags/find.ts';
+import { isDigestTag } from '../../tags/digest-tags.ts';
+import { backupData } from '../formats/regsync.ts';
+import { nameOf, type PlannedRoute, type SyncPlan } from '../plan/types.ts';
+import type { ImageResult } from '../results.ts';
+import type { Expand } from '../templates.ts';
+import { deleteTags, goneResult, incompleteOf, type DeleteOptions } from './tags.ts';
 
 /** This many tags may always be deleted. */
 const ALWAYS = 5;
@@ -44,7 +30,7 @@ export async function deleteLeft(
     results.push(result);
     options.onImage(result);
   };
-  const failed = done.filter(({ outcome }) => outcome === 'failed');
+  const failed = incompleteOf(done);
   for (const routes of byTarget(plan.routes)) {
     const [first] = routes;
     // If one job of a repository deletes nothing, nothing in it is deleted.
@@ -96,39 +82,29 @@ async function deleteFrom(
     for (const tag of keptTags) kept.add(tag);
   }
   await using store = await places.openTarget(target, { signal, forUpdate: true });
+  // Most nights nothing left the source: a list of names shows that.
+  if (!(await hasOthers(store, kept, options))) return [];
   const facts = await readRepository(store, { concurrency, dates: false, signal });
   const going = candidates(facts, kept, routes, options);
   checkMost(job.maxDelete ?? DEFAULT_MOST, going.size, facts);
-  const gone = (tag: string): ImageResult => ({
-    source: nameOf(target, tag),
-    destination: nameOf(target, tag),
-    digest: facts.tags.get(tag),
-    outcome: 'deleted',
-    because: 'the source does not have it',
-    bytes: 0,
-  });
-  if (going.size === 0 || dryRun) return [...going].map(gone);
-  await backUpAll(job, target, going, store, facts, options);
-  const outcome = await removeGoal(store, facts, goalOfTags(facts, going), { concurrency, signal });
-  for (const tag of outcome.tags) options.state?.forget(nameOf(target, tag));
-  const results = [...going].map((tag): ImageResult => {
-    const because = outcome.skipped.get(tag);
-    if (outcome.tags.has(tag)) return gone(tag);
-    return { ...gone(tag), outcome: 'skipped', because: because ?? 'it could not be deleted' };
-  });
-  const [failure] = outcome.failures;
-  if (failure === undefined) return results;
-  return [
-    ...results,
-    {
-      source: failure.what,
-      destination: failure.what,
-      outcome: 'failed',
-      because: 'failed',
-      bytes: 0,
-      error: failure.error,
-    },
-  ];
+  if (going.size === 0 || dryRun)
+    return [...going].map((tag) => goneResult(target, tag, facts.tags.get(tag)));
+  return deleteTags({ job, target, going, store, facts }, options);
+}
+
+async function hasOthers(
+  store: ReadStore,
+  kept: ReadonlySet<string>,
+  { signal }: DeleteOptions,
+): Promise<boolean> {
+  try {
+    for await (const page of tagListerOf(store).tags({ signal }))
+      if (page.some((tag) => !kept.has(tag) && !isDigestTag(tag))) return true;
+    return false;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'REPOSITORY_UNKNOWN') return false;
+    throw error;
+  }
 }
 
 /** Finds tags at the target but not at the source that the job may delete. */
@@ -203,25 +179,4 @@ function checkMost(text: string, going: number, { tags, repository }: Repository
       hint: 'Look at them with --dry-run, and allow more with --max-delete.',
     },
   );
-}
-
-async function backUpAll(
-  job: PlannedRoute['job'],
-  target: PlannedRoute['target'],
-  going: ReadonlySet<string>,
-  store: ReadStore,
-  facts: RepositoryFacts,
-  { places, expand, concurrency, signal }: DeleteOptions,
-): Promise<void> {
-  if (job.backup === undefined) return;
-  await using destination: WriteStore = await places.openWrite(target, { signal });
-  for (const tag of going) {
-    const digest = facts.tags.get(tag);
-    if (digest === undefined) continue;
-    const existing = await store.resolve(digest, { signal });
-    await backUpImage(
-      { job, target, tag, existing, destination, places, expand, concurrency },
-      { signal },
-    );
-  }
 }

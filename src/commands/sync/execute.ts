@@ -1,0 +1,162 @@
+import { resolve } from 'node:path';
+import { isManifestType } from '../../oci/media-types.ts';
+import type { CopyEvent } from '../../copy/types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { deleteLeft } from '../../sync/deletion/left.ts';
+import { deletePlanned, type PlannedDelete } from '../../sync/deletion/planned.ts';
+import { planSync } from '../../sync/plan/planner.ts';
+import type { SyncPlan } from '../../sync/plan/types.ts';
+import type { ImageResult } from '../../sync/results.ts';
+import { runSync } from '../../sync/transfer/run.ts';
+import type { RunOptions, SyncMode } from '../../sync/transfer/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { writeFileAtomic } from '../../util/atomic-file.ts';
+import { readCount, readFlag, readText } from '../input/read.ts';
+import type { Input } from '../types.ts';
+import { expandOf, type SyncRequest } from './jobs.ts';
+import {
+  readBudget,
+  readConversion,
+  readFilter,
+  readShard,
+  readState,
+  type SyncContext,
+} from './settings.ts';
+
+const JOBS = 8;
+
+/** Everything that a run does. */
+export interface SyncWork {
+  readonly request: SyncRequest;
+  readonly plan: SyncPlan;
+  readonly mode: SyncMode;
+  readonly stopAtFirst: boolean;
+  readonly places: RunOptions['places'];
+  /** The tags to delete, by a plan file. Default: what left the source, where a job says so. */
+  readonly deletes?: readonly PlannedDelete[] | undefined;
+}
+
+/** What a run cost, or what a dry run says that a run will cost. */
+export interface SyncCost {
+  readonly requests: number;
+  /** Manifests read from Docker Hub, or from any source that has a budget. */
+  readonly pulls: number;
+}
+
+export interface SyncDone {
+  readonly images: readonly ImageResult[];
+  readonly cost: SyncCost;
+}
+
+/** Plans all copies before the first transfer. @throws AppError USAGE, UNTRUSTED */
+export async function planWork(
+  context: SyncContext,
+  input: Input,
+  work: Pick<SyncWork, 'request' | 'stopAtFirst' | 'places'>,
+  options: CallOptions,
+): Promise<SyncPlan> {
+  const plan = await planSync(work.request.jobs, {
+    places: work.places,
+    concurrency: context.flags.concurrency,
+    filter: await readFilter(input),
+    shard: readShard(input),
+    host: context.hostPlatform,
+    stopAtFirst: work.stopAtFirst,
+    byVersion: readText(input, 'semver') !== undefined,
+    warn: (text) => context.warn(text),
+    signal: options.signal,
+  });
+  for (const { source, images } of plan.routes) {
+    for (const { ref, tag } of images) {
+      await context.requireTrusted({ ...source, ref, tag }, options);
+    }
+  }
+  return plan;
+}
+
+/** Copies, then deletes. What was done is in the state, also if this throws. */
+export async function execute(
+  context: SyncContext,
+  input: Input,
+  { request, plan, mode, stopAtFirst, places, deletes }: SyncWork,
+  onImage: (image: ImageResult) => void,
+  options: CallOptions,
+): Promise<SyncDone> {
+  const before = context.requestCount();
+  const state = mode === 'check' ? undefined : await readState(context, input, request);
+  const budget = readBudget(context, input, request);
+  const needed = new NeededRequests();
+  const common = {
+    places,
+    state,
+    expand: expandOf(context),
+    concurrency: context.flags.concurrency,
+    dryRun: mode === 'dry-run',
+    onImage,
+    signal: options.signal,
+  };
+  const images: ImageResult[] = [];
+  try {
+    images.push(
+      ...(await runSync(plan, {
+        ...common,
+        ...readConversion(context, input),
+        mode,
+        jobs: readCount(input, 'jobs', '--jobs') ?? request.parallel ?? JOBS,
+        hostPlatform: context.flags.override ?? context.hostPlatform,
+        preserveDigests: readFlag(input, 'preserveDigests'),
+        stopAtFirst,
+        budget,
+        emit(event) {
+          needed.note(event);
+          if (event.type === 'note') context.note(event.text);
+          else if (event.type === 'warning') context.warn(event.text);
+          else context.emit(event);
+        },
+      })),
+    );
+    if (deletes !== undefined) images.push(...(await deletePlanned(deletes, images, common)));
+    else if (mode !== 'check') images.push(...(await deleteLeft(plan, images, common)));
+  } finally {
+    if (mode === 'run') await state?.save();
+  }
+  const digestFile = readText(input, 'digestfile');
+  if (digestFile !== undefined) await writeDigests(resolve(context.cwd, digestFile), images);
+  const sent = context.requestCount() - before;
+  const requests = mode === 'dry-run' ? sent + needed.count : sent;
+  return { images, cost: { requests, pulls: budget.used } };
+}
+
+/**
+ * Requests that a run sends in addition to those of a dry run. A dry run sends one HEAD for what is
+ * missing; a run sends GET, POST and PUT for a blob, and one request for a mount or a manifest.
+ */
+class NeededRequests {
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  note(event: CopyEvent): void {
+    if (event.type !== 'end' || event.outcome !== 'written') return;
+    if (!isManifestType(event.descriptor.mediaType)) this.#count += 2;
+  }
+}
+
+/** Writes lines of "DIGEST docker://NAME", as skopeo does. @throws AppError IO */
+async function writeDigests(path: string, images: readonly ImageResult[]): Promise<void> {
+  const lines = images.flatMap(({ digest, destination, outcome }) =>
+    digest === undefined || outcome === 'failed' || outcome === 'skipped'
+      ? []
+      : [`${digest} docker://${destination}\n`],
+  );
+  try {
+    await writeFileAtomic(path, lines.join(''));
+  } catch (error) {
+    throw new AppError('IO', `the images were copied, but "${sanitize(path)}" cannot be written`, {
+      cause: error,
+    });
+  }
+}

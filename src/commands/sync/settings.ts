@@ -1,0 +1,108 @@
+import { join, resolve } from 'node:path';
+import { stateFolder } from '../../config/files/user-folders.ts';
+import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
+import { PullBudget } from '../../sync/budget.ts';
+import { stateName, SyncState } from '../../sync/state.ts';
+import type { RunOptions } from '../../sync/transfer/types.ts';
+import { createNameFilter } from '../../tags/filter.ts';
+import { sleep } from '../../util/abort.ts';
+import type { Context } from '../context.ts';
+import { readCount, readFlag, readList, readText } from '../input/read.ts';
+import { openConverted } from '../../client/converted.ts';
+import { conversionContext } from '../transfer/flags.ts';
+import type { Input } from '../types.ts';
+import type { JobsContext, SyncRequest } from './jobs.ts';
+import type { PlacesContext } from './places.ts';
+
+export type SyncContext = JobsContext &
+  PlacesContext &
+  Pick<
+    Context,
+    | 'requireTrusted'
+    | 'emit'
+    | 'hostPlatform'
+    | 'machine'
+    | 'note'
+    | 'onSignal'
+    | 'requestCount'
+    | 'tempDir'
+    | 'temporaries'
+  >;
+
+/** Reads the state; `undefined` if none is kept. @throws AppError USAGE for an invalid file */
+export async function readState(
+  { cwd, env, machine, now }: SyncContext,
+  input: Input,
+  { jobs, state }: Pick<SyncRequest, 'jobs' | 'state'>,
+): Promise<SyncState | undefined> {
+  const clock = (): number => now().getTime();
+  const file = readText(input, 'state') ?? state;
+  if (file === 'none') return undefined;
+  if (file !== undefined) return SyncState.read(resolve(cwd, file), clock);
+  const folder = stateFolder(env, machine.home);
+  if (folder === undefined) return undefined;
+  return SyncState.read(join(folder, 'sync', `${stateName(jobs)}.json`), clock);
+}
+
+export function readBudget(
+  { note, now }: SyncContext,
+  input: Input,
+  { budget }: Pick<SyncRequest, 'budget'>,
+): PullBudget {
+  return new PullBudget({
+    pulls: readCount(input, 'budget', '--budget') ?? budget,
+    left: readCount(input, 'budgetLeft', '--budget-left'),
+    onBudget: readText(input, 'onBudget') as 'stop' | 'wait' | undefined,
+    now: () => now().getTime(),
+    sleep,
+    note,
+  });
+}
+
+/** Converts images during the copy; nothing if they are copied unchanged. */
+export function readConversion(
+  context: SyncContext,
+  input: Input,
+): Pick<RunOptions, 'convert' | 'conversion'> {
+  const format = readText(input, 'format') as 'oci' | 'v2s2' | undefined;
+  if (format === undefined) return {};
+  const preserveDigests = readFlag(input, 'preserveDigests');
+  return {
+    conversion: format,
+    convert: (store, { source, target }, indexPlatform) =>
+      openConverted(
+        conversionContext(context),
+        store,
+        { from: source, to: target },
+        {
+          conversion: { format },
+          platforms: [],
+          indexPlatform,
+          preserveDigests,
+          referrers: readFlag(input, 'referrers'),
+        },
+      ),
+  };
+}
+
+export async function readFilter(input: Input) {
+  const [include, exclude] = [readList(input, 'include'), readList(input, 'exclude')];
+  const semver = readText(input, 'semver');
+  if (include.length + exclude.length === 0 && semver === undefined) return undefined;
+  return createNameFilter({ include, exclude, semver });
+}
+
+/** @throws AppError USAGE */
+export function readShard(
+  input: Input,
+): { readonly index: number; readonly count: number } | undefined {
+  const text = readText(input, 'shard');
+  if (text === undefined) return undefined;
+  const [, i, n] = /^(\d{1,5})\/(\d{1,5})$/u.exec(text) ?? [];
+  const [index, count] = [Number(i), Number(n)];
+  if (index >= 1 && index <= count) return { index, count };
+  throw new AppError('USAGE', `--shard takes I/N with I from 1 to N, not "${sanitize(text)}"`, {
+    hint: 'For example --shard 2/5.',
+  });
+}

@@ -1,6 +1,7 @@
 import type { CommandSpec } from './types.ts';
 import { artifactAttachSpec } from './artifact/attach-spec.ts';
 import { artifactPushSpec } from './artifact/push-spec.ts';
+import { attestSpec } from './attest/spec.ts';
 import { blobSpec } from './blob/spec.ts';
 import { blobCopySpec } from './blob-copy/spec.ts';
 import { blobPutSpec } from './blob-put/spec.ts';
@@ -16,6 +17,7 @@ import { filesSpec } from './files/spec.ts';
 import { indexAddSpec, indexAnnotateSpec, indexRemoveSpec } from './index/change-spec.ts';
 import { indexCreateSpec } from './index/create-spec.ts';
 import { inspectSpec } from './inspect/spec.ts';
+import { keyGenerateSpec } from './key-generate/spec.ts';
 import { listTagsSpec } from './tags/list-tags-spec.ts';
 import { loadSpec } from './load/spec.ts';
 import { loginSpec } from './login/spec.ts';
@@ -34,6 +36,7 @@ import { registrySetSpec } from './registry-set/spec.ts';
 import { saveSpec } from './save/spec.ts';
 import { searchSpec } from './search/spec.ts';
 import { serveSpec } from './serve/spec.ts';
+import { signSpec } from './sign/spec.ts';
 import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
@@ -79,7 +82,15 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Artifacts and signatures',
-    commands: [artifactPushSpec, artifactAttachSpec, referrersSpec, verifySpec],
+    commands: [
+      artifactPushSpec,
+      artifactAttachSpec,
+      referrersSpec,
+      verifySpec,
+      signSpec,
+      attestSpec,
+      keyGenerateSpec,
+    ],
   },
   {
     heading: 'Change',

@@ -16,6 +16,7 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, reason: string])[] = [
     'a daemon or another machine',
   ],
   [/^regctl (?:pull [^ ]+|push [^ ]+|load -i [^ ]+)$/u, 'the Docker daemon'],
+  [/--predicate - /u, 'standard input'],
   [/^skopeo/u, "a link with another tool's name"],
   [/--key\b|key-generate/u, 'a key and its signatures'],
   [/registry-set/u, 'a registry that answers at its name'],

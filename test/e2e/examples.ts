@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
@@ -123,6 +124,7 @@ async function writeFiles(
   await machine.expect(0, ['copy', 'registry.example.com/app:1', 'oci:app:v1']);
   await machine.expect(0, ['copy', 'alpine:3.20', 'oci:out']);
   await machine.expect(0, ['copy', 'app:1', 'docker-archive:app.tar:app:1']);
+  await sign(machine);
   await writeFile(at('app.tar.gz'), gzipSync(await readFile(at('app.tar'))));
   // A manifest whose blobs app has.
   const { bytes } = await machine.expect(0, ['manifest', 'registry.example.com/app:1']);
@@ -132,10 +134,28 @@ async function writeFiles(
   }
 }
 
+/** Keys without a password, and what they signed. */
+async function sign(machine: Machine): Promise<void> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const at = (name: string): string => machine.dir.join(name);
+  await writeFile(at('cosign.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeFile(at('cosign.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  await writeFile(at('sbom.json'), '{"spdxVersion":"SPDX-2.3"}');
+  const key = ['--key', 'cosign.key'];
+  await machine.expect(0, ['sign', ...key, 'ghcr.io/o/app:1']);
+  const predicate = ['--type', 'spdxjson', '--predicate', 'sbom.json'];
+  await machine.expect(0, ['attest', ...key, ...predicate, 'oci:app:v1']);
+}
+
 /** Plain lines run inside the test's process, others in bash with the built program on its PATH. */
 async function runLine(machine: Machine, line: string): Promise<Finished> {
   const words = plainWords(line);
-  if (words?.[0] === 'regctl') return machine.regctl(words.slice(1));
+  const env = { COSIGN_PASSWORD: '' };
+  if (words?.[0] === 'regctl') {
+    // A key is never replaced.
+    const cwd = words[1] === 'key' ? await mkdtemp(machine.dir.join('keys-')) : machine.dir.path;
+    return machine.regctl(words.slice(1), { env, cwd });
+  }
   const bin = machine.dir.join('bin');
   await mkdir(bin, { recursive: true });
   const program = `${import.meta.dirname}/../../bin/regctl.js`;

@@ -20,6 +20,8 @@ export interface DockerRegistryOptions {
     readonly certFile: string;
   };
   readonly allowDelete?: boolean;
+  /** Another build of it, such as distribution 3. Default: Debian's. */
+  readonly program?: string | undefined;
 }
 
 export interface DockerRegistry extends AsyncDisposable {
@@ -85,7 +87,7 @@ export async function startDockerRegistry(
   const configFile = join(dir, 'config.yml');
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));
-  const child = spawn('docker-registry', ['serve', configFile], {
+  const child = spawn(options.program ?? 'docker-registry', ['serve', configFile], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'] },
   });

@@ -132,6 +132,6 @@ describe('the report', () => {
       /\nCounts: signature, by key env:\/\/KEY, attached 2026-\S+, bundle \w{12}\n/u,
     );
     expect(text).toMatch(/\nDoes not count: signature, .*: the key env:\/\/KEY did not sign it\n/u);
-    expect(text).toMatch(/podman and skopeo see none of them/u);
+    expect(text).toMatch(/Podman and skopeo find none of these/u);
   });
 });

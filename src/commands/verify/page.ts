@@ -67,7 +67,9 @@ export function verifiedPage(verified: Verified, style: Style): string {
   ];
   if (verdicts.length === 0) lines.push('Nothing of that kind is attached to it.');
   if (what === 'signature' && good.length > 0 && !isSeenByPodman(verified)) {
-    lines.push('podman and skopeo see none of them: they read the .sig form (sign --form simple)');
+    lines.push(
+      'Podman and skopeo find none of these: they read only the .sig form (regctl sign --form simple)',
+    );
   }
   return lines.join('\n');
 }

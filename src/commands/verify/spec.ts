@@ -41,7 +41,7 @@ export const verifySpec: CommandSpec = {
       description: 'Verify one platform, by its own signature or that of its index',
     },
     {
-      command: 'regctl verify --key cosign.pub --type spdxjson oci:./app:1',
+      command: 'regctl verify --key cosign.pub --type spdxjson oci:app:v1',
       description: 'Verify the SBOM of an image in a directory, without a network',
     },
   ],

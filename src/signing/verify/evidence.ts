@@ -5,8 +5,8 @@ import type { ImageManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type { ReadStore } from '../../store/types.ts';
-import { fetchAll } from '../../store/verify.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { collect } from '../../util/bytes.ts';
 import { mapParallel } from '../../util/parallel.ts';
 import {
   BUNDLE_TYPES,
@@ -180,12 +180,25 @@ async function readLayers(
       if (layer.size > MAX_BYTES) {
         throw new NotEvidence(`it has ${layer.size} bytes; at most ${MAX_BYTES} are read`);
       }
-      const bytes = await fetchAll(store, layer, options);
+      const bytes = await readAll(store, layer, options);
       return [{ ...known, bytes, signature: layer.annotations?.[SIGNATURE_ANNOTATION] }];
     });
     found.push(...read);
   }
   return found;
+}
+
+/** Attestations are larger than manifests may be. */
+async function readAll(
+  store: ReadStore,
+  layer: Descriptor,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  return collect(await store.fetch(layer, options), layer.size, tooLong);
+}
+
+function tooLong(): Error {
+  return new NotEvidence('it is longer than its descriptor says');
 }
 
 /** Faults of the content itself; any other prevents looking. */

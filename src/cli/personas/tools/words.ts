@@ -54,13 +54,13 @@ export const WORDS: Readonly<Record<string, string>> = {
   sbom: 'The SBOM of an image: regctl referrers --get sbom IMAGE',
   scan: 'regctl scans nothing; an attached report: regctl referrers --get vuln IMAGE',
   tree: 'What refers to an image: regctl referrers IMAGE',
-  sign: 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
-  attest: 'This version signs nothing; use cosign: cosign attest --key KEY IMAGE@DIGEST',
   trust:
     'This version verifies no signatures; a policy is obeyed: regctl copy --policy FILE SOURCE DESTINATION',
-  'standalone-sign': 'This version signs nothing; use cosign: cosign sign --key KEY IMAGE@DIGEST',
+  'standalone-sign': 'Sign an image with a key: regctl sign --key FILE IMAGE',
   'standalone-verify': 'Verify who signed an image: regctl verify --key FILE IMAGE',
-  'generate-sigstore-key': 'Make a key with cosign: cosign generate-key-pair',
+  'generate-sigstore-key': 'A pair of keys: regctl key generate',
+  'generate-key-pair': 'A pair of keys: regctl key generate',
+  'verify-attestation': 'Verify an attestation: regctl verify --key FILE --type TYPE IMAGE',
   // Building and editing images.
   build: 'regctl builds nothing; use docker buildx, buildah or kaniko.',
   buildx:

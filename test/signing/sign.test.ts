@@ -1,0 +1,297 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { run as attest } from '../../src/commands/attest/run.ts';
+import { run as sign } from '../../src/commands/sign/run.ts';
+import { run as verify } from '../../src/commands/verify/run.ts';
+import { AppError } from '../../src/errors/app-error.ts';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { digestOf, hexOf } from '../../src/oci/digest.ts';
+import { generateKeys } from '../../src/signing/keys/generate.ts';
+import { readPrivateKey } from '../../src/signing/keys/private.ts';
+import { EMPTY_CONFIG, json, sourceOf, writeReferrer } from '../../src/signing/sign/documents.ts';
+import { fetchManifest } from '../../src/store/manifests.ts';
+import type { WriteStore } from '../../src/store/types.ts';
+import { fakeContext, input, jsonOf, storeWith, textOf } from '../commands/fake-context.ts';
+import { newMachine } from '../e2e/regctl.ts';
+import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
+import { contentBytes, readVectors, type Content } from './vectors.ts';
+
+const NAME = 'r.example/team/app:v1';
+
+let env: Record<string, string>;
+beforeAll(() => {
+  const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [a, b] = [pair(), pair()];
+  const pem = { format: 'pem' } as const;
+  env = {
+    KEY: String(a.privateKey.export({ type: 'pkcs8', ...pem })),
+    PUB: String(a.publicKey.export({ type: 'spki', ...pem })),
+    KEY_B: String(b.privateKey.export({ type: 'sec1', ...pem })),
+    PUB_B: String(b.publicKey.export({ type: 'spki', ...pem })),
+  };
+});
+
+function contextOf(store: WriteStore, options: Record<string, string> = {}) {
+  return fakeContext({
+    env: { ...env, ...options },
+    openRead: async () => store,
+    openWrite: async () => store,
+    stdin: () =>
+      (async function* () {
+        yield Buffer.from('{"spdxVersion":"SPDX-2.3"}');
+      })(),
+  });
+}
+
+const KEY = { key: 'env://KEY' };
+const PUB = { key: ['env://PUB'] };
+
+async function exitOf(store: WriteStore, options: object, image: string = NAME): Promise<unknown> {
+  return (await verify(contextOf(store), input([image], { ...PUB, ...options }), {})).exit;
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => (error instanceof AppError ? error.code : error),
+  );
+}
+
+async function tagsOf(store: WriteStore): Promise<string[]> {
+  return (await Array.fromAsync(store.capabilities.tags?.tags() ?? [])).flat();
+}
+
+describe('sign', () => {
+  test.each(['bundle', 'simple', 'both'])('in the form %s, verify counts it', async (form) => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const options = { ...KEY, form, annotation: ['env=prod'] };
+    const result = await sign(contextOf(store), input([NAME], options), {});
+    expect(jsonOf(result)).toMatchObject({ Signatures: { length: form === 'both' ? 2 : 1 } });
+    expect(textOf(result)).toMatch(/^r\.example\/team\/app@sha256:/u);
+    expect(await exitOf(store, {})).toBe(0);
+    expect(await exitOf(store, { annotation: ['env=prod'] })).toBe(0);
+    expect(await exitOf(store, { annotation: ['env=test'] })).toBe(3);
+    expect(await exitOf(store, { key: ['env://PUB_B'] })).toBe(3);
+    expect(await exitOf(store, { requireRepository: 'r.example/team/app' })).toBe(
+      form === 'bundle' ? 3 : 0,
+    );
+    expect(await exitOf(store, { requireRepository: 'r.example/team/other' })).toBe(3);
+  });
+
+  it('signs only the index, and with --recursive every manifest', async () => {
+    const index = await makeIndex({ layers: 1 });
+    const store = await storeWith({ v1: index });
+    const { manifests } = JSON.parse(String(index.nodes.get(index.root.digest)?.bytes)) as {
+      manifests: { digest: string }[];
+    };
+    const childName = `r.example/team/app@${manifests[0]?.digest}`;
+    await sign(contextOf(store), input([NAME], KEY), {});
+    expect(await exitOf(store, {})).toBe(0);
+    expect(await exitOf(store, {}, childName)).toBe(3);
+    const all = await sign(contextOf(store), input([NAME], { ...KEY, recursive: true }), {});
+    expect(jsonOf(all)).toMatchObject({ Signatures: { length: 4 } });
+    expect(await exitOf(store, {}, childName)).toBe(0);
+  });
+
+  it('keeps the signatures of others in the .sig tag, and its own once', async () => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    const simple = { form: 'simple' };
+    await sign(contextOf(store), input([NAME], { key: 'env://KEY_B', ...simple }), {});
+    await sign(contextOf(store), input([NAME], { ...KEY, ...simple }), {});
+    await sign(contextOf(store), input([NAME], { ...KEY, ...simple }), {});
+    const found = await store.resolve(`sha256-${hexOf(image.root.digest)}.sig`);
+    expect(await fetchManifest(store, found)).toMatchObject({ layers: { length: 2 } });
+    expect(await exitOf(store, {})).toBe(0);
+    expect(await exitOf(store, { key: ['env://PUB_B'] })).toBe(0);
+  });
+
+  it('writes the manifests of cosign byte for byte', async () => {
+    const { cases, contents } = readVectors('images.json') as {
+      cases: { id: string; manifests: { digest: string }[] }[];
+      contents: Record<string, Content>;
+    };
+    const { manifests = [] } = cases.find(({ id }) => id === 'annotations') ?? {};
+    const texts = manifests.map(({ digest }) => contentBytes(contents[digest]).toString());
+    const cosigns = texts.find((text) => text.includes('dev.sigstore.bundle.content')) ?? '';
+    const { layers, subject, annotations } = JSON.parse(cosigns) as {
+      layers: [Descriptor];
+      subject: Descriptor;
+      annotations: Record<string, string>;
+    };
+    const ours = writeReferrer(layers[0], subject, {
+      predicateType: annotations['dev.sigstore.bundle.predicateType'] ?? '',
+      created: annotations['org.opencontainers.image.created'] ?? '',
+    });
+    expect(Buffer.from(ours).toString()).toBe(cosigns);
+  });
+
+  it('takes its time from SOURCE_DATE_EPOCH', async () => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    await sign(contextOf(store, { SOURCE_DATE_EPOCH: '1767225600' }), input([NAME], KEY), {});
+    const listed = await Array.fromAsync(
+      store.capabilities.referrers?.referrers(image.root.digest) ?? [],
+    );
+    expect(listed[0]?.annotations).toMatchObject({
+      'org.opencontainers.image.created': '2026-01-01T00:00:00Z',
+    });
+  });
+
+  it('names the line of cosign without a key, and writes nothing', async () => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const failed = sign(contextOf(store), input([NAME]), {});
+    await expect(failed).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('cosign sign') as unknown,
+    });
+    expect(await tagsOf(store)).toEqual(['v1']);
+  });
+
+  it('needs the password of a key', async () => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const keys = await generateKeys('ed25519', 'pw');
+    const signed = (more: Record<string, string>) =>
+      sign(
+        contextOf(store, { SEALED: keys.private, ...more }),
+        input([NAME], { key: 'env://SEALED' }),
+        {},
+      );
+    expect(await codeOf(signed({}))).toBe('USAGE');
+    expect(await codeOf(signed({ COSIGN_PASSWORD: 'other' }))).toBe('CONFIG_INVALID');
+    expect(await codeOf(signed({ COSIGN_PASSWORD: 'pw' }))).toBeUndefined();
+    await expect(readPrivateKey(keys.private, 'k', async () => 'pw')).resolves.toBeDefined();
+  });
+});
+
+describe('attest', () => {
+  test.each(['bundle', 'simple', 'both'])('in the form %s', async (form) => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const options = { ...KEY, form, type: 'spdxjson', predicate: '-' };
+    await attest(contextOf(store), input([NAME], options), {});
+    expect(await exitOf(store, { type: 'spdxjson' })).toBe(0);
+    expect(await exitOf(store, { type: 'https://spdx.dev/Document' })).toBe(0);
+    expect(await exitOf(store, { type: 'cyclonedx' })).toBe(3);
+    // An SBOM is no signature.
+    expect(await exitOf(store, {})).toBe(3);
+  });
+
+  test.each([
+    { type: 'spdxjson' },
+    { predicate: '-' },
+    { type: 'nonsense', predicate: '-' },
+    { type: 'spdx', predicate: '-' },
+  ])('%o is wrong usage', async (options) => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const failed = attest(contextOf(store), input([NAME], { ...KEY, ...options }), {});
+    expect(await codeOf(failed)).toBe('USAGE');
+  });
+});
+
+describe('an image that somebody attached very much to', () => {
+  async function attachRaw(store: WriteStore, image: TestImage, bundle: Uint8Array): Promise<void> {
+    const layer = sourceOf('application/vnd.dev.sigstore.bundle.v0.3+json', bundle);
+    await store.push(layer);
+    await store.push(EMPTY_CONFIG);
+    const manifest = writeReferrer(layer.descriptor, image.root, {
+      predicateType: 'https://sigstore.dev/cosign/sign/v1',
+      created: '2026-01-01T00:00:00Z',
+    });
+    await store.push(sourceOf('application/vnd.oci.image.manifest.v1+json', manifest));
+  }
+
+  it('a bundle with 100 MB of spaces is not read', async () => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    await sign(contextOf(store), input([NAME], KEY), {});
+    await attachRaw(store, image, Buffer.alloc(20 * 1024 * 1024, ' '));
+    const result = await verify(contextOf(store), input([NAME], PUB), {});
+    expect(result.exit).toBe(0);
+    expect(textOf(result)).toContain('20971520 bytes; at most 16777216 are read');
+  });
+
+  it('10,000 referrers end, and what was not read is said', async () => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    const garbage = sourceOf(
+      'application/vnd.dev.sigstore.bundle.v0.3+json',
+      Buffer.from('garbage'),
+    );
+    await store.push(garbage);
+    let opened = 0;
+    const many: WriteStore = {
+      ...store,
+      capabilities: {
+        ...store.capabilities,
+        referrers: {
+          async *referrers() {
+            for (let n = 0; n < 10_000; n += 1) {
+              const bytes = json({
+                schemaVersion: 2,
+                mediaType: 'application/vnd.oci.image.manifest.v1+json',
+                config: EMPTY_CONFIG.descriptor,
+                layers: [garbage.descriptor],
+                subject: image.root,
+                annotations: { n: String(n) },
+              });
+              yield {
+                mediaType: 'application/vnd.oci.image.manifest.v1+json',
+                digest: digestOf(bytes),
+                size: bytes.byteLength,
+              };
+            }
+          },
+        },
+      },
+      async fetch(descriptor, options) {
+        opened += 1;
+        return store.fetch(descriptor, options);
+      },
+    };
+    const result = await verify(contextOf(many), input([NAME], PUB), {});
+    expect(result.exit).toBe(3);
+    expect(opened).toBeLessThanOrEqual(2000);
+    expect(textOf(result)).toContain('more than 1000 are attached; 9000 were not read');
+  });
+});
+
+it('layouts and archives are signed and verified without a network', async () => {
+  await using machine = await newMachine();
+  await writeLayout(machine.dir.join('app'), { v1: await makeIndex({ layers: 1 }) });
+  const withPassword = { env: { COSIGN_PASSWORD: '' } };
+  await machine.expect(0, ['key', 'generate'], withPassword);
+  await machine.expect(3, ['key', 'generate'], withPassword);
+  await machine.expect(3, ['verify', '--key', 'cosign.pub', 'oci:app:v1']);
+  await machine.expect(0, ['sign', '--key', 'cosign.key', 'oci:app:v1'], withPassword);
+  const simple = ['--form', 'simple', '--sign-container-identity', 'r.example/app:v1'];
+  await machine.expect(
+    64,
+    ['sign', '--key', 'cosign.key', '--form', 'simple', 'oci:app:v1'],
+    withPassword,
+  );
+  await machine.expect(0, ['sign', '--key', 'cosign.key', ...simple, 'oci:app:v1'], withPassword);
+  await machine.expect(0, ['copy', '--referrers', 'oci:app:v1', 'oci-archive:app.tar:v1']);
+  for (const place of ['oci:app:v1', 'oci-archive:app.tar:v1']) {
+    const found = await machine.json([
+      'verify',
+      '--key',
+      'cosign.pub',
+      '--platform',
+      'linux/arm64',
+      place,
+    ]);
+    expect(found).toMatchObject({
+      Verified: true,
+      PodmanReadable: true,
+      Signatures: { length: 2 },
+    });
+  }
+  // The blob of a signature that was changed on disk proves nothing.
+  const index = JSON.parse(await readFile(machine.dir.join('app/index.json'), 'utf8')) as {
+    manifests: { digest: string; artifactType?: string }[];
+  };
+  expect(index.manifests.length).toBeGreaterThan(1);
+  await writeFile(machine.dir.join('other.pub'), env['PUB'] ?? '');
+  await machine.expect(3, ['verify', '--key', 'other.pub', 'oci:app:v1']);
+});

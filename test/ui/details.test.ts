@@ -4,29 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, type Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import { makeArtifact } from '../helpers/artifact.ts';
 import { makeImage, makeIndex, type TestImage } from '../helpers/images.ts';
 import { startPages } from './browser.ts';
 
 const EVIL = '<script>x</script>\u202e';
-
-/** A manifest of documents that refers to an image. */
-function referrer(
-  subject: Descriptor,
-  artifactType: string,
-  documents: readonly (readonly [type: string, document: unknown])[],
-): TestImage {
-  const nodes = new Map<Digest, { descriptor: Descriptor; bytes: Uint8Array }>();
-  const add = (mediaType: string, bytes: Uint8Array): Descriptor => {
-    const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
-    nodes.set(descriptor.digest, { descriptor, bytes });
-    return descriptor;
-  };
-  const layers = documents.map(([type, one]) => add(type, Buffer.from(JSON.stringify(one))));
-  const config = add(MEDIA_TYPE.ociEmpty, Buffer.from('{}'));
-  const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, artifactType, config };
-  const raw = Buffer.from(JSON.stringify({ ...manifest, layers, subject }));
-  return { root: add(MEDIA_TYPE.ociManifest, raw), nodes };
-}
 
 /** An image with one layer of these files. */
 async function imageOf(files: Readonly<Record<string, string>>): Promise<TestImage> {
@@ -53,16 +35,22 @@ describe('referrers', () => {
     await using pages = await startPages();
     const image = await makeImage();
     await pages.push('app', ['1'], image);
-    const sbom = referrer(image.root, 'application/spdx+json', [
-      [
-        'application/spdx+json',
-        { spdxVersion: 'SPDX-2.3', packages: [{ name: EVIL, versionInfo: '5.2' }] },
+    const sbom = makeArtifact({
+      subject: image.root,
+      type: 'application/spdx+json',
+      documents: [
+        [
+          'application/spdx+json',
+          { spdxVersion: 'SPDX-2.3', packages: [{ name: EVIL, versionInfo: '5.2' }] },
+        ],
       ],
-    ]);
+    });
     const vulnerability = { VulnerabilityID: 'CVE-1', PkgName: 'musl', Severity: 'HIGH' };
-    const scan = referrer(image.root, 'application/sarif+json', [
-      ['application/json', { Results: [{ Vulnerabilities: [vulnerability] }] }],
-    ]);
+    const scan = makeArtifact({
+      subject: image.root,
+      type: 'application/sarif+json',
+      documents: [['application/json', { Results: [{ Vulnerabilities: [vulnerability] }] }]],
+    });
     for (const one of [sbom, scan]) await pages.push('app', [one.root.digest], one);
 
     const list = await pages.get('/referrers?image=reg.example/app:1');

@@ -14,14 +14,14 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { font: 16px/1.5 system-ui, sans-serif; background: var(--back); color: var(--text); }
-body { margin: 0; }
+body { margin: 0; overflow-wrap: anywhere; }
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 main { max-width: 75rem; margin: 0 auto; padding: 1rem; outline: none; }
-h1 { font-size: 1.4rem; margin: .5rem 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.4rem; margin: .5rem 0 1rem; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 code, pre, .value, .tags, .names { font-family: ui-monospace, 'SF Mono', Consolas, monospace; }
-code, pre, .value { font-size: .875rem; overflow-wrap: anywhere; }
+code, pre, .value { font-size: .875rem; }
 pre { background: var(--raised); border: 1px solid var(--line); padding: 1rem; overflow: auto;
   max-height: 40rem; }
 .skip { position: absolute; left: -100vw; }

@@ -262,7 +262,7 @@ const contents = output.map(({ fileName, moduleIds = [] }) => [
 ]);
 const build = createHash('sha256').update(JSON.stringify(files)).digest('hex');
 const { COMMANDS } = await import(join(ROOT, 'dist/commands/index.js'));
-const commands = JSON.stringify(COMMANDS.map(({ name }) => name));
+const commands = JSON.stringify([...COMMANDS.map(({ name }) => name), 'complete']);
 await bundle({
   stdin: {
     contents: `import { start } from './src/cli/start/start.ts';

@@ -23,6 +23,8 @@ const PACKAGES = {
     buildah: 'buildah',
     dockerd: 'docker.io',
     chromium: 'chromium',
+    zsh: 'zsh',
+    fish: 'fish',
   },
 };
 

@@ -56,6 +56,10 @@ async function runProgram(
   if (load === undefined && rest.length === 0 && (first === '--version' || first === '-v')) {
     return print(io, stdout, `regctl ${VERSION}\n`);
   }
+  if (load === undefined && first === 'complete') {
+    const { complete } = await import('./completion/complete.ts');
+    return print(io, stdout, await complete(io, await loadGroups()));
+  }
   const [{ parseLine }, groups] = await Promise.all([import('./personas/line.ts'), loadGroups()]);
   const persona = await load?.();
   if (persona !== undefined) asked.manner = mannerOf(persona);

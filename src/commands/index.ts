@@ -7,6 +7,7 @@ import { blobCopySpec } from './blob-copy/spec.ts';
 import { blobPutSpec } from './blob-put/spec.ts';
 import { catSpec } from './cat/spec.ts';
 import { catalogSpec } from './catalog/spec.ts';
+import { completionSpec } from './completion/spec.ts';
 import { configSpec } from './config/spec.ts';
 import { copySpec } from './copy/spec.ts';
 import { deleteSpec } from './delete/spec.ts';
@@ -121,6 +122,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   { heading: 'Embedded registry', commands: [serveSpec] },
+  { heading: 'This program', commands: [completionSpec] },
 ];
 
 export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap((group) => group.commands);

@@ -6,6 +6,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly required: boolean;
+  /** The words that it takes, for completion. */
+  readonly choices?: readonly string[];
   /** Takes all remaining words; only the last argument can. */
   readonly variadic?: boolean;
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { commandHelp, programHelp, topicHelp } from '../../src/cli/args/help.ts';
+import { TOPICS } from '../../src/cli/args/topics.ts';
 import { COMMAND_GROUPS, COMMANDS } from '../../src/commands/index.ts';
 import { DOUBTFUL, findWords, FORBIDDEN, proseOf } from './style-words.ts';
 
@@ -35,7 +36,7 @@ describe('words', () => {
   });
 
   it('of the help', () => {
-    const topics = ['options', 'image-names', 'exit-statuses'].map((name) => topicHelp(name, 100));
+    const topics = TOPICS.map(({ name }) => topicHelp(name, 100));
     const pages = COMMANDS.map((spec) => commandHelp(spec, 100));
     const text = [programHelp(COMMAND_GROUPS, 100), ...topics, ...pages].join('\n');
     expect(findWords(text, FORBIDDEN)).toEqual([]);

@@ -68,3 +68,10 @@ export function sharedFlags(spec: CommandSpec): readonly OptionSpec[] {
         : flag,
     );
 }
+
+/** `--no-tags` → `noTags` */
+export function camelCase(flag: string): string {
+  return flag
+    .replace(/^-+/u, '')
+    .replace(/-(\w)/gu, (_dash, letter: string) => letter.toUpperCase());
+}

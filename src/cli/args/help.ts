@@ -1,33 +1,10 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../../commands/types.ts';
 import type { CommandGroup } from '../../commands/index.ts';
+import { TOPICS, type TopicRow } from './topics.ts';
 import { wrap } from '../../commands/output/width.ts';
-import { FLAG_GROUPS } from './flag-groups.ts';
 import { shortName, usedGroups } from './flags.ts';
 
 const MAX_WIDTH = 100;
-
-const EXIT_STATUSES: readonly (readonly [string, string])[] = [
-  ['0', 'done'],
-  ['1', 'failed: network, server, authentication, input or output'],
-  ['2', 'the image, tag or repository does not exist'],
-  ['3', 'refused by a safety rule or a threshold'],
-  ['4', 'rate-limited, after retries'],
-  ['5', 'integrity: wrong digest or size, corrupt archive'],
-  ['64', 'wrong usage'],
-  ['130, 143', 'interrupted, terminated'],
-];
-
-/** Forms of image names; a test compares them with the table of transports. */
-export const IMAGE_NAMES: readonly (readonly [string, string])[] = [
-  ['busybox, ghcr.io/o/a:1', 'an image in a registry, with the defaults of Docker'],
-  ['docker://IMAGE', 'the same, as in skopeo'],
-  ['oci:DIR[:NAME|@DIGEST]', 'an OCI layout directory'],
-  ['oci-archive:FILE[:TAG]', 'an OCI layout in a tar file; - is stdin or stdout'],
-  ['docker-archive:FILE[:NAME]', 'the output of docker save; :@0 is its first image'],
-  ['dir:DIR', 'a flat directory with one image, as in skopeo'],
-  ['docker-daemon:NAME[:TAG]', 'an image of the Docker daemon'],
-  ['containers-storage:NAME[:TAG]', 'an image of podman and Buildah'],
-];
 
 /** Renders `regctl --help`. `columns` is the width of the terminal. */
 export function programHelp(groups: readonly CommandGroup[], columns: number): string {
@@ -43,36 +20,29 @@ export function programHelp(groups: readonly CommandGroup[], columns: number): s
   ]);
 }
 
-const HELP_ROWS: readonly (readonly [string, string])[] = [
+const HELP_ROWS: readonly TopicRow[] = [
   ['regctl help COMMAND', 'a command, with examples'],
-  ['regctl help options', 'options that commands share'],
-  ['regctl help image-names', 'how to write an image, an archive or a directory'],
-  ['regctl help exit-statuses', 'the meaning of each exit status'],
+  ['regctl help topics', 'image names, credentials, exit statuses and more'],
   ['regctl --as TOOL --help', 'lines of skopeo, crane, oras or podman'],
 ];
 
 /** Renders `regctl help TOPIC`; `undefined` if there is no such topic. */
-export function topicHelp(topic: string, columns: number): string | undefined {
+export function topicHelp(name: string, columns: number): string | undefined {
   const width = Math.min(columns, MAX_WIDTH);
-  switch (topic) {
-    case 'options':
-      return sections([
-        ['Options that commands share'],
-        wrap('Each works before and after the name of a command that uses it.', width),
-        ...FLAG_GROUPS.map(({ heading, flags }) => table(heading, optionRows(flags), width)),
-        wrap(
-          'Commands with a source and a destination take the options of login and TLS also as --src-… and --dest-….',
-          width,
-        ),
-      ]);
-    case 'image-names':
-      return sections([['How to write an image'], table('Image names', IMAGE_NAMES, width)]);
-    case 'exit-statuses':
-      return sections([['How a command ends'], table('Exit statuses', EXIT_STATUSES, width)]);
-    default:
-      return undefined;
-  }
+  if (name === 'topics') return sections([table('Topics', topicRows(), width)]);
+  const topic = TOPICS.find((one) => one.name === name);
+  if (topic === undefined) return undefined;
+  const { heading, intro, tables, end } = topic;
+  return sections([
+    [heading],
+    intro === undefined ? [] : wrap(intro, width),
+    ...tables.map((one) => table(one.heading, one.rows ?? optionRows(one.options ?? []), width)),
+    end === undefined ? [] : wrap(end, width),
+  ]);
 }
+
+const topicRows = (): readonly TopicRow[] =>
+  TOPICS.map(({ name, summary }) => [`regctl help ${name}`, summary]);
 
 /** Renders `regctl COMMAND --help`. */
 export function commandHelp(spec: CommandSpec, columns: number): string {
@@ -144,7 +114,7 @@ function commandRow(spec: CommandSpec): readonly [string, string] {
   return [[spec.name, ...(spec.aliases ?? [])].join(', '), spec.summary];
 }
 
-function optionRows(specs: readonly OptionSpec[]): readonly (readonly [string, string])[] {
+export function optionRows(specs: readonly OptionSpec[]): readonly (readonly [string, string])[] {
   return specs
     .filter((spec) => spec.hidden !== true)
     .map((spec) => {

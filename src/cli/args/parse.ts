@@ -9,7 +9,7 @@ import {
   subcommandsOf,
   type SplitArguments,
 } from './argv.ts';
-import { GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.ts';
+import { camelCase, GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.ts';
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
 import {
   argumentUsage,
@@ -185,12 +185,6 @@ function pick(command: Command, specs: readonly OptionSpec[]): Input['options'] 
   return Object.fromEntries(
     names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
   );
-}
-
-function camelCase(flag: string): string {
-  return flag
-    .replace(/^-+/u, '')
-    .replace(/-(\w)/gu, (_dash, letter: string) => letter.toUpperCase());
 }
 
 /** Options after the command override those before it; lists are concatenated. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TOPICS } from '../../../src/cli/args/topics.ts';
 import { commandHelp, programHelp, topicHelp } from '../../../src/cli/args/help.ts';
 import { FLAG_GROUPS } from '../../../src/cli/args/flag-groups.ts';
 import { longName } from '../../../src/cli/args/flags.ts';
@@ -11,7 +12,6 @@ const VERBS =
 const WIDTHS = [60, 80, 100, 160];
 /** These have twenty to thirty options of their own. */
 const MAX_LINES: Readonly<Record<string, number>> = { copy: 64, prune: 76, sync: 70 };
-const TOPICS = ['options', 'image-names', 'exit-statuses'];
 const host = { platform: 'linux', arch: 'x64' };
 
 describe('the help of each command', () => {
@@ -48,7 +48,7 @@ describe('the help of each command', () => {
 
   it('has the exit statuses and the shared options in topics', () => {
     expect(COMMANDS.map((spec) => commandHelp(spec, 80)).join('')).not.toContain('rate-limited, ');
-    for (const topic of TOPICS) {
+    for (const topic of [...TOPICS.map(({ name }) => name), 'topics']) {
       const printed = parseArguments(['help', topic], COMMAND_GROUPS, { host, columns: 80 });
       expect(printed).toEqual({ kind: 'print', text: topicHelp(topic, 80) });
       for (const width of WIDTHS) {

@@ -3,7 +3,7 @@ import { AppError } from '../../../src/errors/app-error.ts';
 import { COMMANDS } from '../../../src/commands/index.ts';
 import { parseArguments, type Parsed } from '../../../src/cli/args/parse.ts';
 import { flagsOf } from '../../../src/cli/args/argv.ts';
-import { IMAGE_NAMES } from '../../../src/cli/args/help.ts';
+import { IMAGE_NAMES } from '../../../src/cli/args/topics.ts';
 import { longName, shortName } from '../../../src/cli/args/flags.ts';
 import { TRANSPORTS } from '../../../src/transports/index.ts';
 import { group, spec } from '../fake-io.ts';
@@ -183,7 +183,7 @@ describe('help', () => {
   it('of the program names every command and every topic', () => {
     for (const argv of [['--help'], ['-h'], ['help']]) {
       const text = print(...argv);
-      for (const word of ['tags, ls', 'inspect', 'help options', 'help exit-statuses']) {
+      for (const word of ['tags, ls', 'inspect', 'help topics']) {
         expect(text).toContain(word);
       }
       expect(text).not.toContain('--override-os');

@@ -164,6 +164,11 @@ export const crane: Persona = {
         '--blobs-to-disk <dir>': { refused: 'Everything goes to one directory: --disk DIR' },
       },
     },
+    {
+      words: 'completion',
+      to: ['completion'],
+      options: { '--no-descriptions': { ignored: 'the script shows what a shell can show' } },
+    },
   ],
   missing: [
     { words: 'append', use: 'This version does not change images.' },

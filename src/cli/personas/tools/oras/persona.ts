@@ -10,7 +10,14 @@ export const oras: Persona = {
   version: `Version:        ${ORAS} (regctl ${VERSION})`,
   hasVersionVerb: true,
   options: {},
-  verbs,
+  verbs: [
+    ...verbs,
+    {
+      words: 'completion',
+      to: ['completion'],
+      options: { '--no-descriptions': { ignored: 'the script shows what a shell can show' } },
+    },
+  ],
   missing: [
     {
       words: 'pull',

@@ -34,6 +34,11 @@ export const skopeo: Persona = {
     },
     ...loginVerbs,
     { words: 'manifest-digest', to: ['manifest-digest'], options: {} },
+    {
+      words: 'completion',
+      to: ['completion'],
+      options: { '--no-descriptions': { ignored: 'the script shows what a shell can show' } },
+    },
   ],
   missing: [
     { words: 'standalone-sign', use: 'Sign with cosign: cosign sign --key KEY IMAGE@DIGEST' },

@@ -26,6 +26,7 @@ import { logoutSpec } from './logout/spec.ts';
 import { manifestDigestSpec } from './manifest-digest/spec.ts';
 import { manifestPutSpec } from './manifest-put/spec.ts';
 import { manifestSpec } from './manifest/spec.ts';
+import { mutateSpec } from './mutate/spec.ts';
 import { outdatedSpec } from './outdated/spec.ts';
 import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
@@ -95,7 +96,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Change',
-    commands: [indexCreateSpec, indexAddSpec, indexRemoveSpec, indexAnnotateSpec],
+    commands: [mutateSpec, indexCreateSpec, indexAddSpec, indexRemoveSpec, indexAnnotateSpec],
   },
   {
     heading: 'Login and limits',

@@ -39,6 +39,13 @@ describeWith(
       });
       return src.count() + dst.count();
     };
+    /** The same with the tokens of the runs before. */
+    const measureAgain = async (args: readonly string[], last: string): Promise<number> => {
+      await machine.expect(0, [...args, 'before', ...creds]);
+      src.reset();
+      await machine.expect(0, [...args, last, ...creds]);
+      return src.count();
+    };
     const seen = (): string => [...src.list(), '--', ...dst.list()].join('\n');
 
     it('tags: 3', async () => {
@@ -97,6 +104,25 @@ describeWith(
         await measure(['copy', `${src.host}/multi:v1`, `${dst.host}/multi:v1`]),
         seen(),
       ).toBeLessThanOrEqual(72);
+    });
+
+    it('a user for an image of 5 layers: 7, and 5 with a cached token', async () => {
+      const args = ['mutate', '--tag', 'labelled', `${src.host}/app:v1`, '--user'];
+      expect(await measure([...args, 'ann']), seen()).toBe(7);
+      expect(await measureAgain(args, 'bob'), seen()).toBe(5);
+    });
+
+    it('a label on an index of 3 platforms: 4 and 5 for each', async () => {
+      await src.push('labels', ['v1'], await makeIndex({ layers: 2 }));
+      const args = ['mutate', '--in-place', '--label', 'a=1', `${src.host}/labels:v1`];
+      expect(await measure(args), seen()).toBe(4 + 5 * 3);
+    });
+
+    it('an index of 2 images of its repository: 401, token, 2 for each, and 1', async () => {
+      const images = [makeImage(), makeImage({ platform: { os: 'linux', architecture: 's390x' } })];
+      for (const [at, one] of images.entries()) await src.push('join', [`v${at}`], await one);
+      const args = ['index', 'create', `${src.host}/join:all`, `${src.host}/join:v0`];
+      expect(await measure([...args, `${src.host}/join:v1`]), seen()).toBe(2 + 2 * 2 + 1);
     });
 
     it('inspect without tags: 401, token, manifest, config', async () => {

@@ -112,7 +112,6 @@ async function annotated(
   const store = built.originOf(child.descriptor);
   if (store === undefined) throw new Error('a child has an origin');
   const manifest = await built.read(store, child.descriptor, call);
-  if (formatOf(manifest.mediaType) === 'v2s2') throw noAnnotations(child.source);
   const body = withAnnotations(manifestDocument(manifest), edits);
   const node = manifestNode(body, manifest.mediaType, child.descriptor.digest);
   const { data: _data, ...entry } = child.entry;
@@ -121,14 +120,6 @@ async function annotated(
     descriptor: { ...child.descriptor, digest, size },
     entry: { ...entry, mediaType, digest, size } satisfies Json,
   };
-}
-
-/** Docker's manifests have no annotations. */
-export function noAnnotations(source: string): AppError {
-  return new AppError('UNSUPPORTED', `cannot annotate ${source}: its format is Docker v2s2`, {
-    why: ['only OCI manifests have annotations'],
-    hint: 'Convert it in the same step: regctl mutate --to oci --annotation …',
-  });
 }
 
 /** @throws AppError PLATFORM_UNKNOWN */

@@ -60,7 +60,6 @@ export async function changeIndex(
     ...options,
     noClobber: readFlag(input, 'noClobber'),
     dryRun,
-    isNew: false,
   });
   if (!dryRun && names.length === 0) {
     for (const target of targets) noteMovedTag(context, target, root, made.root);

@@ -50,7 +50,6 @@ export async function run(
     ...options,
     noClobber: readFlag(input, 'noClobber'),
     dryRun,
-    isNew: false,
   });
   await writeDigestFile(context, digestFile, made.root);
   return indexResult(targets, made, { counts, stats: cost(), dryRun });

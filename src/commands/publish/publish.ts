@@ -14,8 +14,6 @@ import type { Workspace, WorkspaceContext } from './workspace.ts';
 export interface PublishOptions extends CallOptions {
   readonly noClobber: boolean;
   readonly dryRun: boolean;
-  /** Nothing of the result exists yet, so a look would find nothing. */
-  readonly isNew: boolean;
 }
 
 /**
@@ -44,7 +42,7 @@ async function publishTo(
   built: BuiltStore,
   root: Descriptor,
   target: Target,
-  { noClobber, dryRun, isNew, signal }: PublishOptions,
+  { noClobber, dryRun, signal }: PublishOptions,
 ): Promise<CopySummary> {
   const [destinationTag, ...additionalTags] = target.tags;
   const isPresent = (descriptor: Descriptor): boolean =>
@@ -66,7 +64,8 @@ async function publishTo(
     // Referrers of children that stay come along; there are none of what is new.
     referrers: isForeign,
     sourceTags: [],
-    recheck: isNew,
+    // A look is of use only if it may save the transfer of what another place has.
+    recheck: !isForeign,
     noClobber,
     concurrency: context.flags.concurrency,
     signal,

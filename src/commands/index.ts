@@ -1,5 +1,7 @@
 import type { CommandSpec } from './types.ts';
 import { artifactAttachSpec } from './artifact/attach-spec.ts';
+import { artifactGetSpec } from './artifact/get-spec.ts';
+import { artifactPullSpec } from './artifact/pull-spec.ts';
 import { artifactPushSpec } from './artifact/push-spec.ts';
 import { attestSpec } from './attest/spec.ts';
 import { blobSpec } from './blob/spec.ts';
@@ -86,7 +88,9 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     heading: 'Artifacts and signatures',
     commands: [
       artifactPushSpec,
+      artifactPullSpec,
       artifactAttachSpec,
+      artifactGetSpec,
       referrersSpec,
       verifySpec,
       signSpec,

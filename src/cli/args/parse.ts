@@ -227,7 +227,7 @@ function usageError(error: CommanderError, spec: CommandSpec | undefined): AppEr
 
 /** Suggests regctl's option for another program's name of it. */
 function ownName(message: string, spec: CommandSpec | undefined): string | undefined {
-  const name = /^unknown option '(-[^=']*)/u.exec(message)?.[1];
+  const name = /^(?:unknown )?option '(-[^=', ]*)/u.exec(message)?.[1];
   const own = spec?.otherNames?.[name ?? ''];
   return own === undefined ? undefined : `Did you mean ${own}?`;
 }

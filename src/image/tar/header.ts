@@ -21,7 +21,12 @@ export interface HeaderFields {
 
 /** What is wrong with a header, as the end of a sentence. */
 export class HeaderError extends Error {
-  override readonly name = 'HeaderError';
+  override readonly name: string = 'HeaderError';
+}
+
+/** A name that leads out of the directory that a tar is unpacked to. */
+export class AboveRootError extends HeaderError {
+  override readonly name = 'AboveRootError';
 }
 
 const MAGIC_AT = 257;

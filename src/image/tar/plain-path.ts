@@ -1,5 +1,5 @@
 import { displayed, type ByteText } from './byte-text.ts';
-import { HeaderError } from './header.ts';
+import { AboveRootError, HeaderError } from './header.ts';
 
 /** Linux's PATH_MAX; also bounds the depth of the tree. */
 const MAX_PATH_BYTES = 4096;
@@ -20,7 +20,7 @@ export function plainPath(name: ByteText): ByteText {
     if (part === '' || part === '.') continue;
     if (part !== '..') parts.push(part);
     else if (parts.pop() === undefined)
-      throw new HeaderError(`the entry "${displayed(name)}" lies above the root`);
+      throw new AboveRootError(`the entry "${displayed(name)}" lies above the root`);
   }
   return parts.join('/');
 }

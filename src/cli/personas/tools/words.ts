@@ -50,7 +50,6 @@ export const WORDS: Readonly<Record<string, string>> = {
   update: 'Newer versions of an image: regctl outdated IMAGE',
   upgrade: 'Newer versions of an image: regctl outdated IMAGE',
   // Artifacts and signatures.
-  artifact: 'This version reads and writes no artifacts; use oras push and oras pull.',
   sbom: 'The SBOM of an image: regctl referrers --get sbom IMAGE',
   scan: 'regctl scans nothing; an attached report: regctl referrers --get vuln IMAGE',
   tree: 'What refers to an image: regctl referrers IMAGE',

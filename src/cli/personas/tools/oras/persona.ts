@@ -19,10 +19,6 @@ export const oras: Persona = {
     },
   ],
   missing: [
-    {
-      words: 'pull',
-      use: 'This version reads no artifacts; a blob by its digest: regctl blob NAME@DIGEST',
-    },
     { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
   ],
   exits: { INTERRUPTED: 130, TERMINATED: 143 },

@@ -61,6 +61,25 @@ const artifacts: readonly Verb[] = [
     args: image,
   },
   {
+    words: 'pull',
+    to: ['artifact', 'pull'],
+    options: {
+      ...REMOTE,
+      ...PLATFORM,
+      '-o, --output <dir>': '--output-dir',
+      // Here a file is replaced unless the line says otherwise.
+      '-k, --keep-old-files': () => [],
+      '-T, --allow-path-traversal': { refused: 'Files are never written outside the directory.' },
+      '--config <file>': { refused: 'Print the configuration: regctl config IMAGE > FILE' },
+      '--include-subject': { refused: 'Pull the subject by its own name.' },
+      '--preserve-permissions': { ignored: 'permissions are always kept' },
+      '--format <format>': resultFormat,
+      '-v, --verbose': { ignored: 'each part is named in any case' },
+    },
+    args: image,
+    defaults: (line) => (line.has('keep-old-files') ? [] : ['--overwrite']),
+  },
+  {
     words: 'attach',
     to: ['artifact', 'attach'],
     options: { ...publish, ...PLATFORM, '--artifact-type <type>': '--type' },

@@ -53,6 +53,33 @@ const put: Verb = {
   prints: (line) => (line.has('format') ? {} : { nothing: true }),
 };
 
+const get: Verb = {
+  words: 'artifact get',
+  to: ['artifact-get'],
+  toFor: (line) => (line.has('subject') ? ['referrers'] : ['artifact-get']),
+  options: {
+    ...PLATFORM,
+    '--file <name>': '--file',
+    '-m, --file-media-type <type>': '--file-media-type',
+    '--config': '--config',
+    '--subject <image>': () => [],
+    '--filter-artifact-type <type>': '--get',
+    '--filter-annotation <pair>': { refused: 'Filter the JSON: regctl referrers -o json IMAGE' },
+    '--latest': '--latest',
+    '--sort-annotation <name>': { refused: 'Sort the JSON: regctl referrers -o json IMAGE' },
+    '--sort-desc': { ignored: 'needs --sort-annotation' },
+    '--external <repository>': { refused: 'Ask there: regctl referrers REPOSITORY@DIGEST' },
+    '-o, --output <dir>': {
+      refused: 'Write the files: regctl artifact pull --output-dir DIR NAME',
+    },
+    '--strip-dirs': { refused: 'Write the files: regctl artifact pull --output-dir DIR NAME' },
+  },
+  args: (line) => {
+    const subject = line.value('subject');
+    return subject === undefined ? names(line) : [ourName(subject)];
+  },
+};
+
 /** The noun `artifact`. */
 export const ARTIFACT_VERBS: readonly Verb[] = [
   {
@@ -63,6 +90,7 @@ export const ARTIFACT_VERBS: readonly Verb[] = [
     args: names,
     defaults: (line) => (isRaw(line) ? ['--json-form=index'] : []),
   },
+  get,
   put,
   { words: 'artifact tree', to: ['referrers'], options: list, args: names },
 ];

@@ -31,7 +31,6 @@ export const MISSING: readonly Missing[] = [
     use: 'Compare two listings: regctl blob REPOSITORY@DIGEST | tar -tz',
   },
   { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
-  { words: 'artifact get', use: 'This version reads no artifacts; use oras pull.' },
   {
     words: 'config get',
     use: 'regctl has no settings of its own; registry config prints those of hosts.',

@@ -28,6 +28,7 @@ export interface ContextOptions {
     | 'now'
     | 'onLongRun'
     | 'onSignal'
+    | 'usage'
   >;
   readonly flags: ProgramFlags;
   readonly messages: Messages;
@@ -106,6 +107,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     captureWarnings: messages.captureWarnings,
     note: messages.note,
     onSignal: io.onSignal,
+    usage: io.usage,
     terminal,
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };

@@ -1,3 +1,4 @@
+import type { ProcessUsage } from '../commands/context.ts';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors/app-error.ts';
@@ -69,6 +70,8 @@ export interface Io {
   onSignal(signal: StopSignal | ServerSignal, listener: () => void): () => void;
   /** Ends the process at once. */
   exit(status: number): void;
+  /** What this process has used so far. */
+  readonly usage?: (() => ProcessUsage) | undefined;
   /** Whether standard output was closed before the program started. Default: false. */
   readonly isOutputClosed?: (() => boolean) | undefined;
   /** Called if the run will take long: after loading a heavy command, or after many requests. */
@@ -138,6 +141,10 @@ export function processIo(
     onSignal(signal, listener) {
       process.on(signal, listener);
       return () => process.removeListener(signal, listener);
+    },
+    usage() {
+      const { user, system } = process.cpuUsage();
+      return { memory: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
     },
     exit: (status) => endProcess(process, status),
   };

@@ -91,6 +91,14 @@ export interface Context {
   /** Calls `listener` for each such signal until the returned function is called. */
   onSignal(signal: 'SIGHUP' | 'SIGUSR1', listener: () => void): () => void;
   readonly terminal: Terminal;
+  /** Memory and CPU time of this process, where they are known. */
+  readonly usage?: (() => ProcessUsage) | undefined;
+}
+
+export interface ProcessUsage {
+  /** Resident memory in bytes. */
+  readonly memory: number;
+  readonly cpuSeconds: number;
 }
 
 export interface GlobalFlags extends Pick<ClientSettings, 'config' | 'authfile' | 'allowRealm'> {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
 import { createSharedLookup } from '../util/shared-lookup.ts';
-import type { VerifyPassword } from './api/basic-auth.ts';
+import type { VerifyPassword } from './access/basic-auth.ts';
 import { createBcryptThreads, type ComparePassword } from './bcrypt.ts';
 import { createNewestFirst } from './newest-first.ts';
 

@@ -1,9 +1,10 @@
-import { causeOf, errnoOf } from '../util/errno.ts';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { AppError } from '../errors/app-error.ts';
 import { dispatch, type RegistryOptions } from './api/dispatch.ts';
+import { listen } from './listen.ts';
+import { healthPages } from './pages.ts';
 
 export interface RegistryServerOptions extends RegistryOptions {
   /** Address to listen on. Default 127.0.0.1. */
@@ -11,6 +12,15 @@ export interface RegistryServerOptions extends RegistryOptions {
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   readonly tls?: ServerCertificate | undefined;
+  /** Throws why the storage cannot be used, for `/readyz`. Default: it always can. */
+  readonly ready?: (() => Promise<void>) | undefined;
+  /** Further connections are closed at once. Default: no limit. */
+  readonly maxConnections?: number | undefined;
+}
+
+export interface CloseOptions {
+  /** Milliseconds in which running requests may end. Default: 0. */
+  readonly grace?: number | undefined;
 }
 
 /** PEM. */
@@ -25,8 +35,11 @@ export interface RegistryServer extends AsyncDisposable {
   readonly host: string;
   /** Applies to new connections. @throws AppError TLS if key or certificate is unusable */
   useCertificate(certificate: ServerCertificate): void;
-  /** Disconnects every client and waits until running requests have finished with the storage. */
-  close(): Promise<void>;
+  /**
+   * Takes no more connections, lets running requests end within the grace time, disconnects every
+   * client and waits until the requests have finished with the storage.
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** Idle connections are closed after this time; hashing a large upload takes less. */
@@ -41,8 +54,18 @@ export async function startRegistryServer(options: RegistryServerOptions): Promi
   const sockets = new Set<Socket>();
   const running = new Set<Promise<void>>();
   const server = createServer(options.tls);
+  let stopping = false;
+  const pages = new Map([
+    ...healthPages(async () => {
+      if (stopping) throw new Error('the registry is stopping');
+      await options.ready?.();
+    }),
+    ...(options.pages ?? []),
+  ]);
+  const served = { ...options, pages };
   server.on('request', (request, response) => {
-    const done = dispatch(options, request, response).finally(() => running.delete(done));
+    if (stopping) response.setHeader('Connection', 'close');
+    const done = dispatch(served, request, response).finally(() => running.delete(done));
     running.add(done);
   });
   server.on('connection', (socket: Socket) => {
@@ -53,11 +76,15 @@ export async function startRegistryServer(options: RegistryServerOptions): Promi
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.setTimeout(IDLE_MS);
 
-  const host = authority(await listen(server, options));
-  const close = async (): Promise<void> => {
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+
+  const host = await listen(server, options);
+  const close = async ({ grace = 0 }: CloseOptions = {}): Promise<void> => {
+    stopping = true;
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
+    if (grace > 0) await within(grace, ended(running));
     for (const socket of sockets) socket.destroy();
     await closed;
     await Promise.all(running);
@@ -69,7 +96,7 @@ export async function startRegistryServer(options: RegistryServerOptions): Promi
       if (server instanceof HttpsServer) withCertificate(() => server.setSecureContext({ ...tls }));
     },
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 
@@ -89,47 +116,14 @@ function withCertificate<T>(use: () => T): T {
   }
 }
 
-const LISTEN_CAUSES: Readonly<Record<string, { readonly words: string; readonly hint: string }>> = {
-  EADDRINUSE: {
-    words: 'another program uses this port',
-    hint: 'Choose another port with --listen, or stop that program.',
-  },
-  EADDRNOTAVAIL: {
-    words: 'it is not an address of this machine',
-    hint: 'Use 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.',
-  },
-  EACCES: {
-    words: 'permission denied',
-    hint: 'Ports below 1024 may need more rights: choose a higher one.',
-  },
-  ENOTFOUND: {
-    words: 'no address is known for this name',
-    hint: 'Use 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.',
-  },
-};
-
-async function listen(server: Server, options: RegistryServerOptions): Promise<AddressInfo> {
-  const { host = '127.0.0.1', port = 0 } = options;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    const errno = errnoOf(cause) ?? '';
-    const { words, hint } = LISTEN_CAUSES[errno] ?? { words: causeOf(cause), hint: undefined };
-    throw new AppError('IO', `cannot listen on ${host}:${port}: ${words}`, {
-      cause,
-      hint,
-      details: { errno },
-    });
-  }
-  return server.address() as AddressInfo;
+/** Resolves when no request runs, those that begin meanwhile included. */
+async function ended(running: ReadonlySet<Promise<void>>): Promise<void> {
+  while (running.size > 0) await Promise.all(running);
 }
 
-function authority({ address, port, family }: AddressInfo): string {
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const timer = Promise.withResolvers<void>();
+  const timeout = setTimeout(timer.resolve, ms);
+  await Promise.race([work, timer.promise]);
+  clearTimeout(timeout);
 }

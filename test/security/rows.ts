@@ -539,7 +539,7 @@ export const ROWS: readonly Row[] = [
       'a web page uses a registry on loopback that asks for no login, by a form or by DNS rebinding',
     advisories: 'CWE-352, CWE-350',
     rules: [
-      ['src/server/api/callers.ts', 'refuseStrangers'],
+      ['src/server/access/callers.ts', 'refuseStrangers'],
       ['src/commands/serve/callers.ts', 'callerRules'],
     ],
     tests: [

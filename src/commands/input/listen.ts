@@ -10,13 +10,17 @@ export interface ListenAddress {
   readonly isLocal: boolean;
 }
 
-/** Parses "127.0.0.1:5000", "[::1]:5000", ":5000" (all addresses), "5000". @throws AppError */
+/** The address of `--listen`. @throws AppError USAGE */
 export function readListen(input: Input, standard: string): ListenAddress {
-  const text = readText(input, 'listen') ?? standard;
+  return parseListen(readText(input, 'listen') ?? standard, '--listen');
+}
+
+/** Parses "127.0.0.1:5000", "[::1]:5000", ":5000" (all addresses), "5000". @throws AppError */
+export function parseListen(text: string, option: string): ListenAddress {
   const match = /^(?:(\[[0-9a-f:.]+\]|[^:[\]/\s]*):)?(\d{1,5})$/iu.exec(text);
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
-    throw new AppError('USAGE', `--listen takes an address with a port, not "${text}"`, {
+    throw new AppError('USAGE', `${option} takes an address with a port, not "${text}"`, {
       hint: 'For example 127.0.0.1:5000, [::1]:5000 or :5000 for every address.',
     });
   }

@@ -1,6 +1,6 @@
 import { hostWithoutPort, isHostPort, isLoopback } from '../../config/host-name.ts';
 import { AppError } from '../../errors/app-error.ts';
-import type { CallerRules } from '../../server/api/callers.ts';
+import type { CallerRules } from '../../server/access/callers.ts';
 import type { ListenAddress } from '../input/listen.ts';
 import { readList } from '../input/read.ts';
 import type { Input } from '../types.ts';

@@ -1,14 +1,12 @@
-import { resolve } from 'node:path';
-import { AppError } from '../../errors/app-error.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
 import { checkStorage, type CheckReport, type Problem } from '../../server/check.ts';
 import { inspectDirectory } from '../../server/storage/claim.ts';
 import { createDiskStorage } from '../../server/storage/disk.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-import { readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { readDirectory } from './directory.ts';
 
 /** Verifies everything below `--dir`, even while a server uses it; exit status 5 for any damage. */
 export async function check(
@@ -35,15 +33,6 @@ export async function check(
     text: () => `${[...report.problems.map(lineOf), summaryOf(report)].join('\n')}\n`,
     exit: report.problems.length === 0 ? 0 : EXIT_STATUS.DIGEST_MISMATCH,
   };
-}
-
-/** @throws AppError USAGE without --dir */
-export function readDirectory({ cwd }: Pick<Context, 'cwd'>, input: Input, action: string): string {
-  const dir = readText(input, 'dir');
-  if (dir !== undefined) return resolve(cwd, dir);
-  throw new AppError('USAGE', `"serve ${action}" needs --dir`, {
-    hint: `Name the directory of the registry: regctl serve ${action} --dir ./registry`,
-  });
 }
 
 function lineOf({ kind, repository, digest, namedBy }: Problem): string {

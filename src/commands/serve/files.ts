@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
+import { parseRules, type AccessRules } from '../../server/access/rules.ts';
 import { parseHtpasswd } from '../../server/htpasswd.ts';
 import type { ServerCertificate } from '../../server/server.ts';
 import { causeOf, errnoOf } from '../../util/errno.ts';
@@ -12,17 +14,37 @@ import type { Input } from '../types.ts';
 /** More than any certificate, key or htpasswd file has. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** The files that the server reads when it starts and at each SIGHUP. */
+/** The files that the server reads when it starts, when they change and at each SIGHUP. */
 export interface ServeFiles {
   readonly tls: ServerCertificate | undefined;
   /** Password hashes by username; `undefined` without --htpasswd. */
   readonly users: ReadonlyMap<string, string> | undefined;
+  /** Of --rules. */
+  readonly rules: AccessRules | undefined;
+}
+
+const NAMES = ['htpasswd', 'tlsCert', 'tlsKey', 'rules'] as const;
+
+/** Differs once one of the files has changed, or was replaced. */
+export async function stampOfFiles({ cwd }: Pick<Context, 'cwd'>, input: Input): Promise<string> {
+  const paths = NAMES.map((name) => readText(input, name)).filter((path) => path !== undefined);
+  const stamps = paths.map(async (path) => {
+    try {
+      const { ino, size, mtimeNs } = await stat(resolve(cwd, path), { bigint: true });
+      return `${ino} ${size} ${mtimeNs}`;
+    } catch {
+      return 'missing';
+    }
+  });
+  return (await Promise.all(stamps)).join(' · ');
 }
 
 /** @throws AppError USAGE, PATH_UNKNOWN, IO, CONFIG_INVALID */
 export async function readFiles(context: Pick<Context, 'cwd'>, input: Input): Promise<ServeFiles> {
   const htpasswd = readText(input, 'htpasswd');
+  const rules = readText(input, 'rules');
   return {
+    rules: rules === undefined ? undefined : await parseRules(await readFileText(context, rules)),
     tls: await readCertificate(context, input),
     users:
       htpasswd === undefined ? undefined : parseHtpasswd(await readFileText(context, htpasswd)),

@@ -1,30 +1,32 @@
-import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
-import type { RequestEntry } from '../../server/api/dispatch.ts';
-import { createBcryptThreads } from '../../server/bcrypt.ts';
-import { createHtpasswdVerifier } from '../../server/htpasswd.ts';
+import { createRateLimit } from '../../server/access/rate.ts';
 import { startRegistryServer } from '../../server/server.ts';
-import { claimDirectory, inspectDirectory } from '../../server/storage/claim.ts';
-import { createDiskStorage } from '../../server/storage/disk.ts';
-import { createMemoryStorage } from '../../server/storage/memory.ts';
-import type { Storage } from '../../server/storage/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-import { readListen, type ListenAddress } from '../input/listen.ts';
-import { readFlag, readText } from '../input/read.ts';
+import { readListen } from '../input/listen.ts';
+import { readCount, readFlag } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { readAccessLog } from './access-log.ts';
+import { readSize, readTime } from './amounts.ts';
 import { check } from './check.ts';
-import { collectRepeatedly } from './collecting.ts';
-import { causeText, readFiles, type ServeFiles } from './files.ts';
+import { collectRepeatedly } from './gc/repeatedly.ts';
 import { expireUploads, readUploadTtl } from './expiry.ts';
 import { callerRules } from './callers.ts';
-import { gc } from './gc.ts';
+import { openFiles } from './files-in-use.ts';
+import { gc, readCollection } from './gc/collect.ts';
+import { readMetrics, serveMetrics } from './metrics.ts';
+import { MAX_STOP_MS } from './stop.ts';
+import { openStorage } from './storage.ts';
 
-type ServeContext = Pick<Context, 'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries'>;
+type ServeContext = Pick<
+  Context,
+  'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries' | 'usage'
+>;
 
 const ACTIONS: Readonly<Record<string, typeof gc>> = { check, gc };
+
+const DEFAULT_STOP_MS = 10_000;
 
 /** Serves, or runs an action on a registry's directory. @throws AppError USAGE */
 export async function run(
@@ -47,110 +49,54 @@ export async function run(
 async function serve(context: ServeContext, input: Input, options: CallOptions): Promise<Result> {
   const address = readListen(input, '127.0.0.1:5000');
   const uploadTtl = readUploadTtl(input);
-  const files = await readFiles(context, input);
-  const callers = files.users === undefined ? callerRules(input, address) : undefined;
-  warnOfAccess(context, address, files);
-  const compare = createBcryptThreads();
-  let verify = files.users && createHtpasswdVerifier(files.users, { compare });
+  const collect = readCollection(context, input);
+  const gcInterval = readTime(input, 'gcInterval');
+  const grace = Math.min(readTime(input, 'stopTimeout') ?? DEFAULT_STOP_MS, MAX_STOP_MS);
+  const log = readAccessLog(context, input);
+  const metrics = readMetrics(context, input);
+  const rate = readCount(input, 'maxRate', '--max-rate');
+  const limits = {
+    maxBody: readSize(input, 'maxBody'),
+    maxConnections: readCount(input, 'maxConnections', '--max-connections'),
+    rateLimit: rate === undefined ? undefined : createRateLimit(rate),
+  };
+  const files = await openFiles(context, input, address);
   const lost = new AbortController();
   await using place = await openStorage(context, input, (reason) => lost.abort(reason));
   await using server = await startRegistryServer({
     ...address,
+    ...limits,
     storage: place.storage,
     readOnly: readFlag(input, 'readOnly'),
     allowDelete: !readFlag(input, 'noDelete'),
     tls: files.tls,
-    callers,
-    basicAuth: verify && ((...given) => verify?.(...given) ?? false),
-    onRequest: (entry) => log(context, entry),
-  });
-  await using background = new AsyncDisposableStack();
-  const reread = async (): Promise<void> => {
-    const { tls, users } = await readFiles(context, input);
-    if (tls !== undefined) server.useCertificate(tls);
-    if (users !== undefined) verify = createHtpasswdVerifier(users, { compare });
-    warnOfAccess(context, address, { tls, users });
-    context.note('the files of users and certificates were read again');
-  };
-  const stop =
-    files.tls === undefined && files.users === undefined ? undefined : onHangUp(context, reread);
-  context.note(`listening on ${server.url.href}`);
-  if (!place.lasts) context.note('in memory: everything is lost when it stops');
-  if (!readFlag(input, 'readOnly')) {
-    background.use(expireUploads(context, place.storage, uploadTtl));
-    background.use(collectRepeatedly(context, input, place.storage));
-  }
-  await aborted([lost.signal, options.signal]);
-  stop?.();
-  lost.signal.throwIfAborted();
-  return { kind: 'value', json: { Address: server.host }, text: () => '' };
-}
-
-interface Place extends AsyncDisposable {
-  readonly storage: Storage;
-  readonly lasts: boolean;
-}
-
-/** Opens the storage and locks its directory until disposed. @throws as `claimDirectory` */
-async function openStorage(
-  context: ServeContext,
-  input: Input,
-  onLost: (reason: AppError) => void,
-): Promise<Place> {
-  const dir = readText(input, 'dir');
-  const nothingHeld = { [Symbol.asyncDispose]: async () => undefined };
-  if (dir === undefined) return { storage: createMemoryStorage(), lasts: false, ...nothingHeld };
-  const directory = resolve(context.cwd, dir);
-  const readOnly = readFlag(input, 'readOnly');
-  const storage = createDiskStorage(directory, { readOnly });
-  if (readOnly) {
-    await inspectDirectory(directory);
-    return { storage, lasts: true, ...nothingHeld };
-  }
-  const lock = await claimDirectory(directory, {
-    temporaries: await context.temporaries(),
-    onLost: () => {
-      onLost(new AppError('IO', `cannot go on with ${directory}: another regctl serve took it`));
+    callers: files.verify === undefined ? callerRules(input, address) : undefined,
+    basicAuth: files.verify,
+    rules: files.rules,
+    ready: place.ready,
+    pages: metrics.pages(files.verify !== undefined),
+    onStart: metrics.onStart,
+    onRequest: (entry) => {
+      metrics.onRequest(entry);
+      log(entry);
     },
   });
-  return { storage, lasts: true, [Symbol.asyncDispose]: () => lock.release() };
-}
-
-/** Prints one line for each request; a server failure is a warning with its cause. */
-function log(context: ServeContext, { method, url, status, failure }: RequestEntry): void {
-  const line = `${status} ${method} ${sanitize(url)}`;
-  if (failure === undefined) context.note(line);
-  else context.warn(`${line}: ${causeText(failure)}`);
-}
-
-function warnOfAccess(
-  context: ServeContext,
-  { host, isLocal }: ListenAddress,
-  { tls, users }: ServeFiles,
-): void {
-  if (users === undefined) {
-    if (isLocal) return;
-    context.warn(
-      `everyone who reaches ${host} may use this registry: --htpasswd FILE asks for users`,
-    );
-    return;
-  }
-  if (users.size === 0) context.warn('no login can succeed: the file of --htpasswd has no users');
-  if (tls === undefined && !isLocal) {
-    context.warn(
-      'passwords cross the network as plain text: --tls-cert FILE and --tls-key FILE serve HTTPS',
+  await using background = new AsyncDisposableStack();
+  background.use(await serveMetrics(context, metrics, place.ready));
+  context.note(`listening on ${server.url.href}`);
+  if (!place.lasts) context.note('in memory: everything is lost when it stops');
+  background.use(files.watch((certificate) => server.useCertificate(certificate)));
+  if (!readFlag(input, 'readOnly')) {
+    const collecting = { interval: gcInterval, onCollected: metrics.onCollected };
+    background.use(expireUploads(context, place.storage, uploadTtl));
+    background.use(
+      collectRepeatedly(context, (signal) => collect(place.storage, signal), collecting),
     );
   }
-}
-
-/** Rereads the files at SIGHUP, one reread at a time. A failure keeps the previous settings. */
-function onHangUp(context: ServeContext, reread: () => Promise<void>): () => void {
-  let last = Promise.resolve();
-  return context.onSignal('SIGHUP', () => {
-    last = last.then(reread).catch((error: unknown) => {
-      context.warn(`${causeText(error)}; what was read before stays in use`);
-    });
-  });
+  await aborted([lost.signal, options.signal]);
+  lost.signal.throwIfAborted();
+  await server.close({ grace });
+  return { kind: 'value', json: { Address: server.host }, text: () => '' };
 }
 
 async function aborted(signals: readonly (AbortSignal | undefined)[]): Promise<void> {

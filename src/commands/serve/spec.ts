@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../types.ts';
+import { MAX_STOP_MS } from './stop.ts';
 
 export const serveSpec: CommandSpec = {
   name: 'serve',
@@ -16,6 +17,11 @@ export const serveSpec: CommandSpec = {
     {
       flags: '--htpasswd <file>',
       summary: 'require a login of FILE (bcrypt)',
+      kind: 'string',
+    },
+    {
+      flags: '--rules <file>',
+      summary: 'who may pull, push and delete what (YAML)',
       kind: 'string',
     },
     {
@@ -54,6 +60,34 @@ export const serveSpec: CommandSpec = {
       summary: 'gc also removes referrers without a subject',
       kind: 'flag',
     },
+    {
+      flags: '--max-uploads <size>',
+      summary: 'limit all unfinished uploads together',
+      kind: 'string',
+    },
+    { flags: '--max-body <size>', summary: 'limit the body of a request', kind: 'string' },
+    {
+      flags: '--max-rate <number>',
+      summary: 'limit requests per second of a client address',
+      kind: 'integer',
+    },
+    { flags: '--max-connections <number>', summary: 'limit open connections', kind: 'integer' },
+    { flags: '--log-format <format>', summary: 'text or json (default: text)', kind: 'string' },
+    {
+      flags: '--metrics-listen <address>',
+      summary: 'serve /metrics there, without a login',
+      kind: 'string',
+    },
+    {
+      flags: '--metrics-repositories',
+      summary: 'count requests per repository',
+      kind: 'flag',
+    },
+    {
+      flags: '--stop-timeout <time>',
+      summary: 'let requests end for TIME when it stops (default: 10s)',
+      kind: 'string',
+    },
     { flags: '--dry-run', summary: 'show what gc would remove; remove nothing', kind: 'flag' },
     { flags: '--read-only', summary: 'reject every write', kind: 'flag' },
     { flags: '--no-delete', summary: 'reject every deletion', kind: 'flag' },
@@ -77,6 +111,7 @@ export const serveSpec: CommandSpec = {
     '--delete-untagged': '--gc-untagged',
   },
   uses: [],
+  graceMs: ([word]) => (word === undefined ? MAX_STOP_MS + 10_000 : undefined),
   examples: [
     { command: 'regctl serve', description: 'Run a registry in memory at 127.0.0.1:5000' },
     {

@@ -2,16 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import { digestProblem, type Digest } from '../../oci/digest.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
+import type { Action } from '../access/rules.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import type { Storage } from '../storage/types.ts';
 
 /** A request as a handler receives it. */
 export interface Call {
   readonly request: IncomingMessage;
+  /** The body of the request, counted and limited; can be read once. */
+  readonly body: Bytes;
   /** Named groups of the route's pattern, percent-decoded, not yet validated. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly storage: Storage;
+  /** Whether the caller may do this in another repository too. */
+  readonly allows: (action: Action, repository: string) => boolean;
 }
 
 /** A handler's response; the dispatcher writes it, without the body if the method is HEAD. */

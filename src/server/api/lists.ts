@@ -17,9 +17,11 @@ export async function listTags(call: Call): Promise<Reply> {
   return jsonReply({ name, tags: items }, link);
 }
 
-/** GET `/v2/_catalog`. */
+/** GET `/v2/_catalog`: the repositories that the caller may pull. */
 export async function listRepositories(call: Call): Promise<Reply> {
-  const { items, link } = page(await call.storage.repositories(), call.query, '/v2/_catalog');
+  const all = await call.storage.repositories();
+  const visible = all.filter((name) => call.allows('pull', name));
+  const { items, link } = page(visible, call.query, '/v2/_catalog');
   return jsonReply({ repositories: items }, link);
 }
 

@@ -6,7 +6,7 @@ import { isNotModified, repositoryOf, validDigest, type Call, type Reply } from 
 import { checkChildren } from './manifest-children.ts';
 import { isTag, type RepositoryName, type Tag } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
-import { bodyOf, contentLength } from './request-body.ts';
+import { contentLength } from './request-body.ts';
 import { ifIntact } from '../storage/damage.ts';
 import type { StoredManifest } from '../storage/types.ts';
 
@@ -117,7 +117,7 @@ function queryTags(call: Call): readonly Tag[] {
 
 async function readManifest(call: Call): Promise<Uint8Array> {
   if ((contentLength(call.request) ?? 0) > MAX_MANIFEST_BYTES) throw tooLarge();
-  return collect(bodyOf(call.request), MAX_MANIFEST_BYTES, tooLarge);
+  return collect(call.body, MAX_MANIFEST_BYTES, tooLarge);
 }
 
 function tooLarge(): ProtocolError {

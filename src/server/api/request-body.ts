@@ -2,9 +2,30 @@ import type { IncomingMessage } from 'node:http';
 import type { Bytes } from '../../util/bytes.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
-/** The body; stopping early keeps the connection open, so that the client gets the response. */
-export function bodyOf(request: IncomingMessage): Bytes {
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+/**
+ * The body, of which `count` gets the bytes as they arrive. Stopping early keeps the connection open,
+ * so that the client gets the response. Reading throws ProtocolError SIZE_INVALID above `limit`.
+ */
+export async function* meteredBody(
+  request: IncomingMessage,
+  limit: number | undefined,
+  count: (bytes: number) => void,
+): Bytes {
+  let left = limit ?? Infinity;
+  if ((contentLength(request) ?? 0) > left) throw tooLarge(left);
+  const chunks: AsyncIterable<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of chunks) {
+    count(chunk.byteLength);
+    left -= chunk.byteLength;
+    if (left < 0) throw tooLarge(limit ?? Infinity);
+    yield chunk;
+  }
+}
+
+function tooLarge(limit: number): ProtocolError {
+  return new ProtocolError('SIZE_INVALID', `this registry takes at most ${limit} bytes at once`, {
+    status: 413,
+  });
 }
 
 /** `Content-Length` in bytes; `undefined` for a chunked body, 0 without a body. */

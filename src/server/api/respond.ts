@@ -9,6 +9,8 @@ import { DamagedContentError } from '../storage/damage.ts';
 /** Sent completely; `left`: the client disconnected first; `cut`: the body failed midway. */
 export interface SendOutcome {
   readonly kind: 'sent' | 'left' | 'cut';
+  /** Bytes of the body that were sent, or given to the network. */
+  readonly bytes: number;
   readonly failure?: unknown;
 }
 
@@ -23,9 +25,13 @@ export async function respond(
 ): Promise<SendOutcome> {
   const { body } = reply;
   let failure: unknown;
-  const watched = async function* (bytes: Bytes): Bytes {
+  let bytes = 0;
+  const watched = async function* (chunks: Bytes): Bytes {
     try {
-      yield* bytes;
+      for await (const chunk of chunks) {
+        bytes += chunk.byteLength;
+        yield chunk;
+      }
     } catch (error) {
       failure = error;
       throw error;
@@ -38,12 +44,14 @@ export async function respond(
       ...reply.headers,
     });
     if (method === 'HEAD' || body === undefined) await end(response);
-    else if (body instanceof Uint8Array) await end(response, body);
-    else await pipeline(watched(body), response);
-    return { kind: 'sent' };
+    else if (body instanceof Uint8Array) {
+      await end(response, body);
+      bytes = body.byteLength;
+    } else await pipeline(watched(body), response);
+    return { kind: 'sent', bytes };
   } catch {
     response.destroy();
-    return failure === undefined ? { kind: 'left' } : { kind: 'cut', failure };
+    return failure === undefined ? { kind: 'left', bytes } : { kind: 'cut', bytes, failure };
   }
 }
 

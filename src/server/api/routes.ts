@@ -14,6 +14,8 @@ export interface RouteMethod {
 }
 
 interface Route {
+  /** As distribution calls it in its metrics, if it has it. */
+  readonly name: string;
   readonly pattern: RegExp;
   readonly methods: Readonly<Record<string, RouteMethod>>;
 }
@@ -25,14 +27,16 @@ const ping: Handler = async () => jsonReply({});
 
 /** The endpoints of distribution-spec v1.1.1 "Endpoints"; the first pattern that matches wins. */
 const ROUTES: readonly Route[] = [
-  { pattern: /^\/v2\/?$/u, methods: { GET: read(ping), HEAD: read(ping) } },
-  { pattern: /^\/v2\/_catalog$/u, methods: { GET: read(listRepositories) } },
-  { pattern: /^\/v2\/(?<name>.+)\/tags\/list$/u, methods: { GET: read(listTags) } },
+  { name: 'base', pattern: /^\/v2\/?$/u, methods: { GET: read(ping), HEAD: read(ping) } },
+  { name: 'catalog', pattern: /^\/v2\/_catalog$/u, methods: { GET: read(listRepositories) } },
+  { name: 'tags', pattern: /^\/v2\/(?<name>.+)\/tags\/list$/u, methods: { GET: read(listTags) } },
   {
+    name: 'blob_upload',
     pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/?$/u,
     methods: { POST: write(startUpload) },
   },
   {
+    name: 'blob_upload_chunk',
     pattern: /^\/v2\/(?<name>.+)\/blobs\/uploads\/(?<id>[^/]+)$/u,
     methods: {
       GET: write(uploadStatus),
@@ -42,10 +46,12 @@ const ROUTES: readonly Route[] = [
     },
   },
   {
+    name: 'blob',
     pattern: /^\/v2\/(?<name>.+)\/blobs\/(?<digest>[^/]+)$/u,
     methods: { GET: read(getBlob), HEAD: read(getBlob), DELETE: remove(deleteBlob) },
   },
   {
+    name: 'manifest',
     pattern: /^\/v2\/(?<name>.+)\/manifests\/(?<reference>[^/]+)$/u,
     methods: {
       GET: read(getManifest),
@@ -55,25 +61,28 @@ const ROUTES: readonly Route[] = [
     },
   },
   {
+    name: 'inventory',
     pattern: /^\/v2\/(?<name>.+)\/_regctl\/inventory\/list$/u,
     methods: { GET: read(listManifests) },
   },
   {
+    name: 'referrers',
     pattern: /^\/v2\/(?<name>.+)\/referrers\/(?<digest>[^/]+)$/u,
     methods: { GET: read(listReferrers) },
   },
 ];
 
 export interface Match {
+  readonly name: string;
   readonly methods: Readonly<Record<string, RouteMethod>>;
   readonly params: Readonly<Record<string, string>>;
 }
 
 /** `path` is percent-decoded. */
 export function matchRoute(path: string): Match | undefined {
-  for (const { pattern, methods } of ROUTES) {
+  for (const { name, pattern, methods } of ROUTES) {
     const match = pattern.exec(path);
-    if (match !== null) return { methods, params: { ...match.groups } };
+    if (match !== null) return { name, methods, params: { ...match.groups } };
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import { parseContentRange, sessionRange } from './byte-range.ts';
 import { repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
-import { bodyOf, contentLength, requireLength } from './request-body.ts';
+import { contentLength, requireLength } from './request-body.ts';
 
 /** POST `/v2/<name>/blobs/uploads/`: mounts a blob, stores a whole blob or opens a session. */
 export async function startUpload(call: Call): Promise<Reply> {
@@ -19,7 +19,8 @@ export async function startUpload(call: Call): Promise<Reply> {
 /** Without `from`, mounts only a blob that this repository has: other repositories stay hidden. */
 async function mountOrStart(call: Call, name: RepositoryName, digest: Digest): Promise<Reply> {
   const from = call.query.get('from') ?? name;
-  const mounted = isRepositoryName(from) && (await call.storage.blobs.mount(from, name, digest));
+  const mayRead = isRepositoryName(from) && call.allows('pull', from);
+  const mounted = mayRead && (await call.storage.blobs.mount(from, name, digest));
   return mounted ? created(name, digest) : openSession(call, name);
 }
 
@@ -31,7 +32,7 @@ async function storeWhole(call: Call, name: RepositoryName, digest: Digest): Pro
   const { uploads } = call.storage;
   const id = await uploads.create(name);
   try {
-    await uploads.append(name, id, bodyOf(call.request));
+    await uploads.append(name, id, call.body);
   } catch (error) {
     await uploads.cancel(name, id);
     throw error;
@@ -85,7 +86,7 @@ async function receive(call: Call, name: RepositoryName, id: string): Promise<nu
 /** The body as a chunk, checked against `Content-Range` if both exist. */
 function chunk(call: Call): { bytes: Bytes; at?: number } {
   const header = call.request.headers['content-range'];
-  const bytes = bodyOf(call.request);
+  const bytes = call.body;
   const length = contentLength(call.request);
   if (header === undefined || length === 0) return { bytes };
   const range = parseContentRange(header);

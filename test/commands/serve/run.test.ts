@@ -84,9 +84,11 @@ describe('serve', () => {
       const opened = await fetch(`${base}/v2/app/blobs/uploads/`, { method: 'POST' });
       expect(opened.status).toBe(500);
     });
-    expect(context.notes).toContain('200 GET /v2/');
+    expect(context.notes.join('\n')).toMatch(/^200 GET \/v2\/ 127\.0\.0\.1 - \d+ms$/mu);
     expect(context.warnings).toHaveLength(1);
-    expect(context.warnings[0]).toMatch(/^500 POST \/v2\/app\/blobs\/uploads\/: E[A-Z]+/u);
+    expect(context.warnings[0]).toMatch(
+      /^500 POST \/v2\/app\/blobs\/uploads\/ 127\.0\.0\.1 - \d+ms: E[A-Z]+/u,
+    );
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { chooseUntagged } from '../../../src/commands/serve/untagged.ts';
+import { chooseUntagged } from '../../../src/commands/serve/gc/untagged.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { collectGarbage } from '../../../src/server/gc/collect.ts';
 import type { RepositoryName } from '../../../src/server/names.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chooseUntagged } from '../../../src/commands/serve/untagged.ts';
+import { chooseUntagged } from '../../../src/commands/serve/gc/untagged.ts';
 import { digestOf, type Digest } from '../../../src/oci/digest.ts';
 import { collectGarbage } from '../../../src/server/gc/collect.ts';
 import type { RepositoryName, Tag } from '../../../src/server/names.ts';

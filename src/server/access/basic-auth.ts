@@ -11,15 +11,27 @@ export type VerifyPassword = (
   signal?: AbortSignal,
 ) => boolean | Promise<boolean>;
 
-/** @throws ProtocolError UNAUTHORIZED with the challenge; any error of `verify` */
-export async function requireBasicAuth(
+/**
+ * The user of a request, `undefined` if it has no login.
+ * @throws ProtocolError UNAUTHORIZED for a wrong password; any error of `verify`
+ */
+export async function userOf(
   request: IncomingMessage,
   response: ServerResponse,
   verify: VerifyPassword,
-): Promise<void> {
-  const given = parseBasic(request.headers.authorization);
-  if (given !== undefined && (await isRight(given, response, verify))) return;
-  throw new ProtocolError('UNAUTHORIZED', 'authentication required', {
+): Promise<string | undefined> {
+  const header = request.headers.authorization;
+  if (header === undefined) return undefined;
+  const given = parseBasic(header);
+  // skopeo and Podman send an empty login if they have none.
+  if (given?.username === '' && given.password === '') return undefined;
+  if (given !== undefined && (await isRight(given, response, verify))) return given.username;
+  throw loginRequired();
+}
+
+/** The answer to a request without a login, with the challenge. */
+export function loginRequired(): ProtocolError {
+  return new ProtocolError('UNAUTHORIZED', 'authentication required', {
     headers: { 'WWW-Authenticate': 'Basic realm="regctl serve"' },
   });
 }
@@ -48,8 +60,8 @@ interface Credentials {
 }
 
 /** RFC 7617: the first colon separates username and password, which are UTF-8. */
-function parseBasic(header: string | undefined): Credentials | undefined {
-  const match = /^basic +([A-Za-z0-9+/]+=*)$/iu.exec(header?.trim() ?? '');
+function parseBasic(header: string): Credentials | undefined {
+  const match = /^basic +([A-Za-z0-9+/]+=*)$/iu.exec(header.trim());
   if (match?.[1] === undefined) return undefined;
   const text = Buffer.from(match[1], 'base64').toString('utf8');
   const colon = text.indexOf(':');

@@ -1,18 +1,18 @@
-import { AppError } from '../../errors/app-error.ts';
-import { EXIT_STATUS } from '../../errors/codes.ts';
-import { collectGarbage, type GarbageReport } from '../../server/gc/collect.ts';
-import { claimDirectory, inspectDirectory } from '../../server/storage/claim.ts';
-import { createDiskStorage } from '../../server/storage/disk.ts';
-import type { Storage } from '../../server/storage/types.ts';
-import type { CallOptions } from '../../util/abort.ts';
-import { formatSize } from '../../util/text/units.ts';
-import type { Context } from '../context.ts';
-import { readFlag } from '../input/read.ts';
-import type { Result } from '../result.ts';
-import type { Input } from '../types.ts';
-import { readTime } from './amounts.ts';
-import { readDirectory } from './check.ts';
-import { readUploadTtl } from './expiry.ts';
+import { AppError } from '../../../errors/app-error.ts';
+import { EXIT_STATUS } from '../../../errors/codes.ts';
+import { collectGarbage, type GarbageReport } from '../../../server/gc/collect.ts';
+import { claimDirectory, inspectDirectory } from '../../../server/storage/claim.ts';
+import { createDiskStorage } from '../../../server/storage/disk.ts';
+import type { Storage } from '../../../server/storage/types.ts';
+import type { CallOptions } from '../../../util/abort.ts';
+import { formatSize } from '../../../util/text/units.ts';
+import type { Context } from '../../context.ts';
+import { readFlag } from '../../input/read.ts';
+import type { Result } from '../../result.ts';
+import type { Input } from '../../types.ts';
+import { readTime } from '../amounts.ts';
+import { readDirectory } from '../directory.ts';
+import { readUploadTtl } from '../expiry.ts';
 import { chooseUntagged } from './untagged.ts';
 
 /** Spares what a push wrote, or was told is there, for so long. */
@@ -28,15 +28,10 @@ export interface GarbageReportWithUploads extends GarbageReport {
   readonly uploads: number;
 }
 
-/**
- * Returns a collection that runs in the serving process.
- * @throws AppError USAGE
- */
-export function readCollection(
-  { now }: Pick<Context, 'now'>,
-  input: Input,
-  storage: Storage,
-): (signal?: AbortSignal) => Promise<GarbageReport> {
+export type Collection = (storage: Storage, signal: AbortSignal) => Promise<GarbageReport>;
+
+/** The collection that runs in the serving process. @throws AppError USAGE */
+export function readCollection({ now }: Pick<Context, 'now'>, input: Input): Collection {
   const grace = readTime(input, 'gcGrace') ?? DEFAULT_GRACE_MS;
   if (grace < MIN_GRACE_MS) {
     throw new AppError('USAGE', '--gc-grace takes at least 1m while the registry serves', {
@@ -44,7 +39,7 @@ export function readCollection(
     });
   }
   const choose = readChoice(input);
-  return (signal) =>
+  return (storage, signal) =>
     collectGarbage(storage, { before: new Date(now().getTime() - grace), choose, signal });
 }
 

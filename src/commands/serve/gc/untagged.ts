@@ -1,7 +1,7 @@
-import type { Digest } from '../../oci/digest.ts';
-import { Graph, type GraphNode } from '../../retention/graph.ts';
-import { orderOfRemoval, survivorsOf } from '../../retention/protection.ts';
-import type { ChooseManifests } from '../../server/gc/collect.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import { Graph, type GraphNode } from '../../../retention/graph.ts';
+import { orderOfRemoval, survivorsOf } from '../../../retention/protection.ts';
+import type { ChooseManifests } from '../../../server/gc/collect.ts';
 
 export interface UntaggedRules {
   /** Manifests without a tag that no index lists and that refer to nothing. */

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { serveSpec } from '../../../src/commands/serve/spec.ts';
+
+const EXAMPLES = ['systemd/regctl-registry.service', 'kubernetes/registry.yaml'];
+
+it.each(EXAMPLES)(
+  'examples/%s uses options that serve has, with a value where they take one',
+  async (name) => {
+    const text = await readFile(new URL(`../../../examples/${name}`, import.meta.url), 'utf8');
+    const lines = text.split('\n').filter((line) => !line.trimStart().startsWith('#'));
+    const used = [...lines.join('\n').matchAll(/(?<=[\s-] ?)(--[a-z][a-z-]*)([= ]\S+)?/gu)];
+    expect(used.length).toBeGreaterThan(7);
+    for (const [, option = '', value] of used) {
+      const spec = serveSpec.options.find(({ flags }) => flags.split(' ')[0] === option);
+      expect(spec, option).toBeDefined();
+      expect(value !== undefined && value !== ' \\', option).toBe(spec?.kind !== 'flag');
+    }
+  },
+);

@@ -17,7 +17,7 @@ import { listTags } from './lists/tags.ts';
 import type { RegistryClient, Repository, RepositoryOptions } from './types.ts';
 import { putBlob } from './uploads/put-blob.ts';
 
-export type RegistryClientOptions = Omit<RegistryDependencies, 'retries'> &
+export type RegistryClientOptions = Omit<RegistryDependencies, 'retries' | 'wholeUploads'> &
   Partial<Pick<RegistryDependencies, 'retries'>>;
 
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
@@ -27,6 +27,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     warn: (text) => options.warn(sanitize(text)),
     retries: options.retries ?? NO_RETRIES,
     credentials: options.credentials,
+    wholeUploads: new Set(),
     journal: options.journal,
   };
   /** By registry, as they were last written: they can identify its software. */

@@ -17,6 +17,8 @@ export interface RegistryDependencies {
   readonly retries: RetryPolicy;
   /** Logins for the registry's other APIs. Default: none. */
   readonly credentials?: Pick<CredentialChain, 'lookup'> | undefined;
+  /** Registries to which this run sends each blob in one request, because others failed. */
+  readonly wholeUploads?: Set<string> | undefined;
   /** Uploads of earlier runs to resume; undefined: none. */
   readonly journal?: UploadJournal | undefined;
 }

@@ -54,7 +54,15 @@ const OPTIONS: Readonly<Record<string, (dir: string) => readonly string[]>> = {
   'rate-limit': () => ['--fail-below', '1'],
 };
 
-const LOCAL = new Set(['serve', 'completion', 'help', 'credential-helper', 'version', 'load']);
+const LOCAL = new Set([
+  'serve',
+  'ui',
+  'completion',
+  'help',
+  'credential-helper',
+  'version',
+  'load',
+]);
 const commands = COMMAND_GROUPS.flatMap((group) => group.commands).filter(
   ({ name }) => !LOCAL.has(name),
 );

@@ -39,6 +39,8 @@ export interface KnownRegistry {
   readonly limitAdvice?: string;
   /** The status for an expired or revoked token, instead of 401. */
   readonly staleTokenStatus?: number;
+  /** A blob is sent in one request: what continues an upload is lost, refused or miscounted. */
+  readonly wholeUploads?: boolean;
 }
 
 const CHALLENGE = 'www-authenticate';
@@ -68,6 +70,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
   },
   {
     id: 'ecr',
+    // Answers Range: 0-10485759 to each PATCH, 404 for the session and 416 for a part sent again.
+    wholeUploads: true,
     name: 'Amazon ECR',
     page: 'ecr',
     host: /^\d{12}\.dkr\.ecr(?:-fips)?\.(?<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/u,
@@ -110,6 +114,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
   },
   {
     id: 'gcr',
+    // Refuses PATCH.
+    wholeUploads: true,
     name: 'Google Artifact Registry',
     page: 'gcr',
     host: /^(?:(?:(?:us|eu|asia|mirror|marketplace)\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/u,
@@ -128,6 +134,8 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
   },
   {
     id: 'ghcr',
+    // Keeps only the last PATCH of an upload, and commits it all the same.
+    wholeUploads: true,
     name: 'GHCR',
     page: 'ghcr',
     host: /^ghcr\.io$/u,

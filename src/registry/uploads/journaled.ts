@@ -9,6 +9,7 @@ import type {
   JournaledSession,
   UploadJournal,
 } from '../journal/types.ts';
+import { mayContinue } from './trust.ts';
 import { resolveUploadLocation, type UploadTarget } from './location.ts';
 import { cancelSession, getUploadPosition, type UploadPosition } from './status.ts';
 
@@ -41,7 +42,9 @@ export async function openUploadLog(
 ): Promise<{ readonly log: UploadLog; readonly position?: UploadPosition | undefined }> {
   const { journal } = context.deps;
   const { digest, size } = descriptor;
-  if (journal === undefined || size < journal.minSize) return { log: NO_LOG };
+  if (journal === undefined || size < journal.minSize || !mayContinue(context)) {
+    return { log: NO_LOG };
+  }
   const registry = (await registryUrl(context, '', options)).href;
   const blob = { registry, repository: context.repository ?? '', digest, size };
   const found = await journal.find(blob);

@@ -3,6 +3,7 @@ import { isRetryableStatus, type RetryState, withAttempts } from '../../http/ret
 import type { HttpResponse } from '../../http/types.ts';
 import type { PushOptions, Source } from '../../store/types.ts';
 import { hasBlob } from '../blobs/blobs.ts';
+import type { AppError } from '../../errors/app-error.ts';
 import { type ErrorResponse, readErrorResponse } from '../errors/body.ts';
 import { registryErrorFrom } from '../errors/error.ts';
 import type { Operation, RequestContext } from '../requests.ts';
@@ -10,6 +11,7 @@ import { isDigestRefused, isSessionUnknown } from './answers.ts';
 import type { UploadLog } from './journaled.ts';
 import type { UploadTarget } from './location.ts';
 import { openSession } from './start.ts';
+import { mayContinue } from './trust.ts';
 import { cancelSession, getUploadPosition, type UploadPosition } from './status.ts';
 import { verifySource } from './verify-source.ts';
 
@@ -31,8 +33,13 @@ export interface UploadJob {
 /** The progress of an upload. Every step returns a new state. */
 export interface UploadState {
   readonly position: UploadPosition;
-  /** Started by an earlier run: the registry may reject its data or its continuation. */
-  readonly inherited: boolean;
+  /**
+   * An earlier request sent a part, perhaps that of an earlier run: the registry may reject the
+   * data or their continuation, or lose them.
+   */
+  readonly continued: boolean;
+  /** The session of before was left for the sake of one request, which happens once a blob. */
+  readonly leftOnce: boolean;
   /** The farthest offset that was counted as progress. */
   readonly mark: number;
   /** Maximum bytes of one request; `undefined`: the whole rest in one. */
@@ -57,7 +64,8 @@ const PROGRESS = 1024 * 1024;
 export function startingAt(position: UploadPosition): UploadState {
   return {
     position,
-    inherited: position.offset > 0,
+    continued: position.offset > 0,
+    leftOnce: false,
     mark: position.offset,
     chunk: undefined,
     done: false,
@@ -100,8 +108,8 @@ export async function afterAnswer(
   const refusal = await readErrorResponse('PUT', response);
   if (isSessionUnknown(refusal)) return startOver(job, state, refusal);
   if (refusal.status === 413 || refusal.status === 416) return takeSmaller(job, state, refusal);
-  if (state.inherited) return startOver(job, state, refusal);
   const error = refusalOf(job, refusal);
+  if (state.continued) return sendWhole(job, state, error);
   if (!isDigestRefused(refusal)) throw error;
   // Sending damaged content again would not help: first see which side it is.
   const damaged = await verifySource(job.source, job.operation, error, job.options);
@@ -110,16 +118,16 @@ export async function afterAnswer(
 }
 
 /**
- * Counts as a try, because sending what is not accepted would never end.
- * @throws NetworkError after the last try
+ * Leaves the session, and sends the blob in one request: what continued it is refused or cannot be
+ * believed. @throws `why` if that has been done before
  */
-export async function afterShortChunk(
+export async function sendWhole(
   job: UploadJob,
   state: UploadState,
-  error: NetworkError,
+  why: AppError,
 ): Promise<UploadState> {
-  if (!(await job.retry.shouldRetry(error))) throw withAttempts(error, job.retry);
-  return countProgress(job, state);
+  if (state.leftOnce) throw why;
+  return reopen(job, { ...state, chunk: undefined, leftOnce: true }, state.position.session);
 }
 
 export function movedTo(job: UploadJob, state: UploadState, position: UploadPosition): UploadState {
@@ -139,9 +147,13 @@ export function countProgress({ retry }: UploadJob, state: UploadState): UploadS
 async function goOn(job: UploadJob, state: UploadState): Promise<UploadState> {
   const { context, operation, options, source } = job;
   const { session } = state.position;
-  const position = await getUploadPosition(context, session, operation.target, options);
-  if (position !== undefined && position.offset <= source.descriptor.size)
-    return countProgress(job, movedTo(job, state, position));
+  const position = mayContinue(context)
+    ? await getUploadPosition(context, session, operation.target, options)
+    : undefined;
+  if (position !== undefined && position.offset <= source.descriptor.size) {
+    const continued = state.continued || position.offset > 0;
+    return countProgress(job, movedTo(job, { ...state, continued }, position));
+  }
   if (state.allSent && (await isStored(job))) return { ...state, done: true };
   return reopen(job, state, position === undefined ? undefined : session);
 }
@@ -170,7 +182,7 @@ async function reopen(
   const { context, source, options } = job;
   if (old !== undefined) await cancelSession(context, old);
   const session = await openSession(context, source.descriptor.digest, options);
-  return movedTo(job, { ...state, mark: 0, inherited: false }, { session, offset: 0 });
+  return movedTo(job, { ...state, mark: 0, continued: false }, { session, offset: 0 });
 }
 
 /** Too much at once (413, GHCR's 416), or not where the session is (416): ask it, then in chunks. */
@@ -180,6 +192,11 @@ async function takeSmaller(
   answer: ErrorResponse,
 ): Promise<UploadState> {
   const { offset, session } = state.position;
+  if (!mayContinue(job.context)) {
+    const error = refusalOf(job, answer);
+    if (state.continued) return sendWhole(job, state, error);
+    throw error;
+  }
   const wasWhole = state.chunk === undefined;
   if (answer.status === 416 && (offset > 0 || !wasWhole)) {
     const message = `${job.operation.target}: the upload is not where it was thought to be`;

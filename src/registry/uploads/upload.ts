@@ -1,6 +1,7 @@
 import { NetworkError } from '../../http/dial/network-error.ts';
 import type { HttpResponse } from '../../http/types.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
+import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import { hasBlob } from '../blobs/blobs.ts';
 import { request, type RequestContext, type RequestOptions } from '../requests.ts';
 import { isWritten, namesContent } from '../success.ts';
@@ -10,15 +11,15 @@ import { withDigest } from './location.ts';
 import {
   afterAnswer,
   afterFault,
-  afterShortChunk,
   countProgress,
   movedTo,
-  SMALLEST_CHUNK,
+  sendWhole,
   startingAt,
   type UploadJob,
   type UploadOptions,
   type UploadState,
 } from './recover.ts';
+import { distrust, storedSize } from './trust.ts';
 import { cancelSession, followLocation, offsetFromRange, type UploadPosition } from './status.ts';
 
 /** A chunk is held in memory; if a registry wants larger ones, the rest is sent as one. */
@@ -38,8 +39,8 @@ export interface OpenUpload extends Pick<UploadJob, 'source' | 'operation' | 'lo
 interface Sent {
   readonly state: UploadState;
   readonly trouble?: HttpResponse | NetworkError;
-  /** The only problem is that the registry accepted a part of the chunk. */
-  readonly isShort?: boolean;
+  /** Why the registry cannot be believed to have what was sent in parts. */
+  readonly doubt?: AppError;
 }
 
 /**
@@ -80,10 +81,14 @@ async function sendNext(job: UploadJob, state: UploadState, reader: SourceReader
   return inChunks ? patch(job, state, reader, chunk) : put(job, state, reader);
 }
 
-async function recover(job: UploadJob, { state, trouble, isShort }: Sent): Promise<UploadState> {
+async function recover(job: UploadJob, { state, trouble, doubt }: Sent): Promise<UploadState> {
+  if (doubt !== undefined) {
+    distrust(job.context);
+    return sendWhole(job, state, doubt);
+  }
   if (trouble === undefined) return state;
   if (!(trouble instanceof NetworkError)) return afterAnswer(job, state, trouble);
-  return isShort === true ? afterShortChunk(job, state, trouble) : afterFault(job, state, trouble);
+  return afterFault(job, state, trouble);
 }
 
 /** Sends the rest, which completes the upload. */
@@ -94,7 +99,7 @@ async function put(job: UploadJob, before: UploadState, reader: SourceReader): P
   const last = size - 1;
   const headers =
     offset > 0 && offset <= last ? { ...CONTENT, 'content-range': `${offset}-${last}` } : CONTENT;
-  const isAtHand = before.inherited || size - offset < AT_HAND;
+  const isAtHand = before.continued || size - offset < AT_HAND;
   const content = isAtHand ? await reader.sourceAt(offset) : source;
   const body = sourceBody(content, offset, operation, options);
   const url = withDigest(session.url, digest);
@@ -107,7 +112,8 @@ async function put(job: UploadJob, before: UploadState, reader: SourceReader): P
   if (!isWritten(answer) || !(await isConfirmed(job, answer))) return { state, trouble: answer };
   await answer.discard();
   checkStored(answer, source, operation);
-  return { state: { ...state, done: true } };
+  const doubt = before.continued ? await doubtOf(job) : undefined;
+  return doubt === undefined ? { state: { ...state, done: true } } : { state, doubt };
 }
 
 /** Sends one chunk, not the last; the registry may accept a part of it. */
@@ -128,24 +134,40 @@ async function patch(
     headers: { ...CONTENT, 'content-range': `${offset}-${offset + length - 1}` },
     body: { length, open },
   });
-  let state: UploadState = { ...before, allSent: false };
+  let state: UploadState = { ...before, allSent: false, continued: true };
   if (answer instanceof NetworkError || !isWritten(answer)) return { state, trouble: answer };
   await answer.discard();
   const reached = offsetFromRange(answer) ?? offset + length;
-  const isForward = reached > offset && reached <= offset + length;
-  if (isForward) {
-    const moved = await followLocation(context, session, answer, operation.target);
+  const moved = await followLocation(context, session, answer, operation.target);
+  if (reached === offset + length) {
     state = movedTo(job, state, { session: moved, offset: reached });
     options.onBytes?.(reached);
+    return { state: countProgress(job, state) };
   }
-  if (reached === offset + length) return { state: countProgress(job, state) };
-  const taken = Math.max(0, reached - offset);
-  const message = `${operation.target}: the registry took ${taken} of ${length} bytes that it was sent at byte ${offset}`;
-  const fault = new NetworkError('NETWORK', message, { retry: 'always' });
-  if (!isForward) return { state, trouble: fault };
-  // The registry accepts this many bytes at a time.
-  const chunk = Math.max(SMALLEST_CHUNK, taken);
-  return { state: { ...state, chunk }, trouble: fault, isShort: true };
+  const title = `cannot ${operation.action} ${operation.target}: the registry does not take it in parts`;
+  const why = [`it was sent ${length} bytes at byte ${offset}, and is at byte ${reached}`];
+  const doubt = new AppError('UPLOAD_FAILED', title, { why });
+  return { state: { ...state, position: { session: moved, offset } }, doubt };
+}
+
+/**
+ * What was sent in parts is believed only if the registry has the whole: ghcr.io is said to keep
+ * the last part, and to answer 201.
+ */
+async function doubtOf({
+  context,
+  source,
+  operation,
+  options,
+}: UploadJob): Promise<AppError | undefined> {
+  const { size } = source.descriptor;
+  const stored = await storedSize(context, source.descriptor, options);
+  if (stored === size) return undefined;
+  return new IntegrityError(
+    'SIZE_MISMATCH',
+    `cannot ${operation.action} ${operation.target}: the registry stored ${stored ?? 'none'} of ${size} bytes that were sent in parts`,
+    { expected: String(size), actual: String(stored ?? 'unknown') },
+  );
 }
 
 /** 201 and 204 are a registry's; other successes must name the blob, or the blob must exist. */

@@ -17,6 +17,14 @@ const layer = { mediaType: MEDIA_TYPE.ociLayerGzip, digest, size: data.byteLengt
 const source = sourceFromBytes(layer, data);
 const POST = 'POST /v2/a/b/blobs/uploads/';
 const kept = (end: number) => ({ status: 204, headers: { range: `0-${end - 1}` } });
+/** It has the whole blob. */
+const whole = { status: 200, headers: { 'content-length': String(3 * MIB) } };
+const HEAD = `HEAD /v2/a/b/blobs/${digest}`;
+/** A registry that goes on with an upload, and has it in the end. */
+const going =
+  (end: number): Script =>
+  ({ method }) =>
+    method === 'GET' ? kept(end) : method === 'HEAD' ? whole : { status: 201 };
 const opened = { status: 202, headers: { location: '/new' } };
 
 /** A journal that has this URL for every blob, and writes down what it is told. */
@@ -60,13 +68,11 @@ async function left(
 
 describe('an upload that an earlier run left', () => {
   it('gets the rest, from the byte that the registry names', async () => {
-    await using at = await left((request) =>
-      request.method === 'GET' ? kept(2 * MIB) : { status: 201 },
-    );
+    await using at = await left(going(2 * MIB));
     const sent: number[] = [];
     const onBytes = (count: number): void => void sent.push(count);
     expect(await at.repository('push').putBlob(source, { onBytes })).toBe('written');
-    expect(at.server.lines).toEqual(['GET /up', `PUT /up?${query}`]);
+    expect(at.server.lines).toEqual(['GET /up', `PUT /up?${query}`, HEAD]);
     const [, put] = at.server.requests;
     expect(put?.headers['content-range']).toBe(`${2 * MIB}-${3 * MIB - 1}`);
     expect(put?.headers.authorization).toBe(SECRET);
@@ -76,9 +82,7 @@ describe('an upload that an earlier run left', () => {
   });
 
   it('is finished by an empty PUT when all of it was there', async () => {
-    await using at = await left((request) =>
-      request.method === 'GET' ? kept(3 * MIB) : { status: 201 },
-    );
+    await using at = await left(going(3 * MIB));
     expect(await at.repository('push').putBlob(source)).toBe('written');
     expect(at.server.requests[1]?.body).toHaveLength(0);
   });
@@ -150,14 +154,15 @@ it('finds out first that the blob is there by now, where nothing is known of it'
     return { status: method === 'HEAD' ? 200 : 204 };
   });
   expect(await at.repository('push').putBlob(source, { probe: true })).toBe('present');
-  expect(at.server.lines).toEqual(['GET /up', `HEAD /v2/a/b/blobs/${digest}`, 'DELETE /up']);
+  expect(at.server.lines).toEqual(['GET /up', HEAD, 'DELETE /up']);
 });
 
 it('reads the source to the offset before a request waits for it', async () => {
   const order: string[] = [];
-  await using at = await left(({ method }) => {
-    order.push(method);
-    return method === 'GET' ? kept(2 * MIB) : { status: 201 };
+  const script = going(2 * MIB);
+  await using at = await left((request, count) => {
+    order.push(request.method);
+    return script(request, count);
   });
   const slow: Source = {
     descriptor: layer,
@@ -171,7 +176,7 @@ it('reads the source to the offset before a request waits for it', async () => {
     },
   };
   expect(await at.repository('push').putBlob(slow)).toBe('written');
-  expect(order).toEqual(['GET', `read from ${2 * MIB}`, 'PUT']);
+  expect(order).toEqual(['GET', `read from ${2 * MIB}`, 'PUT', 'HEAD']);
 });
 
 it('cancels nothing that another run may go on with, and everything else', async () => {
@@ -192,16 +197,16 @@ it('cancels nothing that another run may go on with, and everything else', async
 
 describe('a journal that somebody has changed', () => {
   it('gets no credentials for another origin', async () => {
-    await using evil = await startScriptedServer((request) =>
-      request.method === 'GET' ? kept(2 * MIB) : { status: 201 },
-    );
-    await using at = await left(() => undefined, `${evil.origin}/up`);
+    await using evil = await startScriptedServer(going(2 * MIB));
+    await using at = await left(going(0), `${evil.origin}/up`);
     await at.repository('push').putBlob(source);
     expect(evil.requests.map(({ headers }) => headers.authorization)).toEqual([
       undefined,
       undefined,
     ]);
-    expect(at.scopes).toEqual(['anonymous', 'anonymous']);
+    // Its own registry is asked whether it has the whole.
+    expect(at.server.lines).toEqual([HEAD]);
+    expect(at.scopes).toEqual(['anonymous', 'anonymous', 'repository:a/b:pull,push']);
   });
 
   it.each(['http://169.254.169.254/latest/', 'http://user:pw@127.0.0.1:1/', 'gopher://x/'])(

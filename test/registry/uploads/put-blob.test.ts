@@ -15,6 +15,8 @@ const source = sourceFromBytes(layer, data);
 const POST = 'POST /v2/a/b/blobs/uploads/';
 /** Its Location is what makes a 201 a mount. */
 const MOUNTED = { status: 201, headers: { location: `/v2/a/b/blobs/${digest}` } };
+/** It has that many bytes of a blob. */
+const has = (size: number) => ({ status: 200, headers: { 'content-length': String(size) } });
 const opened = (location: string) => ({ status: 202, headers: { location } });
 
 describe('putBlob', () => {
@@ -89,6 +91,7 @@ describe('putBlob', () => {
     await using at = await startRegistry((request) => {
       if (request.method === 'POST') return opened('/up');
       if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === 'HEAD') return has(big.length);
       if (request.method === method) return { status: 202, headers: elsewhere };
       puts += 1;
       // Chunks are asked for, or the session is.
@@ -173,53 +176,6 @@ describe('putBlob', () => {
     expect(at.server.lines).toEqual([...round, ...round]);
   });
 
-  it('goes on at the byte that the registry reports, not at the one it was sent', async () => {
-    const big = Buffer.from(Array.from({ length: 9 << 20 }, (_, i) => (i * 7) % 251));
-    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
-    const parts: Buffer[] = [];
-    const reported = [3 << 20, 7 << 20];
-    await using at = await startRegistry((request, count) => {
-      if (request.method === 'POST') {
-        return { status: 202, headers: { location: '/up', 'oci-chunk-min-length': '5000000' } };
-      }
-      if (request.method === 'DELETE') return { status: 204 };
-      if (request.method === 'PUT' && count < 4) return { status: 413 };
-      const start = Number(request.headers['content-range']?.split('-')[0]);
-      const end = request.method === 'PUT' ? big.length : (reported.shift() ?? 0);
-      parts.push(request.body.subarray(0, end - start));
-      return request.method === 'PUT'
-        ? { status: 201 }
-        : { status: 202, headers: { location: '/up', range: `0-${end - 1}` } };
-    });
-    expect(await at.repository('push').putBlob(sourceFromBytes(bigLayer, big))).toBe('written');
-    expect(Buffer.concat(parts).equals(big)).toBe(true);
-    expect(at.server.requests.slice(4).map((one) => one.headers['content-range'])).toEqual([
-      '0-4999999',
-      `${3 << 20}-${(3 << 20) + 4_999_999}`,
-      `${7 << 20}-${(9 << 20) - 1}`,
-    ]);
-  });
-
-  it('goes on no longer than the tries last when each PATCH takes a byte', async () => {
-    const big = Buffer.alloc(9 << 20, 7);
-    const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
-    let at0 = 0;
-    let received = 0;
-    await using at = await startRegistry((request) => {
-      if (request.method === 'POST') return opened('/up');
-      if (request.method === 'DELETE') return { status: 204 };
-      if (request.method === 'PUT') return { status: 413 };
-      received += request.body.length;
-      at0 += 2;
-      return { status: 202, headers: { location: '/up', range: `0-${at0 - 1}` } };
-    });
-    const put = at.repository('push').putBlob(sourceFromBytes(bigLayer, big));
-    await expect(put).rejects.toMatchObject({ code: 'NETWORK' });
-    // Four tries after the first, and what it does not take is not sent again and again.
-    expect(at.server.lines.filter((line) => line.startsWith('PATCH'))).toHaveLength(5);
-    expect(received).toBeLessThan(5 << 20);
-  });
-
   it('finds the size of a request that passes, after two that do not', async () => {
     const big = Buffer.alloc(9 << 20, 7);
     const bigLayer = { ...layer, digest: digestOf(big), size: big.length };
@@ -229,6 +185,7 @@ describe('putBlob', () => {
     await using at = await startRegistry((request) => {
       if (request.method === 'POST') return opened('/up');
       if (request.method === 'DELETE') return { status: 204 };
+      if (request.method === 'HEAD') return has(stored);
       if (request.method === 'GET') {
         return { status: 204, headers: { location: '/up', range: `0-${Math.max(0, stored - 1)}` } };
       }

@@ -40,6 +40,13 @@ export function holdsIndexes({ scheme }: Location): boolean {
   return !SINGLE_IMAGES.has(scheme);
 }
 
+const WITH_REFERRERS: ReadonlySet<string> = new Set(['docker', 'oci', 'oci-archive']);
+
+/** Whether a location can hold what refers to an image: signatures, SBOMs. */
+export function holdsReferrers({ scheme }: Location): boolean {
+  return WITH_REFERRERS.has(scheme);
+}
+
 /** Whether a location is a container engine of this machine. */
 export function isEngine({ scheme }: Location): boolean {
   return scheme === 'docker-daemon' || scheme === 'containers-storage';

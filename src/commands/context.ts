@@ -1,4 +1,6 @@
 import type { Registries } from '../config/containers/types.ts';
+import type { JudgeOptions, TrustedImage } from '../signing/policy/judged-image.ts';
+import type { TrustSettings } from '../client/trust.ts';
 import type { ClientSettings, ConnectionOptions, Machine } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
@@ -85,7 +87,7 @@ export interface Context {
    * Checks an image against the trust policy of the command line before any of it is read.
    * @throws AppError UNTRUSTED if the policy rejects it; CONFIG_INVALID, IO for the policy itself
    */
-  requireTrusted(source: Location, options?: CallOptions): Promise<void>;
+  requireTrusted(source: Location, options?: JudgeOptions): Promise<TrustedImage | undefined>;
   /** Prints a line on stderr, unless `--quiet` is set. */
   note(text: string): void;
   /** Calls `listener` for each such signal until the returned function is called. */
@@ -101,14 +103,13 @@ export interface ProcessUsage {
   readonly cpuSeconds: number;
 }
 
-export interface GlobalFlags extends Pick<ClientSettings, 'config' | 'authfile' | 'allowRealm'> {
+export interface GlobalFlags
+  extends Pick<ClientSettings, 'config' | 'authfile' | 'allowRealm'>, TrustSettings {
   /** `--platform` as typed; several are joined by commas. */
   readonly platform: string | undefined;
   /** This machine's platform, changed by `--override-os`, `-arch` and `-variant`. */
   readonly override: Platform | undefined;
   readonly concurrency: number;
-  /** The trust policy: a file, or `host` for the files that skopeo reads. */
-  readonly policy: { readonly file: string } | 'host' | undefined;
   readonly quiet: boolean;
 }
 

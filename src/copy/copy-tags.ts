@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.ts';
 import type { ErrorCode } from '../errors/codes.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { WriteStore } from '../store/types.ts';
 import { attributeTo } from './engine/errors.ts';
 import { withTaskGroup, type TaskGroup } from './engine/task-group.ts';
@@ -10,6 +11,8 @@ import type { CopyCounts, CopyRunOptions } from './types.ts';
 export interface CopyTagsOptions extends CopyRunOptions {
   /** Tags of the source. */
   readonly tags: readonly string[];
+  /** What tags mean, as far as that was verified: whatever they mean by now. */
+  readonly pins?: ReadonlyMap<string, Digest> | undefined;
   /** The name of a tag at the destination. Default: the same. */
   readonly destinationTag?: ((tag: string) => string) | undefined;
 }
@@ -47,7 +50,7 @@ const GIVE_UP_AFTER = 10;
  * that are not AppErrors
  */
 export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
-  const { tags, destination, signal, destinationTag = (tag) => tag } = options;
+  const { tags, pins, destination, signal, destinationTag = (tag) => tag } = options;
   return withTaskGroup(
     signal,
     async (tasks) => {
@@ -61,7 +64,8 @@ export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
         try {
           const name = destinationTag(tag);
           const isNew = known !== undefined && !known.has(name);
-          const outcome = await session.image({ sourceRef: tag, destinationTag: name, isNew });
+          const sourceRef = pins?.get(tag) ?? tag;
+          const outcome = await session.image({ sourceRef, destinationTag: name, isNew });
           streak.end(undefined);
           return { tag, ...outcome };
         } catch (error) {

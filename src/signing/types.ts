@@ -15,13 +15,17 @@ export interface Signed {
   readonly signature: Uint8Array;
   /** The whole bundle as parsed JSON, for certificates. */
   readonly bundle?: unknown;
+  /** The entry of a transparency log that the `.sig` form carries, JSON. */
+  readonly rekorEntry?: string | undefined;
 }
 
 /** A signer that is trusted. */
 export interface Signer {
   /** "key cosign.pub", "https://github.com/o/r/… (https://token.actions.githubusercontent.com)". */
   readonly name: string;
-  /** RFC 3339; only certificates come with a time that others vouch for. */
+  /** Tells signers apart: the same key or identity counts once. */
+  readonly id: string;
+  /** RFC 3339; only certificates and logs come with a time that others vouch for. */
   readonly time?: string | undefined;
 }
 

@@ -58,7 +58,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
     },
     emit: () => undefined,
     onSignal: () => () => undefined,
-    requireTrusted: () => Promise.resolve(),
+    requireTrusted: async () => undefined,
     terminal: nobody,
     ...overrides,
     flags: {
@@ -66,6 +66,9 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
       override: undefined,
       concurrency: 3,
       policy: undefined,
+      verifyKeys: [],
+      acceptBundles: false,
+      eachImage: false,
       quiet: false,
       config: undefined,
       authfile: undefined,

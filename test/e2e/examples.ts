@@ -140,6 +140,7 @@ async function sign(machine: Machine): Promise<void> {
   const at = (name: string): string => machine.dir.join(name);
   await writeFile(at('cosign.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
   await writeFile(at('cosign.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  await writeFile(at('trust.yaml'), 'rules:\n- images: ghcr.io/**\n  keys: cosign.pub\n');
   await writeFile(at('sbom.json'), '{"spdxVersion":"SPDX-2.3"}');
   const key = ['--key', 'cosign.key'];
   await machine.expect(0, ['sign', ...key, 'ghcr.io/o/app:1']);

@@ -23,11 +23,11 @@ it.each([
   await machine.expect(0, ['--policy', 'p.json', '--insecure-policy', ...line.split(' ')]);
 });
 
-it('a requirement that cannot be checked is exit 1, and names file and requirement', async () => {
+it('a requirement that cannot be checked is exit 64, and names file and requirement', async () => {
   await using machine = await newMachine();
   await writeLayout(machine.dir.join('app'), { v1: await makeImage({ layers: 1 }) });
   const policy = { default: [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/k' }] };
   await writeFile(machine.dir.join('p.json'), JSON.stringify(policy));
-  const done = await machine.expect(1, ['copy', '--policy', 'p.json', 'oci:app:v1', 'oci:out:v1']);
+  const done = await machine.expect(64, ['copy', '--policy', 'p.json', 'oci:app:v1', 'oci:out:v1']);
   expect(done.stderr).toMatch(/requires signedBy.*\n.*p\.json, default/u);
 });

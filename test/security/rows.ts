@@ -580,4 +580,62 @@ export const ROWS: readonly Row[] = [
       ],
     ],
   },
+  {
+    attack: 'a signature means one thing for one reader and another for the next',
+    advisories: 'CWE-436, CWE-347',
+    rules: [
+      ['src/signing/formats/document.ts', 'parseDocument'],
+      ['src/signing/formats/base64.ts', 'decodeBase64'],
+    ],
+    tests: [
+      [
+        'test/signing/attacks.test.ts',
+        'attacks beside their twins',
+        'each attack has a twin that counts',
+      ],
+    ],
+  },
+  {
+    attack: 'a signature of something else counts for the image',
+    advisories: 'CVE-2022-35929',
+    rules: [
+      ['src/signing/verify/judge.ts', 'judge'],
+      ['src/signing/verify/evidence.ts', 'findEvidence'],
+    ],
+    tests: [
+      ['test/signing/attacks.test.ts', 'attacks beside their twins'],
+      ['test/signing/images.test.ts', 'images that cosign signed'],
+      ['test/signing/sign.test.ts', 'signs only the index, and with --recursive every manifest'],
+    ],
+  },
+  {
+    attack: 'a key file or a flood of signatures uses up the memory',
+    advisories: 'CWE-400, CVE-2024-29902',
+    rules: [
+      ['src/signing/keys/encrypted.ts', 'parametersOf'],
+      ['src/signing/verify/evidence.ts', 'findEvidence'],
+    ],
+    tests: [
+      [
+        'test/signing/keys.test.ts',
+        'a file that asks for too much memory is refused before it is computed',
+      ],
+      [
+        'test/signing/sign.test.ts',
+        'a bundle with 100 MB of spaces is not read',
+        '10,000 referrers end, and what was not read is said',
+      ],
+    ],
+  },
+  {
+    attack: 'the tag moves between verification and copy',
+    advisories: 'CWE-367',
+    rules: [
+      ['src/commands/transfer/trusted.ts', 'pinnedTo'],
+      ['src/signing/policy/judged-image.ts', 'result'],
+    ],
+    tests: [
+      ['test/commands/transfer/trusted.test.ts', 'copies what was verified, though the tag moves'],
+    ],
+  },
 ];

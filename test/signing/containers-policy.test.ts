@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   parseTrustPolicy,
   readHostPolicy,
-  readPolicyFile,
+  readPolicyText,
 } from '../../src/config/containers/trust-policy.ts';
+import { JudgedImage } from '../../src/signing/policy/judged-image.ts';
 import { requirePolicy } from '../../src/signing/policy/containers-policy.ts';
 import { nameScopes, pathScopes, scopesOf } from '../../src/signing/policy/policy-scopes.ts';
 import { locate } from '../../src/transports/locate.ts';
@@ -16,10 +17,25 @@ const REJECT = [{ type: 'reject' }];
 const policy = (json: unknown): ReturnType<typeof parseTrustPolicy> =>
   parseTrustPolicy(JSON.stringify(json), '/p.json');
 
+/** An image of which nothing can be read: these rules look at its name only. */
+const judged = (image: string): JudgedImage =>
+  new JudgedImage(
+    locate(image),
+    {
+      cwd: () => '/work',
+      openRead: () => Promise.reject(new Error('read')),
+      host: { os: 'linux', architecture: 'amd64' },
+      concurrency: 1,
+      acceptBundles: false,
+      eachImage: false,
+    },
+    {},
+  );
+
 /** `accepted`, or the code of the refusal. */
 async function judge(json: unknown, image: string): Promise<string> {
   return codeOf(
-    requirePolicy(policy(json), locate(image), () => '/work').then(() => {
+    requirePolicy(policy(json), judged(image)).then(() => {
       throw new Error('accepted');
     }),
   ).catch((error: unknown) => String(error));
@@ -104,7 +120,7 @@ describe('a policy', () => {
       'a signature that nobody checks',
       { default: [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/k' }] },
       'quay.io/a:1',
-      'UNSUPPORTED',
+      'USAGE',
     ],
   ])('%s', async (_case, json, image, expected) => {
     expect(await judge(json, image)).toContain(expected);
@@ -132,6 +148,6 @@ describe('a policy', () => {
       JSON.stringify({ default: REJECT }),
     );
     expect((await readHostPolicy(files))?.default).toEqual(REJECT);
-    expect(await codeOf(readPolicyFile(dir.join('none.json')))).toBe('CONFIG_INVALID');
+    expect(await codeOf(readPolicyText(dir.join('none.json')))).toBe('CONFIG_INVALID');
   });
 });

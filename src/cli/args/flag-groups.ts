@@ -163,9 +163,21 @@ export const FLAG_GROUPS: readonly FlagGroup[] = [
     flags: [
       {
         flags: '--policy <file>',
-        summary: 'images that may be copied (containers-policy.json)',
+        summary: 'images that may be copied (YAML, or policy.json of skopeo)',
         kind: 'string',
       },
+      {
+        flags: '--verify-key <file>',
+        summary: 'copy only what this public key signed (repeatable)',
+        kind: 'list',
+      },
+      {
+        flags: '--policy-accept-bundles',
+        summary: 'bundles satisfy a policy.json that asks for no name',
+        kind: 'flag',
+      },
+      // When called as skopeo: the signature of an index does not stand for its images.
+      { flags: '--policy-each-image', summary: 'as skopeo', kind: 'flag', hidden: true },
       { flags: '--insecure-policy', summary: 'apply no policy', kind: 'flag', hidden: true },
       // When called as skopeo: applies the policy in skopeo's files.
       { flags: '--host-policy', summary: "the machine's policy", kind: 'flag', hidden: true },

@@ -23,7 +23,11 @@ export async function run(
   });
   if (from === undefined || to === undefined) throw new AppError('USAGE', 'DESTINATION is missing');
   const digest = parseDigest(readArgument(input, 2, 'DIGEST'));
-  await context.requireTrusted(from, options);
+  if ((await context.requireTrusted(from, options)) !== undefined) {
+    throw new AppError('USAGE', 'a signature is of an image, so it proves nothing about a blob', {
+      hint: 'Copy the image: regctl copy SOURCE DESTINATION',
+    });
+  }
   await using source = await context.openRead(from, 'src', options);
   const descriptor = await blobIn(source, digest, options);
   await using destination = await context.openWrite(to, 'dest', options);

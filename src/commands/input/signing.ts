@@ -8,7 +8,7 @@ import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import type { Input, OptionSpec } from '../types.ts';
-import { readKeyText } from './key.ts';
+import { readKeyText } from '../../signing/keys/read-key.ts';
 import { readText } from './read.ts';
 
 /** Options that `sign` and `attest` share. */

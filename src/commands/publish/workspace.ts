@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { openConverted } from '../../client/converted.ts';
 import { isEngine } from '../../client/copy-locations.ts';
 import { conversionContext } from '../transfer/flags.ts';
+import { pinnedTo } from '../transfer/trusted.ts';
 import { placeKey, type Target, type TargetContext } from './targets.ts';
 
 export type WorkspaceContext = TargetContext &
@@ -53,8 +54,9 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Opens a source that the trust policy allows. @throws AppError UNTRUSTED, PATH_UNKNOWN */
-  async source(location: Location, options: CallOptions): Promise<OpenSource> {
-    await this.#context.requireTrusted(location, options);
+  async source(named: Location, options: CallOptions): Promise<OpenSource> {
+    const trusted = await this.#context.requireTrusted(named, options);
+    const location = pinnedTo(named, trusted);
     const key = placeKey(this.#context, location);
     this.#sources.set(key, location);
     const opened = this.#open.get(key) ?? this.#openSource(key, location, options);

@@ -2,6 +2,7 @@ import { copyImage } from '../../copy/copy-image.ts';
 import type { CopyCounts, CopySummary } from '../../copy/types.ts';
 import type { WriteStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
+import { pinnedTo } from '../transfer/trusted.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { requestedPlatform } from '../input/platform.ts';
 import { readArgument, readText } from '../input/read.ts';
@@ -61,21 +62,23 @@ export async function run(
 
 async function save(
   context: CopyContext,
-  from: Location,
+  named: Location,
   destination: WriteStore,
   options: CallOptions,
 ): Promise<SavedImage> {
-  await context.requireTrusted(from, options);
+  const platform = requestedPlatform(context) ?? context.hostPlatform;
+  const trusted = await context.requireTrusted(named, { ...options, platforms: [platform] });
+  const from = pinnedTo(named, trusted);
   await using source = await context.openRead(from, 'single', options);
   const name = await sourceName(from, source, options);
   if (name === undefined) context.note(`${from.text} has no name with a tag: it is saved without`);
-  const platform = requestedPlatform(context);
+  const wanted = requestedPlatform(context);
   const summary = await copyImage({
     source,
     destination,
     sourceRef: from.ref,
     destinationTag: name,
-    platforms: platform === undefined ? [] : [platform],
+    platforms: wanted === undefined ? [] : [wanted],
     indexPlatform: context.hostPlatform,
     concurrency: context.flags.concurrency,
     commit: false,

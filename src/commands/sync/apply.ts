@@ -3,6 +3,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { requireTrustedPlan } from './trusted.ts';
 import { execute } from './execute.ts';
 import { parseFile, type SyncRequest } from './jobs.ts';
 import { liveResult } from './live.ts';
@@ -69,12 +70,8 @@ export async function applyPlan(
     mode: readFlag(input, 'dryRun') ? ('dry-run' as const) : ('run' as const),
     stopAtFirst: readFlag(input, 'abortOnError'),
   };
-  for (const { source, images } of work.plan.routes) {
-    for (const { ref, tag } of images) {
-      await context.requireTrusted({ ...source, ref, tag }, options);
-    }
-  }
+  const plan = await requireTrustedPlan(context, work.plan, options);
   return liveResult(context, work.mode, (onImage) =>
-    execute(context, input, work, onImage, options),
+    execute(context, input, { ...work, plan }, onImage, options),
   );
 }

@@ -15,6 +15,7 @@ import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { readCount, readFlag, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 import { expandOf, type SyncRequest } from './jobs.ts';
+import { requireTrustedPlan } from './trusted.ts';
 import {
   readBudget,
   readConversion,
@@ -67,12 +68,7 @@ export async function planWork(
     warn: (text) => context.warn(text),
     signal: options.signal,
   });
-  for (const { source, images } of plan.routes) {
-    for (const { ref, tag } of images) {
-      await context.requireTrusted({ ...source, ref, tag }, options);
-    }
-  }
-  return plan;
+  return requireTrustedPlan(context, plan, options);
 }
 
 /** Copies, then deletes. What was done is in the state, also if this throws. */

@@ -2,6 +2,7 @@ import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tag
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Result } from '../result.ts';
@@ -10,7 +11,11 @@ import { openConverted } from '../../client/converted.ts';
 import { conversionContext, copyRunOptions, type CopyContext, type CopyFlags } from './flags.ts';
 import { startStats, countsJson, imageJson, nameWithDigest, type CommandStats } from './json.ts';
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
-import { findMountSources, type CopyLocations } from '../../client/copy-locations.ts';
+import {
+  findMountSources,
+  holdsReferrers,
+  type CopyLocations,
+} from '../../client/copy-locations.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
 import { createNameFilter } from '../../tags/filter.ts';
 import { tagsByAge } from '../../tags/newest.ts';
@@ -19,6 +24,7 @@ import { detailsOptions } from '../input/platform.ts';
 import { readList, readText } from '../input/read.ts';
 import { destinationTagNames, requireDistinctNames, tagOfName } from './tag-names.ts';
 import { requireRepository, tagListerOf } from '../../tags/find.ts';
+import { wantedPlatforms } from './trusted.ts';
 
 interface RepositoryCopy {
   readonly locations: CopyLocations;
@@ -53,11 +59,16 @@ export async function copyRepository(
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   requireDistinctNames(tags, destinationTag);
+  const pins = new Map<string, Digest>();
+  const call = { ...options, platforms: wantedPlatforms(flags) };
   for (const tag of tags) {
-    await context.requireTrusted({ ...locations.from, ref: tag, tag }, options);
+    const trusted = await context.requireTrusted({ ...locations.from, ref: tag, tag }, call);
+    if (trusted !== undefined) pins.set(tag, trusted.digest);
   }
+  const withTheirs = pins.size > 0 && holdsReferrers(locations.to);
   const common = {
-    ...copyRunOptions(context, flags, options),
+    ...copyRunOptions(context, withTheirs ? { ...flags, referrers: true } : flags, options),
+    pins,
     ...shared,
     source,
     sourceTags,

@@ -17,6 +17,7 @@ import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } 
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { additionalNames } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
+import { noteUnsigned, pinnedTo, wantedPlatforms, withSignatures } from './trusted.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
@@ -28,12 +29,19 @@ import type { Input } from '../types.ts';
 export async function transfer(
   context: CopyContext,
   input: Input,
-  locations: CopyLocations,
+  named: CopyLocations,
   options: CallOptions,
 ): Promise<Result> {
-  const flags = copyFlags(context, input, locations);
-  await context.requireTrusted(locations.from, options);
-  if (flags.allTags) return copyRepository(context, input, { locations, flags }, options);
+  const asked = copyFlags(context, input, named);
+  if (asked.allTags) {
+    return copyRepository(context, input, { locations: named, flags: asked }, options);
+  }
+  const trusted = await context.requireTrusted(named.from, {
+    ...options,
+    platforms: wantedPlatforms(asked),
+  });
+  const flags = withSignatures(asked, named.to, trusted);
+  const locations = { from: pinnedTo(named.from, trusted), to: named.to };
   const cost = startStats(context);
   const shared = findMountSources(locations);
   await using stores = await openCopyStores(context, locations, shared, {
@@ -74,6 +82,7 @@ export async function transfer(
   }
   const destination = await stores.destination();
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
+  noteUnsigned(context, trusted, summary.descriptor.digest);
   await writeDigestFile(context, flags.digestFile, summary.descriptor, 'the image was copied');
   return resultOf(locations, request, summary, cost());
 }

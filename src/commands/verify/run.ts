@@ -1,4 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Location } from '../../transports/types.ts';
 import { predicateTypeOf, SIGNATURE_PREDICATE } from '../../signing/formats/types.ts';
 import { trustKeys } from '../../signing/keys/public.ts';
 import type { Demand, Trusted } from '../../signing/types.ts';
@@ -7,16 +9,22 @@ import { repositoryOf } from '../../signing/verify/repository.ts';
 import { counts, verifyChain } from '../../signing/verify/verify.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-import { readPublicKeys } from '../input/key.ts';
+import { readPublicKeys } from '../../signing/keys/read-key.ts';
 import { requestedPlatform } from '../input/platform.ts';
-import { parseAnnotations, readArgument, readList, readText } from '../input/read.ts';
+import {
+  parseAnnotations,
+  readArgument,
+  readList,
+  readText,
+  rejectTogether,
+} from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { verifiedJson, verifiedPage, type Verified } from './page.ts';
 
 type VerifyContext = Pick<
   Context,
-  'cwd' | 'env' | 'flags' | 'hostPlatform' | 'locate' | 'openRead' | 'warn'
+  'cwd' | 'env' | 'flags' | 'hostPlatform' | 'locate' | 'openRead' | 'requireTrusted' | 'warn'
 >;
 
 /**
@@ -30,8 +38,11 @@ export async function run(
 ): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const demand = demandOf(input);
-  const trusted = await trustedOf(context, input);
   const platform = requestedPlatform(context);
+  if (context.flags.policy !== undefined || context.flags.verifyKeys.length > 0) {
+    return byPolicy(context, input, { location, demand, platform }, options);
+  }
+  const trusted = await trustedOf(context, input);
   await using store = await context.openRead(location, 'single', options);
   const chain = await chainOf(store, location.ref, {
     ...options,
@@ -54,6 +65,36 @@ export async function run(
   };
 }
 
+/** By `--policy`, which says itself whose signature counts. @throws AppError POLICY_REJECTED */
+async function byPolicy(
+  context: VerifyContext,
+  input: Input,
+  { location, demand, platform }: Asked,
+  options: CallOptions,
+): Promise<Result> {
+  rejectTogether({ '--policy': true, '--key': readList(input, 'key').length > 0 });
+  rejectTogether({ '--policy': true, '--type': readText(input, 'type') !== undefined });
+  const platforms = platform === undefined ? [] : [platform];
+  const trusted = await context.requireTrusted(location, { ...options, platforms });
+  if (trusted === undefined) {
+    const json = { Image: location.text, Verified: false, Accepted: true };
+    return { kind: 'value', json, text: () => `${location.text} is accepted without a signature` };
+  }
+  const { chain, verdicts } = trusted;
+  const verified: Verified = { image: location.text, chain, demand, verdicts };
+  return {
+    kind: 'value',
+    json: verifiedJson(verified),
+    text: (style) => verifiedPage(verified, style),
+  };
+}
+
+interface Asked {
+  readonly location: Location;
+  readonly demand: Demand;
+  readonly platform: Platform | undefined;
+}
+
 function demandOf(input: Input): Demand {
   const type = readText(input, 'type');
   const repository = readText(input, 'requireRepository');
@@ -71,6 +112,6 @@ async function trustedOf(context: VerifyContext, input: Input): Promise<Trusted>
   const keys = readList(input, 'key');
   if (keys.length > 0) return trustKeys(await readPublicKeys(context, keys));
   throw new AppError('USAGE', 'verify needs to know whose signature counts', {
-    hint: 'Name a public key: --key cosign.pub',
+    hint: 'Name a public key: --key cosign.pub. Or a policy: --policy FILE',
   });
 }

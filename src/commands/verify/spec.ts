@@ -29,7 +29,7 @@ export const verifySpec: CommandSpec = {
     },
   ],
   printsResult: true,
-  alsoUses: ['parallel', 'platform'],
+  alsoUses: ['parallel', 'platform', 'policy'],
   otherNames: { '--annotations': '--annotation', '--predicate-type': '--type' },
   examples: [
     {
@@ -39,6 +39,10 @@ export const verifySpec: CommandSpec = {
     {
       command: 'regctl verify --key cosign.pub --platform linux/arm64 ghcr.io/o/app:1',
       description: 'Verify one platform, by its own signature or that of its index',
+    },
+    {
+      command: 'regctl verify --policy trust.yaml ghcr.io/o/app:1',
+      description: 'Verify an image by the rules of a file',
     },
     {
       command: 'regctl verify --key cosign.pub --type spdxjson oci:app:v1',

@@ -4,11 +4,13 @@ import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { isRecord } from '../../util/json.ts';
 import { systemFolders } from '../files/system-folders.ts';
 import { readTextFile } from '../files/text.ts';
+import { readSigstoreSigned, type SigstoreSigned } from './sigstore-signed.ts';
 
-/** One condition on an image; its members depend on the type. */
+/** One condition on an image. */
 export interface PolicyRequirement {
   readonly type: string;
-  readonly [member: string]: unknown;
+  /** What a `sigstoreSigned` says. */
+  readonly sigstore?: SigstoreSigned | undefined;
 }
 
 type Requirements = readonly PolicyRequirement[];
@@ -56,12 +58,14 @@ export async function readHostPolicy(files: TrustPolicyFiles): Promise<TrustPoli
   return undefined;
 }
 
-/** @throws AppError CONFIG_INVALID when it is missing or wrong, IO */
-export async function readPolicyFile(file: string): Promise<TrustPolicy> {
-  const policy = await readPolicy(file);
-  if (policy !== undefined) return policy;
+/**
+ * The text of a policy that the user named. @throws AppError CONFIG_INVALID when it is missing, IO
+ */
+export async function readPolicyText(file: string): Promise<string> {
+  const read = await readTextFile(file);
+  if (read !== undefined) return read.text;
   throw new AppError('CONFIG_INVALID', `cannot read the trust policy ${file}: it does not exist`, {
-    hint: 'Name a file of containers-policy.json(5) with --policy.',
+    hint: 'Name a policy.json or a YAML file of docs/trust.md with --policy.',
   });
 }
 
@@ -105,7 +109,11 @@ function requirement(value: unknown, where: string, file: string): PolicyRequire
     throw invalid(file, `${where} has a requirement of the unknown type ${JSON.stringify(type)}`);
   }
   if (BARE.has(type)) members(found, ['type'], `${where}, ${type}`, file);
-  return { ...found, type };
+  if (type !== 'sigstoreSigned') return { type };
+  return {
+    type,
+    sigstore: readSigstoreSigned(found, (rule) => invalid(file, `${where}: ${rule}`)),
+  };
 }
 
 function members(

@@ -10,6 +10,9 @@ export const NOTATION_TYPE = 'application/vnd.cncf.notary.signature';
 /** The annotation of a `.sig` layer that holds the signature. */
 export const SIGNATURE_ANNOTATION = 'dev.cosignproject.cosign/signature';
 
+/** The annotation of a `.sig` layer with the promise of a log (cosign, SIGNATURE_SPEC.md). */
+export const REKOR_ANNOTATION = 'dev.sigstore.cosign/bundle';
+
 /** Versions of the bundle that regctl reads (sigstore/protobuf-specs, sigstore_bundle.proto). */
 export const BUNDLE_TYPES: ReadonlySet<unknown> = new Set([
   BUNDLE_TYPE,

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AppError } from '../../errors/app-error.ts';
 import { NotEvidence, type Signed, type Signer, type Trusted } from '../types.ts';
-import { isSignedBy, keyProblem } from './algorithms.ts';
+import { isSignedBy, keyHint, keyProblem } from './algorithms.ts';
 import { firstPemBlock } from './pem.ts';
 
 export interface PublicKey {
@@ -36,7 +36,8 @@ export function trustKeys(keys: readonly PublicKey[]): Trusted {
   return {
     async signerOf({ content, signature }: Signed): Promise<Signer> {
       for (const { name, key } of keys) {
-        if (await isSignedBy(key, content, signature)) return { name: `key ${name}` };
+        if (await isSignedBy(key, content, signature))
+          return { name: `key ${name}`, id: keyHint(key) };
       }
       const [only, ...others] = keys;
       throw new NotEvidence(

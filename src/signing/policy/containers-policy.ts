@@ -1,55 +1,61 @@
 import type { PolicyRequirement, TrustPolicy } from '../../config/containers/trust-policy.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Location } from '../../transports/types.ts';
-import type { CallOptions } from '../../util/abort.ts';
+import type { JudgedImage } from './judged-image.ts';
 import { scopesOf } from './policy-scopes.ts';
+import { requireSigned } from './require-signed.ts';
+import { judgeSigstoreSigned } from './sigstore-signed.ts';
 
-/** What an image is judged for. */
-export interface Judged {
-  readonly location: Location;
+/** A requirement and the image that it judges. */
+interface Judged {
+  readonly image: JudgedImage;
   readonly policy: TrustPolicy;
   /** Where in the policy the requirement stands: `docker "quay.io"`, `default`. */
   readonly where: string;
 }
 
 /** Returns when the image meets the requirement. @throws AppError */
-type Check = (
-  requirement: PolicyRequirement,
-  judged: Judged,
-  options: CallOptions,
-) => Promise<void> | void;
+type Check = (requirement: PolicyRequirement, judged: Judged) => Promise<void> | void;
 
 /** By type; a type without a row cannot be met. */
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['insecureAcceptAnything', () => undefined],
   [
     'reject',
-    (_requirement, { location, policy, where }) => {
-      const title = `cannot copy ${location.text}: the trust policy rejects it`;
+    (_requirement, { image, policy, where }) => {
+      const title = `cannot copy ${image.location.text}: the trust policy rejects it`;
       throw new AppError('POLICY_REJECTED', title, {
         why: [`${policy.file}, ${where}`],
         details: { policy: policy.file, scope: where },
       });
     },
   ],
+  [
+    'sigstoreSigned',
+    async (requirement, judged) => {
+      const { sigstore } = requirement;
+      if (sigstore === undefined || sigstore.unsupported !== undefined) {
+        throw cannotCheck(`${requirement.type} with ${sigstore?.unsupported}`, judged);
+      }
+      const { image, policy, where } = judged;
+      requireSigned(image, await judgeSigstoreSigned(sigstore, image), `${policy.file}, ${where}`);
+    },
+  ],
 ]);
 
 /**
  * Judges an image by a trust policy: every requirement of the narrowest scope has to be met.
- * @throws AppError POLICY_REJECTED; UNSUPPORTED for a requirement that cannot be checked
+ * @throws AppError POLICY_REJECTED; USAGE for a requirement that cannot be checked; whatever
+ * prevents looking
  */
-export async function requirePolicy(
-  policy: TrustPolicy,
-  location: Location,
-  cwd: () => string,
-  options: CallOptions = {},
-): Promise<void> {
-  const { where, requirements } = await requirementsFor(policy, location, cwd);
-  const judged = { location, policy, where };
+export async function requirePolicy(policy: TrustPolicy, image: JudgedImage): Promise<void> {
+  const { location, context } = image;
+  const { where, requirements } = await requirementsFor(policy, location, () => context.cwd());
+  const judged = { image, policy, where };
   for (const requirement of requirements) {
     const check = CHECKS.get(requirement.type);
-    if (check === undefined) throw cannotCheck(requirement, judged);
-    await check(requirement, judged, options);
+    if (check === undefined) throw cannotCheck(requirement.type, judged);
+    await check(requirement, judged);
   }
 }
 
@@ -78,10 +84,11 @@ export async function requirementsFor(
   return byDefault;
 }
 
-function cannotCheck({ type }: PolicyRequirement, { location, policy, where }: Judged): AppError {
+/** Wrong usage: nothing about the image was looked at. */
+function cannotCheck(what: string, { image, policy, where }: Judged): AppError {
   return new AppError(
-    'UNSUPPORTED',
-    `cannot copy ${location.text}: the trust policy requires ${type}, which regctl cannot check`,
+    'USAGE',
+    `cannot copy ${image.location.text}: the trust policy requires ${what}, which regctl cannot check`,
     {
       why: [`${policy.file}, ${where}`],
       hint: 'Copy it with a tool that checks it, or ask no policy: --insecure-policy',

@@ -12,6 +12,7 @@ import {
   BUNDLE_TYPES,
   ENVELOPE_TYPE,
   NOTATION_TYPE,
+  REKOR_ANNOTATION,
   SIGNATURE_ANNOTATION,
   SIMPLE_TYPE,
 } from '../formats/types.ts';
@@ -23,6 +24,8 @@ export interface Evidence extends Pick<Verdict, 'digest' | 'subject' | 'created'
   readonly bytes: Uint8Array;
   /** Base64; only in the `.sig` form, where it is an annotation of the layer. */
   readonly signature?: string | undefined;
+  /** The entry of a transparency log (`.sig` form). */
+  readonly rekorEntry?: string | undefined;
 }
 
 export type Found = Evidence | (Verdict & { readonly reason: string });
@@ -181,7 +184,9 @@ async function readLayers(
         throw new NotEvidence(`it has ${layer.size} bytes; at most ${MAX_BYTES} are read`);
       }
       const bytes = await readAll(store, layer, options);
-      return [{ ...known, bytes, signature: layer.annotations?.[SIGNATURE_ANNOTATION] }];
+      const { [SIGNATURE_ANNOTATION]: signature, [REKOR_ANNOTATION]: rekorEntry } =
+        layer.annotations ?? {};
+      return [{ ...known, bytes, signature, rekorEntry }];
     });
     found.push(...read);
   }

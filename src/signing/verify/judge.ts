@@ -13,7 +13,7 @@ import { isRepository } from './repository.ts';
 /** Judges one signature or attestation. */
 export async function judge(found: Found, demand: Demand, trusted: Trusted): Promise<Verdict> {
   if ('reason' in found || !('bytes' in found)) return found;
-  const { bytes: _bytes, signature: _signature, ...known } = found;
+  const { bytes: _bytes, signature: _signature, rekorEntry: _entry, ...known } = found;
   const said: Said = {};
   try {
     await (found.form === 'simple' ? simple : statement)(found, demand, trusted, said);
@@ -51,13 +51,14 @@ function readBare(bytes: Uint8Array): { envelope: Envelope; document?: undefined
   return { envelope: readEnvelope(parseDocument(bytes, 'envelope', ENVELOPE)) };
 }
 
-const simple: Judge = async ({ bytes, signature, subject }, demand, trusted, said) => {
+const simple: Judge = async ({ bytes, signature, rekorEntry, subject }, demand, trusted, said) => {
   said.type = SIGNATURE_PREDICATE;
   const payload = readSimplePayload(bytes);
   said.repository = payload.reference;
   said.signer = await trusted.signerOf({
     content: bytes,
     signature: decodeBase64(signature, 'signature'),
+    rekorEntry,
   });
   requireSubject(payload.digest, subject);
   requireAnnotations(payload.annotations, demand);

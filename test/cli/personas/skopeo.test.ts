@@ -25,21 +25,30 @@ function ours(line: string, env?: Line['machine']['env']): string {
 }
 
 const REMOVED = '{{range .Removed}}Removed login credentials for {{.}}{{end}}';
-const COPY = 'copy --retry-times=0 --multi-arch=system --host-policy';
+const COPY = 'copy --retry-times=0 --multi-arch=system --host-policy --policy-each-image';
 const FROM_TO = 'docker://r/a:1 oci:d:1';
 
 describe('every option of skopeo 1.22, in our words', () => {
   it.each([
-    ['--all', 'copy --retry-times=0 --host-policy --all'],
+    ['--all', 'copy --retry-times=0 --host-policy --policy-each-image --all'],
     ['-a=false', COPY],
-    ['--multi-arch=index-only', 'copy --retry-times=0 --host-policy --multi-arch=index-only'],
+    [
+      '--multi-arch=index-only',
+      'copy --retry-times=0 --host-policy --policy-each-image --multi-arch=index-only',
+    ],
     [
       '--multi-arch linux/amd64,linux/arm64',
-      'copy --retry-times=0 --host-policy --platform=linux/amd64,linux/arm64',
+      'copy --retry-times=0 --host-policy --policy-each-image --platform=linux/amd64,linux/arm64',
     ],
     ['--insecure-policy', 'copy --retry-times=0 --multi-arch=system --insecure-policy'],
-    ['--policy p.json', 'copy --retry-times=0 --multi-arch=system --policy=p.json'],
-    ['--retry-times 3', 'copy --multi-arch=system --host-policy --retry-times=3'],
+    [
+      '--policy p.json',
+      'copy --retry-times=0 --multi-arch=system --policy-each-image --policy=p.json',
+    ],
+    [
+      '--retry-times 3',
+      'copy --multi-arch=system --host-policy --policy-each-image --retry-times=3',
+    ],
     ['--retry-delay 2s', `${COPY} --retry-delay=2s`],
     ['--screds a:b', `${COPY} --src-creds=a:b`],
     ['--dcreds a:b', `${COPY} --dest-creds=a:b`],
@@ -155,7 +164,7 @@ describe('every option of skopeo 1.22, in our words', () => {
   it('sync prints what it copies, and asks the policy of the machine', () => {
     const line = 'sync --src yaml --dest dir --scoped -a sync.yml out';
     expect(ours(line)).toMatch(
-      /^--format=.* sync --retry-times=0 --state=none --host-policy --src=yaml --dest=dir --scoped --all sync\.yml out$/su,
+      /^--format=.* sync --retry-times=0 --state=none --host-policy --policy-each-image --src=yaml --dest=dir --scoped --all sync\.yml out$/su,
     );
     expect(thrown(() => ours('sync --dest dir a b')).message).toContain('needs --src');
   });

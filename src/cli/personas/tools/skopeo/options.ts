@@ -85,5 +85,8 @@ export const retries = (line: Line): readonly string[] =>
 
 export const POLICY = same('--insecure-policy', '--policy <file>', '--tmpdir <dir>');
 
-export const hostPolicy = (line: Line): readonly string[] =>
-  line.has('policy') || line.has('insecure-policy') ? [] : ['--host-policy'];
+/** The machine's policy by default. Of an index skopeo checks each image that it copies. */
+export const hostPolicy = (line: Line): readonly string[] => {
+  if (line.has('insecure-policy')) return [];
+  return [...(line.has('policy') ? [] : ['--host-policy']), '--policy-each-image'];
+};

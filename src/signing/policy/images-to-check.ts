@@ -1,0 +1,24 @@
+import { isIndexType, isManifestType } from '../../oci/media-types.ts';
+import { fetchManifest } from '../../store/manifests.ts';
+import type { ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import type { Chain } from '../verify/chain.ts';
+
+/** The images themselves, each without the index around it, as skopeo checks them. */
+export async function imagesToCheck(
+  store: ReadStore,
+  chains: readonly Chain[],
+  options: CallOptions,
+): Promise<readonly Chain[]> {
+  const images = await Promise.all(
+    chains.map(async ([image]): Promise<readonly Chain[]> => {
+      if (!isIndexType(image.mediaType)) return [[image]];
+      const manifest = await fetchManifest(store, image, options);
+      if (manifest.kind !== 'index') return [[image]];
+      return manifest.manifests
+        .filter(({ mediaType }) => isManifestType(mediaType))
+        .map((one) => [one] as const);
+    }),
+  );
+  return images.flat();
+}

@@ -4,5 +4,20 @@ const isSupported =
   major >= 26 ||
   (major === 24 && minor >= 15) ||
   (major === 22 && (minor > 22 || (minor === 22 && patch >= 2)));
-if (isSupported) void require('../dist/bundle/start.cjs')(process, require);
+if (isSupported) void run();
 else require('./old-node.js')(__filename);
+
+async function run() {
+  if (!require('./called-as.js')(process)) {
+    await require('../dist/bundle/start.cjs')(process, require);
+    return;
+  }
+  const [{ runCredentialHelper }, { processIo }] = await Promise.all([
+    import('../dist/cli/credential-helper.js'),
+    import('../dist/cli/io.js'),
+  ]);
+  const status = await runCredentialHelper(processIo(process));
+
+  // A hanging call to the keychain must not keep the process alive.
+  process.exit(status);
+}

@@ -22,6 +22,7 @@ export interface ContextOptions {
     | 'temp'
     | 'home'
     | 'host'
+    | 'runtime'
     | 'uid'
     | 'bundledHelpers'
     | 'processes'
@@ -81,6 +82,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     stdin: stdio.stdin,
     tempDir: flags.tmpdir ?? io.temp,
     machine,
+    runtime: { ...io.runtime, ...io.host },
     temporaries,
     now,
     flags,

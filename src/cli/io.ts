@@ -1,5 +1,7 @@
 import type { ProcessUsage } from '../commands/context.ts';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
+import { isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors/app-error.ts';
 import { homeFolder } from '../config/files/home.ts';
@@ -41,6 +43,15 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 /** Signals that a running server handles. */
 export type ServerSignal = 'SIGHUP' | 'SIGUSR1';
 
+/** What runs the program. */
+export interface Runtime {
+  readonly node: string;
+  readonly openssl: string;
+  /** The directory of the package, or the file of a single executable. */
+  readonly path: string;
+  readonly isExecutable: boolean;
+}
+
 /** The parts of a process that the program may use; tests pass their own. */
 export interface Io {
   /** The path with which the program was called. Default: regctl. */
@@ -65,6 +76,8 @@ export interface Io {
   readonly stderr: OutputStream;
   /** Node's names: `process.platform`, `process.arch`. */
   readonly host: { readonly platform: string; readonly arch: string };
+  /** The versions of Node and its parts, and where this program is installed. */
+  readonly runtime: Runtime;
   readonly now: () => Date;
   /** Calls `listener` for each such signal until the returned function is called. */
   onSignal(signal: StopSignal | ServerSignal, listener: () => void): () => void;
@@ -107,7 +120,16 @@ function workingDirectory(process: NodeJS.Process): string {
   }
 }
 
-const HELPER = fileURLToPath(new URL('../../bin/docker-credential-regctl.js', import.meta.url));
+const HELPER = 'docker-credential-regctl';
+/** The program, also from the bundle. */
+const PROGRAM = fileURLToPath(new URL('../../bin/regctl.js', import.meta.url));
+
+function runtimeOf({ versions, execPath }: NodeJS.Process): Runtime {
+  const { node, openssl } = versions;
+  const isExecutable = isSea();
+  const path = isExecutable ? execPath : dirname(dirname(PROGRAM));
+  return { node, openssl: openssl ?? 'none', path, isExecutable };
+}
 
 /** The real process as `Io`. */
 export function processIo(
@@ -128,7 +150,7 @@ export function processIo(
     home: homeFolder(process),
     uid: process.geteuid?.(),
     processes: async () => (await import('../client/processes.ts')).createProcessNames(process),
-    bundledHelpers: { 'docker-credential-regctl': [process.execPath, HELPER] },
+    bundledHelpers: { [HELPER]: [process.execPath, PROGRAM, HELPER] },
     // A getter, because reading the property opens the terminal.
     get stdin() {
       return process.stdin;
@@ -137,6 +159,7 @@ export function processIo(
     stderr: process.stderr,
     isOutputClosed: () => isOutputClosed(process.platform),
     host: { platform: process.platform, arch: process.arch },
+    runtime: runtimeOf(process),
     now: () => new Date(),
     onSignal(signal, listener) {
       process.on(signal, listener);

@@ -38,6 +38,8 @@ export interface Context {
   readonly tempDir: string;
   /** The facts that decide where this machine's files are. */
   readonly machine: Pick<Machine, 'home' | 'os' | 'uid'>;
+  /** What runs the program, for `version`. */
+  readonly runtime: Runtime;
   /** Names for temporary files, by which a later run removes them if this process is killed. */
   temporaries(): Promise<Temporaries>;
   now(): Date;
@@ -111,6 +113,17 @@ export interface GlobalFlags
   readonly override: Platform | undefined;
   readonly concurrency: number;
   readonly quiet: boolean;
+}
+
+/** The versions of Node and its parts, and where this program is installed. */
+export interface Runtime {
+  readonly node: string;
+  readonly openssl: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** The directory of the package, or the file of a single executable. */
+  readonly path: string;
+  readonly isExecutable: boolean;
 }
 
 /** Asks the user. `interactive` is false unless stdin and stderr are terminals. */

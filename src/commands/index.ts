@@ -45,6 +45,7 @@ import { syncSpec } from './sync/spec.ts';
 import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
 import { uiSpec } from './ui/spec.ts';
+import { versionSpec } from './version/spec.ts';
 import { verifySpec } from './verify/spec.ts';
 
 /** A heading of the help page and its commands. */
@@ -127,7 +128,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   { heading: 'Embedded registry', commands: [serveSpec] },
-  { heading: 'This program', commands: [completionSpec] },
+  { heading: 'This program', commands: [completionSpec, versionSpec] },
 ];
 
 export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap((group) => group.commands);

@@ -57,6 +57,7 @@ export function fakeIo(
     stdout: capture(options.stdoutTty),
     stderr: capture(options.stderrTty),
     host: { platform: 'linux', arch: 'x64' },
+    runtime: { node: '24.15.0', openssl: '3.5.0', path: '/nowhere', isExecutable: false },
     now: () => new Date('2026-02-01T00:00:00Z'),
     onSignal(signal, listener) {
       const set = listeners.get(signal) ?? new Set();

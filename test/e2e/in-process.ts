@@ -43,7 +43,7 @@ async function runMain(
   const stderr = collector();
   const stdin = new PassThrough();
   stdin.end(input);
-  const { processes, bundledHelpers, host } = processIo(process);
+  const { processes, bundledHelpers, host, runtime } = processIo(process);
   let exited: number | undefined;
   const listeners = new Map<string, Set<() => void>>();
   onStart?.(
@@ -61,6 +61,7 @@ async function runMain(
     processes,
     bundledHelpers,
     host,
+    runtime,
     stdin,
     stdout: stdout.stream,
     stderr: stderr.stream,

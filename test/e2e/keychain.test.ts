@@ -8,7 +8,7 @@ import { keyringProblem, startKeyring, type Keyring } from '../helpers/keyring.t
 import { describeUnless } from '../helpers/when.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
-const HELPER = join(import.meta.dirname, '../../bin/docker-credential-regctl.js');
+const HELPER = join(import.meta.dirname, '../../bin/regctl.js');
 const SECRET = 'canary-"ä\\ $(id)';
 
 const reason = missingPrograms('docker-registry', 'htpasswd', 'skopeo') ?? (await keyringProblem());

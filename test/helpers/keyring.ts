@@ -22,7 +22,7 @@ export async function keyringProblem(): Promise<string | undefined> {
   return loaded.code === 0 ? undefined : 'the optional package @napi-rs/keyring is not installed';
 }
 
-const HELPER = join(import.meta.dirname, '../../bin/docker-credential-regctl.js');
+const HELPER = join(import.meta.dirname, '../../bin/regctl.js');
 
 const START = `
 echo "bus=$DBUS_SESSION_BUS_ADDRESS"

@@ -57,6 +57,57 @@ describeUnless(offline, 'an installed package', () => {
     expect(layout.stderr).not.toContain('please report');
   };
 
+  it.each([10, 11, 12])('runs by npx of npm %s, as regctl', async (major) => {
+    const tool = dir.join(`npm-${major}`);
+    const install = [npmCli(), 'install', '--prefix', tool, `npm@${major}`, ...QUIET];
+    expect((await run(process.execPath, install, { env })).code).toBe(0);
+    const npx = join(tool, 'node_modules/npm/bin/npx-cli.js');
+    const cache = { npm_config_cache: dir.join(`cache-${major}`) };
+    const args = [npx, '--yes', tarball, 'version', '-o', 'json'];
+    const done = await run(process.execPath, args, { env: { ...env, ...cache }, cwd: dir.path });
+    expect(done.code, done.stderr).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ Installed: 'npx' });
+  });
+
+  it('is two programs in one file, which looks at its own name', async () => {
+    const { bin } = await install('named', [
+      process.execPath,
+      npmCli(),
+      'install',
+      tarball,
+      ...QUIET,
+    ]);
+    const links = join(bin, '../../../../.bin');
+    expect((await run(join(links, 'regctl'), ['--version'], { env })).stdout).toMatch(
+      /^regctl \d/u,
+    );
+    const helper = await run(join(links, 'docker-credential-regctl'), ['version'], { env });
+    expect(helper.stdout).toMatch(/^docker-credential-regctl/u);
+    // A start script of Windows or pnpm calls the file itself.
+    const hidden = await run(process.execPath, [bin, 'erase'], { env, input: '' });
+    expect(`${hidden.stdout}${hidden.stderr}`).not.toContain('unknown command');
+    const named = await run(process.execPath, [bin, 'docker-credential-regctl', 'version'], {
+      env,
+    });
+    expect(named.stdout).toBe(helper.stdout);
+  });
+
+  it.each(['bun', 'deno'])('runs under %s', async (program) => {
+    const tool = [npmCli(), 'install', '--prefix', dir.join(program), program, ...QUIET];
+    const got = await run(process.execPath, tool, { env });
+    expect(got.code, got.stderr).toBe(0);
+    const { bin } = await install(`for-${program}`, [
+      process.execPath,
+      npmCli(),
+      'install',
+      tarball,
+      ...QUIET,
+    ]);
+    const args = program === 'deno' ? ['run', '-A', bin, '--version'] : [bin, '--version'];
+    const done = await run(join(dir.path, program, 'node_modules/.bin', program), args, { env });
+    expect(done.stdout, done.stderr).toMatch(/^regctl \d/u);
+  });
+
   it.each([
     ['npm', []],
     ['npm without optional packages', ['--omit=optional']],

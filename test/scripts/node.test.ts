@@ -22,7 +22,7 @@ describe('the versions of Node that are allowed', () => {
     expect(VERSIONS.filter((version) => isSupported(version))).toEqual(expected);
   });
 
-  it.each(['regctl.js', 'docker-credential-regctl.js'])('are checked by bin/%s', (program) => {
+  it.each(['regctl.js'])('are checked by bin/%s', (program) => {
     const source = readFileSync(join(ROOT, 'bin', program), 'utf8');
     const check = /^const \[major[^]*?;\n(?=if \(isSupported\))/mu.exec(source)?.[0] ?? '';
     const allows = (node: string): unknown =>

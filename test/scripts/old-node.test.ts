@@ -10,7 +10,7 @@ const PRETEND = `Object.defineProperty(process, 'versions', {
   value: { ...process.versions, node: '20.20.2' },
 });`;
 
-describe.each(['regctl.js', 'docker-credential-regctl.js'])('%s on an older Node', (program) => {
+describe.each(['regctl.js'])('%s on an older Node', (program) => {
   let dir: TempDir;
 
   beforeAll(async () => {

@@ -6,7 +6,8 @@ import { hostPlatform, parsePlatform, type Platform } from '../../oci/platform.t
 import type { ClientSettings, Machine } from '../types.ts';
 import type { ClientOptions } from './types.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../bin/docker-credential-regctl.js', import.meta.url));
+const HELPER = 'docker-credential-regctl';
+const PROGRAM = fileURLToPath(new URL('../../../bin/regctl.js', import.meta.url));
 
 /** The command line's defaults for what a client is not told. */
 export const DEFAULT_CONCURRENCY = 6;
@@ -21,7 +22,7 @@ export function machineOf({ machine }: ClientOptions): Machine {
     uid: process.geteuid?.(),
     now: () => new Date(),
     processes: async () => (await import('../processes.ts')).createProcessNames(process),
-    bundledHelpers: { 'docker-credential-regctl': [process.execPath, PROGRAM] },
+    bundledHelpers: { [HELPER]: [process.execPath, PROGRAM, HELPER] },
     ...machine,
   };
 }

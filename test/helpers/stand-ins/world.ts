@@ -76,6 +76,7 @@ export async function startWorld(standIn: StandIn, certificates: Certificates): 
       stdout: stdout.stream,
       stderr: stderr.stream,
       host: { platform: 'linux', arch: 'x64' },
+      runtime: { node: '24.15.0', openssl: '3.5.0', path: '/nowhere', isExecutable: false },
       now: () => new Date(),
       onSignal: () => () => undefined,
       exit: () => undefined,

@@ -27,7 +27,6 @@ export const WORDS: Readonly<Record<string, string>> = {
   auth: 'Log in: regctl login REGISTRY. Who is logged in: regctl login --get-login REGISTRY',
   registry: 'Log in: regctl login REGISTRY. A registry on this machine: regctl serve',
   image: 'What it is: regctl inspect IMAGE. A copy: regctl copy SOURCE DESTINATION',
-  version: 'The version: regctl --version',
   env: 'Where settings and logins come from: regctl doctor REGISTRY',
   // Copying and deleting.
   mirror: 'Repositories with all their tags: regctl sync FROM TO',

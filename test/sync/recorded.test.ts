@@ -17,6 +17,7 @@ import {
   type Repositories,
 } from './recorded-registry.ts';
 import { readVectors } from './vectors.ts';
+import { Disposables } from '../../src/store/disposables.ts';
 
 interface RecordedRun {
   readonly exit: number;
@@ -83,7 +84,7 @@ describe('what regsync and skopeo did', () => {
     '%s: %s',
     async (id, _title, one) => {
       const difference = DIFFERENCES[id];
-      await using stack = new AsyncDisposableStack();
+      await using stack = new Disposables();
       const folder = stack.use(await tempDir());
       const registries: Record<string, RecordedRegistry> = {};
       let certs = { ca: '', cert: '', key: '' };

@@ -8,6 +8,7 @@ import {
   type RecordedRegistry,
   type Repositories,
 } from './recorded-registry.ts';
+import { Disposables } from '../../src/store/disposables.ts';
 
 export interface Scene extends AsyncDisposable {
   readonly folder: TempDir;
@@ -19,7 +20,7 @@ export interface Scene extends AsyncDisposable {
 
 /** Two registries; S and T in arguments stand for their addresses. */
 export async function scene(source: Repositories, target: Repositories = {}): Promise<Scene> {
-  const stack = new AsyncDisposableStack();
+  const stack = new Disposables();
   const folder = stack.use(await tempDir());
   const [from, to] = [stack.use(await startRecorded({})), stack.use(await startRecorded({}))];
   await seed(from.storage, source);
@@ -43,7 +44,7 @@ export async function scene(source: Repositories, target: Repositories = {}): Pr
     target: to,
     run: (...args) => runWith({}, ...args),
     runWith,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }
 

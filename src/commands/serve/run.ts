@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { createRateLimit } from '../../server/access/rate.ts';
 import { startRegistryServer } from '../../server/server.ts';
+import { Disposables } from '../../store/disposables.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { readListen } from '../input/listen.ts';
@@ -81,7 +82,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
       log(entry);
     },
   });
-  await using background = new AsyncDisposableStack();
+  await using background = new Disposables();
   background.use(await serveMetrics(context, metrics, place.ready));
   context.note(`listening on ${server.url.href}`);
   if (!place.lasts) context.note('in memory: everything is lost when it stops');

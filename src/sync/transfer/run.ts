@@ -8,6 +8,7 @@ import { RouteRun } from './route-run.ts';
 import { createBlobLedger, type BlobLedger } from './shared-blobs.ts';
 import { openDestination, openSource } from './stores.ts';
 import type { RunOptions } from './types.ts';
+import { Disposables } from '../../store/disposables.ts';
 
 /**
  * Copies the images of a plan, all repositories in parallel; a failure stops no other image.
@@ -81,7 +82,7 @@ class Run {
     if (this.#stop.signal.aborted || route.images.length === 0) return;
     try {
       const { signal } = this.#options;
-      await using stores = new AsyncDisposableStack();
+      await using stores = new Disposables();
       const source = stores.use(await openSource(route, this.#options, stores));
       const destination = stores.use(await openDestination(route, this.#options));
       await withTaskGroup(

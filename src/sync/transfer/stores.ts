@@ -7,12 +7,13 @@ import type { PlannedRoute } from '../plan/types.ts';
 import { withCountedPulls } from './counted-pulls.ts';
 import { withReferrers } from './referrers.ts';
 import type { RunOptions } from './types.ts';
+import type { Disposables } from '../../store/disposables.ts';
 
 /** Opens the source of a route; what else it reads is disposed of with `stores`. */
 export async function openSource(
   route: PlannedRoute,
   { places, convert, hostPlatform, budget, signal }: RunOptions,
-  stores: AsyncDisposableStack,
+  stores: Disposables,
 ): Promise<ReadStore> {
   const { job, source } = route;
   const host = places.nameOf(source)?.host;

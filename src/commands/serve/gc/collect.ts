@@ -14,6 +14,7 @@ import { readTime } from '../amounts.ts';
 import { readDirectory } from '../directory.ts';
 import { readUploadTtl } from '../expiry.ts';
 import { chooseUntagged } from './untagged.ts';
+import { Disposables } from '../../../store/disposables.ts';
 
 /** Spares what a push wrote, or was told is there, for so long. */
 const DEFAULT_GRACE_MS = 60 * 60_000;
@@ -56,7 +57,7 @@ export async function gc(
   const idle = new Date(context.now().getTime() - readUploadTtl(input));
   const before = new Date(context.now().getTime() - grace);
   await inspectDirectory(directory, { mustBeRegistry: true });
-  await using held = new AsyncDisposableStack();
+  await using held = new Disposables();
   if (!dryRun) {
     const temporaries = await context.temporaries();
     held.use(await claimDirectory(directory, { temporaries, signal, heldHint: HELD_HINT }));

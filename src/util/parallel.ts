@@ -38,35 +38,3 @@ export async function mapParallel<T, R>(
   if (failure !== undefined) throw failure.error;
   return results;
 }
-
-/**
- * Maps in order, with the tasks of the next `ahead` items already under way. When the reader stops,
- * or a task fails, the others are aborted and awaited.
- */
-export async function* mapAhead<T, R>(
-  items: readonly T[],
-  ahead: number,
-  map: (item: T, index: number, options: CallOptions) => Promise<R>,
-  { signal }: CallOptions = {},
-): AsyncGenerator<R> {
-  const controller = new AbortController();
-  const inner =
-    signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
-  const running: Promise<R>[] = [];
-  let next = 0;
-  const start = (): void => {
-    while (next < items.length && running.length <= ahead) {
-      const task = map(items[next] as T, next, { signal: inner });
-      // Reported when its turn comes.
-      task.catch(() => undefined);
-      running.push(task);
-      next += 1;
-    }
-  };
-  try {
-    for (start(); running.length > 0; start()) yield await (running.shift() as Promise<R>);
-  } finally {
-    controller.abort();
-    await Promise.allSettled(running);
-  }
-}

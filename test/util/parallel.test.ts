@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapAhead, mapParallel } from '../../src/util/parallel.ts';
+import { mapParallel } from '../../src/util/parallel.ts';
 
 describe('mapParallel', () => {
   it('keeps the order and the bound', async () => {
@@ -50,39 +50,5 @@ describe('mapParallel', () => {
       { signal: controller.signal },
     );
     await expect(waiting).rejects.toBe(reason);
-  });
-});
-
-describe('mapAhead', () => {
-  it('keeps the order, with the next tasks under way', async () => {
-    const started: number[] = [];
-    const out: number[] = [];
-    const doubled = mapAhead([1, 2, 3, 4], 1, async (item) => {
-      started.push(item);
-      return item * 2;
-    });
-    for await (const one of doubled) {
-      out.push(one);
-      expect(started.length).toBe(Math.min(4, out.length + 1));
-    }
-    expect(out).toEqual([2, 4, 6, 8]);
-  });
-
-  it('aborts and awaits the rest when one fails or the reader stops', async () => {
-    const aborted: number[] = [];
-    const read = (failing: number): AsyncIterable<number> =>
-      mapAhead([0, 1, 2], 2, async (item, _index, { signal }) => {
-        if (item === failing) throw new Error('broken');
-        if (item === 0) return item;
-        await new Promise<void>((resolve) => {
-          signal?.addEventListener('abort', () => resolve(), { once: true });
-        });
-        aborted.push(item);
-        return item;
-      });
-    await expect(Array.fromAsync(read(0))).rejects.toThrow('broken');
-    expect(aborted).toEqual([1, 2]);
-    for await (const one of read(-1)) if (one === 0) break;
-    expect(aborted).toEqual([1, 2, 1, 2]);
   });
 });

@@ -39,8 +39,8 @@ export function fileJson({ path, inode, hardLink }: ListedFile & Partial<TarEntr
     Gid: gid,
     Size: size,
     Modified: modified(inode),
-    ...(type === 'symlink' && hardLink === undefined ? { Link: readable(link) } : {}),
-    ...(isUtf8(link) ? {} : { LinkBase64: base64Of(link) }),
+    ...(link === undefined ? {} : { Link: readable(link) }),
+    ...(link === undefined || isUtf8(link) ? {} : { LinkBase64: base64Of(link) }),
     ...(hardLink === undefined ? {} : { HardLink: readable(`/${hardLink}`) }),
     ...(device === undefined ? {} : { Device: device }),
     ...(xattrs === undefined ? {} : { Xattrs: xattrsJson(xattrs) }),
@@ -75,7 +75,7 @@ export function fileLine(file: ListedFile & Partial<TarEntry>, isLong: boolean):
   const target =
     hardLink !== undefined
       ? ` link to /${displayed(hardLink)}`
-      : inode.type === 'symlink'
+      : inode.link !== undefined
         ? ` -> ${displayed(inode.link)}`
         : '';
   const kind = hardLink === undefined ? LETTERS[inode.type] : 'h';

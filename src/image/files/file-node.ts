@@ -1,15 +1,11 @@
 import type { ByteText } from '../tar/byte-text.ts';
 import { impliedDirectory, type Inode } from '../tar/entry.ts';
 
-/** A name in the tree. */
+/** A name in the tree. An image can have 100,000, so directories have a class of their own. */
 export class FileNode {
   inode: Inode;
   /** The layer that put it here; `inode.layer` is the one that holds the content. */
   layer: number;
-  /** Only of a directory. */
-  readonly children: Map<ByteText, FileNode> | undefined;
-  /** Of a directory: nothing of the layers below the tree shows through. */
-  isClosed = false;
   /**
    * In a partial tree: `unsure` stands for something that only lower layers know, `gone` for a
    * whiteout that hides it there.
@@ -19,25 +15,43 @@ export class FileNode {
   constructor(inode: Inode, layer: number) {
     this.inode = inode;
     this.layer = layer;
-    this.children = inode.type === 'directory' ? new Map() : undefined;
   }
 }
 
-/** The children of a node that is a directory. */
-export function childrenOf({ children }: FileNode): Map<ByteText, FileNode> {
-  if (children === undefined) throw new Error('it is a directory');
-  return children;
+const NO_CHILDREN: ReadonlyMap<ByteText, FileNode> = new Map();
+
+export class DirectoryNode extends FileNode {
+  /** Nothing of the layers below the tree shows through. */
+  isClosed = false;
+  #children: Map<ByteText, FileNode> | undefined;
+
+  get children(): ReadonlyMap<ByteText, FileNode> {
+    return this.#children ?? NO_CHILDREN;
+  }
+
+  set(name: ByteText, child: FileNode): void {
+    this.#children ??= new Map();
+    this.#children.set(name, child);
+  }
+
+  remove(name: ByteText): void {
+    this.#children?.delete(name);
+  }
+}
+
+export function createNode(inode: Inode, layer: number): FileNode {
+  return inode.type === 'directory' ? new DirectoryNode(inode, layer) : new FileNode(inode, layer);
 }
 
 /** Removes what is not from `layer`. */
-export function removeLower(directory: FileNode, layer: number): void {
-  const children = childrenOf(directory);
-  for (const [name, child] of children) if (!keepOwn(child, layer)) children.delete(name);
+export function removeLower(directory: DirectoryNode, layer: number): void {
+  for (const [name, child] of directory.children)
+    if (!keepOwn(child, layer)) directory.remove(name);
 }
 
 /** Reduces a node to what `layer` put there. @returns false if that is nothing */
 export function keepOwn(node: FileNode, layer: number): boolean {
-  if (node.children === undefined) return node.layer === layer;
+  if (!(node instanceof DirectoryNode)) return node.layer === layer;
   removeLower(node, layer);
   if (node.layer === layer) return true;
   if (node.children.size === 0) return false;
@@ -49,7 +63,7 @@ export function keepOwn(node: FileNode, layer: number): boolean {
 
 /** What a whiteout leaves in a partial tree. */
 export function tombstone(layer: number): FileNode {
-  const node = new FileNode(impliedDirectory(layer), layer);
+  const node = new DirectoryNode(impliedDirectory(layer), layer);
   node.state = 'gone';
   node.isClosed = true;
   return node;

@@ -1,6 +1,13 @@
-import { displayed, type ByteText } from '../tar/byte-text.ts';
+import { displayed, ownText, type ByteText } from '../tar/byte-text.ts';
 import { impliedDirectory, type Inode, type TarEntry } from '../tar/entry.ts';
-import { childrenOf, FileNode, keepOwn, removeLower, tombstone } from './file-node.ts';
+import {
+  createNode,
+  DirectoryNode,
+  FileNode,
+  keepOwn,
+  removeLower,
+  tombstone,
+} from './file-node.ts';
 import { followLinks, type Found } from './follow-links.ts';
 import { HeaderError } from '../tar/header.ts';
 
@@ -22,7 +29,7 @@ const AUFS_LINKS = '.wh..wh.plnk/';
  * A partial tree lacks lower layers: it remembers what its layers hide of them.
  */
 export class FileTree {
-  readonly root: FileNode = new FileNode(impliedDirectory(-1), -1);
+  readonly root: DirectoryNode = new DirectoryNode(impliedDirectory(-1), -1);
   readonly #isPartial: boolean;
   /** Files that AUFS kept only as targets of hard links. */
   readonly #aufsLinks = new Map<ByteText, FileNode>();
@@ -41,29 +48,28 @@ export class FileTree {
     if (path === '') return this.#setRoot(inode);
     const slash = path.lastIndexOf('/');
     const folder = slash < 0 ? '' : path.slice(0, slash);
-    const name = path.slice(slash + 1);
+    const name = ownText(path.slice(slash + 1));
     if (path.startsWith(AUFS) && path !== OPAQUE) return this.#addAufs(path, folder, inode);
     if (name === OPAQUE) return this.#makeOpaque(folder, layer);
     if (name.startsWith(WHITEOUT))
       return this.#remove(folder, name.slice(WHITEOUT.length), layer, path);
     const parent = this.#directory(folder, layer);
-    const children = childrenOf(parent);
-    const existing = children.get(name);
+    const existing = parent.children.get(name);
     if (hardLink !== undefined) {
       const target = this.#linkTarget(hardLink, path);
       if (target === existing) return;
       const node = new FileNode(target.inode, layer);
       node.state = target.state;
-      children.set(name, node);
-    } else if (existing?.children !== undefined && inode.type === 'directory') {
+      parent.set(name, node);
+    } else if (existing instanceof DirectoryNode && inode.type === 'directory') {
       existing.inode = inode;
       existing.layer = layer;
       existing.state = 'real';
     } else {
-      const node = new FileNode(inode, layer);
+      const node = createNode(inode, layer);
       // A directory in the place of something else hides what it replaced.
-      node.isClosed = existing !== undefined;
-      children.set(name, node);
+      if (node instanceof DirectoryNode) node.isClosed = existing !== undefined;
+      parent.set(name, node);
     }
   }
 
@@ -84,45 +90,45 @@ export class FileTree {
   }
 
   /** The directory that an entry of `layer` goes into; created where it does not exist. */
-  #directory(path: ByteText, layer: number): FileNode {
+  #directory(path: ByteText, layer: number): DirectoryNode {
     if (path === '') return this.root;
     const found = followLinks(this.root, path, {
       isPartial: this.#isPartial,
       follows: (link) => link.layer === layer,
       create: (parent, name, replaced) => {
-        if (replaced?.children !== undefined && replaced.state === 'unsure') {
+        if (replaced instanceof DirectoryNode && replaced.state === 'unsure') {
           replaced.state = 'real';
           return replaced;
         }
-        const node = new FileNode(impliedDirectory(layer), layer);
+        const node = new DirectoryNode(impliedDirectory(layer), layer);
         node.isClosed = replaced !== undefined;
-        childrenOf(parent).set(name, node);
+        parent.set(name, node);
         return node;
       },
     });
-    if (found.kind !== 'found') throw new HeaderError(`there is no directory "${displayed(path)}"`);
-    return found.node;
+    if (found.kind === 'found' && found.node instanceof DirectoryNode) return found.node;
+    throw new HeaderError(`there is no directory "${displayed(path)}"`);
   }
 
   /** The directory in which a whiteout hides something, links followed. */
-  #hidingDirectory(path: ByteText, layer: number): FileNode | undefined {
+  #hidingDirectory(path: ByteText, layer: number): DirectoryNode | undefined {
     if (path === '') return this.root;
     const found = followLinks(this.root, path, {
       isPartial: this.#isPartial,
       ...(this.#isPartial
         ? {
             create: (parent, name, replaced) => {
-              if (replaced !== undefined)
-                return replaced.state === 'unsure' && replaced.children ? replaced : undefined;
-              const node = new FileNode(impliedDirectory(layer), layer);
+              if (replaced instanceof DirectoryNode && replaced.state === 'unsure') return replaced;
+              if (replaced !== undefined) return undefined;
+              const node = new DirectoryNode(impliedDirectory(layer), layer);
               node.state = 'unsure';
-              childrenOf(parent).set(name, node);
+              parent.set(name, node);
               return node;
             },
           }
         : {}),
     });
-    return found.kind === 'found' && found.node.children !== undefined ? found.node : undefined;
+    return found.kind === 'found' && found.node instanceof DirectoryNode ? found.node : undefined;
   }
 
   #makeOpaque(folder: ByteText, layer: number): void {
@@ -137,12 +143,11 @@ export class FileTree {
       throw new HeaderError(`the whiteout "${displayed(path)}" names nothing in its directory`);
     const directory = this.#hidingDirectory(folder, layer);
     if (directory === undefined) return;
-    const children = childrenOf(directory);
-    const existing = children.get(name);
+    const existing = directory.children.get(name);
     if (existing === undefined || !keepOwn(existing, layer)) {
-      children.delete(name);
-      if (this.#isPartial) children.set(name, tombstone(layer));
-    } else if (existing.children !== undefined) existing.isClosed = true;
+      directory.remove(name);
+      if (this.#isPartial) directory.set(name, tombstone(layer));
+    } else if (existing instanceof DirectoryNode) existing.isClosed = true;
   }
 
   /** @throws HeaderError if there is no such file */
@@ -161,7 +166,7 @@ export class FileTree {
     }
     if (found.kind !== 'found') throw new HeaderError(`${link} does not exist`);
     if (path === from) throw new HeaderError(`${link} is itself`);
-    if (found.node.children !== undefined) throw new HeaderError(`${link} is a directory`);
+    if (found.node instanceof DirectoryNode) throw new HeaderError(`${link} is a directory`);
     return found.node;
   }
 }

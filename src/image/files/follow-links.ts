@@ -1,5 +1,5 @@
 import type { ByteText } from '../tar/byte-text.ts';
-import type { FileNode } from './file-node.ts';
+import { DirectoryNode, type FileNode } from './file-node.ts';
 
 /** The answer to a path; `unknown` if only layers below a partial tree know. */
 export type Found =
@@ -15,10 +15,10 @@ export interface FollowOptions {
    * path is missing there.
    */
   readonly create?: (
-    parent: FileNode,
+    parent: DirectoryNode,
     name: ByteText,
     replaced: FileNode | undefined,
-  ) => FileNode | undefined;
+  ) => DirectoryNode | undefined;
 }
 
 /** Linux follows as many links in one path. */
@@ -33,7 +33,7 @@ interface Step {
 
 /** Walks from the root as path_resolution(7) says; "/.." is "/". */
 export function followLinks(
-  root: FileNode,
+  root: DirectoryNode,
   path: ByteText,
   { isPartial, follows = () => true, create }: FollowOptions,
 ): Found {
@@ -45,7 +45,7 @@ export function followLinks(
     const name = rest.pop() ?? '';
     const { node, isClosed } = steps.at(-1) ?? top;
     // Any part, even an empty one after a slash, asks for a directory before it.
-    if (node.children === undefined) return { kind: 'not-a-directory' };
+    if (!(node instanceof DirectoryNode)) return { kind: 'not-a-directory' };
     if (name === '' || name === '.') continue;
     if (name === '..') {
       if (steps.length > 1) steps.pop();
@@ -56,7 +56,7 @@ export function followLinks(
     if (child?.inode.type === 'symlink' && child.state === 'real' && follows(child, isLast)) {
       links += 1;
       if (links <= MAX_LINKS) {
-        const { link } = child.inode;
+        const { link = '' } = child.inode;
         if (link.startsWith('/')) steps = [top];
         rest.push(...link.split('/').toReversed());
         continue;
@@ -64,7 +64,7 @@ export function followLinks(
       if (create === undefined) return { kind: 'loop' };
     }
     if (create !== undefined) {
-      if (child?.children === undefined || child.state !== 'real')
+      if (!(child instanceof DirectoryNode) || child.state !== 'real')
         child = create(node, name, child);
       if (child === undefined) return { kind: 'missing' };
     } else {
@@ -72,7 +72,8 @@ export function followLinks(
       if (child === undefined || child.state === 'gone') return { kind: 'missing' };
       if (child.state === 'unsure' && !isClosed) return { kind: 'unknown' };
     }
-    steps.push({ node: child, name, isClosed: isClosed || child.isClosed });
+    const hides = child instanceof DirectoryNode && child.isClosed;
+    steps.push({ node: child, name, isClosed: isClosed || hides });
   }
   const names = steps.slice(1).map((step) => step.name);
   return { kind: 'found', node: (steps.at(-1) ?? top).node, path: names.join('/') };

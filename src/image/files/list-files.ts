@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { byteText, displayed, type ByteText } from '../tar/byte-text.ts';
 import type { Inode } from '../tar/entry.ts';
-import type { FileNode } from './file-node.ts';
+import { DirectoryNode, type FileNode } from './file-node.ts';
 import type { FileTree } from './file-tree.ts';
 
 /** A file of an image, or of one layer. */
@@ -25,7 +25,7 @@ export function listFiles(tree: FileTree, where: string, path?: string): Iterabl
 
 function* walk(node: FileNode, path: ByteText): Iterable<ListedFile> {
   if (path !== '' || node.inode.index >= 0) yield { path, inode: node.inode };
-  if (node.children === undefined) return;
+  if (!(node instanceof DirectoryNode)) return;
   for (const name of [...node.children.keys()].toSorted()) {
     const child = node.children.get(name);
     if (child !== undefined) yield* walk(child, path === '' ? name : `${path}/${name}`);

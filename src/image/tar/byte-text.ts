@@ -33,3 +33,8 @@ export function displayed(bytes: ByteText): string {
 export function base64Of(bytes: ByteText): string {
   return Buffer.from(bytes, 'latin1').toString('base64');
 }
+
+/** A copy that does not keep the longer text alive that it was cut from. */
+export function ownText(bytes: ByteText): ByteText {
+  return Buffer.from(bytes, 'latin1').toString('latin1');
+}

@@ -2,7 +2,9 @@ import type { ByteText } from './byte-text.ts';
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'char' | 'block' | 'fifo';
 
-/** What several names of a file share. Lower layers count from 0. */
+/**
+ * What several names of a file share. Rare members are optional, because an image can have 100,000
+ * of these. Lower layers count from 0. */
 export interface Inode {
   readonly type: FileType;
   /** Permissions with the set-id and sticky bits. */
@@ -13,16 +15,14 @@ export interface Inode {
   readonly size: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** Target of a symbolic link; otherwise empty. */
-  readonly link: ByteText;
-  readonly device: readonly [major: number, minor: number] | undefined;
-  readonly xattrs: ReadonlyMap<ByteText, ByteText> | undefined;
+  /** Target of a symbolic link. */
+  readonly link?: ByteText;
+  readonly device?: readonly [major: number, minor: number];
+  readonly xattrs?: ReadonlyMap<ByteText, ByteText>;
   /** The layer that holds it. */
   layer: number;
   /** Its position among the entries of that layer; -1 for a directory without an entry. */
   index: number;
-  /** Digest of the content, if it was computed: hex of SHA-256. */
-  sha256: string | undefined;
 }
 
 /** One member of a layer. */
@@ -50,11 +50,7 @@ export function impliedDirectory(layer: number): Inode {
     gid: 0,
     size: 0,
     mtime: 0,
-    link: '',
-    device: undefined,
-    xattrs: undefined,
     layer,
     index: -1,
-    sha256: undefined,
   };
 }

@@ -250,23 +250,26 @@ function entryOf(
   const { name, type, size, index } = own;
   const link = extended.link ?? header.link;
   const isHardLink = header.flag === '1';
+  const inode: Inode = {
+    type,
+    mode: header.mode,
+    uid: extended.uid ?? header.uid,
+    gid: extended.gid ?? header.gid,
+    size,
+    mtime: extended.mtime ?? header.mtime,
+    layer: 0,
+    index,
+  };
+  const isLink = type === 'symlink' && !isHardLink;
   const isDevice = type === 'char' || type === 'block';
+  const rare = {
+    ...(isLink ? { link } : {}),
+    ...(isDevice ? { device: [header.major, header.minor] as const } : {}),
+    ...(extended.xattrs === undefined ? {} : { xattrs: extended.xattrs }),
+  };
   return {
     path: plainPath(name),
     hardLink: isHardLink ? plainPath(link) : undefined,
-    inode: {
-      type,
-      mode: header.mode,
-      uid: extended.uid ?? header.uid,
-      gid: extended.gid ?? header.gid,
-      size,
-      mtime: extended.mtime ?? header.mtime,
-      link: type === 'symlink' && !isHardLink ? link : '',
-      device: isDevice ? [header.major, header.minor] : undefined,
-      xattrs: extended.xattrs,
-      layer: 0,
-      index,
-      sha256: undefined,
-    },
+    inode: isLink || isDevice || extended.xattrs !== undefined ? { ...inode, ...rare } : inode,
   };
 }

@@ -29,7 +29,7 @@ export function encodeEntry(path: ByteText, inode: Inode, hardLink?: ByteText): 
   const isDirectory = inode.type === 'directory';
   const name = isDirectory ? `${path === '' ? '.' : path}/` : path;
   const isLink = hardLink !== undefined;
-  const link = hardLink ?? inode.link;
+  const link = hardLink ?? inode.link ?? '';
   const size = isLink ? 0 : inode.size;
   const records: (readonly [key: string, value: ByteText])[] = [];
   const fit = (key: string, value: number, digits: number): number => {

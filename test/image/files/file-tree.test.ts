@@ -13,7 +13,7 @@ import {
 } from './vectors.ts';
 
 function compared(inode: Inode): ComparedFile {
-  const { type, mode, uid, gid, size, mtime, link, device, xattrs = new Map() } = inode;
+  const { type, mode, uid, gid, size, mtime, link = '', device, xattrs = new Map() } = inode;
   return {
     type,
     ...(type === 'symlink' ? {} : { mode }),

@@ -132,7 +132,7 @@ class Unpacking {
         this.#files.add(parts.join('/'));
         return this.#staging.writeFile(parts, content, { mode, mtime, signal: this.#signal });
       case 'symlink': {
-        const target = textOf(inode.link);
+        const target = textOf(inode.link ?? '');
         checkLink(parts, target, this.#root.length);
         this.#staging.claim(parts, 'link');
         return this.#staging.makeLink(parts, target);

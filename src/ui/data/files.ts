@@ -113,6 +113,6 @@ function rowOf({ path, inode, hardLink }: ListedFile & Partial<TarEntry>): FileR
     size: isLink ? 0 : size,
     mtime,
     layer: inode.index < 0 ? undefined : inode.layer,
-    target: isLink ? `/${displayed(hardLink)}` : link === '' ? undefined : displayed(link),
+    target: isLink ? `/${displayed(hardLink)}` : link === undefined ? undefined : displayed(link),
   };
 }

@@ -11,14 +11,8 @@ import {
 } from './argv.ts';
 import { camelCase, GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.ts';
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
-import {
-  argumentUsage,
-  commandHelp,
-  groupHelp,
-  programHelp,
-  topicHelp,
-  usageLine,
-} from './help.ts';
+import { argumentUsage, commandHelp, groupHelp, programHelp, topicHelp } from './help.ts';
+import { noCommand, unusedOption, usageError } from './usage-error.ts';
 import { VERSION } from '../../client/version.ts';
 
 export type Parsed =
@@ -43,6 +37,7 @@ export function parseArguments(
   groups: readonly CommandGroup[],
   { host, columns }: ParseEnvironment,
 ): Parsed {
+  if (argv.length === 0) return { kind: 'print', text: programHelp(groups, columns) };
   const commands = groups.flatMap((group) => group.commands);
   const asked = splitArguments(argv, commands);
   const topic = topicHelp(topicOf(asked) ?? '', columns);
@@ -60,7 +55,7 @@ export function parseArguments(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'print', text: printed.join('') };
-    throw usageError(error, split.spec);
+    throw usageError(error, split.spec, commands);
   }
   const { spec } = split;
   const command = program.commands.find((one) => one.name() === spec?.name);
@@ -125,6 +120,7 @@ function buildProgram(
 ): Command {
   const program = new Command('regctl')
     .exitOverride()
+    .showSuggestionAfterError(false)
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .configureHelp({ formatHelp: () => programHelp(groups, columns) })
     .enablePositionalOptions()
@@ -202,43 +198,4 @@ function rejectUnused(spec: CommandSpec, given: Input['options']): void {
     const name = longName(flag.flags) ?? flag.flags;
     if (given[camelCase(name)] !== undefined && !isUsed(spec, flag)) throw unusedOption(spec, name);
   }
-}
-
-function unusedOption({ name }: CommandSpec, option: string): AppError {
-  return new AppError('USAGE', `${name} does not use ${option}`, {
-    hint: `Remove ${option}. List the options: regctl ${name} --help`,
-  });
-}
-
-/** Converts commander's error: double quotes for names, its suggestion as the hint. */
-function usageError(error: CommanderError, spec: CommandSpec | undefined): AppError {
-  if (error.code === 'commander.help') return noCommand();
-  const unknown = /^error: unknown option '(--[\w-]+)/u.exec(error.message)?.[1];
-  const isShared = GLOBAL_FLAGS.some(({ flags }) => longName(flags) === unknown);
-  if (spec !== undefined && unknown !== undefined && isShared) return unusedOption(spec, unknown);
-  const [first = '', ...rest] = error.message.replace(/^error: /u, '').split('\n');
-  const suggestion = /^\((Did you mean .*\?)\)$/mu.exec(rest.join('\n'))?.[1];
-  const where = spec === undefined ? 'regctl --help' : `regctl ${spec.name} --help`;
-  const help = spec === undefined ? '' : `${usageLine(spec)}. `;
-  return new AppError('USAGE', withoutValue(first).replaceAll("'", '"'), {
-    hint: ownName(first, spec) ?? suggestion ?? `${help}See \`${where}\`.`,
-  });
-}
-
-/** Suggests regctl's option for another program's name of it. */
-function ownName(message: string, spec: CommandSpec | undefined): string | undefined {
-  const name = /^(?:unknown )?option '(-[^=', ]*)/u.exec(message)?.[1];
-  const own = spec?.otherNames?.[name ?? ''];
-  return own === undefined ? undefined : `Did you mean ${own}?`;
-}
-
-/** Removes the value of an unknown option from a message, as it may be a secret. */
-function withoutValue(message: string): string {
-  return message.replace(/^(unknown option '(?:-[^-]|--[^=']*(?==))).*$/su, "$1'");
-}
-
-function noCommand(): AppError {
-  return new AppError('USAGE', 'no command given', {
-    hint: '`regctl --help` lists the commands.',
-  });
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../../src/errors/app-error.ts';
 import { COMMANDS } from '../../../src/commands/index.ts';
 import { parseArguments, type Parsed } from '../../../src/cli/args/parse.ts';
 import { flagsOf } from '../../../src/cli/args/argv.ts';
+import { suggest } from '../../../src/cli/args/suggest.ts';
 import { IMAGE_NAMES } from '../../../src/cli/args/topics.ts';
 import { longName, shortName } from '../../../src/cli/args/flags.ts';
 import { TRANSPORTS } from '../../../src/transports/index.ts';
@@ -96,12 +97,43 @@ describe('commands', () => {
     [['tags', '--tls-verify=maybe', 'a'], /true or false/, 'tags --help'],
     [['-o', 'yaml', 'tags', 'a'], /text, json, ndjson/, 'help'],
     [['--debug'], /no command/, 'regctl --help'],
-    [[], /no command/, 'regctl --help'],
+    [['-o', 'jsn', 'tags', 'a'], /text, json, ndjson/, 'Did you mean json?'],
+    [['tags', '--sort', 'nam', 'a'], /name, version/, 'Did you mean name?'],
   ])('%j is wrong usage, with a way on', (argv, message, hint) => {
     const error = usage(...argv);
     expect(error.exitStatus).toBe(64);
     expect(error.message).toMatch(message);
     expect(error.hint).toContain(hint);
+  });
+});
+
+describe('a suggestion', () => {
+  it.each(['ps', 'nope', 'sav', 'x', 'toString'])(
+    'is not made for %s, which is like nothing',
+    (word) => {
+      expect(usage(word).hint).not.toContain('Did you mean');
+    },
+  );
+
+  it.each([
+    ['tgas', 'tags'],
+    ['inpsect', 'inspect'],
+    ['list-tag', 'list-tags'],
+  ])('is made for %s', (word, meant) => {
+    const all = COMMANDS.map(({ name }) => name);
+    expect(suggest(word, all)).toBe(meant);
+  });
+
+  it('is never more than a letter away from a word of four', () => {
+    for (const word of ['save', 'psst', 'nope', 'list']) {
+      expect(suggest(word, ['serve', 'copy', 'tags', 'ls'])).toBeUndefined();
+    }
+  });
+});
+
+describe('no words at all', () => {
+  it('are a request for help', () => {
+    expect(print()).toBe(print('--help'));
   });
 });
 

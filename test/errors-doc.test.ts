@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EXIT_STATUS } from '../src/errors/codes.ts';
 
-it('docs/errors.md names every code under its exit status', () => {
-  const text = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
+it('docs/reference/errors.md names every code under its exit status', () => {
+  const text = readFileSync(join(import.meta.dirname, '../docs/reference/errors.md'), 'utf8');
   const documented = new Map<string, number>();
   for (const line of text.split('\n')) {
     const status = /^\| (\d+) \|/.exec(line)?.[1];

@@ -98,7 +98,7 @@ export function report({ measured, surroundings, delayMs }) {
   if (delayed.length > 0) {
     parts.push(
       `## Behind ${delayMs} ms a request`,
-      `Bearer authentication with a password; in brackets the requests of the run, tokens and challenges included. "Cached tokens" runs regctl with its token cache filled, every other row with none; the peers have no such cache. Every tool ran once before, so that regctl has its compiled code (docs/cache.md), as on every machine but the newest.`,
+      `Bearer authentication with a password; in brackets the requests of the run, tokens and challenges included. "Cached tokens" runs regctl with its token cache filled, every other row with none; the peers have no such cache. Every tool ran once before, so that regctl has its compiled code (docs/reference/cache.md), as on every machine but the newest.`,
       wallTimes(delayed, tools),
     );
   }

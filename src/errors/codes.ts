@@ -2,7 +2,7 @@
  * The table of error codes and their exit statuses.
  *
  * Exit statuses: 1 failed, 2 does not exist, 3 refused by a safety rule or threshold,
- * 4 rate-limited, 5 integrity, 64 wrong usage, 130/143 interrupted (docs/errors.md).
+ * 4 rate-limited, 5 integrity, 64 wrong usage, 130/143 interrupted (docs/reference/errors.md).
  */
 export const EXIT_STATUS = {
   // Wrong usage.

@@ -47,8 +47,13 @@ function examplesOf(page: string): readonly Example[] {
   });
 }
 
-const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
-  .filter((name) => name.endsWith('.md'))
+const pages = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map(
+    (name) => `docs/${name.replaceAll('\\', '/')}`,
+  ),
+]
+  .filter((name) => name.endsWith('.md') && !/^docs\/(?:api|node_modules)\//u.test(name))
   .map((name) => [name, examplesOf(readFileSync(join(ROOT, name), 'utf8'))] as const)
   .filter(([, examples]) => examples.some(({ line }) => reasonNotRun(line) === undefined));
 
@@ -117,9 +122,9 @@ function fieldsOf(value: unknown): readonly string[] {
   ]);
 }
 
-/** The rows of docs/output.md by command: the fields that they name. */
+/** The rows of docs/reference/output.md by command: the fields that they name. */
 function documentedFields(): ReadonlyMap<string, string> {
-  const page = readFileSync(join(ROOT, 'docs/output.md'), 'utf8');
+  const page = readFileSync(join(ROOT, 'docs/reference/output.md'), 'utf8');
   const rows = new Map<string, string>();
   for (const [, names = '', text = ''] of page.matchAll(/^\| (`[^|]+`) \| (.+) \|$/gmu)) {
     for (const [, name = ''] of names.matchAll(/`([^`]+)`/gu)) {
@@ -131,7 +136,7 @@ function documentedFields(): ReadonlyMap<string, string> {
   return rows;
 }
 
-describe('docs/output.md names the fields of', () => {
+describe('docs/reference/output.md names the fields of', () => {
   let world: ExampleWorld;
   beforeAll(async () => {
     world = await exampleWorld();

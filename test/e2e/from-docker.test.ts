@@ -7,7 +7,7 @@ import { startEngine, type FakeEngine } from '../helpers/engine.ts';
 import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/from-docker.md'), 'utf8');
+const PAGE = readFileSync(join(import.meta.dirname, '../../docs/guides/docker-users.md'), 'utf8');
 
 /** The middle column of the tables, in their order: lines build on those before them. */
 const LINES = [...PAGE.matchAll(/^\|[^|]*\| `regctl ([^`]+)` \|/gmu)].map(([, line = '']) => line);
@@ -15,7 +15,7 @@ const LINES = [...PAGE.matchAll(/^\|[^|]*\| `regctl ([^`]+)` \|/gmu)].map(([, li
 /** Lines that reach beyond this machine, or ask a person. */
 const NOT_RUN = /^(?:login|search) /u;
 
-describe('docs/from-docker.md', () => {
+describe('docs/guides/docker-users.md', () => {
   let registry: RegistryServer;
   let engine: FakeEngine;
   let machine: Machine;

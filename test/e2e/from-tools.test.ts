@@ -18,7 +18,7 @@ const TOOLS = ['skopeo', 'crane', 'oras', 'regclient'] as const;
 const NOT_RUN = /\b(?:login|logout)\b/u;
 
 const pageOf = (tool: string): string =>
-  readFileSync(join(import.meta.dirname, `../../docs/from-${tool}.md`), 'utf8');
+  readFileSync(join(import.meta.dirname, `../../docs/guides/from-${tool}.md`), 'utf8');
 
 /** The first two columns of the table: lines build on those before them. */
 function linesOf(page: string): readonly (readonly [string, string])[] {
@@ -33,7 +33,7 @@ async function optionsOf(tool: string): Promise<readonly OptionRules[]> {
   return [options, ...verbs.map((verb) => verb.options)];
 }
 
-describe.each(TOOLS)('docs/from-%s.md', (tool) => {
+describe.each(TOOLS)('docs/guides/from-%s.md', (tool) => {
   const page = pageOf(tool);
   const lines = linesOf(page);
   let registry: RegistryServer;

@@ -19,7 +19,7 @@ export interface Line {
  * How an option is translated:
  * - a string: our option, with the same value;
  * - a list: our words, with `{}` for the value;
- * - `ignored`: accepted without effect, with the reason (listed in docs/from-….md);
+ * - `ignored`: accepted without effect, with the reason (listed in docs/guides/from-….md);
  * - `refused`: wrong usage, with what to use instead;
  * - a function: our words for this value. @throws AppError USAGE
  */

@@ -46,7 +46,7 @@ const TOKEN_USER = '<token>';
 const MAX_QUOTED = 400;
 /**
  * Helpers that guard no secret: they create short-lived logins from a cloud login that is stored in
- * files or comes from the machine. Any other helper counts as a keychain; see docs/cache.md.
+ * files or comes from the machine. Any other helper counts as a keychain; see docs/reference/cache.md.
  */
 const CLOUD_HELPERS: ReadonlySet<string> = new Set(['ecr-login', 'gcloud', 'gcr', 'acr-env']);
 

@@ -118,7 +118,7 @@ export async function readDescriptor(
   if (response.status === 404) {
     await response.discard();
     // Nexus answers a HEAD with 404 for what it returns to a GET.
-    return options.confirmAbsence === true ? getOrUndefined(context, ref, options) : undefined;
+    return options.confirmAbsence === true ? getManifest(context, ref, options) : undefined;
   }
   if (response.status !== 200 && !isHeadRefused(response)) {
     throw await errorFromResponse(context, readManifestOperation(target), 'HEAD', response);
@@ -126,7 +126,10 @@ export async function readDescriptor(
   await response.discard();
   const found =
     response.status === 200 ? descriptorFromHeaders(response.headers, ref, target) : undefined;
-  return found ?? getOrUndefined(context, ref, options);
+  if (found !== undefined) return found;
+  return options.confirmAbsence === true
+    ? getManifest(context, ref, options)
+    : getOrUndefined(context, ref, options);
 }
 
 /** @throws AppError INVALID_REFERENCE for an invalid reference, before anything is sent */

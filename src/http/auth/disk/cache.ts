@@ -34,7 +34,7 @@ export interface TokenFile extends TokenStore {
 }
 
 /**
- * Tokens and challenges in a directory of the user's cache (docs/cache.md). The file is read at the
+ * Tokens and challenges in a directory of the user's cache (docs/reference/cache.md). The file is read at the
  * first lookup, and changes are merged into it under a lock at the end, so that parallel runs lose
  * nothing. If anything is wrong with the directory or the file, the cache is not used.
  */

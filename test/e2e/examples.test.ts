@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const NOT_RUN: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/\b(?:rate-limit|search)\b|docker\.io\/bitnami|doctor .*docker\.io/u, "Docker Hub's own API"],
   [/\blog(?:in|out)\b/u, 'a login'],
-  [/^regctl ui\b|\bserve(?!.* check)\b/u, 'runs until it is stopped'],
+  [/\b(?:serve(?!.* (?:check|gc))|ui|sync server)\b/u, 'runs until it is stopped'],
   [
     /\bdocker\b(?!-archive|\.io|:)|docker-daemon:|\bssh\b|\bkubectl\b|\bnpm\b|\bln\b/u,
     'a daemon or another machine',

@@ -4,26 +4,43 @@ import { gzipSync } from 'node:zlib';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { run, type Finished } from '../helpers/commands.ts';
-import { makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
+import { makeImage, makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
+/** The platforms of an index; the last part of a tag such as `1-amd64` makes it a single image. */
 const PLATFORMS = [
   { os: 'linux', architecture: 'amd64' },
   { os: 'linux', architecture: 'arm64' },
+  { os: 'linux', architecture: 'arm', variant: 'v7' },
 ] as const;
+const SINGLE = /-(amd64|arm64|riscv64)$/u;
 
-/** What the examples of help and docs name, by the repository in the embedded registry. */
-const REPOSITORIES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'hub/library/alpine': [['3.20', 'latest'], ['3.19'], ['3.21.0']],
-  'hub/library/busybox': [['1.36', 'latest'], ['1.35']],
-  'hub/library/nginx': [['1.27.3-alpine'], ['1.27.2-alpine'], ['1.27.2', 'stable', 'latest']],
-  'hub/library/node': [['22.1.0', 'latest'], ['22.0.0'], ['20.0.0']],
-  'hub/library/app': [['1']],
-  'ghcr/o/app': [['1', '1.4']],
-  'ghcr/me/app': [['old', 'stable'], ['v1']],
-  'ghcr/team/web': [['1']],
-  'example/app': [['1.4.2'], ['1.4'], ['1'], ['old'], ['pr-101'], ['pr-117'], ['dev'], ['latest']],
-  'example/team/web': [['1'], ['2']],
+/** The images that examples of help and docs name, each with its tags. */
+const IMAGES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  alpine: [['3.20', 'latest'], ['3.19'], ['3.21.0']],
+  busybox: [['1.36', 'latest'], ['1.35']],
+  nginx: [['1.27.3-alpine'], ['1.27.2-alpine'], ['1.27.2', 'stable', 'latest']],
+  node: [['22.1.0', 'latest'], ['22.0.0'], ['20.0.0']],
+  app: [['1']],
+  'host/app': [['1']],
+  'ghcr.io/o/app': [['1', '1.4'], ['1-amd64'], ['1-arm64']],
+  'ghcr.io/org/app': [['1']],
+  'ghcr.io/me/app': [['old', 'stable'], ['v1']],
+  'ghcr.io/team/web': [['1']],
+  'example.com/app': [
+    ['1.4.2'],
+    ['1.4'],
+    ['1'],
+    ['old'],
+    ['pr-101'],
+    ['pr-117'],
+    ['dev'],
+    ['latest'],
+    ['1-amd64'],
+    ['1-arm64'],
+    ['1-riscv64'],
+  ],
+  'example.com/team/web': [['1'], ['2']],
 };
 
 /** What the images of the examples have in their layer. */
@@ -34,37 +51,90 @@ const HOSTS: Readonly<Record<string, string>> = {
   'docker.io': 'hub',
   'ghcr.io': 'ghcr',
   'registry.example.com': 'example',
+  'r.example.com': 'example',
 };
 
 /** A machine on which the lines of help and docs can run, and the registry behind all names. */
 export interface ExampleWorld extends AsyncDisposable {
   readonly machine: Machine;
   run(line: string): Promise<Finished>;
-  /** Pushes all images again, for a line that must not depend on those before it. */
-  reset(): Promise<void>;
+  /** Pushes the images of a line again: it must not depend on those before it. */
+  reset(line: string): Promise<void>;
 }
 
-export async function exampleWorld(): Promise<ExampleWorld> {
-  const [registry, machine] = await Promise.all([
-    startRegistryServer({ storage: createMemoryStorage() }),
-    newMachine(),
-  ]);
-  const { origin, host } = registry.url;
-  const seeds: { repository: string; tags: readonly string[]; image: TestImage }[] = [];
-  for (const [repository, images] of Object.entries(REPOSITORIES)) {
+interface Seed {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly image: TestImage;
+}
+
+async function makeSeeds(): Promise<readonly Seed[]> {
+  const seeds: Seed[] = [];
+  for (const [name, images] of Object.entries(IMAGES)) {
     for (const tags of images) {
       // Images with one date for all have no known age.
       const created = new Date(Date.UTC(2026, 0, 1 + seeds.length)).toISOString();
-      const image = await makeIndex({ platforms: PLATFORMS, created, layers: 1, files: FILES });
-      seeds.push({ repository, tags, image });
+      const architecture = SINGLE.exec(tags[0] ?? '')?.[1];
+      const content = { created, layers: 1, files: FILES };
+      const image =
+        architecture === undefined
+          ? await makeIndex({ platforms: PLATFORMS, ...content })
+          : await makeImage({ platform: { os: 'linux', architecture }, ...content });
+      seeds.push({ name, tags, image });
     }
   }
-  const reset = async (): Promise<void> => {
-    for (const { repository, tags, image } of seeds) {
-      await pushImage(origin, repository, tags, image);
+  return seeds;
+}
+
+const seeding = makeSeeds();
+
+/** The repository in the embedded registry. */
+function repositoryOf(name: string): string {
+  if (name.startsWith('ghcr.io/')) return `ghcr/${name.slice('ghcr.io/'.length)}`;
+  if (name.startsWith('example.com/')) return `example/${name.slice('example.com/'.length)}`;
+  return `hub/${name.includes('/') ? name : `library/${name}`}`;
+}
+
+/** What stands ready for examples that mention it: the lines that make it. */
+const MADE: readonly (readonly [mention: RegExp, lines: readonly string[]])[] = [
+  [/oci:(?:\.\/)?app\b/u, ['copy registry.example.com/app:1 oci:app:v1']],
+  [/oci:out/u, ['copy alpine:3.20 oci:out']],
+  [/oci:out:arm64/u, ['copy --platform linux/arm64 alpine:3.20 oci:out:arm64']],
+  [
+    /--get vuln/u,
+    ['artifact attach --type=application/sarif+json registry.example.com/app:1 scan.sarif'],
+  ],
+  [/app\.tar/u, ['copy registry.example.com/app:1 docker-archive:app.tar:app:1']],
+  [/cosign\.pub|trust\.yaml/u, ['sign --key cosign.key ghcr.io/o/app:1']],
+  [/spdxjson/u, ['attest --key cosign.key --type spdxjson --predicate sbom.json oci:app:v1']],
+  [
+    /\breferrers\b/u,
+    ['registry.example.com/app:1', 'ghcr.io/org/app:1', 'alpine'].map(
+      (name) => `artifact attach --type=application/spdx+json ${name} sbom.json`,
+    ),
+  ],
+  [
+    /\bblob(?:-copy)?\b/u,
+    ['blob-copy alpine registry.example.com/app LAYER', 'blob-copy alpine ghcr.io/o/app LAYER'],
+  ],
+];
+
+/** A world with the images and files that `text`, the examples, mentions. */
+export async function exampleWorld(text: string): Promise<ExampleWorld> {
+  const [registry, machine, seeds] = await Promise.all([
+    startRegistryServer({ storage: createMemoryStorage() }),
+    newMachine(),
+    seeding,
+  ]);
+  const { origin, host } = registry.url;
+  const reset = async (line: string): Promise<void> => {
+    const needed = seeds.filter(
+      ({ name }) => line.includes(name) || line.includes(`${name.replace(/\/[^/]*$/u, '/')}`),
+    );
+    for (const { name, tags, image } of needed) {
+      await pushImage(origin, repositoryOf(name), tags, image);
     }
   };
-  await reset();
   await mkdir(machine.dir.join('xdg/containers'), { recursive: true });
   await writeFile(
     machine.dir.join('xdg/containers/registries.conf'),
@@ -75,12 +145,25 @@ export async function exampleWorld(): Promise<ExampleWorld> {
       )
       .join('\n'),
   );
-  const find = (name: string): TestImage | undefined =>
-    seeds.find(({ repository, tags }) => tags.some((tag) => `${repository}:${tag}` === name))
-      ?.image;
-  const layer = layerOf(find('hub/library/alpine:3.20'));
-  const app = find('example/app:1')?.root.digest ?? '';
-  await writeFiles(machine, { host, layer });
+  const find = (wanted: string, tag: string): TestImage | undefined =>
+    seeds.find(({ name, tags }) => name === wanted && tags.includes(tag))?.image;
+  const layer = layerOf(find('alpine', '3.20'));
+  const app = find('example.com/app', '1')?.root.digest ?? '';
+  await writeFiles(machine, host);
+  const made = MADE.filter(([mention]) => mention.test(text)).flatMap(([, lines]) => lines);
+  await reset([text, ...made].join('\n'));
+  for (const line of made) {
+    const words = line.replace('LAYER', layer).split(' ');
+    await machine.expect(0, words, { env: { COSIGN_PASSWORD: '' } });
+  }
+  if (/manifest\.json/u.test(text)) {
+    const { bytes } = await machine.expect(0, ['manifest', 'registry.example.com/app:1']);
+    await writeFile(machine.dir.join('manifest.json'), bytes);
+  }
+  if (/app\.tar\.gz/u.test(text)) {
+    const archive = await readFile(machine.dir.join('app.tar'));
+    await writeFile(machine.dir.join('app.tar.gz'), gzipSync(archive));
+  }
   return {
     machine,
     reset,
@@ -101,51 +184,28 @@ function layerOf(image: TestImage | undefined): string {
 }
 
 /** The files that examples read. */
-async function writeFiles(
-  machine: Machine,
-  { host, layer }: { readonly host: string; readonly layer: string },
-): Promise<void> {
+async function writeFiles(machine: Machine, host: string): Promise<void> {
   const at = (name: string): string => machine.dir.join(name);
-  await Promise.all([mkdir(at('dir')), mkdir(at('registry'))]);
-  await Promise.all([
-    writeFile(at('dir/file'), 'content'),
-    writeFile(at('layer.tar.gz'), 'a layer'),
-    writeFile(at('images.txt'), 'nginx:1.27.2\n'),
-    writeFile(at('prune.yaml'), 'rules:\n  - repositories: ["**"]\n    keep: 1\n'),
-    writeFile(
-      at('regsync.yml'),
-      'version: 1\nsync:\n- source: docker.io/library/alpine:3.20\n  target: registry.example.com/alpine:3.20\n  type: image\n',
-    ),
-    writeFile(
-      at('sync.yml'),
-      `${host}:\n  tls-verify: false\n  images:\n    hub/library/alpine: ["3.20"]\n`,
-    ),
-  ]);
-  await machine.expect(0, ['copy', 'registry.example.com/app:1', 'oci:app:v1']);
-  await machine.expect(0, ['copy', 'alpine:3.20', 'oci:out']);
-  await machine.expect(0, ['copy', 'app:1', 'docker-archive:app.tar:app:1']);
-  await sign(machine);
-  await writeFile(at('app.tar.gz'), gzipSync(await readFile(at('app.tar'))));
-  // A manifest whose blobs app has.
-  const { bytes } = await machine.expect(0, ['manifest', 'registry.example.com/app:1']);
-  await writeFile(at('manifest.json'), bytes);
-  for (const repository of ['registry.example.com/app', 'ghcr.io/o/app']) {
-    await machine.expect(0, ['blob-copy', 'alpine', repository, layer]);
-  }
-}
-
-/** Keys without a password, and what they signed. */
-async function sign(machine: Machine): Promise<void> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const at = (name: string): string => machine.dir.join(name);
-  await writeFile(at('cosign.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  await writeFile(at('cosign.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-  await writeFile(at('trust.yaml'), 'rules:\n- images: ghcr.io/**\n  keys: cosign.pub\n');
-  await writeFile(at('sbom.json'), '{"spdxVersion":"SPDX-2.3"}');
-  const key = ['--key', 'cosign.key'];
-  await machine.expect(0, ['sign', ...key, 'ghcr.io/o/app:1']);
-  const predicate = ['--type', 'spdxjson', '--predicate', 'sbom.json'];
-  await machine.expect(0, ['attest', ...key, ...predicate, 'oci:app:v1']);
+  await Promise.all(['dir', 'assets', 'registry'].map((name) => mkdir(at(name))));
+  const files = {
+    'dir/file': 'content',
+    'assets/style.css': 'h1 { color: red }',
+    'layer.tar.gz': 'a layer',
+    'page.html': '<h1>Hello</h1>',
+    'rules.json': '{}',
+    'scan.sarif': '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"scan"}},"results":[]}]}',
+    'sbom.json': '{"spdxVersion":"SPDX-2.3","packages":[]}',
+    'images.txt': 'nginx:1.27.2\n',
+    'prune.yaml': 'rules:\n  - repositories: ["**"]\n    keep: 1\n',
+    'regsync.yml':
+      'version: 1\nsync:\n- source: docker.io/library/alpine:3.20\n  target: registry.example.com/alpine:3.20\n  type: image\n',
+    'sync.yml': `${host}:\n  tls-verify: false\n  images:\n    hub/library/alpine: ["3.20"]\n`,
+    'trust.yaml': 'rules:\n- images: ghcr.io/**\n  keys: cosign.pub\n',
+    'cosign.key': privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    'cosign.pub': publicKey.export({ type: 'spki', format: 'pem' }),
+  };
+  await Promise.all(Object.entries(files).map(([name, content]) => writeFile(at(name), content)));
 }
 
 /** Plain lines run inside the test's process, others in bash with the built program on its PATH. */

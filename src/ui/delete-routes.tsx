@@ -1,4 +1,4 @@
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { AppError } from '../errors/app-error.ts';
 import { isDigest } from '../oci/digest.ts';
@@ -8,6 +8,7 @@ import type { LookOptions } from '../retention/above.ts';
 import { isOwnForm } from './access/headers.ts';
 import type { Sessions } from './access/sessions.ts';
 import { deleteConfirmed, planDeletion, untagConfirmed, type Confirmed } from './data/deletion.ts';
+import { matchingTags } from './data/tags.ts';
 import { sendPage } from './html.ts';
 import { DeletedPage, DeletePage } from './pages/delete.tsx';
 import {
@@ -17,6 +18,9 @@ import {
   type PagesOptions,
   type UiEnv,
 } from './routes.tsx';
+
+/** Tags that are deleted at a time: each is looked at by whoever confirms it. */
+const MAX_CHOSEN = 100;
 
 /** Longer forms name more images than a page can show. */
 const MAX_FORM_BYTES = 1024 * 1024;
@@ -31,14 +35,10 @@ export function addDeletePages(
 
   app.get('/delete', async (c) => {
     const location = registryLocation(options, c.req.query('repository') ?? '');
-    const refs = (c.req.queries('tag') ?? []).filter((ref) => isTag(ref) || isDigest(ref));
-    if (refs.length === 0) {
-      throw new AppError('USAGE', 'no tag was chosen', { hint: 'Choose at least one tag.' });
-    }
     const look = { concurrency, signal: signalOf(options, c) };
     const { data, requests } = await countRequests(sources, async () => {
       await using store = await sources.openRead(location, { ...look, forUpdate: true });
-      return planDeletion(store, refs, look);
+      return planDeletion(store, await chosenRefs(store, c), look);
     });
     const token = sessions.formToken(c.get('session'));
     return sendPage(
@@ -67,6 +67,28 @@ export function addDeletePages(
         : await deleteConfirmed(store, confirmed, { ...look, withReferrers });
     return sendPage(c, <DeletedPage repository={location.name} removals={removals} />);
   });
+}
+
+/**
+ * The chosen tags and digests, or the tags that match the filter.
+ * @throws AppError USAGE for none and for too many
+ */
+async function chosenRefs(store: ReadStore, c: Context): Promise<readonly string[]> {
+  const filter = c.req.query('filter') ?? '';
+  const chosen = c.req.queries('tag') ?? [];
+  const refs =
+    filter === '' || chosen.length > 0
+      ? chosen.filter((ref) => isTag(ref) || isDigest(ref))
+      : await matchingTags(store, filter, { signal: c.req.raw.signal });
+  if (refs.length === 0) {
+    throw new AppError('USAGE', 'no tag was chosen', { hint: 'Choose at least one tag.' });
+  }
+  if (refs.length > MAX_CHOSEN) {
+    throw new AppError('USAGE', `${refs.length} tags are more than one page can delete`, {
+      hint: `Choose at most ${MAX_CHOSEN}. To delete by rules, use regctl prune.`,
+    });
+  }
+  return refs;
 }
 
 function refuseLength(): never {

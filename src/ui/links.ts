@@ -33,17 +33,32 @@ export const referrersPath = (image: string, child?: string): string =>
 export const contentPath = (repository: string, digest: string, layer: number): string =>
   path('/content', { repository, digest, layer });
 
-export const deletePath = (repository: string, tag: string): string =>
-  path('/delete', { repository, tag });
+/** Of one tag or digest, or of all tags that match a filter. */
+export const deletePath = (
+  repository: string,
+  chosen: { readonly tag: string } | { readonly filter: string },
+): string => path('/delete', { repository, ...chosen });
+
+/** What the buttons of a list copy for an image. */
+export const COPY_LINES = {
+  docker: 'docker pull {}',
+  podman: 'podman pull {}',
+  regctl: 'regctl copy {} DESTINATION',
+  name: '{}',
+} as const;
+export type CopyKind = keyof typeof COPY_LINES;
+
+export const copyLine = (kind: CopyKind, image: string): string =>
+  COPY_LINES[kind].replace('{}', image);
 
 /** The fragment of one row of a list of tags, for script. */
 export function rowPath(
   repository: string,
   digest: string,
   tags: readonly string[],
-  attached: readonly string[],
+  { attached, copy }: { readonly attached: readonly string[]; readonly copy: CopyKind },
 ): string {
-  const search = new URLSearchParams({ repository, digest });
+  const search = new URLSearchParams({ repository, digest, copy });
   for (const tag of tags) search.append('tag', tag);
   for (const suffix of attached) search.append('attached', suffix);
   return `/row?${search.toString()}`;

@@ -12,7 +12,7 @@ import { readImage } from './data/image.ts';
 import { readRepositories } from './data/repositories.ts';
 import { readRow, readTagsPage, SORTS, type Sort, type TagsReader } from './data/tags.ts';
 import { sendPage } from './html.ts';
-import { HOME, imagePath, repositoriesPath, tagsPath } from './links.ts';
+import { COPY_LINES, HOME, imagePath, repositoriesPath, tagsPath, type CopyKind } from './links.ts';
 import { ImagePage } from './pages/image.tsx';
 import { RegistriesPage } from './pages/registries.tsx';
 import { RepositoriesPage } from './pages/repositories.tsx';
@@ -118,6 +118,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
         requests={requests}
         isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
         allowDelete={options.allowDelete}
+        copy={copyOf(c)}
       />,
     );
   });
@@ -135,6 +136,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
         largest={row.facts?.size ?? 1}
         now={now()}
         fills={false}
+        copy={copyOf(c)}
       />,
     );
   });
@@ -197,6 +199,11 @@ export function numberOf(c: Context, name: string, min: number): number | undefi
   const text = c.req.query(name) ?? '';
   const number = Number(text);
   return text !== '' && Number.isSafeInteger(number) && number >= min ? number : undefined;
+}
+
+function copyOf(c: Context): CopyKind {
+  const kind = c.req.query('copy') ?? '';
+  return Object.hasOwn(COPY_LINES, kind) ? (kind as CopyKind) : 'docker';
 }
 
 function sortOf(text: string | undefined): Sort {

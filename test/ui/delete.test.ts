@@ -103,6 +103,18 @@ describe('a deletion', () => {
     expect((await pages.get(`/image?image=${REPOSITORY}@${digest}`)).status).toBe(404);
   });
 
+  it('of all tags that match a filter', async () => {
+    await using pages = await startPages({ allowDelete: true });
+    for (const tag of ['pr-1', 'pr-2', 'v1']) await pages.push('app', [tag], await makeImage());
+    const list = await pages.get(`/tags?repository=${REPOSITORY}&filter=pr-*`);
+    expect(list.html).toContain('href="/delete?repository=reg.example%2Fapp&amp;filter=pr-*"');
+    const page = await pages.get(`${PLAN}&filter=pr-*`);
+    expect(page.text).toContain('Delete 2 images');
+    expect((await pages.post('/delete', { ...formOf(page), action: 'delete' })).status).toBe(200);
+    expect(await tagsOf(pages)).toEqual(['v1']);
+    expect((await pages.get(`${PLAN}&filter=none*`)).status).toBe(400);
+  });
+
   it('offers to take the referrers too', async () => {
     await using pages = await startPages({ allowDelete: true });
     const image = await makeImage();

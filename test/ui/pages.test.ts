@@ -66,9 +66,12 @@ describe('tags', () => {
     expect(page.text).toContain('4 of 4 tags, 4 of 4 read');
     expect(page.html.match(/<tr data-fill/gu)).toHaveLength(2);
     expect(page.text).toContain('1.27 1 latest');
+    expect(page.html).toContain('data-copy="docker pull reg.example/app:1.27"');
     expect(page.text).toContain('amd64 arm64 arm/v7');
     expect(page.text).toContain('This page took 5 requests');
     expect(pages.requests()).toHaveLength(5);
+    const podman = await pages.get(`${TAGS}&copy=podman`);
+    expect(podman.html).toContain('data-copy="podman pull reg.example/app:1.27"');
   });
 
   it('are sorted by version, and 20 rows take 21 requests', async () => {
@@ -93,7 +96,7 @@ describe('tags', () => {
     await pages.push('app', ['b'], await makeImage({ created: '2026-01-20T00:00:00.5Z' }));
     await pages.push('app', ['c'], await makeImage({ created: '1970-01-01T00:00:00Z' }));
     const page = await pages.get(`${TAGS}&sort=created`);
-    expect(page.text).toMatch(/ a 47 hours ago .* b 11 days ago .* c – /u);
+    expect(page.text).toMatch(/ a Copy 47 hours ago .* b Copy 11 days ago .* c Copy – /u);
     expect(page.html).not.toContain('data-fill');
   });
 
@@ -104,7 +107,7 @@ describe('tags', () => {
     const path = /data-fill="([^"]*)"/u.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
     const row = await pages.get(path);
     expect(row.html).toMatch(/^<tr>.*<\/tr>$/su);
-    expect(row.text).toMatch(/^1 one 4 weeks ago 1\.\d+ kB amd64 arm64 arm\/v7/u);
+    expect(row.text).toMatch(/^1 one Copy 4 weeks ago 1\.\d+ kB amd64 arm64 arm\/v7/u);
   });
 
   it('hide digest tags, and show what they hold', async () => {

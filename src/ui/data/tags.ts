@@ -107,7 +107,21 @@ export async function readRow(
   return { tags, digest, facts, attached: [], problem: undefined };
 }
 
-async function listNames({ store, signal }: TagsReader): Promise<readonly string[]> {
+/** Names that match a filter, without those that hold signatures and referrers. */
+export async function matchingTags(
+  store: ReadStore,
+  filter: string,
+  options: CallOptions,
+): Promise<readonly string[]> {
+  const matches = nameMatcher(filter);
+  const names = await listNames({ store, ...options });
+  return names.filter((name) => !isDigestTag(name) && matches(name));
+}
+
+async function listNames({
+  store,
+  signal,
+}: Pick<TagsReader, 'store' | 'signal'>): Promise<readonly string[]> {
   const names = new Set<string>();
   for await (const page of tagListerOf(store).tags({ signal })) {
     for (const name of page) names.add(name);

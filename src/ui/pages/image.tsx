@@ -7,7 +7,7 @@ import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { deletePath, filesPath, imagePath, referrersPath } from '../links.ts';
+import { copyLine, deletePath, filesPath, imagePath, referrersPath } from '../links.ts';
 import { Page, trailOfRepository } from './layout.tsx';
 import { Layers } from './layers.tsx';
 import { Problem } from './problem.tsx';
@@ -74,7 +74,7 @@ export const ImagePage: FC<ImageProps> = (props) => {
       <Raw data={data} />
       {allowDelete ? (
         <p class="actions">
-          <a href={deletePath(repository, refOf(image, repository))}>Delete this image…</a>
+          <a href={deletePath(repository, { tag: refOf(image, repository) })}>Delete this image…</a>
         </p>
       ) : null}
     </Page>
@@ -139,10 +139,11 @@ const PullLines: FC<{ image: string; digest: string; repository: string }> = ({
 }) => {
   const pinned = `${repository}@${digest}`;
   const lines: readonly (readonly [string, string])[] = [
-    ['Docker', `docker pull ${image}`],
-    ['Podman', `podman pull ${image}`],
-    ['regctl', `regctl copy ${image} DESTINATION`],
-    ['By digest', `docker pull ${pinned}`],
+    ['Docker', copyLine('docker', image)],
+    ['Podman', copyLine('podman', image)],
+    ['regctl', copyLine('regctl', image)],
+    ['Docker, by digest', copyLine('docker', pinned)],
+    ['Podman, by digest', copyLine('podman', pinned)],
     ['Name', image],
   ];
   return (

@@ -1,7 +1,7 @@
 import type { FC } from 'hono/jsx';
 import type { TagRow as Row } from '../data/tags.ts';
 import type { ManifestFacts } from '../data/facts.ts';
-import { imageName, imagePath, rowPath } from '../links.ts';
+import { copyLine, imageName, imagePath, rowPath, type CopyKind } from '../links.ts';
 import { proofWords } from '../data/proofs.ts';
 import { Age, Bar, ShortDigest, Size, visible } from './widgets.tsx';
 
@@ -13,14 +13,21 @@ export interface TagRowProps {
   readonly now: Date;
   /** Whether script may read what is missing. */
   readonly fills: boolean;
+  /** What the button of the row copies. */
+  readonly copy: CopyKind;
 }
 
-export const TagRow: FC<TagRowProps> = ({ repository, row, largest, now, fills }) => {
+export const TagRow: FC<TagRowProps> = (props) => {
+  const { repository, row, largest, now, fills, copy } = props;
   const { tags, digest, facts, problem } = row;
   const [first = ''] = tags;
   const incomplete = fills && digest !== undefined && problem === undefined && !isComplete(facts);
   return (
-    <tr data-fill={incomplete ? rowPath(repository, digest, tags, row.attached) : undefined}>
+    <tr
+      data-fill={
+        incomplete ? rowPath(repository, digest, tags, { attached: row.attached, copy }) : undefined
+      }
+    >
       <td class="choose">
         <input type="checkbox" name="tag" value={first} aria-label={`Choose ${visible(first)}`} />
       </td>
@@ -31,6 +38,16 @@ export const TagRow: FC<TagRowProps> = ({ repository, row, largest, now, fills }
               <a href={imagePath(imageName(repository, tag))}>{visible(tag)}</a>
             </li>
           ))}
+          <li class="copy">
+            <button
+              type="button"
+              hidden
+              data-copy={copyLine(copy, imageName(repository, first))}
+              aria-label={`Copy the line for ${visible(first)}`}
+            >
+              Copy
+            </button>
+          </li>
         </ul>
       </th>
       {problem === undefined ? (

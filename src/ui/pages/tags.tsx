@@ -1,5 +1,12 @@
 import type { FC } from 'hono/jsx';
-import { HOME, repositoriesPath, tagsPath } from '../links.ts';
+import {
+  COPY_LINES,
+  deletePath,
+  HOME,
+  repositoriesPath,
+  tagsPath,
+  type CopyKind,
+} from '../links.ts';
 import { SORTS, type TagsPage as Data, type TagsQuery } from '../data/tags.ts';
 import { Page } from './layout.tsx';
 import { TagRow } from './tag-row.tsx';
@@ -15,13 +22,14 @@ export interface TagsProps {
   /** Reading manifests counts as pulls. */
   readonly isMetered: boolean;
   readonly allowDelete: boolean;
+  readonly copy: CopyKind;
 }
 
 export const TagsPage: FC<TagsProps> = (props) => {
-  const { repository, query, data, now, requests, isMetered, allowDelete } = props;
+  const { repository, query, data, now, requests, isMetered, allowDelete, copy } = props;
   const [registry = '', ...path] = repository.split('/');
   const { filter, sort, digestTags, all, details } = query;
-  const here = { filter, sort, 'digest-tags': digestTags, all, details };
+  const here = { filter, sort, 'digest-tags': digestTags, all, details, copy };
   return (
     <Page
       title={repository}
@@ -36,7 +44,7 @@ export const TagsPage: FC<TagsProps> = (props) => {
       <h1>
         Tags <span class="count">{data.total - (digestTags ? 0 : data.digestTags)}</span>
       </h1>
-      <Filter repository={repository} query={query} hidden={data.digestTags} />
+      <Filter repository={repository} query={query} hidden={data.digestTags} copy={copy} />
       <div id="results" aria-live="polite">
         <Summary data={data} query={query} repository={repository} isMetered={isMetered} />
         <Rows
@@ -45,7 +53,13 @@ export const TagsPage: FC<TagsProps> = (props) => {
           now={now}
           fills={!isMetered}
           allowDelete={allowDelete}
+          copy={copy}
         />
+        {allowDelete && filter !== '' && data.matching > 0 ? (
+          <p class="actions">
+            <a href={deletePath(repository, { filter })}>Delete all {data.matching} that match…</a>
+          </p>
+        ) : null}
         <Pager
           page={data.page}
           pages={data.pages}
@@ -63,11 +77,12 @@ const SORT_WORDS: Readonly<Record<(typeof SORTS)[number], string>> = {
   size: 'size, largest first',
 };
 
-const Filter: FC<{ repository: string; query: TagsQuery; hidden: number }> = ({
-  repository,
-  query,
-  hidden,
-}) => (
+interface FilterProps extends Pick<TagsProps, 'repository' | 'query' | 'copy'> {
+  /** Digest tags, which are hidden by default. */
+  readonly hidden: number;
+}
+
+const Filter: FC<FilterProps> = ({ repository, query, hidden, copy }) => (
   <form method="get" action="/tags" class="filter" data-live>
     <input type="hidden" name="repository" value={repository} />
     <label for="filter">Filter</label>
@@ -77,6 +92,14 @@ const Filter: FC<{ repository: string; query: TagsQuery; hidden: number }> = ({
       {SORTS.map((one) => (
         <option value={one} selected={one === query.sort}>
           {SORT_WORDS[one]}
+        </option>
+      ))}
+    </select>
+    <label for="copy">Copy</label>
+    <select id="copy" name="copy">
+      {Object.keys(COPY_LINES).map((kind) => (
+        <option value={kind} selected={kind === copy}>
+          {COPY_LINES[kind as CopyKind].replace('{}', 'IMAGE')}
         </option>
       ))}
     </select>
@@ -128,11 +151,15 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
   </>
 );
 
-interface RowsProps extends Pick<TagsProps, 'repository' | 'data' | 'now' | 'allowDelete'> {
+interface RowsProps extends Pick<
+  TagsProps,
+  'repository' | 'data' | 'now' | 'allowDelete' | 'copy'
+> {
   readonly fills: boolean;
 }
 
-const Rows: FC<RowsProps> = ({ repository, data, now, fills, allowDelete }) => {
+const Rows: FC<RowsProps> = (props) => {
+  const { repository, data, now, fills, allowDelete, copy } = props;
   const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
   if (data.rows.length === 0) return <p>No tag matches.</p>;
   return (
@@ -153,7 +180,14 @@ const Rows: FC<RowsProps> = ({ repository, data, now, fills, allowDelete }) => {
         </thead>
         <tbody>
           {data.rows.map((row) => (
-            <TagRow repository={repository} row={row} largest={largest} now={now} fills={fills} />
+            <TagRow
+              repository={repository}
+              row={row}
+              largest={largest}
+              now={now}
+              fills={fills}
+              copy={copy}
+            />
           ))}
         </tbody>
       </table>

@@ -50,6 +50,18 @@ export class BuiltStore implements ReadStore {
     return [...new Set([...this.#origins.values()].map(({ store }) => store))];
   }
 
+  /** What is new, over the content of `store`, for reading layers. */
+  over(store: ReadStore): Pick<ReadStore, 'label' | 'fetch'> {
+    return {
+      label: store.label,
+      fetch: (descriptor, options) => {
+        const made = this.#made.get(descriptor.digest);
+        const origin = this.#origins.get(descriptor.digest)?.store ?? store;
+        return made === undefined ? origin.fetch(descriptor, options) : made.open(options);
+      },
+    };
+  }
+
   /** This store, without the referrers of what is in the stores that `isLeft` names. */
   besides(isLeft: (store: ReadStore) => boolean): ReadStore {
     const referrers = (digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor> => {

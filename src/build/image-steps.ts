@@ -1,5 +1,7 @@
 import { AppError } from '../errors/app-error.ts';
 import { descriptorEntries, type Json } from '../image/convert/edit-json.ts';
+import { formatOf } from '../image/convert/layer-types.ts';
+import type { ManifestFormat } from '../image/convert/types.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
 import { asRecord, isRecord } from '../util/json.ts';
 
@@ -78,6 +80,13 @@ export function putTogether({ manifest, config, steps }: ImageSteps): Documents 
       ...(hasHistory ? { history: steps.map(({ history }) => history ?? {}) } : {}),
     },
   };
+}
+
+/** The format of an image; an OCI manifest may leave out its media type. */
+export function formatOfImage({
+  manifest: { mediaType },
+}: Pick<ImageSteps, 'manifest'>): ManifestFormat {
+  return typeof mediaType === 'string' ? formatOf(mediaType) : 'oci';
 }
 
 /** The steps that made layers. */

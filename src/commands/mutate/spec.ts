@@ -32,7 +32,7 @@ export const mutateSpec: CommandSpec = {
   summary: 'Change an image without building it again',
   description:
     'Changes the image, or all images of an index; layers that stay are not read. Without --tag and --in-place, the result is written by its digest. Options of the configuration have a form that removes: --unset-label KEY, --unset-user.',
-  args: [{ name: 'image', summary: 'image or index to change', required: true }],
+  args: [{ name: 'image', summary: 'image or index to change', required: false }],
   options: [
     ...pair('label', 'key=value', 'set a label', 'list'),
     ...pair('env', 'key=value', 'set an environment variable', 'list'),
@@ -62,6 +62,50 @@ export const mutateSpec: CommandSpec = {
       kind: 'string',
       group: 'Configuration',
     },
+    {
+      flags: '--append <layer>',
+      summary: 'add a layer: a tar, plain, gzip or zstd, or a directory (repeatable)',
+      kind: 'list',
+      group: 'Layers',
+    },
+    {
+      flags: '--base <base>',
+      summary: 'scratch: start from an image without layers',
+      kind: 'string',
+      group: 'Layers',
+    },
+    {
+      flags: '--rebase',
+      summary: 'move to the base that the annotations name',
+      kind: 'flag',
+      group: 'Layers',
+    },
+    {
+      flags: '--old-base <image>',
+      summary: 'base to replace, with --new-base',
+      kind: 'string',
+      group: 'Layers',
+    },
+    {
+      flags: '--new-base <image>',
+      summary: 'base to move to, with --old-base',
+      kind: 'string',
+      group: 'Layers',
+    },
+    { flags: '--squash', summary: 'join all layers into one', kind: 'flag', group: 'Layers' },
+    {
+      flags: '--layer-rm <n>',
+      summary: 'remove layer N, from 0 (repeatable)',
+      kind: 'list',
+      group: 'Layers',
+    },
+    {
+      flags: '--strip-file <path>',
+      summary: 'remove a file or directory from all layers (repeatable)',
+      kind: 'list',
+      group: 'Layers',
+    },
+    { flags: '--strip-history', summary: 'remove the history', kind: 'flag', group: 'Layers' },
     {
       flags: '--annotation <annotation>',
       summary: 'set [LEVEL:]KEY=VALUE: index, manifest or manifest-descriptor (repeatable)',

@@ -20,18 +20,26 @@ export function padding(size: number): Uint8Array {
   return END_BYTES.subarray(0, paddingOf(size));
 }
 
+/** A record of a PAX header: a key and its value. */
+export type PaxRecord = readonly [key: string, value: ByteText];
+
 /**
  * Encodes the header of an entry: a ustar block (POSIX pax, "ustar Interchange Format"), after PAX
  * records for what does not fit it. User and group names are left out: they mean something else on
- * another machine. `hardLink` is the path of the entry that it links to.
+ * another machine. `hardLink` is the path of the entry that it links to, `more` are other records.
  */
-export function encodeEntry(path: ByteText, inode: Inode, hardLink?: ByteText): Uint8Array {
+export function encodeEntry(
+  path: ByteText,
+  inode: Inode,
+  hardLink?: ByteText,
+  more: readonly PaxRecord[] = [],
+): Uint8Array {
   const isDirectory = inode.type === 'directory';
   const name = isDirectory ? `${path === '' ? '.' : path}/` : path;
   const isLink = hardLink !== undefined;
   const link = hardLink ?? inode.link ?? '';
   const size = isLink ? 0 : inode.size;
-  const records: (readonly [key: string, value: ByteText])[] = [];
+  const records: PaxRecord[] = [...more];
   const fit = (key: string, value: number, digits: number): number => {
     if (Number.isInteger(value) && value >= 0 && value < 8 ** digits) return value;
     records.push([key, String(value)]);
@@ -58,7 +66,7 @@ export function encodeEntry(path: ByteText, inode: Inode, hardLink?: ByteText): 
   return records.length === 0 ? block : Buffer.concat([paxHeader(records), block]);
 }
 
-function paxHeader(records: readonly (readonly [key: string, value: ByteText])[]): Buffer {
+function paxHeader(records: readonly PaxRecord[]): Buffer {
   const body = Buffer.from(records.map(([key, value]) => paxRecord(key, value)).join(''), 'latin1');
   const block = Buffer.alloc(BLOCK_BYTES);
   block.write('PaxHeaders.0/entry', 0, 'latin1');

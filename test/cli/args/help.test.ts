@@ -11,7 +11,7 @@ const VERBS =
   /^(?:Add|Attach|Change|Check|Compare|Compute|Copy|Create|Delete|Diagnose|Export|Inspect|List|Load|Log|Print|Pull|Push|Run|Save|Search|Show|Sign|Sync|Verify)\b/u;
 const WIDTHS = [60, 80, 100, 160];
 /** These have twenty to thirty options of their own. */
-const MAX_LINES: Readonly<Record<string, number>> = { copy: 64, prune: 76, sync: 70 };
+const MAX_LINES: Readonly<Record<string, number>> = { mutate: 84, copy: 64, prune: 76, sync: 70 };
 const host = { platform: 'linux', arch: 'x64' };
 
 describe('the help of each command', () => {

@@ -9,6 +9,8 @@ import { namesOf, type Target } from './targets.ts';
 
 export interface PublishedJson extends CountsJson, CommandStats {
   readonly Destinations: readonly string[];
+  /** REPOSITORY@DIGEST of the first destination. */
+  readonly Reference: string;
   readonly Digest: string;
   readonly MediaType: string;
   readonly Tags: readonly string[];
@@ -31,6 +33,7 @@ export function publishedJson(
 ): PublishedJson {
   return {
     Destinations: targets.flatMap((target) => namesOf(target, root.digest)),
+    Reference: targets.flatMap((one) => namesOf({ ...one, tags: [] }, root.digest))[0] ?? '',
     Digest: root.digest,
     MediaType: root.mediaType,
     Tags: targets.flatMap(({ tags }) => tags),

@@ -1,6 +1,7 @@
 import { AppError } from '../../../errors/app-error.ts';
 import { VERSION } from '../../../client/version.ts';
 import { same } from '../tables.ts';
+import { craneEdits } from './crane-edits.ts';
 import type { Line, OptionRules, Persona } from '../types.ts';
 
 /** The version that this table describes. */
@@ -115,6 +116,7 @@ export const crane: Persona = {
       },
       args: ({ args }) => args.map((word, at) => (at === 0 ? place(word) : word)),
     },
+    ...craneEdits,
     {
       words: 'index append',
       to: ['index', 'create'],
@@ -171,11 +173,7 @@ export const crane: Persona = {
     },
   ],
   missing: [
-    { words: 'append', use: 'This version does not change images.' },
-    { words: 'mutate', use: 'This version does not change images.' },
-    { words: 'rebase', use: 'This version does not change images.' },
-    { words: 'flatten', use: 'This version does not change images.' },
-    { words: 'optimize', use: 'This version does not change images.' },
+    { words: 'optimize', use: 'One layer with what is left: regctl mutate --squash IMAGE' },
     { words: 'export', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
     { words: 'validate', use: 'A copy checks every digest: regctl copy IMAGE oci:DIR' },
     { words: 'auth get', use: 'Who is logged in: regctl login --get-login REGISTRY' },

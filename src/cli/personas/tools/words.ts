@@ -64,12 +64,12 @@ export const WORDS: Readonly<Record<string, string>> = {
   buildx:
     'regctl builds nothing; use docker buildx. Its imagetools create is: regctl index create TAG IMAGE…',
   commit: 'regctl runs no containers; use docker commit.',
-  append: 'This version does not change images; use crane append.',
+  append: 'Add a layer: regctl mutate IMAGE --append FILE --tag TAG',
   mod: 'Change an image: regctl mutate IMAGE --label KEY=VALUE',
-  rebase: 'This version does not change images; use crane rebase.',
-  flatten: 'This version does not change images; use crane flatten.',
-  squash: 'This version does not change images; use crane flatten.',
-  optimize: 'This version does not change images.',
+  rebase: 'Another base: regctl mutate IMAGE --rebase --tag TAG',
+  flatten: 'One layer: regctl mutate IMAGE --squash --tag TAG',
+  squash: 'One layer: regctl mutate IMAGE --squash --tag TAG',
+  optimize: 'One layer: regctl mutate IMAGE --squash --tag TAG',
   imagetools:
     'Make an index: regctl index create TAG IMAGE…. What an image is: regctl inspect IMAGE',
   validate: 'A copy checks every digest: regctl copy IMAGE oci:DIR',

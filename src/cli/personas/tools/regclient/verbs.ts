@@ -1,5 +1,6 @@
 import type { Missing, Verb } from '../../types.ts';
 import { ARTIFACT_VERBS } from './artifacts.ts';
+import { EDIT_VERBS } from './edits.ts';
 import { IMAGE_VERBS } from './images.ts';
 import { INDEX_VERBS } from './indexes.ts';
 import { MANIFEST_VERBS } from './manifests.ts';
@@ -14,12 +15,11 @@ export const VERBS: readonly Verb[] = [
   ...REGISTRY_VERBS,
   ...ARTIFACT_VERBS,
   ...INDEX_VERBS,
+  ...EDIT_VERBS,
 ];
 
 /** regclient's verbs that regctl lacks. */
 export const MISSING: readonly Missing[] = [
-  { words: 'image mod', use: 'This version does not change images; use regclient or crane.' },
-  { words: 'image create', use: 'This version does not make images; use regclient or crane.' },
   { words: 'image check-base', use: 'Compare the digests: regctl digest BASE' },
   { words: 'image get-file', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
   { words: 'image cat', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },

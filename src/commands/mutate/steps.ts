@@ -50,7 +50,7 @@ export function layerOptions(input: Input): LayerOptions {
   rejectTogether({ '--rebase': byAnnotations, '--old-base': from !== undefined });
   if ((from === undefined) !== (to === undefined)) {
     throw new AppError('USAGE', '--old-base and --new-base are used together', {
-      hint: 'With the base that the annotations name, use --rebase alone.',
+      hint: 'With the base that the annotations name, use only --rebase.',
     });
   }
   const layerRm = readList(input, 'layerRm').map((text) => {

@@ -1,7 +1,6 @@
 import type { ProcessUsage } from '../commands/context.ts';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
-import { isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors/app-error.ts';
 import { homeFolder } from '../config/files/home.ts';
@@ -124,9 +123,10 @@ const HELPER = 'docker-credential-regctl';
 /** The program, also from the bundle. */
 const PROGRAM = fileURLToPath(new URL('../../bin/regctl.js', import.meta.url));
 
-function runtimeOf({ versions, execPath }: NodeJS.Process): Runtime {
+function runtimeOf({ versions, execPath, getBuiltinModule }: NodeJS.Process): Runtime {
   const { node, openssl } = versions;
-  const isExecutable = isSea();
+  // Deno has no such module.
+  const isExecutable = getBuiltinModule('node:sea')?.isSea() === true;
   const path = isExecutable ? execPath : dirname(dirname(PROGRAM));
   return { node, openssl: openssl ?? 'none', path, isExecutable };
 }

@@ -63,7 +63,7 @@ describeUnless(offline, 'an installed package', () => {
     expect((await run(process.execPath, install, { env })).code).toBe(0);
     const npx = join(tool, 'node_modules/npm/bin/npx-cli.js');
     const cache = { npm_config_cache: dir.join(`cache-${major}`) };
-    const args = [npx, '--yes', tarball, 'version', '-o', 'json'];
+    const args = [npx, '--yes', `file:${tarball}`, 'version', '-o', 'json'];
     const done = await run(process.execPath, args, { env: { ...env, ...cache }, cwd: dir.path });
     expect(done.code, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout)).toMatchObject({ Installed: 'npx' });

@@ -114,19 +114,24 @@ function commandRow(spec: CommandSpec): readonly [string, string] {
   return [[spec.name, ...(spec.aliases ?? [])].join(', '), spec.summary];
 }
 
-export function optionRows(specs: readonly OptionSpec[]): readonly (readonly [string, string])[] {
+export function optionRows(specs: readonly OptionSpec[]): readonly TopicRow[] {
   return specs
     .filter((spec) => spec.hidden !== true)
     .map((spec) => {
       const indentLong = shortName(spec.flags) === undefined ? '    ' : '';
-      const flags = spec.flags
-        .replace(' [bool]', '[=false]')
-        .replace(/<([^>]*)>/u, (_whole, value: string) => value.toUpperCase());
-      return [`${indentLong}${flags}`, withChoices(spec)];
+      return [`${indentLong}${optionUsage(spec)}`, optionSummary(spec)];
     });
 }
 
-function withChoices(spec: OptionSpec): string {
+/** "-o, --output FORMAT" */
+export function optionUsage({ flags }: OptionSpec): string {
+  return flags
+    .replace(' [bool]', '[=false]')
+    .replace(/<([^>]*)>/u, (_whole, value: string) => value.toUpperCase());
+}
+
+/** The summary, with the choices that it does not name. */
+export function optionSummary(spec: OptionSpec): string {
   const missing = (spec.choices ?? []).filter((choice) => !spec.summary.includes(choice));
   return missing.length === 0
     ? spec.summary

@@ -216,3 +216,42 @@ describe('a look-alike', () => {
     ),
   );
 });
+
+describe('the first request to a registry whose challenge is known', () => {
+  const ids = ['docker-hub', 'ghcr', 'ecr-public', 'quay', 'gitlab'];
+
+  it.each(ids)('%s: the token first, then the answer', (id) => {
+    const standIn = standInOf(id);
+    return withWorld(standIn, async (world) => {
+      const ran = await world.run(['tags', `${standIn.registry}/${standIn.repository}`]);
+      expect(ran).toMatchObject({ status: 0, stdout: 'v1\n' });
+      expect(world.lines).toHaveLength(2);
+      expect(world.lines[0]).toMatch(/service=/u);
+      expect(world.lines[1]).toMatch(/tags\/list/u);
+    });
+  });
+
+  it('ECR: the login with the first request', () => {
+    const standIn = standInOf('ecr');
+    return withWorld(standIn, async (world) => {
+      const { username, password } = standIn.login;
+      const name = `${standIn.registry}/${standIn.repository}`;
+      const ran = await world.run(['tags', '--creds', `${username}:${password}`, name]);
+      expect(ran).toMatchObject({ status: 0, stdout: 'v1\n' });
+      expect(world.lines).toHaveLength(1);
+    });
+  });
+
+  it('a registry that has moved its token server corrects the table for this run', () => {
+    const standIn = standInOf('ghcr');
+    const auth = { ...standIn.auth, service: 'ghcr.example' } as StandIn['auth'];
+    return withWorld({ ...standIn, auth }, async (world) => {
+      const ran = await world.run(['inspect', '--no-tags', `ghcr.io/${standIn.repository}:v1`]);
+      const services = world.lines.flatMap((line) => /service=([\w.]+)/u.exec(line)?.[1] ?? []);
+      expect([ran.status, services], ran.stderr).toEqual([
+        expect.any(Number),
+        ['ghcr.io', 'ghcr.example'],
+      ]);
+    });
+  });
+});

@@ -10,6 +10,11 @@ export interface Fingerprint {
   readonly value: RegExp;
 }
 
+/** What a registry answers to a request without credentials. */
+export type UsualChallenge =
+  | { readonly kind: 'bearer'; readonly realm: string; readonly service: string }
+  | { readonly kind: 'basic' };
+
 /**
  * What is known about a registry. Texts complete an error's hint; `{host}`, `{repository}` and the
  * groups of the host pattern are filled in. Nothing here decides who receives a secret (see
@@ -25,6 +30,8 @@ export interface KnownRegistry {
   readonly fingerprints?: readonly Fingerprint[];
   /** The command that logs in. Absent: everything is public. */
   readonly login?: string;
+  /** Saves the request that would ask for it; another answer of the registry replaces it. */
+  readonly challenge?: UsualChallenge;
   /** Which username and which secret. */
   readonly account?: string;
   /** What 401, 403 or 404 may mean here in addition to their usual meaning. */
@@ -52,6 +59,11 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'Docker Hub',
     page: 'docker-hub',
     host: /^docker\.io$/u,
+    challenge: {
+      kind: 'bearer',
+      realm: 'https://auth.docker.io/token',
+      service: 'registry.docker.io',
+    },
     login: 'regctl login',
     account:
       'A personal access token (dckr_pat_…) works as the password; an organization logs in with its name and an organization access token.',
@@ -75,6 +87,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'Amazon ECR',
     page: 'ecr',
     host: /^\d{12}\.dkr\.ecr(?:-fips)?\.(?<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/u,
+    challenge: { kind: 'basic' },
     login:
       'aws ecr get-login-password --region {region} | regctl login {host} -u AWS --password-stdin',
     account:
@@ -95,6 +108,11 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'Amazon ECR Public',
     page: 'ecr',
     host: /^public\.ecr\.aws$/u,
+    challenge: {
+      kind: 'bearer',
+      realm: 'https://public.ecr.aws/token/',
+      service: 'public.ecr.aws',
+    },
     login:
       'aws ecr-public get-login-password --region us-east-1 | regctl login public.ecr.aws -u AWS --password-stdin',
     account: 'The username is AWS and the password lasts 12 hours.',
@@ -139,6 +157,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'GHCR',
     page: 'ghcr',
     host: /^ghcr\.io$/u,
+    challenge: { kind: 'bearer', realm: 'https://ghcr.io/token', service: 'ghcr.io' },
     login: 'echo "$GITHUB_TOKEN" | regctl login ghcr.io -u USER --password-stdin',
     account:
       'Any username works; the token is a classic one with read:packages, and write:packages to push, or the GITHUB_TOKEN of a workflow.',
@@ -168,6 +187,7 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'Quay',
     page: 'quay',
     host: /^quay\.io$/u,
+    challenge: { kind: 'bearer', realm: 'https://quay.io/v2/auth', service: 'quay.io' },
     fingerprints: [{ header: CHALLENGE, value: /^bearer realm="https:\/\/[^"/]+\/v2\/auth"/iu }],
     login: 'regctl login {host} -u NAMESPACE+ROBOT --password-stdin',
     account:
@@ -189,6 +209,11 @@ export const KNOWN_REGISTRIES: readonly KnownRegistry[] = [
     name: 'GitLab',
     page: 'gitlab',
     host: /^registry\.gitlab\.com$/u,
+    challenge: {
+      kind: 'bearer',
+      realm: 'https://gitlab.com/jwt/auth',
+      service: 'container_registry',
+    },
     fingerprints: [{ header: CHALLENGE, value: /^bearer realm="https?:\/\/[^"/]+\/jwt\/auth"/iu }],
     login: 'regctl login {host} -u USER --password-stdin',
     account:

@@ -1,4 +1,5 @@
 import type { HostPolicies } from '../../config/hosts/types.ts';
+import { knownRegistry } from '../../config/registries/lookup.ts';
 import { apiHost } from '../../reference/docker-hub.ts';
 import type { AuthScheme } from './challenge.ts';
 import { abortable } from '../../util/abort.ts';
@@ -8,7 +9,7 @@ import type { RequestAuth } from '../types.ts';
 export interface KnownChallenge {
   /** Best first; empty when nothing is known. */
   readonly offers: readonly AuthScheme[];
-  /** They come from an earlier run and are not confirmed yet. */
+  /** They come from an earlier run or from the table of registries, and are not confirmed yet. */
   readonly stored: boolean;
 }
 
@@ -46,6 +47,8 @@ export function createChallengeCache(
     left.set(id, offers);
     return offers;
   };
+  /** Origins whose usual challenge did not work. */
+  const unusual = new Set<string>();
   const leads = new Map<string, Promise<void>>();
 
   return (url, { registry, repository }) => {
@@ -59,7 +62,10 @@ export function createChallengeCache(
       const known = heard.get(keyOf(own)) ?? heard.get(keyOf(other));
       if (known !== undefined) return { offers: known, stored: false };
       const offers = [own, other].map(leftFor).find(({ length }) => length > 0);
-      return { offers: offers ?? [], stored: true };
+      return {
+        offers: offers ?? (unusual.has(origin) ? [] : usualOffers(registry, url)),
+        stored: true,
+      };
     };
     return {
       get,
@@ -79,6 +85,7 @@ export function createChallengeCache(
         store?.keepOffers(own, offers);
       },
       discardStored() {
+        unusual.add(origin);
         for (const one of [own, other]) {
           left.delete(`${one.registry} ${keyOf(one)}`);
           store?.dropOffers(one);
@@ -86,6 +93,16 @@ export function createChallengeCache(
       },
     };
   };
+}
+
+/** What a known registry offers at its own address (`KnownRegistry.challenge`). */
+function usualOffers(registry: string, url: URL): readonly AuthScheme[] {
+  if (url.origin !== `https://${apiHost(registry)}`) return [];
+  const challenge = knownRegistry(registry)?.challenge;
+  if (challenge === undefined) return [];
+  return [
+    challenge.kind === 'basic' ? challenge : { ...challenge, realm: new URL(challenge.realm) },
+  ];
 }
 
 function keyOf({ origin, area }: ChallengeKey): string {

@@ -156,6 +156,21 @@ describe('a policy in YAML', () => {
     ['an unknown member', 'rules:\n- images: "**"\n  key: a.pub\n', 1],
     ['neither keys nor accept', 'rules:\n- images: "**"\n', 1],
     ['more than there can be', 'rules:\n- {images: "**", keys: a.pub, signatures: 2}\n', 1],
+    [
+      'identities without a root',
+      'rules:\n- {images: "**", identities: [{identity: a, issuer: b}]}\n',
+      1,
+    ],
+    [
+      'an identity without an issuer',
+      'rules:\n- {images: "**", trusted-root: r, identities: [{identity: a}]}\n',
+      1,
+    ],
+    [
+      'a missing root',
+      'rules:\n- {images: "**", trusted-root: r, identities: [{identity: a, issuer: b}]}\n',
+      1,
+    ],
     ['a missing key', 'rules:\n- {images: "**", keys: none.pub}\n', 1],
     ['a broken key', 'rules:\n- {images: "**", keys: bad.pub}\n', 1],
     ['broken YAML', 'rules: [', 1],

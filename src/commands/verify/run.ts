@@ -1,4 +1,8 @@
+import { resolve } from 'node:path';
+import { readTextFile } from '../../config/files/text.ts';
 import { AppError } from '../../errors/app-error.ts';
+import { identityMatcher, type IdentityRule } from '../../signing/keyless/identity.ts';
+import { trustIdentities } from '../../signing/keyless/trust.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Location } from '../../transports/types.ts';
 import { predicateTypeOf, SIGNATURE_PREDICATE } from '../../signing/formats/types.ts';
@@ -110,8 +114,59 @@ function demandOf(input: Input): Demand {
 
 async function trustedOf(context: VerifyContext, input: Input): Promise<Trusted> {
   const keys = readList(input, 'key');
+  const byCertificate = certificateRule(input);
+  rejectTogether({
+    '--key': keys.length > 0,
+    '--certificate-identity': byCertificate !== undefined,
+  });
   if (keys.length > 0) return trustKeys(await readPublicKeys(context, keys));
+  if (byCertificate !== undefined) return trustedRule(context, input, byCertificate);
   throw new AppError('USAGE', 'verify needs to know whose signature counts', {
     hint: 'Name a public key: --key cosign.pub. Or a policy: --policy FILE',
+  });
+}
+
+/** Undefined if nothing about certificates is asked for. */
+function certificateRule(input: Input): IdentityRule | undefined {
+  const rule = {
+    identity: {
+      exact: readText(input, 'certificateIdentity'),
+      regexp: readText(input, 'certificateIdentityRegexp'),
+    },
+    issuer: {
+      exact: readText(input, 'certificateOidcIssuer'),
+      regexp: readText(input, 'certificateOidcIssuerRegexp'),
+    },
+  };
+  const { identity, issuer } = rule;
+  const given = [identity.exact, identity.regexp, issuer.exact, issuer.regexp];
+  rejectTogether({
+    '--certificate-identity': identity.exact !== undefined,
+    '--certificate-identity-regexp': identity.regexp !== undefined,
+  });
+  rejectTogether({
+    '--certificate-oidc-issuer': issuer.exact !== undefined,
+    '--certificate-oidc-issuer-regexp': issuer.regexp !== undefined,
+  });
+  return given.every((one) => one === undefined) ? undefined : rule;
+}
+
+async function trustedRule(
+  { cwd }: VerifyContext,
+  input: Input,
+  rule: IdentityRule,
+): Promise<Trusted> {
+  // What is missing in the rule is said first.
+  await identityMatcher(rule);
+  const file = readText(input, 'trustedRoot');
+  if (file === undefined) {
+    throw new AppError('USAGE', 'certificates need a --trusted-root FILE', {
+      hint: 'Write one: gh attestation trusted-root > root.jsonl',
+    });
+  }
+  const read = await readTextFile(resolve(cwd, file));
+  if (read !== undefined) return trustIdentities([rule], { text: read.text, file });
+  throw new AppError('CONFIG_INVALID', `cannot read the trusted root ${file}: it does not exist`, {
+    hint: 'Write one: gh attestation trusted-root > root.jsonl',
   });
 }

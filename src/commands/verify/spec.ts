@@ -13,6 +13,36 @@ export const verifySpec: CommandSpec = {
       kind: 'list',
     },
     {
+      flags: '--certificate-identity <name>',
+      summary: 'who signed by a certificate: an address or a workflow',
+      kind: 'string',
+      group: 'By certificate',
+    },
+    {
+      flags: '--certificate-identity-regexp <pattern>',
+      summary: 'the same as an RE2 pattern, anchored as written',
+      kind: 'string',
+      group: 'By certificate',
+    },
+    {
+      flags: '--certificate-oidc-issuer <url>',
+      summary: "who vouched for the identity ('' for none)",
+      kind: 'string',
+      group: 'By certificate',
+    },
+    {
+      flags: '--certificate-oidc-issuer-regexp <pattern>',
+      summary: 'the same as an RE2 pattern',
+      kind: 'string',
+      group: 'By certificate',
+    },
+    {
+      flags: '--trusted-root <file>',
+      summary: 'authorities and logs to trust: JSON, or JSON lines',
+      kind: 'string',
+      group: 'By certificate',
+    },
+    {
       flags: '--type <type>',
       summary: 'verify attestations of this type: spdxjson, cyclonedx, vuln, a URI …',
       kind: 'string',

@@ -13,6 +13,9 @@ const MATERIAL: Members = {
   timestampVerificationData: true,
 };
 
+/** What may prove who signed: exactly one of these. */
+const SIGNERS = ['publicKey', 'certificate', 'x509CertificateChain'] as const;
+
 const BUNDLE: Members = {
   mediaType: true,
   verificationMaterial: MATERIAL,
@@ -40,6 +43,10 @@ export function readBundle(bytes: Uint8Array): Bundle {
   requireKnown(document, BUNDLE, 'bundle');
   if (!isRecord(verificationMaterial)) throw new NotEvidence('it has no verification material');
   requireKnown(verificationMaterial, MATERIAL, 'verification material');
+  const proofs = SIGNERS.filter((name) => verificationMaterial[name] !== undefined);
+  if (proofs.length !== 1) {
+    throw new NotEvidence(`it has ${proofs.length} of a key and certificates, not one`);
+  }
   if (messageSignature !== undefined) {
     throw new NotEvidence('it signs a message, which names neither an image nor a type');
   }

@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
+import type { IdentityRule, TextRule } from '../keyless/identity.ts';
 import { parseYamlTree, YamlError, type YamlMap, type YamlNode } from '../../util/text/yaml.ts';
 
 /** A rule of a trust policy: which images it is about, and who has to have signed them. */
@@ -9,6 +10,9 @@ export interface ImageRule {
   readonly images: readonly RegExp[];
   /** Files of public keys. */
   readonly keys: readonly string[];
+  /** Identities of certificates, and the file with the roots that these have to hold under. */
+  readonly identities: readonly IdentityRule[];
+  readonly trustedRoot: string | undefined;
   /** How many different signers are needed. */
   readonly signatures: number;
   /** Accepts or rejects without a look; undefined: signatures decide. */
@@ -21,7 +25,20 @@ export interface ImagePolicy {
   readonly rules: readonly ImageRule[];
 }
 
-const MEMBERS: ReadonlySet<string> = new Set(['images', 'keys', 'signatures', 'accept']);
+const MEMBERS: ReadonlySet<string> = new Set([
+  'images',
+  'keys',
+  'identities',
+  'trusted-root',
+  'signatures',
+  'accept',
+]);
+const IDENTITY: ReadonlySet<string> = new Set([
+  'identity',
+  'identity-regexp',
+  'issuer',
+  'issuer-regexp',
+]);
 
 /** @throws AppError CONFIG_INVALID that names file, line and rule */
 export async function parseImagePolicy(text: string, file: string): Promise<ImagePolicy> {
@@ -53,14 +70,43 @@ function ruleOf(node: YamlNode, file: string): ImageRule {
   if (images.length === 0) throw invalid(file, line, 'a rule needs "images"');
   const keys = texts('keys');
   const accept = booleanOf(members.get('accept'), file);
-  if (keys.length > 0 === (accept !== undefined)) {
-    throw invalid(file, line, 'a rule needs either "keys" or "accept"');
+  const identities = identitiesOf(members.get('identities'), file);
+  const [trustedRoot] = texts('trusted-root');
+  const signers = keys.length + identities.length;
+  if (signers > 0 === (accept !== undefined)) {
+    throw invalid(file, line, 'a rule needs signers ("keys", "identities"), or "accept"');
+  }
+  if (identities.length > 0 !== (trustedRoot !== undefined)) {
+    throw invalid(file, line, '"identities" and "trusted-root" need each other');
   }
   const signatures = countOf(members.get('signatures'), file);
-  if (signatures > keys.length && accept === undefined) {
-    throw invalid(file, line, `${signatures} signatures cannot come from ${keys.length} keys`);
+  // A pattern can match any number of identities.
+  const isOpen = identities.some((one) => one.identity.regexp !== undefined);
+  if (signatures > signers && !isOpen && accept === undefined) {
+    throw invalid(file, line, `${signatures} signatures cannot come from ${signers} signers`);
   }
-  return { line, images: images.map(patternOf), keys, signatures, accept };
+  const patterns = images.map(patternOf);
+  return { line, images: patterns, keys, identities, trustedRoot, signatures, accept };
+}
+
+function identitiesOf(node: YamlNode | undefined, file: string): readonly IdentityRule[] {
+  if (node === undefined) return [];
+  if (node.kind !== 'list') throw invalid(file, node.line, '"identities" is not a list');
+  return node.items().map((one) => {
+    if (one.kind !== 'map') throw invalid(file, one.line, 'an identity is not a map');
+    const members = membersOf(one, IDENTITY, file);
+    const text = (name: string): string | undefined => {
+      const value = members.get(name);
+      if (value === undefined || value.kind === 'scalar') return value?.text;
+      throw invalid(file, value.line, `"${name}" is not a text`);
+    };
+    const rule = (name: string): TextRule => {
+      const [exact, regexp] = [text(name), text(`${name}-regexp`)];
+      if ((exact === undefined) !== (regexp === undefined)) return { exact, regexp };
+      throw invalid(file, one.line, `an identity needs "${name}" or "${name}-regexp"`);
+    };
+    return { identity: rule('identity'), issuer: rule('issuer') };
+  });
 }
 
 /** A key that stands twice is refused: readers differ about which one counts. */

@@ -3,6 +3,7 @@ import { readTextFile } from '../../config/files/text.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Location } from '../../transports/types.ts';
 import { readPublicKey, trustKeys } from '../keys/public.ts';
+import { trustAny, trustIdentities } from '../keyless/trust.ts';
 import type { Trusted } from '../types.ts';
 import type { ImagePolicy, ImageRule } from './image-policy-file.ts';
 import type { JudgedImage } from './judged-image.ts';
@@ -38,14 +39,26 @@ function nameOf({ scheme, name }: Location): string {
 }
 
 /** Paths are relative to the file that names them. */
-async function trustedOf({ file }: ImagePolicy, { keys }: ImageRule): Promise<Trusted> {
-  const read = keys.map(async (path) => {
+async function trustedOf(
+  { file }: ImagePolicy,
+  { keys, identities, trustedRoot }: ImageRule,
+): Promise<Trusted> {
+  const read = async (path: string, what: string): Promise<string> => {
     const found = await readTextFile(resolve(dirname(file), path));
-    if (found !== undefined) return readPublicKey(found.text, path);
-    throw new AppError('CONFIG_INVALID', `cannot read the key ${path}: it does not exist`, {
+    if (found !== undefined) return found.text;
+    throw new AppError('CONFIG_INVALID', `cannot read the ${what} ${path}: it does not exist`, {
       why: [file],
       hint: 'Write its path relative to the trust policy.',
     });
-  });
-  return trustKeys(await Promise.all(read));
+  };
+  const trusted: Trusted[] = [];
+  if (keys.length > 0) {
+    const opened = keys.map(async (path) => readPublicKey(await read(path, 'key'), path));
+    trusted.push(trustKeys(await Promise.all(opened)));
+  }
+  if (trustedRoot !== undefined) {
+    const text = await read(trustedRoot, 'trusted root');
+    trusted.push(await trustIdentities(identities, { text, file: trustedRoot }));
+  }
+  return trustAny(trusted);
 }

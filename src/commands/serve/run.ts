@@ -20,10 +20,21 @@ import { readMetrics, serveMetrics } from './metrics.ts';
 import { MAX_STOP_MS } from './stop.ts';
 import { openStorage } from './storage.ts';
 
-type ServeContext = Pick<
+type PagesContext = Pick<
   Context,
-  'cwd' | 'now' | 'note' | 'warn' | 'onSignal' | 'temporaries' | 'usage'
+  | 'flags'
+  | 'hostPlatform'
+  | 'locate'
+  | 'logins'
+  | 'note'
+  | 'now'
+  | 'openRead'
+  | 'registry'
+  | 'requestCount'
+  | 'warn'
 >;
+
+type ServeContext = PagesContext & Pick<Context, 'cwd' | 'onSignal' | 'temporaries' | 'usage'>;
 
 const ACTIONS: Readonly<Record<string, typeof gc>> = { check, gc };
 
@@ -86,6 +97,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   background.use(await serveMetrics(context, metrics, place.ready));
   context.note(`listening on ${server.url.href}`);
   if (!place.lasts) context.note('in memory: everything is lost when it stops');
+  if (readFlag(input, 'ui')) background.use(await servePages(context, server.url));
   background.use(files.watch((certificate) => server.useCertificate(certificate)));
   if (!readFlag(input, 'readOnly')) {
     const collecting = { interval: gcInterval, onCollected: metrics.onCollected };
@@ -98,6 +110,21 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   lost.signal.throwIfAborted();
   await server.close({ grace });
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
+}
+
+/** Serves pages of this registry next to it, for this machine only and without deletion. */
+async function servePages(context: PagesContext, { port }: URL): Promise<AsyncDisposable> {
+  const [{ startUi }, { repositoriesPath }] = await Promise.all([
+    import('../../ui/start.ts'),
+    import('../../ui/links.ts'),
+  ]);
+  return startUi(context, {
+    port: 0,
+    hostPlatform: context.hostPlatform,
+    concurrency: context.flags.concurrency,
+    allowDelete: false,
+    start: repositoriesPath(`127.0.0.1:${port}`),
+  });
 }
 
 async function aborted(signals: readonly (AbortSignal | undefined)[]): Promise<void> {

@@ -89,6 +89,7 @@ export const serveSpec: CommandSpec = {
       kind: 'string',
     },
     { flags: '--dry-run', summary: 'show what gc would remove; remove nothing', kind: 'flag' },
+    { flags: '--ui', summary: 'also serve pages for the web browser', kind: 'flag' },
     { flags: '--read-only', summary: 'reject every write', kind: 'flag' },
     { flags: '--no-delete', summary: 'reject every deletion', kind: 'flag' },
   ],

@@ -1,8 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import { pathOf } from '../../ui/routes.tsx';
-import { startUiServer } from '../../ui/server.ts';
-import type { UiSources } from '../../ui/types.ts';
+import { startUi, uiSources } from '../../ui/start.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { requestedPlatform } from '../input/platform.ts';
@@ -31,44 +29,22 @@ type UiContext = Pick<
 /** Serves the pages until the signal aborts. @throws AppError USAGE, INVALID_REFERENCE, IO */
 export async function run(context: UiContext, input: Input, options: CallOptions): Promise<Result> {
   const [first] = input.args;
-  const sources = sourcesOf(context);
   const port = readInteger(input, 'port', '--port') ?? 0;
   if (port > 65_535) throw new AppError('USAGE', '--port takes a number up to 65535');
-  await using server = await startUiServer({
-    sources,
+  const sources = uiSources(context);
+  await using server = await startUi(context, {
     port,
     hostPlatform: requestedPlatform(context) ?? context.hostPlatform,
     concurrency: context.flags.concurrency,
-    now: context.now,
     allowDelete: readFlag(input, 'allowDelete'),
     start: first === undefined ? undefined : pathOf({ sources }, first),
-    onBug: (error) => context.warn(`a page failed: ${sanitize(stackOf(error))}`),
-    onAddress: (address) => context.note(`a browser without a login asked; open ${address}`),
   });
-  context.note(`serving pages at ${server.origin} until interrupted`);
-  context.note(`open ${server.firstAddress}`);
   await using opened = readFlag(input, 'noOpen')
     ? undefined
     : await openBrowser(context, server.firstAddress, options);
   if (opened !== undefined) context.note('a browser was asked to open it');
   await aborted(options.signal);
   return { kind: 'value', json: { Address: server.origin }, text: () => '' };
-}
-
-function sourcesOf(context: UiContext): UiSources {
-  return {
-    locate: context.locate,
-    openRead: (location, call) => context.openRead(location, 'single', call),
-    async *catalog(registry, call) {
-      yield* (await context.registry('single')).catalog(registry, call);
-    },
-    logins: (call) => context.logins.list(call),
-    requestCount: context.requestCount,
-  };
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -46,6 +46,7 @@ import { tagSpec } from './tag/spec.ts';
 import { tagsSpec } from './tags/spec.ts';
 import { uiSpec } from './ui/spec.ts';
 import { versionSpec } from './version/spec.ts';
+import { validateSpec } from './validate/spec.ts';
 import { verifySpec } from './verify/spec.ts';
 
 /** A heading of the help page and its commands. */
@@ -65,6 +66,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       filesSpec,
       catSpec,
       exportSpec,
+      validateSpec,
       outdatedSpec,
       catalogSpec,
       searchSpec,

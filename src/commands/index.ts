@@ -13,6 +13,7 @@ import { completionSpec } from './completion/spec.ts';
 import { configSpec } from './config/spec.ts';
 import { copySpec } from './copy/spec.ts';
 import { deleteSpec } from './delete/spec.ts';
+import { diffSpec } from './diff/spec.ts';
 import { digestSpec } from './digest/spec.ts';
 import { doctorSpec } from './doctor/spec.ts';
 import { exportSpec } from './export/spec.ts';
@@ -66,6 +67,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       filesSpec,
       catSpec,
       exportSpec,
+      diffSpec,
       validateSpec,
       outdatedSpec,
       catalogSpec,

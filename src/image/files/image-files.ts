@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
-import type { ImageManifest } from '../../oci/manifest.ts';
+import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
 import { isImageConfigType } from '../../oci/media-types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -33,7 +33,10 @@ export async function openLayers(
 }
 
 /** @throws AppError UNSUPPORTED */
-function checkIsImage({ config, layers }: ImageManifest, where: string): void {
+export function checkIsImage(manifest: Manifest, where: string): asserts manifest is ImageManifest {
+  if (manifest.kind !== 'image')
+    throw new AppError('UNSUPPORTED', `${where} is no image of layers`);
+  const { config, layers } = manifest;
   const other = [config, ...layers].find(({ mediaType }, i) =>
     i === 0 ? !isImageConfigType(mediaType) : layerKindOf(mediaType) === undefined,
   );

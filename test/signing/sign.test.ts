@@ -256,6 +256,38 @@ describe('an image that somebody attached very much to', () => {
   });
 });
 
+it('a layout of cosign save is verified by its annotations', async () => {
+  const image = await makeImage({ layers: 1 });
+  const store = await storeWith({ v1: image });
+  await sign(contextOf(store), input([NAME], { ...KEY, form: 'simple' }), {});
+  const sig = await store.resolve(`sha256-${hexOf(image.root.digest)}.sig`);
+  const held = await fetchManifest(store, sig);
+  if (held.kind !== 'image') throw new Error('no manifest');
+  await using machine = await newMachine();
+  await writeLayout(machine.dir.join('saved'), { v1: image });
+  const blobs = [sig, held.config, ...held.layers];
+  for (const one of blobs) {
+    const bytes = Buffer.concat(await Array.fromAsync(await store.fetch(one)));
+    await writeFile(machine.dir.join(`saved/blobs/sha256/${hexOf(one.digest)}`), bytes);
+  }
+  const kind = (name: string) => ({ annotations: { kind: `dev.cosignproject.cosign/${name}` } });
+  const manifests = [
+    { ...image.root, ...kind('image') },
+    { ...sig, ...kind('sigs') },
+  ];
+  await writeFile(
+    machine.dir.join('saved/index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests }),
+  );
+  await writeFile(machine.dir.join('a.pub'), env['PUB'] ?? '');
+  await writeFile(machine.dir.join('b.pub'), env['PUB_B'] ?? '');
+  await machine.expect(0, ['verify', '--key', 'a.pub', 'oci:saved']);
+  await machine.expect(3, ['verify', '--key', 'b.pub', 'oci:saved']);
+  // The copy has the tag of a registry.
+  await machine.expect(0, ['copy', '--verify-key', 'a.pub', 'oci:saved', 'oci:out:v1']);
+  await machine.expect(0, ['verify', '--key', 'a.pub', 'oci:out:v1']);
+});
+
 it('layouts and archives are signed and verified without a network', async () => {
   await using machine = await newMachine();
   await writeLayout(machine.dir.join('app'), { v1: await makeIndex({ layers: 1 }) });

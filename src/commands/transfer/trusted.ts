@@ -15,7 +15,8 @@ export function withSignatures(
   to: Location,
   trusted: TrustedImage | undefined,
 ): CopyFlags {
-  return trusted === undefined || !holdsReferrers(to) ? flags : { ...flags, referrers: true };
+  const isKept = flags.conversion === undefined && holdsReferrers(to);
+  return trusted === undefined || !isKept ? flags : { ...flags, referrers: true };
 }
 
 /** The platforms that are copied; none: all. */

@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { parseDescriptor, type Descriptor } from '../../oci/descriptor.ts';
 import { isRecord } from '../../util/json.ts';
 import { ambiguousMember, MANIFEST } from '../../oci/document-members.ts';
+import { cosignTag } from './cosign-save.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 
@@ -54,7 +55,11 @@ export function parseLayoutIndex(bytes: Uint8Array, path: string): LayoutIndex {
       throw corrupt(error instanceof Error ? error.message : `invalid manifests[${i}]`, error);
     }
   });
-  return { json, entries };
+  const all = entries.map(({ descriptor }) => descriptor);
+  return {
+    json,
+    entries: entries.map((one) => ({ ...one, tag: one.tag ?? cosignTag(one.descriptor, all) })),
+  };
 }
 
 export function printLayoutIndex({ json, entries }: LayoutIndex): string {

@@ -6,6 +6,7 @@ import { MAX_MANIFEST_BYTES } from '../../oci/manifest.ts';
 import { formatReference, withDefaultTag } from '../../reference/format.ts';
 import { parseReference } from '../../reference/parse.ts';
 import { readSmall } from '../files/disk.ts';
+import { isCosignExtra } from './cosign-save.ts';
 import { CONTAINERD_NAME, type LayoutIndex } from './index-json.ts';
 import { indexInLayout, pinnedName } from './name.ts';
 import type { PendingIndex } from './pending-index.ts';
@@ -109,7 +110,8 @@ function atPlace({ index }: Lookup, place: number, label: string): Descriptor {
 }
 
 function defaultOf(lookup: Lookup, label: string): Descriptor {
-  const [only, ...more] = lookup.byDigest.values();
+  const images = [...lookup.byDigest.values()].filter((one) => !isCosignExtra(one));
+  const [only, ...more] = images;
   return only !== undefined && more.length === 0
     ? only
     : tagged(lookup, 'latest', undefined, label);

@@ -176,7 +176,7 @@ describe('every option of skopeo 1.22, in our words', () => {
   });
 
   it('says what it has no verb for, and what to use', () => {
-    expect(thrown(() => ours('standalone-sign a b')).hint).toContain('cosign sign');
+    expect(thrown(() => ours('standalone-sign a b')).hint).toContain('regctl sign');
     expect(thrown(() => ours('frobnicate')).message).toBe(
       'unknown command "frobnicate" for "skopeo"',
     );

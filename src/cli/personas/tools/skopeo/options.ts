@@ -45,7 +45,8 @@ export function connection(side: '' | 'src-' | 'dest-'): OptionRules {
 
 export const RETRY = same('--retry-times <n>', '--retry-delay <duration>');
 
-const NO_SIGNING = 'Copy without it, then sign what was copied: cosign sign --key KEY IMAGE@DIGEST';
+const NO_SIGNING =
+  'Copy without it, then sign what was copied: regctl sign --form simple --key FILE IMAGE';
 
 export const SIGNING: OptionRules = {
   '--sign-by <fingerprint>': { refused: NO_SIGNING },

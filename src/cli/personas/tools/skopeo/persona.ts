@@ -41,9 +41,12 @@ export const skopeo: Persona = {
     },
   ],
   missing: [
-    { words: 'standalone-sign', use: 'Sign with cosign: cosign sign --key KEY IMAGE@DIGEST' },
-    { words: 'standalone-verify', use: 'Verify with cosign: cosign verify --key KEY IMAGE@DIGEST' },
-    { words: 'generate-sigstore-key', use: 'Make a key with cosign: cosign generate-key-pair' },
+    { words: 'standalone-sign', use: 'Sign an image with a key: regctl sign --key FILE IMAGE' },
+    {
+      words: 'standalone-verify',
+      use: 'Verify who signed an image: regctl verify --key FILE IMAGE',
+    },
+    { words: 'generate-sigstore-key', use: 'A pair of keys: regctl key generate' },
   ],
   exits: { MANIFEST_UNKNOWN: 2, INTERRUPTED: 130, TERMINATED: 143 },
   failure: 1,

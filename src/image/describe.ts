@@ -23,6 +23,8 @@ export interface Inspection {
   readonly LayersData: readonly InspectedLayer[];
   readonly Env: readonly string[] | null;
   readonly MediaType: string;
+  /** What an artifact is; null for a runnable image. */
+  readonly ArtifactType: string | null;
   /** Digest of the manifest of the shown platform. */
   readonly ManifestDigest: string;
   readonly ConfigDigest: string;
@@ -89,6 +91,7 @@ export function describeImage(
     })),
     Env: config.env.length === 0 ? null : config.env,
     MediaType: root.mediaType,
+    ArtifactType: artifactTypeOf(manifest),
     ManifestDigest: descriptor.digest,
     ConfigDigest: manifest.config.digest,
     Variant: config.variant ?? '',
@@ -96,6 +99,11 @@ export function describeImage(
     Platforms: platformsOf(view, config, platforms),
     History: config.history.map(stepOf),
   };
+}
+
+/** The type of the configuration is that of the artifact, unless the manifest names one. */
+function artifactTypeOf({ artifactType, config }: ImageView['manifest']): string | null {
+  return artifactType ?? (isImageConfigType(config.mediaType) ? null : config.mediaType);
 }
 
 /** Sorts by key, as Go prints a map. */

@@ -26,17 +26,34 @@ function namesOf(one: DescribedReferrer): readonly string[] {
   return one.kinds.length > 0 ? one.kinds : [one.artifactType ?? one.descriptor.mediaType];
 }
 
+/** The order in which people ask for them; other types follow. */
+const ORDER = [
+  'signature',
+  'Notation',
+  'SBOM',
+  'provenance',
+  'vulnerability',
+  'VEX',
+  'attestation',
+];
+
 function counted(names: readonly string[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].map(([name, count]) => (count === 1 ? name : `${count} ${plural(name)}`));
+  return [...counts]
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+    .map(([name, count]) => (count === 1 ? name : several(name, count)));
 }
 
-/** "SBOM (SPDX)" → "SBOMs (SPDX)"; types in full, and what has no plural, stay. */
-function plural(name: string): string {
-  if (name.includes('/')) return name;
-  return name.replace(
-    /^(?:Notation signature|signature|SBOM|vulnerability report|attestation)/u,
-    '$&s',
-  );
+function rank(name: string): number {
+  const at = ORDER.findIndex((start) => name.startsWith(start));
+  return at < 0 ? ORDER.length : at;
+}
+
+const COUNTED = /^(?:Notation signature|signature|SBOM|vulnerability report|attestation)/u;
+
+/** "2 SBOMs (SPDX)"; types in full get a number, and what has no plural stays. */
+function several(name: string, count: number): string {
+  if (name.includes('/')) return `${count} ${name}`;
+  return COUNTED.test(name) ? `${count} ${name.replace(COUNTED, '$&s')}` : name;
 }

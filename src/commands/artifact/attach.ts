@@ -61,7 +61,7 @@ export async function run(
   const json = {
     Name: placeOf(location),
     Subject: subject.digest,
-    ...publishedJson(packed, files, annotations),
+    ...publishedJson(packed, files),
   };
   return { kind: 'value', json, text: () => `${placeOf(location)}@${digest}` };
 }

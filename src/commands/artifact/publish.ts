@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { packArtifact, type PackedArtifact } from '../../artifact/files/manifest.ts';
 import { pushArtifact } from '../../artifact/files/push.ts';
-import { CREATED, TITLE } from '../../artifact/annotations.ts';
+import { TITLE } from '../../artifact/annotations.ts';
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
@@ -100,16 +100,12 @@ function platformConfig(input: Input): Source | undefined {
 export function publishedJson(
   { descriptor, artifactType }: PackedArtifact,
   { layers }: GivenFiles,
-  annotations: GivenAnnotations,
 ): object {
   return {
     Digest: descriptor.digest,
     MediaType: descriptor.mediaType,
     Size: descriptor.size,
     ArtifactType: artifactType,
-    ...(annotations.manifest[CREATED] === undefined
-      ? {}
-      : { Created: annotations.manifest[CREATED] }),
     Files: layers.map(({ descriptor: one }) => ({
       Title: one.annotations?.[TITLE] ?? null,
       Digest: one.digest,

@@ -54,7 +54,7 @@ export async function run(
   const { digest } = packed.descriptor;
   const place = placeOf(location);
   const text = location.tag === undefined ? place : location.text;
-  const json = { Name: place, ...publishedJson(packed, files, annotations), Tags: all };
+  const json = { Name: place, ...publishedJson(packed, files), Tags: all };
   return { kind: 'value', json, text: () => `${text}@${digest}` };
 }
 

@@ -1,3 +1,5 @@
+import { TITLE } from '../../artifact/annotations.ts';
+import { kindOfMediaType } from '../../artifact/kinds.ts';
 import { buildTime } from '../../oci/created.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { type ImageConfig, configPlatform } from '../../image/config.ts';
@@ -12,6 +14,8 @@ export interface PageInfo {
   readonly title: string;
   readonly config: ImageConfig;
   readonly now: Date;
+  /** "2 signatures, SBOM (SPDX)"; empty for none. */
+  readonly attached?: string | undefined;
 }
 
 /** Minimum width of the page, in columns. */
@@ -41,7 +45,7 @@ function fit(text: string, columns: number, style: Style): string {
 
 function header(
   image: Inspection,
-  { title, config, now }: PageInfo,
+  { title, config, now, attached = '' }: PageInfo,
   width: number,
   style: Style,
 ): string {
@@ -52,6 +56,7 @@ function header(
     ['Digest', image.Digest],
     ['Manifest', image.ManifestDigest === image.Digest ? '' : image.ManifestDigest],
     ['Type', image.MediaType],
+    ['Artifact', artifact(image)],
     ['Platform', platform === undefined ? '' : formatPlatform(platform)],
     ['Created', image.Created === null ? '' : created(image.Created, now)],
     ['Size', `${formatSize(image.Size)} in ${count} ${count === 1 ? 'layer' : 'layers'}`],
@@ -60,6 +65,7 @@ function header(
     ['Directory', config.workingDir ?? ''],
     ['Ports', config.exposedPorts.join(', ')],
     ['Volumes', config.volumes.join(', ')],
+    ['Attached', attached],
     ['Tags', tagList(image.RepoTags)],
   ];
   const lines = rows
@@ -72,6 +78,13 @@ function header(
 }
 
 const LABEL = 9;
+
+/** The type in full, and what people call it. */
+function artifact({ ArtifactType }: Inspection): string {
+  if (ArtifactType === null) return '';
+  const kind = kindOfMediaType(ArtifactType);
+  return kind === undefined ? ArtifactType : `${ArtifactType} (${kind})`;
+}
 
 function created(text: string, now: Date): string {
   const age = formatAge(buildTime(text), now);
@@ -123,7 +136,7 @@ function layers(image: Inspection, width: number, style: Style): string {
     const drawn = padEnd(bar(layer.Size / largest, barColumns), barColumns);
     const digest = layer.Digest.slice(layer.Digest.indexOf(':') + 1).slice(0, 12);
     const used = number.length + sizeColumns + barColumns + digest.length + 10;
-    const made = fit(steps[i] ?? '', width - used, style);
+    const made = fit(layer.Annotations?.[TITLE] ?? steps[i] ?? '', width - used, style);
     return `  ${style.dim(number)}  ${size}  ${style.cyan(drawn)}  ${digest}  ${style.dim(made)}`.trimEnd();
   });
   return [style.bold('Layers'), ...lines].join('\n');

@@ -1,3 +1,5 @@
+import { attachedToView } from '../../artifact/referrers/attached.ts';
+import { summaryOf } from '../../artifact/referrers/summary.ts';
 import { parseImageConfig } from '../../image/config.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -5,6 +7,7 @@ import type { Location } from '../../transports/types.ts';
 import { bytesOf } from '../../util/bytes.ts';
 import { describeImage, listRepoTags, readImageConfig } from '../../image/describe.ts';
 import { inspectPage } from './page.ts';
+import { referrerJson } from '../output/referrer-json.ts';
 import { openRequestedImage, readManifest } from '../input/image.ts';
 import { readArgument, readFlag } from '../input/read.ts';
 import type { Context } from '../context.ts';
@@ -15,6 +18,9 @@ type InspectContext = Pick<
   Context,
   'locate' | 'openRead' | 'flags' | 'hostPlatform' | 'note' | 'now' | 'warn'
 >;
+
+/** Referrers whose manifests are read, because the list does not say what they are. */
+const MAX_READS = 8;
 
 /** Returns skopeo's JSON of an image, a readable summary, or the stored manifest or config. */
 export async function run(
@@ -41,11 +47,27 @@ export async function run(
   ]);
   const name = location.scheme === 'docker' ? location.name : '';
   const image = describeImage(view, config, { name, tag: location.tag, tags }, platforms);
+  const isSkipped = noTags || readFlag(input, 'noReferrers');
+  const attached = isSkipped
+    ? undefined
+    : await attachedToView(store, view, {
+        ...options,
+        tags: store.capabilities.tags === undefined ? undefined : new Set(tags),
+        concurrency: context.flags.concurrency,
+        // There, reading a manifest may count as a pull.
+        maxReads: name.startsWith('docker.io/') ? 0 : MAX_READS,
+        warn: context.warn,
+      });
+  const info = {
+    title: location.text,
+    config,
+    now: context.now(),
+    attached: summaryOf(attached ?? []),
+  };
   return {
     kind: 'value',
-    json: image,
-    text: (style) =>
-      inspectPage(image, { title: location.text, config, now: context.now() }, style),
+    json: { ...image, Referrers: attached?.map(referrerJson) ?? null },
+    text: (style) => inspectPage(image, info, style),
     defaultOutput: 'json',
   };
 }

@@ -4,7 +4,7 @@ export const inspectSpec: CommandSpec = {
   name: 'inspect',
   summary: 'Inspect an image: platforms, layers and configuration',
   description:
-    'Prints the JSON of skopeo, or a readable summary with -o text. From an index, shows the platform of --platform (default: the platform of this machine).',
+    'Prints the JSON of skopeo, or a readable summary with -o text. From an index, shows the platform of --platform (default: the platform of this machine). Of an artifact, shows its type and its files.',
   args: [{ name: 'image', summary: 'image to inspect', required: true }],
   options: [
     { flags: '--raw', summary: 'print the stored manifest, byte for byte', kind: 'flag' },
@@ -15,7 +15,12 @@ export const inspectSpec: CommandSpec = {
     },
     {
       flags: '-n, --no-tags',
-      summary: 'leave RepoTags empty and save a request',
+      summary: 'leave RepoTags and Referrers empty and save requests',
+      kind: 'flag',
+    },
+    {
+      flags: '--no-referrers',
+      summary: 'do not look for signatures and SBOMs',
       kind: 'flag',
     },
   ],

@@ -2,6 +2,7 @@ import type { AskedType } from '../../artifact/referrers/asked-type.ts';
 import type { ReferrerNode, ReferrerTree, SubjectNode } from '../../artifact/referrers/tree.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import { referrerJson } from '../output/referrer-json.ts';
 
 export interface JsonOptions {
   /** The repository: "registry.example.com/app". */
@@ -37,32 +38,6 @@ function subjectJson({ descriptor, platform, referrers, children }: SubjectNode)
     ...(platform === undefined ? {} : { Platform: formatPlatform(platform) }),
     Referrers: referrers.map(referrerJson),
     Children: children.map(subjectJson),
-  };
-}
-
-function referrerJson(node: ReferrerNode): object {
-  const { descriptor, contents } = node;
-  return {
-    Digest: descriptor.digest,
-    MediaType: descriptor.mediaType,
-    Size: descriptor.size,
-    ArtifactType: node.artifactType ?? null,
-    Kinds: node.kinds,
-    Types: node.types,
-    Created: node.created ?? null,
-    Source: node.source,
-    ...(node.tag === undefined ? {} : { Tag: node.tag }),
-    Annotations: descriptor.annotations ?? null,
-    Contents:
-      contents?.map((one) => ({
-        Digest: one.descriptor.digest,
-        MediaType: one.descriptor.mediaType,
-        Size: one.descriptor.size,
-        Type: one.type,
-        Kind: one.kind ?? null,
-        ...(one.title === undefined ? {} : { Title: one.title }),
-      })) ?? null,
-    Referrers: node.referrers.map(referrerJson),
   };
 }
 

@@ -31,7 +31,7 @@ export function scanTable({ scanner, findings }: ScanReport, style: Style): stri
   const [header = '', ...lines] = table.split('\n');
   const colored = lines.map((line, i) => colorOf(findings[i]?.severity, style)(line));
   const total = `${findings.length} ${findings.length === 1 ? 'vulnerability' : 'vulnerabilities'}`;
-  return [`${style.bold(total)}: ${counts.join(', ')}${by}`, '', header, ...colored].join('\n');
+  return [`${style.bold(total)}: ${counts.join(', ')}${by}`, header, ...colored].join('\n');
 }
 
 function colorOf(severity: Severity | undefined, style: Style): (text: string) => string {

@@ -114,7 +114,10 @@ describe('every option of skopeo 1.22, in our words', () => {
   });
 
   it.each([
-    ['inspect docker://r/a:1', 'inspect --retry-times=0 --override-os=linux docker://r/a:1'],
+    [
+      'inspect docker://r/a:1',
+      'inspect --retry-times=0 --override-os=linux --no-referrers docker://r/a:1',
+    ],
     [
       'inspect -n -f {{.Name}} oci:d',
       'inspect --retry-times=0 --override-os=linux --no-tags --format={{.Name}} oci:d',

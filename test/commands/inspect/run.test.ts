@@ -53,12 +53,14 @@ describe('inspect', () => {
       'LayersData',
       'Env',
       'MediaType',
+      'ArtifactType',
       'ManifestDigest',
       'ConfigDigest',
       'Variant',
       'Size',
       'Platforms',
       'History',
+      'Referrers',
     ]);
     expect(json).toMatchObject({
       Name: 'r.example/app',

@@ -34,10 +34,12 @@ export const inspect: Verb = {
     const chosen = isRawManifest(line) || ONE_PLATFORM.some((option) => line.has(option));
     // skopeo lists tags of registries only.
     const isElsewhere = line.args[0]?.startsWith('docker://') !== true && !line.has('no-tags');
+    const isImage = !line.has('raw') && !line.has('config');
     return [
       ...retries(line),
       ...(chosen ? [] : [`--override-os=${line.machine.platform.os}`]),
-      ...(isElsewhere && !line.has('raw') && !line.has('config') ? ['--no-tags'] : []),
+      ...(isElsewhere && isImage ? ['--no-tags'] : []),
+      ...(isElsewhere || line.has('no-tags') || !isImage ? [] : ['--no-referrers']),
     ];
   },
   prints: (line) => (line.has('config') || line.has('raw') ? {} : { members: MEMBERS }),

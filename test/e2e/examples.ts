@@ -104,6 +104,13 @@ const MADE: readonly (readonly [mention: RegExp, lines: readonly string[]])[] = 
     /--get vuln/u,
     ['artifact attach --type=application/sarif+json registry.example.com/app:1 scan.sarif'],
   ],
+  [
+    /artifact(?: pull|-get)/u,
+    [
+      'artifact push registry.example.com/site:1 page.html:text/html assets',
+      'artifact push registry.example.com/rules:2 rules.json',
+    ],
+  ],
   [/app\.tar/u, ['copy registry.example.com/app:1 docker-archive:app.tar:app:1']],
   [/cosign\.pub|trust\.yaml/u, ['sign --key cosign.key ghcr.io/o/app:1']],
   [/spdxjson/u, ['attest --key cosign.key --type spdxjson --predicate sbom.json oci:app:v1']],

@@ -16,7 +16,7 @@ const INNARDS = /\n|: :|: ?$|\bE[A-Z]{4,}\b|error:[0-9A-F]{8}|ssl3_|undefined|\[
 const NAMES = /"[^"]*"|\S*[/:.@]\S*[/:.@]\S*|\S{40,}/gu;
 /** A sentence, or a command after a colon. */
 const HINT =
-  /^(?:"|[A-Z]).*(?:[.?]|: (?:regctl|aws|az|gcloud|gh|echo|htpasswd|ulimit|dmesg|-).*|: \S+)$/su;
+  /^(?:"|[A-Z]).*(?:[.?]|: (?:regctl|aws|az|gcloud|gh|echo|cosign|htpasswd|ulimit|dmesg|-).*|: \S+)$/su;
 
 /** The grammar of errors: a title of one line, facts that it lacks, and what to do. */
 export function expectGrammar(error: PrintedError, stderr: string): void {

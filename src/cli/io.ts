@@ -123,10 +123,17 @@ const HELPER = 'docker-credential-regctl';
 /** The program, also from the bundle. */
 const PROGRAM = fileURLToPath(new URL('../../bin/regctl.js', import.meta.url));
 
-function runtimeOf({ versions, execPath, getBuiltinModule }: NodeJS.Process): Runtime {
-  const { node, openssl } = versions;
-  // Deno has no such module.
-  const isExecutable = getBuiltinModule('node:sea')?.isSea() === true;
+/** Whether this is a single executable. Deno has no such module. */
+const isSingle = ({ getBuiltinModule }: NodeJS.Process): boolean =>
+  getBuiltinModule('node:sea')?.isSea() === true;
+
+const programOf = (process: NodeJS.Process): readonly string[] =>
+  isSingle(process) ? [process.execPath] : [process.execPath, PROGRAM];
+
+function runtimeOf(process: NodeJS.Process): Runtime {
+  const { execPath } = process;
+  const { node, openssl } = process.versions;
+  const isExecutable = isSingle(process);
   const path = isExecutable ? execPath : dirname(dirname(PROGRAM));
   return { node, openssl: openssl ?? 'none', path, isExecutable };
 }
@@ -150,7 +157,7 @@ export function processIo(
     home: homeFolder(process),
     uid: process.geteuid?.(),
     processes: async () => (await import('../client/processes.ts')).createProcessNames(process),
-    bundledHelpers: { [HELPER]: [process.execPath, PROGRAM, HELPER] },
+    bundledHelpers: { [HELPER]: [...programOf(process), HELPER] },
     // A getter, because reading the property opens the terminal.
     get stdin() {
       return process.stdin;

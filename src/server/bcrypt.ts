@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { getBuiltinModule } from 'node:process';
 import { Worker } from 'node:worker_threads';
 
 /** Whether a password matches a bcrypt hash. */
@@ -7,7 +8,10 @@ export type ComparePassword = (password: string, hash: string) => Promise<boolea
 
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const { compareSync } = require(workerData);
+  const { path, source } = workerData;
+  const module = { exports: {} };
+  if (source !== undefined) new Function('module', 'exports', 'require', source)(module, module.exports, require);
+  const { compareSync } = source === undefined ? require(path) : module.exports;
   parentPort.on('message', ({ password, hash }) => {
     parentPort.postMessage(compareSync(password, hash));
   });
@@ -32,6 +36,13 @@ export function createBcryptThreads(): ComparePassword {
 }
 
 function startThread(): Worker {
-  const bcrypt = createRequire(import.meta.url).resolve('bcryptjs');
-  return new Worker(THREAD, { eval: true, workerData: bcrypt });
+  return new Worker(THREAD, { eval: true, workerData: bcrypt() });
+}
+
+/** Where the package is; in a single executable its text, as a thread loads no file from inside. */
+function bcrypt(): { readonly path: string } | { readonly source: string } {
+  const sea = getBuiltinModule('node:sea');
+  return sea?.isSea() === true
+    ? { source: sea.getAsset('bcryptjs', 'utf8') }
+    : { path: createRequire(import.meta.url).resolve('bcryptjs') };
 }

@@ -19,7 +19,7 @@ export const validateSpec: CommandSpec = {
     { command: 'regctl validate alpine:3.20', description: 'Check all platforms' },
     {
       command: 'regctl validate --fast registry.example.com/app:1.4',
-      description: 'Check all but the contents of layers',
+      description: 'Check all except the files in layers',
     },
     { command: 'regctl validate docker-archive:app.tar', description: 'Check an archive' },
   ],

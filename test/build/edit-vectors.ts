@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isManifestType } from '../../src/oci/media-types.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import type { RequestEntry } from '../../src/server/api/dispatch.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
 
@@ -70,11 +71,22 @@ export async function readImages(): Promise<Images> {
   return { blobs, tags };
 }
 
-/** A registry in memory with every image of the vectors, as HOST/NAME. */
-export async function startVectorRegistry(images: Images): Promise<RegistryServer> {
+/** A registry in memory with images of the vectors, as HOST/NAME. */
+export async function startVectorRegistry(
+  images: Images,
+  options: {
+    /** Default: all. */
+    readonly names?: readonly string[];
+    readonly onRequest?: (entry: RequestEntry) => void;
+  } = {},
+): Promise<RegistryServer> {
+  const { names, onRequest } = options;
   const storage = createMemoryStorage();
-  const server = await startRegistryServer({ storage });
-  for (const [name, root] of images.tags) await putImage(server.url, images, name, root);
+  const server = await startRegistryServer({ storage, onRequest });
+  for (const [name, root] of images.tags) {
+    const [repository = ''] = name.split(':');
+    if (names?.includes(repository) ?? true) await putImage(server.url, images, name, root);
+  }
   return server;
 }
 

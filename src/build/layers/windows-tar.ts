@@ -1,6 +1,8 @@
-import { impliedDirectory, isEntry, type TarEntry } from '../../image/tar/entry.ts';
+import type { ByteText } from '../../image/tar/byte-text.ts';
+import { impliedDirectory, isEntry, type Inode, type TarEntry } from '../../image/tar/entry.ts';
+import { BLOCK_BYTES } from '../../image/tar/header.ts';
 import { TarReader } from '../../image/tar/reader.ts';
-import { encodeEntry, END_BYTES, padding, type PaxRecord } from '../../image/tar/writer.ts';
+import { encodeEntry, END_BYTES, padding, sign, type PaxRecord } from '../../image/tar/writer.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
 /**
@@ -21,7 +23,9 @@ export function isWindowsPath(path: string): boolean {
 /** The tar of a Windows layer: the files below `Files/`, next to an empty `Hives/`. */
 export async function* windowsTar(tar: Bytes): Bytes {
   for (const folder of FOLDERS) {
-    yield encodeEntry(folder, { ...impliedDirectory(0), mode: 0o555 });
+    const block = Buffer.from(encodeEntry(folder, { ...impliedDirectory(0), mode: 0o555 }));
+    rename(block, folder);
+    yield block;
   }
   const reader = new TarReader(() => true);
   let open: TarEntry | undefined;
@@ -35,13 +39,36 @@ export async function* windowsTar(tar: Bytes): Bytes {
         open = event;
         if (event.path === '') continue;
         const link = event.hardLink === undefined ? undefined : `Files/${event.hardLink}`;
-        yield encodeEntry(`Files/${event.path}`, event.inode, link, OWNER);
+        yield windowsEntry(`Files/${event.path}`, event.inode, link);
       } else yield Uint8Array.from(event);
     }
   }
   reader.finish();
   yield end();
   yield END_BYTES;
+}
+
+/** The headers of an entry as crane writes them, so that the same files give the same digest. */
+function windowsEntry(path: ByteText, inode: Inode, link: ByteText | undefined): Uint8Array {
+  const bytes = Buffer.from(encodeEntry(path, inode, link, OWNER));
+  const slash = path.lastIndexOf('/');
+  const extended = bytes.subarray(0, BLOCK_BYTES);
+  extended.write('0000000', MODE_AT, 'latin1');
+  rename(extended, `${path.slice(0, slash)}/PaxHeaders.0/${path.slice(slash + 1)}`);
+  rename(bytes.subarray(bytes.byteLength - BLOCK_BYTES), path);
+  return bytes;
+}
+
+const NAME_BYTES = 100;
+const MODE_AT = 100;
+const CHECKSUM_AT = 148;
+
+/** Replaces the name in a header block; Go writes directories without a slash at the end. */
+function rename(block: Buffer, name: ByteText): void {
+  block.fill(0, 0, NAME_BYTES);
+  block.write(name.slice(0, NAME_BYTES), 0, 'latin1');
+  block.fill(0, CHECKSUM_AT, CHECKSUM_AT + 8);
+  sign(block);
 }
 
 function* zeros(count: number): Iterable<Uint8Array> {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { AppError } from '../../errors/app-error.ts';
 import {
   manifestNode,
@@ -74,7 +73,7 @@ export async function editImage(
   const edited = { before: before.config, after: after.config };
   const own = formatOf(manifest.mediaType);
   const to = edits.to ?? own;
-  if (isDeepStrictEqual(body, before.manifest) && to === own) return { descriptor, ...edited };
+  if (isSame(body, before.manifest) && to === own) return { descriptor, ...edited };
   const node = manifestNode(body, manifest.mediaType, descriptor.digest);
   return { descriptor: built.addManifest(converted(node, text, edits)), ...edited };
 }
@@ -100,12 +99,17 @@ function withConfig(
   before: Documents,
   after: Documents,
 ): Json {
-  if (isDeepStrictEqual(before.config, after.config)) return after.manifest;
+  if (isSame(before.config, after.config)) return after.manifest;
   const bytes = Buffer.from(JSON.stringify(after.config));
   const digest = digestOf(bytes, algorithmOf(config.digest));
   const made = { mediaType: config.mediaType, digest, size: bytes.byteLength };
   built.addBlob(sourceFromBytes(made, bytes));
   return { ...after.manifest, config: withDescriptor(asRecord(after.manifest['config']), made) };
+}
+
+/** Objects that were parsed have no prototype, so that their texts are compared. */
+function isSame(a: Json, b: Json): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function converted(node: ManifestNode, text: string, { to, warn }: ImageEdits): ManifestNode {

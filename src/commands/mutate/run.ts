@@ -156,11 +156,14 @@ function targetsFor(
   requireInPlace(location, inPlace ? '--in-place' : 'the write by digest');
   const { scheme, ref, tag } = location;
   if (!inPlace) return [{ location, tags: [] }];
-  const own = tag ?? (scheme === 'docker' && ref === undefined ? DEFAULT_TAG : undefined);
-  if (own !== undefined) return [{ location: withTag(location, own), tags: [own] }];
-  const what = ref !== undefined && isDigest(ref) ? 'a digest' : 'no tag';
+  const isDigestGiven = ref !== undefined && isDigest(ref);
+  const own = tag ?? (scheme === 'docker' ? DEFAULT_TAG : undefined);
+  if (own !== undefined && !isDigestGiven) {
+    return [{ location: withTag(location, own), tags: [own] }];
+  }
+  const what = isDigestGiven ? 'a digest' : 'no tag';
   throw new AppError('USAGE', `cannot change ${location.text} in place: it names ${what}`, {
-    hint: 'Name the tag that is to move, or write another one with --tag.',
+    hint: 'Name only the tag that is to move, or write another one with --tag.',
   });
 }
 

@@ -51,6 +51,13 @@ export class Counters {
     this.#emit({ type: 'end', descriptor, outcome: 'present' });
   }
 
+  /** Counts what is known to be there, without an event: nobody waits for it. */
+  assumed({ mediaType, size }: Descriptor): void {
+    if (isManifestType(mediaType)) return;
+    this.#blobs.present += 1;
+    this.#skipped += size;
+  }
+
   counts(): CopyCounts {
     return {
       blobs: { ...this.#blobs },

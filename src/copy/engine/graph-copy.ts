@@ -167,7 +167,8 @@ export class GraphCopy {
     if (running !== undefined) return running;
     // Once the destination reports missing blobs, nothing is assumed.
     if (pass !== this.#recheck && this.#run.isPresent?.(node.descriptor) === true) {
-      return rememberVisit(pass, key, this.#assume(node.descriptor));
+      this.#counters.assumed(node.descriptor);
+      return rememberVisit(pass, key, Promise.resolve());
     }
     return rememberVisit(
       pass,
@@ -176,11 +177,6 @@ export class GraphCopy {
         ? this.#visitManifest(node.descriptor, pass, depth)
         : this.#visitBlob(node.descriptor, pass),
     );
-  }
-
-  async #assume(descriptor: Descriptor): Promise<void> {
-    this.#counters.found(descriptor);
-    this.#counters.end(descriptor, 'present');
   }
 
   async #visitBlob(descriptor: Descriptor, pass: TraversalPass): Promise<void> {

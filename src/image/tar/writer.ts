@@ -95,7 +95,7 @@ function octal(block: Buffer, value: number, digits: number, at: number): void {
 }
 
 /** Writes the checksum, which counts its own field as eight spaces. */
-function sign(block: Buffer): void {
+export function sign(block: Buffer): void {
   let sum = 8 * 32;
   for (const byte of block) sum += byte;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');

@@ -60,6 +60,8 @@ export interface CommandSpec {
   readonly uses?: readonly SharedOptions[];
   /** Shared options in addition to the default. */
   readonly alsoUses?: readonly SharedOptions[];
+  /** Values of shared options that are not given, instead of the usual ones. */
+  readonly sharedDefaults?: Readonly<Record<string, string | number>>;
   /** Option names of other programs: "--port" → "--listen". An error suggests regctl's. */
   readonly otherNames?: Readonly<Record<string, string>>;
   /** Whether the command takes `--src-…` and `--dest-…` connection options. */

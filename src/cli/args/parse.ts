@@ -68,7 +68,10 @@ export function parseArguments(
     kind: 'run',
     spec,
     input: { args: command.args, options: pick(command, spec.options) },
-    flags: parseGlobalFlags(merged(front, pick(command, sharedFlags(spec))), host),
+    flags: parseGlobalFlags(
+      { ...spec.sharedDefaults, ...merged(front, pick(command, sharedFlags(spec))) },
+      host,
+    ),
   };
 }
 

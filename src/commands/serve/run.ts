@@ -18,6 +18,7 @@ import { openFiles } from './files-in-use.ts';
 import { gc, readCollection } from './gc/collect.ts';
 import { readMetrics, serveMetrics } from './metrics.ts';
 import { MAX_STOP_MS } from './stop.ts';
+import { readProxy } from './proxy/endpoints.ts';
 import { openStorage } from './storage.ts';
 
 type PagesContext = Pick<
@@ -72,8 +73,10 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     maxConnections: readCount(input, 'maxConnections', '--max-connections'),
     rateLimit: rate === undefined ? undefined : createRateLimit(rate),
   };
+  const openProxy = readProxy(context, input);
   const files = await openFiles(context, input, address);
   const lost = new AbortController();
+  const stopping = new AbortController();
   await using place = await openStorage(context, input, (reason) => lost.abort(reason));
   await using server = await startRegistryServer({
     ...address,
@@ -86,6 +89,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     basicAuth: files.verify,
     rules: files.rules,
     ready: place.ready,
+    endpoints: openProxy?.(place.storage, stopping.signal, metrics.metrics),
     pages: metrics.pages(files.verify !== undefined),
     onStart: metrics.onStart,
     onRequest: (entry) => {
@@ -109,6 +113,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   await aborted([lost.signal, options.signal]);
   lost.signal.throwIfAborted();
   await server.close({ grace });
+  stopping.abort();
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
 }
 

@@ -10,7 +10,7 @@ export const serveSpec: CommandSpec = {
   options: [
     {
       flags: '--listen <address>',
-      summary: 'address; port 0 picks a free port (default: 127.0.0.1:5000)',
+      summary: 'address and port (default: 127.0.0.1:5000)',
       kind: 'string',
     },
     { flags: '--dir <dir>', summary: 'store images in DIR', kind: 'string' },
@@ -37,7 +37,7 @@ export const serveSpec: CommandSpec = {
     },
     {
       flags: '--upload-ttl <time>',
-      summary: 'remove uploads that are idle for TIME (default: 24h)',
+      summary: 'remove uploads idle for TIME (default: 24h)',
       kind: 'string',
     },
     {
@@ -47,7 +47,7 @@ export const serveSpec: CommandSpec = {
     },
     {
       flags: '--gc-grace <time>',
-      summary: 'keep unused blobs younger than TIME (default: 1h)',
+      summary: 'keep what is newer than TIME (default: 1h)',
       kind: 'string',
     },
     {
@@ -85,7 +85,27 @@ export const serveSpec: CommandSpec = {
     },
     {
       flags: '--stop-timeout <time>',
-      summary: 'let requests end for TIME when it stops (default: 10s)',
+      summary: 'time for requests to end (default: 10s)',
+      kind: 'string',
+    },
+    {
+      flags: '--proxy <url>',
+      summary: 'be a pull-through cache of this registry',
+      kind: 'string',
+    },
+    {
+      flags: '--proxy-prefix <prefix=url>',
+      summary: 'and of this one, for names below PREFIX (repeatable)',
+      kind: 'list',
+    },
+    {
+      flags: '--proxy-ttl <time>',
+      summary: 'trust a cached tag for TIME (default: 1m)',
+      kind: 'string',
+    },
+    {
+      flags: '--proxy-max-size <size>',
+      summary: 'remove the least used images above SIZE',
       kind: 'string',
     },
     { flags: '--dry-run', summary: 'show what gc would remove; remove nothing', kind: 'flag' },
@@ -111,7 +131,9 @@ export const serveSpec: CommandSpec = {
     '--users': '--htpasswd',
     '--delete-untagged': '--gc-untagged',
   },
-  uses: [],
+  uses: ['files', 'tls', 'network'],
+  // The clients of a proxy try again, and cached content is better than a wait.
+  sharedDefaults: { retryTimes: 1, retryMaxWait: '2s' },
   graceMs: ([word]) => (word === undefined ? MAX_STOP_MS + 10_000 : undefined),
   examples: [
     { command: 'regctl serve', description: 'Run a registry in memory at 127.0.0.1:5000' },
@@ -122,6 +144,10 @@ export const serveSpec: CommandSpec = {
     {
       command: 'regctl serve check --dir ./registry',
       description: 'Check everything that is stored',
+    },
+    {
+      command: 'regctl serve --dir ./cache --proxy https://registry-1.docker.io',
+      description: 'Run a pull-through cache of Docker Hub',
     },
     {
       command: 'regctl serve gc --dir ./registry --dry-run',

@@ -5,7 +5,7 @@ import type { RateLimit } from '../access/rate.ts';
 import type { AccessRules, Action } from '../access/rules.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import type { Storage } from '../storage/types.ts';
-import type { Reply } from './call.ts';
+import type { Handler, Reply } from './call.ts';
 import { drain, meteredBody } from './request-body.ts';
 import { errorReply, respond } from './respond.ts';
 import { matchRoute, type Effect, type Match } from './routes.ts';
@@ -50,6 +50,8 @@ export interface RegistryOptions {
   readonly rateLimit?: RateLimit | undefined;
   /** Maximum bytes of a request body. Default: no limit. */
   readonly maxBody?: number | undefined;
+  /** Replaces the endpoint of a route, by its name: a proxy answers for its upstreams. */
+  readonly endpoints?: ((route: string, effect: Effect) => Handler | undefined) | undefined;
   /** By path: "/healthz". */
   readonly pages?: ReadonlyMap<string, Page> | undefined;
   /** Answers 405 to every write and delete. Default: false. */
@@ -159,7 +161,8 @@ async function answer(options: RegistryOptions, asked: Asked): Promise<Reply> {
   const body = meteredBody(request, options.maxBody, (bytes) => {
     facts.received += bytes;
   });
-  return endpoint.run({
+  const run = options.endpoints?.(match.name, endpoint.effect) ?? endpoint.run;
+  return run({
     request,
     body,
     params: match.params,

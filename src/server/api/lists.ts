@@ -73,7 +73,7 @@ function page(sorted: readonly string[], query: URLSearchParams, path: string): 
   return { items, link: nextPageLink(path, { n: String(limit), last: end }) };
 }
 
-function pageSize(query: URLSearchParams): number {
+export function pageSize(query: URLSearchParams): number {
   const text = query.get('n');
   if (text === null) return MAX_PAGE;
   if (/^\d{1,15}$/u.test(text)) return Math.min(Number(text), MAX_PAGE);

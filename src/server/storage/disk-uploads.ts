@@ -109,6 +109,10 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
         return { kind: 'stored', size };
       });
     },
+    async read(name, id, { first, last }) {
+      const file = isUploadId(id) ? await ifExists(open(paths.upload(name, id), 'r')) : undefined;
+      return file?.createReadStream({ start: first, end: last });
+    },
     async cancel(name, id) {
       if (!isUploadId(id)) return false;
       takeover.requestTakeover(paths.upload(name, id));

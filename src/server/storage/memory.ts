@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
-import { bytesOf, concat } from '../../util/bytes.ts';
+import { bytesOf, concat, type Bytes } from '../../util/bytes.ts';
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName, Tag } from '../names.ts';
 import { createUploadTakeover } from './takeover.ts';
@@ -127,6 +127,15 @@ function keyOf(name: string, id: string): string {
   return `${name} ${id}`;
 }
 
+async function* sliceOf(chunks: readonly Uint8Array[], from: number, to: number): Bytes {
+  let at = 0;
+  for (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(from - at, 0), Math.max(to - at, 0));
+    if (part.byteLength > 0) yield part;
+    at += chunk.byteLength;
+  }
+}
+
 function memoryUploads(repositories: Repositories, now: () => number): UploadStorage {
   const sessions = new Map<string, Session>();
   const locked = createKeyedLock();
@@ -168,6 +177,10 @@ function memoryUploads(repositories: Repositories, now: () => number): UploadSto
         openRepository(repositories, name).blobs.set(digest, { data, renewed: now() });
         return { kind: 'stored', size: session.size };
       }),
+    async read(name, id, { first, last }) {
+      const session = find(name, id);
+      return session && sliceOf(session.chunks, first, last + 1);
+    },
     cancel(name, id) {
       takeover.requestTakeover(keyOf(name, id));
       return locked(id, async () => find(name, id) !== undefined && sessions.delete(id));

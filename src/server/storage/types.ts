@@ -95,6 +95,8 @@ export interface UploadStorage {
   append(repository: RepositoryName, id: string, bytes: Bytes, at?: number): Promise<AppendOutcome>;
   /** Verifies the digest and publishes the blob atomically. Ends the session in both cases. */
   finish(repository: RepositoryName, id: string, digest: Digest): Promise<FinishOutcome>;
+  /** Bytes that were received; `undefined` if there is no such session, or no longer. */
+  read(repository: RepositoryName, id: string, range: ByteRange): Promise<Bytes | undefined>;
   cancel(repository: RepositoryName, id: string): Promise<boolean>;
   /** The open sessions, in no order. */
   list(): Promise<readonly UploadSession[]>;

@@ -65,8 +65,8 @@ describe('an option without a meaning for a command', () => {
     parseArguments(argv, COMMAND_GROUPS, { host, columns: 80 });
 
   it.each([
-    ['serve', '--config', 'x.yml'],
-    ['serve', '--retry-times', '3'],
+    ['serve', '--creds', 'a:b'],
+    ['serve', '--concurrency', '3'],
     ['manifest-digest', '--creds', 'a:b'],
     ['logout', '--plain-http'],
     ['search', '--platform', 'linux/arm64'],

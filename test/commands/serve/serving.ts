@@ -8,7 +8,7 @@ import { fakeContext, input } from '../fake-context.ts';
 /** Serves while `body` runs, then ends the server. */
 export async function serving(
   options: Input['options'],
-  more: Partial<Pick<Context, 'cwd' | 'now' | 'onSignal' | 'temporaries'>>,
+  more: Partial<Pick<Context, 'cwd' | 'now' | 'onSignal' | 'temporaries' | 'locate' | 'openRead'>>,
   body: (base: string, context: ReturnType<typeof fakeContext>) => Promise<void>,
 ): Promise<{ result: Result; context: ReturnType<typeof fakeContext>; base: string }> {
   const context = fakeContext({ temporaries: async () => plainTemporaries(), ...more });

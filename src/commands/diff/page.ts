@@ -51,21 +51,23 @@ function platformLines(one: PlatformDifferences, style: Style): readonly string[
 const MAX_VALUE = 200;
 
 function valueLine(part: string, { pointer, a, b }: ValueDifference): string {
-  const shown = (value: unknown): string => {
-    const text = value === undefined || value === null ? '(none)' : JSON.stringify(value);
-    return sanitize(text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text);
-  };
   return `  ${part} ${sanitize(pointer)}: ${shown(a)} -> ${shown(b)}`;
 }
 
+function shown(value: unknown): string {
+  const text = value === undefined || value === null ? '(none)' : JSON.stringify(value);
+  return sanitize(text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text);
+}
+
 function layersLine({ same, onlyA, onlyB }: LayerDifferences): string {
-  const side = (name: string, layers: readonly Descriptor[]): string => {
-    if (layers.length === 0) return '';
-    const bytes = layers.reduce((sum, { size }) => sum + size, 0);
-    const digests = layers.map(({ digest }) => shortDigest(digest)).join(' ');
-    return `, ${layers.length} only in ${name} (${formatSize(bytes)}: ${digests})`;
-  };
-  return `  layers ${same} in both${side('A', onlyA)}${side('B', onlyB)}`;
+  return `  layers ${same} in both${layersOfSide('A', onlyA)}${layersOfSide('B', onlyB)}`;
+}
+
+function layersOfSide(name: string, layers: readonly Descriptor[]): string {
+  if (layers.length === 0) return '';
+  const bytes = layers.reduce((sum, { size }) => sum + size, 0);
+  const digests = layers.map(({ digest }) => shortDigest(digest)).join(' ');
+  return `, ${layers.length} only in ${name} (${formatSize(bytes)}: ${digests})`;
 }
 
 function fileLines({ added, gone, changed }: FileDifferences, style: Style): readonly string[] {

@@ -47,8 +47,7 @@ export class HashedLayers {
       if (open !== undefined) this.#hashes.set(open.inode, open.hash.digest('hex'));
       open = undefined;
     };
-    const wantsContent = ({ hardLink }: TarEntry): boolean => hardLink === undefined;
-    for await (const events of readLayer(source, layer, { ...options, wantsContent })) {
+    for await (const events of readLayer(source, layer, { ...options, wantsContent: always })) {
       for (const event of events) {
         if (isEntry(event)) {
           close();
@@ -64,6 +63,8 @@ export class HashedLayers {
     return entries;
   }
 }
+
+const always = (): boolean => true;
 
 const ZEROS = new Uint8Array(64 * 1024);
 

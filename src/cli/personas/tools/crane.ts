@@ -151,6 +151,33 @@ export const crane: Persona = {
     },
     { words: 'blob', to: ['blob'], options: {} },
     {
+      words: 'export',
+      to: ['export'],
+      options: {},
+      args: ({ args: [image = '', ...file] }) => [
+        image === '-' ? 'docker-archive:-' : image,
+        ...file,
+      ],
+      // Without a file, the archive is what is printed.
+      prints: ({ args: [, file = '-'] }) => ({ nothing: file !== '-' }),
+    },
+    {
+      words: 'validate',
+      to: ['validate'],
+      options: {
+        '--remote <image>': () => [],
+        '--tarball <file>': () => [],
+        ...same('--fast'),
+      },
+      args: (line) => {
+        const [remote, file] = [line.value('remote'), line.value('tarball')];
+        return [
+          ...(remote === undefined ? [] : [remote]),
+          ...(file === undefined ? [] : [`docker-archive:${file}`]),
+        ];
+      },
+    },
+    {
       words: 'auth login',
       to: ['login'],
       options: same('-u, --username <name>', '-p, --password <password>', '--password-stdin'),
@@ -174,8 +201,6 @@ export const crane: Persona = {
   ],
   missing: [
     { words: 'optimize', use: 'One layer with what is left: regctl mutate --squash IMAGE' },
-    { words: 'export', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
-    { words: 'validate', use: 'A copy checks every digest: regctl copy IMAGE oci:DIR' },
     { words: 'auth get', use: 'Who is logged in: regctl login --get-login REGISTRY' },
     { words: 'auth token', use: 'The requests that fetch a token: regctl doctor REGISTRY' },
   ],

@@ -33,7 +33,6 @@ export const WORDS: Readonly<Record<string, string>> = {
   backup: 'To an OCI layout: regctl copy --all-tags REPOSITORY oci:DIR',
   restore: 'From an OCI layout: regctl copy --all-tags oci:DIR REPOSITORY',
   import: 'From an archive: regctl load -i FILE IMAGE',
-  export: 'To an archive: regctl save IMAGE -o FILE',
   retag: 'One more tag: regctl tag IMAGE TAG',
   move: 'Copy it, then delete the old name: regctl copy SOURCE DESTINATION',
   mv: 'Copy it, then delete the old name: regctl copy SOURCE DESTINATION',
@@ -72,12 +71,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   optimize: 'One layer: regctl mutate IMAGE --squash --tag TAG',
   imagetools:
     'Make an index: regctl index create TAG IMAGE…. What an image is: regctl inspect IMAGE',
-  validate: 'A copy checks every digest: regctl copy IMAGE oci:DIR',
-  files: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -tz',
-  cat: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xzO PATH',
-  diff: 'Compare two files: regctl config IMAGE',
-  extract: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xz',
-  unpack: 'Files of a layer: regctl blob REPOSITORY@DIGEST | tar -xz',
+  extract: 'All files of an image: regctl export IMAGE | tar -x',
+  unpack: 'All files of an image: regctl export IMAGE | tar -x',
   // Running containers.
   run: 'regctl runs no containers; use docker run or podman run.',
   exec: 'regctl runs no containers; use docker exec or podman exec.',

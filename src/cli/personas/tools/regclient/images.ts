@@ -62,6 +62,18 @@ export const IMAGE_VERBS: readonly Verb[] = [
     },
     prints: () => ({ nothing: true }),
   },
+  {
+    words: 'image get-file',
+    aliases: ['image cat'],
+    to: ['cat'],
+    options: {
+      ...PLATFORM,
+      '--format <template>': { refused: 'What a file is: regctl files -o json IMAGE PATH' },
+    },
+    args: ({ args: [image = '', path = ''] }) => [ourName(image), path],
+    prints: ({ args: [, , file] }) => ({ file }),
+  },
+  { words: 'manifest diff', to: ['diff', '--fast'], options: PLATFORM, args: names },
   { words: 'image delete', aliases: ['image rm'], ...remove },
   { words: 'image ratelimit', to: ['rate-limit'], options: FORMAT, args: names, defaults: asJson },
 ];

@@ -21,16 +21,10 @@ export const VERBS: readonly Verb[] = [
 /** regclient's verbs that regctl lacks. */
 export const MISSING: readonly Missing[] = [
   { words: 'image check-base', use: 'Compare the digests: regctl digest BASE' },
-  { words: 'image get-file', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
-  { words: 'image cat', use: 'Read the layers: regctl blob REPOSITORY@DIGEST | tar -xz' },
-  { words: 'manifest diff', use: 'Compare two files: regctl manifest IMAGE' },
   { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
-  { words: 'blob diff-config', use: 'Compare two files: regctl config IMAGE' },
-  {
-    words: 'blob diff-layer',
-    use: 'Compare two listings: regctl blob REPOSITORY@DIGEST | tar -tz',
-  },
-  { words: 'blob get-file', use: 'Read the layer: regctl blob REPOSITORY@DIGEST | tar -xz' },
+  { words: 'blob diff-config', use: 'Compare two images: regctl diff A B' },
+  { words: 'blob diff-layer', use: 'Compare two images: regctl diff A B' },
+  { words: 'blob get-file', use: 'A file of an image: regctl cat IMAGE PATH' },
   {
     words: 'config get',
     use: 'regctl has no settings of its own; registry config prints those of hosts.',

@@ -35,14 +35,14 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
   const cookieName = (): string => `regctl-ui-${port()}`;
 
   app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+  });
+  app.use(async (c, next) => {
     const header = (name: string): string | undefined => c.req.header(name);
     if (!isOwnHost(header, port())) return c.text('This is not a name of regctl ui.\n', 421);
     await next();
     return undefined;
-  });
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
   });
   app.get('/assets/:name', (c) => {
     const asset = Object.hasOwn(ASSETS, c.req.param('name'))

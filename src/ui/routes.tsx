@@ -50,7 +50,7 @@ export async function countRequests<T>(
 /** Adds the pages that only read. */
 export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
   const { sources, hostPlatform, concurrency, now } = options;
-  const cache = new FactsCache();
+  const cache = new FactsCache(now);
   const seen = new Set<string>();
   const call = (c: Context): CallOptions => ({ signal: signalOf(options, c) });
   const remember = (repository: string): void => {

@@ -287,17 +287,35 @@ async function digestOf(base: string, repository: string, tag: string): Promise<
 }
 
 async function fill(base: string): Promise<void> {
-  const nginx = await makeIndex({ layers: 3, layerSize: 40_000 });
+  const nginx = await makeIndex({ layers: 3, layerSize: 400_000 });
   await pushImage(base, 'infra/nginx', ['1.27', 'latest', '1'], nginx);
-  await pushImage(base, 'infra/nginx', ['1.26'], await makeIndex({ layers: 2 }));
+  await pushImage(
+    base,
+    'infra/nginx',
+    ['1.26'],
+    await makeIndex({ layers: 2, layerSize: 500_000 }),
+  );
   await pushImage(
     base,
     'infra/nginx',
     ['1.25'],
-    await makeImage({ created: '2025-11-02T03:04:05.5Z' }),
+    await makeImage({ layerSize: 250_000, created: '2025-11-02T03:04:05.5Z' }),
   );
-  const signature = await makeImage({ subject: nginx.root });
-  await pushImage(base, 'infra/nginx', [signature.root.digest], signature);
+  const proofs = [
+    makeArtifact({
+      subject: nginx.root,
+      type: 'application/vnd.cncf.notary.signature',
+      documents: [['application/jose+json', { payload: '' }]],
+    }),
+    makeArtifact({
+      subject: nginx.root,
+      type: 'application/spdx+json',
+      documents: [
+        ['application/spdx+json', { spdxVersion: 'SPDX-2.3', packages: [{ name: EVIL }] }],
+      ],
+    }),
+  ];
+  for (const one of proofs) await pushImage(base, 'infra/nginx', [one.root.digest], one);
   await pushImage(
     base,
     'evil',

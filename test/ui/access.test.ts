@@ -74,6 +74,7 @@ describe('a request from elsewhere', () => {
       await using pages = await startPages();
       const answer = await pages.get('/registries', { host });
       expect(answer.status).toBe(421);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
       expect(answer.html).not.toContain('reg.example');
     },
   );

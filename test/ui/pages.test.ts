@@ -84,6 +84,7 @@ describe('tags', () => {
     expect(pages.requests()).toHaveLength(21);
     expect(page.text.indexOf('v1.44')).toBeLessThan(page.text.indexOf('v1.43'));
     expect(page.text).toContain('Page 1 of 3');
+    expect((await pages.get(`${TAGS}&page=9`)).text).toContain('Page 3 of 3');
     // Read in full, all are one image.
     const all = await pages.get(`${TAGS}&all=1`);
     expect(all.html.match(/<tr data-fill/gu)).toHaveLength(1);
@@ -134,6 +135,14 @@ describe('tags', () => {
     ]);
     expect(page.text).toContain('Docker Hub counts reading an image as a pull');
     expect(page.html).not.toContain('data-fill');
+    // Neither does an order that only reading every image gives.
+    const sorted = await pages.get('/tags?repository=app&sort=created');
+    expect(pages.requests()).toHaveLength(2);
+    expect(sorted.text).toContain('The rows are sorted by version');
+    const details = await pages.get('/tags?repository=app&details=1');
+    expect(details.text).toContain('4 weeks ago');
+    const image = await pages.get('/image?image=app:1');
+    expect(image.text).toContain('Docker Hub counted this page as 1 pull.');
   });
 });
 

@@ -7,6 +7,16 @@ export const SCRIPT = `'use strict';
     for (let i = running; i < 3 && pending.length > 0; i += 1) void fill();
   };
 
+  // A filled row may be larger than all before.
+  const scale = (table) => {
+    const bars = [...table.querySelectorAll('rect[data-bytes]')];
+    const largest = Math.max(1, ...bars.map((bar) => Number(bar.dataset.bytes)));
+    for (const bar of bars) {
+      const share = (100 * Number(bar.dataset.bytes)) / largest;
+      bar.setAttribute('width', String(share === 0 ? 0 : Math.max(1, share)));
+    }
+  };
+
   const pending = [];
   let running = 0;
   const fill = async () => {
@@ -24,6 +34,7 @@ export const SCRIPT = `'use strict';
         const fresh = template.content.querySelector('tr');
         if (fresh === null || row.contains(document.activeElement) && !hadFocus) continue;
         row.replaceWith(fresh);
+        scale(fresh.closest('table'));
         const now = fresh.querySelector('input[type=checkbox]');
         if (now !== null) now.checked = chosen;
         if (hadFocus && now !== null) now.focus();

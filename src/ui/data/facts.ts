@@ -76,17 +76,28 @@ function rank({ os, architecture }: Platform): number {
 
 const MAX_FACTS = 20_000;
 
-/** Facts by digest, which never change; the oldest are dropped. */
+/** Referrers may be attached at any time, so they are asked for again after this time. */
+const REFERRERS_MS = 60_000;
+
+/** Facts by digest, which never change but for the referrers; the oldest are dropped. */
 export class FactsCache {
-  readonly #facts = new Map<Digest, ManifestFacts>();
+  readonly #facts = new Map<Digest, { readonly facts: ManifestFacts; readonly at: number }>();
+  readonly #now: () => Date;
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
 
   get(digest: Digest): ManifestFacts | undefined {
-    return this.#facts.get(digest);
+    const known = this.#facts.get(digest);
+    if (known === undefined) return undefined;
+    const isOld = this.#now().getTime() - known.at >= REFERRERS_MS;
+    return isOld ? { ...known.facts, referrers: undefined } : known.facts;
   }
 
   set(digest: Digest, facts: ManifestFacts): ManifestFacts {
     this.#facts.delete(digest);
-    this.#facts.set(digest, facts);
+    this.#facts.set(digest, { facts, at: this.#now().getTime() });
     const [oldest] = this.#facts.keys();
     if (this.#facts.size > MAX_FACTS && oldest !== undefined) this.#facts.delete(oldest);
     return facts;

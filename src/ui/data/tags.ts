@@ -57,6 +57,8 @@ export interface TagsPage {
   readonly rows: readonly TagRow[];
   readonly page: number;
   readonly pages: number;
+  /** What the rows are sorted by. */
+  readonly sort: Sort;
   /** Whether there are too many tags to read them all for one page. */
   readonly limited: boolean;
 }
@@ -76,25 +78,34 @@ export async function readTagsPage(reader: TagsReader, query: TagsQuery): Promis
   const matching = names.filter(
     (name) => (query.digestTags || !isDigestTag(name)) && matches(name),
   );
-  const byFacts = query.sort === 'created' || query.sort === 'size';
+  const sort = sortFor(reader, query);
+  const byFacts = sort === 'created' || sort === 'size';
   const sorted = matching.toSorted(
-    query.sort === 'name' ? compareNames : (a, b) => compareVersions(b, a),
+    sort === 'name' ? compareNames : (a, b) => compareVersions(b, a),
   );
   const readsAll = query.all || byFacts || sorted.length <= ROWS_PER_PAGE;
-  const wanted = readsAll ? sorted.slice(0, MAX_READ) : pageOf(sorted, query.page);
-  const details = query.details || byFacts;
-  const rows = sortRows(await readRows(reader, wanted, { names, details }), query.sort);
-  const count = readsAll ? rows.length : sorted.length;
+  const limited = readsAll && sorted.length > MAX_READ;
+  const wanted = readsAll ? sorted.slice(0, MAX_READ) : pageOf(sorted, query.page).items;
+  // All rows are read in full only to sort by that; else the rows of the page are.
+  const all = sortRows(await readRows(reader, wanted, { names, details: byFacts }), sort);
+  const { items, ...place } = readsAll
+    ? pageOf(all, query.page)
+    : { ...pageOf(sorted, query.page), items: all };
   return {
     total: names.length,
     digestTags: names.filter(isDigestTag).length,
     matching: matching.length,
     read: wanted.length,
-    rows: readsAll ? pageOf(rows, query.page) : rows,
-    page: query.page,
-    pages: Math.max(1, Math.ceil(count / ROWS_PER_PAGE)),
-    limited: readsAll && sorted.length > MAX_READ,
+    rows: query.details && !byFacts ? await completeRows(reader, items) : items,
+    ...place,
+    sort,
+    limited,
   };
+}
+
+/** Where reading counts as pulls, nothing is sorted by what only reading every image tells. */
+export function sortFor({ isMetered }: Pick<TagsReader, 'isMetered'>, { sort }: TagsQuery): Sort {
+  return isMetered && (sort === 'created' || sort === 'size') ? 'version' : sort;
 }
 
 /** Reads the rest of a row: date, size and what refers to the image. */
@@ -130,25 +141,37 @@ async function listNames({
   return [...names];
 }
 
-const pageOf = <T>(items: readonly T[], page: number): readonly T[] =>
-  items.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE);
+function pageOf<T>(
+  items: readonly T[],
+  wanted: number,
+): { readonly items: readonly T[]; readonly page: number; readonly pages: number } {
+  const pages = Math.max(1, Math.ceil(items.length / ROWS_PER_PAGE));
+  const page = Math.min(wanted, pages);
+  const start = (page - 1) * ROWS_PER_PAGE;
+  return { items: items.slice(start, start + ROWS_PER_PAGE), page, pages };
+}
 
 async function readRows(
   reader: TagsReader,
   wanted: readonly string[],
   { names, details }: { readonly names: readonly string[]; readonly details: boolean },
-): Promise<TagRow[]> {
+): Promise<readonly TagRow[]> {
   const { concurrency, signal } = reader;
   const read = (tag: string, call: CallOptions): Promise<TagRow> =>
     readTag({ ...reader, ...call }, tag);
   const single = await mapParallel(wanted, concurrency, read, { signal });
   const rows = grouped(single).map((row) => ({ ...row, attached: attachedTo(row.digest, names) }));
-  if (!details) return rows;
+  return details ? completeRows(reader, rows) : rows;
+}
+
+/** Reads dates, sizes and referrers. */
+function completeRows(reader: TagsReader, rows: readonly TagRow[]): Promise<TagRow[]> {
+  const { concurrency, signal } = reader;
   return mapParallel(
     rows,
     concurrency,
     async (row, call) =>
-      row.digest === undefined
+      row.digest === undefined || row.problem !== undefined
         ? row
         : { ...row, facts: await completeFacts({ ...reader, ...call }, row.digest) },
     { signal },

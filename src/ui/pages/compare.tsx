@@ -100,7 +100,7 @@ const Layers: FC<{ data: Comparison }> = ({ data }) => {
             <tr>
               <td data-label="Size" class="size">
                 <Size bytes={descriptor.size} />
-                <Bar share={descriptor.size / largest} />
+                <Bar bytes={descriptor.size} largest={largest} />
               </td>
               <td data-label="Digest">
                 <ShortDigest digest={descriptor.digest} />

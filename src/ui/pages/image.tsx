@@ -40,6 +40,11 @@ export const ImagePage: FC<ImageProps> = (props) => {
       {data.problems.map((error) => (
         <Problem error={error} />
       ))}
+      {isMetered ? (
+        <p class="notice">
+          Docker Hub counted this page as {data.images.length === 0 ? '1 pull' : '2 pulls'}.
+        </p>
+      ) : null}
       <Header data={data} now={now} />
       <PullLines image={image} digest={data.root.digest} repository={repository} />
       {data.images.length === 0 ? null : <Platforms image={image} data={data} />}
@@ -163,6 +168,9 @@ const PullLines: FC<{ image: string; digest: string; repository: string }> = ({
   );
 };
 
+/** An index can list 30,000 manifests. */
+const MAX_PLATFORMS = 500;
+
 const Platforms: FC<{ image: string; data: ImageFacts }> = ({ image, data }) => (
   <Section id="platforms" title={`Platforms (${data.images.length})`}>
     <table class="list">
@@ -173,7 +181,7 @@ const Platforms: FC<{ image: string; data: ImageFacts }> = ({ image, data }) => 
         </tr>
       </thead>
       <tbody>
-        {data.images.map(({ descriptor, platform }) => {
+        {data.images.slice(0, MAX_PLATFORMS).map(({ descriptor, platform }) => {
           const name = platform === undefined ? descriptor.mediaType : formatPlatform(platform);
           const isShown = descriptor.digest === data.shown?.digest;
           return (
@@ -194,6 +202,7 @@ const Platforms: FC<{ image: string; data: ImageFacts }> = ({ image, data }) => 
         })}
       </tbody>
     </table>
+    {data.images.length > MAX_PLATFORMS ? <p>Only the first {MAX_PLATFORMS} are shown.</p> : null}
     {data.attestations.length === 0 ? null : (
       <p>
         The index also lists {data.attestations.length}{' '}

@@ -29,7 +29,7 @@ export const Layers: FC<LayersProps> = ({ steps, filesOf }) => {
           <tr class={layer === undefined ? 'no-layer' : undefined}>
             <td data-label="Size" class="size">
               <Size bytes={layer?.size ?? 0} />
-              {layer === undefined ? null : <Bar share={layer.size / largest} />}
+              {layer === undefined ? null : <Bar bytes={layer.size} largest={largest} />}
             </td>
             <td data-label="Made by">
               <Step text={text === '' ? titleOf(layer) : text} />

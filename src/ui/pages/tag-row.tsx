@@ -79,7 +79,7 @@ const Facts: FC<{ facts: ManifestFacts | undefined; largest: number; now: Date }
     </td>
     <td data-label="Size" class="size">
       <Size bytes={facts?.size} />
-      {facts?.size === undefined ? null : <Bar share={facts.size / largest} />}
+      {facts?.size === undefined ? null : <Bar bytes={facts.size} largest={largest} />}
     </td>
     <td data-label="Platforms">{describeContent(facts)}</td>
   </>

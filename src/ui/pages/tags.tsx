@@ -140,6 +140,12 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
         Only the first {data.read} tags were read. Filter the list to see the others.
       </p>
     ) : null}
+    {data.sort === query.sort ? null : (
+      <p class="notice">
+        The rows are sorted by version: to sort them by {SORT_WORDS[query.sort]}, every image would
+        be read, and Docker Hub counts that as pulls.
+      </p>
+    )}
     {isMetered && !query.details ? (
       <p class="notice">
         Docker Hub counts reading an image as a pull, so ages and sizes are left out.{' '}

@@ -55,13 +55,18 @@ export const ShortDigest: FC<{ digest: Digest }> = ({ digest }) => {
   );
 };
 
-/** A share of the largest value as a bar; the number stands next to it as text. */
-export const Bar: FC<{ share: number }> = ({ share }) => (
+/** Bytes as a bar next to the largest; the number stands next to it as text. */
+export const Bar: FC<{ bytes: number; largest: number }> = ({ bytes, largest }) => (
   <svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
     <rect class="track" width="100" height="8" />
-    <rect width={Math.max(share > 0 ? 1 : 0, Math.min(100, share * 100)).toFixed(1)} height="8" />
+    <rect data-bytes={bytes} width={barWidth(bytes, largest).toFixed(1)} height="8" />
   </svg>
 );
+
+/** In percent; only 0 bytes have no width. */
+function barWidth(bytes: number, largest: number): number {
+  return bytes === 0 ? 0 : Math.max(1, Math.min(100, (100 * bytes) / Math.max(1, largest)));
+}
 
 export const Age: FC<{ time: number | undefined; now: Date }> = ({ time, now }) =>
   time === undefined ? (

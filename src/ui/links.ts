@@ -54,11 +54,12 @@ export const copyLine = (kind: CopyKind, image: string): string =>
 /** The fragment of one row of a list of tags, for script. */
 export function rowPath(
   repository: string,
-  digest: string,
+  digest: string | undefined,
   tags: readonly string[],
   { attached, copy }: { readonly attached: readonly string[]; readonly copy: CopyKind },
 ): string {
-  const search = new URLSearchParams({ repository, digest, copy });
+  const search = new URLSearchParams({ repository, copy });
+  if (digest !== undefined) search.set('digest', digest);
   for (const tag of tags) search.append('tag', tag);
   for (const suffix of attached) search.append('attached', suffix);
   return `/row?${search.toString()}`;

@@ -3,14 +3,15 @@ import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { isDigest } from '../oci/digest.ts';
 import { DOCKER_HUB } from '../reference/docker-hub.ts';
-import { parseRegistry } from '../reference/names.ts';
+import { isTag, parseRegistry } from '../reference/names.ts';
 import type { ReadStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { FactsCache } from './data/facts.ts';
 import { readImage } from './data/image.ts';
 import { readRepositories } from './data/repositories.ts';
-import { readRow, readTagsPage, SORTS, type Sort, type TagsReader } from './data/tags.ts';
+import { readRow, type TagsReader } from './data/tag-rows.ts';
+import { readTagsPage, SORTS, type Sort } from './data/tags.ts';
 import { sendPage } from './html.ts';
 import { COPY_LINES, HOME, imagePath, repositoriesPath, tagsPath, type CopyKind } from './links.ts';
 import { ImagePage } from './pages/image.tsx';
@@ -125,14 +126,17 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
 
   app.get('/row', async (c) => {
     const location = registryLocation(options, c.req.query('repository') ?? '');
-    const digest = c.req.query('digest') ?? '';
-    if (!isDigest(digest)) throw new AppError('INVALID_DIGEST', 'the row has no digest');
+    const digest = c.req.query('digest');
+    const tags = (c.req.queries('tag') ?? []).filter(isTag);
+    if ((digest !== undefined && !isDigest(digest)) || tags.length === 0) {
+      throw new AppError('USAGE', 'the row has no digest or no tag');
+    }
     await using store = await sources.openRead(location, call(c));
-    const row = await readRow(readerOf(store, location, c), digest, c.req.queries('tag') ?? []);
+    const row = await readRow(readerOf(store, location, c), digest, tags);
     return c.html(
       <TagRow
         repository={location.name}
-        row={{ ...row, attached: c.req.queries('attached') ?? [] }}
+        row={{ ...row, attached: c.req.queries('attached') ?? row.attached }}
         largest={row.facts?.size ?? 1}
         now={now()}
         fills={false}

@@ -91,6 +91,41 @@ describe('tags', () => {
     expect(all.text).toContain('45 of 45 read');
   });
 
+  it('of a list that takes many requests are left to script, and 21 requests are enough', async () => {
+    await using own = await startPages();
+    const tags = Array.from({ length: 20 }, (_, i) => `v1.${i}`);
+    await own.push('app', tags, await makeImage());
+    let lists = 0;
+    await using pages = await startPages({
+      sources: {
+        ...own.sources,
+        async openRead(location, options) {
+          const store = await own.sources.openRead(location, options);
+          const many = async function* (): AsyncGenerator<readonly string[]> {
+            for (lists = 0; lists < 5; lists += 1) yield [`v0.${lists}`, ...tags];
+          };
+          return {
+            label: store.label,
+            capabilities: { ...store.capabilities, tags: { tags: many } },
+            resolve: (ref, call) => store.resolve(ref, call),
+            has: (descriptor, call) => store.has(descriptor, call),
+            fetch: (descriptor, call) => store.fetch(descriptor, call),
+            [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+          };
+        },
+      },
+    });
+    own.requests();
+    const page = await pages.get(TAGS);
+    expect(lists + own.requests().length).toBe(21);
+    expect(page.text).toContain('so 4 rows were not read');
+    expect(page.html.match(/<tr data-fill/gu)).toHaveLength(5);
+    const path = /data-fill="([^"]*tag=v1\.0)"/u.exec(page.html)?.[1]?.replaceAll('&amp;', '&');
+    expect((await pages.get(path ?? '')).text).toMatch(/^v1\.0 Copy 4 weeks ago/u);
+    const all = await pages.get(`${TAGS}&details=1`);
+    expect(all.text).not.toContain('rows were not read');
+  });
+
   it('with dates and sizes, by the newest', async () => {
     await using pages = await startPages();
     await pages.push('app', ['a'], await makeImage({ created: '2026-01-30T00:00:00.5Z' }));
@@ -225,6 +260,7 @@ describe('an address', () => {
     ['/tags?repository=', 400, ''],
     ['/tags?repository=UPPER', 400, 'UPPER'],
     ['/row?repository=reg.example/app&digest=x', 400, 'no digest'],
+    ['/row?repository=reg.example/app', 400, 'no tag'],
     ['/nope', 404, 'there is no such page'],
   ])('%s is %i', async (path, status, words) => {
     await using pages = await startPages();

@@ -1,5 +1,5 @@
 import type { FC } from 'hono/jsx';
-import type { TagRow as Row } from '../data/tags.ts';
+import type { TagRow as Row } from '../data/tag-rows.ts';
 import type { ManifestFacts } from '../data/facts.ts';
 import { copyLine, imageName, imagePath, rowPath, type CopyKind } from '../links.ts';
 import { proofWords } from '../data/proofs.ts';
@@ -21,7 +21,7 @@ export const TagRow: FC<TagRowProps> = (props) => {
   const { repository, row, largest, now, fills, copy } = props;
   const { tags, digest, facts, problem } = row;
   const [first = ''] = tags;
-  const incomplete = fills && digest !== undefined && problem === undefined && !isComplete(facts);
+  const incomplete = fills && problem === undefined && !isComplete(facts);
   return (
     <tr
       data-fill={

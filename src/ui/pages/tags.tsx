@@ -135,6 +135,14 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
     <p class="count-line">
       {data.matching} of {data.total} tags, {data.read} of {data.matching} read
     </p>
+    {data.unread > 0 ? (
+      <p class="notice">
+        The list of tags took many requests, so {data.unread} rows were not read.{' '}
+        <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
+          Read all rows
+        </a>
+      </p>
+    ) : null}
     {data.limited ? (
       <p class="notice">
         Only the first {data.read} tags were read. Filter the list to see the others.

@@ -1,3 +1,4 @@
+import { isDigest } from '../oci/digest.ts';
 import { parseReference } from '../reference/parse.ts';
 import type { Location } from '../transports/types.ts';
 
@@ -21,6 +22,17 @@ export function findMountSources({ from, to }: CopyLocations): MountSources {
   return source.repository === destination.repository
     ? { sameRepository: true }
     : { mountFrom: () => [source.repository] };
+}
+
+/** One image of a repository. */
+export function locationOf(
+  repository: Location,
+  { ref, tag }: Pick<Location, 'ref' | 'tag'>,
+): Location {
+  const { scheme, name } = repository;
+  const place = scheme === 'docker' ? name : `${scheme}:${name}`;
+  const suffix = ref === undefined ? '' : `${isDigest(ref) ? '@' : ':'}${ref}`;
+  return { ...repository, ref, tag, text: `${place}${suffix}` };
 }
 
 /** A converted image is not in the repository yet, even if the original is. */

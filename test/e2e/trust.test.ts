@@ -104,6 +104,16 @@ describe('--policy in YAML', () => {
   });
 });
 
+it('of all tags each is judged by its own name', async () => {
+  const requirement = { type: 'sigstoreSigned', keyPath: machine.dir.join('a.pub') };
+  await writeFile(machine.dir.join('tags.json'), JSON.stringify({ default: [requirement] }));
+  const args = ['copy', '--all-tags', '--policy', 'tags.json', '--include'];
+  await machine.expect(0, [...args, '^v1$', app, 'oci:tags']);
+  const error = await machine.jsonError(3, [...args, '^v2$', app, 'oci:tags2']);
+  expect(error.message).toContain(`${app}:v2`);
+  await machine.expect(0, ['sync', '--policy', 'tags.json', '--include', '^v1$', app, 'oci:tags3']);
+});
+
 it('a policy.json of skopeo counts an index, under the name skopeo each image', async () => {
   const requirement = {
     type: 'sigstoreSigned',

@@ -73,7 +73,10 @@ describeUnless(missingPeers('skopeo'), 'skopeo and regctl', () => {
       const image = `${registry.url.host}/sk/${name}:v1`;
       const before = await tool('skopeo', [
         ...policy,
-        ...['--registries.d=regd', 'copy', '--all', '--src-tls-verify=false'],
+        '--registries.d=regd',
+        'copy',
+        '--all',
+        '--src-tls-verify=false',
         `docker://${image}`,
         `dir:${name}-before`,
       ]);
@@ -81,7 +84,10 @@ describeUnless(missingPeers('skopeo'), 'skopeo and regctl', () => {
       await machine.expect(0, ['sign', '--key', 'k.key', '--form', 'simple', ...more, image]);
       const after = await tool('skopeo', [
         ...policy,
-        ...['--registries.d=regd', 'copy', '--all', '--src-tls-verify=false'],
+        '--registries.d=regd',
+        'copy',
+        '--all',
+        '--src-tls-verify=false',
         `docker://${image}`,
         `dir:${name}-after`,
       ]);

@@ -211,6 +211,18 @@ describe('an image that somebody attached very much to', () => {
     expect(textOf(result)).toContain('20971520 bytes; at most 16777216 are read');
   });
 
+  it('what is attached is read up to a total', async () => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    await sign(contextOf(store), input([NAME], KEY), {});
+    for (let i = 0; i < 5; i += 1) {
+      await attachRaw(store, image, Buffer.alloc(16 * 1024 * 1024 - i, ' '));
+    }
+    const result = await verify(contextOf(store), input([NAME], PUB), {});
+    expect(result.exit).toBe(0);
+    expect(textOf(result)).toContain('more than 67108864 bytes are attached; it was not read');
+  });
+
   it('10,000 referrers end, and what was not read is said', async () => {
     const image = await makeImage({ layers: 1 });
     const store = await storeWith({ v1: image });

@@ -1,7 +1,8 @@
 import { parsePlatform } from '../../oci/platform.ts';
 import type { PlannedRoute, SyncPlan, WantedImage } from '../../sync/plan/types.ts';
-import { holdsReferrers } from '../../client/copy-locations.ts';
+import { holdsReferrers, locationOf } from '../../client/copy-locations.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { mapParallel } from '../../util/parallel.ts';
 import type { SyncContext } from './settings.ts';
 
 /**
@@ -29,14 +30,15 @@ async function trustedRoute(
   const wanted = platforms.map(parsePlatform);
   const host = context.flags.override ?? context.hostPlatform;
   const call = { ...options, platforms: hostPlatform === true ? [host] : wanted };
-  const images: WantedImage[] = [];
-  let verified = false;
-  for (const image of route.images) {
-    const { ref, tag } = image;
-    const trusted = await context.requireTrusted({ ...source, ref, tag }, call);
-    verified ||= trusted !== undefined;
-    images.push(trusted === undefined ? image : { ...image, ref: trusted.digest });
-  }
-  if (!verified) return route;
+  const images = await mapParallel(
+    route.images,
+    context.flags.concurrency,
+    async (image, { signal }): Promise<WantedImage> => {
+      const trusted = await context.requireTrusted(locationOf(source, image), { ...call, signal });
+      return trusted === undefined ? image : { ...image, ref: trusted.digest };
+    },
+    options,
+  );
+  if (images.every((image, i) => image === route.images[i])) return route;
   return { ...route, images, job: { ...job, referrers: holdsReferrers(target) } };
 }

@@ -5,6 +5,7 @@ import { EXIT_STATUS } from '../../errors/codes.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { mapParallel } from '../../util/parallel.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { openConverted } from '../../client/converted.ts';
@@ -14,6 +15,7 @@ import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import {
   findMountSources,
   holdsReferrers,
+  locationOf,
   type CopyLocations,
 } from '../../client/copy-locations.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
@@ -59,12 +61,7 @@ export async function copyRepository(
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   requireDistinctNames(tags, destinationTag);
-  const pins = new Map<string, Digest>();
-  const call = { ...options, platforms: wantedPlatforms(flags) };
-  for (const tag of tags) {
-    const trusted = await context.requireTrusted({ ...locations.from, ref: tag, tag }, call);
-    if (trusted !== undefined) pins.set(tag, trusted.digest);
-  }
+  const pins = await trustedTags(context, { locations, flags }, tags, options);
   const withTheirs = pins.size > 0 && holdsReferrers(locations.to);
   const common = {
     ...copyRunOptions(context, withTheirs ? { ...flags, referrers: true } : flags, options),
@@ -100,6 +97,24 @@ export async function copyRepository(
   });
   noteImages(context, summary.images);
   return resultOf(locations, destinationTag, summary, cost());
+}
+
+/** Checks all tags before the first one is copied; what had to be signed is pinned to its digest. */
+async function trustedTags(
+  context: CopyContext,
+  { locations, flags }: RepositoryCopy,
+  tags: readonly string[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, Digest>> {
+  const pins = new Map<string, Digest>();
+  const platforms = wantedPlatforms(flags);
+  const check = async (tag: string, call: CallOptions): Promise<void> => {
+    const image = locationOf(locations.from, { ref: tag, tag });
+    const trusted = await context.requireTrusted(image, { ...call, platforms });
+    if (trusted !== undefined) pins.set(tag, trusted.digest);
+  };
+  await mapParallel(tags, context.flags.concurrency, check, options);
+  return pins;
 }
 
 async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {

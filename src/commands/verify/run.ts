@@ -76,8 +76,11 @@ async function byPolicy(
   { location, demand, platform }: Asked,
   options: CallOptions,
 ): Promise<Result> {
-  rejectTogether({ '--policy': true, '--key': readList(input, 'key').length > 0 });
-  rejectTogether({ '--policy': true, '--type': readText(input, 'type') !== undefined });
+  for (const [name, flag] of NOT_WITH_POLICY) {
+    const value = input.options[name];
+    const isGiven = value !== undefined && !(Array.isArray(value) && value.length === 0);
+    rejectTogether({ '--policy': true, [flag]: isGiven });
+  }
   const platforms = platform === undefined ? [] : [platform];
   const trusted = await context.requireTrusted(location, { ...options, platforms });
   if (trusted === undefined) {
@@ -92,6 +95,17 @@ async function byPolicy(
     text: (style) => verifiedPage(verified, style),
   };
 }
+
+/** What a policy says itself. */
+const NOT_WITH_POLICY = [
+  ['key', '--key'],
+  ['type', '--type'],
+  ['annotation', '--annotation'],
+  ['requireRepository', '--require-repository'],
+  ['certificateIdentity', '--certificate-identity'],
+  ['certificateIdentityRegexp', '--certificate-identity-regexp'],
+  ['trustedRoot', '--trusted-root'],
+] as const;
 
 interface Asked {
   readonly location: Location;

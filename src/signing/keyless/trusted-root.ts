@@ -11,13 +11,18 @@ export function readTrustedRoots(text: string, file: string): readonly object[] 
   const whole = parse(text, file);
   const roots = whole === undefined ? text.split('\n').filter((line) => line.trim() !== '') : [];
   const parsed = whole === undefined ? roots.map((line) => parse(line, file)) : [whole];
+  if (parsed.length === 0) throw invalid(file, 'it is empty');
   return parsed.map((root) => {
     const { mediaType } = asRecord(root);
     if (typeof root === 'object' && root !== null && /trustedroot/u.test(String(mediaType)))
       return root;
-    throw new AppError('CONFIG_INVALID', `cannot use the trusted root ${file}: it is not one`, {
-      hint: 'Write it with: gh attestation trusted-root, or cosign trusted-root create',
-    });
+    throw invalid(file, 'it is not one');
+  });
+}
+
+function invalid(file: string, rule: string): AppError {
+  return new AppError('CONFIG_INVALID', `cannot use the trusted root ${file}: ${rule}`, {
+    hint: 'Write it with: gh attestation trusted-root, or cosign trusted-root create',
   });
 }
 

@@ -32,7 +32,7 @@ export async function readPrivateKey(
   } catch (error) {
     if (!(error instanceof NotEvidence)) throw error;
     throw new AppError('CONFIG_INVALID', `cannot use the key ${name}: ${error.message}`, {
-      hint: 'Name a private key of cosign, or one in PKCS #8: cosign generate-key-pair',
+      hint: 'Name a private key of cosign, or one in PKCS #8. Make one: regctl key generate',
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { SignedIdentity } from '../../config/containers/sigstore-signed.ts';
 import { AppError } from '../../errors/app-error.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { formatReference, formatRepository, withDefaultTag } from '../../reference/format.ts';
 import { parseReference } from '../../reference/parse.ts';
 import type { Reference } from '../../reference/types.ts';
@@ -13,7 +14,7 @@ const DEFAULT: SignedIdentity = { type: 'matchRepoDigestOrExact' };
  */
 export function isIdentityAccepted(
   identity: SignedIdentity = DEFAULT,
-  image: Pick<Location, 'scheme' | 'text'>,
+  image: Pick<Location, 'scheme' | 'name' | 'ref' | 'tag'>,
   signed: string | undefined,
 ): boolean {
   const found = signed === undefined ? undefined : parse(signed);
@@ -24,9 +25,8 @@ export function isIdentityAccepted(
   if (identity.type === 'exactRepository') {
     return isSameRepository(found, parse(identity.dockerRepository));
   }
-  const intended = image.scheme === 'docker' ? parse(image.text) : undefined;
-  if (intended === undefined) return false;
-  const wanted = withDefaultTag(intended);
+  const wanted = image.scheme === 'docker' ? referenceOf(image) : undefined;
+  if (wanted === undefined) return false;
   switch (identity.type) {
     case 'matchExact':
       return isExact(found, wanted);
@@ -37,6 +37,17 @@ export function isIdentityAccepted(
     case 'remapIdentity':
       return isRepoDigestOrExact(found, remapped(wanted, identity.prefix, identity.signedPrefix));
   }
+}
+
+function referenceOf({
+  name,
+  ref,
+  tag,
+}: Pick<Location, 'name' | 'ref' | 'tag'>): Reference | undefined {
+  const repository = parse(name);
+  if (repository === undefined) return undefined;
+  const digest = ref !== undefined && isDigest(ref) ? { digest: ref } : {};
+  return withDefaultTag({ ...repository, ...(tag === undefined ? {} : { tag }), ...digest });
 }
 
 function isRepoDigestOrExact(found: Reference, wanted: Reference | undefined): boolean {

@@ -42,6 +42,9 @@ const MAX_READ = 1000;
 /** An attestation holds a whole SBOM; a signature has a few hundred bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** Of all that is attached to one image; signatures are small. */
+const MAX_TOTAL_BYTES = 4 * MAX_BYTES;
+
 const BUNDLE_ARTIFACT = /^application\/vnd\.dev\.sigstore\.bundle\b/u;
 const CREATED = 'org.opencontainers.image.created';
 
@@ -55,7 +58,8 @@ export async function findEvidence(
   subject: Digest,
   options: FindOptions,
 ): Promise<readonly Found[]> {
-  const { signatures, ...call } = options;
+  const { signatures, ...given } = options;
+  const call = { ...given, budget: { bytes: MAX_TOTAL_BYTES } };
   const [referrers, tagged] = await Promise.all([
     fromReferrers(store, subject, call),
     fromTag(store, subject, signatures ? 'sig' : 'att', call),
@@ -63,7 +67,12 @@ export async function findEvidence(
   return [...referrers, ...tagged];
 }
 
-type ReadOptions = Omit<FindOptions, 'signatures'>;
+interface Budgeted extends CallOptions {
+  /** What may still be read, for all that is attached together. */
+  readonly budget: { bytes: number };
+}
+
+type ReadOptions = Omit<FindOptions, 'signatures'> & Budgeted;
 
 async function fromReferrers(
   store: ReadStore,
@@ -86,7 +95,7 @@ async function fromReferrers(
   const read = await mapParallel(
     [...listed.values()],
     options.concurrency,
-    (one, call) => fromReferrer(store, subject, one, call),
+    (one, { signal }) => fromReferrer(store, subject, one, { ...options, signal }),
     options,
   );
   if (unread === 0) return read.flat();
@@ -108,7 +117,7 @@ async function fromReferrer(
   store: ReadStore,
   subject: Digest,
   listed: Descriptor,
-  options: CallOptions,
+  options: Budgeted,
 ): Promise<readonly Found[]> {
   const { digest, artifactType } = listed;
   if (artifactType === NOTATION_TYPE) return [notation(digest, subject)];
@@ -135,7 +144,7 @@ async function fromTag(
   store: ReadStore,
   subject: Digest,
   suffix: 'sig' | 'att',
-  options: CallOptions,
+  options: Budgeted,
 ): Promise<readonly Found[]> {
   const tag = `${algorithmOf(subject)}-${hexOf(subject)}.${suffix}`;
   const listed = await resolveOrNone(store, tag, options);
@@ -173,7 +182,7 @@ interface Layers extends Pick<Evidence, 'form' | 'digest' | 'subject'> {
 async function readLayers(
   store: ReadStore,
   { manifest, layers, ...head }: Layers,
-  options: CallOptions,
+  options: Budgeted,
 ): Promise<readonly Found[]> {
   const created = manifest.annotations?.[CREATED];
   const known = { ...head, ...(created === undefined ? {} : { created }) };
@@ -183,6 +192,10 @@ async function readLayers(
       if (layer.size > MAX_BYTES) {
         throw new NotEvidence(`it has ${layer.size} bytes; at most ${MAX_BYTES} are read`);
       }
+      if (layer.size > options.budget.bytes) {
+        throw new NotEvidence(`more than ${MAX_TOTAL_BYTES} bytes are attached; it was not read`);
+      }
+      options.budget.bytes -= layer.size;
       const bytes = await readAll(store, layer, options);
       const { [SIGNATURE_ANNOTATION]: signature, [REKOR_ANNOTATION]: rekorEntry } =
         layer.annotations ?? {};

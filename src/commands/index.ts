@@ -35,6 +35,7 @@ import { pruneSpec } from './prune/spec.ts';
 import { rateLimitSpec } from './rate-limit/spec.ts';
 import { pullSpec } from './pull/spec.ts';
 import { pushSpec } from './push/spec.ts';
+import { referrersRepairSpec } from './referrers/repair-spec.ts';
 import { referrersSpec } from './referrers/spec.ts';
 import { registryConfigSpec } from './registry-config/spec.ts';
 import { registrySetSpec } from './registry-set/spec.ts';
@@ -97,6 +98,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       artifactAttachSpec,
       artifactGetSpec,
       referrersSpec,
+      referrersRepairSpec,
       verifySpec,
       signSpec,
       attestSpec,

@@ -9,7 +9,7 @@ import { getManifest, headManifest } from './manifests/read.ts';
 import { putManifest } from './manifests/put.ts';
 import { ping } from './ping.ts';
 import { listManifests } from './lists/manifests.ts';
-import { createReferrers } from './lists/referrers.ts';
+import { createReferrers, listByApi } from './lists/referrers.ts';
 import { MAX_MOUNTS } from './uploads/mount.ts';
 import { pullScope, scopesFor } from './scopes.ts';
 import { listTagDigests } from './lists/tag-digests.ts';
@@ -70,5 +70,6 @@ function createRepository(
     tags: (options) => listTags(at, options),
     tagDigests: (options) => listTagDigests(at, challenges.get(registry), options),
     referrers: createReferrers(at),
+    referrersByApi: (digest, options) => listByApi(at, digest, options),
   };
 }

@@ -97,6 +97,8 @@ export interface Repository {
    */
   tagDigests(options?: CallOptions): AsyncIterable<readonly TaggedDigest[]>;
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+  /** What the referrers API lists; `undefined` if the registry has no such API. */
+  referrersByApi(digest: Digest, options?: CallOptions): Promise<readonly Descriptor[] | undefined>;
 }
 
 export interface ListOptions extends CallOptions {

@@ -142,6 +142,27 @@ export interface ReferrersOptions extends CallOptions {
 
 export interface ReferrerLister {
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+  /** Repairs the fallback tag of a subject; absent if the store has no such tags. */
+  repair?(subject: Digest, options: RepairOptions): Promise<RepairedReferrers>;
+}
+
+export interface RepairOptions extends CallOptions {
+  /** Remove the tag when the referrers API lists all that it lists. */
+  readonly deleteTag: boolean;
+  readonly concurrency: number;
+}
+
+/** What became of the entries of a fallback tag. */
+export interface RepairedReferrers {
+  readonly hasApi: boolean;
+  readonly entries: readonly Digest[];
+  /** Got their artifact type and annotations. */
+  readonly completed: readonly Digest[];
+  /** The referrers API lists them. */
+  readonly moved: readonly Digest[];
+  /** Their manifests are gone; they stay as they are. */
+  readonly missing: readonly Digest[];
+  readonly tagDeleted: boolean;
 }
 
 /** A manifest as its store lists it. Times are RFC 3339, and absent if the store has none. */

@@ -7,6 +7,7 @@ import { openRequestedImage } from '../input/image.ts';
 import { readArgument, readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
+import { pinnedTo } from '../transfer/trusted.ts';
 import { placeOf } from './names.ts';
 
 type PullContext = Pick<
@@ -29,9 +30,9 @@ export async function run(
   input: Input,
   options: CallOptions,
 ): Promise<Result> {
-  const location = context.locate(readArgument(input, 0, 'NAME'));
+  const named = context.locate(readArgument(input, 0, 'NAME'));
   const folder = resolve(context.cwd, readText(input, 'outputDir') ?? '.');
-  await context.requireTrusted(location, options);
+  const location = pinnedTo(named, await context.requireTrusted(named, options));
   await using store = await context.openRead(location, 'single', options);
   const { descriptor, manifest } = await openRequestedImage(context, store, location.ref, options);
   const pulled = await pullArtifact(store, manifest, {

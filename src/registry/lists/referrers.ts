@@ -37,6 +37,19 @@ export function createReferrers(
   };
 }
 
+/** Lists the referrers by the API only; `undefined` if the registry has none. */
+export async function listByApi(
+  context: RequestContext,
+  digest: Digest,
+  options: CallOptions = {},
+): Promise<readonly Descriptor[] | undefined> {
+  let supported = true;
+  const listing = await apiListing(context, digest, options, () => (supported = false));
+  const found: Descriptor[] = [];
+  for await (const page of pages(context, listing, options)) found.push(...page);
+  return supported ? found : undefined;
+}
+
 /** `sha256-<hex>`; the algorithm truncated to 32 and the hex to 64 characters. */
 export function referrersTag(digest: Digest): string {
   return `${algorithmOf(digest).slice(0, 32)}-${hexOf(digest).slice(0, 64)}`;

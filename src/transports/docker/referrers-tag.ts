@@ -19,6 +19,12 @@ export interface ReferrersTag {
   add(descriptor: Descriptor, raw: Uint8Array, options: CallOptions): Promise<void>;
   /** Removes only the entry of a deleted manifest. */
   remove(digest: Digest, subject: Digest, options: CallOptions): Promise<void>;
+  /** Replaces entries by their full descriptions; other entries stay as they are written. */
+  complete(
+    subject: Digest,
+    described: ReadonlyMap<string, Descriptor>,
+    options: CallOptions,
+  ): Promise<void>;
 }
 
 /**
@@ -45,6 +51,14 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
       const failure = `did not keep the referrer ${entry.digest}`;
       await inTurn(() => change(repository, subject.digest, { edit, failure }, options));
     },
+    async complete(subject, described, options) {
+      const edit: IndexEdit = ({ entries }) => {
+        const edited = entries.map((entry) => completed(entry, described));
+        return edited.some((entry, at) => entry !== entries[at]) ? edited : undefined;
+      };
+      const failure = 'did not keep the types of its referrers';
+      await inTurn(() => change(repository, subject, { edit, failure }, options));
+    },
     async remove(digest, subject, options) {
       const edit: IndexEdit = ({ digests, entries }) =>
         digests.has(digest)
@@ -61,6 +75,25 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
       });
     },
   };
+}
+
+/** The entry itself if nothing is missing in it. */
+function completed(entry: unknown, described: ReadonlyMap<string, Descriptor>): unknown {
+  const full = isRecord(entry) ? described.get(String(entry['digest'])) : undefined;
+  if (!isRecord(entry) || full === undefined || !lacks(entry, full)) return entry;
+  const { artifactType, annotations } = full;
+  return {
+    ...entry,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+/** Whether an entry of a fallback tag lacks what its manifest says. */
+export function lacks(entry: object, { artifactType, annotations = {} }: Descriptor): boolean {
+  const { artifactType: type, annotations: own } = entry as Partial<Descriptor>;
+  if (artifactType !== undefined && type !== artifactType) return true;
+  return Object.entries(annotations).some(([name, value]) => own?.[name] !== value);
 }
 
 /** Returns the new entries; `undefined` if nothing has to change. */

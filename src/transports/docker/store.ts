@@ -22,6 +22,7 @@ import { verified } from '../../store/verify.ts';
 import { bytesOf, collect, type Bytes } from '../../util/bytes.ts';
 import { embeddedContent } from './embedded-data.ts';
 import { removeManifest } from './remove.ts';
+import { repairReferrers } from './repair-referrers.ts';
 import { createReferrersTag, type ReferrersTag } from './referrers-tag.ts';
 import { createManifestCache } from './manifest-cache.ts';
 
@@ -58,7 +59,11 @@ class RegistryStore implements WriteStore {
         tags: (options) => repository.tags(options),
         digests: (options) => repository.tagDigests(options),
       },
-      referrers: { referrers: (digest, options) => repository.referrers(digest, options) },
+      referrers: {
+        referrers: (digest, options) => repository.referrers(digest, options),
+        repair: (subject, options) =>
+          repairReferrers(repository, this.#referrersTag, subject, options),
+      },
       inventory: { manifests: (options) => repository.manifests(options) },
       times: { pushed: (digest) => this.#pushed.get(digest) },
       pullAllowance: { last: () => this.#allowance },

@@ -8,7 +8,7 @@ import { COMMAND_GROUPS, COMMANDS } from '../../../src/commands/index.ts';
 import { thrown } from '../../helpers/thrown.ts';
 
 const VERBS =
-  /^(?:Add|Attach|Change|Check|Compare|Compute|Copy|Create|Delete|Diagnose|Export|Inspect|List|Load|Log|Print|Pull|Push|Run|Save|Search|Show|Sign|Sync|Verify)\b/u;
+  /^(?:Add|Attach|Change|Check|Compare|Compute|Copy|Create|Delete|Diagnose|Export|Inspect|List|Load|Log|Print|Pull|Push|Repair|Run|Save|Search|Show|Sign|Sync|Verify)\b/u;
 const WIDTHS = [60, 80, 100, 160];
 /** These have twenty to thirty options of their own. */
 const MAX_LINES: Readonly<Record<string, number>> = { mutate: 84, copy: 64, prune: 76, sync: 70 };

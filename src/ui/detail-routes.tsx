@@ -2,13 +2,16 @@ import type { Context, Hono } from 'hono';
 import { referrerTree } from '../artifact/referrers/tree.ts';
 import { AppError } from '../errors/app-error.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
+import { compareImages as compareContents } from '../image/compare.ts';
 import { fetchManifest } from '../store/manifests.ts';
+import type { Location } from '../transports/types.ts';
 import { compareImages } from './data/compare.ts';
 import { readContent } from './data/content.ts';
 import { readFiles, type FilesCache } from './data/files.ts';
-import { readImage } from './data/image.ts';
+import { readImage, type ImageFacts } from './data/image.ts';
 import { sendPage } from './html.ts';
 import { imageName } from './links.ts';
+import { CompareFilesPage } from './pages/compare-files.tsx';
 import { ComparePage } from './pages/compare.tsx';
 import { ContentPage } from './pages/content.tsx';
 import { FilesPage } from './pages/files.tsx';
@@ -93,43 +96,68 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
   });
 
   app.get('/compare', async (c) => {
-    const repository = c.req.query('repository') ?? '';
-    const tags = c.req.queries('tag') ?? [];
-    const typed =
-      tags.length > 0
-        ? tags.map((tag) => imageName(repository, tag))
-        : [c.req.query('a') ?? '', c.req.query('b') ?? ''];
-    if (typed.length !== 2 || typed.includes('')) {
-      throw new AppError('USAGE', `two images are compared, not ${typed.length}`, {
-        hint: 'Choose two tags of the list.',
-      });
-    }
-    const places = typed.map((name) => registryLocation(options, name));
-    const [first, second] = places;
-    if (first === undefined || second === undefined) throw new Error('two were required');
+    const [first, second] = twoLocations(options, c);
     const call = { signal: signalOf(options, c) };
+    const read = async (location: Location): Promise<ImageFacts> => {
+      await using store = await sources.openRead(location, call);
+      return readImage(store, { ref: location.ref, child: undefined, host }, call);
+    };
     const { data, requests } = await countRequests(sources, () =>
-      Promise.all(
-        [first, second].map(async (location) => {
-          await using store = await sources.openRead(location, call);
-          return readImage(store, { ref: location.ref, child: undefined, host }, call);
-        }),
-      ),
+      Promise.all([read(first), read(second)]),
     );
-    const [a, b] = data;
-    if (a === undefined || b === undefined) throw new Error('two were read');
     return sendPage(
       c,
       <ComparePage
         repository={first.name}
         names={[first.text, second.text]}
-        images={[a, b]}
-        data={compareImages(a, b)}
+        images={data}
+        data={compareImages(...data)}
+        requests={requests}
+      />,
+    );
+  });
+
+  app.get('/compare-files', async (c) => {
+    const [first, second] = twoLocations(options, c);
+    const call = { signal: signalOf(options, c) };
+    const { data, requests } = await countRequests(sources, async () => {
+      await using one = await sources.openRead(first, call);
+      await using other = await sources.openRead(second, call);
+      const sides = [
+        { store: one, ref: first.ref },
+        { store: other, ref: second.ref },
+      ] as const;
+      return compareContents(...sides, { ...call, platform: host });
+    });
+    return sendPage(
+      c,
+      <CompareFilesPage
+        repository={first.name}
+        names={[first.text, second.text]}
+        data={data}
         requests={requests}
       />,
     );
   });
 }
+
+/**
+ * Two tags of a repository, or two names.
+ * @throws AppError USAGE for more or fewer, INVALID_REFERENCE
+ */
+function twoLocations(options: PagesOptions, c: Context): readonly [Location, Location] {
+  const repository = c.req.query('repository') ?? '';
+  const tags = c.req.queries('tag') ?? [];
+  const typed = tags.length > 0 ? tags.map((tag) => imageName(repository, tag)) : namesOf(c);
+  const [first, second, ...more] = typed.map((name) => registryLocation(options, name));
+  if (first !== undefined && second !== undefined && more.length === 0) return [first, second];
+  throw new AppError('USAGE', `two images are compared, not ${typed.length}`, {
+    hint: 'Choose two tags of the list.',
+  });
+}
+
+const namesOf = (c: Context): readonly string[] =>
+  [c.req.query('a') ?? '', c.req.query('b') ?? ''].filter((name) => name !== '');
 
 function digestOf(c: Context, name: string): Digest {
   const digest = c.req.query(name) ?? '';

@@ -33,6 +33,8 @@ export const referrersPath = (image: string, child?: string): string =>
 export const contentPath = (repository: string, digest: string, layer: number): string =>
   path('/content', { repository, digest, layer });
 
+export const compareFilesPath = (a: string, b: string): string => path('/compare-files', { a, b });
+
 /** Of one tag or digest, or of all tags that match a filter. */
 export const deletePath = (
   repository: string,

@@ -183,8 +183,10 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
     const page = await open(`/tags?repository=${registry.host}/infra/nginx`, { permissions });
     await expect.poll(() => page.locator('tr[data-fill]').count()).toBe(0);
     expect(await page.textContent('tbody')).toContain('ago');
-    await page.locator('tbody button[data-copy]').first().click();
-    expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^sha256:[0-9a-f]{64}$/u);
+    for (const [label, line] of COPIED) {
+      await page.getByLabel(label).first().click();
+      expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(line);
+    }
 
     await page.goto(`${origin}/repositories?registry=${large.host}`);
     expect(await page.textContent('.count-line')).toContain('5000 of 5000');
@@ -232,6 +234,12 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
   });
 });
 
+/** Labels of buttons, and what they copy. */
+const COPIED: readonly (readonly [RegExp, RegExp])[] = [
+  [/^Copy the line for 1\.27$/u, /^docker pull [\d.:]+\/infra\/nginx:1\.27$/u],
+  [/^Copy digest/u, /^sha256:[0-9a-f]{64}$/u],
+];
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string }[];
@@ -246,7 +254,10 @@ const SHOWN: Readonly<Record<string, string>> = {
 
 async function picture(page: Page, name: string): Promise<void> {
   await mkdir(join(ROOT, 'docs/images'), { recursive: true });
-  await page.screenshot({ path: join(ROOT, `docs/images/${SHOWN[name]}.png`), scale: 'css' });
+  await page.screenshot({
+    path: join(ROOT, `docs/images/${SHOWN[name]}.png`),
+    clip: { x: 0, y: 0, width: page.viewportSize()?.width ?? 0, height: 690 },
+  });
 }
 
 /** Presses Tab until an element that matches has the focus. */

@@ -125,4 +125,18 @@ describe('two images', () => {
     expect((await pages.get(`${path}&tag=a`)).status).toBe(400);
     expect((await pages.get('/compare')).status).toBe(400);
   });
+
+  it('are compared file by file', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['a'], await imageOf({ same: '1', old: 'x', [EVIL]: '1' }));
+    await pages.push('app', ['b'], await imageOf({ same: '1', new: 'xy', [EVIL]: '22' }));
+    const page = await pages.get('/compare?repository=reg.example/app&tag=a&tag=b');
+    const path = /href="(\/compare-files[^"]*)"/u.exec(page.html)?.[1]?.replaceAll('&amp;', '&');
+    const files = await pages.get(path ?? '');
+    expect(files.text).toContain('1 added, 1 removed, 1 changed');
+    expect(files.text).toContain('/new added – 2 B');
+    expect(files.text).toContain('/old removed 1 B –');
+    expect(files.html).not.toMatch(/<script>|\u202e/u);
+    expect((await pages.get('/compare-files?a=reg.example/app:a')).status).toBe(400);
+  });
 });

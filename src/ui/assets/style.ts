@@ -83,6 +83,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
 .copy { display: inline-flex; gap: .35rem; align-items: center; max-width: 100%; }
 .copy code { min-width: 0; }
 .copy button { padding: 0 .4rem; min-height: 1.5rem; line-height: 1.2; font-size: .75rem; }
+.digest, time { white-space: nowrap; }
 .facts { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .3rem 1rem;
   margin: 1rem 0; }
 .facts dt { color: var(--soft); }

@@ -1,7 +1,8 @@
 import type { FC } from 'hono/jsx';
 import type { Comparison, Difference } from '../data/compare.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { imagePath } from '../links.ts';
+import { formatSize } from '../../util/text/units.ts';
+import { compareFilesPath, imagePath } from '../links.ts';
 import { Page, trailOfImage } from './layout.tsx';
 import { Problem } from './problem.tsx';
 import { Bar, Section, ShortDigest, Size, visible } from './widgets.tsx';
@@ -18,6 +19,7 @@ export const ComparePage: FC<CompareProps> = ({ repository, names, images, data,
   <Page
     title={`${names[0]} and ${names[1]}`}
     trail={trailOfImage(names[0], repository, 'Compare')}
+    command={`regctl diff --fast ${names[0]} ${names[1]}`}
     requests={requests}
   >
     <h1>Compare two images</h1>
@@ -44,8 +46,16 @@ export const ComparePage: FC<CompareProps> = ({ repository, names, images, data,
     <Differences id="labels" title="Labels" rows={data.labels} />
     <Differences id="annotations" title="Annotations" rows={data.annotations} />
     <Layers data={data} />
+    <p>
+      <a href={compareFilesPath(names[0], names[1])}>
+        Compare the files: reads up to {formatSize(sizeOf(data))}
+      </a>
+    </p>
   </Page>
 );
+
+const sizeOf = ({ layers }: Comparison): number =>
+  layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
 
 const Differences: FC<{ id: string; title: string; rows: readonly Difference[] }> = ({
   id,

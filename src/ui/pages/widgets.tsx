@@ -46,12 +46,12 @@ export const ShortDigest: FC<{ digest: Digest }> = ({ digest }) => {
   const hex = hexOf(digest);
   const number = Number.parseInt(hex.slice(0, 6), 16);
   return (
-    <>
+    <span class="digest">
       <span class={`mark mark-${number % 8}`} aria-hidden="true">
         {GLYPHS[Math.floor(number / 8) % GLYPHS.length]}
       </span>{' '}
       <Copy text={digest} shown={hex.slice(0, 12)} label={`digest ${hex.slice(0, 12)}`} />
-    </>
+    </span>
   );
 };
 

@@ -29,8 +29,8 @@ export async function respond(
   const watched = async function* (chunks: Bytes): Bytes {
     try {
       for await (const chunk of chunks) {
-        bytes += chunk.byteLength;
         yield chunk;
+        bytes += chunk.byteLength;
       }
     } catch (error) {
       failure = error;
@@ -51,6 +51,9 @@ export async function respond(
     return { kind: 'sent', bytes };
   } catch {
     response.destroy();
+    // A client may leave as soon as it has the announced length.
+    const isWhole = bytes > 0 && String(bytes) === reply.headers?.['Content-Length'];
+    if (isWhole && failure === undefined) return { kind: 'sent', bytes };
     return failure === undefined ? { kind: 'left', bytes } : { kind: 'cut', bytes, failure };
   }
 }

@@ -12,6 +12,7 @@ export interface Target {
   open(): Promise<ReadStore>;
 }
 
+const HUB = 'docker.io';
 /** Docker Hub's own name for what has no user. */
 const OFFICIAL = 'library/';
 
@@ -28,7 +29,9 @@ export function chooseTarget(
   const prefixed = upstreams.find(
     ({ prefix }) => prefix !== undefined && name.startsWith(`${prefix}/`),
   );
-  const named = upstreams.find((one) => one.namespace === namespace);
+  const named = upstreams.find(
+    (one) => namespace !== null && (one.namespace === namespace || one.prefix === namespace),
+  );
   if (namespace !== null && named === undefined) {
     throw new ProtocolError('NAME_UNKNOWN', 'this proxy does not serve that namespace', {
       detail: { namespace: namespace.slice(0, 255) },
@@ -36,7 +39,8 @@ export function chooseTarget(
   }
   const upstream = named ?? prefixed ?? upstreams[0];
   const rest = upstream === prefixed ? name.slice(`${upstream.prefix}/`.length) : name;
-  const isOfficial = upstream.namespace === 'docker.io' && !rest.includes('/');
+  const isHub = upstream.namespace === HUB || upstream.prefix === HUB;
+  const isOfficial = isHub && !rest.includes('/');
   const repository = isOfficial ? `${OFFICIAL}${rest}` : rest;
   const cache = `${cacheOf(upstream.namespace)}/${repository}`;
   if (!isRepositoryName(repository) || !isRepositoryName(cache)) {

@@ -3,9 +3,9 @@ import type { Storage } from '../storage/types.ts';
 
 /** A registry that the proxy answers for. */
 export interface Upstream {
-  /** "docker.io": what clients send as `ns`. */
+  /** Its host, "docker.io" for Docker Hub: clients send it as `ns`. */
   readonly namespace: string;
-  /** First component of the names for this upstream, besides `ns`. */
+  /** What its names begin with if there is no `ns`; also taken as `ns`. */
   readonly prefix: string | undefined;
   /** Opens a repository with the proxy's own login. Sends nothing. */
   open(repository: string): Promise<ReadStore>;

@@ -227,6 +227,8 @@ describe('several upstreams', () => {
       const named = await fetch(`${base}/v2/library/app/manifests/v1?ns=${other.host}`);
       expect(named.headers.get('docker-content-digest')).toBe(its.root.digest);
       expect(named.headers.get('oci-namespace')).toBe(other.host);
+      const alias = await fetch(`${base}/v2/library/app/manifests/v1?ns=other.test`);
+      expect(alias.headers.get('docker-content-digest')).toBe(its.root.digest);
       const strange = await fetch(`${base}/v2/library/app/manifests/v1?ns=169.254.169.254`);
       expect([strange.status, strange.headers.get('oci-namespace')]).toEqual([404, null]);
     });

@@ -111,7 +111,18 @@ export async function compareImages(
 }
 
 async function openSide(side: ComparedSide, options: CompareOptions): Promise<OpenedSide> {
-  const { store, ref } = side;
+  return { ...side, ...(await openPlatforms(side.store, side.ref, options)) };
+}
+
+/**
+ * The images of an index, or the only one, by platform.
+ * @throws AppError MANIFEST_UNKNOWN, PLATFORM_UNKNOWN, UNSUPPORTED for what is no image
+ */
+export async function openPlatforms(
+  store: ReadStore,
+  ref: string | undefined,
+  options: CompareOptions = {},
+): Promise<Omit<OpenedSide, keyof ComparedSide>> {
   const call = { signal: options.signal };
   const root = await store.resolve(ref, { ...call, purpose: 'content' });
   const rootManifest = await fetchManifest(store, root, call);
@@ -138,7 +149,7 @@ async function openSide(side: ComparedSide, options: CompareOptions): Promise<Op
   }
   const leaves = new Map<string, Leaf>();
   for (const leaf of found) leaves.set(nameOf(leaf, leaves), leaf);
-  return { ...side, root, rootManifest, leaves };
+  return { root, rootManifest, leaves };
 }
 
 /** The platform, numbered where an index has it more than once: gzip and zstd next to each other. */

@@ -14,6 +14,7 @@ import { readFlag, readText } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import type { Result, Style } from '../result.ts';
 import type { Input } from '../types.ts';
+import { runBase } from './base.ts';
 
 type OutdatedContext = Pick<Context, 'cwd' | 'flags' | 'locate' | 'openRead' | 'terminal' | 'warn'>;
 
@@ -49,6 +50,8 @@ export async function run(
       hint: 'Name images, or read a list with --file FILE.',
     });
   }
+  const base = readText(input, 'base');
+  if (base !== undefined) return runBase(context, names, base, input, options);
   const images = names.map((name) => withTag(context.locate(name)));
   const beyondMajor = readFlag(input, 'major');
   const reports: Report[] = [];

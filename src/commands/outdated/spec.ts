@@ -14,13 +14,24 @@ export const outdatedSpec: CommandSpec = {
     },
     { flags: '--major', summary: 'also report newer major versions', kind: 'flag' },
     { flags: '--check', summary: 'exit with status 3 if a newer version exists', kind: 'flag' },
+    {
+      flags: '--base <image>',
+      summary: 'check whether IMAGE still is the base; exit with status 3 if not',
+      kind: 'string',
+    },
+    { flags: '--base-digest <digest>', summary: 'digest to expect', kind: 'string', hidden: true },
   ],
+  alsoUses: ['platform'],
   printsResult: true,
   longRunning: true,
   examples: [
     {
       command: 'regctl outdated nginx:1.27.2-alpine',
       description: 'Find the newest 1.x of the same flavor',
+    },
+    {
+      command: 'regctl outdated --base alpine:3.20 IMAGE',
+      description: 'Check whether the base image has moved',
     },
     {
       command: 'regctl outdated --file images.txt --major --check',

@@ -1,3 +1,4 @@
+import { AppError } from '../../../../errors/app-error.ts';
 import { same } from '../../tables.ts';
 import type { Verb } from '../../types.ts';
 import { digest, getManifest, remove } from './manifests.ts';
@@ -72,6 +73,23 @@ export const IMAGE_VERBS: readonly Verb[] = [
     },
     args: ({ args: [image = '', path = ''] }) => [ourName(image), path],
     prints: ({ args: [, , file] }) => ({ file }),
+  },
+  {
+    words: 'image check-base',
+    to: ['outdated'],
+    options: {
+      ...PLATFORM,
+      '--base <image>': (base) => ['--base', ourName(base)],
+      '--digest <digest>': '--base-digest',
+      '--no-config': { ignored: 'only layers are compared' },
+      '--quiet': '--quiet',
+    },
+    args: (line) => {
+      if (line.has('base')) return names(line);
+      throw new AppError('USAGE', 'regclient: name the base image', {
+        hint: 'Add it: regctl outdated --base BASE IMAGE',
+      });
+    },
   },
   { words: 'manifest diff', to: ['diff', '--fast'], options: PLATFORM, args: names },
   { words: 'image delete', aliases: ['image rm'], ...remove },

@@ -20,7 +20,6 @@ export const VERBS: readonly Verb[] = [
 
 /** regclient's verbs that regctl lacks. */
 export const MISSING: readonly Missing[] = [
-  { words: 'image check-base', use: 'Compare the digests: regctl digest BASE' },
   { words: 'blob delete', use: 'Registries delete unused blobs: regctl prune REPOSITORY' },
   { words: 'blob diff-config', use: 'Compare two images: regctl diff A B' },
   { words: 'blob diff-layer', use: 'Compare two images: regctl diff A B' },

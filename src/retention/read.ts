@@ -48,7 +48,8 @@ class RepositoryReader {
   readonly #tagPushed = new Map<string, string>();
   readonly #manifests = new Map<Digest, ManifestFacts>();
   readonly #configs = new Map<Digest, Descriptor>();
-  readonly #asked = new Set<Digest>();
+  /** Manifests that do not exist. */
+  readonly #absent = new Set<Digest>();
   readonly #running = new Map<Digest, Promise<readonly Descriptor[]>>();
   readonly #names = new Map<string, string>();
   readonly #listed = new Map<Digest, ListedManifest>();
@@ -130,7 +131,7 @@ class RepositoryReader {
   }
 
   async #readDigest(digest: Digest, call: CallOptions): Promise<void> {
-    if (this.#asked.has(digest)) return;
+    if (this.#isKnown(digest)) return;
     const found = await orAbsent(this.#store.resolve(digest, { ...call, purpose: 'content' }));
     if (found !== undefined) await this.#readManifest(found, call);
   }
@@ -144,13 +145,17 @@ class RepositoryReader {
   /** Reads a manifest, its children and its subject. False if it does not exist. */
   async #readManifest(descriptor: Descriptor, call: CallOptions): Promise<boolean> {
     const digest = this.#name(descriptor.digest);
-    if (this.#asked.has(digest)) return this.#manifests.has(digest);
+    if (this.#isKnown(digest)) return this.#manifests.has(digest);
     const running = this.#running.get(digest) ?? this.#fetch(digest, descriptor, call);
     this.#running.set(digest, running);
     const leads = await running;
     this.#running.delete(digest);
     for (const one of leads) await this.#readManifest(one, call);
     return this.#manifests.has(digest);
+  }
+
+  #isKnown(digest: Digest): boolean {
+    return this.#manifests.has(digest) || this.#absent.has(digest);
   }
 
   /** Reads what a manifest leads to. */
@@ -162,8 +167,10 @@ class RepositoryReader {
     // The store's list has the actual size; a parent only claims one.
     const known = this.#listed.get(digest)?.descriptor ?? descriptor;
     const manifest = await orAbsent(fetchManifest(this.#store, known, call));
-    this.#asked.add(digest);
-    if (manifest === undefined) return [];
+    if (manifest === undefined) {
+      this.#absent.add(digest);
+      return [];
+    }
     this.#manifests.set(digest, this.#factsOf(digest, manifest));
     const children = manifest.kind === 'index' ? manifest.manifests : [];
     const leads = manifest.subject === undefined ? children : [...children, manifest.subject];
@@ -179,7 +186,8 @@ class RepositoryReader {
         ? [manifest.config, ...manifest.layers]
         : entries.filter((one) => !isManifestType(one.mediaType));
     if (manifest.kind === 'image' && isImageConfigType(manifest.config.mediaType)) {
-      this.#configs.set(digest, manifest.config);
+      const { config } = manifest;
+      this.#configs.set(digest, { ...config, mediaType: this.#name(config.mediaType) });
     }
     const listed = this.#listed.get(digest);
     return {

@@ -41,8 +41,9 @@ class RegistryStore implements WriteStore {
   readonly #repository: Repository;
   readonly #referrersTag: ReferrersTag;
   readonly #manifests = createManifestCache();
-  /** Digests that this run has seen in the repository, or pushed to it. */
-  readonly #present = new Set<string>();
+  /** Digests that this run has seen in the repository, or pushed to it, with a manifest's type. */
+  readonly #present = new Map<string, string | undefined>();
+  /** One string for each type: a repository has thousands of manifests. */
   readonly #types = new Map<string, string>();
   /** Push times (RFC 3339) of the manifests whose response contained one. */
   readonly #pushed = new Map<Digest, string>();
@@ -72,7 +73,7 @@ class RegistryStore implements WriteStore {
       },
       remove: {
         removeManifest: async (digest, options) => {
-          const mediaType = this.#types.get(digest);
+          const mediaType = this.#present.get(digest);
           try {
             await removeManifest(repository, this.#referrersTag, digest, { ...options, mediaType });
           } finally {
@@ -247,10 +248,15 @@ class RegistryStore implements WriteStore {
   }
 
   #seen(descriptor: Descriptor): Descriptor {
-    if (isManifestType(descriptor.mediaType)) {
-      this.#types.set(descriptor.digest, descriptor.mediaType);
+    const { digest, mediaType } = descriptor;
+    if (!isDigest(digest)) return descriptor;
+    if (!isManifestType(mediaType)) {
+      this.#present.set(digest, undefined);
+      return descriptor;
     }
-    if (isDigest(descriptor.digest)) this.#present.add(descriptor.digest);
+    const type = this.#types.get(mediaType) ?? mediaType;
+    this.#types.set(mediaType, type);
+    this.#present.set(digest, type);
     return descriptor;
   }
 }

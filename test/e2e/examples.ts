@@ -113,7 +113,10 @@ const MADE: readonly (readonly [mention: RegExp, lines: readonly string[]])[] = 
   ],
   [/app\.tar/u, ['copy registry.example.com/app:1 docker-archive:app.tar:app:1']],
   [/cosign\.pub|trust\.yaml/u, ['sign --key cosign.key ghcr.io/o/app:1']],
-  [/spdxjson/u, ['attest --key cosign.key --type spdxjson --predicate sbom.json oci:app:v1']],
+  [
+    /spdxjson oci:app/u,
+    ['attest --key cosign.key --type spdxjson --predicate sbom.json oci:app:v1'],
+  ],
   [
     /\breferrers\b/u,
     ['registry.example.com/app:1', 'ghcr.io/org/app:1', 'alpine'].map(

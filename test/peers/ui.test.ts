@@ -166,11 +166,14 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
     expect(await page.locator('tbody tr').count()).toBe(20);
     expect(await page.locator('button[data-copy]:visible').count()).toBe(0);
     await page.getByRole('link', { name: 'Next' }).click();
+    await page.waitForURL('**page=2**');
     expect(await page.textContent('.pager')).toContain('Page 2 of 250');
     await page.getByRole('searchbox', { name: 'Filter' }).fill('v1.4999*');
     await page.keyboard.press('Enter');
+    await page.waitForURL('**filter=v1.4999**');
     expect(await page.textContent('.count-line')).toContain('1 of 5000 tags');
-    await page.getByRole('link', { name: 'v1.4999' }).click();
+    await page.getByRole('link', { name: 'v1.4999', exact: true }).click();
+    await page.waitForURL('**/image**');
     await page.getByText('Pull and copy').click();
     expect(await page.getByText(`docker pull ${registry.host}/many:v1.4999`).isVisible()).toBe(
       true,

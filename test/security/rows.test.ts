@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { lostOf, textOf } from '../helpers/held.ts';
 import { ROWS } from './rows.ts';
 
-describe('the 35 attacks', () => {
+describe('the 37 attacks', () => {
   it('are all there', () => {
-    expect(ROWS).toHaveLength(35);
+    expect(ROWS).toHaveLength(37);
   });
 
   it('stand in SECURITY.md with their rules', () => {

@@ -638,4 +638,36 @@ export const ROWS: readonly Row[] = [
       ['test/commands/transfer/trusted.test.ts', 'copies what was verified, though the tag moves'],
     ],
   },
+  {
+    attack: 'a web page or another program of the machine uses the pages of ui',
+    advisories: 'CWE-352, CWE-350, CWE-1021',
+    rules: [
+      ['src/ui/access/headers.ts', 'isFromElsewhere'],
+      ['src/ui/access/sessions.ts', 'redeem'],
+    ],
+    tests: [
+      [
+        'test/ui/access.test.ts',
+        'is refused for the host "%s"',
+        'is refused if the browser says "%s"',
+        'works once, for a minute, and one at a time',
+      ],
+      ['test/ui/delete.test.ts', 'with %s is refused'],
+    ],
+  },
+  {
+    attack: 'names, labels or SBOMs of a registry run or mislead in the browser',
+    advisories: 'CWE-79, CWE-601',
+    rules: [
+      ['src/ui/pages/widgets.tsx', 'visible'],
+      ['src/ui/links.ts', 'webLink'],
+    ],
+    tests: [
+      [
+        'test/ui/pages.test.ts',
+        'from a hostile registry is text, whatever its names and labels hold',
+      ],
+      ['test/ui/details.test.ts', 'are listed, and their SBOMs and scan reports are tables'],
+    ],
+  },
 ];

@@ -1,7 +1,12 @@
 /** The client: the logins, certificates, mirrors and proxies of this machine in one object. */
+export type { Kind } from './artifact/kinds.ts';
+export type { ReferrerNode, ReferrerTree, SubjectNode } from './artifact/referrers/tree.ts';
+export type { ReferrerContent, ReferrerSource } from './artifact/referrers/types.ts';
+export type { ReferrersCallOptions, VerifyCallOptions } from './client/api/attached.ts';
+export type { Client } from './client/api/client.ts';
 export { createClient } from './client/api/create-client.ts';
+export type { SyncCallOptions } from './client/api/sync.ts';
 export type {
-  Client,
   ClientConnection,
   ClientLogin,
   ClientOptions,
@@ -21,5 +26,7 @@ export type {
   InspectedStep,
   Inspection,
 } from './image/describe.ts';
+export type { Form, Signer, Verdict } from './signing/types.ts';
+export type { ImageResult, SyncOutcome } from './sync/results.ts';
 export type { CompressionFormat, CompressionOptions } from './util/compression/types.ts';
 export type { ProcessNames } from './util/temporaries.ts';

@@ -80,5 +80,5 @@ export type {
   Repository,
   RepositoryOptions,
 } from './registry/types.ts';
-export type { ListedManifest, ReferrersOptions } from './store/types.ts';
+export type { ListedManifest, ReferrersOptions, TaggedDigest } from './store/types.ts';
 export type { BeginWait } from './util/abort.ts';

@@ -6,6 +6,8 @@ export type {
   Inventory,
   ListTagsOptions,
   OpenOptions,
+  PullAllowance,
+  PullAllowanceReport,
   PushOptions,
   PushOutcome,
   ReadStore,

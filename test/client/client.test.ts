@@ -1,9 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createClient } from '../../src/client/api/create-client.ts';
 import type { ClientOptions } from '../../src/client/api/types.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { startRegistryServer, type RegistryServer } from '../../src/server/server.ts';
+import { signingKey } from '../../src/signing/sign/key.ts';
+import { signManifests } from '../../src/signing/sign/sign.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
 import { codeOf } from '../helpers/thrown.ts';
@@ -175,4 +178,57 @@ it('a closed client refuses calls, and closing an unused one is nothing', async 
   const client = createClient(ALONE);
   await client[Symbol.asyncDispose]();
   await expect(client.resolve(app(':1'))).rejects.toThrow('closed');
+});
+
+it('finds what refers to an image, and verifies it', async () => {
+  await using client = createClient(ALONE);
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = publicKey.export({ type: 'spki', format: 'pem' });
+  const keys = [String(key)];
+  await client.copy(app(':1'), `${registry.host}/signed:1`);
+  const signed = `${registry.host}/signed:1`;
+  expect(await codeOf(client.verify(signed, { keys }))).toBe('POLICY_REJECTED');
+  const subject = await client.resolve(signed);
+  {
+    await using store = await client.openWrite(signed);
+    await signManifests(
+      store,
+      [subject],
+      { annotations: { by: 'test' }, reference: signed },
+      {
+        forms: ['bundle'],
+        concurrency: 1,
+        key: signingKey(privateKey),
+        created: '2026-02-01T00:00:00Z',
+      },
+    );
+  }
+  const verdicts = await client.verify(signed, { keys, annotations: { by: 'test' } });
+  expect(verdicts.filter(({ reason }) => reason === undefined)).toHaveLength(1);
+  const { root } = await client.referrers(signed);
+  expect(root.referrers.map(({ kinds }) => kinds)).toEqual([['signature']]);
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+  const wrong = [String(other.export({ type: 'spki', format: 'pem' }))];
+  expect(await codeOf(client.verify(signed, { keys: wrong }))).toBe('POLICY_REJECTED');
+});
+
+it('keeps a repository up to date', async () => {
+  await using client = createClient(ALONE);
+  const target = `${registry.host}/mirror`;
+  const include = ['1|2'];
+  const planned = await client.sync(app(''), target, { include, dryRun: true });
+  expect(planned.map(({ outcome }) => outcome)).toEqual(['copied', 'copied']);
+  expect(await codeOf(client.resolve(`${target}:1`))).toBe('REPOSITORY_UNKNOWN');
+  const seen: string[] = [];
+  const copied = await client.sync(app(''), target, {
+    include,
+    onImage: ({ destination }) => seen.push(destination),
+  });
+  expect(copied.map(({ outcome, error }) => [outcome, error])).toEqual([
+    ['copied', undefined],
+    ['copied', undefined],
+  ]);
+  expect(seen).toHaveLength(2);
+  const again = await client.sync(app(''), target, { include });
+  expect(again.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
 });

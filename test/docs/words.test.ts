@@ -15,7 +15,7 @@ const list = (path: string, ending: string): readonly string[] =>
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
 const PAGES = ['README.md', 'SECURITY.md', ...list('docs/', '.md')].filter(
-  (path) => !CONTRIBUTORS.test(path),
+  (path) => !CONTRIBUTORS.test(path) && !/^docs\/(?:api|node_modules)\//u.test(path),
 );
 const BUDGET = JSON.parse(read('test/docs/budget.json')) as {
   readonly doubtfulPerThousand: number;

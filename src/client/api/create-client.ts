@@ -12,7 +12,8 @@ import { copyBetween } from './copy.ts';
 import { openClient, type Opened } from './open.ts';
 import { pushFiles } from './push.ts';
 import { DEFAULT_CONCURRENCY, platformOf } from './this-machine.ts';
-import type { Client, ClientOptions, DeleteResult } from './types.ts';
+import type { Client } from './client.ts';
+import type { ClientOptions, DeleteResult } from './types.ts';
 
 /**
  * Creates a client with the logins, certificates, mirrors and proxies of this machine. Reads and
@@ -113,6 +114,24 @@ export function createClient(options: ClientOptions = {}): Client {
         const written = tag ?? (defaultTag ? DEFAULT_TAG : undefined);
         return pushFiles(store, written, files, options_, call);
       }),
+    referrers: (image, options_ = {}) =>
+      withOwnSignal(options_, async (call) =>
+        (await import('./attached.ts')).referrersOf(await open(), image, options, options_, call),
+      ),
+    verify: (image, options_) =>
+      withOwnSignal(options_, async (call) =>
+        (await import('./attached.ts')).verifyImage(await open(), image, options, options_, call),
+      ),
+    sync: (source, target, options_ = {}) =>
+      withOwnSignal(options_, async (call) =>
+        (await import('./sync.ts')).syncRepository(
+          await open(),
+          [source, target],
+          options,
+          options_,
+          call,
+        ),
+      ),
     openRead: async (image, options_) => {
       const { locate, openRead } = await open();
       return openRead(locate(image), options_);

@@ -7,6 +7,7 @@ import type {
   WriteStore,
 } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
+import type { RegistryClient } from '../../registry/types.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 import { openConnections, type Connections } from '../connections.ts';
 import { createStores } from '../stores.ts';
@@ -22,6 +23,7 @@ export interface Opened {
   readonly locate: (image: string) => Location;
   readonly openRead: (location: Location, options?: OpenReadOptions) => Promise<ReadStore>;
   readonly openWrite: (location: Location, options?: OpenWriteOptions) => Promise<WriteStore>;
+  readonly registry: (host: string) => Promise<RegistryClient>;
   readonly temporaries: () => Promise<Temporaries>;
 }
 
@@ -40,10 +42,12 @@ export async function openClient(options: ClientOptions): Promise<Opened> {
     stdout: noPipe,
     tempDir: tempDirOf(options),
   });
-  const side = (location: Location): ConnectionOptions => connectionOf(options, location);
+  const side = ({ scheme, name }: Location): ConnectionOptions =>
+    connectionOf(options, scheme === 'docker' ? parseReference(name).registry : undefined);
   return {
     connections,
     temporaries: () => temporaries(),
+    registry: async (host) => (await connections.side(connectionOf(options, host))).registry,
     locate(image) {
       const location = stores.locate(image);
       if (options.transports?.includes(location.scheme) !== false) return location;
@@ -56,9 +60,9 @@ export async function openClient(options: ClientOptions): Promise<Opened> {
 
 function connectionOf(
   { connection, logins }: ClientOptions,
-  { scheme, name }: Location,
+  registry: string | undefined,
 ): ConnectionOptions {
-  const login = scheme === 'docker' ? logins?.[parseReference(name).registry] : undefined;
+  const login = registry === undefined ? undefined : logins?.[registry];
   return { ...connection, ...(login === undefined ? {} : loginOptions(login)) };
 }
 

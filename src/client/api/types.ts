@@ -1,13 +1,11 @@
 import type { Conversion } from '../converted.ts';
 import type { ClientSettings, ConnectionOptions, Machine } from '../types.ts';
-import type { CopyEvent, CopySummary } from '../../copy/types.ts';
+import type { CopyEvent } from '../../copy/types.ts';
 import type { AllowHost } from '../../http/address/allow-host.ts';
 import type { RetryEvent } from '../../http/retry/policy.ts';
-import type { Inspection } from '../../image/describe.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
-import type { ReadStore, WriteStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 
 /** A login for one registry: a username and password, or a bearer token. */
@@ -118,39 +116,4 @@ export interface PushCallOptions extends CallOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** Attaches the artifact to this manifest of the same repository. */
   readonly subject?: Descriptor | undefined;
-}
-
-/**
- * Lists, inspects, copies and deletes images. Image names are those of the command line: "alpine",
- * "ghcr.io/o/app:1", "oci:DIR:NAME". Every call takes an AbortSignal; an aborted one rejects with
- * the signal's reason. Any other failure is an AppError.
- */
-export interface Client extends AsyncDisposable {
-  /** Lists the tags of a repository, page by page, as they arrive. */
-  tags(repository: string, options?: TagsOptions): AsyncIterable<string>;
-  /** Finds out what a name points to: one request, which is no pull on Docker Hub. */
-  resolve(image: string, options?: CallOptions): Promise<Descriptor>;
-  /** Reads manifest, configuration and platforms; the members are those of `skopeo inspect`. */
-  inspect(image: string, options?: InspectOptions): Promise<Inspection>;
-  /**
-   * Copies an image with all platforms. Sends only what the destination lacks, the tag last.
-   * @throws CopyError naming the side that failed
-   */
-  copy(source: string, destination: string, options?: CopyCallOptions): Promise<CopySummary>;
-  /**
-   * Deletes an image. Refuses if another tag shares its digest or an index lists it.
-   * @throws AppError TAG_SHARED, MANIFEST_LISTED, MANIFEST_UNKNOWN, UNTAG_UNSUPPORTED
-   */
-  delete(image: string, options?: DeleteCallOptions): Promise<DeleteResult>;
-  /** Writes files as an artifact, as `oras push` does, and resolves to its descriptor. */
-  push(
-    image: string,
-    files: readonly (PushedFile | Uint8Array)[],
-    options?: PushCallOptions,
-  ): Promise<Descriptor>;
-  /** Opens the store that a name leads to, for what the other calls do not offer. */
-  openRead(image: string, options?: CallOptions): Promise<ReadStore>;
-  openWrite(image: string, options?: CallOptions): Promise<WriteStore>;
-  /** Requests sent so far. */
-  readonly requestCount: number;
 }

@@ -3,7 +3,7 @@ import { descriptorEntries, type Json } from '../../image/convert/edit-json.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { ImageManifest, IndexManifest, Manifest } from '../../oci/manifest.ts';
 import { isImageConfigType, isImageType, isIndexType } from '../../oci/media-types.ts';
-import { choosePlatforms, formatPlatform, normalize, type Platform } from '../../oci/platform.ts';
+import { formatPlatform, matchesPlatform, normalize, type Platform } from '../../oci/platform.ts';
 import { isAttestation, platformOfConfig, readConfig } from '../../store/index-entries.ts';
 import { IndexTraversal } from '../../store/index-traversal.ts';
 import { manifestDocument, schema1Error } from '../../store/manifests.ts';
@@ -206,7 +206,9 @@ export function filterChildren(
   const images = imagesOf(children);
   const kept = new Set<IndexChild>(
     wanted.flatMap((platform) => {
-      const matching = choosePlatforms(images, platform);
+      const matching = images.filter(
+        (one) => one.platform !== undefined && matchesPlatform(platform, one.platform),
+      );
       if (matching.length > 0) return matching;
       const available = images.flatMap((one) => one.platform ?? []);
       throw platformUnknownError(where, platform, available);

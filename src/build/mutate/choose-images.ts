@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { IndexManifest } from '../../oci/manifest.ts';
 import { isImageType, isIndexType } from '../../oci/media-types.ts';
-import { choosePlatforms, type Platform } from '../../oci/platform.ts';
+import { matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { isAttestation, platformOfConfig, readConfig } from '../../store/index-entries.ts';
 import { IndexTraversal } from '../../store/index-traversal.ts';
 import { platformUnknownError } from '../../store/platforms.ts';
@@ -43,7 +43,9 @@ export async function chooseImages(
   );
   return new Set(
     wanted.flatMap((platform) => {
-      const matching = choosePlatforms(named, platform);
+      const matching = named.filter(
+        (one) => one.platform !== undefined && matchesPlatform(platform, one.platform),
+      );
       if (matching.length > 0) return matching.map(({ digest }) => digest);
       const available = named.flatMap((one) => one.platform ?? []);
       throw platformUnknownError(text, platform, available);

@@ -11,7 +11,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { IndexManifest } from '../../oci/manifest.ts';
 import { isImageType, isIndexType } from '../../oci/media-types.ts';
-import { choosePlatforms, formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { chooseImages } from './choose-images.ts';
 import { isAttestation, platformOfConfig, readConfig } from '../../store/index-entries.ts';
 import { manifestDocument, schema1Error } from '../../store/manifests.ts';
@@ -106,7 +106,7 @@ export class RootEditor {
       const config = await readConfig(store, manifest.config, text, this.#call);
       const own = platformOfConfig(config);
       for (const wanted of platforms) {
-        if (choosePlatforms([{ platform: own }], wanted).length > 0) continue;
+        if (own !== undefined && matchesPlatform(wanted, own)) continue;
         throw platformUnknownError(text, wanted, own === undefined ? [] : [own]);
       }
     }
@@ -164,15 +164,8 @@ export class RootEditor {
       { ...document, manifests: listed.map(({ entry }) => entry) },
       depth === 0 ? levels : [],
     );
-    const isSame = listed.every(({ entry }, at) => entry === entries[at]);
     const to = image.to ?? own;
-    if (
-      isSame &&
-      listed.length === entries.length &&
-      to === own &&
-      body['annotations'] === document['annotations']
-    )
-      return root;
+    if (to === own && JSON.stringify(body) === JSON.stringify(document)) return root;
     const node = manifestNode(body, index.mediaType, root.digest);
     if (to === own || node.manifest.kind !== 'index') return this.#built.addManifest(node);
     return this.#built.addManifest(this.#converted(node.manifest, listed, node.descriptor.digest));

@@ -67,16 +67,19 @@ async function withOtherWord(
   argv: readonly string[],
   groups: readonly CommandGroup[],
 ): Promise<unknown> {
-  const { name, spec } = splitArguments(
+  const { name, after, spec } = splitArguments(
     argv,
     groups.flatMap(({ commands }) => commands),
   );
-  if (name === undefined || spec !== undefined) return error;
+  if (name === undefined) return error;
   const { WORDS } = await import('./tools/words.ts');
-  const hint = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
+  // The first word of two may be a command of ours: "manifest create".
+  const both = `${name} ${after[0] ?? ''}`;
+  const word = Object.hasOwn(WORDS, both) ? both : spec === undefined ? name : undefined;
+  const hint = word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
   return hint === undefined
     ? error
-    : new AppError('USAGE', `unknown command "${name}"`, { hint, cause: error });
+    : new AppError('USAGE', `unknown command "${word}"`, { hint, cause: error });
 }
 
 export function machineOf({ env, home, host, uid }: LineEnvironment['io']): Line['machine'] {

@@ -60,8 +60,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   'verify-attestation': 'Verify an attestation: regctl verify --key FILE --type TYPE IMAGE',
   // Building and editing images.
   build: 'regctl builds nothing; use docker buildx, buildah or kaniko.',
-  buildx:
-    'regctl builds nothing; use docker buildx. Its imagetools create is: regctl index create TAG IMAGE…',
+  buildx: 'regctl builds nothing; use docker buildx.',
+  'buildx imagetools': 'Make an index: regctl index create TAG IMAGE…',
   commit: 'regctl runs no containers; use docker commit.',
   append: 'Add a layer: regctl mutate IMAGE --append FILE --tag TAG',
   mod: 'Change an image: regctl mutate IMAGE --label KEY=VALUE',

@@ -161,6 +161,16 @@ describe('certificates', () => {
     await expect(failed).rejects.toMatchObject({ message: /trusted.root/u });
   });
 
+  it('a bundle with very many proofs is refused before any is checked', async () => {
+    const bundle = JSON.parse(contentBytes(contents['good.sigstore.json']).toString()) as {
+      verificationMaterial: { tlogEntries: unknown[] };
+    };
+    const [entry] = bundle.verificationMaterial.tlogEntries;
+    bundle.verificationMaterial.tlogEntries = Array.from({ length: 33 }, () => entry);
+    const failed = verifyByCertificate(bundle as unknown as Record<string, unknown>, []);
+    await expect(failed).rejects.toThrow(/more than 32 log entries/u);
+  });
+
   it('a file that is no root is refused', () => {
     for (const text of ['{}', '', 'x', '[1]', '{"mediaType":"a","mediaType":"b"}']) {
       expect(() => readTrustedRoots(text, 'f')).toThrow(/trusted root f/u);

@@ -9,6 +9,7 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { generateKeys } from '../../src/signing/keys/generate.ts';
 import { EMPTY_CONFIG, json, sourceOf, writeReferrer } from '../../src/signing/sign/documents.ts';
+import { findEvidence } from '../../src/signing/verify/evidence.ts';
 import { fetchManifest } from '../../src/store/manifests.ts';
 import type { WriteStore } from '../../src/store/types.ts';
 import { fakeContext, input, jsonOf, storeWith, textOf } from '../commands/fake-context.ts';
@@ -198,6 +199,22 @@ describe('an image that somebody attached very much to', () => {
     });
     await store.push(sourceOf('application/vnd.oci.image.manifest.v1+json', manifest));
   }
+
+  it('an image with a sha512 digest has no tag of cosign, which would be too long', async () => {
+    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+    const asked: unknown[] = [];
+    const watched: WriteStore = {
+      ...store,
+      async resolve(ref, options) {
+        asked.push(ref);
+        return store.resolve(ref, options);
+      },
+    };
+    const digest = digestOf(Buffer.from('image'), 'sha512');
+    const options = { signatures: true, concurrency: 1 };
+    expect(await findEvidence(watched, digest, options)).toEqual([]);
+    expect(asked).toEqual([]);
+  });
 
   it('a signature of Notation is listed, and said to be unverified', async () => {
     const image = await makeImage({ layers: 1 });

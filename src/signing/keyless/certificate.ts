@@ -1,5 +1,5 @@
 import type { TrustMaterial, SignedEntity, Signer as Verified } from '@sigstore/verify';
-import { isRecord } from '../../util/json.ts';
+import { asRecord, isRecord } from '../../util/json.ts';
 import { NotEvidence } from '../types.ts';
 import type { CertificateIdentity } from './identity.ts';
 
@@ -36,6 +36,7 @@ export async function verifyByCertificate(
   roots: readonly Root[],
   artifact?: Buffer,
 ): Promise<CertificateSigner> {
+  requireFew(document);
   requireSameRootHashes(document);
   let reason = 'no trusted root was given';
   for (const { material } of roots) {
@@ -130,6 +131,18 @@ function timeOf({ timestamps }: SignedEntity): string {
       : one.timestamp.signingTime.getTime(),
   );
   return `${new Date(Math.min(...times)).toISOString().slice(0, 19)}Z`;
+}
+
+/** As sigstore-go: more than any bundle has, and each is compared with each other. */
+const MAX_PROOFS = 32;
+
+function requireFew({ verificationMaterial }: Readonly<Record<string, unknown>>): void {
+  const { tlogEntries, timestampVerificationData } = asRecord(verificationMaterial);
+  const { rfc3161Timestamps } = asRecord(timestampVerificationData);
+  for (const list of [tlogEntries, rfc3161Timestamps]) {
+    if (!Array.isArray(list) || list.length <= MAX_PROOFS) continue;
+    throw new NotEvidence(`it has more than ${MAX_PROOFS} log entries or timestamps`);
+  }
 }
 
 /** The proof and its checkpoint each name the root hash; @sigstore/verify reads that of the second. */

@@ -4,6 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
 import { fetchManifest, manifestDocument } from '../../store/manifests.ts';
+import { isTag } from '../../reference/names.ts';
 import type { WriteStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { decodeBase64 } from '../formats/base64.ts';
@@ -93,7 +94,15 @@ async function isSigned(
 }
 
 function tagOf({ digest }: Descriptor, suffix: 'sig' | 'att'): string {
-  return `${algorithmOf(digest)}-${hexOf(digest)}.${suffix}`;
+  const tag = `${algorithmOf(digest)}-${hexOf(digest)}.${suffix}`;
+  if (isTag(tag)) return tag;
+  throw new AppError(
+    'UNSUPPORTED',
+    `cannot sign ${digest} in the .${suffix} form: no tag fits it`,
+    {
+      hint: 'Sign it as a bundle: regctl sign --form bundle',
+    },
+  );
 }
 
 interface TagLayer {

@@ -4,6 +4,7 @@ import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
+import { isTag } from '../../reference/names.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';
@@ -147,6 +148,8 @@ async function fromTag(
   options: Budgeted,
 ): Promise<readonly Found[]> {
   const tag = `${algorithmOf(subject)}-${hexOf(subject)}.${suffix}`;
+  // cosign has no tag for sha512: it would be longer than a tag may be.
+  if (!isTag(tag)) return [];
   const listed = await resolveOrNone(store, tag, options);
   if (listed === undefined) return [];
   const { digest } = listed;

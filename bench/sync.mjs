@@ -111,10 +111,9 @@ const TOOLS = {
     file: ['regctl.yml', regsyncFile(from, to)],
   }),
   skopeo: (from, to) => ({
-    argv: [
-      ...['skopeo', '--insecure-policy', 'sync', '--all', '--src', 'yaml', '--dest', 'docker'],
-      ...['--dest-tls-verify=false', '--scoped=false', 'skopeo.yml', `${to}/team`],
-    ],
+    argv: `skopeo --insecure-policy sync --all --src yaml --dest docker --dest-tls-verify=false skopeo.yml ${to}/team`.split(
+      ' ',
+    ),
     file: [
       'skopeo.yml',
       JSON.stringify({

@@ -75,3 +75,48 @@ describe.each(STAND_INS.map((standIn) => [standIn.id, standIn] as const))(
     });
   },
 );
+
+it('Docker Hub refuses a manifest that has a tag: nothing is deleted, and the cause is named', async () => {
+  const hub = STAND_INS.find(({ id }) => id === 'docker-hub');
+  if (hub === undefined) throw new Error('there is no stand-in of Docker Hub');
+  const remove = { ...hub.remove, manifest: 'unused' as const };
+  await using world = await startWorld({ ...hub, remove }, certificates);
+  const [old, kept] = [await makeImage(), await makeImage()];
+  fill(world, old, ['old']);
+  fill(world, kept, ['keep']);
+  const { username, password } = hub.login;
+  const login = ['--creds', `${username}:${password}`];
+  const name = `${hub.registry}/${hub.repository}`;
+  const done = await world.run(['prune', ...login, name, '--tag', 'old', '--yes']);
+  expect(done.status).toBe(1);
+  expect(done.stderr).toContain('a tag or an index still points at the manifest');
+  expect(world.engine.content.tags(hub.repository)).toEqual(['keep', 'old']);
+  // The first delete ends it.
+  const deletes = world.lines.filter((line) => line.startsWith('DELETE'));
+  expect(new Set(deletes).size).toBe(1);
+});
+
+describe('--explain', () => {
+  const zot = STAND_INS.find(({ id }) => id === 'zot');
+  it('shows each tag with all the rules that decided', async () => {
+    if (zot === undefined) throw new Error('there is no stand-in of zot');
+    await using world = await startWorld(zot, certificates);
+    for (const tag of ['v1', 'v2', 'pr-1', 'latest']) fill(world, await makeImage(), [tag]);
+    const { username, password } = zot.login;
+    const rules = ['--tag', 'v*', '--tag', 'pr-*', '--keep-tag', 'v1', '--keep-semver', '^1'];
+    const args = [
+      'prune',
+      '--creds',
+      `${username}:${password}`,
+      `${zot.registry}/${zot.repository}`,
+    ];
+    const brief = await world.run([...args, ...rules]);
+    expect(brief.stdout).not.toMatch(/^(?:v1|latest) /mu);
+    const full = await world.run([...args, ...rules, '--explain']);
+    expect(full.status, full.stderr).toBe(0);
+    expect(full.stdout).toMatch(/^v1 .* keep +--keep-tag, --keep-semver$/mu);
+    expect(full.stdout).toMatch(/^latest .* keep +/mu);
+    expect(full.stdout).toMatch(/^pr-1 .* delete +--tag/mu);
+    expect(world.lines.filter((line) => line.startsWith('DELETE'))).toEqual([]);
+  });
+});

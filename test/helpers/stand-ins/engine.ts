@@ -168,6 +168,9 @@ export class Engine {
       const message = `Manifest is still referenced by tag ${this.content.tagsOf(name, ref)[0]}`;
       return this.#refuse({ status: 400, code: 'GOOGLE_MANIFEST_DANGLING_TAG', message });
     }
+    if (how === 'unused' && this.content.tagsOf(name, ref).length > 0) {
+      return this.#refuse({ status: 403, code: 'DENIED', message: 'manifest is referenced' });
+    }
     if (byDigest) this.content.removeManifest(name, ref);
     else this.content.removeTag(name, ref);
     return { status: 202 };

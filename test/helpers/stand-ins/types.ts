@@ -92,7 +92,8 @@ export interface StandIn {
     readonly maxRange?: number;
   };
   readonly remove: {
-    readonly manifest: 'yes' | 'untagged' | Refused;
+    /** `unused`: 403 while a tag points to it, as Docker Hub is said to answer. */
+    readonly manifest: 'yes' | 'untagged' | 'unused' | Refused;
     readonly tag: 'yes' | Refused;
   };
   readonly referrers: 'index' | 'html' | Refused;

@@ -48,6 +48,9 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   const [word] = input.args;
+  if (readFlag(input, 'dryRun') && word !== 'gc') {
+    throw new AppError('USAGE', '--dry-run is for "serve gc"');
+  }
   if (word === undefined) return serve(context, input, options);
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
   if (action === undefined) {

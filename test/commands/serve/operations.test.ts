@@ -70,6 +70,7 @@ describe('serve', () => {
 
   it.each([
     { maxBody: 'much' },
+    { dryRun: true },
     { maxUploads: '0' },
     { maxRate: 0 },
     { metricsListen: 'here' },

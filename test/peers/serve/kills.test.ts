@@ -30,8 +30,8 @@ async function start(dir: string): Promise<Server> {
   return { child, base: /listening on (http:\S+?)\/\s/u.exec(said)?.[1] ?? said };
 }
 
-const content = (round: number, push: number): Buffer =>
-  Buffer.alloc(20_000 + Math.floor(random() * 60_000), `${round}.${push} `);
+const content = (round: number, number: number): Buffer =>
+  Buffer.alloc(20_000 + Math.floor(random() * 60_000), `${round}.${number} `);
 
 /** Pushes blobs and a manifest until the server is killed. Returns what was answered with 201. */
 async function push(base: string, round: number, number: number): Promise<readonly string[]> {

@@ -43,9 +43,18 @@ async function until(file: string, args: readonly string[], child: ChildProcess)
 async function dockerd(dir: TempDir, mirror: string): Promise<Engine> {
   const host = `unix://${dir.join('docker.sock')}`;
   const child = spawn('dockerd', [
-    ...['--data-root', dir.join('data'), '--exec-root', dir.join('exec')],
-    ...['--pidfile', dir.join('pid'), '-H', host, '--storage-driver=vfs'],
-    ...['--iptables=false', '--ip6tables=false', '--bridge=none'],
+    '--data-root',
+    dir.join('data'),
+    '--exec-root',
+    dir.join('exec'),
+    '--pidfile',
+    dir.join('pid'),
+    '-H',
+    host,
+    '--storage-driver=vfs',
+    '--iptables=false',
+    '--ip6tables=false',
+    '--bridge=none',
     `--registry-mirror=${mirror}`,
   ]);
   await until('docker', ['-H', host, 'version'], child);
@@ -69,8 +78,14 @@ async function ctr(dir: TempDir, mirror: string): Promise<Engine> {
   const config = dir.join('containerd.toml');
   await writeFile(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
   const child = spawn('containerd', [
-    ...['--config', config, '--address', socket],
-    ...['--root', dir.join('root'), '--state', dir.join('state')],
+    '--config',
+    config,
+    '--address',
+    socket,
+    '--root',
+    dir.join('root'),
+    '--state',
+    dir.join('state'),
   ]);
   const image = (tag: string): string => `docker.io/library/app:${tag}`;
   await until('ctr', ['-a', socket, 'version'], child);

@@ -10,6 +10,11 @@ import type { UiOptions } from './types.ts';
 /** The address of every listener: other machines cannot reach it. */
 const LOOPBACK = '127.0.0.1';
 
+const LISTEN_CAUSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses this port',
+  EACCES: 'permission denied',
+};
+
 export interface UiServer extends AsyncDisposable {
   /** "http://127.0.0.1:43210" */
   readonly origin: string;
@@ -53,7 +58,8 @@ export async function startUiServer({
       });
     });
   } catch (cause) {
-    throw new AppError('IO', `cannot listen on ${LOOPBACK}:${wanted}: ${causeOf(cause)}`, {
+    const words = LISTEN_CAUSES[errnoOf(cause) ?? ''] ?? causeOf(cause);
+    throw new AppError('IO', `cannot listen on ${LOOPBACK}:${wanted}: ${words}`, {
       cause,
       hint: 'Leave out --port to use any free port.',
       details: { errno: errnoOf(cause) },

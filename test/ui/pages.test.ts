@@ -190,6 +190,7 @@ describe('an image', () => {
     const page = await pages.get('/image?image=reg.example/app:1');
     expect(pages.requests()).toHaveLength(3);
     expect(page.text).toContain(`Digest of the index ${index.root.digest}`);
+    expect(page.text).toContain(`Type ${index.root.mediaType}`);
     expect(page.text).toContain('docker pull reg.example/app:1');
     expect(page.text).toContain(`docker pull reg.example/app@${index.root.digest}`);
     expect(page.text).toMatch(/Platforms \(3\).*linux\/amd64.*linux\/arm64.*linux\/arm\/v7/u);

@@ -4,6 +4,7 @@ import { configPlatform, type ImageConfig } from '../../image/config.ts';
 import { layerSteps } from '../../image/history.ts';
 import { buildTime } from '../../oci/created.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
+import { isImageConfigType } from '../../oci/media-types.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
@@ -134,7 +135,8 @@ const sizeOf = ({ config, layers }: ImageManifest): number =>
 
 function artifactTypeOf(manifest: Manifest | undefined): string | undefined {
   if (manifest?.kind !== 'image') return undefined;
-  return manifest.artifactType ?? manifest.config.mediaType;
+  const { artifactType, config } = manifest;
+  return artifactType ?? (isImageConfigType(config.mediaType) ? undefined : config.mediaType);
 }
 
 const PullLines: FC<{ image: string; digest: string; repository: string }> = ({

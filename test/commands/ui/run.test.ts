@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { run as serve } from '../../../src/commands/serve/run.ts';
 import { run } from '../../../src/commands/ui/run.ts';
 import { plainTemporaries } from '../../../src/util/temporaries.ts';
+import { startScriptedServer } from '../../helpers/scripted-server.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { until } from '../../helpers/until.ts';
 import { fakeContext, input } from '../fake-context.ts';
@@ -58,6 +58,15 @@ describe('ui', () => {
     expect(context.notes[2]).toBe('no browser was found: open the address yourself');
     stop.abort();
     await done;
+  });
+
+  it('says that its port is taken', async () => {
+    await using other = await startScriptedServer(() => ({ status: 404 }));
+    const done = run(fakeContext(), input([], { noOpen: true, port: other.port }), {});
+    await expect(done).rejects.toMatchObject({
+      code: 'IO',
+      message: `cannot listen on 127.0.0.1:${other.port}: another program uses this port`,
+    });
   });
 
   it.each([

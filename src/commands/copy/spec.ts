@@ -130,6 +130,10 @@ export const copySpec: CommandSpec = {
       description: 'Show what a copy with its signatures would send',
     },
     {
+      command: 'regctl copy --verify-key cosign.pub ghcr.io/o/app:1 registry.example.com/app:1',
+      description: 'Copy an image only if a key signed it',
+    },
+    {
       command: 'regctl copy --dest-compress-format zstd nginx registry.example.com/nginx',
       description: 'Recompress the layers with zstd',
     },

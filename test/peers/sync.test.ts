@@ -75,7 +75,10 @@ describe('eight shards as eight processes', () => {
 
   const shard = (part: number): Running =>
     start(dir, [
-      ...['--shard', `${part}/8`, '--state', 'state.json'],
+      '--shard',
+      `${part}/8`,
+      '--state',
+      'state.json',
       `${source.server.host}/team/`,
       `${target.server.host}/m/`,
     ]);

@@ -47,6 +47,8 @@ test('a plan holds no login, and no other file is taken for one', async () => {
   expect(await readFile(here.folder.join('plan.json'), 'utf8')).not.toContain('hush');
   expect((await here.run('apply', 'plan.json', '--file', 'sync.yml')).code).toBe(0);
   expect((await here.run('apply', 'sync.yml')).code).toBe(64);
+  const missing = await here.run('apply', 'none.json');
+  expect([missing.code, missing.stderr]).toEqual([64, expect.stringContaining('does not exist')]);
   expect((await here.run('apply', 'plan.json', '--include', 'a')).code).toBe(64);
   expect((await here.run('--plan', 'p', '--check', 'S/app', 'T/app')).code).toBe(64);
 });

@@ -53,7 +53,7 @@ export async function applyPlan(
     syncFile === undefined
       ? undefined
       : (await parseFile(context, input, syncFile, undefined, options)).hosts;
-  const planned = await readPlan(context, file);
+  const planned = await readPlan(context, file, options);
   const request: SyncRequest = {
     format: 'regctl',
     jobs: planned.jobs,

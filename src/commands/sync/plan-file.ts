@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
@@ -14,9 +13,9 @@ import { resultKey, type ImageResult } from '../../sync/results.ts';
 import type { SyncFile, SyncJob } from '../../sync/types.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { isRecord } from '../../util/json.ts';
+import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
-
-type Locate = Context['locate'];
+import { readFileText } from './jobs.ts';
 
 /** A plan as it was written: what to copy, by digest, and what to delete. */
 export interface PlanFile extends Pick<SyncFile, 'jobs' | 'state'> {
@@ -110,9 +109,12 @@ function deletesOf(
 
 /** @throws AppError USAGE for a file that is no plan */
 export async function readPlan(
-  { cwd, locate }: Pick<Context, 'cwd'> & { readonly locate: Locate },
+  context: Pick<Context, 'cwd' | 'locate' | 'terminal'>,
   file: string,
+  options: CallOptions,
 ): Promise<PlanFile> {
+  const { locate } = context;
+  const text = await readFileText(context, file, options);
   const refuse = (cause?: unknown): AppError =>
     new AppError('USAGE', `cannot use ${sanitize(file)}: it is no plan of a sync`, {
       hint: 'Write one with: regctl sync FROM TO --plan FILE',
@@ -120,7 +122,7 @@ export async function readPlan(
     });
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(resolve(cwd, file), 'utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw refuse(error);
   }

@@ -20,6 +20,7 @@ const NOT_RUN: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^skopeo/u, "a link with another tool's name"],
   [/--key\b|key-generate/u, 'a key and its signatures'],
   [/index add (?!.*riscv64)|unknown\/unknown/u, 'images that the index lacks'],
+  [/version --check/u, "npm's registry"],
   [/serve gc/u, 'a registry on disk'],
   [/registry-set/u, 'a registry that answers at its name'],
   [/containers-storage:/u, 'the storage of podman'],

@@ -161,7 +161,8 @@ export async function exampleWorld(text: string): Promise<ExampleWorld> {
   const app = find('example.com/app', '1')?.root.digest ?? '';
   await writeFiles(machine, host);
   const made = MADE.filter(([mention]) => mention.test(text)).flatMap(([, lines]) => lines);
-  await reset([text, ...made].join('\n'));
+  // `manifest.json` is that of app:1.
+  await reset([text, ...made, /manifest\.json/u.test(text) ? 'example.com/app' : ''].join('\n'));
   for (const line of made) {
     const words = line.replace('LAYER', layer).split(' ');
     await machine.expect(0, words, { env: { COSIGN_PASSWORD: '' } });

@@ -3,8 +3,9 @@ export type { VerifyPassword } from './server/access/basic-auth.ts';
 export type { CallerRules } from './server/access/callers.ts';
 export { createRateLimit, type RateLimit } from './server/access/rate.ts';
 export { parseRules, type AccessRules, type Action } from './server/access/rules.ts';
-export type { Reply } from './server/api/call.ts';
+export type { Call, Handler, Reply } from './server/api/call.ts';
 export type { Page, RequestEntry } from './server/api/dispatch.ts';
+export type { Effect } from './server/api/routes.ts';
 export {
   collectGarbage,
   type ChooseManifests,

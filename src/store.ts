@@ -14,6 +14,8 @@ export type {
   ReferrerLister,
   RemoveOptions,
   Remover,
+  RepairOptions,
+  RepairedReferrers,
   ResolveOptions,
   ResolvePurpose,
   Sizes,

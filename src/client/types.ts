@@ -12,6 +12,7 @@ export interface Machine {
   readonly os: string;
   /** The user's ID; undefined if the system has none. */
   readonly uid?: number | undefined;
+  /** The time. */
   readonly now: () => Date;
   /** The running processes; absent: another run cannot resume what this one leaves. */
   readonly processes?: (() => Promise<ProcessNames>) | undefined;

@@ -17,6 +17,7 @@ export interface CopyTagsOptions extends CopyRunOptions {
   readonly destinationTag?: ((tag: string) => string) | undefined;
 }
 
+/** What happened to a tag: it was copied, or it failed. */
 export type TagOutcome =
   | ({ readonly tag: string; readonly error?: undefined } & ImageOutcome)
   | { readonly tag: string; readonly error: AppError };

@@ -13,6 +13,7 @@ import { tagsToWrite } from './additional-tags.ts';
 import type { CopyCounts, CopyEvent, CopyRunOptions, ImageRequest } from './types.ts';
 import { GraphCopy } from './engine/graph-copy.ts';
 
+/** The result for one image of a run. */
 export interface ImageOutcome {
   readonly descriptor: Descriptor;
   /** True if the destination had everything, under every tag: nothing was written. */

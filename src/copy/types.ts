@@ -94,6 +94,7 @@ export interface CopyRunOptions extends CallOptions {
   readonly noClobber?: boolean | undefined;
   /** Refuses a copy whose digest differs from the source. */
   readonly preserveDigests?: boolean | undefined;
+  /** Called for each event. */
   emit(event: CopyEvent): void;
 }
 

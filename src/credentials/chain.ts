@@ -18,6 +18,7 @@ import type {
   TraceableCredentialChain,
 } from './types.ts';
 
+/** Where credentials come from. */
 export interface CredentialChainOptions extends CredentialSourcesOptions {
   readonly flags: CredentialFlags;
   /** The registry that the command names on this side; if set, the options apply only to it. */

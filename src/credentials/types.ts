@@ -49,6 +49,7 @@ export interface LookupStep {
  * The ordered sources of one side of a command, asked until one answers; answers are remembered.
  */
 export interface CredentialChain {
+  /** Finds the credentials for a repository; undefined: there are none. */
   lookup(host: string, repository?: string, options?: CallOptions): Promise<Credential | undefined>;
   /** Drops the remembered answers, so that a helper is asked again after a 401. */
   forget(host: string): void;

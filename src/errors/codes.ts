@@ -71,4 +71,5 @@ export const EXIT_STATUS = {
   TERMINATED: 143,
 } as const satisfies Record<string, number>;
 
+/** The codes of errors, which stay over releases (docs/errors.md). */
 export type ErrorCode = keyof typeof EXIT_STATUS;

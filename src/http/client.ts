@@ -29,6 +29,7 @@ import { createRetryPolicy, type RetryEvent, type RetryPolicy } from './retry/po
 import type { HttpClient, Middleware } from './types.ts';
 import { warnings } from './warnings.ts';
 
+/** Credentials, policies and limits of an HTTP client. */
 export interface HttpClientOptions {
   readonly credentials: CredentialChain;
   readonly policies: HostPolicies;
@@ -37,6 +38,7 @@ export interface HttpClientOptions {
   readonly now: () => number;
   /** [0, 1) */
   readonly random: () => number;
+  /** Waits. Default: the timers of Node.js. */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** Tries after the first. */
   readonly retryTimes: number;
@@ -46,7 +48,9 @@ export interface HttpClientOptions {
   readonly retryDelayMs?: number | undefined;
   /** Whether the user allows this token server to get the registry's credentials. */
   readonly allowedRealms: (registry: string, realmHost: string) => boolean;
+  /** Called with each warning of a server. */
   readonly onWarning: (text: string) => void;
+  /** Called before each wait for another try. */
   readonly onRetry: (event: RetryEvent) => void;
   /** The wire trace, redacted, line by line. */
   readonly log?: ((line: string) => void) | undefined;
@@ -69,6 +73,7 @@ export interface HttpClientOptions {
   readonly roots?: TrustRoots | undefined;
 }
 
+/** An HTTP client, and what is known about its connections. */
 export interface HttpClientHandle {
   readonly request: HttpClient;
   /** Base URL of a logical registry, with a trailing slash. @throws NetworkError */

@@ -5,9 +5,11 @@ import type { Bytes } from '../util/bytes.ts';
 export interface RequestBody {
   /** Exact length in bytes; sent as Content-Length. */
   readonly length: number;
+  /** Opens the body from its start; called again for each try. */
   open(): Promise<Bytes> | Bytes;
 }
 
+/** Whose credentials a request needs, and for what. */
 export interface RequestAuth {
   /** Logical registry whose credentials are looked up: "docker.io", "localhost:5000". */
   readonly registry: string;
@@ -19,6 +21,7 @@ export interface RequestAuth {
   readonly upcomingScopes?: readonly string[] | undefined;
 }
 
+/** A request with its login and its rules for retries and redirects. */
 export interface HttpRequest {
   readonly method: string;
   /**
@@ -56,6 +59,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An answer whose body is read once. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
@@ -79,6 +83,7 @@ export interface HttpResponse {
   readonly redactSecrets?: RedactSecrets | undefined;
 }
 
+/** Which credentials a request carried, and where they came from. */
 export interface SentCredentials {
   /** False: anonymous, possibly with an anonymous token. */
   readonly sent: boolean;
@@ -86,6 +91,7 @@ export interface SentCredentials {
   readonly origin?: string | undefined;
 }
 
+/** Headers of an answer, by names in lower case. */
 export interface ResponseHeaders {
   /** The first value, or undefined. Names are case-insensitive. */
   get(name: string): string | undefined;

@@ -4,6 +4,7 @@ import { IMAGE_CONFIG } from '../oci/document-members.ts';
 import { parseJsonStrict } from '../oci/strict-json.ts';
 import { AppError } from '../errors/app-error.ts';
 
+/** A step of an image's history, as its configuration tells it. */
 export interface HistoryEntry {
   readonly created?: string;
   readonly createdBy?: string;

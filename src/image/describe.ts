@@ -35,6 +35,7 @@ export interface Inspection {
   readonly History: readonly InspectedStep[];
 }
 
+/** A layer of the image that is shown. */
 export interface InspectedLayer {
   readonly MIMEType: string;
   readonly Digest: string;
@@ -42,6 +43,7 @@ export interface InspectedLayer {
   readonly Annotations: Readonly<Record<string, string>> | null;
 }
 
+/** An image of the index. */
 export interface InspectedPlatform {
   /** `OS/ARCH[/VARIANT][:OSVERSION]` */
   readonly Platform: string;
@@ -51,6 +53,7 @@ export interface InspectedPlatform {
   readonly Size: number;
 }
 
+/** A step of the image's history. */
 export interface InspectedStep {
   readonly Created: string | null;
   readonly CreatedBy: string;

@@ -5,6 +5,7 @@ import { sanitize } from '../errors/sanitize.ts';
 /** A validated `algorithm:hex`; paths and URLs may be built only from this form. */
 export type Digest = string & { readonly __digest: unique symbol };
 
+/** The hash of a digest. */
 export type Algorithm = 'sha256' | 'sha512';
 
 /** Hex length per algorithm (image-spec v1.1.1, descriptor.md "Registered algorithms"). */
@@ -25,6 +26,7 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
+/** Whether a text is a digest of a known algorithm. */
 export function isDigest(text: string): text is Digest {
   return digestProblem(text) === undefined;
 }
@@ -48,6 +50,7 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
+/** Computes the digest of bytes. */
 export function digestOf(data: Uint8Array, algorithm: Algorithm = 'sha256'): Digest {
   return `${algorithm}:${createHash(algorithm).update(data).digest('hex')}` as Digest;
 }

@@ -19,12 +19,14 @@ interface ManifestBase {
   readonly subject?: Descriptor;
 }
 
+/** A manifest with a configuration and layers. */
 export interface ImageManifest extends ManifestBase {
   readonly kind: 'image';
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
 
+/** A manifest that lists others, mostly one for each platform. */
 export interface IndexManifest extends ManifestBase {
   readonly kind: 'index';
   readonly manifests: readonly Descriptor[];
@@ -37,6 +39,7 @@ export interface Schema1Manifest extends ManifestBase {
   readonly kind: 'schema1';
 }
 
+/** A manifest of any kind that registries have. */
 export type Manifest = ImageManifest | IndexManifest | Schema1Manifest;
 
 /** Members that decide the kind of a manifest. */

@@ -17,9 +17,11 @@ import { listTags } from './lists/tags.ts';
 import type { RegistryClient, Repository, RepositoryOptions } from './types.ts';
 import { putBlob } from './uploads/put-blob.ts';
 
+/** What a registry client sends its requests with. */
 export type RegistryClientOptions = Omit<RegistryDependencies, 'retries' | 'wholeUploads'> &
   Partial<Pick<RegistryDependencies, 'retries'>>;
 
+/** Creates a client of the v2 API of registries. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const deps: RegistryDependencies = {
     request: options.request,

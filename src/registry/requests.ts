@@ -7,6 +7,7 @@ import { isRepositoryName, isTag } from '../reference/names.ts';
 import type { CallOptions } from '../util/abort.ts';
 import type { UploadJournal } from './journal/types.ts';
 
+/** What the requests of a registry client share. */
 export interface RegistryDependencies {
   readonly request: HttpClient;
   /** Base URL of a logical registry: "docker.io" → https://registry-1.docker.io/. */

@@ -27,12 +27,14 @@ export interface HeadManifestOptions extends CallOptions {
   readonly confirmAbsence?: boolean | undefined;
 }
 
+/** A manifest with its bytes. */
 export interface ManifestResponse {
   readonly descriptor: Descriptor;
   readonly raw: Uint8Array;
   readonly headers: ResponseHeaders;
 }
 
+/** A manifest, with its bytes if they were sent. */
 export type FoundManifest = Omit<ManifestResponse, 'raw'> & Partial<Pick<ManifestResponse, 'raw'>>;
 
 /** The v2 API of one repository (distribution-spec v1.1.1); one method per endpoint, no policy. */
@@ -59,9 +61,11 @@ export interface Repository {
     mediaType: string,
     options?: PutManifestOptions,
   ): Promise<{ readonly digest: Digest; readonly subjectHandled: boolean }>;
+  /** Deletes a manifest with all its tags. */
   deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
   /** @throws AppError UNTAG_UNSUPPORTED */
   deleteTag(tag: string, options?: CallOptions): Promise<void>;
+  /** Asks for a blob by HEAD; undefined: the registry lacks it. */
   hasBlob(
     digest: Digest,
     options?: CallOptions,
@@ -90,12 +94,14 @@ export interface Repository {
    * @throws AppError UNSUPPORTED
    */
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
+  /** Lists tags, page by page. */
   tags(options?: ListOptions): AsyncIterable<readonly string[]>;
   /**
    * Tags with their digests, by an API of the registry's own.
    * @throws AppError UNSUPPORTED if it has none, or it cannot be read now
    */
   tagDigests(options?: CallOptions): AsyncIterable<readonly TaggedDigest[]>;
+  /** Lists the descriptors of what refers to a manifest. */
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
   /** What the referrers API lists; `undefined` if the registry has no such API. */
   referrersByApi(digest: Digest, options?: CallOptions): Promise<readonly Descriptor[] | undefined>;
@@ -108,6 +114,7 @@ export interface ListOptions extends CallOptions {
   readonly last?: string | undefined;
 }
 
+/** A repository, and how it is used. */
 export interface RepositoryOptions {
   /** "ghcr.io"; "docker.io" for Docker Hub. */
   readonly registry: string;
@@ -120,6 +127,7 @@ export interface RepositoryOptions {
   readonly mountFrom?: readonly string[] | undefined;
 }
 
+/** The v2 API of registries. */
 export interface RegistryClient {
   /** Sends nothing. @throws AppError INVALID_REFERENCE, REGISTRY_BLOCKED, UNSUPPORTED */
   repository(options: RepositoryOptions): Repository;

@@ -6,6 +6,7 @@ import { dispatch, type RegistryOptions } from './api/dispatch.ts';
 import { listen } from './listen.ts';
 import { healthPages } from './pages.ts';
 
+/** Storage, address and access of a registry. */
 export interface RegistryServerOptions extends RegistryOptions {
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string | undefined;
@@ -18,6 +19,7 @@ export interface RegistryServerOptions extends RegistryOptions {
   readonly maxConnections?: number | undefined;
 }
 
+/** How a server ends. */
 export interface CloseOptions {
   /** Milliseconds in which running requests may end. Default: 0. */
   readonly grace?: number | undefined;
@@ -29,6 +31,7 @@ export interface ServerCertificate {
   readonly key: string | Buffer;
 }
 
+/** A running registry. */
 export interface RegistryServer extends AsyncDisposable {
   readonly url: URL;
   /** "127.0.0.1:5000", as written in an image name. */

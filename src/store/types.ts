@@ -18,6 +18,7 @@ export interface OpenOptions extends CallOptions {
  */
 export interface Source {
   readonly descriptor: Descriptor;
+  /** Opens the content, from an offset if the options say so. */
   open(options?: OpenOptions): Promise<Bytes>;
 }
 
@@ -33,6 +34,7 @@ export interface OpenWriteOptions extends CallOptions {
   readonly withLayout?: boolean | undefined;
 }
 
+/** What a manifest is looked up for. */
 export type ResolvePurpose = 'descriptor' | 'content';
 
 export interface ResolveOptions extends CallOptions {
@@ -49,6 +51,7 @@ export interface ResolveOptions extends CallOptions {
   readonly trustAbsence?: boolean | undefined;
 }
 
+/** A place of images that can be read. */
 export interface ReadStore extends AsyncDisposable {
   /** For messages: "ghcr.io/a/b", "oci:./out". */
   readonly label: string;
@@ -90,14 +93,17 @@ export interface PushOptions extends CallOptions {
   readonly onBytes?: ((sent: number) => void) | undefined;
 }
 
+/** What a push did: it wrote, found the content, or mounted it. */
 export type PushOutcome = 'written' | 'present' | 'mounted';
 
+/** What a store takes, and how much of it at the same time. */
 export interface WriteTraits {
   readonly maxParallelPushes: number;
   /** Manifest media types the store accepts; absent means all. */
   readonly manifestTypes?: ReadonlySet<string>;
 }
 
+/** A place of images that can be written. */
 export interface WriteStore extends ReadStore {
   readonly traits: WriteTraits;
   /** Writes one manifest or blob; it is verified before it becomes visible. */
@@ -121,6 +127,7 @@ export interface TaggedDigest {
   readonly digest: Digest;
 }
 
+/** The list of tags. */
 export interface TagLister {
   /** Pages of tag names as they arrive, in the store's order. */
   tags(options?: ListTagsOptions): AsyncIterable<readonly string[]>;
@@ -140,7 +147,9 @@ export interface ReferrersOptions extends CallOptions {
   readonly tags?: ReadonlySet<string> | undefined;
 }
 
+/** The list of what refers to a manifest. */
 export interface ReferrerLister {
+  /** Lists the descriptors of what refers to a manifest. */
   referrers(digest: Digest, options?: ReferrersOptions): AsyncIterable<Descriptor>;
   /** Repairs the fallback tag of a subject; absent if the store has no such tags. */
   repair?(subject: Digest, options: RepairOptions): Promise<RepairedReferrers>;
@@ -175,6 +184,7 @@ export interface ListedManifest {
   readonly tagPushed?: ReadonlyMap<string, string> | undefined;
 }
 
+/** The list of all manifests of a store. */
 export interface Inventory {
   /**
    * Every manifest, with and without a tag. @throws AppError UNSUPPORTED if it has no such list
@@ -182,6 +192,7 @@ export interface Inventory {
   manifests(options?: CallOptions): AsyncIterable<ListedManifest>;
 }
 
+/** Times that a store reported. */
 export interface Times {
   /** When a manifest that was read was pushed, if the answer reported it. RFC 3339 */
   pushed(digest: Digest): string | undefined;
@@ -196,6 +207,7 @@ export interface PullAllowance {
   readonly resetSeconds: number | undefined;
 }
 
+/** What a registry says about its pull limit. */
 export interface PullAllowanceReport {
   /** As of the last manifest that was read or looked up; `undefined` without a limit. */
   last(): PullAllowance | undefined;
@@ -206,6 +218,7 @@ export interface RemoveOptions extends CallOptions {
   readonly subject?: Digest | null | undefined;
 }
 
+/** Deletes manifests and tags. */
 export interface Remover {
   /** Deletes the manifest and every tag that points to it. */
   removeManifest(digest: Digest, options?: RemoveOptions): Promise<void>;
@@ -213,6 +226,7 @@ export interface Remover {
   untag(tag: string, options?: CallOptions): Promise<void>;
 }
 
+/** The sizes of blobs whose descriptors are not known. */
 export interface Sizes {
   /** Bytes of a blob without a descriptor: schema 1 names layers only by digest. */
   blob(digest: Digest, options?: CallOptions): Promise<number | undefined>;

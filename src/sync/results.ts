@@ -2,6 +2,7 @@ import { type AppError, CopyError } from '../errors/app-error.ts';
 import { EXIT_STATUS, type ErrorCode } from '../errors/codes.ts';
 import type { Digest } from '../oci/digest.ts';
 
+/** What happened to an image. */
 export type SyncOutcome = 'copied' | 'unchanged' | 'deleted' | 'failed' | 'skipped';
 
 /** The result for one image. */

@@ -1,9 +1,11 @@
 import { AbortWatch } from './abort-watch.ts';
 import { Queue } from './queue.ts';
 
+/** Slots for tasks that run at the same time. */
 export interface Limiter {
   /** Waits for a slot; resolves to a function that gives it back. @throws the signal's reason */
   enter(signal?: AbortSignal): Promise<() => void>;
+  /** Runs a task as soon as a slot is free. */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 

@@ -27,6 +27,7 @@ export interface SubjectNode {
   readonly children: readonly SubjectNode[];
 }
 
+/** What refers to an image, and how much of it is not known. */
 export interface ReferrerTree {
   readonly root: SubjectNode;
   /** Referrers whose manifests would have to be read to know their type, but were not. */

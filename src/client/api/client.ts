@@ -57,6 +57,7 @@ export interface Client extends AsyncDisposable {
   sync(source: string, target: string, options?: SyncCallOptions): Promise<readonly ImageResult[]>;
   /** Opens the store that a name leads to, for what the other calls do not offer. */
   openRead(image: string, options?: CallOptions): Promise<ReadStore>;
+  /** Opens the store that a name leads to for writing; `commit` ends it. */
   openWrite(image: string, options?: CallOptions): Promise<WriteStore>;
   /** Requests sent so far. */
   readonly requestCount: number;

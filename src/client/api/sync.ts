@@ -26,6 +26,7 @@ export interface SyncCallOptions extends CallOptions {
   readonly dryRun?: boolean | undefined;
   /** Called as each image ends. */
   readonly onImage?: ((image: ImageResult) => void) | undefined;
+  /** Called for each event of a copy; sizes are in bytes. */
   readonly onProgress?: ((event: CopyEvent) => void) | undefined;
 }
 

@@ -44,6 +44,7 @@ export interface ClientOptions {
   readonly transports?: readonly string[] | undefined;
   /** Called with each warning and each remark, one line each. Default: neither is reported. */
   readonly onWarning?: ((text: string) => void) | undefined;
+  /** Called with each remark, one line. */
   readonly onNote?: ((text: string) => void) | undefined;
   /** Called before each wait for another try. */
   readonly onRetry?: ((event: RetryEvent) => void) | undefined;

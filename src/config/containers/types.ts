@@ -55,9 +55,11 @@ export interface Route {
   readonly mirrors: readonly Mirror[];
 }
 
+/** Where registries.conf and related files are found. */
 export interface RegistriesOptions extends RegistriesFilesOptions {
   /** `--daemon-config`; Docker's file is read only when it is named. */
   readonly daemonConfig?: string | undefined;
+  /** Called with each problem of a file. */
   readonly warn: (text: string) => void;
 }
 

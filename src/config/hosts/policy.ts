@@ -8,6 +8,7 @@ import { isLoopback } from '../host-name.ts';
 import type { InsecureMode } from '../containers/types.ts';
 import type { HostPolicies, HostPolicy } from './types.ts';
 
+/** What decides how hosts are reached. */
 export interface HostPolicyOptions {
   /**
    * The registries that the command names, as dialed ("registry-1.docker.io", "localhost:5000").

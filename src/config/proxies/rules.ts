@@ -3,6 +3,7 @@ import { sanitize } from '../../errors/sanitize.ts';
 import { isLoopback } from '../host-name.ts';
 import { parseNoProxy } from './no-proxy.ts';
 
+/** How a proxy is spoken to. */
 export type ProxyProtocol = 'http' | 'https' | 'socks5';
 
 /** A proxy to dial. `username` and `password` are secrets and never part of `label`. */
@@ -19,6 +20,7 @@ export interface ProxyServer {
   readonly origin: string;
 }
 
+/** The proxy for a URL, and which setting chose it. */
 export interface ProxyChoice {
   /** Undefined: the host is dialled directly. */
   readonly proxy: ProxyServer | undefined;

@@ -19,6 +19,7 @@ export interface Certificates {
   readonly certificateFiles?: CertificateFiles;
 }
 
+/** Files of a host in a directory such as `certs.d`. */
 export interface CertificateFiles {
   readonly folder: string;
   readonly ca: readonly string[];

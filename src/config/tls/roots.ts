@@ -24,6 +24,7 @@ export interface TrustRootsOptions {
   readonly systemStore?: (() => readonly string[]) | undefined;
 }
 
+/** The certificate authorities that are trusted. */
 export interface TrustRoots {
   /** True: only the files below and certs.d are trusted, no built-in authority. */
   readonly exclusive: boolean;

@@ -6,8 +6,10 @@ import { AppError } from '../../errors/app-error.ts';
 import type { BeginWait, CallOptions } from '../../util/abort.ts';
 import { findProgram } from '../../util/process/find-program.ts';
 
+/** A verb of Docker's protocol for credential helpers. */
 export type HelperAction = 'get' | 'store' | 'erase' | 'list';
 
+/** A call of a credential helper. */
 export interface HelperRequest {
   /** Program name: "docker-credential-pass". */
   readonly program: string;
@@ -15,6 +17,7 @@ export interface HelperRequest {
   readonly stdin: string;
 }
 
+/** What a credential helper answered. */
 export interface HelperResult {
   /** Exit status; undefined when a signal ended it. */
   readonly status: number | undefined;

@@ -12,6 +12,7 @@ export interface ContainersHelpersOptions {
 
 /** Options for the sources of a lookup and the storage of a login. */
 export interface CredentialSourcesOptions extends AuthFilesOptions, ContainersHelpersOptions {
+  /** Called with each problem of a file or helper. */
   readonly warn: (text: string) => void;
   /** Helpers that come with regctl, as command lines by name, used if PATH has none. */
   readonly bundledHelpers?: Readonly<Record<string, readonly string[]>> | undefined;

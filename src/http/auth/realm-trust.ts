@@ -1,6 +1,7 @@
 import { bareHost, classifyHost } from '../address/class.ts';
 import { sameHost } from '../address/target.ts';
 
+/** Whether a token server may receive the credentials of a registry, and why. */
 export interface RealmVerdict {
   /**
    * `trusted`: credentials may go there. `untrusted`: an anonymous exchange only. `forbidden`: no

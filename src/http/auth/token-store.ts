@@ -15,6 +15,7 @@ export interface TokenOwner {
   readonly persistent: boolean;
 }
 
+/** A token and when it expires, in milliseconds since the epoch. */
 export interface CachedToken extends Token {
   /** The scopes it was asked for. */
   readonly scopes: readonly string[];
@@ -46,6 +47,7 @@ export interface TokenStore {
   keepOffers(challenge: ChallengeKey, offers: readonly AuthScheme[]): void;
   /** Drops a rejected token, and the tokens that earlier runs stored for the same owner. */
   dropToken(value: string): void;
+  /** Forgets what a registry offered. */
   dropOffers(challenge: ChallengeKey): void;
 }
 

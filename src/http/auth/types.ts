@@ -40,6 +40,7 @@ export interface AuthorizationOptions {
   readonly closed: AbortSignal;
 }
 
+/** What a request is to be allowed to do. */
 export interface AuthorizationRequest {
   readonly auth: RequestAuth;
   readonly url: URL;

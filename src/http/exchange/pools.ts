@@ -2,6 +2,7 @@ import type { Dialer, DialRoute } from '../dial/dialer.ts';
 import type { DialTarget } from '../dial/connect.ts';
 import type { Exchange, Pool } from './types.ts';
 
+/** Limits of connections and transfers, in milliseconds. */
 export interface Timeouts {
   /** TCP connection and TLS handshake, milliseconds. */
   readonly connectMs: number;

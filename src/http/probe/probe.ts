@@ -24,6 +24,7 @@ import type { HttpClient } from '../types.ts';
  * Every step throws AppError as a request does.
  */
 export interface Probe {
+  /** Tells which proxy, certificates and roots apply to a URL. */
   explain(url: URL, registry: string): ConnectionReport;
   /** Every address of a name. */
   addresses(hostname: string, options?: CallOptions): Promise<readonly string[]>;
@@ -35,6 +36,7 @@ export interface Probe {
   handshake(url: URL, registry: string, options?: CallOptions): Promise<HandshakeReport>;
   /** Base URL of a registry, with its scheme determined. */
   endpoint(registry: string, options?: CallOptions): Promise<URL>;
+  /** Judges whether a token server may receive the registry's credentials. */
   evaluateRealm(registry: string, registryUrl: URL, realm: URL): Promise<RealmVerdict>;
   /** Answers a challenge again; undefined if none of its offers can be used. */
   obtainFreshAuthorization(

@@ -5,6 +5,7 @@ import { attemptFacts, type HostPauses, rateLimitError } from './pauses.ts';
 import { errorMessageOf } from '../error-words.ts';
 import type { HttpResponse } from '../types.ts';
 
+/** A failed try, and the wait before the next. */
 export interface RetryEvent {
   /** The try that failed, from 1. */
   readonly attempt: number;

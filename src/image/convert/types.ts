@@ -5,6 +5,7 @@ import type { Temporaries } from '../../util/temporaries.ts';
 /** `oci`: image-spec v1.1.1; `v2s2`: Docker's image manifest version 2, schema 2. */
 export type ManifestFormat = 'oci' | 'v2s2';
 
+/** What a converted view of a store changes, and what it needs for that. */
 export interface ConvertOptions {
   /** Manifests and media types of the result. Absent: each manifest keeps its own. */
   readonly format?: ManifestFormat | undefined;

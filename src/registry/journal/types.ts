@@ -34,5 +34,6 @@ export interface UploadJournal {
   find(
     blob: JournaledBlob,
   ): Promise<{ readonly session: JournaledSession; readonly entry: JournalEntry } | undefined>;
+  /** Remembers an upload that another run may resume. */
   add(blob: JournaledBlob, session: JournaledSession): JournalEntry;
 }

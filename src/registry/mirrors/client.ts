@@ -3,6 +3,7 @@ import { createMirrorHealth, type MirrorEvents } from './health.ts';
 import { createMirroredRepository, type MirrorRepository } from './repository.ts';
 import type { RegistryClient, Repository } from '../types.ts';
 
+/** The registry, its mirrors, and the rules that choose between them. */
 export interface RoutedClientOptions extends MirrorEvents {
   /** Reaches the registries that the command names, with its options. */
   readonly origin: RegistryClient;

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { parseYamlTree, YamlError, type YamlEntry, type YamlNode } from '../../util/text/yaml.ts';
 
+/** What a user may do in a repository. */
 export type Action = 'pull' | 'push' | 'delete';
 
 /** Who may do what with which repository. */

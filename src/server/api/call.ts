@@ -26,6 +26,7 @@ export interface Reply {
   readonly body?: Uint8Array | Bytes;
 }
 
+/** Answers a call. */
 export type Handler = (call: Call) => Promise<Reply>;
 
 /** @throws ProtocolError NAME_INVALID */

@@ -35,6 +35,7 @@ export interface RequestEntry {
 
 /** A page outside of `/v2/`. */
 export interface Page {
+  /** What answers a request. */
   readonly reply: () => Promise<Reply>;
   /** Answers before any check of the caller, also to a probe that knows no login. */
   readonly isPublic: boolean;

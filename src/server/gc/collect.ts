@@ -6,6 +6,7 @@ import { RepositoryReader, UnreadableManifestError, type RepositoryManifests } f
 /** Chooses the manifests to remove, each index before its children. */
 export type ChooseManifests = (repository: RepositoryManifests) => readonly Digest[];
 
+/** What a collection of garbage keeps. */
 export interface GarbageOptions {
   /** What was written, or reported to a push, since then stays. */
   readonly before: Date;
@@ -16,11 +17,13 @@ export interface GarbageOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Content that cannot be read. */
 export interface Unreadable {
   readonly repository: RepositoryName;
   readonly digest: Digest;
 }
 
+/** What a collection of garbage deleted. */
 export interface GarbageReport {
   readonly repositories: number;
   readonly manifests: { readonly kept: number; readonly removed: number };

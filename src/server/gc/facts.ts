@@ -15,6 +15,7 @@ export interface ManifestLinks {
   readonly subject: Digest | undefined;
 }
 
+/** The manifests of a repository. */
 export interface RepositoryManifests {
   readonly name: RepositoryName;
   readonly tags: ReadonlyMap<Tag, Digest>;

@@ -17,6 +17,7 @@ const FORMAT_FILE = 'regctl-registry.json';
 const LOCK_FILE = 'regctl-registry.lock';
 const MAX_FORMAT_BYTES = 4096;
 
+/** How a directory is claimed for one process. */
 export interface ClaimOptions extends HeldLockOptions {
   /** What to do if another process holds the directory. Default: choose another one. */
   readonly heldHint?: string | undefined;

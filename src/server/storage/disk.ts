@@ -10,6 +10,7 @@ import { createLinks, renewFile } from './renewal.ts';
 import { isRepositoryName, type RepositoryName } from '../names.ts';
 import type { Storage } from './types.ts';
 
+/** How content is kept on disk. */
 export interface DiskStorageOptions {
   /** Never writes: answers to a push do not renew what they report. Default: false. */
   readonly readOnly?: boolean | undefined;

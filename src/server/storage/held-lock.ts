@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { acquireFileLock, holderOf, type LockOptions } from '../../util/file-lock.ts';
 import { plainTemporaries } from '../../util/temporaries.ts';
 
+/** How a lock is held. */
 export interface HeldLockOptions extends Omit<LockOptions, 'mode'> {
   /** Milliseconds between two heartbeats. Default: 2000. */
   readonly beatMs?: number | undefined;
@@ -10,6 +11,7 @@ export interface HeldLockOptions extends Omit<LockOptions, 'mode'> {
   readonly onLost?: (() => void) | undefined;
 }
 
+/** A lock that another process respects until it is released. */
 export interface HeldLock extends AsyncDisposable {
   /** Releases the lock, unless another process has taken it. */
   release(): Promise<void>;

@@ -9,6 +9,7 @@ export interface Storage {
   readonly manifests: ManifestStorage;
   /** Sorted by code unit; a repository exists while it has a blob or a manifest. */
   repositories(): Promise<readonly RepositoryName[]>;
+  /** Whether a repository has content. */
   hasRepository(repository: RepositoryName): Promise<boolean>;
 }
 
@@ -18,6 +19,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** The blobs of a registry. */
 export interface BlobStorage {
   /** Size in bytes; `undefined` if this repository has no link to the blob, or it is damaged. */
   size(repository: RepositoryName, digest: Digest): Promise<number | undefined>;
@@ -45,6 +47,7 @@ export interface BlobStorage {
   sweep(): BlobSweep;
 }
 
+/** A blob and its size in bytes. */
 export interface StoredBlob {
   readonly digest: Digest;
   /** In bytes. */
@@ -63,16 +66,19 @@ export interface BlobSweep extends Disposable {
   remove(digest: Digest, before: Date): Promise<boolean>;
 }
 
+/** What became of a part of an upload. */
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly offset: number }
   | { readonly kind: 'out-of-order'; readonly offset: number }
   | { readonly kind: 'unknown' };
 
+/** What became of an upload at its end. */
 export type FinishOutcome =
   | { readonly kind: 'stored'; readonly size: number }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'unknown' };
 
+/** An upload in progress. */
 export interface UploadSession {
   readonly repository: RepositoryName;
   readonly id: string;
@@ -97,6 +103,7 @@ export interface UploadStorage {
   finish(repository: RepositoryName, id: string, digest: Digest): Promise<FinishOutcome>;
   /** Bytes that were received; `undefined` if there is no such session, or no longer. */
   read(repository: RepositoryName, id: string, range: ByteRange): Promise<Bytes | undefined>;
+  /** Ends an upload and drops what was sent. */
   cancel(repository: RepositoryName, id: string): Promise<boolean>;
   /** The open sessions, in no order. */
   list(): Promise<readonly UploadSession[]>;
@@ -104,12 +111,14 @@ export interface UploadStorage {
   expire(before: Date): Promise<number>;
 }
 
+/** A manifest with its bytes. */
 export interface StoredManifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly raw: Uint8Array;
 }
 
+/** A digest in a list. */
 export interface ListedDigest {
   readonly digest: Digest;
   readonly pushed?: Date | undefined;
@@ -117,9 +126,11 @@ export interface ListedDigest {
   readonly renewed: Date;
 }
 
+/** The manifests and tags of a registry. */
 export interface ManifestStorage {
   /** @throws DamagedContentError if the stored bytes do not match the digest */
   get(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>;
+  /** Whether the repository has the manifest. */
   has(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** `has` as a promise to a push: gc spares the manifest for its grace time. */
   renew(repository: RepositoryName, digest: Digest): Promise<boolean>;
@@ -133,6 +144,7 @@ export interface ManifestStorage {
   remove(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes what `choose` returns. Nobody else writes or renews manifests or tags meanwhile. */
   removeChosen(repository: RepositoryName, choose: () => Promise<readonly Digest[]>): Promise<void>;
+  /** The digest of a tag; undefined: there is no such tag. */
   resolve(repository: RepositoryName, tag: Tag): Promise<Digest | undefined>;
   /** Removes only the tag. Returns false if it is unknown. */
   untag(repository: RepositoryName, tag: Tag): Promise<boolean>;

@@ -31,6 +31,7 @@ import { DirFiles } from './files.ts';
 /** Concurrent file writes; more only queue at the disk. */
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 
+/** How a directory is read and written. */
 export type DirOptions = FolderOptions;
 
 /** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */

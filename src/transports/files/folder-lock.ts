@@ -3,6 +3,7 @@ import { withFileLock, type LockOptions } from '../../util/file-lock.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 import { withDiskErrors } from './disk.ts';
 
+/** How a directory is locked against other processes. */
 export interface FolderOptions extends Pick<LockOptions, 'staleMs'> {
   readonly temporaries: Temporaries;
 }

@@ -17,6 +17,7 @@ import { makeFolder } from '../../util/make-folder.ts';
 const MAX_INDEX_BYTES = 32 * 1024 * 1024;
 const MAX_MARKER_BYTES = 64 * 1024;
 
+/** How an OCI layout is read and written. */
 export interface LayoutOptions extends FolderOptions {
   /** Directory of blobs instead of `blobs/`, shared by several layouts. */
   readonly sharedBlobs?: string | undefined;

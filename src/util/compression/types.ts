@@ -1,7 +1,9 @@
 import type { Bytes } from '../bytes.ts';
 
+/** How layers are compressed. */
 export type CompressionFormat = 'gzip' | 'zstd';
 
+/** A format, and how hard to compress. */
 export interface CompressionOptions {
   /** `none`: uncompressed. */
   readonly format: CompressionFormat | 'none';

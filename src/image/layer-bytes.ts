@@ -91,7 +91,7 @@ export class Digester {
 }
 
 /** Returns the first few bytes, and a stream of all bytes. */
-async function peekStart(
+export async function peekStart(
   bytes: Bytes,
 ): Promise<{ readonly start: Uint8Array; readonly all: Bytes }> {
   const iterator = bytes[Symbol.asyncIterator]();

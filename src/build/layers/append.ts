@@ -5,6 +5,8 @@ import type { ManifestFormat } from '../../image/convert/types.ts';
 import { HeaderError } from '../../image/tar/header.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import { sniff } from '../../util/compression/codec.ts';
+import { peekStart } from '../../image/layer-bytes.ts';
 import type { BuiltStore } from '../built-store.ts';
 import { formatOfImage, type ImageSteps, type StepLayer } from '../image-steps.ts';
 import { inspectTar } from './inspect-tar.ts';
@@ -52,8 +54,7 @@ export class AppendedLayer {
 
   async #layer(format: ManifestFormat, forWindows: boolean): Promise<WrittenLayer> {
     const { layer, isWindows } = await this.#checked();
-    const isPlain = layer.compression === 'none';
-    const fits = !isPlain && layerType(format, { encoding: layer.compression, foreign: false });
+    const fits = layerType(format, { encoding: layer.compression, foreign: false }) !== undefined;
     const isMoved = forWindows && !isWindows;
     if (fits && !isMoved) return layer;
     const form = isMoved ? 'windows' : 'gzip';
@@ -79,13 +80,13 @@ export class AppendedLayer {
       if (path !== '') isFirst = false;
       isWindows &&= path === '' || isWindowsPath(path);
     };
+    const inspect = (tar: Bytes): Bytes => inspectTar(tar, name, onEntry);
     try {
-      const layer = await this.#writer.keep(
-        this.#input.open(),
-        name,
-        (tar) => inspectTar(tar, name, onEntry),
-        this.#call,
-      );
+      const { start, all } = await peekStart(this.#input.open());
+      const layer =
+        sniff(start) === 'none'
+          ? await this.#writer.compress(inspect(all), this.#call)
+          : await this.#writer.keep(all, name, inspect, this.#call);
       return { layer, isWindows: isWindows && !isFirst };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'CORRUPT_LAYER') throw error;

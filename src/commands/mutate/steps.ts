@@ -139,8 +139,9 @@ function rebaseStep(
 ): ImageEdits['steps'][number] {
   return async (image, { text }) => {
     const platform = platformIn(image.config);
+    const isTyped = wanted !== 'annotations';
     const open = (name: string, digest?: string): Promise<BaseImage> =>
-      openBase(context, workspace, built, { name, digest, platform }, call);
+      openBase(context, workspace, built, { name, digest, platform, isTyped }, call);
     if (wanted !== 'annotations' && wanted !== undefined) {
       return rebase(image, await open(wanted.from), await open(wanted.to), text);
     }
@@ -160,8 +161,10 @@ async function openBase(
     name,
     digest,
     platform,
+    isTyped,
   }: {
     readonly name: string;
+    readonly isTyped: boolean;
     readonly digest: string | undefined;
     readonly platform: Platform | undefined;
   },
@@ -185,7 +188,9 @@ async function openBase(
   const bytes = await readConfig(store, manifest.config, location.text, call);
   const config = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
   const documents = { manifest: manifestDocument(manifest), config: asRecord(config) };
-  return { image: takeApart(documents, location.text), name, digest: root.digest };
+  const image = takeApart(documents, location.text);
+  // An annotation keeps its words; what was typed is written in full.
+  return { image, name: isTyped ? location.text : name, digest: root.digest };
 }
 
 function noBase(text: string): AppError {

@@ -3,6 +3,7 @@ import { AppError } from '../../src/errors/app-error.ts';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { parseDigest } from '../../src/oci/digest.ts';
 import { isSignedBy, keyHint, signBytes } from '../../src/signing/keys/algorithms.ts';
+import { writePemBlock } from '../../src/signing/keys/pem.ts';
 import { readPrivateKey } from '../../src/signing/keys/private.ts';
 import { readPublicKey, trustKeys } from '../../src/signing/keys/public.ts';
 import { SIGNATURE_PREDICATE } from '../../src/signing/formats/types.ts';
@@ -71,6 +72,25 @@ describe('private keys', () => {
     const started = performance.now();
     await expect(readPrivateKey(text, 'k', async () => '')).rejects.toThrow(/out of bounds/u);
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  test.each([
+    ['small ones', { N: 2, r: 1, p: 4 }, /password is wrong/u],
+    [
+      'what OpenSSL refuses',
+      { N: 65_536, r: 1, p: 1 },
+      /cannot be used together|password is wrong/u,
+    ],
+    ['two that are too large together', { N: 2 ** 20, r: 16, p: 1 }, /out of bounds/u],
+    ['a fraction', { N: 1024, r: 1.5, p: 1 }, /out of bounds/u],
+  ])('parameters of scrypt: %s', async (_case, params, reason) => {
+    const text = JSON.stringify({
+      kdf: { name: 'scrypt', params, salt: 'AAAA' },
+      cipher: { name: 'nacl/secretbox', nonce: Buffer.alloc(24).toString('base64') },
+      ciphertext: Buffer.alloc(64).toString('base64'),
+    });
+    const pem = writePemBlock('ENCRYPTED SIGSTORE PRIVATE KEY', Buffer.from(text));
+    await expect(readPrivateKey(pem, 'k', async () => '')).rejects.toThrow(reason);
   });
 
   test('the password of a plain key is not asked for', async () => {

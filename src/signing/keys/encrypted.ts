@@ -9,6 +9,9 @@ import { NotEvidence } from '../types.ts';
 /** The file chooses how much memory its password costs: at most 1 GiB. */
 const MAX = { N: 2 ** 20, r: 16, p: 4, bytes: 2 ** 30 };
 
+/** What scrypt needs besides its table, where that is small. */
+const ROOM = 2 ** 16;
+
 /** What cosign writes (sigstore/sigstore, pkg/cryptoutils). */
 const DEFAULT = { N: 65_536, r: 8, p: 1 };
 
@@ -84,5 +87,9 @@ async function derive(
   { N, r, p }: Parameters,
 ): Promise<Uint8Array> {
   const run = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
-  return run(password, salt, 32, { N, r, p, maxmem: 160 * N * r });
+  try {
+    return await run(password, salt, 32, { N, r, p, maxmem: 160 * N * r + ROOM });
+  } catch {
+    throw new NotEvidence('its scrypt parameters cannot be used together');
+  }
 }

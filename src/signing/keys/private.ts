@@ -43,7 +43,7 @@ async function open(block: PemBlock, password: () => Promise<string>): Promise<K
     return create({ key: Buffer.from(opened), format: 'der', type: 'pkcs8' });
   }
   if (PLAIN.has(block.label)) return create(block.text);
-  throw new NotEvidence(`it holds a ${block.label}`);
+  throw new NotEvidence(`its PEM block is ${block.label}`);
 }
 
 function create(input: Parameters<typeof createPrivateKey>[0]): KeyObject {

@@ -19,7 +19,7 @@ export function readPublicKey(text: string, name: string): PublicKey {
   if (block.label.endsWith('PRIVATE KEY')) {
     throw invalid(name, 'it is a private key', 'Name the public key, such as cosign.pub.');
   }
-  if (!LABELS.has(block.label)) throw invalid(name, `it holds a ${block.label}`);
+  if (!LABELS.has(block.label)) throw invalid(name, `its PEM block is ${block.label}`);
   let key: KeyObject;
   try {
     key = createPublicKey(block.text);

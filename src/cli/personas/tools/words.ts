@@ -51,8 +51,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   sbom: 'The SBOM of an image: regctl referrers --get sbom IMAGE',
   scan: 'regctl scans nothing; an attached report: regctl referrers --get vuln IMAGE',
   tree: 'What refers to an image: regctl referrers IMAGE',
-  trust:
-    'This version verifies no signatures; a policy is obeyed: regctl copy --policy FILE SOURCE DESTINATION',
+  trust: 'Copy only what is signed: regctl copy --policy FILE SOURCE DESTINATION',
   'standalone-sign': 'Sign an image with a key: regctl sign --key FILE IMAGE',
   'standalone-verify': 'Verify who signed an image: regctl verify --key FILE IMAGE',
   'generate-sigstore-key': 'A pair of keys: regctl key generate',

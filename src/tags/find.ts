@@ -27,20 +27,54 @@ export interface TagLookupOptions extends CallOptions {
   readonly concurrency: number;
 }
 
-/** Finds those of `tags` that point to `digest`: one request each. */
+/**
+ * Finds those of `tags` that point to `digest`: by the store's list of digests, which may lag behind
+ * a tag that has just moved, else by one request each.
+ */
 export async function tagsWithDigest(
   store: ReadStore,
   tags: readonly string[],
   digest: Digest,
   { concurrency, ...options }: TagLookupOptions,
 ): Promise<string[]> {
-  const roots = await mapParallel(
+  const listed = await listedDigests(store, tags, options);
+  const found = await mapParallel(
     tags,
     concurrency,
-    (tag, call) => resolveOrGone(store, tag, call),
+    async (tag, call) => listed.get(tag) ?? (await resolveOrGone(store, tag, call))?.digest,
     options,
   );
-  return tags.filter((_tag, i) => roots[i]?.digest === digest);
+  return tags.filter((_tag, i) => found[i] === digest);
+}
+
+/** For fewer tags, a page of a list costs as many requests as it spares. */
+const WORTH_A_PAGE = 4;
+
+/**
+ * Reads the store's list of digests while that takes fewer requests than a lookup of each tag;
+ * empty if it has none.
+ */
+export async function listedDigests(
+  store: ReadStore,
+  tags: readonly string[],
+  options: CallOptions,
+): Promise<ReadonlyMap<string, Digest>> {
+  const wanted = new Set(tags);
+  const found = new Map<string, Digest>();
+  const lister = store.capabilities.tags?.digests;
+  if (lister === undefined || wanted.size < WORTH_A_PAGE) return found;
+  try {
+    let pages = 0;
+    for await (const page of lister(options)) {
+      for (const { tag, digest } of page) if (wanted.has(tag)) found.set(tag, digest);
+      pages += 1;
+      if (found.size === wanted.size || pages * WORTH_A_PAGE > wanted.size) break;
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof AppError)) throw error;
+  }
+  return found;
 }
 
 /** Resolves a tag; `undefined` if it was removed after it was listed. */

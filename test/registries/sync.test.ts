@@ -122,3 +122,20 @@ describe('the pull limit of Docker Hub', () => {
     expect(dry.stderr).toContain('7 counted pulls');
   });
 });
+
+it('tags --same-as finds the tags of a digest by the list of Docker Hub', async () => {
+  const hub = LISTED.find(([id]) => id === 'docker-hub')?.[1] as StandIn;
+  await using world = await startWorld(hub, certificates);
+  const [one, other] = [await makeImage(), await makeImage()];
+  fill(world, one, ['v1', 'latest', 'stable']);
+  fill(world, other, ['v2', 'v3', 'v4']);
+  const { status, stdout } = await world.run([
+    'tags',
+    '--same-as',
+    `docker.io/${hub.repository}:v1`,
+  ]);
+  expect(status).toBe(0);
+  expect(stdout.split('\n').filter(Boolean).toSorted()).toEqual(['latest', 'stable', 'v1']);
+  const looks = world.lines.filter((line) => line.includes('/manifests/') && !line.includes('v1'));
+  expect(looks).toEqual([]);
+});

@@ -2,18 +2,14 @@ import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { ReadStore } from '../../store/types.ts';
+import { listedDigests } from '../../tags/find.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { WantedImage } from '../plan/types.ts';
 import type { SeenImage } from '../state.ts';
 import { nameOf } from '../plan/types.ts';
 import type { RouteContext } from './context.ts';
 
-/** For fewer tags, a list of digests costs as many requests as it spares. */
-const WORTH_A_LIST = 4;
-
 type Digests = ReadonlyMap<string, Digest>;
-
-const NONE: Digests = new Map();
 
 /**
  * Finds images that are as an earlier run left them, with fewer requests than a comparison: the
@@ -89,7 +85,6 @@ export class RouteMemory {
   async #readLists(): Promise<readonly [Digests, Digests]> {
     const { route, source, destination, lane } = this.#at;
     const known = route.images.filter((image) => this.#seen(image) !== undefined);
-    if (known.length < WORTH_A_LIST) return [NONE, NONE];
     const refs = known.map(({ ref }) => ref ?? '');
     const tags = known.map(({ tag }) => tag ?? '');
     return Promise.all([
@@ -98,31 +93,13 @@ export class RouteMemory {
     ]);
   }
 
-  /** Reads pages while they cost less than lookups of `names`. */
-  async #list(
+  #list(
     store: ReadStore,
     names: readonly string[],
     slots: RouteContext['lane']['slots']['source'],
   ): Promise<Digests> {
     const { signal } = this.#at.tasks;
-    const lister = store.capabilities.tags?.digests;
-    if (lister === undefined) return NONE;
-    const wanted = new Set(names);
-    const found = new Map<string, Digest>();
-    try {
-      await slots.run(async () => {
-        let pages = 0;
-        for await (const page of lister({ signal })) {
-          for (const { tag, digest } of page) if (wanted.has(tag)) found.set(tag, digest);
-          pages += 1;
-          if (found.size === wanted.size || pages * WORTH_A_LIST > wanted.size) break;
-        }
-      }, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof AppError)) throw error;
-    }
-    return found;
+    return slots.run(() => listedDigests(store, names, { signal }), signal);
   }
 
   async #look(

@@ -98,6 +98,7 @@ async function perform(
     spec.longRunning === true ? loadConnections() : undefined,
   ]);
   if (spec.longRunning === true) io.onLongRun?.();
+  if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
     io,
     flags,

@@ -74,6 +74,8 @@ export interface CommandSpec {
   readonly graceMs?: (args: readonly string[]) => number | undefined;
   /** May send hundreds of requests or move GiB, so a slower start for higher speed pays. */
   readonly longRunning?: boolean;
+  /** Reads layers to their end: the garbage collector is set for large buffers, as in a copy. */
+  readonly readsLayers?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];
   /** Imported only when chosen. */
   load(): Promise<CommandModule>;

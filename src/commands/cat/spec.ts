@@ -12,6 +12,7 @@ export const catSpec: CommandSpec = {
   options: [],
   printsResult: true,
   longRunning: true,
+  readsLayers: true,
   alsoUses: ['platform'],
   examples: [
     { command: 'regctl cat alpine:3.20 /etc/os-release', description: 'Print a file' },

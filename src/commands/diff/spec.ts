@@ -15,6 +15,7 @@ export const diffSpec: CommandSpec = {
   ],
   printsResult: true,
   longRunning: true,
+  readsLayers: true,
   alsoUses: ['platform'],
   examples: [
     { command: 'regctl diff alpine:3.19 alpine:3.20', description: 'Compare all platforms' },

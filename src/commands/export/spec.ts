@@ -11,6 +11,7 @@ export const exportSpec: CommandSpec = {
   ],
   options: [],
   longRunning: true,
+  readsLayers: true,
   alsoUses: ['platform'],
   examples: [
     { command: 'regctl export alpine:3.20 rootfs.tar', description: 'Save the file system' },

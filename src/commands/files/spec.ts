@@ -23,6 +23,7 @@ export const filesSpec: CommandSpec = {
   ],
   printsResult: true,
   longRunning: true,
+  readsLayers: true,
   alsoUses: ['platform'],
   examples: [
     { command: 'regctl files alpine:3.20 /etc', description: 'List the files below /etc' },

@@ -1,0 +1,150 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { newMachine, type Machine } from '../e2e/regctl.ts';
+import { missingPrograms, run } from '../helpers/commands.ts';
+import { missingPeers, peer } from '../helpers/peers.ts';
+import { describeUnless } from '../helpers/when.ts';
+
+const IMAGES = `${import.meta.dirname}/../vectors/edit/images`;
+
+/** Images with links, whiteouts, devices, sparse files, odd names and owners. */
+const EXPORTED = [
+  'links:latest',
+  'whiteouts:latest',
+  'special:latest',
+  'owner:latest',
+  'names:latest',
+  'twice:lower',
+  'usrmerge:opaque',
+  'headers:pax-sparse-10',
+  'zstdchunked:latest',
+] as const;
+
+let machine: Machine;
+beforeAll(async () => {
+  machine = await newMachine();
+});
+afterAll(() => machine[Symbol.asyncDispose]());
+
+async function exported(image: string): Promise<string> {
+  const file = machine.dir.join(`${image.replace(':', '-')}.tar`);
+  await machine.expect(0, ['export', `oci:${IMAGES}/${image}`, file]);
+  return file;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+describeUnless(isRoot ? missingPrograms('tar') : 'needs root', 'what tar extracts', () => {
+  it.each(EXPORTED)('of %s has the files, modes and times of the list', async (image) => {
+    const file = await exported(image);
+    const into = machine.dir.join(`${image.replace(':', '-')}.dir`);
+    await mkdir(into);
+    const done = await run('tar', ['-x', '--xattrs', '--numeric-owner', '-f', file, '-C', into], {
+      env: process.env,
+    });
+    expect(done.stderr).toBe('');
+    expect(done.code).toBe(0);
+    const { stdout } = await machine.expect(0, ['files', '-o', 'ndjson', `oci:${IMAGES}/${image}`]);
+    const wanted = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, string & number>>)
+      .filter(({ Path }) => Path !== '/');
+    const found = spawnSync(
+      'find',
+      ['.', '-mindepth', '1', '-printf', '%y %m %U %G %s %T@ %P\\0'],
+      {
+        cwd: into,
+        encoding: 'latin1',
+      },
+    );
+    const shape = (line: string): string => line.replace(/\.\d+ /u, ' ');
+    const types = { directory: 'd', file: 'f', symlink: 'l', char: 'c', block: 'b', fifo: 'p' };
+    const plain = wanted.map((one) => {
+      const kind = types[String(one['Type']) as keyof typeof types];
+      const isSized = kind === 'f';
+      return {
+        path: Buffer.from(
+          String(one['PathBase64'] ?? Buffer.from(String(one['Path'])).toString('base64')),
+          'base64',
+        )
+          .toString('latin1')
+          .slice(1),
+        kind,
+        owner: `${String(one['Uid'])} ${String(one['Gid'])}`,
+        mode: kind === 'l' ? '' : Number.parseInt(String(one['Mode']), 8).toString(8),
+        size: isSized ? Number(one['Size']) : 0,
+        time: Math.floor(Date.parse(String(one['Modified'])) / 1000),
+      };
+    });
+    const extracted = found.stdout
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [kind = '', mode = '', uid = '', gid = '', size = '', time = '', ...path] =
+          shape(line).split(' ');
+        return {
+          path: path.join(' '),
+          kind,
+          owner: `${uid} ${gid}`,
+          mode: kind === 'l' ? '' : mode,
+          size: kind === 'f' ? Number(size) : 0,
+          time: Number(time),
+        };
+      });
+    const byPath = <T extends { readonly path: string }>(list: readonly T[]): T[] =>
+      list.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    expect(byPath(extracted)).toEqual(byPath(plain));
+  });
+});
+
+describeUnless(isRoot ? missingPrograms('podman') : 'needs root', 'podman', () => {
+  it('imports what export writes, and mounts the same files', async () => {
+    const root = machine.dir.join('podman');
+    const podman = (...args: readonly string[]): ReturnType<typeof run> =>
+      run(
+        'podman',
+        ['--root', root, '--runroot', `${root}-run`, '--storage-driver', 'vfs', ...args],
+        {
+          env: process.env,
+        },
+      );
+    for (const image of ['links:latest', 'names:latest', 'owner:latest'] as const) {
+      const done = await podman('import', await exported(image), `it/${image}`);
+      expect(done.code, done.stderr).toBe(0);
+      const mounted = await podman('image', 'mount', `it/${image}`);
+      expect(mounted.code, mounted.stderr).toBe(0);
+      const { stdout } = spawnSync('find', ['.', '-mindepth', '1', '-printf', '%P\\0'], {
+        cwd: mounted.stdout.trim(),
+      });
+      const { stdout: listed } = await machine.expect(0, [
+        'files',
+        '-o',
+        'ndjson',
+        `oci:${IMAGES}/${image}`,
+      ]);
+      expect(stdout.toString().split('\0').filter(Boolean).length).toBe(
+        listed
+          .trim()
+          .split('\n')
+          .filter((line) => !line.includes('"Path":"/",')).length,
+      );
+    }
+    await podman('image', 'umount', '--all');
+    await podman('rmi', '--all', '--force');
+  });
+});
+
+describeUnless(missingPeers('crane'), 'crane', () => {
+  it('finds valid what validate finds valid, but for zstd layers and attestations', async () => {
+    const crane = peer('crane') ?? '';
+    await machine.expect(0, ['copy', `oci:${IMAGES}/dockerv2:latest`, 'docker-archive:app.tar']);
+    await writeFile(machine.dir.join('bad.tar'), 'no tar');
+    const options = { env: process.env, cwd: machine.dir.path };
+    expect((await run(crane, ['validate', '--tarball', 'app.tar'], options)).code).toBe(0);
+    await machine.expect(0, ['validate', 'docker-archive:app.tar']);
+    expect((await run(crane, ['validate', '--tarball', 'bad.tar'], options)).code).toBe(1);
+    await machine.expect(5, ['validate', 'docker-archive:bad.tar']);
+  });
+});

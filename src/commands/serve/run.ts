@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../../errors/app-error.ts';
 import { createRateLimit } from '../../server/access/rate.ts';
 import { startRegistryServer } from '../../server/server.ts';
@@ -80,6 +81,8 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   const files = await openFiles(context, input, address);
   const lost = new AbortController();
   const stopping = new AbortController();
+  // Every download listens to it.
+  setMaxListeners(0, stopping.signal);
   await using place = await openStorage(context, input, (reason) => lost.abort(reason));
   await using server = await startRegistryServer({
     ...address,
@@ -101,6 +104,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
     },
   });
   await using background = new Disposables();
+  background.use({ [Symbol.asyncDispose]: async () => stopping.abort() });
   background.use(await serveMetrics(context, metrics, place.ready));
   context.note(`listening on ${server.url.href}`);
   if (!place.lasts) context.note('in memory: everything is lost when it stops');
@@ -116,7 +120,6 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   await aborted([lost.signal, options.signal]);
   lost.signal.throwIfAborted();
   await server.close({ grace });
-  stopping.abort();
   return { kind: 'value', json: { Address: server.host }, text: () => '' };
 }
 

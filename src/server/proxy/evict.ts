@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import { RepositoryReader, type ManifestLinks } from '../gc/facts.ts';
+import { RepositoryReader, UnreadableManifestError, type ManifestLinks } from '../gc/facts.ts';
 import type { RepositoryName } from '../names.ts';
 import type { Storage } from '../storage/types.ts';
 
@@ -78,10 +78,26 @@ async function removeManifests(storage: Storage, { name, root, manifests }: Imag
   for (const digest of [root, ...manifests]) await storage.manifests.remove(name, digest);
 }
 
+/** Removes those that cannot be read: the upstream has them intact. */
+async function readableManifests(
+  storage: Storage,
+  name: RepositoryName,
+): Promise<ReadonlyMap<Digest, ManifestLinks>> {
+  const reader = new RepositoryReader(storage, name);
+  for (;;) {
+    try {
+      return (await reader.manifests(new Date(0))).manifests;
+    } catch (error) {
+      if (!(error instanceof UnreadableManifestError)) throw error;
+      await storage.manifests.remove(name, error.digest);
+    }
+  }
+}
+
 async function imagesOf(storage: Storage): Promise<readonly Image[]> {
   const images: Image[] = [];
   for (const name of await storage.repositories()) {
-    const { manifests } = await new RepositoryReader(storage, name).manifests(new Date(0));
+    const manifests = await readableManifests(storage, name);
     const children = new Set([...manifests.values()].flatMap((one) => one.children));
     const used = new Map(
       (await storage.manifests.list(name)).map(({ digest, renewed }) => [digest, renewed]),

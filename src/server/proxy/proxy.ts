@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import type { Bytes } from '../../util/bytes.ts';
 import { getBlob } from '../api/blobs.ts';
 import { jsonReply, validDigest, type Call, type Handler, type Reply } from '../api/call.ts';
 import { nextPageLink, pageSize } from '../api/lists.ts';
@@ -11,10 +10,12 @@ import { listReferrers } from '../api/referrers.ts';
 import type { Effect } from '../api/routes.ts';
 import { isTag } from '../names.ts';
 import { ProtocolError } from '../protocol-error.ts';
+import { DamagedContentError } from '../storage/damage.ts';
 import { ProxyBlobs } from './blobs.ts';
 import { evict } from './evict.ts';
 import { failureOf, isMissing, isRefused } from './failures.ts';
 import { ProxyManifests, type Freshness } from './manifests.ts';
+import { blobReply, countedBytes, released } from './replies.ts';
 import { chooseTarget, type Target } from './target.ts';
 import type { ContentType, ProxyOptions } from './types.ts';
 
@@ -59,6 +60,17 @@ class Proxy {
   }
 
   async manifest(call: Call): Promise<Reply> {
+    try {
+      return await this.#manifest(call);
+    } catch (error) {
+      if (!(error instanceof DamagedContentError)) throw error;
+      // The upstream has it intact.
+      await this.#options.storage.manifests.remove(this.#target(call).cache, error.digest);
+      return this.#manifest(call);
+    }
+  }
+
+  async #manifest(call: Call): Promise<Reply> {
     const target = this.#target(call);
     const reference = call.params['reference'] ?? '';
     let freshness: Freshness = { failure: undefined };
@@ -211,43 +223,5 @@ class Proxy {
       () => undefined,
     );
     void this.#evicting.finally(() => (this.#evicting = undefined));
-  }
-}
-
-function blobReply(digest: Digest, size: number, body?: Bytes): Reply {
-  return {
-    status: 200,
-    headers: {
-      'Docker-Content-Digest': digest,
-      Etag: `"${digest}"`,
-      'Accept-Ranges': 'bytes',
-      'Content-Type': 'application/octet-stream',
-      'Content-Length': String(size),
-    },
-    ...(body === undefined ? {} : { body }),
-  };
-}
-
-/** Calls `release` when the body ends, or at once without one. */
-function released(reply: Reply, release: () => void): Reply {
-  const { body } = reply;
-  if (body === undefined || body instanceof Uint8Array) {
-    release();
-    return reply;
-  }
-  const releasing = async function* (): Bytes {
-    try {
-      yield* body;
-    } finally {
-      release();
-    }
-  };
-  return { ...reply, body: releasing() };
-}
-
-async function* countedBytes(bytes: Bytes, count: (bytes: number) => void): Bytes {
-  for await (const chunk of bytes) {
-    count(chunk.byteLength);
-    yield chunk;
   }
 }

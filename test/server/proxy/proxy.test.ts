@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
+import type { RepositoryName } from '../../../src/server/names.ts';
+import { diskPaths } from '../../../src/server/storage/disk-paths.ts';
 import { makeImage, makeIndex, pushImage, type TestImage } from '../../helpers/images.ts';
 import { tempDir, type TempDir } from '../../helpers/temp.ts';
 import { serving } from '../../commands/serve/serving.ts';
@@ -208,6 +211,40 @@ describe('what is not cached', () => {
       expect(hub.headers[0]).not.toHaveProperty('cookie');
       expect(hub.headers[0]?.['accept']).toContain('application/vnd.oci.image.index.v1+json');
       expect(hub.headers[0]?.['accept']).not.toContain('strange');
+    });
+  });
+});
+
+describe('damage and danger', () => {
+  it('a manifest that was damaged in the cache is fetched again', async () => {
+    const image = await makeImage();
+    await fill(image);
+    await proxying({ dir: 'cache' }, async (base) => {
+      await pull(base, image);
+      const name = `${hub.host.replace(':', '_')}/library/app` as RepositoryName;
+      const path = diskPaths(dir.join('cache')).content(name, '_manifests', image.root.digest);
+      await writeFile(path, '{"mediaType":"application/json"}\nnot what it was');
+      hub.lines.length = 0;
+      await pull(base, image);
+      expect(hub.lines.length).toBeGreaterThan(0);
+    });
+  });
+
+  it('a redirect to an address of the cloud is not followed', async () => {
+    const image = await makeImage();
+    await fill(image);
+    hub.misbehave = (request, response) => {
+      if (!request.url?.includes('/blobs/')) return false;
+      response.writeHead(307, { Location: 'http://169.254.169.254/latest/meta-data' });
+      response.end();
+      return true;
+    };
+    const config = [...image.nodes.keys()].find((digest) => digest !== image.root.digest);
+    await proxying({}, async (base) => {
+      await bytesAt(`${base}/v2/library/app/manifests/v1`);
+      const response = await fetch(`${base}/v2/library/app/blobs/${config}`);
+      expect(response.status).toBe(502);
+      expect(await response.text()).toContain('169.254.169.254');
     });
   });
 });

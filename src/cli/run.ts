@@ -101,7 +101,7 @@ async function perform(
   if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
     io,
-    flags,
+    flags: { ...flags, asOtherTool: failure !== undefined },
     messages,
     terminal: createTerminal(io, waits.begin),
     emit: watchLargeTransfers((event) => {

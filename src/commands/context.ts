@@ -113,6 +113,8 @@ export interface GlobalFlags
   readonly override: Platform | undefined;
   readonly concurrency: number;
   readonly quiet: boolean;
+  /** Whether the line is another tool's, whose scripts expect only that tool's output. */
+  readonly asOtherTool: boolean;
 }
 
 /** The versions of Node and its parts, and where this program is installed. */

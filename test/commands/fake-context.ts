@@ -78,6 +78,7 @@ export function fakeContext(overrides: Overrides = {}): FakeContext {
       acceptBundles: false,
       eachImage: false,
       quiet: false,
+      asOtherTool: false,
       config: undefined,
       authfile: undefined,
       allowRealm: [],

@@ -53,6 +53,7 @@ export function parseGlobalFlags(
     hostPlatform: override ?? hostPlatform(host),
     concurrency: atLeast(1, values, 'concurrency', '--concurrency') ?? 6,
     quiet: flag(values, 'quiet'),
+    asOtherTool: false,
     policy: policyOf(values),
     verifyKeys: list(values, 'verifyKey'),
     acceptBundles: flag(values, 'policyAcceptBundles'),

@@ -25,6 +25,9 @@ interface Row {
   readonly isImage: boolean;
 }
 
+/** regctl verifies those of cosign only, so this name must not look like a promise. */
+const NOTATION = 'Notation signature';
+
 /** Columns from which digests are shown in full. */
 const WIDE = 140;
 
@@ -109,7 +112,7 @@ function rowOf(node: SubjectNode | ReferrerNode, lead: string, { now, short }: R
   const bytes = node.contents?.reduce((sum, one) => sum + one.descriptor.size, 0) ?? size;
   return {
     lead,
-    label: sanitize(labelOf(node)),
+    label: sanitize(node.kinds.includes(NOTATION) ? `${NOTATION} (not verified)` : labelOf(node)),
     digest: shown,
     age: formatAge(buildTime(node.created), now),
     size: formatSize(bytes),

@@ -37,6 +37,7 @@ export type CopyContext = FlagsContext &
     | 'requireTrusted'
     | 'tempDir'
     | 'temporaries'
+    | 'terminal'
     | 'warn'
   >;
 

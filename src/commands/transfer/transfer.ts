@@ -17,6 +17,7 @@ import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } 
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { additionalNames } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
+import { isReminded, noteLeftBehind } from './left-behind.ts';
 import { noteUnsigned, pinnedTo, wantedPlatforms, withSignatures } from './trusted.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
 import type { Result } from '../result.ts';
@@ -83,6 +84,9 @@ export async function transfer(
   const destination = await stores.destination();
   const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
   noteUnsigned(context, trusted, summary.descriptor.digest);
+  if (isReminded(context, locations, flags, summary)) {
+    await noteLeftBehind(context, source, summary.descriptor.digest, options);
+  }
   await writeDigestFile(context, flags.digestFile, summary.descriptor, 'the image was copied');
   return resultOf(locations, request, summary, cost());
 }

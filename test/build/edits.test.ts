@@ -253,4 +253,63 @@ describe('index and mutate', () => {
     expect(stdout.split('\n')).toContain('/low');
     expect(stdout).not.toMatch(/^\/(?:dies|lives)$/mu);
   });
+
+  it('an index is changed in place, with the line that undoes each change', async () => {
+    const make = ['index', 'create', name('changed:1'), name('multi:amd64'), name('multi:arm64')];
+    await machine.expect(0, make);
+    const first = await digestOf('changed:1');
+    const undoOf = ({ stderr }: { readonly stderr: string }): string[] =>
+      (/undo: regctl (tag \S+ \S+)/u.exec(stderr)?.[1] ?? '').split(' ');
+    const added = await machine.expect(0, ['index', 'add', name('changed:1'), name('multi:arm')]);
+    expect((await indexOf('changed:1')).manifests).toHaveLength(3);
+    const removed = ['index', 'remove', name('changed:1'), 'linux/arm/v7'];
+    await machine.expect(0, removed);
+    expect(await digestOf('changed:1')).toBe(first);
+    const annotate = ['index', 'annotate', name('changed:1')];
+    const set = await machine.expect(0, [...annotate, '--annotation', 'a=1']);
+    expect((await indexOf('changed:1')).annotations).toEqual({ a: '1' });
+    await machine.expect(0, undoOf(set));
+    expect(await digestOf('changed:1')).toBe(first);
+    await machine.expect(0, undoOf(added));
+    expect(await digestOf('changed:1')).toBe(first);
+    await machine.expect(2, removed);
+    await machine.expect(64, ['index', 'remove', name('changed:1'), 'linux/amd64', 'linux/arm64']);
+  });
+
+  it('the last annotation that goes leaves no member', async () => {
+    await machine.expect(0, ['copy', name('multi'), name('bare:1')]);
+    const args = ['index', 'annotate', name('bare:1'), '--unset-annotation', 'keep'];
+    await machine.expect(0, args);
+    expect((await indexOf('bare:1')).annotations).toBeUndefined();
+    expect((await indexOf('bare:1')).manifests).toEqual((await indexOf('multi')).manifests);
+  });
+
+  it('descriptors of a file are listed, and the digest goes to a file', async () => {
+    const file = join(VECTORS, 'layers/descriptor.json');
+    const args = ['index', 'create', '--from-file', file, '--digestfile', 'digest.txt'];
+    await machine.expect(0, [...args, name('filed:1'), name('multi:arm64')]);
+    const { manifests } = await indexOf('filed:1');
+    const listed = JSON.parse(readFileSync(file, 'utf8')) as { digest: string };
+    expect(manifests.map(({ digest }) => digest)).toContain(listed.digest);
+    expect(readFileSync(machine.dir.join('digest.txt'), 'utf8')).toBe(await digestOf('filed:1'));
+    await writeFile(
+      machine.dir.join('none.json'),
+      JSON.stringify({ ...listed, digest: `sha256:${'0'.repeat(64)}` }),
+    );
+    const unknown = ['index', 'create', '--from-file', 'none.json', name('filed:2'), name('plain')];
+    await machine.expect(2, unknown);
+  });
+
+  it('a platform that is not there is not replaced by a similar one', async () => {
+    const args = ['mutate', name('multi'), '--platform', 'linux/arm/v6', '--user', '1'];
+    await machine.expect(2, args);
+    await machine.expect(2, [
+      'index',
+      'create',
+      '--platform',
+      'linux/arm/v8',
+      name('no:1'),
+      name('multi'),
+    ]);
+  });
 });

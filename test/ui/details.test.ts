@@ -13,7 +13,8 @@ const EVIL = '<script>x</script>\u202e';
 /** An image with one layer of these files. */
 async function imageOf(files: Readonly<Record<string, string>>): Promise<TestImage> {
   const tar = pack();
-  for (const [name, text] of Object.entries(files)) tar.entry({ name, mode: 0o640 }, text);
+  for (const [name, text] of Object.entries(files))
+    tar.entry({ name, mode: 0o640, mtime: new Date(0) }, text);
   tar.finalize();
   const plain = Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Uint8Array>));
   const nodes = new Map<Digest, { descriptor: Descriptor; bytes: Uint8Array }>();

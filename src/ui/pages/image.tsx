@@ -1,6 +1,5 @@
 import type { FC } from 'hono/jsx';
-import { safeText } from '../../errors/sanitize.ts';
-import { configPlatform, type ImageConfig } from '../../image/config.ts';
+import { configPlatform } from '../../image/config.ts';
 import { layerSteps } from '../../image/history.ts';
 import { buildTime } from '../../oci/created.ts';
 import type { ImageManifest, Manifest } from '../../oci/manifest.ts';
@@ -9,10 +8,11 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
 import { copyLine, deletePath, filesPath, imagePath, referrersPath } from '../links.ts';
+import { Configuration, Raw } from './configuration.tsx';
 import { Page, trailOfRepository } from './layout.tsx';
 import { Layers } from './layers.tsx';
 import { Problem } from './problem.tsx';
-import { Age, Copy, Pairs, Section, ShortDigest, Size, Value, visible } from './widgets.tsx';
+import { Age, Copy, Pairs, Section, ShortDigest, Size, visible } from './widgets.tsx';
 
 export interface ImageProps {
   /** As in the address: "ghcr.io/o/app:1.2". */
@@ -213,79 +213,3 @@ const Platforms: FC<{ image: string; data: ImageFacts }> = ({ image, data }) => 
     )}
   </Section>
 );
-
-const Configuration: FC<{ config: ImageConfig }> = ({ config }) => {
-  const rows: readonly (readonly [string, string])[] = [
-    ['Entrypoint', JSON.stringify(config.entrypoint)],
-    ['Command', JSON.stringify(config.cmd)],
-    ['User', config.user ?? ''],
-    ['Working directory', config.workingDir ?? ''],
-    ['Ports', config.exposedPorts.join(', ')],
-    ['Volumes', config.volumes.join(', ')],
-    ['Author', config.author ?? ''],
-  ];
-  return (
-    <>
-      <Section id="config" title="Configuration">
-        <table class="pairs">
-          <tbody>
-            {rows
-              .filter(([, value]) => value !== '' && value !== '[]')
-              .map(([name, value]) => (
-                <tr>
-                  <th scope="row">{name}</th>
-                  <td>
-                    <Value text={value} />
-                  </td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
-      </Section>
-      <Pairs id="environment" title="Environment" pairs={config.env.map(splitPair)} />
-      <Pairs id="labels" title="Labels" pairs={Object.entries(config.labels ?? {})} />
-    </>
-  );
-};
-
-function splitPair(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Longer documents are cut on the page; the command line prints them whole. */
-const MAX_RAW = 200_000;
-
-const Raw: FC<{ data: ImageFacts }> = ({ data }) => {
-  const { rootManifest, manifest, config } = data;
-  const documents: readonly (readonly [string, string])[] = [
-    [rootManifest.kind === 'index' ? 'Index' : 'Manifest', textOf(rootManifest.raw)],
-    ...(manifest === undefined || manifest === rootManifest
-      ? []
-      : [['Manifest of the platform', textOf(manifest.raw)] as const]),
-    ...(config === undefined
-      ? []
-      : [['Configuration', JSON.stringify(config.json, undefined, 2)] as const]),
-  ];
-  return (
-    <Section id="raw" title="Raw JSON">
-      {documents.map(([name, text]) => (
-        <details>
-          <summary>{name}</summary>
-          <pre tabindex={0}>{safeText(text.slice(0, MAX_RAW), false)}</pre>
-          {text.length > MAX_RAW ? <p>The rest is left out: it is too long for a page.</p> : null}
-        </details>
-      ))}
-    </Section>
-  );
-};
-
-/** Indented if it is JSON that indenting does not change, else as stored. */
-function textOf(raw: Uint8Array): string {
-  const text = Buffer.from(raw).toString('utf8');
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
-}

@@ -3,7 +3,7 @@ import { HOME, repositoriesPath, tagsPath } from '../links.ts';
 import type { RepositoriesPage as Data, RepositoriesQuery } from '../data/repositories.ts';
 import { Page } from './layout.tsx';
 import { Problem } from './problem.tsx';
-import { Pager, visible } from './widgets.tsx';
+import { Pager, Section, visible } from './widgets.tsx';
 
 export interface RepositoriesProps {
   readonly query: RepositoriesQuery;
@@ -61,3 +61,43 @@ export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests 
     </Page>
   );
 };
+
+export interface RegistriesProps {
+  /** With a stored login. */
+  readonly logins: readonly string[];
+  /** Repositories that were opened before. */
+  readonly seen: readonly string[];
+}
+
+export const RegistriesPage: FC<RegistriesProps> = ({ logins, seen }) => (
+  <Page title="Registries" trail={[{ text: 'Registries' }]}>
+    <h1>Registries</h1>
+    <p>Open any registry, repository or image by its name above, or choose one.</p>
+    <Section id="logins" title="With your login">
+      {logins.length === 0 ? (
+        <p>
+          No login is stored. Log in with <code>regctl login REGISTRY</code>.
+        </p>
+      ) : (
+        <ul class="names">
+          {logins.map((name) => (
+            <li>
+              <a href={repositoriesPath(name)}>{visible(name)}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+    {seen.length === 0 ? null : (
+      <Section id="seen" title="Opened before">
+        <ul class="names">
+          {seen.map((name) => (
+            <li>
+              <a href={tagsPath(name)}>{visible(name)}</a>
+            </li>
+          ))}
+        </ul>
+      </Section>
+    )}
+  </Page>
+);

@@ -86,8 +86,10 @@ export interface Context {
   /** Stops printing warnings. The returned function returns those since its last call. */
   captureWarnings(): () => readonly string[];
   /**
-   * Checks an image against the trust policy of the command line before any of it is read.
-   * @throws AppError UNTRUSTED if the policy rejects it; CONFIG_INVALID, IO for the policy itself
+   * Checks an image by the keys and the trust policy of the command line. Returns what was verified,
+   * which is all that may be copied; undefined if no signature is required.
+   * @throws AppError POLICY_REJECTED; USAGE for a requirement that cannot be checked; CONFIG_INVALID,
+   * IO for keys and policy; whatever prevents looking
    */
   requireTrusted(source: Location, options?: JudgeOptions): Promise<TrustedImage | undefined>;
   /** Prints a line on stderr, unless `--quiet` is set. */

@@ -3,6 +3,7 @@ import { generateKeyPairSync, hash, sign as signBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { parseTrustPolicy } from '../../src/config/containers/trust-policy.ts';
 import { AppError } from '../../src/errors/app-error.ts';
+import { digestOf } from '../../src/oci/digest.ts';
 import { parsePlatform } from '../../src/oci/platform.ts';
 import { readPublicKey, trustKeys } from '../../src/signing/keys/public.ts';
 import { requirePolicy } from '../../src/signing/policy/containers-policy.ts';
@@ -118,6 +119,38 @@ describe('policies of skopeo', () => {
     expect(await judge('bundle', policy({}), accept)).toBe(0);
     const identity = { signedIdentity: { type: 'matchRepository' } };
     expect(await judge('bundle', policy(identity), accept)).toBe(3);
+  });
+});
+
+describe('an index under the rule that each image is signed', () => {
+  const requirement = { type: 'sigstoreSigned', keyData: '' };
+  test.each([
+    ['without images', []],
+    [
+      'with other content',
+      [{ mediaType: 'application/x-other', digest: `sha256:${'a'.repeat(64)}`, size: 1 }],
+    ],
+  ])('%s has to be signed itself', async (_case, manifests) => {
+    const type = 'application/vnd.oci.image.index.v1+json';
+    const raw = JSON.stringify({ schemaVersion: 2, mediaType: type, manifests });
+    const digest = digestOf(Buffer.from(raw));
+    const store = vectorStore(
+      { tags: { v1: digest }, blobs: {}, manifests: { [digest]: { type, content: 'index' } } },
+      { index: { text: raw } },
+    );
+    const context = {
+      cwd: () => '/nowhere',
+      openRead: async () => store,
+      host: { os: 'linux', architecture: 'amd64' },
+      concurrency: 1,
+      acceptBundles: false,
+      eachImage: true,
+    };
+    const image = new JudgedImage(locate('registry.example/team/app:v1'), context, {});
+    const keyData = Buffer.from(keys['a.pub'] ?? '').toString('base64');
+    const policy = { default: [{ ...requirement, keyData }] };
+    const judged = requirePolicy(parseTrustPolicy(JSON.stringify(policy), '/p.json'), image);
+    await expect(judged).rejects.toMatchObject({ code: 'POLICY_REJECTED' });
   });
 });
 

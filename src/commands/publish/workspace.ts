@@ -53,7 +53,7 @@ export class Workspace implements AsyncDisposable {
     this.#targets = new Map(targets.map(({ location }) => [placeKey(context, location), location]));
   }
 
-  /** Opens a source that the trust policy allows. @throws AppError UNTRUSTED, PATH_UNKNOWN */
+  /** Opens a source that the trust policy allows. @throws AppError POLICY_REJECTED, PATH_UNKNOWN */
   async source(named: Location, options: CallOptions): Promise<OpenSource> {
     const trusted = await this.#context.requireTrusted(named, options);
     const location = pinnedTo(named, trusted);

@@ -15,9 +15,10 @@ export async function imagesToCheck(
       if (!isIndexType(image.mediaType)) return [[image]];
       const manifest = await fetchManifest(store, image, options);
       if (manifest.kind !== 'index') return [[image]];
-      return manifest.manifests
-        .filter(({ mediaType }) => isManifestType(mediaType))
-        .map((one) => [one] as const);
+      const isAll = manifest.manifests.every(({ mediaType }) => isManifestType(mediaType));
+      // Without an image, or with other content, the index itself has to be signed.
+      if (manifest.manifests.length === 0 || !isAll) return [[image]];
+      return manifest.manifests.map((one) => [one] as const);
     }),
   );
   return images.flat();

@@ -6,10 +6,11 @@ import { imagesToCheck } from './images-to-check.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { mapParallel } from '../../util/parallel.ts';
 import { SIGNATURE_PREDICATE } from '../formats/types.ts';
 import type { Demand, Trusted, Verdict } from '../types.ts';
 import { chainOf, type Chain } from '../verify/chain.ts';
-import type { Found } from '../verify/evidence.ts';
+import { newBudget, type Found } from '../verify/layers.ts';
 import { judge } from '../verify/judge.ts';
 import { evidenceOf } from '../verify/verify.ts';
 
@@ -98,8 +99,13 @@ export class JudgedImage {
       chains.push(await chainOf(store, root.digest, { ...call, platform, host }));
     const images = eachImage ? await imagesToCheck(store, chains, call) : chains;
     const predicateType = SIGNATURE_PREDICATE;
-    const evidence = await Promise.all(
-      images.map((chain) => evidenceOf(store, chain, { predicateType }, { ...call, concurrency })),
+    const budget = newBudget();
+    const evidence = await mapParallel(
+      images,
+      concurrency,
+      (chain, { signal }) =>
+        evidenceOf(store, chain, { predicateType }, { signal, concurrency, budget }),
+      call,
     );
     return { root, chain: images[0] ?? [root], evidence };
   }

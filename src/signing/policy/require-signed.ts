@@ -17,6 +17,7 @@ export function requireSigned(
   where: string,
   least = 1,
 ): void {
+  if (judged.length === 0) throw notSigned(image, [], { where, least, found: 0 });
   for (const verdicts of judged) {
     const good = verdicts.filter(({ reason }) => reason === undefined);
     const signers = new Set(good.map(({ signer }) => signer?.id));

@@ -1,53 +1,35 @@
-import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hexOf, type Digest } from '../../oci/digest.ts';
-import type { ImageManifest } from '../../oci/manifest.ts';
 import { isManifestType } from '../../oci/media-types.ts';
-import { fetchManifest } from '../../store/manifests.ts';
 import { isTag } from '../../reference/names.ts';
+import { fetchManifest } from '../../store/manifests.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { collect } from '../../util/bytes.ts';
 import { mapParallel } from '../../util/parallel.ts';
+import { BUNDLE_TYPES, ENVELOPE_TYPE, NOTATION_TYPE, SIMPLE_TYPE } from '../formats/types.ts';
+import { NotEvidence, type Form } from '../types.ts';
 import {
-  BUNDLE_TYPES,
-  ENVELOPE_TYPE,
-  NOTATION_TYPE,
-  REKOR_ANNOTATION,
-  SIGNATURE_ANNOTATION,
-  SIMPLE_TYPE,
-} from '../formats/types.ts';
-import { NotEvidence, type Form, type Verdict } from '../types.ts';
-
-/** Bytes of a signature or attestation that was found, not yet judged. */
-export interface Evidence extends Pick<Verdict, 'digest' | 'subject' | 'created'> {
-  readonly form: Form;
-  readonly bytes: Uint8Array;
-  /** Base64; only in the `.sig` form, where it is an annotation of the layer. */
-  readonly signature?: string | undefined;
-  /** The entry of a transparency log (`.sig` form). */
-  readonly rekorEntry?: string | undefined;
-}
-
-export type Found = Evidence | (Verdict & { readonly reason: string });
+  newBudget,
+  orReason,
+  readLayers,
+  type Budget,
+  type Budgeted,
+  type Found,
+} from './layers.ts';
 
 export interface FindOptions extends CallOptions {
   readonly concurrency: number;
   /** Whether signatures are looked for; otherwise attestations. */
   readonly signatures: boolean;
+  /** Shared with what is read for other images. Default: a new one. */
+  readonly budget?: Budget | undefined;
 }
 
 /** More than any image has; each costs two requests. */
 const MAX_READ = 1000;
 
-/** An attestation holds a whole SBOM; a signature has a few hundred bytes. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-/** Of all that is attached to one image; signatures are small. */
-const MAX_TOTAL_BYTES = 4 * MAX_BYTES;
-
 const BUNDLE_ARTIFACT = /^application\/vnd\.dev\.sigstore\.bundle\b/u;
-const CREATED = 'org.opencontainers.image.created';
 
 /**
  * Finds what may prove an image: its referrers, and cosign's tag for its digest. What cannot be
@@ -60,7 +42,7 @@ export async function findEvidence(
   options: FindOptions,
 ): Promise<readonly Found[]> {
   const { signatures, ...given } = options;
-  const call = { ...given, budget: { bytes: MAX_TOTAL_BYTES } };
+  const call = { ...given, budget: options.budget ?? newBudget() };
   const [referrers, tagged] = await Promise.all([
     fromReferrers(store, subject, call),
     fromTag(store, subject, signatures ? 'sig' : 'att', call),
@@ -68,12 +50,7 @@ export async function findEvidence(
   return [...referrers, ...tagged];
 }
 
-interface Budgeted extends CallOptions {
-  /** What may still be read, for all that is attached together. */
-  readonly budget: { bytes: number };
-}
-
-type ReadOptions = Omit<FindOptions, 'signatures'> & Budgeted;
+type ReadOptions = Omit<FindOptions, 'signatures' | 'budget'> & Budgeted;
 
 async function fromReferrers(
   store: ReadStore,
@@ -174,81 +151,4 @@ async function resolveOrNone(
     if (error instanceof AppError && error.code === 'MANIFEST_UNKNOWN') return undefined;
     throw error;
   }
-}
-
-interface Layers extends Pick<Evidence, 'form' | 'digest' | 'subject'> {
-  readonly manifest: ImageManifest;
-  readonly layers: readonly Descriptor[];
-}
-
-/** One layer is one signature; a `.sig` tag collects those of all signers. */
-async function readLayers(
-  store: ReadStore,
-  { manifest, layers, ...head }: Layers,
-  options: Budgeted,
-): Promise<readonly Found[]> {
-  const created = manifest.annotations?.[CREATED];
-  const known = { ...head, ...(created === undefined ? {} : { created }) };
-  const found: Found[] = [];
-  for (const layer of layers.slice(0, MAX_READ)) {
-    const read = await orReason(known, async () => {
-      if (layer.size > MAX_BYTES) {
-        throw new NotEvidence(`it has ${layer.size} bytes; at most ${MAX_BYTES} are read`);
-      }
-      if (layer.size > options.budget.bytes) {
-        throw new NotEvidence(`more than ${MAX_TOTAL_BYTES} bytes are attached; it was not read`);
-      }
-      options.budget.bytes -= layer.size;
-      const bytes = await readAll(store, layer, options);
-      const { [SIGNATURE_ANNOTATION]: signature, [REKOR_ANNOTATION]: rekorEntry } =
-        layer.annotations ?? {};
-      return [{ ...known, bytes, signature, rekorEntry }];
-    });
-    found.push(...read);
-  }
-  return found;
-}
-
-/** Attestations are larger than manifests may be. */
-async function readAll(
-  store: ReadStore,
-  layer: Descriptor,
-  options: CallOptions,
-): Promise<Uint8Array> {
-  return collect(await store.fetch(layer, options), layer.size, tooLong);
-}
-
-function tooLong(): Error {
-  return new NotEvidence('it is longer than its descriptor says');
-}
-
-/** Faults of the content itself; any other prevents looking. */
-const NO_EVIDENCE: ReadonlySet<string> = new Set([
-  'MANIFEST_UNKNOWN',
-  'BLOB_UNKNOWN',
-  'INVALID_MANIFEST',
-  'RESPONSE_TOO_LARGE',
-]);
-
-async function orReason(
-  known: Pick<Verdict, 'form' | 'digest' | 'subject' | 'created'>,
-  read: () => Promise<readonly Found[]>,
-): Promise<readonly Found[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof NotEvidence) return [{ ...known, reason: error.message }];
-    if (
-      error instanceof IntegrityError ||
-      (error instanceof AppError && NO_EVIDENCE.has(error.code))
-    ) {
-      return [{ ...known, reason: reasonOf(error) }];
-    }
-    throw error;
-  }
-}
-
-function reasonOf(error: AppError): string {
-  if (error instanceof IntegrityError) return 'its content does not have its digest';
-  return error.code.endsWith('_UNKNOWN') ? 'it is listed, but gone' : error.message;
 }

@@ -7,7 +7,7 @@ import { readSimplePayload } from '../formats/simple-signing.ts';
 import { readStatement } from '../formats/statement.ts';
 import { predicateName, SIGNATURE_PREDICATE } from '../formats/types.ts';
 import { NotEvidence, type Demand, type Trusted, type Verdict } from '../types.ts';
-import type { Evidence, Found } from './evidence.ts';
+import type { Evidence, Found } from './layers.ts';
 import { isRepository } from './repository.ts';
 
 /** Judges one signature or attestation. */

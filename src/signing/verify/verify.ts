@@ -3,11 +3,14 @@ import type { CallOptions } from '../../util/abort.ts';
 import { SIGNATURE_PREDICATE } from '../formats/types.ts';
 import type { Demand, Trusted, Verdict } from '../types.ts';
 import type { Chain } from './chain.ts';
-import { findEvidence, type Found } from './evidence.ts';
+import { findEvidence } from './evidence.ts';
+import { newBudget, type Budget, type Found } from './layers.ts';
 import { judge } from './judge.ts';
 
 export interface VerifyOptions extends CallOptions {
   readonly concurrency: number;
+  /** Shared by all that is read for one image. Default: a new one. */
+  readonly budget?: Budget | undefined;
 }
 
 /**
@@ -32,8 +35,9 @@ export async function evidenceOf(
   options: VerifyOptions,
 ): Promise<readonly Found[]> {
   const signatures = predicateType === SIGNATURE_PREDICATE;
+  const budget = options.budget ?? newBudget();
   const found = await Promise.all(
-    chain.map(({ digest }) => findEvidence(store, digest, { ...options, signatures })),
+    chain.map(({ digest }) => findEvidence(store, digest, { ...options, signatures, budget })),
   );
   return found.flat();
 }

@@ -166,6 +166,10 @@ describe('a word that regctl does not have', () => {
     );
 
   it('gets the line that does it', async () => {
+    await expect(parse('manifest create r/a r/b')).rejects.toMatchObject({
+      message: 'unknown command "manifest create"',
+      hint: expect.stringContaining('regctl index create') as string,
+    });
     await expect(parse('images')).rejects.toMatchObject({
       message: 'unknown command "images"',
       hint: expect.stringContaining('regctl tags REPOSITORY') as string,

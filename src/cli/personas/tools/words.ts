@@ -68,6 +68,8 @@ export const WORDS: Readonly<Record<string, string>> = {
   flatten: 'One layer: regctl mutate IMAGE --squash --tag TAG',
   squash: 'One layer: regctl mutate IMAGE --squash --tag TAG',
   optimize: 'One layer: regctl mutate IMAGE --squash --tag TAG',
+  'manifest create': 'Make an index: regctl index create TAG IMAGE…',
+  'manifest annotate': 'Annotate it: regctl index annotate INDEX --annotation KEY=VALUE',
   imagetools:
     'Make an index: regctl index create TAG IMAGE…. What an image is: regctl inspect IMAGE',
   extract: 'All files of an image: regctl export IMAGE | tar -x',

@@ -167,7 +167,7 @@ describe('certificates', () => {
     };
     const [entry] = bundle.verificationMaterial.tlogEntries;
     bundle.verificationMaterial.tlogEntries = Array.from({ length: 33 }, () => entry);
-    const failed = verifyByCertificate(bundle as unknown as Record<string, unknown>, []);
+    const failed = verifyByCertificate(bundle, []);
     await expect(failed).rejects.toThrow(/more than 32 log entries/u);
   });
 

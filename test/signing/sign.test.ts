@@ -346,15 +346,15 @@ it('layouts and archives are signed and verified without a network', async () =>
     await writeFile(machine.dir.join(file), env[name] ?? '');
   }
   await machine.expect(3, ['verify', '--key', 'plain.pub', 'oci:app:v1']);
-  const sign = ['sign', '--key', 'plain.key'];
-  await machine.expect(0, [...sign, 'oci:app:v1']);
-  await machine.expect(64, [...sign, '--form', 'simple', 'oci:app:v1']);
+  const signing = ['sign', '--key', 'plain.key'];
+  await machine.expect(0, [...signing, 'oci:app:v1']);
+  await machine.expect(64, [...signing, '--form', 'simple', 'oci:app:v1']);
   const named = ['--sign-container-identity', 'r.example/app:v1'];
-  await machine.expect(0, [...sign, '--form', 'simple', ...named, 'oci:app:v1']);
+  await machine.expect(0, [...signing, '--form', 'simple', ...named, 'oci:app:v1']);
   await machine.expect(0, ['copy', '--referrers', 'oci:app:v1', 'oci-archive:app.tar:v1']);
   for (const place of ['oci:app:v1', 'oci-archive:app.tar:v1']) {
-    const verify = ['verify', '--key', 'plain.pub', '--platform', 'linux/arm64', place];
-    const found = await machine.json(verify);
+    const verifying = ['verify', '--key', 'plain.pub', '--platform', 'linux/arm64', place];
+    const found = await machine.json(verifying);
     expect(found).toMatchObject({
       Verified: true,
       PodmanReadable: true,

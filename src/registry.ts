@@ -1,4 +1,5 @@
 /** Registries over HTTP: credentials, connections, the API of a repository. */
+import './node-version.ts';
 export { loadRegistries } from './config/containers/registries.ts';
 export type {
   InsecureMode,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fetchNode, npmCli } from '../../scripts/node.mjs';
@@ -56,6 +56,61 @@ describeUnless(offline, 'an installed package', () => {
     const layout = await run(process.execPath, [bin, 'tags', 'oci:none'], { env, cwd: dir.path });
     expect(layout.stderr).not.toContain('please report');
   };
+
+  it('has the entries and types that publint and attw ask for', async () => {
+    const tools = dir.join('checks');
+    const names = ['publint', '@arethetypeswrong/cli'];
+    const got = await run(
+      process.execPath,
+      [npmCli(), 'install', '--prefix', tools, ...names, ...QUIET],
+      { env },
+    );
+    expect(got.code, got.stderr).toBe(0);
+    const bin = (name: string): string => join(tools, 'node_modules/.bin', name);
+    const lint = await run(bin('publint'), ['--strict', tarball], { env });
+    expect(lint.code, lint.stdout).toBe(0);
+    const types = await run(bin('attw'), [tarball, '--profile', 'esm-only'], { env });
+    expect(types.code, types.stdout).toBe(0);
+  });
+
+  it('has types with which the examples compile, and a library that runs on every line of Node', async () => {
+    const { bin } = await install('library', [
+      process.execPath,
+      npmCli(),
+      'install',
+      tarball,
+      ...QUIET,
+    ]);
+    const folder = join(bin, '../../../../..');
+    const options = {
+      strict: true,
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      types: ['node'],
+    };
+    await symlink(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+    for (const [module, moduleResolution] of [
+      ['esnext', 'bundler'],
+      ['nodenext', 'nodenext'],
+    ] as const) {
+      const compilerOptions = { ...options, module, moduleResolution, outDir: 'out' };
+      await cp(join(ROOT, 'examples/library'), join(folder, 'src'), { recursive: true });
+      await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+      await writeFile(
+        join(folder, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, include: ['src'] }),
+      );
+      const tsc = await run(join(ROOT, 'node_modules/.bin/tsc'), [], { cwd: folder, env });
+      expect(tsc.code, tsc.stdout).toBe(0);
+    }
+    for (const line of [22, 24, 26] as const) {
+      const done = await run(await fetchNode(line), ['out/registry-in-a-test.js'], {
+        cwd: folder,
+        env,
+      });
+      expect(done, `Node ${line}`).toMatchObject({ code: 0, stdout: 'pushed true\n', stderr: '' });
+    }
+  });
 
   it.each([10, 11, 12])('runs by npx of npm %s, as regctl', async (major) => {
     const tool = dir.join(`npm-${major}`);

@@ -30,6 +30,18 @@ describe('the versions of Node that are allowed', () => {
     expect(VERSIONS.filter(allows)).toEqual(expected);
   });
 
+  it('are checked by the library before it loads anything else', () => {
+    const source = readFileSync(join(ROOT, 'src/node-version.ts'), 'utf8');
+    const check = /^const \[major[^]*?;\n(?=if \(!isSupported\))/mu.exec(source)?.[0] ?? '';
+    const allows = (node: string): unknown =>
+      runInNewContext(`${check} isSupported`, { process: { versions: { node } } });
+    expect(VERSIONS.filter(allows)).toEqual(expected);
+    for (const entry of ['index', 'client', 'reference']) {
+      const text = readFileSync(join(ROOT, `src/${entry}.ts`), 'utf8');
+      expect(/^(?:import|export) .*$/mu.exec(text)?.[0]).toBe("import './node-version.ts';");
+    }
+  });
+
   it('include every one that a clone fetches', () => {
     const text = readFileSync(join(ROOT, 'scripts/node-versions.json'), 'utf8');
     const platforms = JSON.parse(text) as Record<

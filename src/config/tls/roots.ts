@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
-import { getCACertificates } from 'node:tls';
+import tls from 'node:tls';
 import { systemFolders } from '../files/system-folders.ts';
 import type { Env } from '../proxies/rules.ts';
 import { readRegularFileSync } from '../../util/regular-file.ts';
@@ -88,7 +88,7 @@ function readSystem(
 /** Linux keeps its authorities in files. */
 function storeOf(os: string): () => readonly string[] {
   const hasStore = os === 'win32' || os === 'darwin';
-  return () => (hasStore && os === platform() ? getCACertificates('system') : []);
+  return () => (hasStore && os === platform() ? tls.getCACertificates('system') : []);
 }
 
 /** Reads every file with a certificate; copies, such as links of c_rehash, count once. */

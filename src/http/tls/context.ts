@@ -1,10 +1,5 @@
 import { platform } from 'node:os';
-import {
-  createSecureContext,
-  getCACertificates,
-  rootCertificates,
-  type SecureContext,
-} from 'node:tls';
+import tls, { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { distinctCertificates, type TrustRoots } from '../../config/tls/roots.ts';
 import type { HostPolicies, HostPolicy } from '../../config/hosts/types.ts';
 import { AppError } from '../../errors/app-error.ts';
@@ -78,7 +73,7 @@ export function createTlsContexts(policies: HostPolicies, roots: TrustRoots): Tl
  */
 function systemRoots(): readonly string[] {
   if (platform() !== 'darwin' && platform() !== 'win32') return [];
-  return getCACertificates('system');
+  return tls.getCACertificates('system');
 }
 
 /** Client certificates are sent only to this host (CVE-2019-10214). */

@@ -1,12 +1,6 @@
 import { pipeline, type Transform, type TransformOptions } from 'node:stream';
-import {
-  constants,
-  createGunzip,
-  createGzip,
-  createZstdCompress,
-  createZstdDecompress,
-  type ZstdOptions,
-} from 'node:zlib';
+// Zstandard by the module: an older Node then gets to the check of its version.
+import zlib, { constants, createGunzip, createGzip, type ZstdOptions } from 'node:zlib';
 import type { Bytes } from '../bytes.ts';
 import { OutputLimits } from './limits.ts';
 import { LEVELS, type Codec, type CompressionFormat, type DecompressionLimits } from './types.ts';
@@ -75,12 +69,12 @@ function zstdCompressor(level: number): Transform {
     // block if it knows of the end earlier, and the same content must give the same bytes each time.
     writableHighWaterMark: 1,
   };
-  return createZstdCompress(options);
+  return zlib.createZstdCompress(options);
 }
 
 function zstdDecompressor(maxWindow: number): Transform {
   const windowLog = Math.ceil(Math.log2(maxWindow));
-  return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: windowLog } });
+  return zlib.createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: windowLog } });
 }
 
 /**

@@ -161,6 +161,29 @@ describe('the log has the status that was sent', () => {
     expect(entries[0]).not.toHaveProperty('failure');
     expect(closed).toBe(true);
   });
+
+  it('and 200 for one that left as soon as it had the announced length, as Docker does', async () => {
+    let leave = (): void => undefined;
+    const left = new Promise<void>((resolve) => (leave = resolve));
+    const whole = async function* (): AsyncGenerator<Uint8Array> {
+      yield data;
+      await left;
+    };
+    const { server, entries } = await start(
+      failing({ blobs: { size: async () => data.byteLength, read: async () => whole() } }),
+    );
+    const socket = connect(Number(server.url.port), server.url.hostname);
+    socket.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    let got = '';
+    while (!got.endsWith(data.toString())) got += String((await once(socket, 'data'))[0]);
+    const ended = once(socket, 'close');
+    socket.destroy();
+    await ended;
+    leave();
+    await vi.waitFor(() => expect(entries).toHaveLength(1));
+    expect(entries[0]).toMatchObject({ status: 200, sent: data.byteLength });
+    expect(entries[0]).not.toHaveProperty('failure');
+  });
 });
 
 describe('each failure has one line with its cause', () => {

@@ -71,7 +71,7 @@ describe.each(['memory', 'disk'])('a pull-through cache in %s', (kind) => {
   it('costs the upstream one request for each content, however many clients pull at once', async () => {
     const image = await makeIndex({ layers: 2, layerSize: 200_000 });
     await fill(image);
-    await proxying(place, async (base) => {
+    await proxying({ ...place, metricsListen: '127.0.0.1:0' }, async (base, context) => {
       await Promise.all(Array.from({ length: 30 }, () => pull(base, image)));
       const seen = hub.lines.filter((line) => line.includes('/v2/library/'));
       expect(seen.toSorted()).toEqual([...new Set(seen)].toSorted());
@@ -79,6 +79,12 @@ describe.each(['memory', 'disk'])('a pull-through cache in %s', (kind) => {
       expect(seen.every((line) => line.startsWith('GET '))).toBe(true);
       hub.misbehave = down;
       await pull(base, image);
+      const at = /metrics on (.*)/u.exec(context.notes.join('\n'))?.[1] ?? '';
+      const metrics = await (await fetch(at)).text();
+      const blobs = seen.filter((line) => line.includes('/blobs/')).length;
+      expect(metrics).toContain(`registry_proxy_misses_total{type="blob"} ${blobs}\n`);
+      expect(metrics).toMatch(/^registry_proxy_hits_total\{type="manifest"\} \d+$/mu);
+      expect(metrics).toMatch(/^registry_proxy_pushed_bytes_total\{type="blob"\} \d{7,}$/mu);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { FileJson } from '../../src/commands/output/file-rows.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
 import { missingPrograms, run } from '../helpers/commands.ts';
 import { missingPeers, peer } from '../helpers/peers.ts';
@@ -33,6 +34,15 @@ async function exported(image: string): Promise<string> {
   return file;
 }
 
+const LETTERS = {
+  directory: 'd',
+  file: 'f',
+  symlink: 'l',
+  char: 'c',
+  block: 'b',
+  fifo: 'p',
+} as const;
+
 const isRoot = process.getuid?.() === 0;
 
 describeUnless(isRoot ? missingPrograms('tar') : 'needs root', 'what tar extracts', () => {
@@ -49,7 +59,7 @@ describeUnless(isRoot ? missingPrograms('tar') : 'needs root', 'what tar extract
     const wanted = stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Readonly<Record<string, string & number>>)
+      .map((line) => JSON.parse(line) as FileJson)
       .filter(({ Path }) => Path !== '/');
     const found = spawnSync(
       'find',
@@ -60,22 +70,16 @@ describeUnless(isRoot ? missingPrograms('tar') : 'needs root', 'what tar extract
       },
     );
     const shape = (line: string): string => line.replace(/\.\d+ /u, ' ');
-    const types = { directory: 'd', file: 'f', symlink: 'l', char: 'c', block: 'b', fifo: 'p' };
-    const plain = wanted.map((one) => {
-      const kind = types[String(one['Type']) as keyof typeof types];
-      const isSized = kind === 'f';
+    const plain = wanted.map(({ Path, PathBase64, Type, Mode, Uid, Gid, Size, Modified }) => {
+      const kind = LETTERS[Type];
+      const path = PathBase64 === undefined ? Buffer.from(Path) : Buffer.from(PathBase64, 'base64');
       return {
-        path: Buffer.from(
-          String(one['PathBase64'] ?? Buffer.from(String(one['Path'])).toString('base64')),
-          'base64',
-        )
-          .toString('latin1')
-          .slice(1),
+        path: path.toString('latin1').slice(1),
         kind,
-        owner: `${String(one['Uid'])} ${String(one['Gid'])}`,
-        mode: kind === 'l' ? '' : Number.parseInt(String(one['Mode']), 8).toString(8),
-        size: isSized ? Number(one['Size']) : 0,
-        time: Math.floor(Date.parse(String(one['Modified'])) / 1000),
+        owner: `${Uid} ${Gid}`,
+        mode: kind === 'l' ? '' : Number.parseInt(Mode, 8).toString(8),
+        size: Size,
+        time: Math.floor(Date.parse(Modified ?? '') / 1000),
       };
     });
     const extracted = found.stdout

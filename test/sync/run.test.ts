@@ -94,6 +94,24 @@ describe('safety', () => {
     expect(await readFile(here.folder.join('state.json'), 'utf8')).not.toContain('app:b');
   });
 
+  test('a run of one job of a file has the state of the whole file', async () => {
+    await using here = await scene({
+      app: { tags: { a: 'app-1', b: 'app-2' } },
+      web: { tags: { a: 'app-3' } },
+    });
+    const [from, to] = [here.source.server.host, here.target.server.host];
+    const steps = ['app', 'web'].map(
+      (name) =>
+        `- {name: ${name}, source: ${from}/${name}, target: ${to}/${name}, type: repository, delete: owned}\n`,
+    );
+    await writeFile(here.folder.join('sync.yml'), `sync:\n${steps.join('')}`);
+    expect((await here.run('--file', 'sync.yml')).code).toBe(0);
+    await here.source.storage.manifests.untag('app' as never, 'b' as never);
+    const done = await here.run('--file', 'sync.yml', '--only', 'app');
+    expect(done.code, done.stderr).toBe(0);
+    expect(await tagsOf(here.target, 'app')).toEqual(['a']);
+  });
+
   test('more than --max-delete allows, or a source without tags, deletes nothing', async () => {
     const old = Object.fromEntries(Array.from({ length: 7 }, (_one, i) => [`old${i}`, 'app-2']));
     await using here = await scene({ app: { tags: { a: 'app-1' } } }, { app: { tags: old } });

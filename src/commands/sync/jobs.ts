@@ -21,6 +21,8 @@ export type JobsContext = Pick<
 export interface SyncRequest extends SyncFile {
   /** Whether the command line has skopeo's form. */
   readonly isSkopeo: boolean;
+  /** All jobs of the file: a run of some of them shares the state of all. */
+  readonly allJobs?: readonly SyncJob[] | undefined;
 }
 
 const MAX_FILE = 16 * 1024 * 1024;
@@ -68,7 +70,7 @@ async function fileForm(
   input: Input,
   file: string,
   options: CallOptions,
-): Promise<SyncFile> {
+): Promise<Omit<SyncRequest, 'isSkopeo'>> {
   const [to, ...more] = input.args;
   if (more.length > 0) {
     throw new AppError('USAGE', 'sync --file takes at most one place: where a file of skopeo goes');
@@ -87,7 +89,11 @@ async function fileForm(
   const unknown = only.find((name) => !read.jobs.some((job) => job.name === name));
   if (unknown !== undefined)
     throw new AppError('USAGE', `${sanitize(file)} has no job "${sanitize(unknown)}"`);
-  return { ...read, jobs: jobs.map((job) => ({ ...job, ...overrides(context, input) })) };
+  return {
+    ...read,
+    allJobs: read.jobs,
+    jobs: jobs.map((job) => ({ ...job, ...overrides(context, input) })),
+  };
 }
 
 /** Parses the file; with `--strict`, warnings are errors. */

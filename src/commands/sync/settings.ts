@@ -34,7 +34,7 @@ export type SyncContext = JobsContext &
 export async function readState(
   { cwd, env, machine, now }: SyncContext,
   input: Input,
-  { jobs, state }: Pick<SyncRequest, 'jobs' | 'state'>,
+  { jobs, allJobs = jobs, state }: Pick<SyncRequest, 'jobs' | 'allJobs' | 'state'>,
 ): Promise<SyncState | undefined> {
   const clock = (): number => now().getTime();
   const file = readText(input, 'state') ?? state;
@@ -42,7 +42,7 @@ export async function readState(
   if (file !== undefined) return SyncState.read(resolve(cwd, file), clock);
   const folder = stateFolder(env, machine.home);
   if (folder === undefined) return undefined;
-  return SyncState.read(join(folder, 'sync', `${stateName(jobs)}.json`), clock);
+  return SyncState.read(join(folder, 'sync', `${stateName(allJobs)}.json`), clock);
 }
 
 export function readBudget(

@@ -30,6 +30,7 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
   let bare: ScriptedServer;
   let ui: ChildProcess;
   let said = '';
+  let sbom = '';
   let browser: Browser;
   let first: BrowserContext;
   let origin: string;
@@ -39,7 +40,7 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
     registry = await startRegistryServer({ storage: createMemoryStorage(), allowDelete: true });
     large = await startScriptedServer(({ path }) => answer(path));
     bare = await startScriptedServer(() => ({ status: 404 }));
-    await fill(`http://${registry.host}`);
+    sbom = await fill(`http://${registry.host}`);
     await fakeOpener(machine);
     const args = [BIN, 'ui', '--allow-delete', registry.host];
     const path = `${machine.dir.join('bin')}:${machine.env['PATH']}`;
@@ -128,6 +129,8 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
       referrers: `/referrers?image=${host}/infra/nginx:1.27`,
       files: `/files?image=${host}/infra/nginx:1.27`,
       compare: `/compare?repository=${host}/infra/nginx&tag=1.27&tag=1.26`,
+      compareFiles: `/compare-files?a=${host}/infra/nginx:1.27&b=${host}/infra/nginx:1.25`,
+      content: `/content?repository=${host}/infra/nginx&digest=${sbom}`,
       plan: `/delete?repository=${host}/infra/nginx&tag=${index}`,
       nothing: '/nope',
     };
@@ -300,7 +303,8 @@ async function digestOf(base: string, repository: string, tag: string): Promise<
   return response.headers.get('docker-content-digest') ?? '';
 }
 
-async function fill(base: string): Promise<void> {
+/** Resolves to the digest of an SBOM. */
+async function fill(base: string): Promise<string> {
   const nginx = await makeIndex({ layers: 3, layerSize: 400_000 });
   await pushImage(base, 'infra/nginx', ['1.27', 'latest', '1'], nginx);
   await pushImage(
@@ -371,4 +375,5 @@ async function fill(base: string): Promise<void> {
     const tags = Array.from({ length: Math.min(50, 5_000 - i) }, (_, at) => `v1.${i + at}`);
     await Promise.all(tags.map(put));
   }
+  return proofs[1]?.root.digest ?? '';
 }

@@ -69,7 +69,9 @@ function base64(bytes: Uint8Array): string {
 function parametersOf(value: unknown): Parameters {
   const { N, r, p } = isRecord(value) ? value : {};
   const isPower = typeof N === 'number' && N > 1 && N <= MAX.N && Number.isInteger(Math.log2(N));
-  if (!isPower || !isWithin(r, MAX.r) || !isWithin(p, MAX.p) || 128 * N * r > MAX.bytes) {
+  const areWithin = isPower && isWithin(r, MAX.r) && isWithin(p, MAX.p);
+  // RFC 7914, section 6. OpenSSL is not asked: its refusal would fail the next call, too.
+  if (!areWithin || N >= 2 ** (16 * r) || 128 * N * r > MAX.bytes) {
     throw new NotEvidence(
       `its scrypt parameters are out of bounds (N up to 2^20, r ${MAX.r}, p ${MAX.p})`,
     );
@@ -87,9 +89,5 @@ async function derive(
   { N, r, p }: Parameters,
 ): Promise<Uint8Array> {
   const run = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
-  try {
-    return await run(password, salt, 32, { N, r, p, maxmem: 160 * N * r + ROOM });
-  } catch {
-    throw new NotEvidence('its scrypt parameters cannot be used together');
-  }
+  return run(password, salt, 32, { N, r, p, maxmem: 160 * N * r + ROOM });
 }

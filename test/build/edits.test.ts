@@ -312,4 +312,15 @@ describe('index and mutate', () => {
       name('multi'),
     ]);
   });
+
+  it('an annotation needs no configuration, and an artifact may have one', async () => {
+    await writeFile(machine.dir.join('note.txt'), 'note');
+    const push = ['artifact', 'push', '--artifact-type', 'application/x.note'];
+    await machine.expect(0, [...push, name('note:1'), 'note.txt:text/plain']);
+    lines.splice(0);
+    const args = ['mutate', name('note:1'), '--annotation', 'a=1', '--tag', '2'];
+    await machine.expect(0, args);
+    expect(lines.filter((line) => line.includes('/blobs/'))).toEqual([]);
+    await machine.expect(1, ['mutate', name('note:1'), '--label', 'a=1', '--tag', '3']);
+  });
 });

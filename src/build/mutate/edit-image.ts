@@ -63,11 +63,9 @@ export async function editImage(
   annotations: readonly AnnotationEdit[],
   call: CallOptions,
 ): Promise<EditedImage> {
-  const { store, manifest, descriptor, text } = site;
-  if (!isImageConfigType(manifest.config.mediaType)) throw noImage(text, manifest);
-  const bytes = await readConfig(store, manifest.config, text, call);
-  const parsed = parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG);
-  const before = { manifest: manifestDocument(manifest), config: asRecord(parsed) };
+  const { manifest, descriptor, text } = site;
+  const document = manifestDocument(manifest);
+  const before = { manifest: document, config: await configOf(site, edits, call) };
   const after = await editDocuments(before, site, edits);
   const body = withAnnotations(withConfig(built, manifest, before, after), annotations);
   const edited = { before: before.config, after: after.config };
@@ -76,6 +74,18 @@ export async function editImage(
   if (isSame(body, before.manifest) && to === own) return { descriptor, ...edited };
   const node = manifestNode(body, manifest.mediaType, descriptor.digest);
   return { descriptor: built.addManifest(converted(node, text, edits)), ...edited };
+}
+
+/** For annotations, the configuration is not read: artifacts have them, too. */
+async function configOf(
+  { store, manifest, text }: ImageSite,
+  { steps, config, to }: ImageEdits,
+  call: CallOptions,
+): Promise<Json> {
+  if (steps.length + config.length === 0 && to === undefined) return {};
+  if (!isImageConfigType(manifest.config.mediaType)) throw noImage(text, manifest);
+  const bytes = await readConfig(store, manifest.config, text, call);
+  return asRecord(parseJsonStrict(bytes, 'INVALID_CONFIG', 'image configuration', IMAGE_CONFIG));
 }
 
 async function editDocuments(

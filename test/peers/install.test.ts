@@ -87,6 +87,7 @@ describeUnless(offline, 'an installed package', () => {
       target: 'es2022',
       lib: ['es2023', 'esnext.disposable'],
       types: ['node'],
+      rootDir: 'src',
     };
     await symlink(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
     for (const [module, moduleResolution] of [

@@ -29,7 +29,7 @@ const SPECS = COMMANDS.filter((spec) => optionsOf(spec).length > 0);
 
 describe.each(SPECS.map((spec) => [spec.name, spec] as const))('options of %s', (name, spec) => {
   const folder =
-    name === 'list-tags' ? 'tags' : `{${name.split(' ')[0]},${name.replace(' ', '-')}}`;
+    name === 'list-tags' ? 'tags' : `{${name.split(/[ -]/u)[0]},${name.replace(' ', '-')}}`;
   const own = textsOf(`${folder}/**/*.ts`);
   it.each(optionsOf(spec))('%s is read', (key) => {
     expect(`${own}\n${SHARED}`).toMatch(new RegExp(`['"]${key}['"]|options\\.${key}\\b`, 'u'));

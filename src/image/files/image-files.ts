@@ -43,7 +43,7 @@ export function checkIsImage(manifest: Manifest, where: string): asserts manifes
   if (other === undefined) return;
   throw new AppError('UNSUPPORTED', `${where} has no layers of files`, {
     why: [`it contains ${other.mediaType}`],
-    hint: 'It is an artifact, not an image. Print its manifest to see what it has: regctl manifest',
+    hint: `It is an artifact, not an image. Print its manifest: regctl manifest ${where}`,
   });
 }
 

@@ -64,11 +64,11 @@ export async function* readLayer(
 type TransferableBuffer = ArrayBuffer & { transfer(size: number): ArrayBuffer };
 
 /**
- * Frees a chunk of the decoder at once; the garbage collector would let 20 MB of them gather. A
- * chunk that does not end where its buffer ends shares it with what comes next.
+ * Frees a chunk of the decoder at once; the garbage collector would let 20 MB of them gather. Only
+ * if the chunk is all of its buffer: else it shares it with the next chunk, or with Node's pool.
  */
 function release({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength)
+  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength)
     (buffer as TransferableBuffer).transfer(0);
 }
 

@@ -1,5 +1,5 @@
 /** The client: the logins, certificates, mirrors and proxies of this machine in one object. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export type { Kind } from './artifact/kinds.ts';
 export type { ReferrerNode, ReferrerTree, SubjectNode } from './artifact/referrers/tree.ts';
 export type { ReferrerContent, ReferrerSource } from './artifact/referrers/types.ts';

@@ -1,5 +1,5 @@
 /** Copies of images between stores, and views of images. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export { copyImage } from './copy/copy-image.ts';
 export {
   copyTags,

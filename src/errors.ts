@@ -1,5 +1,5 @@
 /** Errors: what failed, why, and what to do next. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export {
   AppError,
   CopyError,

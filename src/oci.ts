@@ -1,5 +1,5 @@
 /** The data model of the OCI specifications: digests, descriptors, manifests, platforms. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export type { Descriptor } from './oci/descriptor.ts';
 export { digestOf, isDigest, parseDigest, type Algorithm, type Digest } from './oci/digest.ts';
 export {

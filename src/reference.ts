@@ -1,5 +1,5 @@
 /** Image names: parsing and formatting with Docker's defaults. Loads nothing of the network. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export { formatReference } from './reference/format.ts';
 export { parseReference } from './reference/parse.ts';
 export type { Reference } from './reference/types.ts';

@@ -1,5 +1,5 @@
 /** Registries over HTTP: credentials, connections, the API of a repository. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export { loadRegistries } from './config/containers/registries.ts';
 export type {
   InsecureMode,

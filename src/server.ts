@@ -1,5 +1,5 @@
 /** The embedded registry: distribution-spec v1.1 from memory or a directory. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export type { VerifyPassword } from './server/access/basic-auth.ts';
 export type { CallerRules } from './server/access/callers.ts';
 export { createRateLimit, type RateLimit } from './server/access/rate.ts';

@@ -1,5 +1,5 @@
 /** Stores of manifests and blobs, which all transports implement. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export { createMemoryStore } from './store/memory.ts';
 export type {
   Capabilities,

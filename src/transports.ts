@@ -1,5 +1,5 @@
 /** Places of images on this machine and in registries, as stores. */
-import './node-version.ts';
+export { REQUIRED_NODE } from './node-version.ts';
 export type { OpenWriteOptions } from './store/types.ts';
 export { openDirForRead, openDirForWrite, type DirOptions } from './transports/dir/store.ts';
 export { openDockerArchiveForRead } from './transports/docker-archive/open.ts';

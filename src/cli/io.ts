@@ -1,6 +1,7 @@
 import type { ProcessUsage } from '../commands/context.ts';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
+import type { isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../errors/app-error.ts';
 import { homeFolder } from '../config/files/home.ts';
@@ -124,8 +125,10 @@ const HELPER = 'docker-credential-regctl';
 const PROGRAM = fileURLToPath(new URL('../../bin/regctl.js', import.meta.url));
 
 /** Whether this is a single executable. Deno has no such module. */
-const isSingle = ({ getBuiltinModule }: NodeJS.Process): boolean =>
-  getBuiltinModule('node:sea')?.isSea() === true;
+function isSingle(process: NodeJS.Process): boolean {
+  const sea: { readonly isSea: typeof isSea } | undefined = process.getBuiltinModule('node:sea');
+  return sea?.isSea() ?? false;
+}
 
 const programOf = (process: NodeJS.Process): readonly string[] =>
   isSingle(process) ? [process.execPath] : [process.execPath, PROGRAM];

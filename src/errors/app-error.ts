@@ -1,5 +1,6 @@
 import { EXIT_STATUS, type ErrorCode } from './codes.ts';
 
+/** What an error says in addition to its title. */
 export interface AppErrorOptions {
   /** Facts that the message lacks, one each: "HTTP 401", "4 tries". */
   readonly why?: readonly string[] | undefined;
@@ -52,6 +53,7 @@ export interface CredentialsInfo {
   readonly origin?: string | undefined;
 }
 
+/** A request, and how the registry refused it. */
 export interface RegistryErrorInfo {
   readonly status: number;
   readonly method: string;

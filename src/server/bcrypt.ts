@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { getBuiltinModule } from 'node:process';
+import type { getAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
 
 /** Whether a password matches a bcrypt hash. */
@@ -39,10 +40,15 @@ function startThread(): Worker {
   return new Worker(THREAD, { eval: true, workerData: bcrypt() });
 }
 
+interface Sea {
+  readonly isSea: typeof isSea;
+  readonly getAsset: typeof getAsset;
+}
+
 /** Where the package is; in a single executable its text, as a thread loads no file from inside. */
 function bcrypt(): { readonly path: string } | { readonly source: string } {
-  const sea = getBuiltinModule('node:sea');
-  return sea?.isSea() === true
+  const sea: Sea | undefined = getBuiltinModule('node:sea');
+  return sea !== undefined && sea.isSea()
     ? { source: sea.getAsset('bcryptjs', 'utf8') }
     : { path: createRequire(import.meta.url).resolve('bcryptjs') };
 }

@@ -115,8 +115,8 @@ describeUnless(offline, 'an installed package', () => {
 
   it.each([10, 11, 12])('runs by npx of npm %s, as regctl', async (major) => {
     const tool = dir.join(`npm-${major}`);
-    const install = [npmCli(), 'install', '--prefix', tool, `npm@${major}`, ...QUIET];
-    expect((await run(process.execPath, install, { env })).code).toBe(0);
+    const older = [npmCli(), 'install', '--prefix', tool, `npm@${major}`, ...QUIET];
+    expect((await run(process.execPath, older, { env })).code).toBe(0);
     const npx = join(tool, 'node_modules/npm/bin/npx-cli.js');
     const cache = { npm_config_cache: dir.join(`cache-${major}`) };
     const args = [npx, '--yes', `file:${tarball}`, 'version', '-o', 'json'];

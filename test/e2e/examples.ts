@@ -139,7 +139,7 @@ export async function exampleWorld(text: string): Promise<ExampleWorld> {
   const { origin, host } = registry.url;
   const reset = async (line: string): Promise<void> => {
     const needed = seeds.filter(
-      ({ name }) => line.includes(name) || line.includes(`${name.replace(/\/[^/]*$/u, '/')}`),
+      ({ name }) => line.includes(name) || line.includes(name.replace(/\/[^/]*$/u, '/')),
     );
     for (const { name, tags, image } of needed) {
       await pushImage(origin, repositoryOf(name), tags, image);

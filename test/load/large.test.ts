@@ -48,6 +48,9 @@ function take(request: IncomingMessage, response: ServerResponse, session: Sessi
     request.resume();
     return void response.writeHead(202, { location }).end();
   }
+  if (request.method === 'HEAD') {
+    return void response.writeHead(200, { 'content-length': session.taken }).end();
+  }
   if (request.method === 'GET') {
     const range = `0-${session.taken - 1}`;
     return void response.writeHead(204, { location, range }).end();

@@ -22,7 +22,11 @@ export interface MirrorHealth {
 }
 
 /** The mirror lacks only this object; it may have the next one. */
-export const MISSING: ReadonlySet<ErrorCode> = new Set(['MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
+export const MISSING: ReadonlySet<ErrorCode> = new Set([
+  'MANIFEST_UNKNOWN',
+  'BLOB_UNKNOWN',
+  'REPOSITORY_UNKNOWN',
+]);
 
 /** The whole host is down. */
 const HOST_DOWN: ReadonlySet<ErrorCode> = new Set(['NETWORK', 'TIMEOUT', 'TLS', 'RATE_LIMITED']);
@@ -35,7 +39,7 @@ export function createMirrorHealth(events: MirrorEvents): MirrorHealth {
     isUsable: ({ label, host }) => !down.has(label) && !down.has(host),
     failed({ label, host }, error) {
       if (!(error instanceof AppError)) throw error;
-      if (!MISSING.has(error.code)) down.add(isHostDown(error) ? host : label);
+      down.add(isHostDown(error) ? host : label);
       events.trace?.(`mirror ${label}: ${error.message}`);
       if (error instanceof IntegrityError || error.code === 'INVALID_MANIFEST') {
         events.warn(`the mirror ${label} gave wrong content: ${error.message}`);

@@ -55,8 +55,12 @@ export function createMirroredRepository(
         health.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
       } catch (error) {
         options?.signal?.throwIfAborted();
-        const { code, message } = health.failed(place, error);
-        if (!MISSING.has(code)) failures.push(`${place.label}: ${firstLine(message)}`);
+        if (error instanceof AppError && MISSING.has(error.code)) {
+          health.events.trace?.(`mirror ${place.label}: it has no ${ref}`);
+          continue;
+        }
+        const { message } = health.failed(place, error);
+        failures.push(`${place.label}: ${firstLine(message)}`);
       }
     }
     try {

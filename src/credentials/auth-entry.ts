@@ -99,6 +99,6 @@ function fromBase64(text: string): string {
 
 function invalid(origin: string, rule: string, key: string): AppError {
   return new AppError('CONFIG_INVALID', `${origin}: ${rule}`, {
-    hint: `log in again with "regctl login", or remove ${key} from ${origin}`,
+    hint: `Log in again with "regctl login", or remove ${key} from ${origin}.`,
   });
 }

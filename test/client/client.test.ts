@@ -77,7 +77,9 @@ it('forty calls may share a signal without a warning of a leak', async () => {
       }),
     );
     await new Promise((resolve) => setImmediate(resolve));
-    expect(warned.mock.calls).toEqual([]);
+    // Other tests of the process may leave warnings of their own.
+    const names = warned.mock.calls.map(([warning]) => (warning as Error).name);
+    expect(names).not.toContain('MaxListenersExceededWarning');
   } finally {
     process.off('warning', warned);
   }

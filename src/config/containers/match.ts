@@ -73,7 +73,7 @@ export function resolveRoute(
     throw new AppError(
       'UNSUPPORTED',
       `${entry.file}: the prefix "${entry.prefix}" moves one tag or digest to another place`,
-      { hint: 'regctl moves whole repositories: leave the tag out of the prefix.' },
+      { hint: 'Leave the tag out of the prefix: regctl moves whole repositories.' },
     );
   }
   return {

@@ -41,7 +41,7 @@ async function parseToml({ path, text }: RegistriesFile): Promise<Table> {
     if (!(error instanceof TomlError)) throw error;
     const [first = ''] = error.message.replace(/^Invalid TOML document: /u, '').split('\n');
     throw new AppError('CONFIG_INVALID', `${path}:${error.line}:${error.column}: ${first}`, {
-      hint: `correct line ${error.line} of ${path}`,
+      hint: `Correct line ${error.line} of ${path}.`,
     });
   }
 }

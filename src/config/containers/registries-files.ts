@@ -63,7 +63,7 @@ function namedFile(
 async function required(path: string, by: string): Promise<RegistriesFile> {
   const file = await readTextFile(path);
   if (file !== undefined) return { path, text: file.text };
-  throw new AppError('CONFIG_INVALID', `${path} does not exist`, { hint: `correct ${by}` });
+  throw new AppError('CONFIG_INVALID', `${path} does not exist`, { hint: `Correct ${by}.` });
 }
 
 async function optional(path: string): Promise<readonly RegistriesFile[]> {

@@ -74,7 +74,7 @@ export async function loadDockerConfig(
   const file = await readTextFile(path, { deniedIsMissing: options.deniedIsMissing });
   if (file === undefined && options.required === true) {
     throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
-      hint: 'correct --authfile or REGISTRY_AUTH_FILE, or create the file with "regctl login"',
+      hint: 'Correct --authfile or REGISTRY_AUTH_FILE, or create the file with "regctl login".',
     });
   }
   const parse = options.bareAuths === true ? parseBareAuths : parseDockerConfig;

@@ -31,7 +31,7 @@ export async function loadDaemonConfig(
   const file = await readTextFile(path);
   if (file === undefined) {
     throw new AppError('CONFIG_INVALID', `${path} does not exist`, {
-      hint: 'correct --daemon-config',
+      hint: 'Correct --daemon-config.',
     });
   }
   return parseDaemonConfig(file.text, path, warn);
@@ -75,7 +75,7 @@ export function parseDaemonConfig(
 function mirrorOf(text: string, path: string): HubMirror {
   const wrong = (rule: string): AppError =>
     new AppError('CONFIG_INVALID', `${path}: registry-mirrors: ${rule}`, {
-      hint: `correct ${path}; a mirror below a path goes into registries.conf, as [[registry.mirror]] with its location`,
+      hint: `Correct ${path}. A mirror below a path goes into registries.conf, as [[registry.mirror]] with its location.`,
     });
   if (!URL.canParse(text)) throw wrong(`${JSON.stringify(text)} is not a URL`);
   const url = new URL(text);

@@ -25,7 +25,7 @@ export function parseJsonFile(text: string, name: string): JsonObject {
   } catch {
     const { line, column, rule } = locateJsonError(source);
     throw new AppError('CONFIG_INVALID', `${name}:${line}:${column}: invalid JSON: ${rule}`, {
-      hint: `correct line ${line}, column ${column} of ${name}`,
+      hint: `Correct line ${line}, column ${column} of ${name}.`,
     });
   }
   if (!isRecord(value)) {
@@ -44,7 +44,7 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
 
 /** `name` is the file, `rule` says what is wrong inside it. */
 export function configInvalid(name: string, rule: string, cause?: unknown): AppError {
-  return new AppError('CONFIG_INVALID', `${name}: ${rule}`, { hint: `correct ${name}`, cause });
+  return new AppError('CONFIG_INVALID', `${name}: ${rule}`, { hint: `Correct ${name}.`, cause });
 }
 
 function withoutPrototype(value: unknown, depth: number, name: string): JsonValue {

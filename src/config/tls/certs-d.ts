@@ -59,7 +59,7 @@ export function readCertDir(dir: string): Certificates {
   const names = listFolder(dir);
   if (names === undefined) {
     throw new AppError('CONFIG_INVALID', `the certificate directory ${dir} does not exist`, {
-      hint: 'correct --cert-dir',
+      hint: 'Correct --cert-dir.',
     });
   }
   return readCertificates(dir, names);
@@ -136,7 +136,7 @@ function incompletePairError(dir: string, stem: string, has: string, misses: str
   return new AppError(
     'CONFIG_INVALID',
     `missing ${missing} ${stem}${misses} for ${present} ${stem}${has} in ${dir}`,
-    { hint: 'add it next to the other file; CA certificates must have the extension .crt' },
+    { hint: 'Add it next to the other file. CA certificates must have the extension .crt.' },
   );
 }
 
@@ -149,6 +149,6 @@ function readPem(path: string, kind: 'CERTIFICATE' | 'PRIVATE KEY'): string {
   }
   if (text.includes('-----BEGIN ') && text.includes(`${kind}-----`)) return text;
   throw new AppError('CONFIG_INVALID', `${path} holds no ${kind.toLowerCase()} in PEM form`, {
-    hint: 'convert DER with: openssl x509 -inform der -in FILE -out FILE.crt',
+    hint: 'Convert DER to PEM: openssl x509 -inform der -in FILE -out FILE.crt',
   });
 }

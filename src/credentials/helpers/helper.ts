@@ -56,7 +56,9 @@ export function createHelper(spec: HelperSpec): CredentialHelper {
     throw new AppError(
       'CONFIG_INVALID',
       `invalid credential helper ${JSON.stringify(sanitize(spec.suffix))}: ${spec.namedBy}`,
-      { hint: 'write the part after "docker-credential-" only: letters, digits, ".", "_" and "-"' },
+      {
+        hint: 'Write only the part after "docker-credential-": letters, digits, ".", "_" and "-".',
+      },
     );
   }
   const program = `docker-credential-${spec.suffix}`;
@@ -122,7 +124,7 @@ function checkKey(key: string, program: string): void {
   throw new AppError(
     'CREDENTIAL_HELPER',
     `refusing to pass ${JSON.stringify(sanitize(key).slice(0, 200))} to ${program}: it is not a registry name`,
-    { hint: 'write the registry as HOST[:PORT]' },
+    { hint: 'Write the registry as HOST[:PORT].' },
   );
 }
 
@@ -180,14 +182,16 @@ function quote(text: string, secret: string): string {
 function missing(program: string, spec: HelperSpec): AppError {
   return new AppError(
     'CREDENTIAL_HELPER',
-    `the credential helper ${program} is not on PATH; it is named by ${spec.namedBy}`,
-    { hint: `install ${program} or remove ${spec.namedBy}; --creds or --no-creds go without it` },
+    `credential helper ${program}, named by ${spec.namedBy}, is not on PATH`,
+    {
+      hint: `Install ${program}, or remove ${spec.namedBy}. To skip it once, use --creds or --no-creds.`,
+    },
   );
 }
 
 function broken(program: string, spec: HelperSpec, what: string, cause?: unknown): AppError {
   return new AppError('CREDENTIAL_HELPER', `the credential helper ${program} ${what}`, {
-    hint: `fix it or remove ${spec.namedBy}; --creds or --no-creds go without it`,
+    hint: `Fix it, or remove ${spec.namedBy}. To skip it once, use --creds or --no-creds.`,
     cause,
   });
 }

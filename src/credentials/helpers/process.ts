@@ -173,7 +173,7 @@ class CappedText {
 
 function failure(request: HelperRequest, what: string, cause?: unknown): AppError {
   return new AppError('CREDENTIAL_HELPER', `${request.program} ${request.action} ${what}`, {
-    hint: 'run it by hand to see why, or use --creds or --no-creds',
+    hint: 'Run it yourself to see why, or use --creds or --no-creds.',
     cause,
   });
 }

@@ -112,7 +112,7 @@ function decodeEntry(entry: string, server: string): { username: string; secret:
     if (!(error instanceof AppError)) throw error;
   }
   throw new AppError('CREDENTIAL_HELPER', `the keychain's entry of ${server} is damaged`, {
-    hint: 'log in again',
+    hint: 'Log in again.',
   });
 }
 

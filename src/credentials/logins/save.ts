@@ -134,7 +134,7 @@ async function clearAuthFile(
 function checkUsername(username: string): void {
   if (username !== '' && !username.includes(':')) return;
   throw new AppError('USAGE', 'a username must not be empty or contain ":"', {
-    hint: 'the part after ":" belongs into the password',
+    hint: 'Write the part after ":" into the password.',
   });
 }
 
@@ -151,7 +151,7 @@ function noNamespaces(target: LoginTarget): AppError {
   return new AppError(
     'USAGE',
     `Docker's configuration keeps no login of a namespace such as ${formatLoginTarget(target)}`,
-    { hint: `leave out --config, or name a file with --authfile, or log in to ${target.host}` },
+    { hint: `Leave out --config, name a file with --authfile, or log in to ${target.host}.` },
   );
 }
 
@@ -159,7 +159,7 @@ function wholeRegistriesOnly({ program }: CredentialHelper, target: LoginTarget)
   return new AppError(
     'UNSUPPORTED',
     `${program} keeps logins of whole registries, not of ${formatLoginTarget(target)}`,
-    { hint: `name a file without a helper by --authfile, or log in to ${target.host}` },
+    { hint: `Name a file without a helper with --authfile, or log in to ${target.host}.` },
   );
 }
 

@@ -166,7 +166,9 @@ async function readIndex(
     throw new AppError(
       'INVALID_MANIFEST',
       `${repository.registry}/${repository.name}:${tag} should list referrers, but it is not an index`,
-      { hint: 'Another image took this tag; remove the tag and push again.' },
+      {
+        hint: `Look at what has this tag: regctl inspect ${repository.registry}/${repository.name}:${tag}`,
+      },
     );
   }
   const digests = new Set<string>(manifest.manifests.map((one) => one.digest));

@@ -67,7 +67,7 @@ describe('registries.conf v2', () => {
   });
 
   it.each([
-    ['a = ', /^\/r\.conf:1:\d+: .* \(correct line 1 of \/r\.conf\)$/u],
+    ['a = ', /^\/r\.conf:1:\d+: .* \(Correct line 1 of \/r\.conf\.\)$/u],
     [
       '[[registry]]\nblocked = "yes"\nlocation="a.b"',
       /registry\[0\]\.blocked must be true or false/u,

@@ -123,10 +123,10 @@ describe('which files are in force', () => {
     await using dir = await tempDir();
     await expect(load(dir, {}, { registriesConf: 'none.conf' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      hint: 'correct --registries-conf',
+      hint: 'Correct --registries-conf.',
     });
     await expect(load(dir, {}, { daemonConfig: 'none.json' })).rejects.toMatchObject({
-      hint: 'correct --daemon-config',
+      hint: 'Correct --daemon-config.',
     });
   });
 });

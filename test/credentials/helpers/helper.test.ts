@@ -203,8 +203,8 @@ describe('a credential helper', () => {
   it('that is missing is an error with its name, its setting and a cure', async () => {
     await expect(helper().get('a.io')).rejects.toMatchObject({
       code: 'CREDENTIAL_HELPER',
-      message: `the credential helper docker-credential-test is not on PATH; it is named by ${NAMED_BY}`,
-      hint: expect.stringContaining('install docker-credential-test') as string,
+      message: `credential helper docker-credential-test, named by ${NAMED_BY}, is not on PATH`,
+      hint: expect.stringContaining('Install docker-credential-test') as string,
     });
   });
 

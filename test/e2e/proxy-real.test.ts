@@ -56,8 +56,9 @@ describeWith(['docker-registry', 'squid', 'htpasswd', 'openssl'], 'through squid
       expect(text).not.toContain(SECRET);
       expect(text).not.toContain(Buffer.from(`pete:${SECRET}`).toString('base64'));
     }
+    // squid logs a tunnel once it has seen both ends close.
+    await expect.poll(() => squid.lines()).toContain(`CONNECT secure.corp:${secure.port} 200`);
     const lines = await squid.lines();
-    expect(lines).toContain(`CONNECT secure.corp:${secure.port} 200`);
     expect(lines).toContain(`GET http://${from.replace('/app:v1', '')}/v2/app/manifests/v1 200`);
 
     const back = await machine.expect(0, ['digest', to], { env: proxy() });

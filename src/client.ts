@@ -6,7 +6,7 @@ export type { ReferrerContent, ReferrerSource } from './artifact/referrers/types
 export type { ReferrersCallOptions, VerifyCallOptions } from './client/api/attached.ts';
 export type { Client } from './client/api/client.ts';
 export { createClient } from './client/api/create-client.ts';
-export type { SyncCallOptions } from './client/api/sync.ts';
+export type { SyncCallOptions, SyncFileOptions } from './client/api/sync-types.ts';
 export type {
   ClientConnection,
   ClientLogin,
@@ -27,7 +27,9 @@ export type {
   InspectedStep,
   Inspection,
 } from './image/describe.ts';
+export type { IdentityRule, TextRule } from './signing/keyless/identity.ts';
 export type { Form, Signer, Verdict } from './signing/types.ts';
+export type { JobType, NameRule, Naming, SyncFormat } from './sync/types.ts';
 export type { ImageResult, SyncOutcome } from './sync/results.ts';
 export type { CompressionFormat, CompressionOptions } from './util/compression/types.ts';
 export type { ProcessNames } from './util/temporaries.ts';

@@ -11,6 +11,8 @@ export interface TrustSettings {
   readonly policy: { readonly file: string } | 'host' | undefined;
   /** Files of public keys, or `env://VAR`; one of them has to have signed. */
   readonly verifyKeys: readonly string[];
+  /** Public keys as PEM text, in addition. */
+  readonly publicKeys?: readonly string[] | undefined;
   /** A bundle satisfies a policy.json without `signedIdentity`. */
   readonly acceptBundles: boolean;
   /** As skopeo: an index's signature does not stand for its images. */
@@ -41,8 +43,8 @@ type Check = (image: JudgedImage) => Promise<void>;
 /** Creates the check; keys and policy are read for the first image. */
 export function createTrust(options: TrustOptions): RequireTrusted {
   const { settings, host, cwd, openRead } = options;
-  const { policy, verifyKeys, acceptBundles, eachImage, concurrency } = settings;
-  if (policy === undefined && verifyKeys.length === 0) return () => Promise.resolve(undefined);
+  const { policy, acceptBundles, eachImage, concurrency } = settings;
+  if (policy === undefined && !hasKeys(settings)) return () => Promise.resolve(undefined);
   let reading: Promise<readonly Check[]> | undefined;
   return async (source, call = {}) => {
     const checks = await (reading ??= readChecks(options));
@@ -56,20 +58,27 @@ export function createTrust(options: TrustOptions): RequireTrusted {
 }
 
 async function readChecks(options: TrustOptions): Promise<readonly Check[]> {
-  const { policy, verifyKeys } = options.settings;
+  const { policy } = options.settings;
   return [
-    ...(verifyKeys.length === 0 ? [] : [await keysCheck(options)]),
+    ...(hasKeys(options.settings) ? [await keysCheck(options)] : []),
     ...(policy === undefined ? [] : await policyChecks(options, policy)),
   ];
 }
 
+const hasKeys = ({ verifyKeys, publicKeys = [] }: TrustSettings): boolean =>
+  verifyKeys.length + publicKeys.length > 0;
+
 /** `--verify-key` */
 async function keysCheck({ settings, machine, cwd }: TrustOptions): Promise<Check> {
   const { readPublicKeys } = await import('../signing/keys/read-key.ts');
-  const { trustKeys } = await import('../signing/keys/public.ts');
+  const { readPublicKey, trustKeys } = await import('../signing/keys/public.ts');
   const { requireSigned } = await import('../signing/policy/require-signed.ts');
   const place = { cwd: cwd(), env: machine.env };
-  const trusted = trustKeys(await readPublicKeys(place, settings.verifyKeys));
+  const { verifyKeys, publicKeys = [] } = settings;
+  const trusted = trustKeys([
+    ...(await readPublicKeys(place, verifyKeys)),
+    ...publicKeys.map((text, i) => readPublicKey(text, `key ${i + 1}`)),
+  ]);
   return async (image) => requireSigned(image, await image.verdicts(trusted), '--verify-key');
 }
 

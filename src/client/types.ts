@@ -43,6 +43,15 @@ export interface ConnectionOptions {
   readonly clientKey?: string | undefined;
 }
 
+/** Which connection options apply: `--src-…`, `--dest-…`, or only the plain ones. */
+export type Side = 'src' | 'dest' | 'single';
+
+/** A side with a file's settings for the registry, which take precedence. */
+export interface HostSide {
+  readonly side: Side;
+  readonly host: ConnectionOptions;
+}
+
 /** What applies to every registry that a client reaches. */
 export interface ClientSettings {
   /** Docker's configuration directory, instead of the default one. */

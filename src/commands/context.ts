@@ -1,7 +1,7 @@
 import type { Registries } from '../config/containers/types.ts';
 import type { JudgeOptions, TrustedImage } from '../signing/policy/judged-image.ts';
 import type { TrustSettings } from '../client/trust.ts';
-import type { ClientSettings, ConnectionOptions, Machine } from '../client/types.ts';
+import type { ClientSettings, HostSide, Machine, Side } from '../client/types.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
@@ -14,15 +14,6 @@ import type { CallOptions } from '../util/abort.ts';
 import type { Bytes } from '../util/bytes.ts';
 import type { Location } from '../transports/types.ts';
 import type { Temporaries } from '../util/temporaries.ts';
-
-/** Which connection options apply: `--src-…`, `--dest-…`, or only the plain ones. */
-export type Side = 'src' | 'dest' | 'single';
-
-/** A side with a file's settings for the registry, which take precedence. */
-export interface HostSide {
-  readonly side: Side;
-  readonly host: ConnectionOptions;
-}
 
 /**
  * Everything that a command may use; built in `cli/context.ts`, replaced in tests. A handler names

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { hostPlatform, parsePlatform, type Platform } from '../../oci/platform.ts';
-import type { GlobalFlags, Side } from '../../commands/context.ts';
+import type { Side } from '../../client/types.ts';
+import type { GlobalFlags } from '../../commands/context.ts';
 import type { Input } from '../../commands/types.ts';
 import type { ClientSettings, ConnectionOptions } from '../../client/types.ts';
 import { parseDuration } from './duration.ts';

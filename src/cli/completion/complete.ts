@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../../commands/index.ts';
-import type { Side } from '../../commands/context.ts';
+import type { Side } from '../../client/types.ts';
 import type { Input } from '../../commands/types.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { TRANSPORTS } from '../../transports/index.ts';

@@ -1,5 +1,5 @@
 import { openConnections, type Connections } from '../../client/connections.ts';
-import type { Side } from '../../commands/context.ts';
+import type { Side } from '../../client/types.ts';
 import { looksLikeHost } from '../../reference/host.ts';
 import { isRegistryHost, isRepositoryName, isTag } from '../../reference/names.ts';
 import { parseReference } from '../../reference/parse.ts';

@@ -7,7 +7,7 @@ import type { ReadStore, WriteStore } from '../../store/types.ts';
 import type { ImageResult } from '../../sync/results.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { ReferrersCallOptions, VerifyCallOptions } from './attached.ts';
-import type { SyncCallOptions } from './sync.ts';
+import type { SyncCallOptions, SyncFileOptions } from './sync-types.ts';
 import type {
   CopyCallOptions,
   DeleteCallOptions,
@@ -49,12 +49,27 @@ export interface Client extends AsyncDisposable {
   /** The tree of what refers to an image: signatures, SBOMs, provenance, and what refers to them. */
   referrers(image: string, options?: ReferrersCallOptions): Promise<ReferrerTree>;
   /**
-   * Verifies signatures, or attestations of a type, with public keys. Resolves to all that were found.
+   * Verifies signatures, or attestations of a type, with public keys or certificates of identities.
+   * Resolves to all that were found, each with the reason why it does not count.
    * @throws AppError POLICY_REJECTED if none counts
    */
   verify(image: string, options: VerifyCallOptions): Promise<readonly Verdict[]>;
-  /** Copies the tags of a repository, several at a time; a failed image fails no other. */
-  sync(source: string, target: string, options?: SyncCallOptions): Promise<readonly ImageResult[]>;
+  /**
+   * Copies repositories, several images at a time, as the command `sync` does. A source is a
+   * repository, an image, or with a slash at its end all below a name. An image that fails has an
+   * `error` in its result, and fails no other.
+   * @throws AppError USAGE before anything is copied; POLICY_REJECTED
+   */
+  sync(
+    source: string | readonly string[],
+    target: string,
+    options?: SyncCallOptions,
+  ): Promise<readonly ImageResult[]>;
+  /**
+   * Does the jobs of a file of regctl, regsync or skopeo, once.
+   * @throws AppError as `sync`; USAGE for a file that is not understood
+   */
+  syncFile(file: string, options?: SyncFileOptions): Promise<readonly ImageResult[]>;
   /** Opens the store that a name leads to, for what the other calls do not offer. */
   openRead(image: string, options?: CallOptions): Promise<ReadStore>;
   /** Opens the store that a name leads to for writing; `commit` ends it. */

@@ -124,13 +124,21 @@ export function createClient(options: ClientOptions = {}): Client {
       ),
     sync: (source, target, options_ = {}) =>
       withOwnSignal(options_, async (call) =>
-        (await import('./sync.ts')).syncRepository(
-          await open(),
-          [source, target],
+        (await import('./sync.ts')).syncPlaces([[source].flat(), target], {
+          opened: await open(),
           options,
-          options_,
+          wanted: options_,
           call,
-        ),
+        }),
+      ),
+    syncFile: (file, options_ = {}) =>
+      withOwnSignal(options_, async (call) =>
+        (await import('./sync.ts')).syncFile(file, {
+          opened: await open(),
+          options,
+          wanted: options_,
+          call,
+        }),
       ),
     openRead: async (image, options_) => {
       const { locate, openRead } = await open();

@@ -21,9 +21,17 @@ export interface Opened {
   readonly connections: Connections;
   /** @throws AppError INVALID_REFERENCE, UNKNOWN_TRANSPORT; UNSUPPORTED by `transports` */
   readonly locate: (image: string) => Location;
-  readonly openRead: (location: Location, options?: OpenReadOptions) => Promise<ReadStore>;
-  readonly openWrite: (location: Location, options?: OpenWriteOptions) => Promise<WriteStore>;
-  readonly registry: (host: string) => Promise<RegistryClient>;
+  readonly openRead: (
+    location: Location,
+    options?: OpenReadOptions,
+    host?: ConnectionOptions,
+  ) => Promise<ReadStore>;
+  readonly openWrite: (
+    location: Location,
+    options?: OpenWriteOptions,
+    host?: ConnectionOptions,
+  ) => Promise<WriteStore>;
+  readonly registry: (host: string, connection?: ConnectionOptions) => Promise<RegistryClient>;
   readonly temporaries: () => Promise<Temporaries>;
 }
 
@@ -47,14 +55,17 @@ export async function openClient(options: ClientOptions): Promise<Opened> {
   return {
     connections,
     temporaries: () => temporaries(),
-    registry: async (host) => (await connections.side(connectionOf(options, host))).registry,
+    registry: async (host, own) =>
+      (await connections.side({ ...connectionOf(options, host), ...own })).registry,
     locate(image) {
       const location = stores.locate(image);
       if (options.transports?.includes(location.scheme) !== false) return location;
       throw new AppError('UNSUPPORTED', `"${location.scheme}:" may not be used here`);
     },
-    openRead: (location, call) => stores.openRead(location, side(location), call),
-    openWrite: (location, call) => stores.openWrite(location, side(location), call),
+    openRead: (location, call, own) =>
+      stores.openRead(location, { ...side(location), ...own }, call),
+    openWrite: (location, call, own) =>
+      stores.openWrite(location, { ...side(location), ...own }, call),
   };
 }
 

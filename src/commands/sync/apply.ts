@@ -3,11 +3,11 @@ import type { CallOptions } from '../../util/abort.ts';
 import { readFlag, readText } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
-import { requireTrustedPlan } from './trusted.ts';
-import { execute } from './execute.ts';
+import { requireTrustedPlan } from '../../client/sync/trusted.ts';
+import { execute, trustOf } from './execute.ts';
 import { parseFile, type SyncRequest } from './jobs.ts';
 import { liveResult } from './live.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces } from '../../client/sync/places.ts';
 import { readPlan } from './plan-file.ts';
 import type { SyncContext } from './settings.ts';
 
@@ -70,7 +70,7 @@ export async function applyPlan(
     mode: readFlag(input, 'dryRun') ? ('dry-run' as const) : ('run' as const),
     stopAtFirst: readFlag(input, 'abortOnError'),
   };
-  const plan = await requireTrustedPlan(context, work.plan, options);
+  const plan = await requireTrustedPlan(work.plan, trustOf(context, options));
   return liveResult(context, work.mode, (onImage) =>
     execute(context, input, { ...work, plan }, onImage, options),
   );

@@ -3,19 +3,18 @@ import { isManifestType } from '../../oci/media-types.ts';
 import type { CopyEvent } from '../../copy/types.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { deleteLeft } from '../../sync/deletion/left.ts';
-import { deletePlanned, type PlannedDelete } from '../../sync/deletion/planned.ts';
+import type { PlannedDelete } from '../../sync/deletion/planned.ts';
 import { planSync } from '../../sync/plan/planner.ts';
 import type { SyncPlan } from '../../sync/plan/types.ts';
 import type { ImageResult } from '../../sync/results.ts';
-import { runSync } from '../../sync/transfer/run.ts';
 import type { RunOptions, SyncMode } from '../../sync/transfer/types.ts';
+import { DEFAULT_JOBS, doWork } from '../../sync/work.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { readCount, readFlag, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 import { expandOf, type SyncRequest } from './jobs.ts';
-import { requireTrustedPlan } from './trusted.ts';
+import { requireTrustedPlan, type TrustedPlanOptions } from '../../client/sync/trusted.ts';
 import {
   readBudget,
   readConversion,
@@ -24,8 +23,6 @@ import {
   readState,
   type SyncContext,
 } from './settings.ts';
-
-const JOBS = 8;
 
 /** Everything that a run does. */
 export interface SyncWork {
@@ -68,7 +65,16 @@ export async function planWork(
     warn: (text) => context.warn(text),
     signal: options.signal,
   });
-  return requireTrustedPlan(context, plan, options);
+  return requireTrustedPlan(plan, trustOf(context, options));
+}
+
+/** Whom the command line trusts, for `requireTrustedPlan`. */
+export function trustOf(
+  { requireTrusted, flags, hostPlatform }: SyncContext,
+  options: CallOptions,
+): TrustedPlanOptions {
+  const host = flags.override ?? hostPlatform;
+  return { ...options, requireTrusted, concurrency: flags.concurrency, host };
 }
 
 /** Copies, then deletes. What was done is in the state, also if this throws. */
@@ -83,40 +89,28 @@ export async function execute(
   const state = mode === 'check' ? undefined : await readState(context, input, request);
   const budget = readBudget(context, input, request);
   const needed = new NeededRequests();
-  const common = {
+  const images = await doWork(plan, {
+    ...readConversion(context, input),
     places,
     state,
+    deletes,
+    mode,
     expand: expandOf(context),
     concurrency: context.flags.concurrency,
-    dryRun: mode === 'dry-run',
+    jobs: readCount(input, 'jobs', '--jobs') ?? request.parallel ?? DEFAULT_JOBS,
+    hostPlatform: context.flags.override ?? context.hostPlatform,
+    preserveDigests: readFlag(input, 'preserveDigests'),
+    stopAtFirst,
+    budget,
     onImage,
     signal: options.signal,
-  };
-  const images: ImageResult[] = [];
-  try {
-    images.push(
-      ...(await runSync(plan, {
-        ...common,
-        ...readConversion(context, input),
-        mode,
-        jobs: readCount(input, 'jobs', '--jobs') ?? request.parallel ?? JOBS,
-        hostPlatform: context.flags.override ?? context.hostPlatform,
-        preserveDigests: readFlag(input, 'preserveDigests'),
-        stopAtFirst,
-        budget,
-        emit(event) {
-          needed.note(event);
-          if (event.type === 'note') context.note(event.text);
-          else if (event.type === 'warning') context.warn(event.text);
-          else context.emit(event);
-        },
-      })),
-    );
-    if (deletes !== undefined) images.push(...(await deletePlanned(deletes, images, common)));
-    else if (mode !== 'check') images.push(...(await deleteLeft(plan, images, common)));
-  } finally {
-    if (mode === 'run') await state?.save();
-  }
+    emit(event) {
+      needed.note(event);
+      if (event.type === 'note') context.note(event.text);
+      else if (event.type === 'warning') context.warn(event.text);
+      else context.emit(event);
+    },
+  });
   const digestFile = readText(input, 'digestfile');
   if (digestFile !== undefined) await writeDigests(resolve(context.cwd, digestFile), images);
   const sent = context.requestCount() - before;

@@ -4,7 +4,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { parsePlatforms, formatPlatform } from '../../oci/platform.ts';
 import { readSyncFile } from '../../sync/formats/index.ts';
-import { expandBraces } from '../../sync/naming.ts';
+import { jobsOf } from '../../sync/jobs.ts';
 import { createExpand, type Expand } from '../../sync/templates.ts';
 import type { Naming, NameRule, SyncFile, SyncFormat, SyncJob } from '../../sync/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -173,31 +173,17 @@ function ruleOf(text: string): NameRule {
 
 /** `sync FROM… TO`. @throws AppError USAGE */
 function placesForm(context: JobsContext, input: Input): SyncFile {
-  const places = input.args.flatMap(expandBraces);
-  const to = places.pop();
-  if (to === undefined || places.length === 0) {
+  const sources = [...input.args];
+  const target = sources.pop();
+  if (target === undefined || sources.length === 0) {
     throw new AppError('USAGE', 'sync takes FROM and TO, or --file', {
       hint: 'For example: regctl sync docker.io/library/alpine registry.example.com/mirror/alpine',
     });
   }
-  const many =
-    places.length > 1 || to.endsWith('/') || !/\/[^/]/u.test(to.replace(/^docker:\/\//u, ''));
-  const jobs = places.map((from): SyncJob => {
-    const below = from.endsWith('/');
-    const isLayout = /^(?:oci|dir|oci-archive|docker-archive):/u.test(from);
-    const type = below && !isLayout ? 'registry' : hasRef(context, from) ? 'image' : 'repository';
-    const naming = namingOf(input, type === 'registry' || !many || isLayout ? 'exact' : 'flat');
-    return {
-      where: from,
-      type,
-      source: from,
-      target: to,
-      naming,
-      tags: [],
-      repos: {},
-      skipDigestTags: true,
-      ...overrides(context, input),
-    };
+  const jobs = jobsOf(sources, target, {
+    hasRef: (text) => hasRef(context, text),
+    naming: (standard) => namingOf(input, standard),
+    settings: overrides(context, input),
   });
   return { format: 'regctl', jobs, hosts: new Map() };
 }

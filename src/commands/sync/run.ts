@@ -8,7 +8,7 @@ import { printConfig } from './config.ts';
 import { execute, planWork, type SyncDone } from './execute.ts';
 import { readRequest } from './jobs.ts';
 import { liveResult } from './live.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces } from '../../client/sync/places.ts';
 import { writePlan } from './plan-file.ts';
 import { serve } from './server.ts';
 import type { SyncContext } from './settings.ts';

@@ -14,7 +14,7 @@ import { execute, planWork } from './execute.ts';
 import { startHealthServer } from './health.ts';
 import { readRequest, type SyncRequest } from './jobs.ts';
 import { imageJson, imageLine, syncJson, totalsLine } from './page.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces } from '../../client/sync/places.ts';
 import type { SyncContext } from './settings.ts';
 import { createStream } from './stream.ts';
 

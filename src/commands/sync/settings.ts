@@ -13,7 +13,7 @@ import { openConverted } from '../../client/converted.ts';
 import { conversionContext } from '../transfer/flags.ts';
 import type { Input } from '../types.ts';
 import type { JobsContext, SyncRequest } from './jobs.ts';
-import type { PlacesContext } from './places.ts';
+import type { PlacesContext } from '../../client/sync/places.ts';
 
 export type SyncContext = JobsContext &
   PlacesContext &

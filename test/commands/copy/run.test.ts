@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/copy/run.ts';
-import type { Context, HostSide, Side } from '../../../src/commands/context.ts';
+import type { HostSide, Side } from '../../../src/client/types.ts';
+import type { Context } from '../../../src/commands/context.ts';
 import type { Result } from '../../../src/commands/result.ts';
 import type { Input } from '../../../src/commands/types.ts';
 import type { RegistryClient } from '../../../src/registry/types.ts';

@@ -1,17 +1,37 @@
 import { AppError } from '../../errors/app-error.ts';
 import { parseReference } from '../../reference/parse.ts';
 import { parseRegistry } from '../../reference/names.ts';
-import type { ReadStore } from '../../store/types.ts';
 import { tagListerOf } from '../../tags/find.ts';
 import type { SourceName } from '../../sync/naming.ts';
 import type { SyncPlaces } from '../../sync/places.ts';
 import type { HostSettings } from '../../sync/types.ts';
 import type { Location } from '../../transports/types.ts';
-import type { Context, HostSide, Side } from '../context.ts';
+import type { RegistryClient } from '../../registry/types.ts';
+import type {
+  OpenReadOptions,
+  OpenWriteOptions,
+  ReadStore,
+  WriteStore,
+} from '../../store/types.ts';
+import type { HostSide, Side } from '../types.ts';
 
-export type PlacesContext = Pick<Context, 'locate' | 'openRead' | 'openWrite' | 'registry'>;
+/** How places are opened, with the settings of a side or of a registry of it. */
+export interface PlacesContext {
+  locate(image: string): Location;
+  openRead(
+    location: Location,
+    side: Side | HostSide,
+    options?: OpenReadOptions,
+  ): Promise<ReadStore>;
+  openWrite(
+    location: Location,
+    side: Side | HostSide,
+    options?: OpenWriteOptions,
+  ): Promise<WriteStore>;
+  registry(side: Side | HostSide, host: string): Promise<RegistryClient>;
+}
 
-/** Opens stores with a sync file's host settings, which override the command line. */
+/** Opens stores with a sync file's settings of hosts, which override those of the side. */
 export function createPlaces(
   context: PlacesContext,
   hosts: ReadonlyMap<string, HostSettings>,
@@ -46,7 +66,7 @@ export function createPlaces(
     isDirectories: (target) => target.startsWith('dir:'),
     async *catalog(host, options) {
       const { hostname = host } = byHost.get(host) ?? {};
-      const registry = await context.registry(sideOf('src', host));
+      const registry = await context.registry(sideOf('src', host), host);
       yield* registry.catalog(hostname, options);
     },
     async openRead(source, options) {

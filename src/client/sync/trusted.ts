@@ -1,9 +1,16 @@
-import { parsePlatform } from '../../oci/platform.ts';
+import { parsePlatform, type Platform } from '../../oci/platform.ts';
 import type { PlannedRoute, SyncPlan, WantedImage } from '../../sync/plan/types.ts';
-import { holdsReferrers, locationOf } from '../../client/copy-locations.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { mapParallel } from '../../util/parallel.ts';
-import type { SyncContext } from './settings.ts';
+import { holdsReferrers, locationOf } from '../copy-locations.ts';
+import type { RequireTrusted } from '../trust.ts';
+
+export interface TrustedPlanOptions extends CallOptions {
+  readonly requireTrusted: RequireTrusted;
+  readonly concurrency: number;
+  /** The platform of jobs that copy only this machine's. */
+  readonly host: Platform;
+}
 
 /**
  * Checks all images of a plan before the first one is copied. What had to be signed is copied as it
@@ -11,33 +18,30 @@ import type { SyncContext } from './settings.ts';
  * @throws AppError as requireTrusted does
  */
 export async function requireTrustedPlan(
-  context: SyncContext,
   plan: SyncPlan,
-  options: CallOptions,
+  options: TrustedPlanOptions,
 ): Promise<SyncPlan> {
   const routes: PlannedRoute[] = [];
-  for (const route of plan.routes) routes.push(await trustedRoute(context, route, options));
+  for (const route of plan.routes) routes.push(await trustedRoute(route, options));
   return { ...plan, routes };
 }
 
 async function trustedRoute(
-  context: SyncContext,
   route: PlannedRoute,
-  options: CallOptions,
+  { requireTrusted, concurrency, host, signal: ofRun }: TrustedPlanOptions,
 ): Promise<PlannedRoute> {
   const { source, target, job } = route;
   const { platforms = [], hostPlatform } = job;
-  const wanted = platforms.map(parsePlatform);
-  const host = context.flags.override ?? context.hostPlatform;
-  const call = { ...options, platforms: hostPlatform === true ? [host] : wanted };
+  const wanted = hostPlatform === true ? [host] : platforms.map(parsePlatform);
   const images = await mapParallel(
     route.images,
-    context.flags.concurrency,
+    concurrency,
     async (image, { signal }): Promise<WantedImage> => {
-      const trusted = await context.requireTrusted(locationOf(source, image), { ...call, signal });
+      const at = locationOf(source, image);
+      const trusted = await requireTrusted(at, { platforms: wanted, signal });
       return trusted === undefined ? image : { ...image, ref: trusted.digest };
     },
-    options,
+    { signal: ofRun },
   );
   if (images.every((image, i) => image === route.images[i])) return route;
   return { ...route, images, job: { ...job, referrers: holdsReferrers(target) } };

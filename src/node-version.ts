@@ -1,4 +1,10 @@
-/** The versions of Node.js that the library runs on. */
+/**
+ * The versions of Node.js that the library runs on.
+ * @example
+ * import { REQUIRED_NODE } from '@regctl/cli';
+ *
+ * console.log(`Needs Node.js ${REQUIRED_NODE}`);
+ */
 export const REQUIRED_NODE = '22.22.2, 24.15 or 26 and newer';
 
 const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);

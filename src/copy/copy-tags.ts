@@ -49,6 +49,16 @@ const GIVE_UP_AFTER = 10;
  * not stop the others.
  * @throws the signal's reason if aborted; CopyError if the destination cannot be committed; errors
  * that are not AppErrors
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { copyTags } from '@regctl/cli/copy';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using destination = await client.openWrite('registry.example.com/base/alpine');
+ * const run = { source, destination, concurrency: 6, emit: console.debug };
+ * const { images } = await copyTags({ ...run, tags: ['3.20', '3.21'] });
+ * for (const { tag, error } of images) console.log(tag, error?.message ?? 'copied');
  */
 export async function copyTags(options: CopyTagsOptions): Promise<TagsSummary> {
   const { tags, pins, destination, signal, destinationTag = (tag) => tag } = options;

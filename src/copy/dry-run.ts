@@ -11,7 +11,22 @@ export interface DryRunStore extends WriteStore {
 /** In a dry run, each transfer is a lookup; a registry answers this many at a time. */
 const PARALLEL = 6;
 
-/** Assumes that mounts succeed. Disposing it also disposes of `destination`. */
+/**
+ * Assumes that mounts succeed. Disposing it also disposes of `destination`.
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { copyImage, createDryRunStore } from '@regctl/cli/copy';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using destination = createDryRunStore(
+ *   await client.openRead('registry.example.com/base/alpine'),
+ * );
+ * const tags = { sourceRef: '3.20', destinationTag: '3.20' };
+ * const run = { source, destination, concurrency: 6, emit: console.debug };
+ * const { bytes } = await copyImage({ ...run, ...tags });
+ * console.log(`${bytes.sent} bytes would be sent`);
+ */
 export function createDryRunStore(destination: ReadStore): DryRunStore {
   const planned = new Set<string>();
   const tags: { tag: string; descriptor: Descriptor }[] = [];

@@ -31,6 +31,18 @@ export interface CredentialChainOptions extends CredentialSourcesOptions {
  * Creates the credential sources of one side of a command, in order of precedence. Files are read
  * and helpers run only at the first lookup.
  * @throws AppError USAGE for contradicting options
+ * @example
+ * import { homedir, platform } from 'node:os';
+ * import { createCredentialChain } from '@regctl/cli/registry';
+ *
+ * const credentials = createCredentialChain({
+ *   flags: {},
+ *   env: process.env,
+ *   home: homedir(),
+ *   os: platform(),
+ *   warn: console.warn,
+ * });
+ * console.log((await credentials.lookup('docker.io')) === undefined ? 'no login' : 'a login');
  */
 export function createCredentialChain(options: CredentialChainOptions): TraceableCredentialChain {
   const helperAnswers = createSharedLookup<Credential | undefined>();

@@ -15,6 +15,16 @@ export interface AppErrorOptions {
 
 /**
  * An error that a user can act on; `message` is one line. Any other error is a bug in regctl.
+ * @example
+ * import { AppError, createClient } from '@regctl/cli';
+ *
+ * await using client = createClient();
+ * try {
+ *   await client.resolve('registry.example.com/app:none');
+ * } catch (error) {
+ *   if (!(error instanceof AppError)) throw error;
+ *   console.log(error.code, error.message, error.hint);
+ * }
  */
 export class AppError extends Error {
   override readonly name: string = 'AppError';
@@ -66,7 +76,16 @@ export interface RegistryErrorInfo {
   readonly attempts?: number | undefined;
 }
 
-/** A registry refused a request or failed to serve it. */
+/**
+ * A registry refused a request or failed to serve it.
+ * @example
+ * import { createClient, registryErrorOf } from '@regctl/cli';
+ *
+ * await using client = createClient();
+ * const error: unknown = await client.resolve('ghcr.io/my-org/private').catch((one: unknown) => one);
+ * const answer = registryErrorOf(error);
+ * if (answer !== undefined) console.log(answer.status, answer.errors[0]?.code, answer.credentials);
+ */
 export class RegistryError extends AppError {
   override readonly name = 'RegistryError';
   readonly status: number;
@@ -93,7 +112,16 @@ export class RegistryError extends AppError {
   }
 }
 
-/** The registry's answer that caused an error: status, words, which credentials were sent. */
+/**
+ * The registry's answer that caused an error: status, words, which credentials were sent.
+ * @example
+ * import { createClient, registryErrorOf } from '@regctl/cli';
+ *
+ * await using client = createClient();
+ * await client.resolve('ghcr.io/my-org/private').catch((error: unknown) => {
+ *   console.log(registryErrorOf(error)?.status); // 401
+ * });
+ */
 export function registryErrorOf(error: unknown): RegistryError | undefined {
   const seen = new Set<unknown>();
   for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
@@ -114,7 +142,17 @@ export function isContentMissing(error: unknown): boolean {
   return false;
 }
 
-/** Content does not match its descriptor. */
+/**
+ * Content does not match its descriptor.
+ * @example
+ * import { createClient, IntegrityError } from '@regctl/cli';
+ *
+ * await using client = createClient();
+ * await client.copy('alpine', 'oci:./alpine').catch((error: unknown) => {
+ *   const cause = error instanceof Error ? error.cause : undefined;
+ *   if (cause instanceof IntegrityError) console.log(cause.expected, cause.actual);
+ * });
+ */
 export class IntegrityError extends AppError {
   override readonly name = 'IntegrityError';
   readonly expected: string;
@@ -132,7 +170,16 @@ export class IntegrityError extends AppError {
   }
 }
 
-/** A copy failed on one side. Code, facts and hint are those of its cause. */
+/**
+ * A copy failed on one side. Code, facts and hint are those of its cause.
+ * @example
+ * import { CopyError, createClient } from '@regctl/cli';
+ *
+ * await using client = createClient();
+ * await client.copy('alpine', 'registry.example.com/alpine').catch((error: unknown) => {
+ *   if (error instanceof CopyError) console.log(error.side, error.message);
+ * });
+ */
 export class CopyError extends AppError {
   override readonly name = 'CopyError';
   readonly side: 'source' | 'destination';

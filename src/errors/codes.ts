@@ -3,6 +3,10 @@
  *
  * Exit statuses: 1 failed, 2 does not exist, 3 refused by a safety rule or threshold,
  * 4 rate-limited, 5 integrity, 64 wrong usage, 130/143 interrupted (docs/reference/errors.md).
+ * @example
+ * import { EXIT_STATUS } from '@regctl/cli/errors';
+ *
+ * console.log(EXIT_STATUS.MANIFEST_UNKNOWN); // 2
  */
 export const EXIT_STATUS = {
   // Wrong usage.

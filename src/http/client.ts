@@ -97,7 +97,32 @@ const LONG_RUN_REQUESTS = 6;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
-/** Creates the one client for every registry of one side of a command. */
+/**
+ * Creates the one client for every registry of one side of a command.
+ * @example
+ * import { homedir, platform } from 'node:os';
+ * import {
+ *   createCredentialChain,
+ *   createHostPolicies,
+ *   createHttpClient,
+ * } from '@regctl/cli/registry';
+ *
+ * const machine = { env: process.env, home: homedir(), os: platform(), warn: console.warn };
+ * const http = createHttpClient({
+ *   credentials: createCredentialChain({ flags: { noCreds: true }, ...machine }),
+ *   policies: createHostPolicies({ registries: new Set() }),
+ *   userAgent: 'my-program/1.0',
+ *   now: Date.now,
+ *   random: Math.random,
+ *   retryTimes: 5,
+ *   allowedRealms: () => false,
+ *   onWarning: console.warn,
+ *   onRetry: ({ reason }) => console.warn(reason),
+ * });
+ * const { status } = await http.request({ method: 'GET', url: new URL('https://ghcr.io/v2/') });
+ * console.log(status); // 401
+ * await http.close();
+ */
 export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const { policies, now, random, onRetry } = options;
   const sleep = options.sleep ?? realSleep;

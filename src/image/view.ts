@@ -55,6 +55,15 @@ const DEFAULT_PLATFORM: Platform = { os: 'linux', architecture: 'amd64' };
  * Opens an image for inspection: one manifest request, two for an index. The configuration takes
  * one more if it is read, or if a single image is checked against `platform`.
  * @throws AppError MANIFEST_UNKNOWN, PLATFORM_UNKNOWN, INVALID_MANIFEST, UNSUPPORTED (schema 1)
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { openImage } from '@regctl/cli/copy';
+ * import { parsePlatform } from '@regctl/cli/oci';
+ *
+ * await using client = createClient();
+ * await using store = await client.openRead('alpine');
+ * const image = await openImage(store, '3.20', { host: parsePlatform('linux/amd64') });
+ * console.log((await image.config()).architecture);
  */
 export async function openImage(
   store: ReadStore,

@@ -11,7 +11,14 @@ export type Algorithm = 'sha256' | 'sha512';
 /** Hex length per algorithm (image-spec v1.1.1, descriptor.md "Registered algorithms"). */
 const HEX_LENGTH: Readonly<Record<Algorithm, number>> = { sha256: 64, sha512: 128 };
 
-/** @throws AppError INVALID_DIGEST */
+/**
+ * @throws AppError INVALID_DIGEST
+ * @example
+ * import { parseDigest } from '@regctl/cli/oci';
+ *
+ * const digest = parseDigest(`sha256:${'0'.repeat(64)}`);
+ * console.log(digest.length); // 71
+ */
 export function parseDigest(text: string): Digest {
   const problem = digestProblem(text);
   if (problem !== undefined) {
@@ -26,7 +33,13 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
-/** Whether a text is a digest of a known algorithm. */
+/**
+ * Whether a text is a digest of a known algorithm.
+ * @example
+ * import { isDigest } from '@regctl/cli/oci';
+ *
+ * console.log(isDigest('latest')); // false
+ */
 export function isDigest(text: string): text is Digest {
   return digestProblem(text) === undefined;
 }
@@ -50,7 +63,13 @@ export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
 }
 
-/** Computes the digest of bytes. */
+/**
+ * Computes the digest of bytes.
+ * @example
+ * import { digestOf } from '@regctl/cli/oci';
+ *
+ * console.log(digestOf(new TextEncoder().encode('{}'))); // sha256:44136fa3…
+ */
 export function digestOf(data: Uint8Array, algorithm: Algorithm = 'sha256'): Digest {
   return `${algorithm}:${createHash(algorithm).update(data).digest('hex')}` as Digest;
 }

@@ -50,6 +50,12 @@ const MEMBERS: ReadonlySet<string> = new Set(Object.keys(MANIFEST));
  * with the body's own `mediaType`; a body that could be read as both index and image is refused
  * (CVE-2021-41190).
  * @throws AppError INVALID_MANIFEST
+ * @example
+ * import { parseManifest } from '@regctl/cli/oci';
+ *
+ * const raw = new TextEncoder().encode('{"schemaVersion":2,"manifests":[]}');
+ * const manifest = parseManifest(raw, 'application/vnd.oci.image.index.v1+json');
+ * console.log(manifest.kind); // index
  */
 export function parseManifest(raw: Uint8Array, contentType?: string): Manifest {
   const body = parseJsonStrict(raw, 'INVALID_MANIFEST', 'manifest');
@@ -150,6 +156,16 @@ function invalid(rule: string): AppError {
 /**
  * The descriptors that must exist before this manifest: children, or config and layers; never
  * `subject`.
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { childrenOf, parseManifest } from '@regctl/cli/oci';
+ * import { fetchAll } from '@regctl/cli/store';
+ *
+ * await using client = createClient();
+ * await using store = await client.openRead('alpine');
+ * const root = await store.resolve('3.20');
+ * const manifest = parseManifest(await fetchAll(store, root), root.mediaType);
+ * for (const { digest, size } of childrenOf(manifest)) console.log(digest, size);
  */
 export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   switch (manifest.kind) {
@@ -162,7 +178,15 @@ export function childrenOf(manifest: Manifest): readonly Descriptor[] {
   }
 }
 
-/** The descriptor of raw manifest bytes. */
+/**
+ * The descriptor of raw manifest bytes.
+ * @example
+ * import { describeManifest, parseManifest } from '@regctl/cli/oci';
+ *
+ * const raw = new TextEncoder().encode('{"schemaVersion":2,"manifests":[]}');
+ * const { digest, size } = describeManifest(parseManifest(raw, 'application/vnd.oci.image.index.v1+json'));
+ * console.log(digest, size); // sha256:… 34
+ */
 export function describeManifest(manifest: Manifest, algorithm: Algorithm = 'sha256'): Descriptor {
   return {
     mediaType: manifest.mediaType,

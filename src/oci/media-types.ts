@@ -1,4 +1,10 @@
-/** Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker). */
+/**
+ * Media types of manifests, configs and layers (image-spec v1.1.1 media-types.md; Docker).
+ * @example
+ * import { MEDIA_TYPE } from '@regctl/cli/oci';
+ *
+ * console.log(MEDIA_TYPE.ociIndex); // application/vnd.oci.image.index.v1+json
+ */
 export const MEDIA_TYPE = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',

@@ -14,6 +14,10 @@ export interface Platform {
  * Parses `OS/ARCH[/VARIANT][:OSVERSION]` (crane's form); the version also in the forms of
  * containerd (`OS(OSVERSION)/ARCH`) and regclient (`OS/ARCH,osver=OSVERSION`).
  * @throws AppError INVALID_PLATFORM
+ * @example
+ * import { parsePlatform } from '@regctl/cli/oci';
+ *
+ * console.log(parsePlatform('linux/arm64').architecture); // arm64
  */
 export function parsePlatform(text: string): Platform {
   const match =
@@ -39,6 +43,10 @@ export function parsePlatform(text: string): Platform {
  * Parses one or more comma-separated platforms, without duplicates; regclient's `,osver=` belongs
  * to the platform before it.
  * @throws AppError INVALID_PLATFORM
+ * @example
+ * import { parsePlatforms } from '@regctl/cli/oci';
+ *
+ * console.log(parsePlatforms('linux/amd64,linux/arm64').length); // 2
  */
 export function parsePlatforms(text: string): readonly Platform[] {
   const parts = text
@@ -49,7 +57,13 @@ export function parsePlatforms(text: string): readonly Platform[] {
   return [...new Map(all.map((one) => [formatPlatform(one), one])).values()];
 }
 
-/** `OS/ARCH[/VARIANT][:OSVERSION]`, which `parsePlatform` reads. */
+/**
+ * `OS/ARCH[/VARIANT][:OSVERSION]`, which `parsePlatform` reads.
+ * @example
+ * import { formatPlatform } from '@regctl/cli/oci';
+ *
+ * console.log(formatPlatform({ os: 'linux', architecture: 'arm', variant: 'v7' })); // linux/arm/v7
+ */
 export function formatPlatform(platform: Platform): string {
   const { os, architecture, variant = '', 'os.version': version = '' } = platform;
   const parts = [os, architecture, ...(variant === '' ? [] : [variant])];
@@ -100,6 +114,11 @@ function impliedVariant(architecture: string): string | undefined {
  * Whether `candidate` satisfies `wanted`. Without a variant in `wanted`, every variant does; a
  * 32-bit arm image without a variant is v7 (containerd platforms.Normalize). A version matches
  * longer ones that it starts: "10.0.20348" matches "10.0.20348.2582".
+ * @example
+ * import { matchesPlatform, parsePlatform } from '@regctl/cli/oci';
+ *
+ * const wanted = parsePlatform('linux/arm');
+ * console.log(matchesPlatform(wanted, parsePlatform('linux/arm/v7'))); // true
  */
 export function matchesPlatform(wanted: Platform, candidate: Platform): boolean {
   const a = normalize(wanted);

@@ -4,7 +4,13 @@ import type { Reference } from './types.ts';
 
 export const DEFAULT_TAG = 'latest';
 
-/** The full name: "docker.io/library/busybox:1@sha256:…". */
+/**
+ * The full name: "docker.io/library/busybox:1@sha256:…".
+ * @example
+ * import { formatReference, parseReference } from '@regctl/cli/reference';
+ *
+ * console.log(formatReference(parseReference('alpine:3.20'))); // docker.io/library/alpine:3.20
+ */
 export function formatReference(reference: Reference): string {
   return `${formatRepository(reference)}${suffix(reference)}`;
 }

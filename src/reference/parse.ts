@@ -10,6 +10,11 @@ const DOCKER_SCHEME = 'docker://';
  * Reads an image name as Docker does: adds "docker.io" and "library/", keeps both tag and digest,
  * adds no default tag.
  * @throws AppError INVALID_REFERENCE: the rule, the name and a caret in up to three lines
+ * @example
+ * import { parseReference } from '@regctl/cli/reference';
+ *
+ * const { registry, repository, tag } = parseReference('alpine:3.20');
+ * console.log(registry, repository, tag); // docker.io library/alpine 3.20
  */
 export function parseReference(input: string): Reference {
   const scanned = scanReference(input);

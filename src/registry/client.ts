@@ -21,7 +21,18 @@ import { putBlob } from './uploads/put-blob.ts';
 export type RegistryClientOptions = Omit<RegistryDependencies, 'retries' | 'wholeUploads'> &
   Partial<Pick<RegistryDependencies, 'retries'>>;
 
-/** Creates a client of the v2 API of registries. */
+/**
+ * Creates a client of the v2 API of registries.
+ * @example
+ * import { createRegistryClient, type HttpClientHandle } from '@regctl/cli/registry';
+ *
+ * async function tagsOf({ request, endpoint, retries }: HttpClientHandle) {
+ *   const client = createRegistryClient({ request, endpoint, retries, warn: console.warn });
+ *   const registry = 'ghcr.io';
+ *   const repository = client.repository({ registry, repository: 'my-org/app', access: 'pull' });
+ *   for await (const tags of repository.tags()) console.log(tags);
+ * }
+ */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const deps: RegistryDependencies = {
     request: options.request,

@@ -52,6 +52,11 @@ const KEEP_ALIVE_MS = 60_000;
 /**
  * Serves the distribution-spec v1.1 API from `storage`.
  * @throws AppError IO if it cannot listen on the address, TLS if key or certificate is unusable
+ * @example
+ * import { createMemoryStorage, startRegistryServer } from '@regctl/cli/server';
+ *
+ * await using registry = await startRegistryServer({ storage: createMemoryStorage() });
+ * console.log(registry.url.href); // http://127.0.0.1:…/
  */
 export async function startRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
   const sockets = new Set<Socket>();

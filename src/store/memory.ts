@@ -14,7 +14,20 @@ interface StoredManifest {
   readonly manifest: Manifest;
 }
 
-/** A store in memory with every capability: the reference for the other stores. */
+/**
+ * A store in memory with every capability: the reference for the other stores.
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { copyImage } from '@regctl/cli/copy';
+ * import { createMemoryStore } from '@regctl/cli/store';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using destination = createMemoryStore();
+ * const tags = { sourceRef: '3.20', destinationTag: '3.20' };
+ * const run = { source, destination, concurrency: 6, emit: console.debug };
+ * await copyImage({ ...run, ...tags });
+ */
 export function createMemoryStore(label = 'memory'): WriteStore {
   const blobs = new Map<Digest, Uint8Array>();
   const manifests = new Map<Digest, StoredManifest>();

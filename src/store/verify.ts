@@ -107,6 +107,15 @@ class VerifiedBytes implements AsyncIterable<Uint8Array> {
  * Passes bytes through and throws IntegrityError instead of a wrong ending; bytes that are already
  * verified are returned unchanged. The last bytes are held back until all are known to be correct,
  * so a reader never gets `size` bytes of wrong content.
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { verified } from '@regctl/cli/store';
+ *
+ * await using client = createClient();
+ * await using store = await client.openRead('alpine');
+ * const root = await store.resolve('3.20');
+ * const bytes = await store.fetch(root);
+ * for await (const chunk of verified(bytes, root, 'alpine:3.20')) console.log(chunk.length);
  */
 export function verified(bytes: Bytes, descriptor: Descriptor, where: string): Bytes {
   if (VerifiedBytes.areOf(bytes, descriptor)) return bytes;
@@ -135,12 +144,34 @@ async function* verifyBytes(bytes: Bytes, descriptor: Descriptor, where: string)
   if (last !== undefined) yield last;
 }
 
-/** A manifest or blob of a store as a source that can be opened again. */
+/**
+ * A manifest or blob of a store as a source that can be opened again.
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { sourceFromStore } from '@regctl/cli/store';
+ *
+ * await using client = createClient();
+ * await using from = await client.openRead('oci:./app');
+ * await using to = await client.openWrite('oci:./copy');
+ * const root = await from.resolve('1');
+ * await to.push(sourceFromStore(from, root), { tag: '1' });
+ * await to.commit();
+ */
 export function sourceFromStore(store: ReadStore, descriptor: Descriptor): Source {
   return { descriptor, open: (options) => store.fetch(descriptor, options) };
 }
 
-/** Bytes in memory as a source. */
+/**
+ * Bytes in memory as a source.
+ * @example
+ * import { createMemoryStore, sourceFromBytes } from '@regctl/cli/store';
+ * import { digestOf } from '@regctl/cli/oci';
+ *
+ * const data = new TextEncoder().encode('{}');
+ * const descriptor = { mediaType: 'application/json', digest: digestOf(data), size: data.length };
+ * await using store = createMemoryStore();
+ * console.log(await store.push(sourceFromBytes(descriptor, data))); // written
+ */
 export function sourceFromBytes(descriptor: Descriptor, data: Uint8Array): Source {
   return { descriptor, open: async (options) => bytesOf(data, options?.from) };
 }
@@ -151,6 +182,14 @@ const MAX_HELD_BYTES = MAX_MANIFEST_BYTES;
 /**
  * Reads all bytes of a manifest or config.
  * @throws AppError RESPONSE_TOO_LARGE above 4 MiB, before anything is fetched; IntegrityError
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { fetchAll } from '@regctl/cli/store';
+ *
+ * await using client = createClient();
+ * await using store = await client.openRead('alpine');
+ * const bytes = await fetchAll(store, await store.resolve('3.20'));
+ * console.log(new TextDecoder().decode(bytes));
  */
 export async function fetchAll(
   store: ReadStore,

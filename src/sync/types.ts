@@ -21,6 +21,7 @@ export interface HostSettings {
   readonly mirrors?: readonly string[] | undefined;
 }
 
+/** What a job copies: one image, the tags of a repository, all below a name of a registry. */
 export type JobType = 'image' | 'repository' | 'registry';
 
 /** How the name of a target is built from its source. */
@@ -39,8 +40,11 @@ export interface Naming {
   readonly suffix?: string | undefined;
 }
 
+/** A rule that names copies. */
 export interface NameRule {
+  /** "docker.io/library/*": `*` matches any text. */
   readonly pattern: string;
+  /** "hub/$1": `$1` is what the first `*` matched; also `$host`, `$path`, `$base` and `$tag`. */
   readonly template: string;
 }
 
@@ -96,6 +100,7 @@ export interface SyncJob {
   readonly intervalMs?: number | undefined;
 }
 
+/** Whose form a sync file has. */
 export type SyncFormat = 'regctl' | 'regsync' | 'skopeo';
 
 /** The content of a sync file. */

@@ -19,6 +19,8 @@ import type { ClientOptions, DeleteResult } from './types.ts';
  * Creates a client with the logins, certificates, mirrors and proxies of this machine. Reads and
  * connects at the first call; one client for a whole process shares connections and tokens.
  * @example
+ * import { createClient } from '@regctl/cli';
+ *
  * await using client = createClient();
  * for await (const tag of client.tags('busybox')) console.log(tag);
  */

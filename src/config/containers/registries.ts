@@ -4,6 +4,17 @@ import type { RegistriesOptions, Registries } from './types.ts';
 /**
  * Reads the files. If they contain no settings, the parser is not loaded.
  * @throws AppError CONFIG_INVALID, IO
+ * @example
+ * import { homedir, platform } from 'node:os';
+ * import { loadRegistries } from '@regctl/cli/registry';
+ *
+ * const registries = await loadRegistries({
+ *   env: process.env,
+ *   home: homedir(),
+ *   os: platform(),
+ *   warn: console.warn,
+ * });
+ * console.log(registries.route({ registry: 'docker.io', repository: 'library/alpine' }).mirrors);
  */
 export async function loadRegistries(options: RegistriesOptions): Promise<Registries> {
   const { daemonConfig } = options;

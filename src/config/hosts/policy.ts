@@ -39,6 +39,14 @@ export interface HostPolicyOptions {
 /**
  * Creates one policy for each host; certificates are read once, at the first use. The returned
  * function throws AppError CONFIG_INVALID or IO if they cannot be used.
+ * @example
+ * import { createHostPolicies } from '@regctl/cli/registry';
+ *
+ * const policies = createHostPolicies({
+ *   registries: new Set(['registry.example.com']),
+ *   certDir: '/etc/regctl/certs',
+ * });
+ * console.log(typeof policies);
  */
 export function createHostPolicies(options: HostPolicyOptions): HostPolicies {
   const named = new Set([...options.registries].flatMap((host) => spellings(host, options)));

@@ -18,6 +18,20 @@ import type { ConvertOptions } from './types.ts';
  * @throws AppError USAGE for options that contradict each other; from `resolve`: UNSUPPORTED for
  * what the format cannot hold, DIGEST_CHANGED, CORRUPT_LAYER, NO_SPACE; IntegrityError for a layer
  * that is not the one its configuration names
+ * @example
+ * import { tmpdir } from 'node:os';
+ * import { createClient } from '@regctl/cli';
+ * import { createConvertedStore } from '@regctl/cli/copy';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using zstd = createConvertedStore(source, {
+ *   format: 'oci',
+ *   compression: { format: 'zstd' },
+ *   tempDir: tmpdir(),
+ *   warn: console.warn,
+ * });
+ * console.log((await zstd.resolve('3.20')).digest);
  */
 export function createConvertedStore(source: ReadStore, options: ConvertOptions): ReadStore {
   checkOptions(options);

@@ -16,6 +16,19 @@ export interface RoutedClientOptions extends MirrorEvents {
 /**
  * Creates a client for logical names: reads try the mirrors in order and the primary last,
  * everything else uses the primary. Without mirrors it behaves like the plain client.
+ * @example
+ * import { createRoutedClient, type Registries, type RegistryClient } from '@regctl/cli/registry';
+ *
+ * function withMirrors(client: RegistryClient, registries: Registries): RegistryClient {
+ *   return createRoutedClient({
+ *     origin: client,
+ *     mirror: client,
+ *     route: (name, suffix) => registries.route(name, suffix),
+ *     warn: console.warn,
+ *     note: console.log,
+ *     trace: undefined,
+ *   });
+ * }
  */
 export function createRoutedClient(options: RoutedClientOptions): RegistryClient {
   const { origin, route } = options;

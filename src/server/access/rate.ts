@@ -9,6 +9,14 @@ const MAX_CLIENTS = 10_000;
 /**
  * Allows each client so many requests a second, and as many at once as in ten seconds: a pull of
  * many layers comes in a burst. `now`: monotonic time in milliseconds.
+ * @example
+ * import { createMemoryStorage, createRateLimit, startRegistryServer } from '@regctl/cli/server';
+ *
+ * await using registry = await startRegistryServer({
+ *   storage: createMemoryStorage(),
+ *   rateLimit: createRateLimit(100),
+ * });
+ * console.log(registry.host);
  */
 export function createRateLimit(
   perSecond: number,

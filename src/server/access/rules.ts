@@ -27,6 +27,16 @@ interface Rule {
  * users that may `pull`, `push` and `delete`; a missing list is empty. `*` in a name matches within
  * a component, `**` across them. What no rule matches is denied.
  * @throws AppError CONFIG_INVALID with the line
+ * @example
+ * import { createMemoryStorage, parseRules, startRegistryServer } from '@regctl/cli/server';
+ *
+ * const rules = await parseRules('- {repositories: team/*, pull: ["*"], push: [ci]}');
+ * await using registry = await startRegistryServer({
+ *   storage: createMemoryStorage(),
+ *   basicAuth: async (user, password) => user === 'ci' && password === 's3cret',
+ *   rules: () => rules,
+ * });
+ * console.log(registry.host);
  */
 export async function parseRules(text: string): Promise<AccessRules> {
   const rules = await readRules(text);

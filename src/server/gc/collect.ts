@@ -40,6 +40,12 @@ export interface GarbageReport {
  * that was told that a blob or manifest is there has renewed it, which is checked again under the
  * lock of each removal.
  * @throws the signal's reason, system errors
+ * @example
+ * import { collectGarbage, createDiskStorage } from '@regctl/cli/server';
+ *
+ * const hourAgo = new Date(Date.now() - 60 * 60_000);
+ * const { blobs } = await collectGarbage(createDiskStorage('./registry'), { before: hourAgo });
+ * console.log(`${blobs.removed} blobs removed, ${blobs.bytes} bytes`);
  */
 export async function collectGarbage(
   storage: Storage,

@@ -27,6 +27,11 @@ export interface ClaimOptions extends HeldLockOptions {
  * Prepares a directory for `createDiskStorage` and locks it against other processes until the lock
  * is released. Upgrades layout 1.
  * @throws AppError IO, NO_SPACE, CORRUPT_LAYOUT; UNSUPPORTED for the layout of a newer version
+ * @example
+ * import { claimDirectory } from '@regctl/cli/server';
+ *
+ * await using claim = await claimDirectory('./registry', { heldHint: 'Stop the other registry.' });
+ * console.log(claim !== undefined); // true
  */
 export function claimDirectory(directory: string, options: ClaimOptions = {}): Promise<HeldLock> {
   return accessing(directory, () => takeDirectory(directory, options));

@@ -19,6 +19,12 @@ export interface DiskStorageOptions {
 /**
  * Stores everything below `directory`, which is created at the first write. Only one process may
  * write to it at a time: `claimDirectory` ensures that.
+ * @example
+ * import { claimDirectory, createDiskStorage, startRegistryServer } from '@regctl/cli/server';
+ *
+ * await using _claim = await claimDirectory('./registry');
+ * await using registry = await startRegistryServer({ storage: createDiskStorage('./registry') });
+ * console.log(registry.host);
  */
 export function createDiskStorage(
   directory: string,

@@ -39,7 +39,14 @@ interface Session {
 
 type Repositories = Map<RepositoryName, MemoryRepository>;
 
-/** Stores everything in the memory of this process. */
+/**
+ * Stores everything in the memory of this process.
+ * @example
+ * import { createMemoryStorage } from '@regctl/cli/server';
+ *
+ * const storage = createMemoryStorage();
+ * console.log(await storage.repositories()); // []
+ */
 export function createMemoryStorage(now: () => number = Date.now): Storage {
   const repositories: Repositories = new Map();
   return {

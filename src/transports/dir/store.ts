@@ -34,7 +34,14 @@ const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 /** How a directory is read and written. */
 export type DirOptions = FolderOptions;
 
-/** @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO */
+/**
+ * @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO
+ * @example
+ * import { openDirForRead } from '@regctl/cli/transports';
+ *
+ * await using image = await openDirForRead('./alpine');
+ * console.log((await image.resolve(undefined)).digest);
+ */
 export async function openDirForRead(folder: string): Promise<WriteStore> {
   const temporaries = plainTemporaries();
   const files = new DirFiles(folder, temporaries);
@@ -45,6 +52,17 @@ export async function openDirForRead(folder: string): Promise<WriteStore> {
 /**
  * Opens a directory for one image; `commit()` replaces the image that it holds.
  * @throws AppError PATH_EXISTS if it holds something else; UNSUPPORTED, IO
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { copyImage } from '@regctl/cli/copy';
+ * import { openDirForWrite } from '@regctl/cli/transports';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using destination = await openDirForWrite('./alpine');
+ * const tags = { sourceRef: '3.20', destinationTag: undefined };
+ * const run = { source, destination, concurrency: 6, emit: console.debug };
+ * await copyImage({ ...run, ...tags });
  */
 export async function openDirForWrite(
   folder: string,

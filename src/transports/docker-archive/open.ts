@@ -10,7 +10,16 @@ import { StreamedLayers } from './stream-layers.ts';
 import { DockerArchiveReader } from './read-store.ts';
 import { readDockerArchive } from './archive.ts';
 
-/** @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, UNSUPPORTED, IO */
+/**
+ * @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, UNSUPPORTED, IO
+ * @example
+ * import { openDockerArchiveForRead, type OpenContext } from '@regctl/cli/transports';
+ *
+ * async function list(context: OpenContext) {
+ *   await using archive = await openDockerArchiveForRead('image.tar', context);
+ *   for await (const tags of archive.capabilities.tags?.tags() ?? []) console.log(tags);
+ * }
+ */
 export async function openDockerArchiveForRead(
   path: string,
   context: OpenContext,

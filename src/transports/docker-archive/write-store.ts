@@ -52,6 +52,17 @@ export interface ArchiveTarget {
  * Opens an archive for writing; `commit()` creates or replaces the file. With an image name, the
  * other images of the file are kept; without one, the file is replaced.
  * @throws AppError CORRUPT_ARCHIVE, UNSUPPORTED, IO
+ * @example
+ * import { copyImage } from '@regctl/cli/copy';
+ * import type { ReadStore } from '@regctl/cli/store';
+ * import { openDockerArchiveForWrite, type OpenContext } from '@regctl/cli/transports';
+ *
+ * async function save(source: ReadStore, context: OpenContext) {
+ *   await using destination = await openDockerArchiveForWrite({ name: 'image.tar', ref: undefined }, context);
+ *   const tags = { sourceRef: '3.20', destinationTag: undefined };
+ *   const run = { source, destination, concurrency: 6, emit: console.debug };
+ *   await copyImage({ ...run, ...tags });
+ * }
  */
 export async function openDockerArchiveForWrite(
   { name, ref }: Pick<Location, 'name' | 'ref'>,

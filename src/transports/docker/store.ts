@@ -29,7 +29,17 @@ import { createManifestCache } from './manifest-cache.ts';
 const TRAITS: WriteTraits = { maxParallelPushes: 16 };
 const DEFAULT_TAG = 'latest';
 
-/** One repository of a registry as a store. */
+/**
+ * One repository of a registry as a store.
+ * @example
+ * import { createRegistryStore } from '@regctl/cli/transports';
+ * import type { RegistryClient } from '@regctl/cli/registry';
+ *
+ * function openAlpine(client: RegistryClient) {
+ *   const repository = { registry: 'docker.io', repository: 'library/alpine', access: 'pull' } as const;
+ *   return createRegistryStore(client.repository(repository));
+ * }
+ */
 export function createRegistryStore(repository: Repository): WriteStore {
   return new RegistryStore(repository);
 }

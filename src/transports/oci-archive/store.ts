@@ -38,7 +38,16 @@ import { blobName } from '../tar/blob-names.ts';
 /** A tar is one stream. */
 const TRAITS: WriteTraits = { maxParallelPushes: 1 };
 
-/** @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO */
+/**
+ * @throws AppError PATH_UNKNOWN, CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
+ * @example
+ * import { openOciArchiveForRead, type OpenContext } from '@regctl/cli/transports';
+ *
+ * async function list(context: OpenContext) {
+ *   await using archive = await openOciArchiveForRead('layout.tar', context);
+ *   for await (const tags of archive.capabilities.tags?.tags() ?? []) console.log(tags);
+ * }
+ */
 export async function openOciArchiveForRead(
   path: string,
   context: OpenContext,
@@ -67,6 +76,17 @@ export function createLayoutReader(
  * Opens an archive for writing; `commit()` creates or replaces the file. With a tag, the other
  * images of the file are kept; without one, the file is replaced.
  * @throws AppError CORRUPT_ARCHIVE, CORRUPT_LAYOUT, UNSUPPORTED, IO
+ * @example
+ * import { copyImage } from '@regctl/cli/copy';
+ * import type { ReadStore } from '@regctl/cli/store';
+ * import { openOciArchiveForWrite, type OpenContext } from '@regctl/cli/transports';
+ *
+ * async function save(source: ReadStore, context: OpenContext) {
+ *   await using destination = await openOciArchiveForWrite({ name: 'layout.tar', ref: undefined }, context);
+ *   const tags = { sourceRef: '3.20', destinationTag: undefined };
+ *   const run = { source, destination, concurrency: 6, emit: console.debug };
+ *   await copyImage({ ...run, ...tags });
+ * }
  */
 export async function openOciArchiveForWrite(
   { name, ref }: Pick<Location, 'name' | 'ref'>,

@@ -29,6 +29,11 @@ const MAX_PARALLEL_PUSHES = 16;
 /**
  * Opens a layout directory for reading.
  * @throws AppError PATH_UNKNOWN, CORRUPT_LAYOUT, UNSUPPORTED, IO
+ * @example
+ * import { openLayoutForRead } from '@regctl/cli/transports';
+ *
+ * await using layout = await openLayoutForRead('./alpine');
+ * for await (const tags of layout.capabilities.tags?.tags() ?? []) console.log(tags);
  */
 export async function openLayoutForRead(
   folder: string,
@@ -44,6 +49,17 @@ export async function openLayoutForRead(
 /**
  * Opens a layout directory for writing; the first write creates it. `commit()` lists the images.
  * @throws AppError CORRUPT_LAYOUT, UNSUPPORTED, IO
+ * @example
+ * import { createClient } from '@regctl/cli';
+ * import { copyImage } from '@regctl/cli/copy';
+ * import { openLayoutForWrite } from '@regctl/cli/transports';
+ *
+ * await using client = createClient();
+ * await using source = await client.openRead('alpine');
+ * await using destination = await openLayoutForWrite('./alpine');
+ * const tags = { sourceRef: '3.20', destinationTag: '3.20' };
+ * const run = { source, destination, concurrency: 6, emit: console.debug };
+ * await copyImage({ ...run, ...tags });
  */
 export async function openLayoutForWrite(
   folder: string,

@@ -6,13 +6,14 @@ import { createTrust } from '../client/trust.ts';
 import type { ConnectionOptions, HostSide, Machine, Side } from '../client/types.ts';
 import type { Context, Terminal } from '../commands/context.ts';
 import type { CopyEvent } from '../copy/types.ts';
-import { AppError } from '../errors/app-error.ts';
 import { parseReference } from '../reference/parse.ts';
+import type { Location } from '../transports/types.ts';
 import type { BeginWait } from '../util/abort.ts';
 import type { ProgramFlags } from './args/global-flags.ts';
 import type { Io } from './io.ts';
 import type { Messages } from './output/messages.ts';
 import type { Stdio } from './output/stdio.ts';
+import { createSecretGuard } from './secrets.ts';
 
 export interface ContextOptions {
   readonly io: Pick<
@@ -74,6 +75,16 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     typeof side === 'string' ? flags.sides[side] : { ...flags.sides[side.side], ...side.host };
   const of = (side: Side | HostSide): Promise<SideConnections> => connections.side(optionsOf(side));
 
+  const guard = createSecretGuard(flags, {
+    reference: parseReference,
+    registries: connections.registries,
+  });
+  /** Secrets that a file has for a host are for that host. */
+  const guarded = (location: Location, side: Side | HostSide): ConnectionOptions => {
+    if (typeof side === 'string') guard(location, side);
+    return optionsOf(side);
+  };
+
   return {
     env,
     get cwd() {
@@ -89,8 +100,10 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     hostPlatform: flags.hostPlatform,
     locate: stores.locate,
     namesMeant: stores.namesMeant,
-    openRead: (location, side, call) => stores.openRead(location, optionsOf(side), call),
-    openWrite: (location, side, call) => stores.openWrite(location, optionsOf(side), call),
+    openRead: async (location, side, call) =>
+      stores.openRead(location, guarded(location, side), call),
+    openWrite: async (location, side, call) =>
+      stores.openWrite(location, guarded(location, side), call),
     registry: async (side) => (await of(side)).registry,
     http: async (side) => (await of(side)).http.request,
     endpoint: async (side, registry, call) => (await of(side)).endpoint(registry, call),
@@ -110,7 +123,7 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
       settings: flags,
       host: flags.hostPlatform,
       cwd: () => io.cwd,
-      openRead: (location, call) => stores.openRead(location, flags.sides.src, call),
+      openRead: async (location, call) => stores.openRead(location, guarded(location, 'src'), call),
       trace,
     }),
     captureWarnings: messages.captureWarnings,
@@ -120,29 +133,4 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     terminal,
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
-}
-
-/**
- * Rejects a secret for both sides of a copy between two registries: one of them must not get it.
- * @throws AppError USAGE
- */
-export function rejectSharedSecrets(
-  flags: ProgramFlags,
-  args: readonly string[],
-  context: Pick<Context, 'locate' | 'reference' | 'registries'>,
-): void {
-  const [flag] = flags.plainSecrets;
-  if (flag === undefined) return;
-  const hosts = new Set(
-    args
-      .map((arg) => context.locate(arg))
-      .filter((location) => location.scheme === 'docker')
-      .map((location) => context.registries().route(context.reference(location.name)).primary)
-      .map(({ registry }) => registry),
-  );
-  if (hosts.size < 2) return;
-  const name = flag.replace(/^--/u, '');
-  throw new AppError('USAGE', `${flag} would go to ${[...hosts].join(' and to ')}`, {
-    hint: `Name the side: --src-${name} or --dest-${name}.`,
-  });
 }

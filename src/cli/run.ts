@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { AppError } from '../errors/app-error.ts';
 import type { Result } from '../commands/result.ts';
+import type { CommandSpec, Input } from '../commands/types.ts';
 import { createTrace } from './output/trace.ts';
 import { createStdio } from './output/stdio.ts';
 import { formatDuration } from './args/duration.ts';
@@ -91,12 +92,14 @@ async function perform(
     writeLine: messages.line,
     colour,
   });
-  const [{ rejectSharedSecrets, createContext }, { createTerminal }, module] = await Promise.all([
-    import('./context.ts'),
-    import('./process/terminal.ts'),
-    spec.load(),
-    spec.longRunning === true ? loadConnections() : undefined,
-  ]);
+  const [{ createContext }, { rejectSharedSecrets }, { createTerminal }, module] =
+    await Promise.all([
+      import('./context.ts'),
+      import('./secrets.ts'),
+      import('./process/terminal.ts'),
+      spec.load(),
+      spec.longRunning === true ? loadConnections() : undefined,
+    ]);
   if (spec.longRunning === true) io.onLongRun?.();
   if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
@@ -115,7 +118,8 @@ async function perform(
   });
   let done = false;
   try {
-    if (spec.hasSourceAndDestination === true) rejectSharedSecrets(flags, input.args, context);
+    if (spec.hasSourceAndDestination === true)
+      rejectSharedSecrets(flags, imageArguments(spec, input), context);
     const result = await module.run(context, input, { signal });
     await progress.close(true);
     await stdout.settled();
@@ -206,4 +210,9 @@ function tooLong(ms: number, why: readonly string[]): AppError {
     why,
     hint: 'Raise --command-timeout, or check the registry: regctl doctor REGISTRY',
   });
+}
+
+/** The arguments that name images. */
+function imageArguments({ args }: CommandSpec, input: Input): readonly string[] {
+  return input.args.filter((_, at) => args[Math.min(at, args.length - 1)]?.isImage !== false);
 }

@@ -10,6 +10,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** Takes all remaining words; only the last argument can. */
   readonly variadic?: boolean;
+  /** False if it is no image, though the command copies between places. */
+  readonly isImage?: false;
 }
 
 /** Groups of options that several commands share (`cli/args/flags.ts`). */

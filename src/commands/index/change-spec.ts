@@ -61,6 +61,7 @@ export const indexRemoveSpec: CommandSpec = {
       summary: 'platforms, digests, or unknown/unknown for attestations',
       required: false,
       variadic: true,
+      isImage: false,
     },
   ],
   options: [tagOption, ...writeOptions],

@@ -15,6 +15,7 @@ import { directoryTar } from '../../build/layers/directory-tar.ts';
 import { platformIn, type ImageEdits } from '../../build/mutate/edit-image.ts';
 import { BASE_NAME, namedBase, rebase, type BaseImage } from '../../build/rebase/rebase.ts';
 import { AppError } from '../../errors/app-error.ts';
+import { sanitize } from '../../errors/sanitize.ts';
 import { IMAGE_CONFIG } from '../../oci/document-members.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
@@ -171,6 +172,8 @@ async function openBase(
   call: CallOptions,
 ): Promise<BaseImage> {
   const location = context.locate(name);
+  // An image must not choose which files of this machine its next version has.
+  if (!isTyped && location.scheme !== 'docker') throw foreignBase(name);
   const { store, ref } = await workspace.source(location, call);
   const root = await store.resolve(digest ?? ref, { ...call, purpose: 'content' });
   let manifest = await built.read(store, root, call);
@@ -198,4 +201,15 @@ function noBase(text: string): AppError {
     why: [`${BASE_NAME} and its digest are missing`],
     hint: 'Name both bases: --old-base IMAGE --new-base IMAGE',
   });
+}
+
+function foreignBase(name: string): AppError {
+  return new AppError(
+    'INVALID_REFERENCE',
+    `cannot rebase on ${sanitize(name)}: it is in no registry`,
+    {
+      why: [`the annotation ${BASE_NAME} names it`],
+      hint: 'Name both bases: --old-base IMAGE --new-base IMAGE',
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatPlatform } from '../../../src/oci/platform.ts';
 import { parseDuration } from '../../../src/cli/args/duration.ts';
 import { parseGlobalFlags } from '../../../src/cli/args/global-flags.ts';
-import { rejectSharedSecrets } from '../../../src/cli/context.ts';
+import { createSecretGuard, rejectSharedSecrets } from '../../../src/cli/secrets.ts';
 import { emptyRegistries } from '../../../src/config/containers/registries.ts';
 import { parseReference } from '../../../src/reference/parse.ts';
 import { locate } from '../../../src/transports/locate.ts';
@@ -99,6 +99,31 @@ describe('global flags', () => {
     expect(() => check({ creds: 'a:b' }, 'ghcr.io/a/b', 'ghcr.io/c/d')).not.toThrow();
     expect(() => check({ creds: 'a:b' }, 'oci:./out', 'ghcr.io/c/d')).not.toThrow();
     expect(() => check({ srcCreds: 'a:b' }, 'ghcr.io/a/b', 'quay.io/a/b')).not.toThrow();
+  });
+
+  it('a secret never goes to a second registry, however that was named', () => {
+    const names = { reference: parseReference, registries: () => emptyRegistries([]) };
+    const open = (
+      values: Parameters<typeof parse>[0],
+      ...opened: readonly (readonly ['single' | 'src' | 'dest', string])[]
+    ): void => {
+      const guard = createSecretGuard(parse(values), names);
+      for (const [side, image] of opened) guard(locate(image), side);
+    };
+    const [ghcr, quay] = ['ghcr.io/a/b', 'quay.io/a/b'];
+    expect(() => open({ creds: 'a:b' }, ['src', ghcr], ['dest', quay])).toThrow(
+      '--creds would go to ghcr.io and to quay.io',
+    );
+    expect(() => open({ srcCreds: 'a:b' }, ['src', ghcr], ['src', quay])).toThrow(
+      '--src-creds would go to ghcr.io and to quay.io',
+    );
+    expect(() => open({ creds: 'a:b' }, ['src', ghcr], ['dest', 'ghcr.io/c'])).not.toThrow();
+    expect(() => open({ creds: 'a:b' }, ['single', ghcr], ['single', quay])).toThrow(
+      '--creds would go to',
+    );
+    const both = { srcCreds: 'a:b', destCreds: 'a:b' };
+    expect(() => open(both, ['src', ghcr], ['dest', quay], ['src', 'oci:x'])).not.toThrow();
+    expect(() => open({}, ['src', ghcr], ['src', quay])).not.toThrow();
   });
 });
 

@@ -1,6 +1,7 @@
 import { sanitize } from '../errors/sanitize.ts';
 import { NO_RETRIES } from '../http/retry/policy.ts';
 import { createBlobReader, hasBlob } from './blobs/blobs.ts';
+import { getBlobRange } from './blobs/range.ts';
 import { listCatalog } from './lists/catalog.ts';
 import { repositoryContext, type RegistryDependencies } from './requests.ts';
 import { deleteManifest, deleteTag } from './manifests/delete.ts';
@@ -78,6 +79,7 @@ function createRepository(
     deleteTag: (tag, options) => deleteTag(at, tag, options),
     hasBlob: (digest, options) => hasBlob(at, digest, options),
     getBlob: createBlobReader(at),
+    getBlobRange: (descriptor, part, options) => getBlobRange(at, descriptor, part, options),
     putBlob: (source, options) => putBlob(at, source, options),
     manifests: (options) => listManifests(at, options),
     tags: (options) => listTags(at, options),

@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type {
   ListedManifest,
+  BlobPart,
   PushOutcome,
   ReferrersOptions,
   ResolvePurpose,
@@ -75,6 +76,12 @@ export interface Repository {
     descriptor: Descriptor,
     options?: CallOptions & { from?: number | undefined },
   ): Promise<Bytes>;
+  /** Not verified; `undefined` if the registry answers with another part, or the whole. */
+  getBlobRange(
+    descriptor: Descriptor,
+    part: BlobPart,
+    options?: CallOptions,
+  ): Promise<Uint8Array | undefined>;
   /**
    * POST (trying each `mountFrom` first), then PUT. `probe`: whether the blob exists is unknown, so
    * that is checked and an existing blob is not sent.

@@ -232,6 +232,24 @@ export interface Sizes {
   blob(digest: Digest, options?: CallOptions): Promise<number | undefined>;
 }
 
+/** Parts of blobs. */
+export interface BlobRanges {
+  /**
+   * `size` bytes from `offset`, which nothing verifies; `undefined` if the store has only whole
+   * blobs. @throws AppError BLOB_UNKNOWN
+   */
+  read(
+    descriptor: Descriptor,
+    part: BlobPart,
+    options?: CallOptions,
+  ): Promise<Uint8Array | undefined>;
+}
+
+export interface BlobPart {
+  readonly offset: number;
+  readonly size: number;
+}
+
 /** A store that is a stream: its content passes once, before anything can be resolved. */
 export interface ContentStream {
   /**
@@ -249,6 +267,7 @@ export interface Capabilities {
   readonly times?: Times;
   readonly pullAllowance?: PullAllowanceReport;
   readonly sizes?: Sizes;
+  readonly ranges?: BlobRanges;
   readonly remove?: Remover;
   readonly stream?: ContentStream;
 }

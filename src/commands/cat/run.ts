@@ -1,5 +1,4 @@
-import { findFile } from '../../image/files/find-file.ts';
-import { readContent } from '../../image/files/read-contents.ts';
+import { openFile } from '../../image/files/open-file.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { closing, openImageLayers, type LayersContext } from '../input/layers.ts';
 import { readArgument } from '../input/read.ts';
@@ -14,10 +13,14 @@ export async function run(
 ): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const path = readArgument(input, 1, 'PATH');
-  const opened = await openImageLayers(context, location, { ...options, isReadTwice: true });
+  const opened = await openImageLayers(context, location, {
+    ...options,
+    isReadTwice: true,
+    usesTables: true,
+  });
   try {
-    const { inode } = await findFile(opened.stack, path, location.text, options);
-    return { kind: 'bytes', bytes: closing(readContent(opened.stack, inode, options), opened) };
+    const bytes = await openFile(opened.stack, path, location.text, options);
+    return { kind: 'bytes', bytes: closing(bytes, opened) };
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;

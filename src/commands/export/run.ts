@@ -19,7 +19,11 @@ export async function run(
 ): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const file = input.args[1] ?? '-';
-  const opened = await openImageLayers(context, location, { ...options, isReadTwice: true });
+  const opened = await openImageLayers(context, location, {
+    ...options,
+    isReadTwice: true,
+    usesTables: false,
+  });
   let bytes: Bytes;
   try {
     const { stack } = opened;

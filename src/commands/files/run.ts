@@ -4,6 +4,7 @@ import { readFileTree, type LayerStack } from '../../image/files/image-files.ts'
 import { listFiles, type ListedFile } from '../../image/files/list-files.ts';
 import { plainPath } from '../../image/tar/plain-path.ts';
 import { layerEntries } from '../../image/files/read-layer.ts';
+import { readTable } from '../../image/toc/read-table.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { openImageLayers, type LayersContext } from '../input/layers.ts';
 import { readArgument, readFlag, readInteger } from '../input/read.ts';
@@ -23,7 +24,11 @@ export async function run(
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   const path = input.args[1];
   const number = readInteger(input, 'layer', '--layer');
-  await using opened = await openImageLayers(context, location, { ...options, isReadTwice: false });
+  await using opened = await openImageLayers(context, location, {
+    ...options,
+    isReadTwice: false,
+    usesTables: true,
+  });
   const { stack, view } = opened;
   const files =
     number === undefined
@@ -55,7 +60,7 @@ export async function run(
 
 /** @throws AppError USAGE if there is no such layer; as layerEntries */
 async function entriesOf(
-  { source, layers }: LayerStack,
+  { source, layers, ranges }: LayerStack,
   number: number,
   path: string | undefined,
   options: CallOptions,
@@ -66,7 +71,8 @@ async function entriesOf(
       hint: layers.length === 0 ? undefined : `The last one is --layer ${layers.length - 1}.`,
     });
   }
-  const entries = await layerEntries(source, layer, options);
+  const found = await readTable(ranges, layer.descriptor, options);
+  const entries = found?.table.entries ?? (await layerEntries(source, layer, options));
   for (const { inode } of entries) inode.layer = number;
   if (path === undefined) return entries;
   const below = plainPath(byteText(path));

@@ -23,13 +23,15 @@ export interface OpenedLayers extends AsyncDisposable {
 export interface OpenLayersOptions extends CallOptions {
   /** Layers are read more than once, which should not mean two downloads. */
   readonly isReadTwice: boolean;
+  /** A table of contents, where a layer has one, is enough. */
+  readonly usesTables: boolean;
 }
 
 /** @throws as openRequestedImage and openLayers */
 export async function openImageLayers(
   context: LayersContext,
   location: Location,
-  { isReadTwice, signal }: OpenLayersOptions,
+  { isReadTwice, usesTables, signal }: OpenLayersOptions,
 ): Promise<OpenedLayers> {
   const call = { signal };
   const store = await context.openRead(location, 'single', call);
@@ -44,7 +46,12 @@ export async function openImageLayers(
     const view = await openRequestedImage(context, store, location.ref, call);
     const own = await openLayers(store, view, call);
     const isKept = stream !== undefined || (isReadTwice && isRemote(location));
-    const stack = isKept ? { ...own, source: kept } : own;
+    const { ranges } = store.capabilities;
+    const stack = {
+      ...own,
+      ...(isKept ? { source: kept } : {}),
+      ...(usesTables ? { ranges } : {}),
+    };
     return {
       view,
       stack,

@@ -90,6 +90,10 @@ export function createMirroredRepository(
     },
     hasBlob: (digest, options) =>
       first(digest, options, (repository) => repository.hasBlob(digest, options)),
+    getBlobRange: (descriptor, part, options) =>
+      first(descriptor.digest, options, (repository) =>
+        repository.getBlobRange(descriptor, part, options),
+      ),
     getBlob: (descriptor, options) =>
       found(
         first(descriptor.digest, options, async (repository, mirror) => {

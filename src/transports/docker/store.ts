@@ -81,6 +81,9 @@ class RegistryStore implements WriteStore {
       sizes: {
         blob: async (digest, options) => (await repository.hasBlob(digest, options))?.size,
       },
+      ranges: {
+        read: (descriptor, part, options) => repository.getBlobRange(descriptor, part, options),
+      },
       remove: {
         removeManifest: async (digest, options) => {
           const mediaType = this.#present.get(digest);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { unpackSkopeo } from './peers-skopeo.mjs';
+import { unpackDocker, unpackSkopeo } from './peers-debian.mjs';
 
 /** The same directory as in `test/helpers/peers.ts`. */
 const FOLDER =
@@ -33,6 +33,8 @@ const PEERS = [
   { name: 'regbot', ...REGCLIENT, path: 'cmd/regbot' },
   { name: 'oras', module: 'oras.land/oras', path: 'cmd/oras', version: 'v1.3.6' },
   { name: 'skopeo', version: 'sid', build: unpackSkopeo },
+  // dockerd: Debian 12 has 20.10, which knows neither containerd's image store nor OCI archives.
+  { name: 'docker-engine', version: 'sid', build: unpackDocker },
   {
     name: 'distribution',
     module: 'github.com/distribution/distribution/v3',

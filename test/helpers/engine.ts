@@ -1,16 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
-import { fetchManifest } from '../../src/store/manifests.ts';
-import { fetchAll } from '../../src/store/verify.ts';
-import { openDockerArchiveForRead } from '../../src/transports/docker-archive/open.ts';
+import { extract, pack } from 'tar-stream';
+import { digestOf, isDigest } from '../../src/oci/digest.ts';
+import { fullName, shortName } from '../../src/transports/docker-archive/name.ts';
 import type { EngineContext } from '../../src/transports/types.ts';
-import { placesIn, stdinOf } from './pipes.ts';
 import { tempDir } from './temp.ts';
 
 interface LoadedImage {
+  /** Digest of the configuration; of the manifest with containerd's image store. */
   readonly id: string;
+  /** What it came in. */
+  readonly archive: Buffer;
   readonly config: Buffer;
   /** Uncompressed. */
   readonly layers: readonly Buffer[];
@@ -34,8 +35,8 @@ export interface FakeEngine extends AsyncDisposable {
 }
 
 export interface FakeEngineOptions {
-  /** Whose ways it has. Default: docker. */
-  readonly kind?: 'docker' | 'podman';
+  /** Whose ways it has: Docker's, podman's service's, Docker's with containerd. Default: docker. */
+  readonly kind?: 'docker' | 'podman' | 'containerd';
   /** What is answered otherwise; true: it was. */
   readonly script?: EngineScript;
   readonly apiVersion?: string | null;
@@ -52,39 +53,31 @@ export async function startEngine(options: FakeEngineOptions = {}): Promise<Fake
   const versions = new Set<string>();
   const contentTypes: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
-  const called = (name: string): string =>
-    kind === 'podman' && !/^[^/]*[.:][^/]*\//u.test(name) ? `localhost/${name}` : name;
+  const hasRegistry = (name: string): boolean => /^(?:[^/]*[.:][^/]*|localhost)\//u.test(name);
+  /** podman keeps names in full; Docker shows them in short. */
+  const called = (name: string): string => {
+    if (kind !== 'podman') return isDigest(name) ? name : shortName(fullName(name) ?? name);
+    return hasRegistry(name) ? name : `localhost/${name}`;
+  };
+  /** The names under which podman looks for a short one. */
+  const sought = (name: string): readonly string[] =>
+    kind === 'podman' && !hasRegistry(name)
+      ? [`localhost/${name}`, fullName(name) ?? name]
+      : [called(name)];
   const find = (name: string): LoadedImage | undefined =>
-    images.get(name) ?? images.get(names.get(name) ?? names.get(called(name)) ?? '');
+    images.get(name) ?? images.get(sought(name).flatMap((one) => names.get(one) ?? [])[0] ?? '');
 
   const load = async (request: IncomingMessage): Promise<string[]> => {
     const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
-    const places = placesIn(dir.path, stdinOf(body));
-    await using archive = await openDockerArchiveForRead('-', places);
-    const tags = (await Array.fromAsync(archive.capabilities.tags?.tags() ?? [])).flat();
-    const file = dir.join('loaded.tar');
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(file, body);
-    await using saved = await openDockerArchiveForRead(file, places);
-    for (const tag of tags.length === 0 ? [undefined] : tags) {
-      const manifest = await fetchManifest(saved, await saved.resolve(tag));
-      if (manifest.kind !== 'image') throw new Error('no image');
-      const id = manifest.config.digest;
-      const config = Buffer.from(await fetchAll(saved, manifest.config));
-      const layers: Buffer[] = [];
-      for (const layer of manifest.layers) {
-        const bytes = Buffer.from(await fetchAll(saved, layer));
-        layers.push(bytes[0] === 0x1f ? gunzipSync(bytes) : bytes);
-      }
-      const { rootfs } = JSON.parse(config.toString()) as { rootfs: { diff_ids: string[] } };
-      images.set(id, { id, config, layers, diffIds: rootfs.diff_ids });
-      if (tag !== undefined) names.set(called(tag), id);
-      else return [`Loaded image ID: ${id}`];
+    const said: string[] = [];
+    for (const { id, tags, ...image } of imagesIn(await membersOf(body), kind)) {
+      images.set(id, { id, archive: body, ...image });
+      for (const tag of tags) names.set(called(tag), id);
+      if (tags.length === 0) said.push(`Loaded image ID: ${id}`);
+      else if (kind === 'podman') said.push(`Loaded image: ${tags.map(called).join(',')}`);
+      else said.push(...tags.map((tag) => `Loaded image: ${called(tag)}`));
     }
-    const loaded = tags.map(called);
-    return kind === 'podman'
-      ? [`Loaded image: ${loaded.join(',')}`]
-      : loaded.map((tag) => `Loaded image: ${tag}`);
+    return said;
   };
 
   const respond = async (
@@ -99,7 +92,7 @@ export async function startEngine(options: FakeEngineOptions = {}): Promise<Fake
       /^\/images\/(.*)\/(?:json|get|tag)$/u.exec(url.pathname)?.[1] ?? '',
     );
     const missing = (): void => {
-      if (kind === 'docker') json(404, { message: `No such image: ${name}` });
+      if (kind !== 'podman') json(404, { message: `No such image: ${name}` });
       else
         json(500, { cause: 'image not known', message: `${name}: image not known`, response: 500 });
     };
@@ -115,7 +108,8 @@ export async function startEngine(options: FakeEngineOptions = {}): Promise<Fake
         reference?: string[];
       };
       const [wanted = ''] = reference ?? [];
-      const own = [...names].filter(([one]) => one.replace(/:[^:]*$/u, '') === called(wanted));
+      const repositories = sought(wanted).map((one) => one.replace(/:latest$/u, ''));
+      const own = [...names].filter(([one]) => repositories.includes(one.replace(/:[^:]*$/u, '')));
       json(
         200,
         own.map(([one, Id]) => ({ Id, RepoTags: [one] })),
@@ -128,10 +122,16 @@ export async function startEngine(options: FakeEngineOptions = {}): Promise<Fake
     } else if (url.pathname.endsWith('/json')) {
       const image = find(name);
       if (image === undefined) json(404, { message: `No such image: ${name}` });
-      else json(200, { Id: image.id, RepoDigests: [], RootFS: { Layers: image.diffIds } });
+      else {
+        const { id: Id, diffIds: Layers } = image;
+        const Descriptor = kind === 'containerd' ? { digest: Id } : undefined;
+        json(200, { Id, RepoDigests: [], RootFS: { Layers }, Descriptor });
+      }
     } else if (url.pathname.endsWith('/get')) {
       const image = find(name);
       if (image === undefined) missing();
+      // It holds the one image that a test loads.
+      else if (kind === 'containerd') response.end(image.archive);
       else await save(response, [[called(name), image]]);
     } else if (url.pathname.endsWith('/tag')) {
       const image = find(name);
@@ -181,6 +181,46 @@ export async function startEngine(options: FakeEngineOptions = {}): Promise<Fake
       await dir[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The regular files of a tar. */
+async function membersOf(tar: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const members = new Map<string, Buffer>();
+  const entries = extract();
+  entries.end(tar);
+  for await (const entry of entries)
+    members.set(
+      entry.header.name,
+      Buffer.concat(await Array.fromAsync(entry as AsyncIterable<Buffer>)),
+    );
+  return members;
+}
+
+type Loaded = Omit<LoadedImage, 'archive'> & { readonly tags: readonly string[] };
+
+/** containerd keeps the manifests of an OCI layout, and makes its own where there is none. */
+function imagesIn(
+  members: ReadonlyMap<string, Buffer>,
+  kind: FakeEngineOptions['kind'],
+): readonly Loaded[] {
+  const jsonOf = (name: string): unknown => JSON.parse(members.get(name)?.toString() ?? 'null');
+  const index = jsonOf('index.json') as { manifests: { digest: string }[] } | null;
+  const saved = jsonOf('manifest.json') as {
+    Config: string;
+    RepoTags: string[] | null;
+    Layers: string[];
+  }[];
+  return saved.map(({ Config, RepoTags, Layers }, i) => {
+    const config = members.get(Config) ?? Buffer.alloc(0);
+    const { rootfs } = JSON.parse(config.toString()) as { rootfs: { diff_ids: string[] } };
+    const layers = Layers.map((name) => {
+      const bytes = members.get(name) ?? Buffer.alloc(0);
+      return bytes[0] === 0x1f ? gunzipSync(bytes) : bytes;
+    });
+    const made = index?.manifests[i]?.digest ?? digestOf(Buffer.from(Layers.join()));
+    const id = kind === 'containerd' ? made : digestOf(config);
+    return { id, config, layers, diffIds: rootfs.diff_ids, tags: RepoTags ?? [] };
+  });
 }
 
 /** As Docker 20 saves: layers uncompressed, in folders that do not say their digests. */

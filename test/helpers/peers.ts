@@ -9,6 +9,8 @@ export type PeerName =
   | 'cosign'
   | 'crane'
   | 'distribution'
+  /** A dockerd of 2025 or later, with its containerd. */
+  | 'docker-engine'
   | 'helm'
   | 'oras'
   | 'regbot'

@@ -1,15 +1,21 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createConnection } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
-import { missingPrograms, run } from '../helpers/commands.ts';
+import { missingPrograms } from '../helpers/commands.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
+import {
+  ENGINES,
+  removeStorage,
+  startRealEngine,
+  STORAGES,
+  storageOf,
+  type RunningEngine,
+} from '../helpers/engines.ts';
 import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
 import { tempDir, type TempDir } from '../helpers/temp.ts';
 import { describeUnless } from '../helpers/when.ts';
-
-const notRoot = process.getuid?.() === 0 ? undefined : 'needs root';
 
 interface Setup extends AsyncDisposable {
   readonly machine: Machine;
@@ -31,80 +37,32 @@ async function setUp(): Promise<Setup> {
     dir,
     async [Symbol.asyncDispose]() {
       await Promise.all([machine, registry].map((one) => one[Symbol.asyncDispose]()));
-      await run('chmod', ['-R', 'u+w', dir.path]);
-      await dir[Symbol.asyncDispose]();
+      await removeStorage(dir);
     },
   };
 }
 
-/** Until the socket takes connections; the test's own limit ends the wait. */
-async function listening(socket: string, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    const open = await new Promise<boolean>((resolve) => {
-      const connection = createConnection(socket, () => resolve(true));
-      connection.on('error', () => resolve(false));
-      connection.on('connect', () => connection.destroy());
-    });
-    if (open) return;
-    await delay(50);
-  }
-  throw new Error('the engine ended');
+/** Sends a request without a body and reads the whole answer. */
+async function post(address: string, path: string): Promise<string> {
+  const sent = request({ socketPath: address.replace('unix://', ''), path, method: 'POST' });
+  sent.end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  return text(answer);
 }
 
-const ENGINES = [
-  {
-    name: 'dockerd',
-    missing: missingPrograms('dockerd', 'docker-registry') ?? notRoot,
-    start: (dir: TempDir, socket: string) =>
-      spawn('dockerd', [
-        '--data-root',
-        dir.join('data'),
-        '--exec-root',
-        dir.join('exec'),
-        '--pidfile',
-        dir.join('pid'),
-        '-H',
-        `unix://${socket}`,
-        '--storage-driver=vfs',
-        '--iptables=false',
-        '--ip6tables=false',
-        '--bridge=none',
-      ]),
-  },
-  {
-    name: "podman's service",
-    missing: missingPrograms('podman', 'docker-registry') ?? notRoot,
-    start: (dir: TempDir, socket: string) =>
-      spawn('podman', [
-        '--root',
-        dir.join('root'),
-        '--runroot',
-        dir.join('run'),
-        '--storage-driver=vfs',
-        'system',
-        'service',
-        '--time=0',
-        `unix://${socket}`,
-      ]),
-  },
-];
+const noRegistry = missingPrograms('docker-registry');
 
-for (const { name, missing, start } of ENGINES) {
-  describeUnless(missing, `docker-daemon: with ${name}`, () => {
+for (const program of ENGINES) {
+  describeUnless(program.missing ?? noRegistry, `docker-daemon: with ${program.name}`, () => {
     let setup: Setup;
-    let child: ChildProcess;
+    let engine: RunningEngine;
     let env: Readonly<Record<string, string>>;
     beforeAll(async () => {
-      setup = await setUp();
-      const socket = setup.dir.join('engine.sock');
-      child = start(setup.dir, socket);
-      await listening(socket, child);
-      env = { DOCKER_HOST: `unix://${socket}` };
+      [setup, engine] = await Promise.all([setUp(), startRealEngine(program)]);
+      env = { DOCKER_HOST: engine.address };
     });
     afterAll(async () => {
-      const ended = new Promise((resolve) => child.once('close', resolve));
-      child.kill();
-      await ended;
+      await engine[Symbol.asyncDispose]();
       await setup[Symbol.asyncDispose]();
     });
     const expectDone = async (args: readonly string[]): Promise<string> =>
@@ -119,6 +77,41 @@ for (const { name, missing, start } of ENGINES) {
       expect(await config(`${host}/back:v1`)).toBe(await config(`${host}/app:v1`));
       expect(await expectDone(['tags', `docker-daemon:${host}/back`])).toBe('v1');
     });
+
+    it.skipIf(program.name === "podman's service")(
+      'of an image that was pulled, the digest of the registry is printed',
+      async () => {
+        const { host } = setup.registry;
+        await expectDone(['copy', `${host}/app:v1`, `${host}/pulled:v1`]);
+        await post(engine.address, `/images/create?fromImage=${host}/pulled&tag=v1`);
+        const from = `docker-daemon:${host}/pulled:v1`;
+        const { stderr } = await setup.machine.expect(0, ['copy', from, `${host}/again:v1`], {
+          env,
+        });
+        const digest = await expectDone(['digest', `${host}/pulled:v1`]);
+        expect(stderr).toContain(`${host}/pulled:v1 was pulled as ${host}/pulled@${digest}`);
+        expect(stderr).not.toContain('signature');
+        const isSame = (await expectDone(['digest', `${host}/again:v1`])) === digest;
+        expect(isSame).toBe(program.keepsDigests);
+        expect(stderr.split('they are recompressed')).toHaveLength(program.keepsDigests ? 1 : 2);
+      },
+    );
+
+    it.skipIf(program.name === "podman's service")(
+      'of an index that was pulled, the platform that is there is copied',
+      async () => {
+        const { host } = setup.registry;
+        await post(engine.address, `/images/create?fromImage=${host}/multi&tag=v1`);
+        const from = `docker-daemon:${host}/multi:v1`;
+        await expectDone(['copy', from, `${host}/single:v1`]);
+        const wanted = await config(`${host}/multi:v1`);
+        expect(await config(`${host}/single:v1`)).toBe(wanted);
+        if (!program.keepsDigests) return;
+        // containerd keeps the whole index, and of its images the one that was pulled.
+        await setup.machine.expect(2, ['copy', '--all', from, `${host}/all:v1`], { env });
+        await setup.machine.expect(2, ['digest', `${host}/all:v1`], { env });
+      },
+    );
 
     it('an index as this platform, several tags in one load, all tags both ways', async () => {
       const { host } = setup.registry;
@@ -151,29 +144,16 @@ for (const { name, missing, start } of ENGINES) {
   });
 }
 
-const STORAGES = [
-  { name: 'podman', hidden: [], missing: missingPrograms('podman', 'docker-registry') ?? notRoot },
-  {
-    name: 'buildah',
-    hidden: ['podman'],
-    missing: missingPrograms('buildah', 'docker-registry') ?? notRoot,
-  },
-];
-
-for (const { name, hidden, missing } of STORAGES) {
-  describeUnless(missing, `containers-storage: with ${name}`, () => {
+for (const { name, missing } of STORAGES) {
+  describeUnless(missing ?? noRegistry, `containers-storage: with ${name}`, () => {
     let setup: Setup;
     let storage: string;
     let env: Readonly<Record<string, string>>;
     beforeAll(async () => {
       setup = await setUp();
-      storage = `containers-storage:[vfs@${setup.dir.join('root')}+${setup.dir.join('run')}]`;
-      const bin = setup.dir.join('bin');
-      await run('mkdir', [bin]);
-      const found = await run('sh', ['-c', `command -v ${name}`], { env: setup.machine.env });
-      await run('ln', ['-s', found.stdout.trim(), '/bin/cat', bin]);
-      // Only that program is found, and what it runs itself where the system keeps it.
-      env = hidden.length === 0 ? {} : { PATH: `${bin}:/usr/sbin:/sbin` };
+      const found = await storageOf(name, setup.dir);
+      storage = `containers-storage:${found.prefix}`;
+      env = { PATH: found.env['PATH'] ?? '' };
     });
     afterAll(() => setup[Symbol.asyncDispose]());
     const expectDone = async (args: readonly string[]): Promise<string> =>

@@ -6,14 +6,19 @@ import { fullName, shortName } from './name.ts';
 /** The names that one run gives to images in a Docker archive. */
 export class ImageNames {
   readonly #ref: string | undefined;
+  readonly #isFull: boolean;
   /** By full name, such as "docker.io/library/busybox:latest". */
   readonly #digests = new Map<string, Digest>();
   /** Every image that had a name at some point in this run. */
   readonly #named = new Set<Digest>();
 
-  /** `ref`: the image name in the archive's location; it completes a tag without a repository. */
-  constructor(ref: string | undefined) {
+  /**
+   * `ref`: the image name in the archive's location; it completes a tag without a repository.
+   * `isFull`: whether the archive has full names, instead of Docker's short form.
+   */
+  constructor(ref: string | undefined, isFull = false) {
     this.#ref = ref;
+    this.#isFull = isFull;
   }
 
   /** The full form of a tag or name; `undefined` if it is not a valid image name. */
@@ -47,9 +52,10 @@ export class ImageNames {
     return [...this.#digests.keys()].map(shortName);
   }
 
-  /** The names of one image, in Docker's short form. */
+  /** The names of one image, as the archive has them. */
   of(digest: Digest): readonly string[] {
-    return this.inFullOf(digest).map(shortName);
+    const full = this.inFullOf(digest);
+    return this.#isFull ? full : full.map(shortName);
   }
 
   /** The full names of one image. */

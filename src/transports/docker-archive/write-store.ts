@@ -46,6 +46,8 @@ export interface ArchiveTarget {
   readonly ref: string | undefined;
   /** Whether to add an OCI layout, so that readers of layouts find the manifests. */
   readonly withLayout?: boolean;
+  /** Whether the archive has image names in full, instead of Docker's short form. */
+  readonly fullNames?: boolean;
 }
 
 /**
@@ -77,12 +79,19 @@ export async function openDockerArchiveForWrite(
   return new DockerArchiveWriter({ label, name, ref, withLayout }, context, committed);
 }
 
-/** Creates an archive that is written to a pipe, with the manifests in an OCI layout. */
+/**
+ * Creates an archive that is written to a pipe, with the manifests in an OCI layout. Its names are
+ * in full: podman takes a short one for "localhost/NAME" or "docker.io/library/NAME", depending on
+ * which part of the archive it reads.
+ */
 export function createDockerArchiveStream(
   { label, ref }: { readonly label: string; readonly ref: string | undefined },
   context: ArchiveContext,
 ): DockerArchiveWriter {
-  return new DockerArchiveWriter({ label, name: STDIO, ref, withLayout: true }, context);
+  return new DockerArchiveWriter(
+    { label, name: STDIO, ref, withLayout: true, fullNames: true },
+    context,
+  );
 }
 
 /** Writes a Docker archive: layers and configurations are stored unchanged, under their digests. */
@@ -105,7 +114,7 @@ export class DockerArchiveWriter implements WriteStore {
   readonly #withLayout: boolean;
 
   constructor(
-    { label, name, ref, withLayout }: ArchiveTarget,
+    { label, name, ref, withLayout, fullNames }: ArchiveTarget,
     context: ArchiveContext,
     committed: CommittedArchive = new CommittedArchive(name, context),
   ) {
@@ -113,7 +122,7 @@ export class DockerArchiveWriter implements WriteStore {
     this.#withLayout = withLayout === true;
     this.label = label;
     this.#path = name;
-    this.#names = new ImageNames(ref);
+    this.#names = new ImageNames(ref, fullNames);
     this.#context = context;
     this.#committed = committed;
     this.#isNew = committed.images.length === 0;

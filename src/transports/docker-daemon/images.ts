@@ -1,8 +1,10 @@
 import { isRecord } from '../../util/json.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
+import { DEFAULT_TAG, familiarName } from '../../reference/format.ts';
+import { parseReference } from '../../reference/parse.ts';
 import { fullName } from '../docker-archive/name.ts';
-import type { Engine } from './engine.ts';
+import { refusal, textOf, type Engine } from './engine.ts';
 
 /** What the daemon reports about an image. */
 export interface ImageFacts {
@@ -52,6 +54,21 @@ export async function localTags(
     return own === undefined ? [] : [own.slice(own.lastIndexOf(':') + 1)];
   });
   return [...new Set(tags)].toSorted();
+}
+
+/** Gives an image of the daemon a name. @throws AppError ENGINE_ERROR, and as the engine does */
+export async function tagImage(
+  engine: Engine,
+  id: Digest,
+  name: string,
+  options?: CallOptions,
+): Promise<void> {
+  const { tag = DEFAULT_TAG, ...repository } = parseReference(name);
+  const query = new URLSearchParams({ repo: familiarName(repository), tag });
+  const path = `/images/${id}/tag?${query.toString()}`;
+  const answer = await engine.send({ method: 'POST', path, ...options });
+  const text = await textOf(answer);
+  if (answer.status >= 300) throw refusal(engine.endpoint, `the name ${name}`, answer.status, text);
 }
 
 function fullRepository(name: string): string {

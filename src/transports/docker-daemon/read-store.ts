@@ -76,7 +76,13 @@ class DaemonReader implements ReadStore {
     const { name, ref: own } = this.#location;
     const saved = await this.#open(options);
     if (ref !== undefined && ref !== own && isDigest(ref)) return saved.resolve(ref, options);
-    if (this.#many === undefined) return saved.resolve(undefined, options);
+    if (this.#many === undefined) {
+      if (ref === undefined || ref === (own ?? DEFAULT_TAG))
+        return saved.resolve(undefined, options);
+      throw new AppError('UNSUPPORTED', `${this.#location.text} is read as one image`, {
+        hint: `Name the other one: docker-daemon:${name}:${ref}`,
+      });
+    }
     const full = fullName(ref ?? DEFAULT_TAG, name);
     // podman's service adds this prefix to an image without a registry.
     for (const one of [full, `localhost/${name}:${ref ?? DEFAULT_TAG}`]) {
@@ -149,7 +155,9 @@ class DaemonReader implements ReadStore {
     const name = imageNameOf(this.#location);
     const facts = await imageFacts(this.#engine, name, options);
     if (facts === undefined) throw this.#unknown(name);
-    this.#pulledAs = facts.repoDigests[0];
+    const { repoDigests } = facts;
+    const own = repoDigests.find((one) => one.startsWith(`${this.#location.name}@`));
+    this.#pulledAs = own ?? repoDigests[0];
     return `/images/${name}/get`;
   }
 

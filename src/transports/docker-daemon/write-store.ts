@@ -1,10 +1,9 @@
-import { AppError, IntegrityError } from '../../errors/app-error.ts';
+import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { hexOf, isDigest } from '../../oci/digest.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { DEFAULT_TAG, familiarName } from '../../reference/format.ts';
-import { parseReference } from '../../reference/parse.ts';
+import { DEFAULT_TAG } from '../../reference/format.ts';
 import type {
   Capabilities,
   OpenOptions,
@@ -19,7 +18,6 @@ import { abortable, type CallOptions } from '../../util/abort.ts';
 import { BytePipe } from '../../util/process/byte-pipe.ts';
 import type { Bytes } from '../../util/bytes.ts';
 import { fullName, shortName } from '../docker-archive/name.ts';
-import type { WrittenImage } from '../docker-archive/layout-part.ts';
 import {
   createDockerArchiveStream,
   type DockerArchiveWriter,
@@ -27,8 +25,9 @@ import {
 import type { Location, OpenContext } from '../types.ts';
 import { daemonError } from './dial.ts';
 import { openEngine, refusal, textOf, type Engine } from './engine.ts';
-import { imageFacts, localTags } from './images.ts';
+import { imageFacts, localTags, tagImage } from './images.ts';
 import { parseLoadAnswer, type LoadAnswer } from './load-answer.ts';
+import { requireLoaded } from './verify-load.ts';
 
 /** @throws AppError CONFIG_INVALID; NETWORK at the first request to the daemon */
 export async function openDaemonForWrite(
@@ -100,16 +99,7 @@ class DaemonWriter implements WriteStore {
   async tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void> {
     if (await this.#archive.has(descriptor, options))
       return this.#archive.tag(descriptor, tag, options);
-    const { tag: name, ...repository } = parseReference(this.#nameOf(tag));
-    const query = new URLSearchParams({
-      repo: familiarName(repository),
-      tag: name ?? DEFAULT_TAG,
-    });
-    const path = `/images/${descriptor.digest}/tag?${query.toString()}`;
-    const answer = await this.#engine.send({ method: 'POST', path, ...options });
-    const text = await textOf(answer);
-    if (answer.status >= 300)
-      throw refusal(this.#engine.endpoint, `the tag ${tag}`, answer.status, text);
+    await tagImage(this.#engine, descriptor.digest, this.#nameOf(tag), options);
   }
 
   async commit(options?: CallOptions): Promise<void> {
@@ -120,7 +110,8 @@ class DaemonWriter implements WriteStore {
     this.#pipe.end();
     const said = await abortable(answer, options?.signal);
     if (said.error !== undefined) throw this.#failure(said);
-    for (const image of this.#archive.written()) await this.#verify(image, said, options);
+    for (const image of this.#archive.written())
+      await requireLoaded(this.#engine, image, said, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -190,54 +181,4 @@ class DaemonWriter implements WriteStore {
       },
     );
   }
-
-  /**
-   * An image counts as loaded only if the answer names it and the daemon has the bytes that were
-   * sent.
-   */
-  async #verify(image: WrittenImage, said: LoadAnswer, options?: CallOptions): Promise<void> {
-    const { config, layers } = image.manifest;
-    const names =
-      image.names.length > 0
-        ? image.names.map((full) => loadedAs(said, full) ?? this.#missing(shortName(full)))
-        : [
-            said.loaded.some((one) => one.includes(hexOf(config.digest)))
-              ? config.digest
-              : undefined,
-          ];
-    for (const name of names) {
-      const asked = name ?? image.descriptor.digest;
-      const facts = await imageFacts(this.#engine, asked, options);
-      if (facts === undefined) this.#missing(asked);
-      const isSent = facts.id === config.digest || facts.id === image.descriptor.digest;
-      // containerd builds its own manifest if the layers had to be unpacked.
-      const isRemade =
-        facts.isContainerd && !image.isVerbatim && facts.diffIds.length === layers.length;
-      if (!isSent && !isRemade) throw otherImage(asked, config.digest, String(facts.id));
-    }
-  }
-
-  #missing(name: string): never {
-    const { address } = this.#engine.endpoint;
-    throw new AppError(
-      'ENGINE_ERROR',
-      `the Docker daemon at ${address} does not say that it loaded "${name}"`,
-      { hint: `See whether it is there: regctl tags docker-daemon:${this.#location.name}` },
-    );
-  }
-}
-
-/** The daemon's name for an image that was sent: podman adds "localhost/". */
-function loadedAs({ loaded }: LoadAnswer, full: string): string | undefined {
-  const short = shortName(full);
-  return loaded.find((name) => name === `localhost/${short}` || fullName(name) === full);
-}
-
-function otherImage(name: string, expected: string, actual: string): IntegrityError {
-  return new IntegrityError(
-    'DIGEST_MISMATCH',
-    `the Docker daemon has another image as "${name}" than the one that was sent`,
-    { expected, actual },
-    { hint: 'Run the command again: another program may have loaded an image with this name.' },
-  );
 }

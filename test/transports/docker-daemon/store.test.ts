@@ -66,10 +66,10 @@ describe.each(['docker', 'podman'] as const)('docker-daemon: of %s', (kind) => {
     expect(engine.contentTypes).toEqual(['application/x-tar']);
     expect([...engine.versions]).toEqual(['1.41']);
     expect(engine.lines.filter((line) => line.includes('load'))).toHaveLength(1);
-    const prefix = kind === 'podman' ? 'localhost/' : '';
+    const prefix = kind === 'podman' ? 'docker.io/library/' : '';
     expect([...engine.names.keys()]).toEqual(['a', 'b', 'c'].map((tag) => `${prefix}two:${tag}`));
     for (const tag of ['a', 'b', 'c'])
-      expect(engine.lines).toContain(`GET /images/${prefix}two:${tag}/json`);
+      expect(engine.lines).toContain(`GET /images/two:${tag}/json`);
     await using store = await open(engine, 'two');
     const tags = await Array.fromAsync(store.capabilities.tags?.tags() ?? []);
     expect(tags.flat()).toEqual(['a', 'b', 'c']);
@@ -134,12 +134,35 @@ describe.each(['docker', 'podman'] as const)('docker-daemon: of %s', (kind) => {
     await store.tag(found, 'r.example/app:2');
     await store.commit();
     expect([...engine.names.keys()]).toContain('r.example/app:2');
+    // Such as the tag of a signature: the one image that is read is not it.
+    const signature = `${String(configOf(image)).replace(':', '-')}.sig`;
+    expect((await failure(byId.resolve(signature))).code).toBe('UNSUPPORTED');
     await using none = await open(engine, 'two:none');
     expect(await failure(none.resolve(undefined))).toMatchObject({
       code: 'MANIFEST_UNKNOWN',
       hint: 'See what there is with: regctl tags docker-daemon:two',
     });
   });
+});
+
+it("a name that podman's localhost/NAME hides moves to the new image there, too", async () => {
+  await using engine = await startEngine({ kind: 'podman' });
+  const [old, image] = await Promise.all([makeImage(), makeImage()]);
+  await push(engine, old, 'localhost/two:a');
+  await push(engine, image, 'two:a');
+  expect([...engine.names]).toEqual([
+    ['localhost/two:a', configOf(image)],
+    ['docker.io/library/two:a', configOf(image)],
+  ]);
+});
+
+it("containerd's image store keeps the manifest: its digest is the ID, and comes back", async () => {
+  await using engine = await startEngine({ kind: 'containerd' });
+  const image = await makeImage();
+  await push(engine, image, 'two:a', ['b']);
+  expect(new Set(engine.names.values())).toEqual(new Set([image.root.digest]));
+  await using source = await open(engine);
+  expect((await source.resolve(undefined)).digest).toBe(image.root.digest);
 });
 
 describe('docker-daemon: versions', () => {

@@ -1,4 +1,4 @@
-// Unpacks Debian sid's skopeo and its libraries without installing them: Debian 12 has 1.9.3.
+// Unpacks programs of Debian sid and their libraries without installing them: Debian 12 has skopeo 1.9.3, Docker 20.10.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -9,39 +9,67 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
-const PACKAGES = ['skopeo', 'libc6', 'libgpgme45', 'libassuan9', 'libgpg-error0', 'libsqlite3-0'];
+const SKOPEO = ['skopeo', 'libc6', 'libgpgme45', 'libassuan9', 'libgpg-error0', 'libsqlite3-0'];
+const DOCKER = [
+  'docker.io',
+  'containerd',
+  'runc',
+  'libc6',
+  'libsystemd0',
+  'libcap2',
+  'libseccomp2',
+];
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SOURCES = '/etc/apt';
 
 /** Downloads to `work`, unpacks below `home`, returns the path of a script that starts skopeo. */
-export function unpackSkopeo(peer, work, home) {
-  const apt = aptOptions(work, mirror());
-  call('apt-get', [...apt, 'update', '-qq']);
-  call('apt-get', [...apt, 'download', '-qq', ...PACKAGES], work);
-  const root = join(work, 'root');
-  mkdirSync(root);
-  for (const name of readdirSync(work).filter((entry) => entry.endsWith('.deb')))
-    call('dpkg', ['-x', join(work, name), root]);
-  const kept = join(home, 'skopeo');
-  rmSync(kept, { recursive: true, force: true });
-  renameSync(root, kept);
-  const script = join(work, 'start');
-  writeFileSync(script, startScript(kept));
-  chmodSync(script, 0o755);
+export function unpackSkopeo(_peer, work, home) {
+  const root = unpack(SKOPEO, work, join(home, 'skopeo'));
+  const script = writeScript(join(work, 'start'), root, 'usr/bin/skopeo');
   call(script, ['--version']);
   return script;
 }
 
-/** Starts skopeo with sid's own loader and C library, which differ from this machine's. */
-function startScript(root) {
+/** The same for dockerd, which starts the containerd that it finds on its PATH. */
+export function unpackDocker(_peer, work, home) {
+  const root = unpack(DOCKER, work, join(home, 'docker-engine'));
+  const programs = join(root, 'start');
+  mkdirSync(programs);
+  writeScript(join(programs, 'containerd'), root, 'usr/bin/containerd');
+  writeScript(join(programs, 'runc'), root, 'usr/sbin/runc');
+  const script = writeScript(join(work, 'start'), root, 'usr/sbin/dockerd', programs);
+  call(script, ['--version']);
+  call(join(programs, 'containerd'), ['--version']);
+  return script;
+}
+
+/** Downloads the packages to `work`, unpacks them to `kept` and returns it. */
+function unpack(packages, work, kept) {
+  const apt = aptOptions(work, mirror());
+  call('apt-get', [...apt, 'update', '-qq']);
+  call('apt-get', [...apt, 'download', '-qq', ...packages], work);
+  const root = join(work, 'root');
+  mkdirSync(root);
+  for (const name of readdirSync(work).filter((entry) => entry.endsWith('.deb')))
+    call('dpkg', ['-x', join(work, name), root]);
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(root, kept);
+  return kept;
+}
+
+/** A script that starts a program with sid's own loader and C library, which differ from this machine's. */
+function writeScript(file, root, program, programs) {
   const files = readdirSync(root, { recursive: true }).map((name) => join(root, name));
-  const loader = files.find((file) => /\/ld-linux[^/]*\.so\.\d+$/.test(file));
-  const libraries = files.find((file) => file.endsWith('/libc.so.6'));
+  const loader = files.find((name) => /\/ld-linux[^/]*\.so\.\d+$/.test(name));
+  const libraries = files.find((name) => name.endsWith('/libc.so.6'));
   if (loader === undefined || libraries === undefined) throw new Error('no C library in libc6');
-  const folder = join(libraries, '..');
-  return `#!/bin/sh\nexec "${loader}" --library-path "${folder}" "${join(root, 'usr/bin/skopeo')}" "$@"\n`;
+  const path = programs === undefined ? '' : `PATH="${programs}:$PATH" `;
+  const start = `exec "${loader}" --library-path "${dirname(libraries)}" "${join(root, program)}" "$@"`;
+  writeFileSync(file, `#!/bin/sh\n${path}${start}\n`);
+  chmodSync(file, 0o755);
+  return file;
 }
 
 /** The mirror in this machine's apt sources, in either of their two formats. */

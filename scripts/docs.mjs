@@ -1,5 +1,6 @@
-// Writes docs/commands from the table of commands: `npm run docs`, after `npm run build`.
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+// Writes docs/commands from the table of commands, and the fields in docs/reference/output.md:
+// `npm run docs`, after `npm run build`.
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -11,4 +12,7 @@ const pages = commandPages(COMMAND_GROUPS);
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 await Promise.all(pages.map(({ file, text }) => writeFile(join(OUT, file), text)));
+const OUTPUT = join(ROOT, 'docs/reference/output.md');
+const { withOutputFields } = await import(join(ROOT, 'dist/cli/args/output-fields.js'));
+await writeFile(OUTPUT, withOutputFields(await readFile(OUTPUT, 'utf8')));
 console.log(`docs/commands: ${pages.length} pages`);

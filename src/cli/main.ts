@@ -1,6 +1,6 @@
 import type { CommandGroup } from '../commands/index.ts';
 import { columnsOf, type Io } from './io.ts';
-import { VERSION } from '../client/version.ts';
+import { versionText } from '../client/version.ts';
 import { inManner, mannerOf, OWN_MANNER } from './personas/manner.ts';
 import { calledAs } from './personas/names.ts';
 import type { Manner } from './personas/types.ts';
@@ -54,7 +54,7 @@ async function runProgram(
   const { load, argv } = calledAs(io.program, io.argv);
   asked.argv = argv;
   if (load === undefined && rest.length === 0 && (first === '--version' || first === '-v')) {
-    return print(io, stdout, `regctl ${VERSION}\n`);
+    return print(io, stdout, `${versionText({ ...io.runtime, ...io.host })}\n`);
   }
   if (load === undefined && first === 'complete') {
     const { complete } = await import('./completion/complete.ts');

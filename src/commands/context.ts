@@ -2,6 +2,7 @@ import type { Registries } from '../config/containers/types.ts';
 import type { JudgeOptions, TrustedImage } from '../signing/policy/judged-image.ts';
 import type { TrustSettings } from '../client/trust.ts';
 import type { ClientSettings, HostSide, Machine, Side } from '../client/types.ts';
+import type { Runtime } from '../client/version.ts';
 import type { CopyEvent } from '../copy/types.ts';
 import type { Login, LoginStore, TraceableCredentialChain } from '../credentials/types.ts';
 import type { Probe } from '../http/probe/probe.ts';
@@ -108,17 +109,6 @@ export interface GlobalFlags
   readonly quiet: boolean;
   /** Whether the line is another tool's, whose scripts expect only that tool's output. */
   readonly asOtherTool: boolean;
-}
-
-/** The versions of Node and its parts, and where this program is installed. */
-export interface Runtime {
-  readonly node: string;
-  readonly openssl: string;
-  readonly platform: string;
-  readonly arch: string;
-  /** The directory of the package, or the file of a single executable. */
-  readonly path: string;
-  readonly isExecutable: boolean;
 }
 
 /** Asks the user. `interactive` is false unless stdin and stderr are terminals. */

@@ -322,7 +322,9 @@ describe('messages', () => {
       expect(await main(io, () => Promise.reject(new Error('Unexpected call to the table')))).toBe(
         0,
       );
-      expect(io.stdout.text()).toMatch(/^regctl \d/);
+      expect(io.stdout.text()).toMatch(
+        /^regctl \d\S+\nNode\.js \S+, OpenSSL \S+, \S+\n\w+: \S+\n$/,
+      );
     }
   });
 });

@@ -13,7 +13,6 @@ import { camelCase, GLOBAL_FLAGS, isUsed, longName, sharedFlags } from './flags.
 import { parseGlobalFlags, type ProgramFlags } from './global-flags.ts';
 import { argumentUsage, commandHelp, groupHelp, programHelp, topicHelp } from './help.ts';
 import { noCommand, unusedOption, usageError } from './usage-error.ts';
-import { VERSION } from '../../client/version.ts';
 
 export type Parsed =
   | { readonly kind: 'print'; readonly text: string }
@@ -40,6 +39,10 @@ export function parseArguments(
   if (argv.length === 0) return { kind: 'print', text: programHelp(groups, columns) };
   const commands = groups.flatMap((group) => group.commands);
   const asked = splitArguments(argv, commands);
+  if (asked.before.some(isVersion)) {
+    const others = asked.before.filter((word) => !isVersion(word));
+    return parseArguments([...others, 'version'], groups, { host, columns });
+  }
   const topic = topicHelp(topicOf(asked) ?? '', columns);
   if (topic !== undefined) return { kind: 'print', text: topic };
   const split = expandHelp(asked, commands);
@@ -74,6 +77,8 @@ export function parseArguments(
     ),
   };
 }
+
+const isVersion = (word: string): boolean => word === '--version' || word === '-v';
 
 /** The topic of `help TOPIC`, unless a command is named `help`. */
 function topicOf({ name, after, spec }: SplitArguments): string | undefined {
@@ -127,8 +132,7 @@ function buildProgram(
     .configureOutput({ writeOut: print, writeErr: () => undefined })
     .configureHelp({ formatHelp: () => programHelp(groups, columns) })
     .enablePositionalOptions()
-    .helpCommand(false)
-    .version(`regctl ${VERSION}`, '-v, --version');
+    .helpCommand(false);
   for (const flag of GLOBAL_FLAGS) program.addOption(toOption(flag));
   for (const spec of groups.flatMap((group) => group.commands)) {
     const command = program.createCommand(spec.name).copyInheritedSettings(program);

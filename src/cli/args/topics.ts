@@ -1,4 +1,5 @@
 import { FLAG_GROUPS } from './flag-groups.ts';
+import { OUTPUT_FIELDS } from './output-fields.ts';
 import type { OptionSpec } from '../../commands/types.ts';
 
 /** A page of `regctl help TOPIC`, also a man page. */
@@ -146,7 +147,7 @@ export const TOPICS: readonly Topic[] = [
           ['-o text', 'for people (default of most commands)'],
           ['-o json', 'one JSON value, also for an error'],
           ['-o ndjson', 'one JSON value on each line'],
-          ['--format TEMPLATE', 'a template: regctl help templates'],
+          ['--format TEMPLATE', 'a template: regctl help templates, regctl help fields'],
           ['-q', 'no progress and no notes'],
         ],
       },
@@ -158,6 +159,19 @@ export const TOPICS: readonly Topic[] = [
           ['exit', 'the exit status'],
           ['details', 'status, errors and credentials of a refusal'],
         ],
+      },
+    ],
+  },
+  {
+    name: 'fields',
+    heading: 'Fields of JSON and templates',
+    summary: 'the fields of each command',
+    intro:
+      'For -o json, -o ndjson and --format. Fields in parentheses belong to the field before them, or to each entry of its list.',
+    tables: [
+      {
+        heading: 'Commands',
+        rows: OUTPUT_FIELDS.map(([commands, fields]) => [commands, fields.replaceAll('`', '')]),
       },
     ],
   },

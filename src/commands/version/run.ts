@@ -1,10 +1,9 @@
-import { VERSION } from '../../client/version.ts';
+import { installedFrom, VERSION, versionText } from '../../client/version.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { readFlag } from '../input/read.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
-import { installedFrom } from './installed.ts';
 import { newestVersion } from './newest.ts';
 
 /** Shows versions and the place of installation; asks for a newer version only with `--check`. */
@@ -20,9 +19,7 @@ export async function run(
     : undefined;
   const isOutdated = newest !== undefined && (await isNewer(newest));
   const lines = [
-    `regctl ${VERSION}`,
-    `Node.js ${node}, OpenSSL ${openssl}, ${platform}/${arch}`,
-    `${kind}: ${path}`,
+    versionText(context.runtime),
     ...(newest === undefined
       ? []
       : [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
-import { COMMANDS } from '../../../src/commands/index.ts';
+import { COMMAND_GROUPS, COMMANDS } from '../../../src/commands/index.ts';
 import { parseArguments, type Parsed } from '../../../src/cli/args/parse.ts';
 import { flagsOf } from '../../../src/cli/args/argv.ts';
 import { suggest } from '../../../src/cli/args/suggest.ts';
@@ -252,7 +252,15 @@ describe('help', () => {
   });
 
   it('prints the version also behind other flags', () => {
-    expect(print('--debug', '--version')).toMatch(/^regctl \d+\.\d+\.\d+\n$/);
+    for (const words of [
+      ['--debug', '--version'],
+      ['-o', 'json', '-v'],
+      ['-v', 'tags', 'a'],
+    ]) {
+      const environment = { host: { platform: 'linux', arch: 'x64' }, columns: 80 };
+      const parsed = parseArguments(words, COMMAND_GROUPS, environment);
+      expect(parsed).toMatchObject({ kind: 'run', spec: { name: 'version' } });
+    }
   });
 });
 

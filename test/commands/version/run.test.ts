@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { VERSION } from '../../../src/client/version.ts';
-import { installedFrom } from '../../../src/commands/version/installed.ts';
+import { installedFrom } from '../../../src/client/version.ts';
 import { run } from '../../../src/commands/version/run.ts';
 import type { HttpClient } from '../../../src/http/types.ts';
 import { bytesOf } from '../../../src/util/bytes.ts';

@@ -9,7 +9,7 @@ import { freePort } from './registry.mjs';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/regctl.js');
 
-function find(name) {
+export function find(name) {
   const dirs = [
     ...(process.env.BENCH_PEERS ?? '').split(delimiter),
     join(homedir(), '.cache/regctl-peers/bin'),

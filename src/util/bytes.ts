@@ -1,6 +1,18 @@
 /** Bytes cross every boundary as a pull-based iterable, which gives back-pressure for free. */
 export type Bytes = AsyncIterable<Uint8Array>;
 
+/** ES2024, which every supported Node has. */
+type TransferableBuffer = ArrayBuffer & { transfer(size: number): ArrayBuffer };
+
+/**
+ * Frees a chunk that nobody uses any more; the garbage collector would let tens of megabytes gather.
+ * Only if the chunk is all of its buffer: else it shares it with the next chunk, or with Node's pool.
+ */
+export function freeBuffer({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength)
+    (buffer as TransferableBuffer).transfer(0);
+}
+
 /** Collects at most `max` bytes; throws `tooLarge()` as soon as more arrive. */
 export async function collect(
   bytes: Bytes,

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import { freeBuffer } from '../../util/bytes.ts';
 import {
   corruptLayer,
   Digester,
@@ -48,7 +49,7 @@ export async function* readLayer(
       options.signal?.throwIfAborted();
       digester?.update(chunk);
       const events = reader.push(chunk);
-      if (wantsContent === undefined && isCompressed) release(chunk);
+      if (wantsContent === undefined && isCompressed) freeBuffer(chunk);
       if (events.length > 0) yield events;
     }
     reader.finish();
@@ -58,18 +59,6 @@ export async function* readLayer(
   const actual = digester?.result().digest;
   if (diffId !== undefined && actual !== undefined && actual !== diffId)
     throw wrongDiffId(source.label, descriptor, diffId, actual);
-}
-
-/** ES2024, which every supported Node has. */
-type TransferableBuffer = ArrayBuffer & { transfer(size: number): ArrayBuffer };
-
-/**
- * Frees a chunk of the decoder at once; the garbage collector would let 20 MB of them gather. Only
- * if the chunk is all of its buffer: else it shares it with the next chunk, or with Node's pool.
- */
-function release({ buffer, byteOffset, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength)
-    (buffer as TransferableBuffer).transfer(0);
 }
 
 /** Names the layer in an error about one of its headers. */

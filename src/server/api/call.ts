@@ -9,7 +9,7 @@ import type { Storage } from '../storage/types.ts';
 /** A request as a handler receives it. */
 export interface Call {
   readonly request: IncomingMessage;
-  /** The body of the request, counted and limited; can be read once. */
+  /** The body, counted and limited; can be read once. Each chunk is valid until the next one. */
   readonly body: Bytes;
   /** Named groups of the route's pattern, percent-decoded, not yet validated. */
   readonly params: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import { algorithmOf, digestOf, type Digest } from '../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type Manifest } from '../../oci/manifest.ts';
-import { collect } from '../../util/bytes.ts';
+import { collect, type Bytes } from '../../util/bytes.ts';
 import { isNotModified, repositoryOf, validDigest, type Call, type Reply } from './call.ts';
 import { checkChildren } from './manifest-children.ts';
 import { isTag, type RepositoryName, type Tag } from '../names.ts';
@@ -117,7 +117,11 @@ function queryTags(call: Call): readonly Tag[] {
 
 async function readManifest(call: Call): Promise<Uint8Array> {
   if ((contentLength(call.request) ?? 0) > MAX_MANIFEST_BYTES) throw tooLarge();
-  return collect(call.body, MAX_MANIFEST_BYTES, tooLarge);
+  return collect(copies(call.body), MAX_MANIFEST_BYTES, tooLarge);
+}
+
+async function* copies(bytes: Bytes): Bytes {
+  for await (const chunk of bytes) yield new Uint8Array(chunk);
 }
 
 function tooLarge(): ProtocolError {

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Bytes } from '../../util/bytes.ts';
+import { freeBuffer, type Bytes } from '../../util/bytes.ts';
 import { ProtocolError } from '../protocol-error.ts';
 
 /**
- * The body, of which `count` gets the bytes as they arrive. Stopping early keeps the connection open,
+ * The body, of which `count` gets the bytes as they arrive. A chunk is freed when the next is asked
+ * for: the garbage collector would run for every 64 MiB. Stopping early keeps the connection open,
  * so that the client gets the response. Reading throws ProtocolError SIZE_INVALID above `limit`.
  */
 export async function* meteredBody(
@@ -19,6 +20,7 @@ export async function* meteredBody(
     left -= chunk.byteLength;
     if (left < 0) throw tooLarge(limit ?? Infinity);
     yield chunk;
+    freeBuffer(chunk);
   }
 }
 

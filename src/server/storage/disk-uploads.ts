@@ -2,7 +2,7 @@ import { writeAll } from '../../util/regular-file.ts';
 import { randomUUID } from 'node:crypto';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Digest } from '../../oci/digest.ts';
+import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import {
   ifExists,
   inFolder,
@@ -12,7 +12,7 @@ import {
   removeFile,
   type DiskPaths,
 } from './disk-paths.ts';
-import { hashOf, type Integrity } from './integrity.ts';
+import { createRunningHashes, hashOf, type Integrity } from './integrity.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { RepositoryName } from '../names.ts';
 import type { Links } from './renewal.ts';
@@ -32,6 +32,7 @@ export interface DiskUploadsOptions {
 export function diskUploads(options: DiskUploadsOptions): UploadStorage {
   const { paths, locked, integrity, links, uploading } = options;
   const takeover = createUploadTakeover();
+  const hashes = createRunningHashes();
   const discard = async (path: string): Promise<boolean> => {
     const removed = await removeFile(path);
     await removeEmptyFolders(dirname(path), paths.root);
@@ -73,7 +74,9 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
             let { size: offset } = await file.stat();
             if (at !== undefined && at !== offset) return { kind: 'out-of-order', offset };
             for await (const chunk of bytes) {
-              await writeAll(file, chunk, offset);
+              const written = writeAll(file, chunk, offset);
+              hashes.add(id, offset, chunk);
+              await written;
               offset += chunk.byteLength;
             }
             return { kind: 'appended', offset };
@@ -91,7 +94,7 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
         if (file === undefined) return { kind: 'unknown' };
         let size: number | undefined;
         try {
-          size = await sizeIfDigest(file, digest);
+          size = await sizeIfDigest(file, digest, (at) => hashes.take(id, at));
         } finally {
           await file.close();
         }
@@ -137,8 +140,14 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
 }
 
 /** Syncs the file and returns its size in bytes; `undefined` if the digest of its data differs. */
-async function sizeIfDigest(file: FileHandle, digest: Digest): Promise<number | undefined> {
-  if ((await hashOf(file, digest)) !== digest) return undefined;
+async function sizeIfDigest(
+  file: FileHandle,
+  digest: Digest,
+  received: (size: number) => Digest | undefined,
+): Promise<number | undefined> {
+  const { size } = await file.stat();
+  const known = algorithmOf(digest) === 'sha256' ? received(size) : undefined;
+  if ((known ?? (await hashOf(file, digest))) !== digest) return undefined;
   await file.sync();
-  return (await file.stat()).size;
+  return size;
 }

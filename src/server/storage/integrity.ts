@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
@@ -88,4 +88,40 @@ export async function hashOf(file: FileHandle, like: Digest): Promise<string> {
 /** Identifies a version of a file: every write changes its ctime, which no program can set. */
 function stampOf({ dev, ino, size, ctimeNs }: BigIntStats): string {
   return `${dev} ${ino} ${size} ${ctimeNs}`;
+}
+
+/** Hashes uploads while they arrive, so that they need not be read again at their end. */
+export interface RunningHashes {
+  /** Adds bytes that are written at `offset`. */
+  add(id: string, offset: number, bytes: Uint8Array): void;
+  /** The sha256 digest, if all bytes up to `size` were added in order; forgets the upload. */
+  take(id: string, size: number): Digest | undefined;
+}
+
+/** Each takes about 500 bytes; an upload that is forgotten is read at its end. */
+const MAX_HASHES = 10_000;
+
+export function createRunningHashes(): RunningHashes {
+  const uploads = new Map<string, { readonly hash: Hash; size: number }>();
+  return {
+    add(id, offset, bytes) {
+      const known = uploads.get(id);
+      if (known?.size !== offset && offset !== 0) {
+        uploads.delete(id);
+        return;
+      }
+      const upload = known?.size === offset ? known : { hash: createHash('sha256'), size: 0 };
+      upload.hash.update(bytes);
+      upload.size += bytes.byteLength;
+      uploads.delete(id);
+      uploads.set(id, upload);
+      const [oldest] = uploads.keys();
+      if (uploads.size > MAX_HASHES && oldest !== undefined) uploads.delete(oldest);
+    },
+    take(id, size) {
+      const upload = uploads.get(id);
+      uploads.delete(id);
+      return upload?.size === size ? (`sha256:${upload.hash.digest('hex')}` as Digest) : undefined;
+    },
+  };
 }

@@ -167,7 +167,7 @@ function memoryUploads(repositories: Repositories, now: () => number): UploadSto
             return { kind: 'out-of-order', offset: session.size };
           }
           for await (const chunk of bytes) {
-            session.chunks.push(chunk);
+            session.chunks.push(new Uint8Array(chunk));
             session.size += chunk.byteLength;
             session.touched = now();
           }

@@ -95,8 +95,9 @@ export interface UploadStorage {
   /** Bytes received so far; `undefined` if the repository has no such session. */
   offset(repository: RepositoryName, id: string): Promise<number | undefined>;
   /**
-   * Appends bytes, but only if the session is at offset `at` (when given). If `bytes` throws, keeps
-   * what arrived before and passes the error on.
+   * Appends bytes, but only if the session is at offset `at` (when given). A chunk may be
+   * gone once the next is asked for. If `bytes` throws, keeps what arrived before and passes the
+   * error on.
    */
   append(repository: RepositoryName, id: string, bytes: Bytes, at?: number): Promise<AppendOutcome>;
   /** Verifies the digest and publishes the blob atomically. Ends the session in both cases. */

@@ -4,7 +4,18 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RegistryServer } from '../../../src/server/server.ts';
-import { codeOf, ended, pushBlob, startServer, type Send } from '../client.ts';
+import { createDiskStorage } from '../../../src/server/storage/disk.ts';
+import { createMemoryStorage } from '../../../src/server/storage/memory.ts';
+import { tempDir } from '../../helpers/temp.ts';
+import {
+  codeOf,
+  ended,
+  imageManifest,
+  pushBlob,
+  putManifest,
+  startServer,
+  type Send,
+} from '../client.ts';
 
 let server: RegistryServer;
 let send: Send;
@@ -42,6 +53,21 @@ describe('upload in one request', () => {
       },
     );
     expect([answer.status, codeOf(answer)]).toEqual([400, 'DIGEST_INVALID']);
+  });
+
+  it.each(['memory', 'disk'])('keeps a body of many pieces whole (%s)', async (kind) => {
+    await using dir = await tempDir();
+    const storage = kind === 'disk' ? createDiskStorage(dir.path) : createMemoryStorage();
+    const own = await startServer({ storage });
+    // Pieces of 64 KiB, whose memory is freed while the next ones arrive.
+    const large = Buffer.alloc(5_000_000, 'large ');
+    const stored = await pushBlob(own.send, 'one', large);
+    expect((await own.send('GET', `/v2/one/blobs/${stored}`)).body.equals(large)).toBe(true);
+    const manifest = imageManifest(large, { annotations: { note: 'n'.repeat(1_000_000) } });
+    expect((await putManifest(own.send, 'one', 'v1', manifest)).status).toBe(201);
+    const { body } = await own.send('GET', '/v2/one/manifests/v1');
+    expect(body.equals(manifest.raw)).toBe(true);
+    await own.server.close();
   });
 
   it('takes an empty blob', async () => {

@@ -1,4 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isIndexType } from '../oci/media-types.ts';
 import type { Manifest } from '../oci/manifest.ts';
 import { fetchManifest } from '../store/manifests.ts';
@@ -16,6 +17,8 @@ import { GraphCopy } from './engine/graph-copy.ts';
 /** The result for one image of a run. */
 export interface ImageOutcome {
   readonly descriptor: Descriptor;
+  /** What the reference means at the source; differs if platforms were chosen. */
+  readonly from: Digest;
   /** True if the destination had everything, under every tag: nothing was written. */
   readonly unchanged: boolean;
 }
@@ -47,7 +50,11 @@ export class CopySession {
         ? await this.#writeWithReferrers(request, plan)
         : await this.#write(plan, request, request.destinationTag);
     for (const tag of tags) await this.#tag(plan, tag);
-    return { descriptor: plan.root, unchanged: !isWritten && tags.length === 0 };
+    return {
+      descriptor: plan.root,
+      from: plan.from,
+      unchanged: !isWritten && tags.length === 0,
+    };
   }
 
   /** Copies everything from a streamed source, so that its list of images can be read. */

@@ -1,4 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { PushOutcome, ReadStore, WriteStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
@@ -34,6 +35,8 @@ export interface CopyCounts {
 export interface CopySummary extends CopyCounts {
   /** What the destination's tag points to after the copy. */
   readonly descriptor: Descriptor;
+  /** What the reference means at the source; differs from `descriptor` if platforms were chosen. */
+  readonly from: Digest;
   /** True if the destination had everything, under every tag: nothing was written. */
   readonly unchanged: boolean;
 }

@@ -79,11 +79,66 @@ describe('copy --verify-key', () => {
     await machine.expect(3, ['copy', ...trusting('b'), ...args.slice(3, -1), 'oci:refused']);
   });
 
+  it('so does a copy of all tags, and a sync', async () => {
+    const args = [...trusting('a'), '--platform', 'linux/arm64', '--include', '^v1$', app];
+    for (const words of [['copy', '--all-tags'], ['sync']]) {
+      const done = await machine.expect(0, [...words, ...args, `oci:arm-${words[0]}`]);
+      expect(done.stderr).toContain('carries no signature of its own');
+    }
+  });
+
   it('a key that is missing or private is named, and nothing is asked', async () => {
     for (const key of ['none.pub', 'a.key']) {
       const error = await machine.jsonError(1, ['copy', '--verify-key', key, `${app}:v1`, 'oci:x']);
       expect(error.message).toContain(key);
     }
+  });
+});
+
+describe('a copy that leaves signatures behind says so in one line', () => {
+  const lines = (stderr: string): readonly string[] =>
+    stderr.split('\n').filter((line) => line.includes('not copied: '));
+
+  it.each([
+    [
+      'copy',
+      ['copy', 'v1', 'said/copy:v1'],
+      /: signature, signature|: 2 signatures; .*--referrers/u,
+    ],
+    [
+      'of one platform',
+      ['copy', 'v1', 'said/arm:v1', '--platform', 'linux/arm64'],
+      /: 2 signatures; the copy has a different digest/u,
+    ],
+    [
+      'converted',
+      ['copy', 'v1', 'said/v2s2:v1', '--format', 'v2s2'],
+      /: 2 signatures; the copy has a different digest/u,
+    ],
+    [
+      'of all tags',
+      ['copy', '', 'said/all', '--all-tags', '--include', '^v'],
+      /: signatures or attestations of 1 of 2 images; .*--referrers/u,
+    ],
+    [
+      'sync',
+      ['sync', '', 'said/sync', '--include', '^v'],
+      /: signatures or attestations of 1 of 2 images; .*--referrers/u,
+    ],
+  ])('%s', async (_what, [verb = '', tag = '', to = '', ...more], line) => {
+    const from = tag === '' ? app : `${app}:${tag}`;
+    const copy = [verb, ...more, from, `${registry.url.host}/${to}`];
+    const { stderr } = await machine.expect(0, copy);
+    expect(lines(stderr), stderr).toEqual([expect.stringMatching(line)]);
+    const again = await machine.expect(0, copy);
+    expect(lines(again.stderr)).toEqual([]);
+    const whole = await machine.expect(0, [verb, ...more, '--referrers', from, 'oci:said']);
+    expect(lines(whole.stderr)).toEqual([]);
+  });
+
+  it('nothing is said of an image without signatures', async () => {
+    const { stderr } = await machine.expect(0, ['copy', `${app}:v2`, 'oci:said:v2']);
+    expect(lines(stderr)).toEqual([]);
   });
 });
 

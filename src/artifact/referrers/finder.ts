@@ -161,6 +161,8 @@ function tooMany({ label }: ReadStore): AppError {
   return new AppError(
     'RESPONSE_TOO_LARGE',
     `cannot list the referrers of one image in ${label}: there are more than ${MAX_REFERRERS}`,
-    { hint: 'No image needs as many; remove those that a broken tool attached.' },
+    {
+      hint: 'Look at one platform of an index with --platform, or ask for a referrer by its digest.',
+    },
   );
 }

@@ -4,12 +4,18 @@ import { isManifestType } from '../../oci/media-types.ts';
 import { referrersTag } from '../../registry/lists/referrers.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { describeListed } from './describe.ts';
+import { describeListed, needsReading } from './describe.ts';
 import { summaryOf } from './summary.ts';
 import type { DescribedReferrer } from './types.ts';
 
 /** Referrers that are counted; more do not change what the sentence says. */
 const MAX_COUNTED = 100;
+
+/** The copy is done: nobody waits for the sentence after it. */
+const MAX_MS = 5000;
+
+/** What a list without annotations may hold: cosign's fallback lists name neither. */
+const UNCLEAR = 'signatures or attestations';
 
 /**
  * What refers to an image that was copied without it: "signature, SBOM (SPDX)"; empty for nothing.
@@ -18,23 +24,35 @@ const MAX_COUNTED = 100;
  */
 export async function leftBehind(
   store: ReadStore,
-  digest: Digest,
+  subject: Digest | ((options: CallOptions) => Promise<Digest>),
   options: CallOptions = {},
 ): Promise<string> {
+  const limit = AbortSignal.timeout(MAX_MS);
+  const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
   try {
+    const digest = typeof subject === 'function' ? await subject({ signal }) : subject;
     const [listed, isTagged] = await Promise.all([
-      listedFor(store, digest, options),
-      hasSignatureTag(store, digest, options),
+      listedFor(store, digest, { signal }),
+      hasSignatureTag(store, digest, { signal }),
     ]);
-    const [one] = listed;
-    if (one === undefined) return isTagged ? 'signature' : '';
-    const tagged = { ...one, kinds: ['signature'] as const };
-    return summaryOf(isTagged ? [...listed, tagged] : listed);
+    return wordsFor(listed, isTagged);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof AppError) return '';
+    if (error instanceof AppError || limit.aborted) return '';
     throw error;
   }
+}
+
+function wordsFor(listed: readonly DescribedReferrer[], isTagged: boolean): string {
+  const clear = listed.filter((one) => !needsReading(one));
+  const [one] = listed;
+  const tagged = isTagged && one !== undefined ? [{ ...one, kinds: ['signature'] as const }] : [];
+  const words = [
+    summaryOf([...clear, ...tagged]),
+    listed.length > clear.length ? UNCLEAR : '',
+    isTagged && one === undefined ? 'signature' : '',
+  ];
+  return words.filter((word) => word !== '').join(', ');
 }
 
 async function listedFor(

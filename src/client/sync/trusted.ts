@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import { parsePlatform, type Platform } from '../../oci/platform.ts';
 import type { PlannedRoute, SyncPlan, WantedImage } from '../../sync/plan/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -22,12 +23,14 @@ export async function requireTrustedPlan(
   options: TrustedPlanOptions,
 ): Promise<SyncPlan> {
   const routes: PlannedRoute[] = [];
-  for (const route of plan.routes) routes.push(await trustedRoute(route, options));
-  return { ...plan, routes };
+  const signed = new Set<Digest>();
+  for (const route of plan.routes) routes.push(await trustedRoute(route, signed, options));
+  return { ...plan, routes, signed: signed.size === 0 ? undefined : signed };
 }
 
 async function trustedRoute(
   route: PlannedRoute,
+  signed: Set<Digest>,
   { requireTrusted, concurrency, host, signal: ofRun }: TrustedPlanOptions,
 ): Promise<PlannedRoute> {
   const { source, target, job } = route;
@@ -39,7 +42,9 @@ async function trustedRoute(
     async (image, { signal }): Promise<WantedImage> => {
       const at = locationOf(source, image);
       const trusted = await requireTrusted(at, { platforms: wanted, signal });
-      return trusted === undefined ? image : { ...image, ref: trusted.digest };
+      if (trusted === undefined) return image;
+      for (const digest of trusted.signed) signed.add(digest);
+      return { ...image, ref: trusted.digest };
     },
     { signal: ofRun },
   );

@@ -14,6 +14,8 @@ import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { readCount, readFlag, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 import { expandOf, type SyncRequest } from './jobs.ts';
+import { UsualRequests } from '../transfer/left-behind.ts';
+import { remindOfRun } from './left-behind.ts';
 import { requireTrustedPlan, type TrustedPlanOptions } from '../../client/sync/trusted.ts';
 import {
   readBudget,
@@ -89,6 +91,7 @@ export async function execute(
   const state = mode === 'check' ? undefined : await readState(context, input, request);
   const budget = readBudget(context, input, request);
   const needed = new NeededRequests();
+  const usual = new UsualRequests();
   const images = await doWork(plan, {
     ...readConversion(context, input),
     places,
@@ -106,11 +109,16 @@ export async function execute(
     signal: options.signal,
     emit(event) {
       needed.note(event);
+      usual.note(event);
       if (event.type === 'note') context.note(event.text);
       else if (event.type === 'warning') context.warn(event.text);
       else context.emit(event);
     },
   });
+  if (mode === 'run') {
+    const counts = { sent: context.requestCount() - before, usual: usual.of(images.length) };
+    await remindOfRun(context, places, { plan, images, ...counts }, options);
+  }
   const digestFile = readText(input, 'digestfile');
   if (digestFile !== undefined) await writeDigests(resolve(context.cwd, digestFile), images);
   const sent = context.requestCount() - before;

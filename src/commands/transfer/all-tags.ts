@@ -2,10 +2,8 @@ import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tag
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
-import type { Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { mapParallel } from '../../util/parallel.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { openConverted } from '../../client/converted.ts';
@@ -15,7 +13,6 @@ import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import {
   findMountSources,
   holdsReferrers,
-  locationOf,
   type CopyLocations,
 } from '../../client/copy-locations.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
@@ -26,7 +23,9 @@ import { detailsOptions } from '../input/platform.ts';
 import { readList, readText } from '../input/read.ts';
 import { destinationTagNames, requireDistinctNames, tagOfName } from './tag-names.ts';
 import { requireRepository, tagListerOf } from '../../tags/find.ts';
-import { wantedPlatforms } from './trusted.ts';
+import { noteUnsignedCopies, trustedTags } from './trusted.ts';
+import { isReminded, mayLook, UsualRequests } from './left-behind.ts';
+import { copiedImages, remindOfMany } from './left-behind-many.ts';
 
 interface RepositoryCopy {
   readonly locations: CopyLocations;
@@ -61,10 +60,12 @@ export async function copyRepository(
   const sourceTags = await Array.fromAsync(allTags(source, options));
   const tags = await choose(context, input, flags, { source, sourceTags }, options);
   requireDistinctNames(tags, destinationTag);
-  const pins = await trustedTags(context, { locations, flags }, tags, options);
-  const withTheirs = pins.size > 0 && holdsReferrers(locations.to);
+  const trusted = await trustedTags(context, { locations, flags }, tags, options);
+  const withTheirs = trusted.size > 0 && holdsReferrers(locations.to);
+  const pins = new Map([...trusted].map(([tag, { digest }]) => [tag, digest]));
+  const done = withTheirs ? { ...flags, referrers: true } : flags;
   const common = {
-    ...copyRunOptions(context, withTheirs ? { ...flags, referrers: true } : flags, options),
+    ...copyRunOptions(context, done, options),
     pins,
     ...shared,
     source,
@@ -89,32 +90,25 @@ export async function copyRepository(
   }
   const destination = await stores.destination();
   const wanted = flags.onlyMissing ? await missing(common, destination, options) : tags;
+  const usual = new UsualRequests();
   const summary = await copyTags({
     ...common,
     tags: wanted,
     destination,
-    emit: (event) => context.emit(event),
+    emit(event) {
+      usual.note(event);
+      context.emit(event);
+    },
   });
   noteImages(context, summary.images);
+  noteUnsignedCopies(context, trusted, summary.images);
+  if (isReminded(context, locations, done) && flags.conversion === undefined) {
+    const copied = copiedImages(source, summary.images, { sourceTags, copiedTags: new Set(tags) });
+    const counts = { sent: context.requestCount(), usual: usual.of(summary.images.length) };
+    const look = mayLook(context, locations.from, counts);
+    await remindOfMany(context, [copied], look, options);
+  }
   return resultOf(locations, destinationTag, summary, cost());
-}
-
-/** Checks all tags before the first one is copied; what had to be signed is pinned to its digest. */
-async function trustedTags(
-  context: CopyContext,
-  { locations, flags }: RepositoryCopy,
-  tags: readonly string[],
-  options: CallOptions,
-): Promise<ReadonlyMap<string, Digest>> {
-  const pins = new Map<string, Digest>();
-  const platforms = wantedPlatforms(flags);
-  const check = async (tag: string, call: CallOptions): Promise<void> => {
-    const image = locationOf(locations.from, { ref: tag, tag });
-    const trusted = await context.requireTrusted(image, { ...call, platforms });
-    if (trusted !== undefined) pins.set(tag, trusted.digest);
-  };
-  await mapParallel(tags, context.flags.concurrency, check, options);
-  return pins;
 }
 
 async function* allTags(source: ReadStore, options: CallOptions): AsyncGenerator<string> {

@@ -6,7 +6,7 @@ import {
 } from '../../client/copy-locations.ts';
 import { destinationTagOf, requirePinnedDigest } from '../../client/copy-names.ts';
 import { copyImage } from '../../copy/copy-image.ts';
-import type { CopySummary, ImageRequest } from '../../copy/types.ts';
+import type { CopyEvent, CopySummary, ImageRequest } from '../../copy/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Location } from '../../transports/types.ts';
 import { writeDigestFile } from '../output/digest-file.ts';
@@ -17,7 +17,7 @@ import { countsJson, imageJson, nameWithDigest, startStats, type CommandStats } 
 import { createDryRunRecorder, dryRunResult } from './dry-run.ts';
 import { additionalNames } from './tag-names.ts';
 import { copyRepository } from './all-tags.ts';
-import { isReminded, noteLeftBehind } from './left-behind.ts';
+import { remind, UsualRequests } from './left-behind.ts';
 import { noteUnsigned, pinnedTo, wantedPlatforms, withSignatures } from './trusted.ts';
 import { openCopyStores, openDryRunDestination } from './stores.ts';
 import type { Result } from '../result.ts';
@@ -82,11 +82,14 @@ export async function transfer(
     return dryRunResult(context, { locations, recorder, tags: destination.tags, head });
   }
   const destination = await stores.destination();
-  const summary = await copyImage({ ...common, destination, emit: (event) => context.emit(event) });
+  const usual = new UsualRequests();
+  const emit = (event: CopyEvent): void => {
+    usual.note(event);
+    context.emit(event);
+  };
+  const summary = await copyImage({ ...common, destination, emit });
   noteUnsigned(context, trusted, summary.descriptor.digest);
-  if (isReminded(context, locations, flags, summary)) {
-    await noteLeftBehind(context, source, summary.descriptor.digest, options);
-  }
+  await remind(context, { locations, flags }, { source: stores.source, summary, usual }, options);
   await writeDigestFile(context, flags.digestFile, summary.descriptor, 'the image was copied');
   return resultOf(locations, request, summary, cost());
 }

@@ -176,6 +176,6 @@ function layersOf(manifest: Manifest, tag: string): readonly unknown[] {
   const layers = manifest.kind === 'image' ? manifestDocument(manifest)['layers'] : undefined;
   if (Array.isArray(layers)) return layers as unknown[];
   throw new AppError('INVALID_MANIFEST', `cannot add a signature to ${tag}: it is not an image`, {
-    hint: 'Remove the tag, and sign again.',
+    hint: 'Sign without the tag: regctl sign --form bundle',
   });
 }

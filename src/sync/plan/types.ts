@@ -35,6 +35,8 @@ export interface FailedSource {
 export interface SyncPlan {
   readonly routes: readonly PlannedRoute[];
   readonly failures: readonly FailedSource[];
+  /** The manifests whose signatures counted; absent if no signature was required. */
+  readonly signed?: ReadonlySet<Digest> | undefined;
 }
 
 /** Formats a name: "host/repo:tag" or "host/repo@sha256:…". */

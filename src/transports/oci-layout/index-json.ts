@@ -63,7 +63,7 @@ export function parseLayoutIndex(bytes: Uint8Array, path: string): LayoutIndex {
 }
 
 export function printLayoutIndex({ json, entries }: LayoutIndex): string {
-  return `${JSON.stringify({ ...json, manifests: entries.map((entry) => entry.json) }, undefined, 2)}\n`;
+  return JSON.stringify({ ...json, manifests: entries.map((entry) => entry.json) });
 }
 
 /**

@@ -80,7 +80,15 @@ export interface Persona {
   readonly exits: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly failure: number;
   /** Words that the tool's scripts look for in an error, where ours differ. */
-  readonly words?: Readonly<Partial<Record<ErrorCode, string>>>;
+  readonly words?: Readonly<Partial<Record<ErrorCode, (error: Reported) => string>>>;
+}
+
+/** An error as far as a tool words it differently. */
+export interface Reported {
+  readonly code: string;
+  readonly reason: string | undefined;
+  readonly exit: number;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** How a line is run and reported. */

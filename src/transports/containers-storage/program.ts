@@ -73,6 +73,14 @@ export function isNoSuchImage(words: string): boolean {
   );
 }
 
+export function noSuchImage(program: string, name: string): AppError {
+  return new AppError('MANIFEST_UNKNOWN', `the storage has no image "${name}"`, {
+    // Scripts look for these words of podman and skopeo.
+    why: ['the name does not resolve to an image ID'],
+    hint: `See what there is with: ${program} images`,
+  });
+}
+
 /** Builds the error from the last line that a program wrote. */
 export function programError(
   name: string,

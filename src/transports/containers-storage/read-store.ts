@@ -16,7 +16,13 @@ import { createLayoutReader } from '../oci-archive/store.ts';
 import { TarStream } from '../tar/stream.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { parseStorageName, soughtName, storedName, type StorageName } from './name.ts';
-import { findStorageProgram, isNoSuchImage, programError, type StorageProgram } from './program.ts';
+import {
+  findStorageProgram,
+  isNoSuchImage,
+  noSuchImage,
+  programError,
+  type StorageProgram,
+} from './program.ts';
 import { tagsInStorage } from './tags.ts';
 
 /** @throws AppError UNSUPPORTED if neither podman nor Buildah is installed */
@@ -121,11 +127,7 @@ class StorageReader implements ReadStore {
     const { status, stderr } = await child.finished;
     options?.signal?.throwIfAborted();
     if (status === 0) return;
-    if (isNoSuchImage(stderr)) {
-      throw new AppError('MANIFEST_UNKNOWN', `the storage has no image "${name}"`, {
-        hint: `See what there is with: ${this.#program.name} images`,
-      });
-    }
+    if (isNoSuchImage(stderr)) throw noSuchImage(this.#program.name, name);
     throw programError(this.#program.name, args, status, stderr);
   }
 }

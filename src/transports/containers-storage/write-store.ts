@@ -28,7 +28,7 @@ import { openOciArchiveForWrite } from '../oci-archive/store.ts';
 import { STDIO } from '../tar/open.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { parseStorageName, storedName, type StorageName } from './name.ts';
-import { findStorageProgram, programError, type StorageProgram } from './program.ts';
+import { findStorageProgram, noSuchImage, programError, type StorageProgram } from './program.ts';
 import { tagsInStorage } from './tags.ts';
 
 const LOAD: readonly string[] = ['load', '--quiet'];
@@ -93,9 +93,7 @@ class StorageWriter implements WriteStore {
     const name = ref === undefined ? storedName(this.#image) : this.#fullName(ref);
     const id = await this.#idOf(name, options);
     if (id !== undefined) return { mediaType: MEDIA_TYPE.dockerManifest, digest: id, size: 0 };
-    throw new AppError('MANIFEST_UNKNOWN', `the storage has no image "${name}"`, {
-      hint: `See what there is with: ${this.#program.name} images`,
-    });
+    throw noSuchImage(this.#program.name, name);
   }
 
   async has(descriptor: Descriptor, options?: CallOptions): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { COMMAND_GROUPS } from '../../../src/commands/index.ts';
 import { parseArguments } from '../../../src/cli/args/parse.ts';
+import { inManner, mannerOf } from '../../../src/cli/personas/manner.ts';
 import { withSkopeoOptions } from '../../../src/cli/personas/own.ts';
 import { rewrite } from '../../../src/cli/personas/rewrite.ts';
 import { skopeo } from '../../../src/cli/personas/tools/skopeo/persona.ts';
@@ -186,6 +187,16 @@ describe('every option of skopeo 1.22, in our words', () => {
     expect(thrown(() => ours('copy --nope a b')).message).toBe('unknown option "--nope" of skopeo');
     expect(thrown(() => ours('copy --src-creds')).message).toContain('needs a value');
     expect(thrown(() => ours(`copy --all=maybe ${FROM_TO}`)).message).toContain('true or false');
+  });
+
+  it('words errors as its scripts look for them', () => {
+    const said = (code: string, details?: Record<string, unknown>): string | undefined =>
+      inManner({ code, reason: 'HTTP 401', exit: 9, details }, mannerOf(skopeo)).reason;
+    expect(said('UNAUTHORIZED')).toBe('unauthorized: authentication required: HTTP 401');
+    const reason = said('PLATFORM_UNKNOWN', { platform: 'linux/arm/v7' });
+    expect(reason).toContain('architecture arm, variant v7, OS linux');
+    expect(reason).toContain('architecture \\"arm\\", variant \\"v7\\"');
+    expect(said('TIMEOUT')).toBe('HTTP 401');
   });
 
   it('prints its version and help', () => {

@@ -23,5 +23,5 @@ export const podman: Persona = {
   ],
   exits: { INTERRUPTED: 130, TERMINATED: 143 },
   failure: 125,
-  words: { UNAUTHORIZED: 'not logged in' },
+  words: { UNAUTHORIZED: () => 'not logged in' },
 };

@@ -1,4 +1,5 @@
 // Unpacks programs of Debian sid and their libraries without installing them: Debian 12 has skopeo 1.9.3, Docker 20.10.
+// skopeo's system tests are in its source packages.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -45,9 +46,22 @@ export function unpackDocker(_peer, work, home) {
   return script;
 }
 
+/** Returns the folder `systemtest` of skopeo's source in a release of Debian. */
+export function unpackSkopeoTests({ version }, work) {
+  const apt = aptOptions(work, 'deb-src', version);
+  call('apt-get', [...apt, 'update', '-qq']);
+  // Without this option it takes the version of the installed package.
+  const source = ['-o', 'APT::Get::Only-Source=true', 'source', '--download-only', '-qq', 'skopeo'];
+  call('apt-get', [...apt, ...source], work);
+  const tar = readdirSync(work).find((name) => name.includes('.orig.tar'));
+  if (tar === undefined) throw new Error(`no source of skopeo in ${version}`);
+  call('tar', ['-xf', tar, '--strip-components=1', '--wildcards', '*/systemtest'], work);
+  return join(work, 'systemtest');
+}
+
 /** Downloads the packages to `work`, unpacks them to `kept` and returns it. */
 function unpack(packages, work, kept) {
-  const apt = aptOptions(work, mirror());
+  const apt = aptOptions(work, 'deb', 'sid');
   call('apt-get', [...apt, 'update', '-qq']);
   call('apt-get', [...apt, 'download', '-qq', ...packages], work);
   const root = join(work, 'root');
@@ -87,11 +101,11 @@ function mirror() {
   throw new Error('needs apt with a Debian mirror');
 }
 
-function aptOptions(work, uri) {
-  const sources = join(work, 'sid.list');
+function aptOptions(work, type, release) {
+  const sources = join(work, 'sources.list');
   mkdirSync(join(work, 'lists/partial'), { recursive: true });
   mkdirSync(join(work, 'cache/archives/partial'), { recursive: true });
-  writeFileSync(sources, `deb [signed-by=${KEYRING}] ${uri} sid main\n`);
+  writeFileSync(sources, `${type} [signed-by=${KEYRING}] ${mirror()} ${release} main\n`);
   const options = {
     'Dir::Etc::SourceList': sources,
     'Dir::Etc::SourceParts': '/dev/null',

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { unpackDocker, unpackSkopeo } from './peers-debian.mjs';
+import { unpackDocker, unpackSkopeo, unpackSkopeoTests } from './peers-debian.mjs';
 
 /** The same directory as in `test/helpers/peers.ts`. */
 const FOLDER =
@@ -35,6 +35,9 @@ const PEERS = [
   { name: 'skopeo', version: 'sid', build: unpackSkopeo },
   // dockerd: Debian 12 has 20.10, which knows neither containerd's image store nor OCI archives.
   { name: 'docker-engine', version: 'sid', build: unpackDocker },
+  // Folders with skopeo's own tests of versions 1.9.3 and 1.22.
+  { name: 'skopeo-tests-bookworm', version: 'bookworm', build: unpackSkopeoTests },
+  { name: 'skopeo-tests-sid', version: 'sid', build: unpackSkopeoTests },
   {
     name: 'distribution',
     module: 'github.com/distribution/distribution/v3',

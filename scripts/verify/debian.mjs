@@ -25,6 +25,8 @@ const PACKAGES = {
     chromium: 'chromium',
     zsh: 'zsh',
     fish: 'fish',
+    bats: 'bats',
+    jq: 'jq',
   },
 };
 

@@ -61,6 +61,8 @@ export async function makeImage(
     subject?: Descriptor;
     /** Texts of files in the first layer. */
     files?: Readonly<Record<string, string>>;
+    /** Members of the configuration that replace those of the usual one. */
+    config?: Readonly<Record<string, unknown>>;
   } = {},
 ): Promise<TestImage> {
   const types = TYPES[options.flavour ?? 'oci'];
@@ -96,6 +98,7 @@ export async function makeImage(
         created: '2026-01-02T03:04:05Z',
         created_by: `ADD file-${i}`,
       })),
+      ...options.config,
     }),
   );
   const manifest = add(

@@ -17,7 +17,10 @@ export type PeerName =
   /** regclient's own `regctl`. */
   | 'regclient'
   | 'regsync'
-  | 'skopeo';
+  | 'skopeo'
+  /** Folders with skopeo's system tests. */
+  | 'skopeo-tests-bookworm'
+  | 'skopeo-tests-sid';
 
 const PEERS_FOLDER =
   process.env['REGCTL_PEERS'] ??

@@ -1,6 +1,6 @@
-import type { Context, Side } from '../commands/context.ts';
+import type { Context } from '../commands/context.ts';
 import { AppError } from '../errors/app-error.ts';
-import type { ConnectionOptions } from '../client/types.ts';
+import type { ConnectionOptions, Side } from '../client/types.ts';
 import type { Location } from '../transports/types.ts';
 import type { ProgramFlags } from './args/global-flags.ts';
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RegistryServer } from '../../src/server/server.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
@@ -55,6 +56,47 @@ describe('index and mutate', () => {
     const statuses = { 0: [0], 'not 0': [5], either: [0, 5] }[append];
     expect(statuses, stderr).toContain(code);
     expect(code === 0 ? [] : writes()).toEqual([]);
+  });
+
+  const tar = readFileSync(join(VECTORS, 'layers/one.tar'));
+  const [half, rest] = [tar.subarray(0, 700), tar.subarray(700)];
+  const skippable = Buffer.from('502a4d1802000000ffff', 'hex');
+  it.each<readonly [name: string, code: number, parts: readonly Uint8Array[]]>([
+    ['zstd of two frames', 0, [zstdCompressSync(half), zstdCompressSync(rest)]],
+    ['zstd with frames to skip', 0, [skippable, zstdCompressSync(tar), skippable]],
+    ['zstd with more after its end', 5, [zstdCompressSync(tar), Buffer.from('more')]],
+    ['zstd that is cut short', 5, [zstdCompressSync(tar).subarray(0, -9)]],
+    ['gzip whose second member is cut short', 5, [gzipSync(half), gzipSync(rest).subarray(0, -9)]],
+    ['a tar of no files', 0, [Buffer.alloc(1024)]],
+    ['nothing', 5, []],
+    ['nothing, with gzip', 5, [gzipSync('')]],
+    ['more after the end of the tar', 0, [tar, Buffer.from('more')]],
+  ])('a layer of %s', async (layer, code, parts) => {
+    const file = machine.dir.join(`${layer.replaceAll(/\W/gu, '-')}.layer`);
+    await writeFile(file, Buffer.concat(parts));
+    await machine.expect(code, ['mutate', name('plain'), '--append', file, '--tag', 'parts']);
+    if (code !== 0) return expect(writes()).toEqual([]);
+    await machine.expect(0, ['validate', name('plain:parts')]);
+  });
+
+  it('the base annotation of an image names no files of this machine, and gets no secret', async () => {
+    await machine.expect(0, ['copy', name('plain'), `oci:base:v1`]);
+    const digest = await digestOf('plain');
+    const based = async (base: string): Promise<void> => {
+      const key = 'org.opencontainers.image.base';
+      const set = [`${key}.name=${base}`, `${key}.digest=${digest}`];
+      const args = set.flatMap((one) => ['--annotation', one]);
+      await machine.expect(0, ['mutate', name('plain'), ...args, '--tag', 'based']);
+    };
+    const rebase = ['mutate', name('plain:based'), '--rebase', '--tag', 'moved'];
+    await based(`oci:${machine.dir.join('base')}:v1`);
+    const { stderr } = await machine.expect(64, rebase);
+    expect(stderr).toContain('it is in no registry');
+    const other = `localhost:${server.url.port}`;
+    await based(`${other}/plain:latest`);
+    const refused = await machine.expect(64, [...rebase, '--creds', 'ann:secret']);
+    expect(refused.stderr).toContain(`--creds would go to ${server.host} and to ${other}`);
+    await machine.expect(0, rebase);
   });
 
   it('a layer that lies about its diff ID is neither squashed nor stripped', async () => {

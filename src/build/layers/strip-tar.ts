@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { displayed, type ByteText } from '../../image/tar/byte-text.ts';
-import { MAX_EXTENDED_BYTES, readPax, type ExtendedFields } from '../../image/tar/extended.ts';
+import { MAX_EXTENDED_BYTES, readExtended, type ExtendedFields } from '../../image/tar/extended.ts';
 import {
   BLOCK_BYTES,
   decodeFields,
@@ -87,8 +87,8 @@ async function readEntry(
       const content = hasContent ? (extended.size ?? stored) : 0;
       return {
         blocks,
-        path: plainPath(extended.name ?? name),
-        hardLink: flag === '1' ? plainPath(extended.link ?? link) : undefined,
+        path: plainPath(extended.gnuName ?? extended.name ?? name),
+        hardLink: flag === '1' ? plainPath(extended.gnuLink ?? extended.link ?? link) : undefined,
         stored: content + paddingOf(content),
       };
     }
@@ -96,14 +96,6 @@ async function readEntry(
     readExtended(flag, body, extended);
     block = await take(BLOCK_BYTES);
   }
-}
-
-function readExtended(flag: string, body: Buffer, into: ExtendedFields): void {
-  if (flag === 'x' || flag === 'X') return readPax(body, into);
-  const end = body.indexOf(0);
-  const text = body.toString('latin1', 0, end < 0 ? body.byteLength : end);
-  if (flag === 'L') into.name = text;
-  if (flag === 'K') into.link = text;
 }
 
 async function takeSparseMap(

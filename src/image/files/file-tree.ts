@@ -110,29 +110,38 @@ export class FileTree {
     throw new HeaderError(`there is no directory "${displayed(path)}"`);
   }
 
-  /** The directory in which a whiteout hides something, links followed. */
-  #hidingDirectory(path: ByteText, layer: number): DirectoryNode | undefined {
+  /**
+   * The directory in which a whiteout hides something, links followed; created where there is
+   * nothing, as container engines do. In a partial tree, lower layers may have it.
+   */
+  #hidingDirectory(
+    path: ByteText,
+    layer: number,
+    { followsLast }: { readonly followsLast: boolean },
+  ): DirectoryNode | undefined {
     if (path === '') return this.root;
+    let isThroughLink = false;
     const found = followLinks(this.root, path, {
       isPartial: this.#isPartial,
-      ...(this.#isPartial
-        ? {
-            create: (parent, name, replaced) => {
-              if (replaced instanceof DirectoryNode && replaced.state === 'unsure') return replaced;
-              if (replaced !== undefined) return undefined;
-              const node = new DirectoryNode(impliedDirectory(layer), layer);
-              node.state = 'unsure';
-              parent.set(name, node);
-              return node;
-            },
-          }
-        : {}),
+      follows: (_link, isLast) => {
+        isThroughLink = true;
+        return followsLast || !isLast;
+      },
+      create: (parent, name, replaced) => {
+        if (replaced instanceof DirectoryNode && replaced.state === 'unsure') return replaced;
+        if (replaced !== undefined || (isThroughLink && !this.#isPartial)) return undefined;
+        const node = new DirectoryNode(impliedDirectory(layer), layer);
+        if (this.#isPartial) node.state = 'unsure';
+        parent.set(name, node);
+        return node;
+      },
     });
     return found.kind === 'found' && found.node instanceof DirectoryNode ? found.node : undefined;
   }
 
+  /** A link to a directory is not the directory that gets opaque. */
   #makeOpaque(folder: ByteText, layer: number): void {
-    const directory = this.#hidingDirectory(folder, layer);
+    const directory = this.#hidingDirectory(folder, layer, { followsLast: false });
     if (directory === undefined) return;
     removeLower(directory, layer);
     directory.isClosed = true;
@@ -141,7 +150,7 @@ export class FileTree {
   #remove(folder: ByteText, name: ByteText, layer: number, path: ByteText): void {
     if (name === '' || name === '.' || name === '..')
       throw new HeaderError(`the whiteout "${displayed(path)}" names nothing in its directory`);
-    const directory = this.#hidingDirectory(folder, layer);
+    const directory = this.#hidingDirectory(folder, layer, { followsLast: true });
     if (directory === undefined) return;
     const existing = directory.children.get(name);
     if (existing === undefined || !keepOwn(existing, layer)) {

@@ -6,6 +6,9 @@ import { decimal, HeaderError } from './header.ts';
 export interface ExtendedFields {
   name?: ByteText | undefined;
   link?: ByteText | undefined;
+  /** Of GNU's own headers, which count more, wherever they stand: container engines read them so. */
+  gnuName?: ByteText | undefined;
+  gnuLink?: ByteText | undefined;
   size?: number | undefined;
   uid?: number | undefined;
   gid?: number | undefined;
@@ -24,7 +27,7 @@ export const MAX_EXTENDED_BYTES: number = 1024 * 1024;
 const XATTR = 'SCHILY.xattr.';
 
 /** PAX records, "LENGTH KEY=VALUE\n" (POSIX pax). @throws HeaderError */
-export function readPax(body: Buffer, into: ExtendedFields): void {
+function readPax(body: Buffer, into: ExtendedFields): void {
   const offsets: number[] = [];
   const sizes: number[] = [];
   const records = new Map<string, string>();
@@ -57,6 +60,17 @@ export function readPax(body: Buffer, into: ExtendedFields): void {
   }
   into.name = string('GNU.sparse.name') ?? into.name;
   into.realSize = number('GNU.sparse.realsize') ?? number('GNU.sparse.size') ?? into.realSize;
+}
+
+/** Reads an extended header of any kind. @throws HeaderError */
+export function readExtended(flag: string, body: Buffer, into: ExtendedFields): void {
+  if (flag === 'x' || flag === 'X') return readPax(body, into);
+  // Headers for all entries ("g") are ignored, as container engines do.
+  if (flag !== 'L' && flag !== 'K') return;
+  const end = body.indexOf(0);
+  const text = body.toString('latin1', 0, end < 0 ? body.byteLength : end);
+  if (flag === 'L') into.gnuName = text;
+  else into.gnuLink = text;
 }
 
 function* paxRecords(body: Buffer): Iterable<readonly [key: string, value: string]> {

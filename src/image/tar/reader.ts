@@ -10,7 +10,7 @@ import {
   type SparseMap,
   type SparseRange,
 } from './sparse.ts';
-import { MAX_EXTENDED_BYTES, readPax, type ExtendedFields } from './extended.ts';
+import { MAX_EXTENDED_BYTES, readExtended, type ExtendedFields } from './extended.ts';
 import {
   BLOCK_BYTES,
   decodeFields,
@@ -172,13 +172,7 @@ export class TarReader {
   #takeExtended(flag: string, body: Buffer): void {
     this.#next = { kind: 'header' };
     this.#skip = paddingOf(body.byteLength);
-    if (flag === 'x' || flag === 'X') readPax(body, this.#extended);
-    // Headers for all entries ("g") are ignored, as container engines do.
-    if (flag !== 'L' && flag !== 'K') return;
-    const end = body.indexOf(0);
-    const text = body.toString('latin1', 0, end < 0 ? body.byteLength : end);
-    if (flag === 'L') this.#extended.name = text;
-    else this.#extended.link = text;
+    readExtended(flag, body, this.#extended);
   }
 
   #takeMember(header: HeaderFields, events: TarEvent[], oldSparse?: SparseMap): void {
@@ -186,7 +180,7 @@ export class TarReader {
     this.#extended = {};
     this.#extendedBytes = 0;
     this.#next = { kind: 'header' };
-    const name = extended.name ?? header.name;
+    const name = extended.gnuName ?? extended.name ?? header.name;
     const type = typeOf(header.flag, name);
     const stored = type === 'file' || header.flag === 'D' ? (extended.size ?? header.size) : 0;
     if (stored < 0) throw new HeaderError(`the entry "${displayed(name)}" has a negative size`);
@@ -248,7 +242,7 @@ function entryOf(
   own: Pick<Inode, 'type' | 'size' | 'index'> & { readonly name: ByteText },
 ): TarEntry {
   const { name, type, size, index } = own;
-  const link = extended.link ?? header.link;
+  const link = extended.gnuLink ?? extended.link ?? header.link;
   const isHardLink = header.flag === '1';
   const inode: Inode = {
     type,

@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     repositories: { type: 'string', default: '200' },
     tags: { type: 'string', default: '20' },
-    tools: { type: 'string', default: 'regctl,skopeo,regsync' },
+    tools: { type: 'string', default: 'regctl,regsync,skopeo' },
   },
 });
 const names = Array.from({ length: Number(values.repositories) }, (_one, i) => `team/app${i}`);
@@ -72,33 +72,42 @@ const TYPES = {
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
 };
 
-/** A layer that all have, one of the repository, one of the tag. */
+/** Repositories that are filled at a time. */
+const FILLING = 16;
+
+/** Small layers, so that requests are measured: one that all have, one of the repository, one of the tag. */
 async function fill(host) {
-  const base = randomFillSync(Buffer.alloc(256 * 1024));
-  for (const name of names) {
-    const place = registryPlace(host, name);
-    const own = randomFillSync(Buffer.alloc(64 * 1024));
-    for (const bytes of [base, own]) await place.blob(digestOf(bytes), bytes);
-    for (const tag of tags) {
-      const layer = randomFillSync(Buffer.alloc(16 * 1024));
-      const rootfs = { type: 'layers', diff_ids: [base, own, layer].map(digestOf) };
-      const config = Buffer.from(
-        JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs }),
-      );
-      for (const bytes of [layer, config]) await place.blob(digestOf(bytes), bytes);
-      const describe = (mediaType, bytes) => ({
-        mediaType,
-        digest: digestOf(bytes),
-        size: bytes.byteLength,
-      });
-      const manifest = {
-        schemaVersion: 2,
-        mediaType: TYPES.manifest,
-        config: describe(TYPES.config, config),
-        layers: [base, own, layer].map((bytes) => describe(TYPES.layer, bytes)),
-      };
-      await place.manifest(tag, TYPES.manifest, Buffer.from(JSON.stringify(manifest)));
-    }
+  const base = randomFillSync(Buffer.alloc(64 * 1024));
+  const waiting = [...names];
+  const worker = async () => {
+    for (let name = waiting.pop(); name !== undefined; name = waiting.pop())
+      await fillOne(registryPlace(host, name), base);
+  };
+  await Promise.all(Array.from({ length: FILLING }, worker));
+}
+
+async function fillOne(place, base) {
+  const own = randomFillSync(Buffer.alloc(16 * 1024));
+  for (const bytes of [base, own]) await place.blob(digestOf(bytes), bytes);
+  for (const tag of tags) {
+    const layer = randomFillSync(Buffer.alloc(4 * 1024));
+    const rootfs = { type: 'layers', diff_ids: [base, own, layer].map(digestOf) };
+    const config = Buffer.from(
+      JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs }),
+    );
+    for (const bytes of [layer, config]) await place.blob(digestOf(bytes), bytes);
+    const describe = (mediaType, bytes) => ({
+      mediaType,
+      digest: digestOf(bytes),
+      size: bytes.byteLength,
+    });
+    const manifest = {
+      schemaVersion: 2,
+      mediaType: TYPES.manifest,
+      config: describe(TYPES.config, config),
+      layers: [base, own, layer].map((bytes) => describe(TYPES.layer, bytes)),
+    };
+    await place.manifest(tag, TYPES.manifest, Buffer.from(JSON.stringify(manifest)));
   }
 }
 

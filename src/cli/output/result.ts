@@ -2,6 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize, safeJson, safeText } from '../../errors/sanitize.ts';
 import type { ListResult, Result, Style } from '../../commands/result.ts';
 import { colourJson } from './json-colour.ts';
+import { jsonPieces } from './json-pieces.ts';
 import type { OutputFormat } from '../args/global-flags.ts';
 import type { Template } from '../../util/template/render.ts';
 import type { Writer } from './writer.ts';
@@ -49,7 +50,9 @@ async function writeJson(result: Result, writer: Writer, style: Style): Promise<
     const pieces = listJson(result, indent);
     return writeJsonText(style.terminal ? mapped(pieces, safeJson) : pieces, writer);
   }
-  await writer.write(`${toJson(await valueOf(result), style, indent)}\n`);
+  const value = await valueOf(result);
+  if (style.terminal) return writer.write(`${toJson(value, style, indent)}\n`);
+  return writeText(endedBy(jsonPieces(value, indent), '\n'), writer, false);
 }
 
 async function writeNdjson(result: Result, writer: Writer, style: Style): Promise<void> {
@@ -188,6 +191,11 @@ async function* mapped(
   map: (line: string) => string,
 ): AsyncIterable<string> {
   for await (const line of lines) yield map(line);
+}
+
+async function* endedBy(pieces: Iterable<string>, end: string): AsyncGenerator<string> {
+  yield* pieces;
+  yield end;
 }
 
 function withLineEnd(text: string): string {

@@ -3,6 +3,7 @@ import { isDigestTag, subjectOfDigestTag } from '../tags/digest-tags.ts';
 import type { ManifestFacts, RepositoryFacts } from './types.ts';
 
 const NONE: ReadonlySet<never> = new Set();
+const NO_PARENTS: readonly never[] = [];
 
 /** What a graph needs to know about a manifest. */
 export type GraphNode = Pick<ManifestFacts, 'digest' | 'children' | 'subject'>;
@@ -16,7 +17,8 @@ export class Graph<Node extends GraphNode = ManifestFacts> {
   /** Manifests that one of `tags` points to. */
   readonly tagged: ReadonlySet<Digest>;
   readonly #digestTagged: ReadonlySet<Digest>;
-  readonly #parents = new Map<Digest, Set<Digest>>();
+  /** Lists: most have one item, and a set of one needs three times the memory. */
+  readonly #parents = new Map<Digest, Digest[]>();
   /** Subjects of a referrer; `undefined` for a digest tag whose subject does not exist. */
   readonly #subjects = new Map<Digest, Set<Digest | undefined>>();
   readonly #referrers = new Map<Digest, Set<Digest>>();
@@ -30,8 +32,11 @@ export class Graph<Node extends GraphNode = ManifestFacts> {
     this.tagged = new Set(this.tags.values());
     this.#digestTagged = new Set(this.digestTags.values());
     for (const { digest, children, subject } of facts.manifests.values()) {
-      for (const child of children) {
-        if (facts.manifests.has(child)) add(this.#parents, child, digest);
+      for (const child of new Set(children)) {
+        if (!facts.manifests.has(child)) continue;
+        const parents = this.#parents.get(child);
+        if (parents === undefined) this.#parents.set(child, [digest]);
+        else parents.push(digest);
       }
       if (subject !== undefined) this.#link(digest, subject);
     }
@@ -53,8 +58,8 @@ export class Graph<Node extends GraphNode = ManifestFacts> {
     return this.manifests.get(digest)?.children.filter((one) => this.manifests.has(one)) ?? [];
   }
 
-  parentsOf(digest: Digest): ReadonlySet<Digest> {
-    return this.#parents.get(digest) ?? NONE;
+  parentsOf(digest: Digest): readonly Digest[] {
+    return this.#parents.get(digest) ?? NO_PARENTS;
   }
 
   referrersOf(digest: Digest): ReadonlySet<Digest> {

@@ -1,18 +1,12 @@
 import { AppError } from '../errors/app-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import { compareVersions, isPrerelease, startsLikeVersion } from '../tags/order.ts';
-import type { Dates } from './dates.ts';
+import { parseTime, type Dates } from './dates.ts';
 import type { Graph } from './graph.ts';
-import { type CalendarRule, KINDS, optionName, type Kind, type Rules } from './rules.ts';
+import { BUCKETS, newestOfBuckets, type Dated } from './calendar.ts';
+import { allProtected, protectorsOf, type Protected } from './hard-keeps.ts';
+import { KINDS, optionName, type Kind, type Rules } from './rules.ts';
 import type { Decision, Judgement, Time } from './types.ts';
-
-/** Digests that are kept whatever the rules say. */
-export interface Protected {
-  /** `--protect-digest` */
-  readonly digests: ReadonlySet<Digest>;
-  /** `--in-use` */
-  readonly inUse: ReadonlySet<Digest>;
-}
 
 /** The input of a policy for one repository. */
 export interface View {
@@ -35,7 +29,7 @@ export function judge(rules: Rules, view: View): Judgement {
   return {
     tags,
     untagged: untaggedBy(rules, view),
-    protect: new Set([...view.protected.digests, ...view.protected.inUse]),
+    protect: allProtected(view.protected),
   };
 }
 
@@ -45,11 +39,14 @@ class Judging {
   /** Tags that the selectors choose; keep rules count only these. */
   readonly #pool: readonly string[];
   readonly #kept = new Map<string, string[]>();
+  /** The decision about every tag that goes. */
+  readonly #deleted: Decision;
 
   constructor(rules: Rules, view: View) {
     this.#rules = rules;
     this.#view = view;
     this.#pool = [...view.graph.tags.keys()].filter((tag) => this.#notChosenBy(tag).length === 0);
+    this.#deleted = { verdict: 'delete', because: this.#selectors() };
     this.#keepByName();
     this.#keepByOrder();
   }
@@ -61,11 +58,19 @@ class Judging {
     if (passed.length > 0) {
       return { verdict: 'keep', because: passed.map((option) => `not:${option}`) };
     }
-    return { verdict: 'delete', because: this.#selectors() };
+    return this.#deleted;
   }
 
   #dateOf(tag: string): Time | undefined {
     return this.#view.dates.ofTag(tag);
+  }
+
+  /** The last pull of a tag's manifest; if it was never pulled, its date. */
+  #usedAt(tag: string): Time | undefined {
+    const { graph } = this.#view;
+    const digest = graph.tags.get(tag);
+    const pulled = digest === undefined ? undefined : graph.manifests.get(digest)?.pulled;
+    return parseTime(pulled) ?? this.#dateOf(tag);
   }
 
   #keep(tag: string, because: string): void {
@@ -108,19 +113,19 @@ class Judging {
     const { keepTag, keepSemver } = this.#rules;
     const { graph, protected: hard } = this.#view;
     for (const [tag, digest] of graph.tags) {
-      if (hard.digests.has(digest)) this.#keep(tag, '--protect-digest');
-      if (hard.inUse.has(digest)) this.#keep(tag, '--in-use');
+      for (const option of protectorsOf(hard, digest)) this.#keep(tag, option);
       if (keepTag?.(tag) === true) this.#keep(tag, '--keep-tag');
       if (keepSemver?.(tag) === true) this.#keep(tag, '--keep-semver');
     }
   }
 
   #keepByOrder(): void {
-    const { keep, byVersion, keepWithin, calendar } = this.#rules;
+    const { keep, byVersion, byPull, keepWithin, keepPulledWithin, calendar } = this.#rules;
     const pool = this.#pool;
+    if (byPull || keepPulledWithin !== undefined) this.#requirePulls();
     const ordersByDate =
       keepWithin !== undefined || calendar.size > 0 || (keep !== undefined && !byVersion);
-    const dated = pool.flatMap((tag) => {
+    const dated = pool.flatMap((tag): Dated[] => {
       const date = this.#dateOf(tag);
       return date === undefined ? [] : [{ tag, date }];
     });
@@ -129,6 +134,13 @@ class Judging {
     if (keepWithin !== undefined) {
       for (const { tag, date } of dated) {
         if (this.#view.now - date < keepWithin) this.#keep(tag, '--keep-within');
+      }
+    }
+    if (keepPulledWithin !== undefined) {
+      for (const tag of pool) {
+        const at = this.#usedAt(tag);
+        if (at === undefined || this.#view.now - at < keepPulledWithin)
+          this.#keep(tag, '--keep-pulled-within');
       }
     }
     for (const [rule, buckets] of calendar) {
@@ -140,9 +152,24 @@ class Judging {
     for (const tag of pool) if (this.#dateOf(tag) === undefined) this.#keep(tag, 'undated');
   }
 
+  /** @throws AppError USAGE: what nobody is known to pull may run everywhere */
+  #requirePulls(): void {
+    const { graph } = this.#view;
+    const isUnknown = (tag: string): boolean => {
+      const digest = graph.tags.get(tag);
+      return digest === undefined || graph.manifests.get(digest)?.pulled === undefined;
+    };
+    if (!this.#pool.some(isUnknown)) return;
+    throw new AppError('USAGE', 'this registry does not say when an image was pulled', {
+      hint: 'Choose by --keep-within, or name what runs with --in-use FILE.',
+    });
+  }
+
   /** Keeps the newest of each group, and tags as old as the last of them. */
   #keepNewest(count: number): void {
-    const { byVersion, groupOf } = this.#rules;
+    const { byVersion, byPull, groupOf } = this.#rules;
+    const timeOf = (tag: string): Time | undefined =>
+      byPull ? this.#usedAt(tag) : this.#dateOf(tag);
     const groups = new Map<string | undefined, string[]>();
     for (const tag of this.#pool) {
       const group = groups.get(groupOf(tag));
@@ -151,10 +178,10 @@ class Judging {
     }
     const order = byVersion
       ? compareVersions
-      : (a: string, b: string): number => (this.#dateOf(a) ?? 0) - (this.#dateOf(b) ?? 0);
+      : (a: string, b: string): number => (timeOf(a) ?? 0) - (timeOf(b) ?? 0);
     const isKnown = byVersion
       ? startsLikeVersion
-      : (tag: string): boolean => this.#dateOf(tag) !== undefined;
+      : (tag: string): boolean => timeOf(tag) !== undefined;
     for (const tags of groups.values()) {
       const ranked = tags.filter(isKnown).toSorted(order).toReversed();
       const last = ranked[Math.min(count, ranked.length) - 1];
@@ -173,50 +200,6 @@ function noDateError(): AppError {
   });
 }
 
-interface Dated {
-  readonly tag: string;
-  readonly date: Time;
-}
-
-/** The newest tags of each of the newest periods; equal dates stay together. */
-function newestOfBuckets(
-  dated: readonly Dated[],
-  buckets: number,
-  bucketOf: (date: Date) => string,
-): string[] {
-  const kept: string[] = [];
-  let left = buckets;
-  let bucket: string | undefined;
-  let newest: Time | undefined;
-  for (const { tag, date } of dated.toSorted((a, b) => b.date - a.date)) {
-    const own = bucketOf(new Date(date));
-    if (own !== bucket) {
-      if (left === 0) break;
-      left -= 1;
-      bucket = own;
-      newest = date;
-    }
-    if (date === newest) kept.push(tag);
-  }
-  return kept;
-}
-
-/** Periods in UTC, with ISO weeks. */
-const BUCKETS: Readonly<Record<CalendarRule, (date: Date) => string>> = {
-  keepDaily: (date) => date.toISOString().slice(0, -14),
-  keepWeekly: isoWeek,
-  keepMonthly: (date) => date.toISOString().slice(0, -17),
-  keepYearly: (date) => String(date.getUTCFullYear()),
-};
-
-const DAY = 24 * 3_600_000;
-
-/** The ISO 8601 week of a date, by its Monday: it contains the Thursday of that week. */
-function isoWeek(date: Date): string {
-  const monday = Math.floor((date.getTime() / DAY + 3) / 7);
-  return String(monday);
-}
-
 /** Whether a date is older than a span: an equal age is not older, and no date is young. */
 export function isOlder(date: Time | undefined, span: number | undefined, now: Time): boolean {
   return span === undefined || (date !== undefined && now - date > span);
@@ -232,7 +215,7 @@ function untaggedBy(rules: Rules, { graph, dates, now }: View): Map<Digest, stri
     broken: (digest) => !graph.hasTag(digest) && graph.isBroken(digest),
     untagged: (digest) =>
       !graph.hasTag(digest) &&
-      graph.parentsOf(digest).size === 0 &&
+      graph.parentsOf(digest).length === 0 &&
       !graph.isReferrer(digest) &&
       dates.ofManifest(digest) !== undefined &&
       isOlder(dates.ofManifest(digest), grace, now),

@@ -1,7 +1,8 @@
 import type { Digest } from '../oci/digest.ts';
 import { createDates, type DateOptions } from './dates.ts';
 import { Graph } from './graph.ts';
-import type { Protected, View } from './judge.ts';
+import type { Protected } from './hard-keeps.ts';
+import type { View } from './judge.ts';
 import { orderOfRemoval, survivorsOf } from './protection.ts';
 import type { Brake, Decision, Judgement, Plan, RepositoryFacts, Time } from './types.ts';
 

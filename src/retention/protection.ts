@@ -44,7 +44,7 @@ export function survivorsOf(graph: Graph<GraphNode>, removal: Removal): Readonly
 function standsAlone(graph: Graph<GraphNode>, digest: Digest): boolean {
   if (graph.isOrphan(digest)) return true;
   return (
-    !graph.tagged.has(digest) && !graph.isReferrer(digest) && graph.parentsOf(digest).size === 0
+    !graph.tagged.has(digest) && !graph.isReferrer(digest) && graph.parentsOf(digest).length === 0
   );
 }
 
@@ -54,8 +54,11 @@ function standsAlone(graph: Graph<GraphNode>, digest: Digest): boolean {
  */
 export function orderOfRemoval(graph: Graph<GraphNode>, dead: ReadonlySet<Digest>): Digest[] {
   const waiting = new Map<Digest, { parents: number; referrers: number }>();
-  const countDead = (some: ReadonlySet<Digest>): number =>
-    [...some].filter((one) => dead.has(one)).length;
+  const countDead = (some: Iterable<Digest>): number => {
+    let count = 0;
+    for (const one of some) if (dead.has(one)) count += 1;
+    return count;
+  };
   for (const digest of dead) {
     waiting.set(digest, {
       parents: countDead(graph.parentsOf(digest)),

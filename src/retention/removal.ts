@@ -3,7 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ReadStore, RemoveOptions, Remover } from '../store/types.ts';
 import { resolveOrGone, tagListerOf, type TagLookupOptions } from '../tags/find.ts';
 import { mapParallel } from '../util/parallel.ts';
-import { readRepository } from './read.ts';
+import { readRepository } from './read/repository.ts';
 import type { RepositoryFacts } from './types.ts';
 
 /** @throws AppError UNSUPPORTED */

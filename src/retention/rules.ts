@@ -11,6 +11,7 @@ export interface RuleWords {
   readonly keepTag?: readonly string[] | undefined;
   readonly keepSemver?: string | undefined;
   readonly keepWithin?: string | undefined;
+  readonly keepPulledWithin?: string | undefined;
   readonly keepDaily?: number | undefined;
   readonly keepWeekly?: number | undefined;
   readonly keepMonthly?: number | undefined;
@@ -23,10 +24,14 @@ export interface RuleWords {
   readonly orphans?: boolean | undefined;
   readonly broken?: boolean | undefined;
   readonly grace?: string | undefined;
-  readonly sort?: 'date' | 'version' | undefined;
+  readonly sort?: SortOrder | undefined;
   readonly clock?: Clock | undefined;
   readonly assumeCreated?: boolean | undefined;
 }
+
+/** `pushed` and `created`: by date, with that clock. */
+export const SORT_ORDERS = ['date', 'version', 'pushed', 'created', 'pulled'] as const;
+export type SortOrder = (typeof SORT_ORDERS)[number];
 
 export const CALENDAR_RULES = ['keepDaily', 'keepWeekly', 'keepMonthly', 'keepYearly'] as const;
 export type CalendarRule = (typeof CALENDAR_RULES)[number];
@@ -44,6 +49,8 @@ export interface Rules {
   readonly keepSemver: Matcher | undefined;
   /** Milliseconds. */
   readonly keepWithin: number | undefined;
+  /** Milliseconds. */
+  readonly keepPulledWithin: number | undefined;
   readonly calendar: ReadonlyMap<CalendarRule, number>;
   readonly tag: Matcher | undefined;
   readonly semver: Matcher | undefined;
@@ -54,6 +61,7 @@ export interface Rules {
   /** Milliseconds for which a manifest without a tag is kept. */
   readonly grace: number;
   readonly byVersion: boolean;
+  readonly byPull: boolean;
   readonly clock: Clock;
   readonly assumeCreated: boolean;
 }
@@ -67,7 +75,7 @@ const DEFAULT_GRACE = '24h';
 export async function createRules(words: RuleWords): Promise<Rules> {
   const kinds = new Set(KINDS.filter((kind) => words[kind] === true));
   checkTogether(words, kinds);
-  const { keepPer, keepWithin, olderThan, keepSemver, semver } = words;
+  const { keepPer, keepWithin, keepPulledWithin, olderThan, keepSemver, semver } = words;
   return {
     keep: count(words.keep, '--keep'),
     groupOf: keepPer === undefined ? () => '' : groupBy(keepPer),
@@ -75,6 +83,10 @@ export async function createRules(words: RuleWords): Promise<Rules> {
     keepSemver:
       keepSemver === undefined ? undefined : await createVersionRange(keepSemver, '--keep-semver'),
     keepWithin: keepWithin === undefined ? undefined : parseSpan(keepWithin, '--keep-within'),
+    keepPulledWithin:
+      keepPulledWithin === undefined
+        ? undefined
+        : parseSpan(keepPulledWithin, '--keep-pulled-within'),
     calendar: new Map(
       CALENDAR_RULES.flatMap((rule) => {
         const number = count(words[rule], optionName(rule));
@@ -88,9 +100,17 @@ export async function createRules(words: RuleWords): Promise<Rules> {
     kinds,
     grace: parseSpan(words.grace ?? DEFAULT_GRACE, '--grace'),
     byVersion: words.sort === 'version',
-    clock: words.clock ?? 'auto',
+    byPull: words.sort === 'pulled',
+    clock: clockOf(words),
     assumeCreated: words.assumeCreated === true,
   };
+}
+
+/** @throws AppError USAGE if the order needs another clock than the one given */
+function clockOf({ sort, clock }: RuleWords): Clock {
+  if (sort !== 'pushed' && sort !== 'created') return clock ?? 'auto';
+  if (clock === undefined || clock === sort) return sort;
+  throw new AppError('USAGE', `--sort ${sort} and --clock ${clock} contradict each other`);
 }
 
 /** `keepDaily` → `--keep-daily` */
@@ -103,6 +123,7 @@ export function needsDates(rules: Rules): boolean {
   return (
     rules.olderThan !== undefined ||
     rules.keepWithin !== undefined ||
+    rules.keepPulledWithin !== undefined ||
     rules.calendar.size > 0 ||
     rules.kinds.has('untagged') ||
     (rules.keep !== undefined && !rules.byVersion)

@@ -74,10 +74,21 @@ export function expandBraces(text: string): string[] {
 }
 
 /** FNV-1a, 32 bits (draft-eastlake-fnv). */
-export function fnv1a(text: string): number {
+function fnv1a(text: string): number {
   let hash = 0x81_1c_9d_c5;
   for (const byte of new TextEncoder().encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01_00_01_93) >>> 0;
   }
   return hash;
+}
+
+/** Part `index` of `count`, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Whether a repository, as "host/path", belongs to a part. No shard is everything. */
+export function isInShard(name: string, shard: Shard | undefined): boolean {
+  return shard === undefined || fnv1a(name) % shard.count === shard.index - 1;
 }

@@ -5,7 +5,7 @@ import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import { createPolicy } from '../../src/retention/flags.ts';
 import { goalOf } from '../../src/retention/goal.ts';
 import { planPrune, type PlanOptions } from '../../src/retention/plan.ts';
-import { readRepository } from '../../src/retention/read.ts';
+import { readRepository } from '../../src/retention/read/repository.ts';
 import type { RuleWords } from '../../src/retention/rules.ts';
 import { removeGoal } from '../../src/retention/run.ts';
 import type { Plan } from '../../src/retention/types.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isDigest, type Digest } from '../../src/oci/digest.ts';
 import { createPolicy } from '../../src/retention/flags.ts';
 import { planPrune } from '../../src/retention/plan.ts';
-import { readRepository } from '../../src/retention/read.ts';
+import { readRepository } from '../../src/retention/read/repository.ts';
 import type { Plan } from '../../src/retention/types.ts';
 import { vectorStore } from './vector-store.ts';
 import { loadVectors, optionsOf, wordsOf } from './vectors.ts';

@@ -4,7 +4,7 @@ import type { Digest } from '../../src/oci/digest.ts';
 import { createPolicy } from '../../src/retention/flags.ts';
 import { goalOf } from '../../src/retention/goal.ts';
 import { planPrune } from '../../src/retention/plan.ts';
-import { readRepository } from '../../src/retention/read.ts';
+import { readRepository } from '../../src/retention/read/repository.ts';
 import { removeGoal } from '../../src/retention/run.ts';
 import type { RepositoryName, Tag } from '../../src/server/names.ts';
 import type { Capabilities, ReadStore } from '../../src/store/types.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../errors/app-error.ts';
-import { readRepository } from '../../retention/read.ts';
+import { readRepository } from '../../retention/read/repository.ts';
 import { removeGoal, type RunOutcome } from '../../retention/run.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { readFlag } from '../input/read.ts';

@@ -20,8 +20,10 @@ interface Saved {
 function rootsOf(facts: RepositoryFacts, goal: Goal): readonly Saved[] {
   const graph = new Graph(facts);
   const going = [...goal.manifests].filter((digest) => graph.manifests.has(digest));
+  const tagsOf = new Map<Digest, string[]>();
+  for (const [tag, digest] of graph.tags) tagsOf.set(digest, [...(tagsOf.get(digest) ?? []), tag]);
   return going.flatMap((digest): Saved[] => {
-    const tags = [...graph.tags].filter(([, one]) => one === digest).map(([tag]) => tag);
+    const tags = tagsOf.get(digest) ?? [];
     if (tags.length > 0) return tags.map((tag) => ({ digest, tag }));
     const above = [...graph.parentsOf(digest), ...graph.subjectsOf(digest)];
     return above.some((one) => goal.manifests.has(one)) ? [] : [{ digest, tag: undefined }];

@@ -34,6 +34,7 @@ export function readRuleWords(input: Input): RuleWords {
     keepTag: readList(input, 'keepTag'),
     keepSemver: readText(input, 'keepSemver'),
     keepWithin: readText(input, 'keepWithin'),
+    keepPulledWithin: readText(input, 'keepPulledWithin'),
     keepDaily: count('keepDaily', '--keep-daily'),
     keepWeekly: count('keepWeekly', '--keep-weekly'),
     keepMonthly: count('keepMonthly', '--keep-monthly'),

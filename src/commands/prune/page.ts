@@ -1,22 +1,11 @@
 import { sanitize } from '../../errors/sanitize.ts';
 import { shortDigest, type Digest } from '../../oci/digest.ts';
-import { createDates } from '../../retention/dates.ts';
-import type { Policy } from '../../retention/plan.ts';
-import type { RunOutcome, SkipReason } from '../../retention/run.ts';
-import type { Brake, Decision, Plan, RepositoryFacts } from '../../retention/types.ts';
+import type { Brake } from '../../retention/types.ts';
 import { isDigestTag } from '../../tags/digest-tags.ts';
 import { renderTable } from '../output/table.ts';
 import { formatAge, formatSize } from '../../util/text/units.ts';
 import type { Style } from '../result.ts';
-
-/** The plan and outcome of one repository. */
-export interface Pruned {
-  readonly facts: RepositoryFacts;
-  readonly plan: Plan;
-  readonly policy: Policy;
-  /** Absent if nothing was deleted. */
-  readonly outcome: RunOutcome | undefined;
-}
+import type { Line, Pruned } from './pruned.ts';
 
 /** An entry in the JSON: a tag, or a manifest without a tag. */
 export interface Entry {
@@ -38,53 +27,24 @@ export interface PruneJson {
 }
 
 /** Describes a run as JSON; what it could not delete counts as skipped. */
-export function toJson({ facts, plan, outcome }: Pruned): PruneJson {
-  const entries = tagEntries(plan, facts, outcome);
-  const of = (verdict: Decision['verdict']): Entry[] =>
-    entries.filter((one) => one.verdict === verdict).map(({ entry }) => entry);
-  const tagged = new Set(facts.tags.values());
-  const manifests = [...plan.manifests].filter(
-    ([digest]) => outcome === undefined || outcome.manifests.has(digest),
-  );
-  const untagged = manifests
-    .filter(([digest]) => !tagged.has(digest))
-    .map(([digest, because]) => ({ Tag: null, Digest: digest, Because: because }));
+export function toJson(pruned: Pruned): PruneJson {
+  const { tags, untagged } = pruned;
   return {
-    Repository: plan.repository,
-    Keep: of('keep'),
-    Delete: [...of('delete'), ...untagged],
-    Skipped: of('skip'),
-    Bytes: plan.blobBytes + plan.manifestBytes,
-    Manifests: manifests.map(([digest]) => digest),
-    Deleted: outcome !== undefined,
-    Refused: plan.brake ?? null,
+    Repository: pruned.repository,
+    Keep: entriesOf('keep', tags),
+    Delete: [...entriesOf('delete', tags), ...entriesOf('delete', untagged)],
+    Skipped: entriesOf('skip', tags),
+    Bytes: pruned.bytes,
+    Manifests: pruned.manifests,
+    Deleted: pruned.deleted,
+    Refused: pruned.brake ?? null,
   };
 }
 
-interface Line {
-  readonly verdict: Decision['verdict'];
-  readonly entry: Entry;
-  readonly reasons: readonly string[];
-}
-
-function tagEntries(plan: Plan, facts: RepositoryFacts, outcome: RunOutcome | undefined): Line[] {
-  return [...plan.tags].flatMap(([tag, { verdict, because }]) => {
-    const digest = facts.tags.get(tag);
-    if (digest === undefined) return [];
-    const left = verdict === 'delete' ? leftBehind(tag, outcome) : undefined;
-    const reasons = left === undefined ? because : [left];
-    const entry = { Tag: tag, Digest: digest, Because: reasons[0] ?? '' };
-    return [{ verdict: left === undefined ? verdict : 'skip', entry, reasons }];
-  });
-}
-
-/** Why a tag that the plan deletes still exists; `undefined` if it was deleted. */
-function leftBehind(
-  tag: string,
-  outcome: RunOutcome | undefined,
-): SkipReason | 'failed' | undefined {
-  if (outcome === undefined || outcome.tags.has(tag)) return undefined;
-  return outcome.skipped.get(tag) ?? 'failed';
+function entriesOf(verdict: Line['verdict'], lines: readonly Line[]): Entry[] {
+  return lines
+    .filter((one) => one.verdict === verdict)
+    .map(({ tag, digest, reasons }) => ({ Tag: tag, Digest: digest, Because: reasons[0] ?? '' }));
 }
 
 /** Explanations of the reasons in the JSON. */
@@ -97,6 +57,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'not-a-version': 'it is no version',
   subject: 'it belongs to an image',
   orphan: 'it belongs to an image that is gone; --orphans deletes it',
+  parent: 'only deleted indexes list it',
 };
 
 export interface PageOptions {
@@ -119,38 +80,25 @@ export function page(pruned: Pruned, options: PageOptions): string {
   return [...table, sum(pruned)].join('\n');
 }
 
-function rowsOf(pruned: Pruned, { explain, now }: PageOptions): string[][] {
-  const { plan, facts, policy, outcome } = pruned;
-  const dates = createDates(facts, policy);
-  const ageOf = (tag: string): string => (isDigestTag(tag) ? '' : formatAge(dates.ofTag(tag), now));
-  const tags = tagEntries(plan, facts, outcome)
-    .filter(({ verdict }) => explain || verdict !== 'keep')
-    .map(({ verdict, entry, reasons }) => [
-      sanitize(entry.Tag ?? ''),
-      shortDigest(entry.Digest),
-      ageOf(entry.Tag ?? ''),
-      verdict,
-      (explain ? reasons : reasons.slice(0, 1)).map((one) => WORDS[one] ?? one).join(', '),
-    ]);
-  const tagged = new Set(facts.tags.values());
-  const manifests = [...plan.manifests]
-    .filter(([digest]) => !tagged.has(digest))
-    .map(([digest, because]) => [
-      '',
+function rowsOf({ tags, untagged }: Pruned, { explain, now }: PageOptions): string[][] {
+  const words = (reasons: readonly string[]): string =>
+    (explain ? reasons : reasons.slice(0, 1)).map((one) => WORDS[one] ?? one).join(', ');
+  return [...tags.filter(({ verdict }) => explain || verdict !== 'keep'), ...untagged].map(
+    ({ tag, digest, verdict, reasons, date }) => [
+      sanitize(tag ?? ''),
       shortDigest(digest),
-      formatAge(dates.ofManifest(digest), now),
-      outcome === undefined || outcome.manifests.has(digest) ? 'delete' : 'skip',
-      because === 'parent' ? 'only deleted indexes list it' : (WORDS[because] ?? because),
-    ]);
-  return [...tags, ...manifests];
+      tag !== null && isDigestTag(tag) ? '' : formatAge(date, now),
+      verdict,
+      words(reasons),
+    ],
+  );
 }
 
 function sum(pruned: Pruned): string {
-  const { plan } = pruned;
   const { Delete, Manifests, Keep, Skipped, Repository, Bytes, Deleted } = toJson(pruned);
   const tags = Delete.filter((one) => one.Tag !== null).length;
   const name = sanitize(Repository);
-  const kept = `${count(Keep.length, 'tag')} and ${count(plan.kept, 'manifest')} stay`;
+  const kept = `${count(Keep.length, 'tag')} and ${count(pruned.kept, 'manifest')} stay`;
   const skipped = Skipped.length === 0 ? '' : `, ${count(Skipped.length, 'tag')} skipped`;
   if (tags + Manifests.length === 0) {
     return `${name}: nothing to delete; ${kept}${skipped}`;

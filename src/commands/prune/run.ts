@@ -5,14 +5,17 @@ import { createPolicy } from '../../retention/flags.ts';
 import { goalOf } from '../../retention/goal.ts';
 import type { PolicyFor, RulesFormat } from '../../retention/formats/index.ts';
 import { planPrune, type PlanOptions } from '../../retention/plan.ts';
-import { readRepository } from '../../retention/read.ts';
+import { readRepository } from '../../retention/read/repository.ts';
 import { isGiven } from '../../retention/rules.ts';
 import { removeGoal } from '../../retention/run.ts';
 import type { Plan, RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
+import { isInShard } from '../../sync/naming.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { readFlag, readList, readText } from '../input/read.ts';
+import { mapParallel } from '../../util/parallel.ts';
+import { readCount, readFlag, readList, readText } from '../input/read.ts';
+import { readShard } from '../input/shard.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { applyPlan } from './apply.ts';
@@ -24,8 +27,9 @@ import {
   readRuleWords,
   type PruneContext,
 } from './options.ts';
-import { page, toJson, type Pruned } from './page.ts';
+import { page, toJson } from './page.ts';
 import { writePlanFile, type PlannedRepository } from './plan-file.ts';
+import { describe, type Pruned } from './pruned.ts';
 import { findRepositories, isPattern } from './repositories.ts';
 
 /** The settings and results that all repositories of a run share. */
@@ -35,10 +39,12 @@ interface Job {
   readonly planOptions: Omit<PlanOptions, 'protected'>;
   readonly inUse: Awaited<ReturnType<typeof readInUse>>;
   readonly digests: PlanOptions['protected']['digests'];
+  readonly listed: Awaited<ReturnType<typeof readInUse>>;
   readonly confirmed: boolean;
   readonly backup: Location | undefined;
-  readonly undo: string[];
-  readonly planned: PlannedRepository[];
+  /** Collected only if a file for them is named. */
+  readonly undo: string[] | undefined;
+  readonly planned: PlannedRepository[] | undefined;
 }
 
 /**
@@ -54,22 +60,33 @@ export async function run(
   if (input.args[0] === 'apply') return applyPlan(context, input, options);
   const names = input.args;
   const job = await prepare(context, input, options);
-  const repositories = await findRepositories(context, names, options);
-  const pruned: Pruned[] = [];
+  const shard = readShard(input);
+  const found = await findRepositories(context, names, options);
+  const repositories = found.filter(({ name }) => isInShard(name, shard));
+  const stopsAtFirst = readFlag(input, 'abortOnError');
   const failures: AppError[] = [];
-  for (const place of repositories) {
+  let hasFailed = false;
+  const one = async (place: Location, call: CallOptions): Promise<Pruned | undefined> => {
+    if (hasFailed && stopsAtFirst) return undefined;
     try {
-      const one = await pruneOne(job, place, options);
-      if (one !== undefined) pruned.push(one);
+      const pruned = await pruneOne(job, place, call);
+      hasFailed ||= pruned?.failed === true;
+      return pruned;
     } catch (error) {
       options.signal?.throwIfAborted();
-      if (!(error instanceof AppError) || repositories.length === 1) throw error;
+      if (!(error instanceof AppError) || found.length === 1) throw error;
       context.warn(`${place.name} was skipped: ${error.message}`);
       failures.push(error);
+      hasFailed = true;
+      return undefined;
     }
-  }
+  };
+  // An OCI layout has one writer.
+  const jobs = job.backup === undefined ? (readCount(input, 'jobs', '--jobs') ?? 1) : 1;
+  const all = await mapParallel(repositories, jobs, one, options);
   await writeFiles(job, input);
   const list = names.length > 1 || names.some(isPattern);
+  const pruned = all.filter((done) => done !== undefined);
   return report(job, pruned, failures, { list, explain: readFlag(input, 'explain') });
 }
 
@@ -88,10 +105,11 @@ async function prepare(context: PruneContext, input: Input, options: CallOptions
     },
     inUse: await readInUse(context, readList(input, 'inUse'), options),
     digests: readProtectedDigests(input),
+    listed: await readInUse(context, readList(input, 'protectFile'), options),
     confirmed: readFlag(input, 'yes'),
     backup: backup === undefined ? undefined : locateBackup(context, backup),
-    undo: [],
-    planned: [],
+    undo: readText(input, 'undoScript') === undefined ? undefined : [],
+    planned: readText(input, 'plan') === undefined ? undefined : [],
   };
 }
 
@@ -149,10 +167,14 @@ async function pruneOne(
   });
   const plan = planPrune(facts, policy, {
     ...job.planOptions,
-    protected: { digests: job.digests, inUse: inUseOf(job.inUse, place, facts) },
+    protected: {
+      digests: job.digests,
+      listed: inUseOf(job.listed, place, facts),
+      inUse: inUseOf(job.inUse, place, facts),
+    },
   });
   const outcome = await carryOut(job, { store, facts, plan }, options);
-  return { facts, plan, policy, outcome };
+  return describe({ facts, plan, policy }, outcome);
 }
 
 interface Planned {
@@ -167,8 +189,8 @@ async function carryOut(job: Job, { store, facts, plan }: Planned, options: Call
   const goal = goalOf(plan, facts);
   const isNothing = goal.tags.size + goal.manifests.size === 0;
   if (isNothing || plan.brake !== undefined) return undefined;
-  job.planned.push({ repository: facts.repository, goal });
-  job.undo.push(...undoLines(facts, goal, backup));
+  job.planned?.push({ repository: facts.repository, goal });
+  if (job.undo !== undefined) job.undo.push(...undoLines(facts, goal, backup));
   if (!job.confirmed) return undefined;
   if (backup !== undefined) await backUp(context, backup, { store, facts, goal }, options);
   const outcome = await removeGoal(store, facts, goal, {
@@ -181,9 +203,9 @@ async function carryOut(job: Job, { store, facts, plan }: Planned, options: Call
 
 async function writeFiles(job: Job, input: Input): Promise<void> {
   const plan = readText(input, 'plan');
-  if (plan !== undefined) await writePlanFile(resolve(job.context.cwd, plan), job.planned);
+  if (plan !== undefined) await writePlanFile(resolve(job.context.cwd, plan), job.planned ?? []);
   const undo = readText(input, 'undoScript');
-  if (undo !== undefined) await writeUndoScript(resolve(job.context.cwd, undo), job.undo);
+  if (undo !== undefined) await writeUndoScript(resolve(job.context.cwd, undo), job.undo ?? []);
 }
 
 const BRAKES = {
@@ -199,19 +221,18 @@ function report(
   { list, explain }: { readonly list: boolean; readonly explain: boolean },
 ): Result {
   const now = context.now();
-  for (const { plan } of pruned) {
-    if (plan.brake !== undefined) context.warn(`${plan.repository}: ${BRAKES[plan.brake]}`);
-    const hidden = [...plan.manifests.values()].includes('parent');
-    if (hidden && !isListed(pruned, plan)) {
+  for (const { repository, brake, mayHideParents } of pruned) {
+    if (brake !== undefined) context.warn(`${repository}: ${BRAKES[brake]}`);
+    if (mayHideParents) {
       context.note(
-        `${plan.repository} does not list its manifests: a child goes when no index that can be seen lists it`,
+        `${repository} does not list its manifests: a child goes when no index that can be seen lists it`,
       );
     }
   }
-  const works = pruned.some(({ plan }) => plan.brake === undefined && plan.manifests.size > 0);
+  const works = pruned.some((one) => one.brake === undefined && one.manifests.length > 0);
   if (!confirmed && works) context.note('nothing was deleted; --yes deletes what is shown');
-  const failed = failures.length > 0 || pruned.some((one) => hasFailed(one));
-  const braked = pruned.some(({ plan }) => plan.brake !== undefined);
+  const failed = failures.length > 0 || pruned.some((one) => one.failed);
+  const braked = pruned.some(({ brake }) => brake !== undefined);
   const json = pruned.map(toJson);
   return {
     kind: 'value',
@@ -219,12 +240,4 @@ function report(
     text: (style) => pruned.map((one) => page(one, { explain, now, style })).join('\n\n'),
     exit: failed ? 1 : braked ? 3 : 0,
   };
-}
-
-function isListed(pruned: readonly Pruned[], plan: Plan): boolean {
-  return pruned.find((one) => one.plan === plan)?.facts.listed === true;
-}
-
-function hasFailed({ outcome }: Pruned): boolean {
-  return outcome !== undefined && outcome.failures.length > 0;
 }

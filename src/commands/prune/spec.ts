@@ -19,6 +19,11 @@ const keepOptions: readonly OptionSpec[] = [
     summary: 'keep what is younger than TIME, such as 30d',
     kind: 'string',
   },
+  {
+    flags: '--keep-pulled-within <time>',
+    summary: 'keep what was pulled within TIME, where the registry says so',
+    kind: 'string',
+  },
   { flags: '--keep-daily <n>', summary: 'keep the newest of each of N days', kind: 'integer' },
   { flags: '--keep-weekly <n>', summary: 'keep the newest of each of N weeks', kind: 'integer' },
   { flags: '--keep-monthly <n>', summary: 'keep the newest of each of N months', kind: 'integer' },
@@ -59,6 +64,11 @@ const safetyOptions: readonly OptionSpec[] = [
     kind: 'list',
   },
   {
+    flags: '--protect-file <file>',
+    summary: 'keep the manifests listed in FILE always (repeatable); - is stdin',
+    kind: 'list',
+  },
+  {
     flags: '--in-use <file>',
     summary: 'keep the images listed in FILE, one per line; - is stdin',
     kind: 'list',
@@ -70,6 +80,11 @@ const safetyOptions: readonly OptionSpec[] = [
   },
   { flags: '--allow-empty', summary: 'allow a plan that keeps nothing', kind: 'flag' },
   {
+    flags: '--abort-on-error',
+    summary: 'stop at the first repository that fails',
+    kind: 'flag',
+  },
+  {
     flags: '--untag-only',
     summary: 'remove only tags; leave manifests to the registry',
     kind: 'flag',
@@ -79,9 +94,9 @@ const safetyOptions: readonly OptionSpec[] = [
 const dateOptions: readonly OptionSpec[] = [
   {
     flags: '--sort <order>',
-    summary: 'order for --keep: date or version (default: date)',
+    summary: 'order for --keep: date, version, pushed, created or pulled (default: date)',
     kind: 'string',
-    choices: ['date', 'version'],
+    choices: ['date', 'version', 'pushed', 'created', 'pulled'],
   },
   {
     flags: '--clock <clock>',
@@ -104,6 +119,8 @@ const runOptions: readonly OptionSpec[] = [
     kind: 'string',
     choices: ['regctl', 'ecr', 'zot', 'harbor', 'gar', 'gitlab'],
   },
+  { flags: '--jobs <n>', summary: 'repositories at a time (default: 1)', kind: 'integer' },
+  { flags: '--shard <i/n>', summary: 'only part I of N of the repositories', kind: 'string' },
   { flags: '-y, --yes', summary: 'delete what the plan lists', kind: 'flag' },
   { flags: '--check', summary: 'exit with status 3 if there is anything to delete', kind: 'flag' },
   { flags: '--explain', summary: 'show every tag with the rules that decided', kind: 'flag' },

@@ -13,18 +13,12 @@ import type { CallOptions } from '../../util/abort.ts';
 import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { readCount, readFlag, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
+import { readShard } from '../input/shard.ts';
 import { expandOf, type SyncRequest } from './jobs.ts';
 import { UsualRequests } from '../transfer/left-behind.ts';
 import { remindOfRun } from './left-behind.ts';
 import { requireTrustedPlan, type TrustedPlanOptions } from '../../client/sync/trusted.ts';
-import {
-  readBudget,
-  readConversion,
-  readFilter,
-  readShard,
-  readState,
-  type SyncContext,
-} from './settings.ts';
+import { readBudget, readConversion, readFilter, readState, type SyncContext } from './settings.ts';
 
 /** Everything that a run does. */
 export interface SyncWork {

@@ -1,7 +1,5 @@
 import { join, resolve } from 'node:path';
 import { stateFolder } from '../../config/files/user-folders.ts';
-import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import { PullBudget } from '../../sync/budget.ts';
 import { stateName, SyncState } from '../../sync/state.ts';
 import type { RunOptions } from '../../sync/transfer/types.ts';
@@ -91,18 +89,4 @@ export async function readFilter(input: Input) {
   const semver = readText(input, 'semver');
   if (include.length + exclude.length === 0 && semver === undefined) return undefined;
   return createNameFilter({ include, exclude, semver });
-}
-
-/** @throws AppError USAGE */
-export function readShard(
-  input: Input,
-): { readonly index: number; readonly count: number } | undefined {
-  const text = readText(input, 'shard');
-  if (text === undefined) return undefined;
-  const [, i, n] = /^(\d{1,5})\/(\d{1,5})$/u.exec(text) ?? [];
-  const [index, count] = [Number(i), Number(n)];
-  if (index >= 1 && index <= count) return { index, count };
-  throw new AppError('USAGE', `--shard takes I/N with I from 1 to N, not "${sanitize(text)}"`, {
-    hint: 'For example --shard 2/5.',
-  });
 }

@@ -2,6 +2,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseYaml } from '../../util/text/yaml.ts';
+import { allProtected, protectorsOf } from '../hard-keeps.ts';
 import type { View } from '../judge.ts';
 import type { Policy } from '../plan.ts';
 import type { Decision, Judgement } from '../types.ts';
@@ -101,7 +102,7 @@ function judge(tool: ToolPolicy, { graph, dates, now, protected: hard }: View): 
   const images: ToolImage[] = [];
   for (const { digest, pulled } of graph.manifests.values()) {
     const tags = tagsOf.get(digest) ?? [];
-    const isOwn = graph.parentsOf(digest).size === 0 && !graph.isReferrer(digest);
+    const isOwn = graph.parentsOf(digest).length === 0 && !graph.isReferrer(digest);
     if (tags.length === 0 && !isOwn) continue;
     const at = pulled === undefined || pulled === null ? pulled : Date.parse(pulled);
     images.push({ digest, tags, time: dates.ofManifest(digest), pulled: at });
@@ -113,11 +114,10 @@ function judge(tool: ToolPolicy, { graph, dates, now, protected: hard }: View): 
   const tags = new Map<string, Decision>();
   for (const [tag, digest] of graph.tags) {
     const { keep, because } = decided.get(tag) ?? KEEP('undated');
-    const held = hard.inUse.has(digest) ? '--in-use' : '--protect-digest';
-    const isHeld = hard.inUse.has(digest) || hard.digests.has(digest);
+    const held = protectorsOf(hard, digest).at(-1);
     tags.set(tag, {
-      verdict: isHeld || keep ? 'keep' : 'delete',
-      because: [isHeld ? held : because],
+      verdict: held !== undefined || keep ? 'keep' : 'delete',
+      because: [held ?? because],
     });
   }
   const going = new Map<Digest, string>();
@@ -126,5 +126,5 @@ function judge(tool: ToolPolicy, { graph, dates, now, protected: hard }: View): 
     if (decision?.keep === false && time !== undefined && now - time > GRACE)
       going.set(digest, decision.because);
   }
-  return { tags, untagged: going, protect: new Set([...hard.digests, ...hard.inUse]) };
+  return { tags, untagged: going, protect: allProtected(hard) };
 }

@@ -1,10 +1,18 @@
 import type { Policy } from '../plan.ts';
 import { createPolicy } from '../flags.ts';
-import { CALENDAR_RULES, KINDS, type RuleWords } from '../rules.ts';
+import { CALENDAR_RULES, KINDS, SORT_ORDERS, type RuleWords } from '../rules.ts';
 import { countAt, doublestar, isObject, refuse, stringsAt } from './types.ts';
 
-const TEXTS = ['keepPer', 'keepSemver', 'keepWithin', 'semver', 'olderThan', 'grace'] as const;
-const CHOICES = { sort: ['date', 'version'], clock: ['auto', 'pushed', 'created'] } as const;
+const TEXTS = [
+  'keepPer',
+  'keepSemver',
+  'keepWithin',
+  'keepPulledWithin',
+  'semver',
+  'olderThan',
+  'grace',
+] as const;
+const CHOICES = { sort: SORT_ORDERS, clock: ['auto', 'pushed', 'created'] } as const;
 const FLAGS = ['prerelease', 'assumeCreated', ...KINDS] as const;
 const COUNTS = ['keep', ...CALENDAR_RULES] as const;
 const LISTS = ['tag', 'keepTag'] as const;

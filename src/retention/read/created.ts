@@ -1,13 +1,13 @@
-import { AppError } from '../errors/app-error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { ReadStore } from '../store/types.ts';
-import { fetchAll } from '../store/verify.ts';
-import { isDigestTag } from '../tags/digest-tags.ts';
-import type { CallOptions } from '../util/abort.ts';
-import { mapParallel } from '../util/parallel.ts';
-import { parseTime } from './dates.ts';
-import type { ManifestFacts, RepositoryFacts } from './types.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { ReadStore } from '../../store/types.ts';
+import { fetchAll } from '../../store/verify.ts';
+import { isDigestTag } from '../../tags/digest-tags.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { mapParallel } from '../../util/parallel.ts';
+import { parseTime } from '../dates.ts';
+import type { ManifestFacts, RepositoryFacts } from '../types.ts';
 
 export interface CreatedOptions extends CallOptions {
   /** Concurrent requests. */
@@ -18,15 +18,20 @@ export interface CreatedOptions extends CallOptions {
   readonly mustList?: boolean | undefined;
 }
 
-/** Adds build dates to the facts, from the configurations of images that have no other date. */
+/** What the dates are added to; each manifest is replaced, because thousands are kept. */
+export interface Undated extends Pick<RepositoryFacts, 'tags' | 'tagPushed'> {
+  readonly manifests: Map<Digest, ManifestFacts>;
+}
+
+/** Adds build dates, from the configurations of images that have no other date. */
 export async function readCreated(
   store: ReadStore,
-  facts: RepositoryFacts,
+  facts: Undated,
   configs: ReadonlyMap<Digest, Descriptor>,
   options: CreatedOptions,
-): Promise<RepositoryFacts> {
+): Promise<void> {
   const { concurrency, signal } = options;
-  const manifests = new Map(facts.manifests);
+  const { manifests } = facts;
   const read = async (digest: Digest, call: CallOptions): Promise<void> => {
     const [config, manifest] = [configs.get(digest), manifests.get(digest)];
     if (config === undefined || manifest === undefined) return;
@@ -36,12 +41,11 @@ export async function readCreated(
   };
   const wanted = undated(facts, options).filter((digest) => configs.has(digest));
   await mapParallel(wanted, concurrency, read, { signal });
-  return { ...facts, manifests };
 }
 
 /** Finds the images that need a date. */
 function undated(
-  { tags, tagPushed, manifests }: RepositoryFacts,
+  { tags, tagPushed, manifests }: Undated,
   { createdOnly, mustList }: CreatedOptions,
 ): Digest[] {
   const tagged = [...tags].filter(([tag]) => !isDigestTag(tag));

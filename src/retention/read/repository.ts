@@ -1,16 +1,16 @@
-import { AppError } from '../errors/app-error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { hexOf, type Digest } from '../oci/digest.ts';
-import type { Manifest } from '../oci/manifest.ts';
-import { isImageConfigType, isIndexType, isManifestType } from '../oci/media-types.ts';
-import { fetchManifest } from '../store/manifests.ts';
-import type { ListedManifest, ReadStore } from '../store/types.ts';
-import type { CallOptions } from '../util/abort.ts';
-import { subjectOfDigestTag } from '../tags/digest-tags.ts';
-import { tagListerOf } from '../tags/find.ts';
-import { mapParallel } from '../util/parallel.ts';
+import { AppError } from '../../errors/app-error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { isManifestType } from '../../oci/media-types.ts';
+import { fetchManifest } from '../../store/manifests.ts';
+import type { ListedManifest, ReadStore } from '../../store/types.ts';
+import type { CallOptions } from '../../util/abort.ts';
+import { subjectOfDigestTag } from '../../tags/digest-tags.ts';
+import { tagListerOf } from '../../tags/find.ts';
+import { mapParallel } from '../../util/parallel.ts';
 import { orAbsent, readCreated } from './created.ts';
-import type { ManifestFacts, RepositoryFacts } from './types.ts';
+import { FactsOfManifests } from './facts.ts';
+import type { RepositoryFacts } from '../types.ts';
 
 export interface ReadOptions extends CallOptions {
   /** Concurrent requests. */
@@ -37,26 +37,21 @@ export async function readRepository(
   return reader.read();
 }
 
-/** Annotations of BuildKit's attestation manifests in an index. */
-const REFERENCE_TYPE = 'vnd.docker.reference.type';
-const CREATED = 'org.opencontainers.image.created';
-
 class RepositoryReader {
   readonly #store: ReadStore;
   readonly #options: ReadOptions;
   readonly #tags = new Map<string, Digest>();
   readonly #tagPushed = new Map<string, string>();
-  readonly #manifests = new Map<Digest, ManifestFacts>();
-  readonly #configs = new Map<Digest, Descriptor>();
+  readonly #facts: FactsOfManifests;
   /** Manifests that do not exist. */
   readonly #absent = new Set<Digest>();
   readonly #running = new Map<Digest, Promise<readonly Descriptor[]>>();
-  readonly #names = new Map<string, string>();
   readonly #listed = new Map<Digest, ListedManifest>();
 
   constructor(store: ReadStore, options: ReadOptions) {
     this.#store = store;
     this.#options = options;
+    this.#facts = new FactsOfManifests(options);
   }
 
   async read(): Promise<RepositoryFacts> {
@@ -71,24 +66,25 @@ class RepositoryReader {
     );
     await this.#readAll([...this.#listed.values()].map((one) => one.descriptor));
     // A referrer may have referrers, too.
-    for (let next = [...this.#manifests.keys()]; next.length > 0;) {
-      const before = new Set(this.#manifests.keys());
+    const { manifests, configs } = this.#facts;
+    for (let next = [...manifests.keys()]; next.length > 0;) {
+      const before = new Set(manifests.keys());
       const found = await this.#each(next, async (digest, call) =>
         this.#referrersOf(digest, known, call),
       );
       await this.#readAll(found.flat());
-      next = [...this.#manifests.keys()].filter((digest) => !before.has(digest));
+      next = [...manifests.keys()].filter((digest) => !before.has(digest));
     }
     const facts = {
       repository: this.#store.label,
       tags: this.#tags,
       tagPushed: this.#tagPushed,
-      manifests: this.#manifests,
+      manifests,
       listed,
       untags: undefined,
     };
-    const { dates } = this.#options;
-    return dates ? readCreated(this.#store, facts, this.#configs, this.#options) : facts;
+    if (this.#options.dates) await readCreated(this.#store, facts, configs, this.#options);
+    return facts;
   }
 
   #each<T, R>(items: readonly T[], map: (item: T, call: CallOptions) => Promise<R>): Promise<R[]> {
@@ -125,7 +121,7 @@ class RepositoryReader {
   async #readTag(tag: string, call: CallOptions): Promise<void> {
     const root = await orAbsent(this.#store.resolve(tag, { ...call, purpose: 'content' }));
     if (root === undefined) return;
-    const digest = this.#name(root.digest);
+    const digest = this.#facts.name(root.digest);
     if (!(await this.#readManifest(root, call))) return;
     this.#tags.set(tag, digest);
   }
@@ -144,18 +140,18 @@ class RepositoryReader {
 
   /** Reads a manifest, its children and its subject. False if it does not exist. */
   async #readManifest(descriptor: Descriptor, call: CallOptions): Promise<boolean> {
-    const digest = this.#name(descriptor.digest);
-    if (this.#isKnown(digest)) return this.#manifests.has(digest);
+    const digest = this.#facts.name(descriptor.digest);
+    if (this.#isKnown(digest)) return this.#facts.manifests.has(digest);
     const running = this.#running.get(digest) ?? this.#fetch(digest, descriptor, call);
     this.#running.set(digest, running);
     const leads = await running;
     this.#running.delete(digest);
     for (const one of leads) await this.#readManifest(one, call);
-    return this.#manifests.has(digest);
+    return this.#facts.manifests.has(digest);
   }
 
   #isKnown(digest: Digest): boolean {
-    return this.#manifests.has(digest) || this.#absent.has(digest);
+    return this.#facts.manifests.has(digest) || this.#absent.has(digest);
   }
 
   /** Reads what a manifest leads to. */
@@ -171,41 +167,14 @@ class RepositoryReader {
       this.#absent.add(digest);
       return [];
     }
-    this.#manifests.set(digest, this.#factsOf(digest, manifest));
+    const listed = this.#listed.get(digest);
+    this.#facts.add(digest, manifest, {
+      pushed: listed?.pushed ?? this.#store.capabilities.times?.pushed(digest),
+      pulled: listed?.pulled,
+    });
     const children = manifest.kind === 'index' ? manifest.manifests : [];
     const leads = manifest.subject === undefined ? children : [...children, manifest.subject];
     return leads.filter((one) => isManifestType(one.mediaType));
-  }
-
-  #factsOf(digest: Digest, manifest: Manifest): ManifestFacts {
-    const { mediaType, raw, subject, annotations } = manifest;
-    const entries = manifest.kind === 'index' ? manifest.manifests : [];
-    const children = entries.filter((one) => isManifestType(one.mediaType));
-    const blobs =
-      manifest.kind === 'image'
-        ? [manifest.config, ...manifest.layers]
-        : entries.filter((one) => !isManifestType(one.mediaType));
-    if (manifest.kind === 'image' && isImageConfigType(manifest.config.mediaType)) {
-      const { config } = manifest;
-      this.#configs.set(digest, { ...config, mediaType: this.#name(config.mediaType) });
-    }
-    const listed = this.#listed.get(digest);
-    return {
-      digest,
-      mediaType: this.#name(mediaType),
-      size: raw.byteLength,
-      children: this.#namesOf(children),
-      attestations: this.#namesOf(
-        children.filter((one) => one.annotations?.[REFERENCE_TYPE] === 'attestation-manifest'),
-      ),
-      subject: subject === undefined ? undefined : this.#name(subject.digest),
-      blobs: blobs.flatMap((one) => [keyOf(one.digest), one.size]),
-      isIndex: isIndexType(mediaType),
-      annotated: annotations?.[CREATED],
-      created: undefined,
-      pushed: listed?.pushed ?? this.#store.capabilities.times?.pushed(digest),
-      pulled: listed?.pulled,
-    };
   }
 
   /** Lists the referrers of one manifest. */
@@ -223,29 +192,9 @@ class RepositoryReader {
     }
     return found ?? NONE;
   }
-
-  #namesOf(some: readonly Descriptor[]): readonly Digest[] {
-    return some.length === 0 ? NONE : some.map((one) => this.#name(one.digest));
-  }
-
-  /** Returns one shared string for equal digests, to save memory. */
-  #name<T extends string>(text: T): T {
-    const known = this.#names.get(text);
-    if (known !== undefined) return known as T;
-    this.#names.set(text, text);
-    return text;
-  }
 }
 
 const NONE: readonly never[] = [];
-
-/**
- * A key of eight bytes instead of a hundred: layers outnumber everything else in a repository, and
- * only their sizes count.
- */
-function keyOf(digest: Digest): number {
-  return Number.parseInt(hexOf(digest).slice(0, 13), 16);
-}
 
 function uniqueByDigest(descriptors: readonly Descriptor[]): Descriptor[] {
   return [...new Map(descriptors.map((one) => [one.digest, one])).values()];

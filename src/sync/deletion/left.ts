@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
-import { readRepository } from '../../retention/read.ts';
+import { readRepository } from '../../retention/read/repository.ts';
 import type { RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import { tagListerOf } from '../../tags/find.ts';

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import { readRepository } from '../../retention/read.ts';
+import { readRepository } from '../../retention/read/repository.ts';
 import type { Location } from '../../transports/types.ts';
 import type { ImageResult } from '../results.ts';
 import type { SyncJob } from '../types.ts';

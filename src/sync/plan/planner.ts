@@ -10,7 +10,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
-import { fnv1a, type SourceName } from '../naming.ts';
+import { isInShard, type Shard, type SourceName } from '../naming.ts';
 import { selectNames, selectTags, type Keeps } from '../select.ts';
 import type { SyncPlaces } from '../places.ts';
 import type { SyncJob } from '../types.ts';
@@ -26,7 +26,7 @@ export interface PlanOptions extends CallOptions {
   readonly filter?: Keeps | undefined;
   /** `newest` counts versions, and not dates. */
   readonly byVersion?: boolean | undefined;
-  readonly shard?: { readonly index: number; readonly count: number } | undefined;
+  readonly shard?: Shard | undefined;
   readonly host: Platform;
   readonly stopAtFirst?: boolean | undefined;
   warn(text: string): void;
@@ -73,8 +73,7 @@ class Planner {
   }
 
   #isInShard({ name }: Location): boolean {
-    const { shard } = this.#options;
-    return shard === undefined || fnv1a(name) % shard.count === shard.index - 1;
+    return isInShard(name, this.#options.shard);
   }
 
   /** A repository of another shard is not listed, if its target does not depend on the tag. */

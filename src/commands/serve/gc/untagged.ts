@@ -21,7 +21,7 @@ export function chooseUntagged({ untagged, orphans }: UntaggedRules): ChooseMani
     for (const [digest, links] of manifests) nodes.set(digest, { digest, ...links });
     const graph = new Graph({ tags, manifests: nodes });
     const isUntagged = (digest: Digest): boolean =>
-      !graph.hasTag(digest) && graph.parentsOf(digest).size === 0 && !graph.isReferrer(digest);
+      !graph.hasTag(digest) && graph.parentsOf(digest).length === 0 && !graph.isReferrer(digest);
     const chosen = new Set(
       [...nodes.keys()].filter(
         (digest) => (untagged && isUntagged(digest)) || (orphans && graph.isOrphan(digest)),

@@ -55,12 +55,12 @@ export async function remindOfMany(
 
 /** A source that cannot be opened again has nothing to say: the copy is done. */
 async function someOf(
-  { withSource }: CopiedImages,
+  images: CopiedImages,
   { from }: CopiedImage,
   options: CallOptions,
 ): Promise<string> {
   try {
-    return await withSource((source) => leftBehind(source, from, options));
+    return await images.withSource((source) => leftBehind(source, from, options));
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof AppError) return '';

@@ -229,10 +229,14 @@ describe('the entry of a log', () => {
     readPublicKey(String(publicKey.export({ type: 'spki', format: 'pem' })), name);
   const content = Buffer.from('payload');
   const signature = signBytes('sha256', content, signer.privateKey);
-  const entryOf = (about: Buffer, signed: Buffer): string => {
+  const entryOf = (about: Buffer, signed: Buffer, { publicKey } = signer): string => {
+    const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));
     const spec = {
       data: { hash: { algorithm: 'sha256', value: hash('sha256', about) } },
-      signature: { content: signed.toString('base64') },
+      signature: {
+        content: signed.toString('base64'),
+        publicKey: { content: Buffer.from(pem).toString('base64') },
+      },
     };
     const record = { apiVersion: '0.0.1', kind: 'hashedrekord', spec };
     const body = Buffer.from(JSON.stringify(record)).toString('base64');
@@ -262,6 +266,7 @@ describe('the entry of a log', () => {
     ['of another log', entryOf(content, signature), otherLog, /not of a log/u],
     ['about other bytes', entryOf(Buffer.from('x'), signature), log, /another signature/u],
     ['about another signature', entryOf(content, Buffer.from('x')), log, /another signature/u],
+    ['about another key', entryOf(content, signature, otherLog), log, /another signature/u],
     ['without a promise', '{"Payload":{}}', log, /not complete/u],
   ])('%s does not count', async (_case, entry, by, reason) => {
     await expect(verify(entry, by)).rejects.toThrow(reason);

@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
+import { createPublicKey, hash } from 'node:crypto';
 import { isRecord } from '../../util/json.ts';
 import { decodeBase64 } from '../formats/base64.ts';
 import { parseDocument } from '../formats/document.ts';
-import { isSignedBy } from '../keys/algorithms.ts';
+import { isSignedBy, keyHint } from '../keys/algorithms.ts';
 import type { PublicKey } from '../keys/public.ts';
 import { NotEvidence, type Signed, type Trusted } from '../types.ts';
 
@@ -11,7 +11,7 @@ export function requireRekor(trusted: Trusted, logs: readonly PublicKey[]): Trus
   return {
     async signerOf(signed) {
       const signer = await trusted.signerOf(signed);
-      const time = await promisedTime(signed, logs);
+      const time = await promisedTime(signed, signer.id, logs);
       return { ...signer, time };
     },
   };
@@ -23,6 +23,7 @@ export function requireRekor(trusted: Trusted, logs: readonly PublicKey[]): Trus
  */
 async function promisedTime(
   { content, signature, rekorEntry }: Signed,
+  signer: string,
   logs: readonly PublicKey[],
 ): Promise<string> {
   if (rekorEntry === undefined) throw new NotEvidence('it has no entry of a transparency log');
@@ -39,11 +40,16 @@ async function promisedTime(
   const promise = decodeBase64(entry['SignedEntryTimestamp'], 'log entry');
   const known = await Promise.all(logs.map(({ key }) => isSignedBy(key, canonical, promise)));
   if (!known.includes(true)) throw new NotEvidence('its log entry is not of a log of the policy');
-  requireAbout(decodeBase64(body, 'log entry'), content, signature);
+  requireAbout(decodeBase64(body, 'log entry'), { content, signature, signer });
   return new Date(integratedTime * 1000).toISOString();
 }
 
-function requireAbout(body: Uint8Array, content: Uint8Array, signature: Uint8Array): void {
+interface Logged extends Pick<Signed, 'content' | 'signature'> {
+  /** The hint of the key that signed. */
+  readonly signer: string;
+}
+
+function requireAbout(body: Uint8Array, { content, signature, signer }: Logged): void {
   const { kind, apiVersion, spec } = parseDocument(body, 'log entry', {
     kind: true,
     apiVersion: true,
@@ -57,6 +63,17 @@ function requireAbout(body: Uint8Array, content: Uint8Array, signature: Uint8Arr
     digest['algorithm'] === 'sha256' &&
     digest['value'] === hash('sha256', content) &&
     isRecord(logged) &&
-    Buffer.compare(decodeBase64(logged['content'], 'log entry'), signature) === 0;
+    Buffer.compare(decodeBase64(logged['content'], 'log entry'), signature) === 0 &&
+    hintOf(logged['publicKey']) === signer;
   if (!isSame) throw new NotEvidence('its log entry is about another signature');
+}
+
+/** A log keeps the key as base64 of its PEM. */
+function hintOf(logged: unknown): string | undefined {
+  const pem = decodeBase64(isRecord(logged) ? logged['content'] : undefined, 'log entry');
+  try {
+    return keyHint(createPublicKey(Buffer.from(pem)));
+  } catch {
+    return undefined;
+  }
 }

@@ -73,7 +73,9 @@ export async function readLayers(
     });
     found.push(...read);
   }
-  return found;
+  const unread = layers.length - MAX_LAYERS;
+  const reason = `it has more than ${MAX_LAYERS} layers; ${unread} were not read`;
+  return unread > 0 ? [...found, { ...known, reason }] : found;
 }
 
 /** Attestations are larger than manifests may be. */

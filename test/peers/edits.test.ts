@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RegistryServer } from '../../src/server/server.ts';
@@ -6,6 +5,7 @@ import { describeOperations } from '../build/operations.ts';
 import { readImages, readOperations, startVectorRegistry, VECTORS } from '../build/edit-vectors.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
 import { missingPrograms, run } from '../helpers/commands.ts';
+import { programThatPrints } from '../helpers/elf-program.ts';
 import { missingPeers, peer } from '../helpers/peers.ts';
 import { describeUnless } from '../helpers/when.ts';
 
@@ -79,7 +79,7 @@ describeUnless(
       await using server = await startVectorRegistry(await readImages(), { names: [] });
       await using machine = await newMachine();
       await mkdir(machine.dir.join('root/bin'), { recursive: true });
-      await writeFile(machine.dir.join('root/bin/hello'), helloProgram());
+      await writeFile(machine.dir.join('root/bin/hello'), programThatPrints('hello\n'));
       await chmod(machine.dir.join('root/bin/hello'), 0o755);
       const image = `${server.host}/hello:1`;
       const base = ['mutate', '--base', 'scratch', '--set-platform', 'linux/amd64'];
@@ -102,43 +102,3 @@ describeUnless(
     });
   },
 );
-
-/** An ELF program of 160 bytes that prints "hello": no compiler is needed, and no library. */
-function helloProgram(): Uint8Array {
-  const [base, headers] = [0x40_0000, 0x78];
-  const text = Buffer.from('hello\n');
-  const code = Buffer.from(
-    'b801000000bf0100000048be0000000000000000ba000000000f05b83c00000031ff0f05',
-    'hex',
-  );
-  code.writeBigUInt64LE(BigInt(base + headers + code.byteLength), 12);
-  code.writeUInt32LE(text.byteLength, 21);
-  const out = Buffer.alloc(headers);
-  out.write('\u007fELF\u0002\u0001\u0001', 0, 'latin1');
-  for (const [at, value] of [
-    [16, 2],
-    [18, 62],
-    [52, 64],
-    [54, 56],
-    [56, 1],
-  ] as const)
-    out.writeUInt16LE(value, at);
-  for (const [at, value] of [
-    [20, 1],
-    [64, 1],
-    [68, 5],
-  ] as const)
-    out.writeUInt32LE(value, at);
-  const size = headers + code.byteLength + text.byteLength;
-  for (const [at, value] of [
-    [24, base + headers],
-    [32, 64],
-    [80, base],
-    [88, base],
-    [96, size],
-    [104, size],
-    [112, 0x1000],
-  ] as const)
-    out.writeBigUInt64LE(BigInt(value), at);
-  return Buffer.concat([out, code, text]);
-}

@@ -172,7 +172,8 @@ async function render(
   const toStderr = result.stream === 'stderr';
   const stream = toStderr ? io.stderr : io.stdout;
   const writer = toStderr ? createWriter(io.stderr) : stdout;
-  const style = await createStyle(stream, wantsColour(stream, io.env, flags.noColor));
+  const colour = wantsColour(stream, io.env, flags.noColor);
+  const style = await createStyle(stream, colour, io.env);
   const { writeResult } = await import('./output/result.ts');
   const shown = prints.members === undefined ? result : onlyMembers(result, prints.members);
   await writeResult(shown, { format: flags.output, template }, writer, style);

@@ -9,6 +9,8 @@ export interface Style {
   readonly yellow: (text: string) => string;
   readonly blue: (text: string) => string;
   readonly cyan: (text: string) => string;
+  /** Text that leads to a URL, if the terminal has links. */
+  readonly link: (text: string, url: URL) => string;
   /** Columns of the terminal; 80 without a terminal. */
   readonly width: number;
   /** Whether stdout is a terminal. */

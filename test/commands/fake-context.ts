@@ -127,6 +127,7 @@ export const PLAIN: Style = {
   yellow: same,
   blue: same,
   cyan: same,
+  link: same,
   width: 80,
   terminal: false,
 };

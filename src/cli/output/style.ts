@@ -13,6 +13,7 @@ export function plainStyle(stream: OutputStream): Style {
     yellow: identity,
     blue: identity,
     cyan: identity,
+    link: identity,
     width: columnsOf(stream),
     terminal: stream.isTTY === true,
   };
@@ -24,8 +25,35 @@ export function wantsColour(stream: OutputStream, env: Io['env'], noColour: bool
   return (env['NO_COLOR'] ?? '') === '' && (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
-/** Loads chalk only if `colour` is set. */
-export async function createStyle(stream: OutputStream, colour: boolean): Promise<Style> {
+/**
+ * Whether a terminal shows OSC 8 links. One that does not know them prints nothing of them, but some
+ * of those that are in use print the address.
+ */
+export function hasLinks(env: Io['env']): boolean {
+  const is = (name: string): boolean => (env[name] ?? '') !== '';
+  // Inside tmux and screen, the terminal around them is not known.
+  if (is('TMUX') || is('STY')) return false;
+  const known = /^(?:iTerm\.app|WezTerm|vscode|ghostty|Hyper|rio)$/u;
+  return (
+    known.test(env['TERM_PROGRAM'] ?? '') ||
+    /kitty|ghostty|foot|alacritty/u.test(env['TERM'] ?? '') ||
+    Number(env['VTE_VERSION'] ?? 0) >= 5000 ||
+    is('WT_SESSION') ||
+    is('KONSOLE_VERSION')
+  );
+}
+
+/** OSC 8; a URL has no control characters. */
+function link(text: string, url: URL): string {
+  return `\u001B]8;;${url.href}\u001B\\${text}\u001B]8;;\u001B\\`;
+}
+
+/** Loads chalk only if `colour` is set; links are for terminals with colors that have them. */
+export async function createStyle(
+  stream: OutputStream,
+  colour: boolean,
+  env: Io['env'] = {},
+): Promise<Style> {
   const plain = plainStyle(stream);
   if (!colour) return plain;
   const { Chalk } = await import('chalk');
@@ -39,5 +67,6 @@ export async function createStyle(stream: OutputStream, colour: boolean): Promis
     yellow: (text) => chalk.yellow(text),
     blue: (text) => chalk.blue(text),
     cyan: (text) => chalk.cyan(text),
+    ...(hasLinks(env) ? { link } : {}),
   };
 }

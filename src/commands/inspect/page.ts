@@ -154,6 +154,12 @@ function splitPair(text: string): [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** A web address leads to itself, also where it is cut short. */
+function linked(value: string, text: string, style: Style): string {
+  const url = /^https?:\/\//u.test(value) ? URL.parse(value) : null;
+  return url === null ? text : style.link(text, url);
+}
+
 function pairs(
   title: string,
   entries: readonly (readonly [string, string])[],
@@ -164,7 +170,7 @@ function pairs(
   const lines = entries.map(([key, value]) => {
     const name = fit(key, width - 4, style);
     const text = fit(value, width - displayWidth(name) - 3, style);
-    return `  ${style.cyan(name)}=${text}`;
+    return `  ${style.cyan(name)}=${linked(value, text, style)}`;
   });
   return [style.bold(title), ...lines].join('\n');
 }

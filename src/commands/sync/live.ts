@@ -19,21 +19,28 @@ export function liveResult(
   run: (onImage: (image: ImageResult) => void) => Promise<SyncDone>,
 ): Result {
   let images: readonly ImageResult[] = [];
+  let summary: string | undefined;
   const all = async (onImage: (image: ImageResult) => void): Promise<SyncDone> => {
     const done = await run(onImage);
     ({ images } = done);
     const cost = mode === 'dry-run' ? `; ${costLine(done.cost)}` : '';
-    note(`${PREFIX[mode]}${totalsLine(totalsOf(images))}${cost}`);
+    summary = `${PREFIX[mode]}${totalsLine(totalsOf(images))}${cost}`;
     return done;
   };
+  /** The totals follow the last line that was written. */
+  async function* stream<T>(map: (image: ImageResult) => T): AsyncGenerator<T> {
+    yield* createStream(all, map);
+    if (summary !== undefined) note(summary);
+  }
   return {
     kind: 'live',
     json: async () => {
       const done = await all(() => undefined);
+      if (summary !== undefined) note(summary);
       return syncJson(done.images, done.cost);
     },
-    pieces: (style: Style) => createStream(all, (image) => imageLine(image, style)),
-    values: () => createStream(all, imageJson),
+    pieces: (style: Style) => stream((image) => imageLine(image, style)),
+    values: () => stream(imageJson),
     exit: () => {
       const exit = exitOf(images);
       const stale = mode === 'check' && images.some(({ outcome }) => outcome === 'copied');

@@ -2,6 +2,8 @@ import { EXIT_STATUS } from '../../errors/codes.ts';
 import { AppError } from '../../errors/app-error.ts';
 import { totalsOf, type ImageResult, type SyncTotals } from '../../sync/results.ts';
 import { formatSize } from '../../util/text/units.ts';
+import { shortDigest } from '../../oci/digest.ts';
+import { displayWidth } from '../output/width.ts';
 import type { Style } from '../result.ts';
 import type { SyncCost } from './execute.ts';
 
@@ -77,10 +79,29 @@ export function imageLine(image: ImageResult, style: Style): string {
     const why = reason === null ? error.message : `${error.message}: ${reason}`;
     return `${paint(word)}  ${source}: ${why}\n`;
   }
+  if (style.terminal) return terminalLine(image, paint(word), style);
   const at = digest === undefined ? '' : `@${digest}`;
   const more = outcome === 'unchanged' ? '' : style.dim(` (${because})`);
   const to = outcome === 'deleted' ? `${destination}${at}` : `${source} -> ${destination}${at}`;
   return `${paint(word)}  ${to}${more}\n`;
+}
+
+/** On a terminal: a short digest, and on a second line what does not fit on one. */
+function terminalLine(
+  { source, destination, digest, outcome, because }: ImageResult,
+  word: string,
+  style: Style,
+): string {
+  const short = digest === undefined ? '' : `  ${shortDigest(digest)}`;
+  const why = outcome === 'unchanged' ? '' : ` (${because})`;
+  const indent = ' '.repeat('unchanged  '.length);
+  const end = `${short}${why}`;
+  if (outcome === 'deleted') return `${word}  ${destination}${style.dim(end)}\n`;
+  const both = `${source} -> ${destination}`;
+  const isShort = displayWidth(`${indent}${both}${end}`) <= style.width;
+  if (isShort) return `${word}  ${both}${style.dim(end)}\n`;
+  const details = `${end.trimStart()} from ${source}`;
+  return `${word}  ${destination}\n${indent}${style.dim(details)}\n`;
 }
 
 function counted(count: number, noun: string): string {

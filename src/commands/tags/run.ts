@@ -220,7 +220,7 @@ function digestTagNote(tag: string): string | undefined {
 function page(details: readonly TagDetails[], now: Date, style: Style): string {
   return renderTable(
     [
-      { title: 'TAG' },
+      { title: 'TAG', shrink: true },
       { title: 'DIGEST' },
       { title: 'CREATED' },
       { title: 'SIZE', align: 'right' },

@@ -16,3 +16,16 @@ it('a table gives way on a terminal alone', () => {
   expect(narrow.split('\n').map(displayWidth)).toEqual([20, 20, 20]);
   expect(renderTable(columns, rows, { ...PLAIN, width: 20 })).toContain('x'.repeat(50));
 });
+
+it('the last column gives way first', () => {
+  const columns = [
+    { title: 'TAG', shrink: true },
+    { title: 'DIGEST' },
+    { title: 'PLATFORMS', shrink: true },
+  ];
+  const rows = [['release-candidate-1', '5af219f25e90', 'linux/amd64, linux/arm64']];
+  const at = (width: number) =>
+    renderTable(columns, rows, { ...PLAIN, terminal: true, width }).split('\n')[1];
+  expect(at(50)).toBe('release-candidate-1  5af219f25e90  linux/amd64, l…');
+  expect(at(40)).toBe('release-candid…  5af219f25e90  linux/am…');
+});

@@ -12,9 +12,13 @@ import { describeUnless } from '../helpers/when.ts';
 const SKIPPED = 2;
 
 describeUnless(missingPeers('conformance'), 'the conformance suite of OCI', () => {
-  it.each(['memory', 'disk'])(
-    'passes whole against the %s storage',
-    async (kind) => {
+  it.each([
+    ['memory', '1.1'],
+    ['disk', '1.1'],
+    ['disk', 'dev'],
+  ])(
+    'passes whole against the %s storage, version %s',
+    async (kind, version) => {
       await using dir = await tempDir();
       const storage =
         kind === 'memory' ? createMemoryStorage() : createDiskStorage(dir.join('registry'));
@@ -26,7 +30,7 @@ describeUnless(missingPeers('conformance'), 'the conformance suite of OCI', () =
           OCI_TLS: 'disabled',
           OCI_REPO1: 'conformance/one',
           OCI_REPO2: 'conformance/two',
-          OCI_VERSION: '1.1',
+          OCI_VERSION: version,
         },
       });
       expect(finished.code).toBe(0);
@@ -36,6 +40,7 @@ describeUnless(missingPeers('conformance'), 'the conformance suite of OCI', () =
         Number(new RegExp(`\\b${name}="(\\d+)"`, 'u').exec(suites)?.[1] ?? 0);
       expect([count('failures'), count('errors'), count('skipped')]).toEqual([0, 0, SKIPPED]);
       expect(count('tests')).toBeGreaterThan(800);
+      process.stdout.write(`conformance ${version}, ${kind}: ${count('tests')} tests\n`);
     },
     60_000,
   );

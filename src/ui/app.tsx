@@ -7,11 +7,12 @@ import { SCRIPT } from './assets/script.ts';
 import { STYLE } from './assets/style.ts';
 import { isFromElsewhere, isOwnHost, SECURITY_HEADERS } from './access/headers.ts';
 import type { Sessions } from './access/sessions.ts';
-import { sendPage } from './html.ts';
+import { sendPage, THEMES, type UiEnv } from './html.tsx';
 import { LockedPage, ProblemPage } from './pages/problem.tsx';
+import { createVisits } from './data/visits.ts';
 import { addDeletePages } from './delete-routes.tsx';
 import { addDetailPages } from './detail-routes.tsx';
-import { addPages, signalOf, type UiEnv } from './routes.tsx';
+import { addPages, signalOf } from './routes.tsx';
 import type { UiOptions } from './types.ts';
 
 export interface AppOptions extends UiOptions {
@@ -33,6 +34,8 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
   const { sessions, port, onKey } = options;
   const app = new Hono<UiEnv>();
   const cookieName = (): string => `regctl-ui-${port()}`;
+  const themeCookie = (): string => `${cookieName()}-theme`;
+  const visits = createVisits(options);
 
   app.use(async (c, next) => {
     await next();
@@ -73,10 +76,23 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
       return sendPage(c, <LockedPage goesOn={goesOn} />, 401);
     }
     c.set('session', cookie);
+    c.set('frame', {
+      here: c.req.method === 'GET' ? localPath(c.req.url) : '/',
+      theme: THEMES.find((one) => one === getCookie(c, themeCookie())),
+      registries: visits.registries(),
+      pullsLeft: (registry) => visits.pullsLeft(registry),
+    });
     await next();
     return undefined;
   });
-  addPages(app, options);
+  app.get('/theme', (c) => {
+    const theme = THEMES.find((one) => one === c.req.query('to'));
+    const kept = { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: THEME_SECONDS } as const;
+    if (theme === undefined) deleteCookie(c, themeCookie());
+    else setCookie(c, themeCookie(), theme, kept);
+    return c.redirect(localPath(new URL(c.req.query('back') ?? '/', c.req.url).href), 303);
+  });
+  addPages(app, options, visits);
   addDetailPages(app, options);
   if (options.allowDelete) addDeletePages(app, options, sessions);
   app.notFound((c) =>
@@ -104,12 +120,19 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
   return app;
 }
 
-/** The address of a request without its key; a path, so that it never leads to another host. */
+const THEME_SECONDS = 365 * 24 * 3600;
+
+/** The address of a request without its key. */
 function withoutKey(c: Context): string {
-  const { pathname, searchParams } = new URL(c.req.url);
-  searchParams.delete('key');
-  const search = searchParams.toString();
-  return `/${pathname.replace(/^[/\\]+/u, '')}${search === '' ? '' : `?${search}`}`;
+  const url = new URL(c.req.url);
+  url.searchParams.delete('key');
+  return localPath(url.href);
+}
+
+/** Path and query of an address; a path, so that it never leads to another host. */
+function localPath(address: string): string {
+  const { pathname, search } = new URL(address);
+  return `/${pathname.replace(/^[/\\]+/u, '')}${search}`;
 }
 
 /** HTTP statuses of errors by their exit status; what a registry did wrong is 502. */

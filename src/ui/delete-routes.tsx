@@ -9,15 +9,9 @@ import { isOwnForm } from './access/headers.ts';
 import type { Sessions } from './access/sessions.ts';
 import { deleteConfirmed, planDeletion, untagConfirmed, type Confirmed } from './data/deletion.ts';
 import { matchingTags } from './data/tags.ts';
-import { sendPage } from './html.ts';
+import { sendPage, type UiEnv } from './html.tsx';
 import { DeletedPage, DeletePage } from './pages/delete.tsx';
-import {
-  countRequests,
-  registryLocation,
-  signalOf,
-  type PagesOptions,
-  type UiEnv,
-} from './routes.tsx';
+import { countRequests, registryLocation, signalOf, type PagesOptions } from './routes.tsx';
 
 /** Tags that are deleted at a time: each is looked at by whoever confirms it. */
 const MAX_CHOSEN = 100;

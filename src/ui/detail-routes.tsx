@@ -9,7 +9,7 @@ import { compareImages } from './data/compare.ts';
 import { readContent } from './data/content.ts';
 import { readFiles, type FilesCache } from './data/files.ts';
 import { readImage, type ImageFacts } from './data/image.ts';
-import { sendPage } from './html.ts';
+import { sendPage, type UiEnv } from './html.tsx';
 import { imageName } from './links.ts';
 import { CompareFilesPage } from './pages/compare-files.tsx';
 import { ComparePage } from './pages/compare.tsx';
@@ -22,7 +22,6 @@ import {
   registryLocation,
   signalOf,
   type PagesOptions,
-  type UiEnv,
 } from './routes.tsx';
 
 /** Adds the pages about what an image holds: referrers, files, and the difference to another. */

@@ -12,7 +12,9 @@ import { readImage } from './data/image.ts';
 import { readRepositories } from './data/repositories.ts';
 import { readRow, type TagsReader } from './data/tag-rows.ts';
 import { readTagsPage, SORTS, type Sort } from './data/tags.ts';
-import { sendPage } from './html.ts';
+import { readUntagged } from './data/untagged.ts';
+import type { Visits } from './data/visits.ts';
+import { sendPage, type UiEnv } from './html.tsx';
 import { COPY_LINES, HOME, imagePath, repositoriesPath, tagsPath, type CopyKind } from './links.ts';
 import { ImagePage } from './pages/image.tsx';
 import { RegistriesPage, RepositoriesPage } from './pages/repositories.tsx';
@@ -20,16 +22,8 @@ import { TagRow } from './pages/tag-row.tsx';
 import { TagsPage } from './pages/tags.tsx';
 import type { UiOptions, UiSources } from './types.ts';
 
-/** Repositories that are remembered for registries without a catalog. */
-const MAX_SEEN = 100;
-
 export interface PagesOptions extends UiOptions {
   readonly signal?: AbortSignal | undefined;
-}
-
-/** What a request carries: the cookie of its session. */
-export interface UiEnv {
-  readonly Variables: { readonly session: string };
 }
 
 /** Ends what a page reads when its browser leaves or the program stops. */
@@ -48,17 +42,10 @@ export async function countRequests<T>(
 }
 
 /** Adds the pages that only read. */
-export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
+export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits): void {
   const { sources, hostPlatform, concurrency, now } = options;
   const cache = new FactsCache(now);
-  const seen = new Set<string>();
   const call = (c: Context): CallOptions => ({ signal: signalOf(options, c) });
-  const remember = (repository: string): void => {
-    seen.delete(repository);
-    seen.add(repository);
-    const [oldest] = seen;
-    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
-  };
   const counted = <T,>(read: () => Promise<T>): ReturnType<typeof countRequests<T>> =>
     countRequests(sources, read);
   const readerOf = (store: ReadStore, location: Location, c: Context): TagsReader => ({
@@ -73,10 +60,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
   app.get('/', (c) => c.redirect(options.start ?? HOME, 303));
 
   app.get(HOME, async (c) =>
-    sendPage(
-      c,
-      <RegistriesPage logins={await sources.logins(call(c))} seen={[...seen].toReversed()} />,
-    ),
+    sendPage(c, <RegistriesPage logins={await sources.logins(call(c))} seen={visits.seen()} />),
   );
 
   app.get('/open', (c) => c.redirect(pathOf(options, c.req.query('name') ?? ''), 303));
@@ -88,7 +72,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
       page: numberOf(c, 'page', 1) ?? 1,
     };
     const { data, requests } = await counted(() =>
-      readRepositories(sources, query, [...seen], call(c)),
+      readRepositories(sources, query, visits.seen(), call(c)),
     );
     return sendPage(c, <RepositoriesPage query={query} data={data} requests={requests} />);
   });
@@ -102,12 +86,17 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
       digestTags: c.req.query('digest-tags') === '1',
       all: c.req.query('all') === '1',
       details: c.req.query('details') === '1',
+      untagged: c.req.query('untagged') === '1',
     };
     const { data, requests } = await counted(async () => {
       await using store = await sources.openRead(location, call(c));
-      return readTagsPage(readerOf(store, location, c), query);
+      const reader = readerOf(store, location, c);
+      const page = await (query.untagged
+        ? readUntagged(reader, query)
+        : readTagsPage(reader, query));
+      visits.remember(location.name, store);
+      return page;
     });
-    remember(location.name);
     return sendPage(
       c,
       <TagsPage
@@ -127,7 +116,10 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const location = registryLocation(options, c.req.query('repository') ?? '');
     const digest = c.req.query('digest');
     const tags = (c.req.queries('tag') ?? []).filter(isTag);
-    if ((digest !== undefined && !isDigest(digest)) || tags.length === 0) {
+    if (
+      (digest !== undefined && !isDigest(digest)) ||
+      (digest === undefined && tags.length === 0)
+    ) {
       throw new AppError('USAGE', 'the row has no digest or no tag');
     }
     await using store = await sources.openRead(location, call(c));
@@ -149,9 +141,10 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const { data, requests } = await counted(async () => {
       await using store = await sources.openRead(location, call(c));
       const query = { ref: location.ref, child: c.req.query('child'), host: hostPlatform };
-      return readImage(store, query, call(c));
+      const image = await readImage(store, query, call(c));
+      visits.remember(location.name, store);
+      return image;
     });
-    remember(location.name);
     return sendPage(
       c,
       <ImagePage

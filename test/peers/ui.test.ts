@@ -122,6 +122,7 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
       large: `/repositories?registry=${large.host}`,
       tags: `/tags?repository=${host}/infra/nginx`,
       many: `/tags?repository=${host}/many`,
+      untagged: `/tags?repository=${host}/infra/nginx&untagged=1`,
       image: `/image?image=${host}/infra/nginx:1.27`,
       missing: `/image?image=${host}/broken:1`,
       artifact: `/image?image=${host}/chart:1`,
@@ -212,6 +213,26 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(`${origin}/image**`);
     expect(await page.textContent('h1')).toBe(`${registry.host}/infra/nginx:1.27`);
+    await page.context().close();
+  });
+
+  it('has a switch for its colors and one for the registry, by keyboard and without script', async () => {
+    const page = await open(`/tags?repository=${registry.host}/infra/nginx`, {
+      javaScriptEnabled: false,
+      colorScheme: 'light',
+    });
+    const shade = (): Promise<string> =>
+      page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const light = await shade();
+    await page.getByRole('button', { name: 'dark colors' }).press('Enter');
+    await page.waitForURL('**/tags?repository=**');
+    expect(await shade()).not.toBe(light);
+    await page.getByRole('button', { name: 'dark colors' }).press('Enter');
+    await page.waitForURL('**/tags?repository=**');
+    expect(await shade()).toBe(light);
+    await page.getByLabel('Registry').selectOption(`${registry.host}/`);
+    await page.getByRole('button', { name: 'Go' }).press('Enter');
+    await page.waitForURL('**/repositories?registry=**');
     await page.context().close();
   });
 

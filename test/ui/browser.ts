@@ -4,9 +4,10 @@ import { startRegistryServer } from '../../src/server/server.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { createRegistryStore } from '../../src/transports/docker/store.ts';
 import { locate } from '../../src/transports/locate.ts';
+import type { Capabilities } from '../../src/store/types.ts';
 import { createSessions } from '../../src/ui/access/sessions.ts';
 import { createApp } from '../../src/ui/app.tsx';
-import type { UiEnv } from '../../src/ui/routes.tsx';
+import type { UiEnv } from '../../src/ui/html.tsx';
 import type { UiOptions, UiSources } from '../../src/ui/types.ts';
 import { pushImage, type TestImage } from '../helpers/images.ts';
 import { plainClient } from '../registry/harness.ts';
@@ -36,6 +37,8 @@ export interface Pages extends AsyncDisposable {
   /** Keys that were offered to browsers without a login. */
   readonly keys: readonly string[];
   readonly bugs: readonly unknown[];
+  /** Of the browser with a login. */
+  readonly cookie: string;
 }
 
 export interface Seen {
@@ -44,6 +47,24 @@ export interface Seen {
   readonly html: string;
   /** The page's text without its markup. */
   readonly text: string;
+}
+
+/** Sources whose repositories have some other capabilities. */
+export function withCapabilities(sources: UiSources, change: Partial<Capabilities>): UiSources {
+  return {
+    ...sources,
+    async openRead(location, options) {
+      const store = await sources.openRead(location, options);
+      return {
+        label: store.label,
+        capabilities: { ...store.capabilities, ...change },
+        resolve: (ref, call) => store.resolve(ref, call),
+        has: (descriptor, call) => store.has(descriptor, call),
+        fetch: (descriptor, call) => store.fetch(descriptor, call),
+        [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+      };
+    },
+  };
 }
 
 export async function startPages(options: Partial<UiOptions> = {}): Promise<Pages> {
@@ -96,6 +117,7 @@ export async function startPages(options: Partial<UiOptions> = {}): Promise<Page
     sources,
     keys,
     bugs,
+    cookie,
     get: async (path, headers, signal) =>
       seen(
         await app.request(`${ORIGIN}${path}`, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { makeImage, makeIndex } from '../helpers/images.ts';
-import { startPages } from './browser.ts';
+import { startPages, withCapabilities } from './browser.ts';
 
 /** A list whose first page is this. */
 const listOf = (next: () => Promise<never>): AsyncIterable<never> => ({
@@ -97,23 +97,13 @@ describe('tags', () => {
     await own.push('app', tags, await makeImage());
     let lists = 0;
     await using pages = await startPages({
-      sources: {
-        ...own.sources,
-        async openRead(location, options) {
-          const store = await own.sources.openRead(location, options);
-          const many = async function* (): AsyncGenerator<readonly string[]> {
+      sources: withCapabilities(own.sources, {
+        tags: {
+          async *tags() {
             for (lists = 0; lists < 5; lists += 1) yield [`v0.${lists}`, ...tags];
-          };
-          return {
-            label: store.label,
-            capabilities: { ...store.capabilities, tags: { tags: many } },
-            resolve: (ref, call) => store.resolve(ref, call),
-            has: (descriptor, call) => store.has(descriptor, call),
-            fetch: (descriptor, call) => store.fetch(descriptor, call),
-            [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-          };
+          },
         },
-      },
+      }),
     });
     own.requests();
     const page = await pages.get(TAGS);
@@ -289,4 +279,93 @@ it('a page whose browser left is no bug', async () => {
   const answer = await pages.get('/repositories?registry=reg.example', {}, leaving.signal);
   expect(answer.status).toBe(503);
   expect(pages.bugs).toEqual([]);
+});
+
+describe('around every page', () => {
+  it('the registries with a login or an opened repository can be switched to', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['a'], await makeImage());
+    await pages.get(TAGS);
+    const page = await pages.get('/registries');
+    expect(page.text).toContain('reg.example, signed in Go');
+    expect(page.html).toContain('<option value="reg.example/">');
+    expect((await pages.get('/open?name=reg.example/')).headers.get('location')).toBe(
+      '/repositories?registry=reg.example',
+    );
+    // Nobody without a login learns them.
+    const stranger = await pages.get('/assets/none', { cookie: '' });
+    expect([stranger.status, stranger.text.includes('signed in')]).toEqual([404, false]);
+  });
+
+  it('the colors are those of the system, until one is chosen for this browser', async () => {
+    await using pages = await startPages();
+    const before = await pages.get('/registries');
+    expect(before.html).toContain('<html lang="en">');
+    const chosen = await pages.get('/theme?to=dark&back=/registries');
+    expect([chosen.status, chosen.headers.get('location')]).toEqual([303, '/registries']);
+    const set = chosen.headers.get('set-cookie') ?? '';
+    expect(set).toMatch(/-theme=dark; Max-Age=\d+; Path=\/; HttpOnly; SameSite=Strict$/u);
+    const cookie = `${pages.cookie}; ${set.split(';')[0]}`;
+    const dark = await pages.get('/registries', { cookie });
+    expect(dark.html).toContain('<html lang="en" data-theme="dark">');
+    expect(dark.html).toContain('value="system" aria-pressed="true" aria-label="dark colors"');
+    const reset = await pages.get('/theme?to=system&back=/registries', { cookie });
+    expect(reset.headers.get('set-cookie')).toContain('Max-Age=0');
+  });
+
+  it.each(['https://evil.example/x', '//evil.example/x', '/\\evil.example/x'])(
+    'choosing colors never leads to another host (%s)',
+    async (back) => {
+      await using pages = await startPages();
+      const to = await pages.get(`/theme?to=dark&back=${encodeURIComponent(back)}`);
+      expect(to.headers.get('location')).toMatch(/^\/[^/\\]/u);
+    },
+  );
+
+  it('the pulls that a registry has left are shown, without a request for them', async () => {
+    await using own = await startPages();
+    await own.push('app', ['a'], await makeImage());
+    await using pages = await startPages({
+      sources: withCapabilities(own.sources, {
+        pullAllowance: {
+          last: () => ({ remaining: 76, windowSeconds: 21_600, resetSeconds: undefined }),
+        },
+      }),
+    });
+    own.requests();
+    expect((await pages.get(TAGS)).text).toContain('76 pulls left');
+    expect(own.requests()).toHaveLength(2);
+    expect((await pages.get('/registries')).text).not.toContain('pulls left');
+  });
+});
+
+describe('what has no tag', () => {
+  it('is listed without children of indexes, and leads to its page', async () => {
+    await using pages = await startPages();
+    const lost = await makeImage({ labels: { lost: 'yes' } });
+    await pages.push('app', ['1.27'], await makeIndex());
+    await pages.push('app', [lost.root.digest], lost);
+    const page = await pages.get(`${TAGS}&untagged=1`);
+    expect(page.text).toContain('1 manifest without a tag');
+    expect(page.html.match(/<tr/gu)).toHaveLength(2);
+    const path = /href="(\/image[^"]*)">no tag/u.exec(page.html)?.[1]?.replaceAll('&amp;', '&');
+    expect((await pages.get(path ?? '')).text).toContain(lost.root.digest);
+    expect((await pages.get(`${TAGS}&untagged=1&filter=nothing`)).text).toContain('0 manifests');
+  });
+
+  it('is not listed where the registry has no such list, which is said', async () => {
+    await using own = await startPages();
+    await own.push('app', ['a'], await makeImage());
+    await using pages = await startPages({
+      sources: withCapabilities(own.sources, {
+        inventory: {
+          manifests: () =>
+            listOf(async () => {
+              throw new AppError('UNSUPPORTED', 'cannot list the manifests of reg.example/app');
+            }),
+        },
+      }),
+    });
+    expect((await pages.get(`${TAGS}&untagged=1`)).text).toContain('cannot list the manifests of');
+  });
 });

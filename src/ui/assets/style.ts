@@ -12,6 +12,8 @@ export const STYLE = `
   --bad: light-dark(#a1201c, #ff9d95);
   --bad-back: light-dark(#fdeeed, #35201f);
 }
+:root[data-theme=light] { color-scheme: light; }
+:root[data-theme=dark] { color-scheme: dark; }
 * { box-sizing: border-box; }
 html { font: 16px/1.5 system-ui, sans-serif; background: var(--back); color: var(--text); }
 body { margin: 0; overflow-wrap: anywhere; }
@@ -33,6 +35,10 @@ pre { background: var(--raised); border: 1px solid var(--line); padding: 1rem; o
 .brand { font-weight: 700; text-decoration: none; color: var(--text); padding: .25rem 0; }
 .open { display: flex; gap: .5rem; align-items: center; flex: 1 1 18rem; }
 .open input { flex: 1; min-width: 0; }
+.switcher, .themes { display: flex; gap: .5rem; max-width: 100%; }
+.switcher select { min-width: 0; max-width: 16rem; }
+.themes button[aria-pressed=true] { border-color: var(--accent); color: var(--accent); }
+.pulls { color: var(--soft); }
 input, select, button { font: inherit; color: inherit; background: var(--back);
   border: 1px solid var(--soft); border-radius: .3rem; padding: .3rem .6rem; min-height: 2rem; }
 button { cursor: pointer; background: var(--raised); }

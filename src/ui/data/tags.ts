@@ -12,7 +12,7 @@ const MAX_REQUESTS = 21;
 /** Rows that are read even if the list alone takes many requests. */
 const MIN_ROWS = 4;
 /** Tags whose manifests one page may read, to sort by their dates or sizes. */
-const MAX_READ = 1_000;
+export const MAX_READ = 1_000;
 const MAX_NAMES = 200_000;
 
 export const SORTS = ['version', 'name', 'created', 'size'] as const;
@@ -29,6 +29,8 @@ export interface TagsQuery {
   readonly all: boolean;
   /** Reads dates and sizes, which takes two or three requests for each image. */
   readonly details: boolean;
+  /** Shows the manifests that no tag names. */
+  readonly untagged: boolean;
 }
 
 export interface TagsPage {
@@ -108,7 +110,10 @@ interface Listed {
   readonly requests: number;
 }
 
-async function listNames({ store, signal }: Pick<TagsReader, 'store' | 'signal'>): Promise<Listed> {
+export async function listNames({
+  store,
+  signal,
+}: Pick<TagsReader, 'store' | 'signal'>): Promise<Listed> {
   let requests = 0;
   const names = new Set<string>();
   for await (const page of tagListerOf(store).tags({ signal })) {
@@ -119,7 +124,7 @@ async function listNames({ store, signal }: Pick<TagsReader, 'store' | 'signal'>
   return { names: [...names], requests };
 }
 
-function pageOf<T>(
+export function pageOf<T>(
   items: readonly T[],
   wanted: number,
 ): { readonly items: readonly T[]; readonly page: number; readonly pages: number } {

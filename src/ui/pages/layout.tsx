@@ -1,4 +1,5 @@
-import type { Child, FC } from 'hono/jsx';
+import { useContext, type Child, type FC } from 'hono/jsx';
+import { FrameContext, THEMES, type Frame } from '../html.tsx';
 import { HOME, imagePath, repositoriesPath, tagsPath } from '../links.ts';
 import { Copy, visible } from './widgets.tsx';
 
@@ -32,8 +33,69 @@ export function trailOfRepository(repository: string): PageProps['trail'] {
   ];
 }
 
-export const Page: FC<PageProps> = ({ title, trail, command, requests, children }) => (
-  <html lang="en">
+const THEME_SIGNS = { light: '☀', dark: '☾' } as const;
+
+/** A press on the active one returns to the colors of the system. */
+const Themes: FC<Pick<Frame, 'here' | 'theme'>> = ({ here, theme }) => (
+  <form action="/theme" method="get" class="themes">
+    <input type="hidden" name="back" value={here} />
+    {THEMES.map((one) => (
+      <button
+        type="submit"
+        name="to"
+        value={one === theme ? 'system' : one}
+        aria-pressed={one === theme ? 'true' : 'false'}
+        aria-label={`${one} colors`}
+      >
+        {THEME_SIGNS[one]}
+      </button>
+    ))}
+  </form>
+);
+
+const Switcher: FC<Pick<Frame, 'registries'> & { current: string | undefined }> = ({
+  registries,
+  current,
+}) => (
+  <form action="/open" method="get" class="switcher">
+    <label for="registry" class="visually-hidden">
+      Registry
+    </label>
+    <select id="registry" name="name">
+      {registries.map(({ name, isSignedIn }) => (
+        <option value={`${name}/`} selected={name === current}>
+          {visible(name, 100)}
+          {isSignedIn ? ', signed in' : ''}
+        </option>
+      ))}
+    </select>
+    <button type="submit">Go</button>
+  </form>
+);
+
+/** What the registry said with its last answer; asking for it would be a request of its own. */
+const PullsLeft: FC<{ left: ReturnType<Frame['pullsLeft']> }> = ({ left }) =>
+  left?.remaining === undefined ? (
+    <></>
+  ) : (
+    <span class="pulls">
+      {left.remaining} {left.remaining === 1 ? 'pull' : 'pulls'} left
+    </span>
+  );
+
+export const Page: FC<PageProps> = (props) => (
+  <Framed {...props} frame={useContext(FrameContext)} />
+);
+
+const Framed: FC<PageProps & { frame: Frame }> = ({
+  title,
+  trail,
+  command,
+  requests,
+  children,
+  frame,
+}) => (
+  <html lang="en" data-theme={frame.theme}>
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -65,6 +127,11 @@ export const Page: FC<PageProps> = ({ title, trail, command, requests, children 
           />
           <button type="submit">Open</button>
         </form>
+        {frame.registries.length === 0 ? null : (
+          <Switcher registries={frame.registries} current={trail[1]?.text} />
+        )}
+        <PullsLeft left={frame.pullsLeft(trail[1]?.text ?? '')} />
+        <Themes here={frame.here} theme={frame.theme} />
       </header>
       <main id="main" tabindex={-1}>
         <nav aria-label="Breadcrumb" class="trail">

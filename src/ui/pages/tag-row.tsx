@@ -20,7 +20,7 @@ export interface TagRowProps {
 export const TagRow: FC<TagRowProps> = (props) => {
   const { repository, row, largest, now, fills, copy } = props;
   const { tags, digest, facts, problem } = row;
-  const [first = ''] = tags;
+  const first = tags[0] ?? digest ?? '';
   const incomplete = fills && problem === undefined && !isComplete(facts);
   return (
     <tr
@@ -33,6 +33,11 @@ export const TagRow: FC<TagRowProps> = (props) => {
       </td>
       <th scope="row" data-label="Tag">
         <ul class="tags">
+          {tags.length === 0 ? (
+            <li>
+              <a href={imagePath(imageName(repository, first))}>no tag</a>
+            </li>
+          ) : null}
           {tags.map((tag) => (
             <li>
               <a href={imagePath(imageName(repository, tag))}>{visible(tag)}</a>

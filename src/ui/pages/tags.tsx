@@ -7,7 +7,7 @@ import {
   tagsPath,
   type CopyKind,
 } from '../links.ts';
-import { SORTS, type TagsPage as Data, type TagsQuery } from '../data/tags.ts';
+import { MAX_READ, SORTS, type TagsPage as Data, type TagsQuery } from '../data/tags.ts';
 import { Page } from './layout.tsx';
 import { TagRow } from './tag-row.tsx';
 import { Pager, visible } from './widgets.tsx';
@@ -28,8 +28,8 @@ export interface TagsProps {
 export const TagsPage: FC<TagsProps> = (props) => {
   const { repository, query, data, now, requests, isMetered, allowDelete, copy } = props;
   const [registry = '', ...path] = repository.split('/');
-  const { filter, sort, digestTags, all, details } = query;
-  const here = { filter, sort, 'digest-tags': digestTags, all, details, copy };
+  const { filter, sort, digestTags, all, details, untagged } = query;
+  const here = { filter, sort, 'digest-tags': digestTags, all, details, untagged, copy };
   return (
     <Page
       title={repository}
@@ -55,7 +55,7 @@ export const TagsPage: FC<TagsProps> = (props) => {
           allowDelete={allowDelete}
           copy={copy}
         />
-        {allowDelete && filter !== '' && data.matching > 0 ? (
+        {allowDelete && filter !== '' && data.matching > 0 && !untagged ? (
           <p class="actions">
             <a href={deletePath(repository, { filter })}>Delete all {data.matching} that match…</a>
           </p>
@@ -114,6 +114,10 @@ const Filter: FC<FilterProps> = ({ repository, query, hidden, copy }) => (
       <label for="digest-tags">Digest tags ({hidden})</label>
     </span>
     <span class="check">
+      <input id="untagged" type="checkbox" name="untagged" value="1" checked={query.untagged} />
+      <label for="untagged">Untagged</label>
+    </span>
+    <span class="check">
       <input id="all" type="checkbox" name="all" value="1" checked={query.all} />
       <label for="all">Group all tags by digest</label>
     </span>
@@ -133,7 +137,9 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
 }) => (
   <>
     <p class="count-line">
-      {data.matching} of {data.total} tags, {data.read} of {data.matching} read
+      {query.untagged
+        ? `${data.matching} ${data.matching === 1 ? 'manifest' : 'manifests'} without a tag, the last pushed first`
+        : `${data.matching} of ${data.total} tags, ${data.read} of ${data.matching} read`}
     </p>
     {data.unread > 0 ? (
       <p class="notice">
@@ -145,7 +151,9 @@ const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered:
     ) : null}
     {data.limited ? (
       <p class="notice">
-        Only the first {data.read} tags were read. Filter the list to see the others.
+        {query.untagged
+          ? `Only the first ${MAX_READ} tags were read: what is listed here may have one of the others.`
+          : `Only the first ${data.read} tags were read. Filter the list to see the others.`}
       </p>
     ) : null}
     {data.sort === query.sort ? null : (
@@ -175,7 +183,7 @@ interface RowsProps extends Pick<
 const Rows: FC<RowsProps> = (props) => {
   const { repository, data, now, fills, allowDelete, copy } = props;
   const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
-  if (data.rows.length === 0) return <p>No tag matches.</p>;
+  if (data.rows.length === 0) return <p>Nothing matches.</p>;
   return (
     <form method="get" action="/compare">
       <input type="hidden" name="repository" value={repository} />

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRateLimit } from '../../src/server/access/rate.ts';
@@ -8,7 +8,7 @@ import { metricsPage } from '../../src/server/pages.ts';
 import type { RegistryServer } from '../../src/server/server.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { limitUploads } from '../../src/server/upload-limit.ts';
-import { codeOf, imageManifest, pushBlob, putManifest, startServer } from './client.ts';
+import { codeOf, ended, imageManifest, pushBlob, putManifest, startServer } from './client.ts';
 
 const servers: RegistryServer[] = [];
 afterEach(async () => {
@@ -109,6 +109,27 @@ describe('limits', () => {
     count('10.0.0.2');
     time = 1000;
     count('10.0.0.1');
+  });
+
+  it('close a connection beyond --max-connections at once, and take one when another ends', async () => {
+    const { server } = await start({ maxConnections: 2 });
+    const open = (): Socket => connect(Number(server.url.port), server.url.hostname);
+    const ask = async (socket: Socket): Promise<string> => {
+      socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      return answer.toString().slice(0, 12);
+    };
+    const [first, second] = [open(), open()];
+    expect(await Promise.all([ask(first), ask(second)])).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    const third = open();
+    await ended(third);
+    expect(third.bytesRead).toBe(0);
+    const gone = ended(first);
+    first.end();
+    await gone;
+    const fourth = open();
+    expect(await ask(fourth)).toBe('HTTP/1.1 200');
+    expect(await ask(second)).toBe('HTTP/1.1 200');
   });
 
   it('bound all unfinished uploads together, and make room when one ends', async () => {

@@ -68,6 +68,7 @@ async function serve(context: ServeContext, input: Input, options: CallOptions):
   const uploadTtl = readUploadTtl(input);
   const collect = readCollection(context, input);
   const gcInterval = readTime(input, 'gcInterval');
+  if (gcInterval === 0) throw new AppError('USAGE', '--gc-interval takes a time of at least 1s');
   const grace = Math.min(readTime(input, 'stopTimeout') ?? DEFAULT_STOP_MS, MAX_STOP_MS);
   const log = readAccessLog(context, input);
   const metrics = readMetrics(context, input);

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
 import { serveSpec } from '../../../src/commands/serve/spec.ts';
+import { run } from '../../helpers/commands.ts';
+import { describeWith } from '../../helpers/when.ts';
 
 const EXAMPLES = ['systemd/regctl-registry.service', 'kubernetes/registry.yaml'];
 
@@ -18,3 +21,11 @@ it.each(EXAMPLES)(
     }
   },
 );
+
+describeWith(['systemd-analyze'], 'the systemd unit', () => {
+  it('has no fault that systemd knows', async () => {
+    const unit = new URL('../../../examples/systemd/regctl-registry.service', import.meta.url);
+    const done = await run('systemd-analyze', ['verify', fileURLToPath(unit)]);
+    expect([done.code, done.stderr]).toEqual([0, '']);
+  });
+});

@@ -101,6 +101,19 @@ describe('serve gc', () => {
     });
   });
 
+  it('runs in the serving process every --gc-interval', async () => {
+    await using dir = await tempDir();
+    await registryWithGarbage(dir.join('registry'));
+    const more = { cwd: dir.path, now: later(2) };
+    await serving({ dir: 'registry', gcInterval: '1s' }, more, async (base, context) => {
+      await expect.poll(() => context.notes.join('\n')).toContain('gc: removed 1 blob');
+      const url = `${base}/v2/${name}/blobs/${digestOf(data)}`;
+      expect((await fetch(url, { method: 'HEAD' })).status).toBe(404);
+      const runs = (): number => context.notes.filter((note) => note.startsWith('gc: ')).length;
+      await expect.poll(runs).toBeGreaterThan(1);
+    });
+  });
+
   it('needs a minute of grace while it serves', async () => {
     await expect(serving({ gcGrace: '1s' }, {}, async () => {})).rejects.toMatchObject({
       code: 'USAGE',

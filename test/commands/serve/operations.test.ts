@@ -76,6 +76,8 @@ describe('serve', () => {
     { metricsListen: 'here' },
     { stopTimeout: '5 minutes' },
     { gcInterval: 'daily' },
+    { gcInterval: '0s' },
+    { maxConnections: 0 },
   ])('refuses %j', async (options) => {
     await expect(serving(options, {}, async () => {})).rejects.toMatchObject({ code: 'USAGE' });
   });

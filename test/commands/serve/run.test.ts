@@ -7,6 +7,7 @@ import { serveSpec } from '../../../src/commands/serve/spec.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import type { RepositoryName } from '../../../src/server/names.ts';
 import { createDiskStorage } from '../../../src/server/storage/disk.ts';
+import { plainTemporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input } from '../fake-context.ts';
 import { serving } from './serving.ts';
@@ -67,6 +68,18 @@ describe('serve', () => {
     (await fetch(`${base}/v2/`, { headers })).status;
   const basic = (text: string) => ({
     authorization: `Basic ${Buffer.from(text).toString('base64')}`,
+  });
+
+  it('checks its --dir before it listens', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('file'), '');
+    const context = fakeContext({ cwd: dir.path, temporaries: async () => plainTemporaries() });
+    const options = { listen: '127.0.0.1:0', dir: 'file' };
+    await expect(run(context, input([], options), {})).rejects.toMatchObject({
+      code: 'IO',
+      message: `cannot use ${dir.join('file')}: it is not a directory`,
+    });
+    expect(context.notes).toEqual([]);
   });
 
   it('says that memory does not last', async () => {

@@ -1,11 +1,21 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Descriptor } from '../../src/oci/descriptor.ts';
 import type { RegistryServer } from '../../src/server/server.ts';
 import { startVectorRegistry } from '../build/edit-vectors.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
 import { missingPrograms, run } from '../helpers/commands.ts';
-import { startDockerd, type Dockerd } from '../helpers/dockerd.ts';
 import { programThatPrints } from '../helpers/elf-program.ts';
+import {
+  ENGINES,
+  removeStorage,
+  startRealEngine,
+  STORAGES,
+  storageOf,
+  type RunningEngine,
+} from '../helpers/engines.ts';
+import { makeImage, makeIndex, pushImage } from '../helpers/images.ts';
+import { tempDir, type TempDir } from '../helpers/temp.ts';
 import { describeUnless } from '../helpers/when.ts';
 
 /** Each writes HOST/out:ID from HOST/app:1, whose program prints "one". */
@@ -36,6 +46,10 @@ const RESULTS: readonly (readonly [id: string, line: string, printed: string])[]
   ['from-layout', 'mutate oci:layout:v1 --append two', 'two'],
 ];
 
+const EMPTY = { blobs: new Map<string, Uint8Array>(), tags: new Map<string, Descriptor>() };
+const [dockerd] = ENGINES;
+if (dockerd === undefined) throw new Error('there is an engine');
+
 describeUnless(
   missingPrograms('dockerd', 'docker', 'runc', 'skopeo') ??
     (process.geteuid?.() === 0 ? undefined : 'needs root') ??
@@ -44,7 +58,7 @@ describeUnless(
   () => {
     let server: RegistryServer;
     let machine: Machine;
-    let engine: Dockerd;
+    let engine: RunningEngine;
     let env: Readonly<Record<string, string>>;
 
     const layer = async (folder: string, program: string, text: string): Promise<void> => {
@@ -56,17 +70,18 @@ describeUnless(
       line.split(' ').map((word) => word.replace('HOST', server.host));
     const regctl = (line: string): Promise<unknown> => machine.expect(0, words(line), { env });
     const docker = async (...args: readonly string[]): Promise<string> => {
-      const done = await engine.docker(...args);
+      const done = await run('docker', ['-H', engine.address, ...args], {
+        env: { ...process.env, DOCKER_CONFIG: machine.home },
+      });
       expect(done.code, done.stderr).toBe(0);
       return done.stdout.trim();
     };
 
     beforeAll(async () => {
-      const empty = { blobs: new Map(), tags: new Map() };
       [server, machine, engine] = await Promise.all([
-        startVectorRegistry(empty),
+        startVectorRegistry(EMPTY),
         newMachine(),
-        startDockerd(),
+        startRealEngine(dockerd),
       ]);
       env = { DOCKER_HOST: engine.address };
       await layer('one', 'bin/main', 'one');
@@ -114,3 +129,58 @@ describeUnless(
     });
   },
 );
+
+for (const { name, missing } of STORAGES) {
+  describeUnless(missing, `index and mutate with containers-storage of ${name}`, () => {
+    let server: RegistryServer;
+    let machine: Machine;
+    let dir: TempDir;
+    let storage: string;
+    let env: Readonly<Record<string, string>>;
+    beforeAll(async () => {
+      [server, machine, dir] = await Promise.all([
+        startVectorRegistry(EMPTY),
+        newMachine(),
+        tempDir(),
+      ]);
+      const found = await storageOf(name, dir);
+      storage = `containers-storage:${found.prefix}`;
+      env = { PATH: found.env['PATH'] ?? '' };
+      await pushImage(server.url.origin, 'app', ['1'], await makeImage());
+      await pushImage(server.url.origin, 'multi', ['1'], await makeIndex());
+    });
+    afterAll(async () => {
+      await Promise.all([server, machine].map((one) => one[Symbol.asyncDispose]()));
+      await removeStorage(dir);
+    });
+
+    it('an image goes there changed, and is changed from there', async () => {
+      const { host } = server;
+      const labels = async (image: string): Promise<unknown> =>
+        ((await machine.json(['config', image], { env })) as { config: { Labels: unknown } }).config
+          .Labels;
+      const change = async (from: string, label: string, to: string): Promise<void> => {
+        await machine.expect(0, ['mutate', from, '--label', label, '--tag', to], { env });
+      };
+      await change(`${host}/app:1`, 'a=1', `${storage}local:1`);
+      expect(await labels(`${storage}local:1`)).toMatchObject({ a: '1' });
+      await change(`${storage}local:1`, 'b=2', `${storage}local:2`);
+      expect(await labels(`${storage}local:2`)).toMatchObject({ a: '1', b: '2' });
+      await change(`${storage}local:2`, 'c=3', `${host}/back:1`);
+      expect(await labels(`${host}/back:1`)).toMatchObject({ a: '1', b: '2', c: '3' });
+      await machine.expect(0, ['validate', `${host}/back:1`]);
+    });
+
+    it('an index lists its image, and is refused as a whole', async () => {
+      const { host } = server;
+      await machine.expect(0, ['copy', `${host}/app:1`, `${storage}source:1`], { env });
+      const create = ['index', 'create', '--as-index'];
+      await machine.expect(0, [...create, `${host}/joined:1`, `${storage}source:1`], { env });
+      await machine.expect(0, ['validate', `${host}/joined:1`]);
+      const { code } = await machine.regctl([...create, `${storage}index:1`, `${host}/multi:1`], {
+        env,
+      });
+      expect(code).not.toBe(0);
+    });
+  });
+}

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KNOWN_REGISTRIES } from '../../src/config/registries/table.ts';
@@ -163,6 +164,28 @@ export function everyday(standIn: StandIn, certificates: () => Certificates): vo
     const fallback = `sha256-${hexOf(image.root.digest)}`;
     const tags = world.engine.content.tags(standIn.neighbour);
     expect(tags.includes(fallback)).toBe(standIn.referrers !== 'index');
+  });
+
+  it('signatures and SBOMs are written, listed by type, and verified', async () => {
+    if (!writable) return;
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = { format: 'pem' } as const;
+    const [key, pub, sbom] = ['k.key', 'k.pub', 'sbom.json'].map((file) => world.dir.join(file));
+    await writeFile(key ?? '', privateKey.export({ type: 'pkcs8', ...pem }));
+    await writeFile(pub ?? '', publicKey.export({ type: 'spki', ...pem }));
+    await writeFile(sbom ?? '', '{"spdxVersion":"SPDX-2.3"}');
+    const signed = `${name(standIn.neighbour)}:v2`;
+    await world.json(3, 'verify', '--key', pub ?? '', signed);
+    await world.json(0, 'sign', '--key', key ?? '', '--form', 'both', signed);
+    const attest = ['attest', '--key', key ?? '', '--type', 'spdxjson', '--predicate', sbom ?? ''];
+    await world.json(0, ...attest, signed);
+    expect(await world.json(0, 'verify', '--key', pub ?? '', signed)).toMatchObject({
+      PodmanReadable: true,
+    });
+    await world.json(0, 'verify', '--key', pub ?? '', '--type', 'spdxjson', signed);
+    const { stdout } = await world.run(['referrers', signed]);
+    expect(stdout).toMatch(/signature[^]*signature/u);
+    expect(stdout).toContain('SBOM (SPDX)');
   });
 
   it('catalog, or what to use instead', async () => {

@@ -122,6 +122,18 @@ describe('a policy', () => {
       'quay.io/a:1',
       'USAGE',
     ],
+    [
+      'a certificate of Fulcio',
+      { default: [{ type: 'sigstoreSigned', fulcio: { caPath: '/ca', oidcIssuer: 'i' } }] },
+      'quay.io/a:1',
+      'USAGE',
+    ],
+    [
+      'a certificate of an own authority',
+      { default: [{ type: 'sigstoreSigned', pki: { caRootsPath: '/ca' } }] },
+      'quay.io/a:1',
+      'USAGE',
+    ],
   ])('%s', async (_case, json, image, expected) => {
     expect(await judge(json, image)).toContain(expected);
   });

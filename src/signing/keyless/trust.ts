@@ -18,7 +18,7 @@ export async function trustIdentities(
   return {
     async signerOf({ bundle }) {
       if (!isRecord(bundle)) {
-        throw new NotEvidence('its certificate, if it has one, is not in a bundle');
+        throw new NotEvidence('certificates are verified only in bundles, which it is not');
       }
       const { name, issuer, time } = await verifyByCertificate(bundle, roots);
       const id = issuer === '' ? name : `${name} (${issuer})`;

@@ -80,6 +80,26 @@ export async function* bytesOf(data: Uint8Array, from = 0): Bytes {
   if (from < data.byteLength) yield from === 0 ? data : data.subarray(from);
 }
 
+/**
+ * The same bytes; `close` is called as soon as their reader stops early. A generator alone cannot do
+ * that: until its first chunk is asked for, it runs no `finally`.
+ */
+export function closedBy(bytes: Bytes, close: () => void | Promise<void>): Bytes {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = bytes[Symbol.asyncIterator]();
+      return {
+        next: () => inner.next(),
+        async return() {
+          await inner.return?.();
+          await close();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
 /** Reads to the end and discards everything. */
 export async function drain(items: AsyncIterable<unknown>): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();

@@ -38,6 +38,8 @@ export async function respond(
     }
   };
   try {
+    // A pipeline into a response that was closed before never ends.
+    if (response.destroyed) throw new Error('the client left');
     response.writeHead(reply.status, {
       'Docker-Distribution-Api-Version': 'registry/2.0',
       'X-Content-Type-Options': 'nosniff',
@@ -51,11 +53,19 @@ export async function respond(
     return { kind: 'sent', bytes };
   } catch {
     response.destroy();
+    // Of a client that left before the first chunk, nothing was read that would close the file.
+    if (body !== undefined && !(body instanceof Uint8Array)) await letGo(body);
     // A client may leave as soon as it has the announced length.
     const isWhole = bytes > 0 && String(bytes) === reply.headers?.['Content-Length'];
     if (isWhole && failure === undefined) return { kind: 'sent', bytes };
     return failure === undefined ? { kind: 'left', bytes } : { kind: 'cut', bytes, failure };
   }
+}
+
+async function letGo(body: Bytes): Promise<void> {
+  await body[Symbol.asyncIterator]()
+    .return?.()
+    .catch(() => undefined);
 }
 
 /** @throws if the connection ends before everything is written */

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import type { Bytes } from '../../util/bytes.ts';
+import { closedBy, type Bytes } from '../../util/bytes.ts';
 import type { Reply } from '../api/call.ts';
 
 /** A whole blob, or only its headers. */
@@ -31,7 +31,12 @@ export function released(reply: Reply, release: () => void): Reply {
       release();
     }
   };
-  return { ...reply, body: releasing() };
+  // A reply of which nothing is read is released, too.
+  const letGo = async (): Promise<void> => {
+    release();
+    await body[Symbol.asyncIterator]().return?.();
+  };
+  return { ...reply, body: closedBy(releasing(), letGo) };
 }
 
 export async function* countedBytes(bytes: Bytes, count: (bytes: number) => void): Bytes {

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Digest } from '../../oci/digest.ts';
+import { closedBy } from '../../util/bytes.ts';
 import type { RepositoryName } from '../names.ts';
 import { adoptBlob, digestsBelow } from './adopt.ts';
 import { DamagedContentError } from './damage.ts';
@@ -104,14 +105,13 @@ export function diskBlobs(options: DiskBlobsOptions): BlobStorage {
         const stats = await file.stat({ bigint: true });
         const known = integrity.known(stats, digest);
         if (known === undefined && range === undefined && stats.size > CHECKED_FIRST_BYTES) {
-          return integrity.checked(file, stats, digest);
+          return closedBy(integrity.checked(file, stats, digest), () => file.close());
         }
         if (!(known ?? (await integrity.isIntact(file, digest)))) {
           throw new DamagedContentError('blob', digest);
         }
-        return file.createReadStream(
-          range === undefined ? {} : { start: range.first, end: range.last },
-        );
+        const { first: start, last: end } = range ?? {};
+        return closedBy(file.createReadStream({ start, end }), () => file.close());
       } catch (error) {
         await file.close();
         throw error;

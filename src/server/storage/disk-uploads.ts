@@ -2,6 +2,7 @@ import { writeAll } from '../../util/regular-file.ts';
 import { randomUUID } from 'node:crypto';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { closedBy } from '../../util/bytes.ts';
 import { algorithmOf, type Digest } from '../../oci/digest.ts';
 import {
   ifExists,
@@ -114,7 +115,8 @@ export function diskUploads(options: DiskUploadsOptions): UploadStorage {
     },
     async read(name, id, { first, last }) {
       const file = isUploadId(id) ? await ifExists(open(paths.upload(name, id), 'r')) : undefined;
-      return file?.createReadStream({ start: first, end: last });
+      if (file === undefined) return undefined;
+      return closedBy(file.createReadStream({ start: first, end: last }), () => file.close());
     },
     async cancel(name, id) {
       if (!isUploadId(id)) return false;

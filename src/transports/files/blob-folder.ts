@@ -1,5 +1,5 @@
 import { renamePatiently } from '../../util/atomic-file.ts';
-import { lstat, open, rm } from 'node:fs/promises';
+import { lstat, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AppError, IntegrityError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
@@ -74,12 +74,29 @@ export class BlobFolder {
   }
 
   /**
+   * The file is opened when the first chunk is asked for: a reader may never ask.
    * @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError, for a wrong
    * size before any byte
    */
   async read(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes> {
     options?.signal?.throwIfAborted();
     const path = this.path(descriptor.digest);
+    const size = await this.size(descriptor.digest);
+    // Opening finds out what else it is.
+    if (size === undefined) await (await this.#open(path, descriptor)).close();
+    else requireSize(path, descriptor, size);
+    const bytes = verified(this.#chunks(path, descriptor, options), descriptor, path);
+    return skipBytes(bytes, options?.from ?? 0);
+  }
+
+  async *#chunks(path: string, descriptor: Descriptor, options?: OpenOptions): Bytes {
+    const file = await this.#open(path, descriptor);
+    const { signal, reuseChunks } = options ?? {};
+    yield* readChunks(file, path, { signal, reuseChunks, size: descriptor.size });
+  }
+
+  /** @throws AppError MANIFEST_UNKNOWN, BLOB_UNKNOWN, CORRUPT_LAYOUT; IntegrityError */
+  async #open(path: string, descriptor: Descriptor): Promise<FileHandle> {
     const opened = await openRegular(path);
     if (opened === undefined) {
       const code = isManifestType(descriptor.mediaType) ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN';
@@ -87,18 +104,13 @@ export class BlobFolder {
         hint: `The directory is incomplete: ${path} is missing.`,
       });
     }
-    const { file } = opened;
-    const size = Number(opened.stat.size);
-    if (size !== descriptor.size) {
-      await file.close();
-      throw wrongSize(path, descriptor, size);
+    try {
+      requireSize(path, descriptor, Number(opened.stat.size));
+    } catch (error) {
+      await opened.file.close();
+      throw error;
     }
-    const bytes = verified(
-      readChunks(file, path, { signal: options?.signal, reuseChunks: options?.reuseChunks, size }),
-      descriptor,
-      path,
-    );
-    return skipBytes(bytes, options?.from ?? 0);
+    return opened.file;
   }
 
   /**
@@ -162,8 +174,10 @@ export class BlobFolder {
   }
 }
 
-function wrongSize(path: string, { digest, size }: Descriptor, actual: number): IntegrityError {
-  return new IntegrityError(
+/** @throws IntegrityError */
+function requireSize(path: string, { digest, size }: Descriptor, actual: number): void {
+  if (actual === size) return;
+  throw new IntegrityError(
     'SIZE_MISMATCH',
     `${path} has ${actual} bytes, the descriptor of ${digest} says ${size}`,
     { expected: String(size), actual: String(actual) },

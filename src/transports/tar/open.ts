@@ -1,6 +1,6 @@
 import { open, type FileHandle, stat } from 'node:fs/promises';
 import { AppError } from '../../errors/app-error.ts';
-import { drain, type Bytes } from '../../util/bytes.ts';
+import { closedBy, drain, type Bytes } from '../../util/bytes.ts';
 import { readChunks, withDiskErrors } from '../files/disk.ts';
 import { isInherited, NotRegularError, openRegularFile } from '../../util/regular-file.ts';
 import { errnoOf } from '../../util/errno.ts';
@@ -45,7 +45,9 @@ export async function openTar(
     const again = async (): Promise<Bytes> =>
       plain(readChunks(await openFile(path), path, { signal }), path);
     const bytes = await plain(readChunks(file, path, { signal }), path);
-    return new TarStream(path, bytes, found.isFile() ? again : undefined);
+    // A stream of which nothing is read is closed, too.
+    const closed = closedBy(bytes, () => file.close());
+    return new TarStream(path, closed, found.isFile() ? again : undefined);
   } catch (error) {
     await mine?.close();
     throw error;

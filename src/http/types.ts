@@ -52,6 +52,8 @@ export interface HttpRequest {
   readonly blob?: boolean | undefined;
   /** The request or the answer is large: the cost per byte matters more than the startup cost. */
   readonly large?: boolean | undefined;
+  /** The reader is done with a chunk of the answer when it asks for the next. */
+  readonly reuseChunks?: boolean | undefined;
   /** May be sent twice without harm. Default: every method except PATCH. */
   readonly idempotent?: boolean | undefined;
   /** Follow redirects. Default: true for GET and HEAD, 307/308 for the rest. */

@@ -49,6 +49,8 @@ export interface RequestOptions extends CallOptions {
   readonly stream?: boolean | undefined;
   /** The request or its answer carries this many bytes of content. */
   readonly contentSize?: number | undefined;
+  /** See OpenOptions. */
+  readonly reuseChunks?: boolean | undefined;
   /** Default: depends on the method. */
   readonly idempotent?: boolean | undefined;
   /** The URL whose answer named the target. */
@@ -137,6 +139,7 @@ export async function request(
     bufferBody: options.stream !== true,
     blob: options.stream,
     large: (options.contentSize ?? 0) >= LARGE_CONTENT_BYTES,
+    reuseChunks: options.reuseChunks,
     idempotent: options.idempotent,
     signal: options.signal,
   });

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type {
+  OpenOptions,
   ListedManifest,
   BlobPart,
   PushOutcome,
@@ -72,10 +73,7 @@ export interface Repository {
     options?: CallOptions,
   ): Promise<{ readonly size: number | undefined } | undefined>;
   /** Verified; resumes an interrupted download. @throws AppError BLOB_UNKNOWN, IntegrityError */
-  getBlob(
-    descriptor: Descriptor,
-    options?: CallOptions & { from?: number | undefined },
-  ): Promise<Bytes>;
+  getBlob(descriptor: Descriptor, options?: OpenOptions): Promise<Bytes>;
   /** Not verified; `undefined` if the registry answers with another part, or the whole. */
   getBlobRange(
     descriptor: Descriptor,

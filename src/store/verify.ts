@@ -14,10 +14,11 @@ export class Verifier {
   readonly #where: string;
   #received = 0;
 
-  constructor(descriptor: Descriptor, where: string) {
+  /** `hash`: of the bytes so far; default: of none. */
+  constructor(descriptor: Descriptor, where: string, hash?: Hash) {
     this.#descriptor = descriptor;
     this.#where = where;
-    this.#hash = createHash(algorithmOf(descriptor.digest));
+    this.#hash = hash ?? createHash(algorithmOf(descriptor.digest));
   }
 
   /** Bytes received so far: the offset at which a resumed download continues. */
@@ -27,8 +28,7 @@ export class Verifier {
 
   /** Returns an independent verifier with the same bytes so far. */
   fork(): Verifier {
-    const fork = new Verifier(this.#descriptor, this.#where);
-    fork.#hash = this.#hash.copy();
+    const fork = new Verifier(this.#descriptor, this.#where, this.#hash.copy());
     fork.#received = this.#received;
     return fork;
   }

@@ -24,7 +24,10 @@ export const IMPATIENT = { headersMs: 1500, firstByteMs: 1500, idleMs: 1500, slo
 /** Longest real wait; the policy believes that it waited as long as it wanted. */
 const REAL_WAIT_MS = 2;
 
-export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
+/** Which client sends: one for the API, or the one for large contents for all of them. */
+export type Lane = 'api' | 'large';
+
+export function quickWire(options: Partial<HttpClientOptions> = {}, lane: Lane = 'api'): QuickWire {
   const waits: number[] = [];
   const events: CopyEvent[] = [];
   let ahead = 0;
@@ -48,7 +51,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}): QuickWire {
     ...options,
   });
   const client = createRegistryClient({
-    request: http.request,
+    request: (one) => http.request(lane === 'large' ? { ...one, large: true } : one),
     endpoint: http.endpoint,
     warn: () => undefined,
     retries: http.retries,

@@ -16,6 +16,7 @@ import {
   either,
   expectWhole,
   IMPATIENT,
+  type Lane,
   on,
   quickWire,
   type QuickWire,
@@ -328,7 +329,7 @@ describeWith(['docker-registry'], 'fault matrix', () => {
     await registry[Symbol.asyncDispose]();
   });
 
-  const expectRow = async (row: Row): Promise<void> => {
+  const expectRow = async (row: Row, lane?: Lane): Promise<void> => {
     count += 1;
     const names = { from: `app${count}`, to: `copy${count}` };
     const { layerSize } = row;
@@ -339,7 +340,7 @@ describeWith(['docker-registry'], 'fault matrix', () => {
     await pushImage(registry.origin, names.to, ['v1'], old);
     await using source = await startFaultProxy(registry, row.source?.());
     await using destination = await startFaultProxy(registry, row.destination?.());
-    await using wire = quickWire({ credentials: chainOf(BASIC), ...patienceFor(row) });
+    await using wire = quickWire({ credentials: chainOf(BASIC), ...patienceFor(row) }, lane);
     const error = await tryCopy(wire, source.host, destination.host, names);
     if (row.fails === undefined) {
       expect(error).toBeUndefined();
@@ -357,6 +358,10 @@ describeWith(['docker-registry'], 'fault matrix', () => {
   });
   it.each(CATALOGUE)('$name', async (row) => {
     await expectRow(row);
+  });
+  const ofSource = [...PEER_ROWS, ...CATALOGUE].filter(({ source }) => source !== undefined);
+  it.each(ofSource)('$name, read as large content is', async (row) => {
+    await expectRow(row, 'large');
   });
 
   it('a signed address that expires is asked for anew', async () => {

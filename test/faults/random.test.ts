@@ -8,10 +8,10 @@ import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
 import { fuzzRuns } from '../fuzz/runs.ts';
 import { BASIC, chainOf } from '../http/setup.ts';
 import { type Gate, startGate } from './gate.ts';
-import { expectWhole, quickWire, tryCopy } from './lab.ts';
+import { expectWhole, type Lane, quickWire, tryCopy } from './lab.ts';
 
 /** More schedules on demand: REGCTL_FUZZ_RUNS=5000 npx vitest run --project faults random */
-const RUNS = fuzzRuns(200);
+const RUNS = { api: fuzzRuns(200), large: fuzzRuns(100) } as const;
 
 const offset = fc.integer({ min: 0, max: 9000 });
 const status = fc.constantFrom(
@@ -107,6 +107,7 @@ async function checkPlan(
   server: RegistryServer,
   made: { readonly image: TestImage; readonly old: TestImage; readonly name: string },
   plans: { readonly source: Plan; readonly destination: Plan },
+  lane: Lane,
 ): Promise<boolean> {
   const { image, old, name } = made;
   const target = { port: Number(server.url.port) };
@@ -116,17 +117,15 @@ async function checkPlan(
   await using source = await startFaultProxy(target, scheduleOf(plans.source, gates.source));
   const to = scheduleOf(plans.destination, gates.destination);
   await using destination = await startFaultProxy(target, to);
-  await using wire = quickWire({
-    credentials: chainOf(BASIC),
-    timeouts: {
-      headersMs: 60,
-      firstByteMs: 60,
-      idleMs: 60,
-      speedWindowMs: 60,
-      minSpeed: 2000,
-      slowestLink: 1e9,
-    },
-  });
+  const timeouts = {
+    headersMs: 60,
+    firstByteMs: 60,
+    idleMs: 60,
+    speedWindowMs: 60,
+    minSpeed: 2000,
+    slowestLink: 1e9,
+  };
+  await using wire = quickWire({ credentials: chainOf(BASIC), timeouts }, lane);
   const error = await tryCopy(wire, source.host, destination.host, names);
   if (error === undefined) {
     await expectWhole(server.url.origin, name, 'v1', image);
@@ -162,9 +161,13 @@ async function tagIs(server: RegistryServer, name: string, image: TestImage): Pr
   return response.headers.get('docker-content-digest') === image.root.digest;
 }
 
-it(
-  `${RUNS.numRuns} random schedules end whole or with an error and the destination as it was`,
-  async () => {
+it.each([
+  ['as usual', 'api'],
+  ['as large ones', 'large'],
+] as const)(
+  'random schedules end whole or with an error and the destination as it was, contents sent %s',
+  async (_name, lane) => {
+    const runs = RUNS[lane];
     const server = await startRegistryServer({ storage: createMemoryStorage() });
     const image = await makeImage({ layers: 2, layerSize: 8000 });
     const old = await makeImage({ layers: 1 });
@@ -174,15 +177,15 @@ it(
     const schedules = fc.asyncProperty(plan, plan, async (source, destination) => {
       count += 1;
       const made = { image, old, name: `copy${count}` };
-      if (await checkPlan(server, made, { source, destination })) whole += 1;
+      if (await checkPlan(server, made, { source, destination }, lane)) whole += 1;
     });
     try {
-      await fc.assert(schedules, RUNS);
+      await fc.assert(schedules, runs);
       // The statement would hold for a copy that always fails as well.
-      expect(whole).toBeGreaterThan(RUNS.numRuns / 10);
+      expect(whole).toBeGreaterThan(runs.numRuns / 10);
     } finally {
       await server.close();
     }
   },
-  RUNS.numRuns * 2000,
+  RUNS.api.numRuns * 2000,
 );

@@ -118,13 +118,13 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
   };
 }
 
-/** The two clients below `HttpClient`: what one does the other does too. */
-export const TRANSFER_CLASSES = ['api', 'bulk'] as const;
+/** The clients below `HttpClient`: what one does the others do too. */
+export const TRANSFER_CLASSES = ['api', 'node', 'bulk'] as const;
 
-/** `testClient` with every request on one of the lanes. */
+/** `testClient` with every request to one of them: undici, Node's, sockets for answers. */
 export function clientOn(lane: (typeof TRANSFER_CLASSES)[number]): typeof testClient {
   return (options) => {
-    const client = testClient(options);
+    const client = testClient({ ...options, ...(lane === 'node' ? { shortLived: true } : {}) });
     const { request: send } = client;
     const request: TestClient['request'] = (one) => send({ ...one, large: lane === 'bulk' });
     return Object.assign(client, { request });

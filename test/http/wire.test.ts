@@ -101,7 +101,8 @@ describe.each(TRANSFER_CLASSES)('the wire (%s)', (lane) => {
   });
 
   it('lets a request go whose connection comes after its end', async () => {
-    await using server = await startScriptedServer(() => ({ status: 200 }));
+    const headers = { 'content-length': '0' };
+    await using server = await startScriptedServer(() => ({ status: 200, headers }));
     const url = new URL(server.origin.replace('127.0.0.1', 'registry.example'));
     let answer: (addresses: { address: string; family: 4 }[]) => void = () => undefined;
     const found = new Promise<{ address: string; family: 4 }[]>((resolve) => (answer = resolve));

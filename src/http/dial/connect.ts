@@ -1,5 +1,11 @@
 import { timedOut } from '../error-codes.ts';
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import {
+  connect as connectTcp,
+  isIP,
+  type LookupFunction,
+  type OnReadOpts,
+  type Socket,
+} from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bareHost } from '../address/class.ts';
 import { hearLastWords } from './last-words.ts';
@@ -31,7 +37,12 @@ export interface ConnectOptions {
    * it passes on and returns before the next read, so sockets may share the buffer.
    */
   readonly readBuffer?: Buffer | undefined;
+  /** Reads the socket instead; called for each one. Not for a tunnel. */
+  readonly reader?: ReaderFactory | undefined;
 }
+
+/** The memory that a socket, which exists when the first bytes arrive, is read into. */
+export type ReaderFactory = (socketOf: () => Socket) => OnReadOpts;
 
 /** How long one address is tried before the next is tried too (RFC 8305: 250 ms to 2 s). */
 const NEXT_ADDRESS_MS = 1000;
@@ -71,19 +82,23 @@ export function connectSocket(target: DialTarget, options: ConnectOptions): Prom
   });
 }
 
-function tcpSocket(target: DialTarget, { lookup, readBuffer }: ConnectOptions): Socket {
+function tcpSocket(target: DialTarget, { lookup, readBuffer, reader }: ConnectOptions): Socket {
+  const read = reader ?? (readBuffer === undefined ? undefined : withReadBuffer(readBuffer));
   const socket: Socket = connectTcp({
     host: bareHost(target.hostname),
     port: portOf(target),
     ...commonOptions(lookup),
-    ...(readBuffer === undefined ? {} : { onread: withReadBuffer(readBuffer, () => socket) }),
+    ...(read === undefined ? {} : { onread: read(() => socket) }),
   });
   return socket;
 }
 
-function tlsSocket(target: DialTarget, { lookup, tls, tunnelSocket }: ConnectOptions): Socket {
+function tlsSocket(
+  target: DialTarget,
+  { lookup, tls, tunnelSocket, reader }: ConnectOptions,
+): Socket {
   const name = bareHost(target.hostname);
-  return connectTls({
+  const socket: Socket = connectTls({
     host: name,
     port: portOf(target),
     ALPNProtocols: ['http/1.1'],
@@ -91,7 +106,9 @@ function tlsSocket(target: DialTarget, { lookup, tls, tunnelSocket }: ConnectOpt
     ...tls(),
     ...commonOptions(lookup),
     ...(tunnelSocket === undefined ? {} : { socket: tunnelSocket }),
+    ...(reader === undefined ? {} : { onread: reader(() => socket) }),
   });
+  return socket;
 }
 
 function commonOptions(lookup: LookupFunction): object {
@@ -105,11 +122,8 @@ function commonOptions(lookup: LookupFunction): object {
   };
 }
 
-function withReadBuffer(
-  buffer: Buffer,
-  socketOf: () => Socket,
-): { buffer: Buffer; callback: (count: number) => boolean } {
-  return {
+function withReadBuffer(buffer: Buffer): ReaderFactory {
+  return (socketOf) => ({
     buffer,
     callback(count) {
       const socket = socketOf();
@@ -117,7 +131,7 @@ function withReadBuffer(
       if (!socket.emit('data', buffer.subarray(0, count))) socket.destroy();
       return !socket.isPaused();
     },
-  };
+  });
 }
 
 export function portOf({ port, protocol }: DialTarget): number {

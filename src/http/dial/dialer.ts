@@ -3,7 +3,13 @@ import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { bareHost } from '../address/class.ts';
-import { connectSocket, type DialTarget, portOf, READ_BUFFER_BYTES } from './connect.ts';
+import {
+  connectSocket,
+  type DialTarget,
+  portOf,
+  READ_BUFFER_BYTES,
+  type ReaderFactory,
+} from './connect.ts';
 import { ProxyError } from '../proxy/error.ts';
 import { type AllowHost, requireAllowed } from '../address/allow-host.ts';
 import {
@@ -31,7 +37,8 @@ export interface DialRoute {
   readonly forward?: boolean | undefined;
 }
 
-export type Dial = (target: DialTarget) => Promise<Socket>;
+/** With `reader`, which a route through a proxy cannot have, that reads the socket. */
+export type Dial = (target: DialTarget, reader?: ReaderFactory) => Promise<Socket>;
 
 export interface Dialer {
   /**
@@ -132,19 +139,19 @@ export function createDialer({ contexts, resolver, connectMs, allowHost }: Diale
       const { host, initiator, proxy, forward } = route;
       if (options?.large === true) buffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
       const readBuffer = options?.large === true ? buffer : undefined;
-      const attempt = async (target: DialTarget): Promise<Socket> => {
-        if (proxy === undefined) return dial(host, target, { initiator, readBuffer });
+      const attempt = async (target: DialTarget, reader?: ReaderFactory): Promise<Socket> => {
+        if (proxy === undefined) return dial(host, target, { initiator, readBuffer, reader });
         if (forward === true) return toProxy(proxy);
         const tunnelSocket = await tunnel(proxy, target);
         return target.protocol === 'https:'
           ? dial(host, target, { initiator, tunnelSocket })
           : tunnelSocket;
       };
-      return (target) => {
+      return (target, reader) => {
         const url = new URL(`${target.protocol}//${target.host ?? target.hostname}/`);
         return trusting(
           host,
-          () => attempt(target),
+          () => attempt(target, reader),
           () => look(url, route, PEEK_MS),
         );
       };
@@ -179,6 +186,7 @@ interface DialOptions {
   readonly initiator?: URL | undefined;
   readonly tunnelSocket?: Socket | undefined;
   readonly readBuffer?: Buffer | undefined;
+  readonly reader?: ReaderFactory | undefined;
   readonly isProxy?: boolean | undefined;
 }
 

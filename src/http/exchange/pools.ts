@@ -36,8 +36,9 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 };
 
 /**
- * `api`: undici, or Node's own client if only a few requests follow. `large`: Node's client, for
- * bodies so large that the cost per byte matters.
+ * `api`: undici, or Node's own client if only a few requests follow. `large`: for bodies so large
+ * that the cost per byte matters; plain sockets read answers, Node's client sends bodies and uses
+ * proxies.
  */
 export type TransferClass = 'api' | 'large';
 
@@ -62,10 +63,14 @@ export function createConnectionPools(dialer: Dialer, shortLived = false): Conne
     transferClass: TransferClass,
   ): Promise<Pool> => {
     const connect = dialer.dialFor(route, { large: transferClass === 'large' });
-    const pool =
-      transferClass === 'large' || shortLived
-        ? (await import('./node.ts')).nodePool(connect, target)
-        : await (await import('./undici.ts')).undiciPool(connect, target);
+    const nodeClient = async (): Promise<Pool> =>
+      (await import('./node.ts')).nodePool(connect, target);
+    const isDirect = route.proxy === undefined;
+    let pool: Pool;
+    if (transferClass === 'large' && isDirect)
+      pool = (await import('./sockets.ts')).socketPool(connect, target, nodeClient);
+    else if (transferClass === 'large' || shortLived) pool = await nodeClient();
+    else pool = await (await import('./undici.ts')).undiciPool(connect, target);
     if (closed) pool.destroy();
     return pool;
   };

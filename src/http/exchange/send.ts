@@ -131,6 +131,7 @@ async function dispatch(
     headersMs: request.blob === true ? firstByteMs : headersMs,
     idleMs,
     firstByteMs: request.blob === true ? firstByteMs : idleMs,
+    reuseChunks: request.reuseChunks,
   });
 }
 

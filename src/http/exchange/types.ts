@@ -22,6 +22,8 @@ export interface RawRequest {
   readonly idleMs: number;
   /** From the answer's headers to its first byte. */
   readonly firstByteMs: number;
+  /** The reader is done with a chunk of the answer when it asks for the next. */
+  readonly reuseChunks?: boolean | undefined;
 }
 
 /** The head of an answer, with a body that is not read yet. */

@@ -5,6 +5,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
+import type { OpenOptions } from '../../store/types.ts';
 import { markVerified, Verifier } from '../../store/verify.ts';
 import { download, resume, type Download } from './download.ts';
 import { readElsewhere } from './foreign.ts';
@@ -81,10 +82,7 @@ export async function canRead(
 /** Implements `Repository.getBlob` and remembers the offsets that reads reached. */
 export function createBlobReader(
   context: RequestContext,
-): (
-  descriptor: Descriptor,
-  options?: CallOptions & { from?: number | undefined },
-) => Promise<Bytes> {
+): (descriptor: Descriptor, options?: OpenOptions) => Promise<Bytes> {
   const checkpoints = createCheckpoints();
   return (descriptor, options = {}) => getBlob(context, descriptor, checkpoints, options);
 }
@@ -99,11 +97,11 @@ async function getBlob(
   context: RequestContext,
   descriptor: Descriptor,
   checkpoints: Checkpoints,
-  options: CallOptions & { from?: number | undefined },
+  options: OpenOptions,
 ): Promise<Bytes> {
   const { digest } = descriptor;
   const target = refName(context, digest);
-  const { signal, from = 0 } = options;
+  const { signal, from = 0, reuseChunks } = options;
   const job = {
     descriptor,
     target,
@@ -112,7 +110,7 @@ async function getBlob(
       const url = await repositoryUrl(context, `blobs/${digest}`, options);
       const headers = offset === 0 ? undefined : { range: `bytes=${offset}-` };
       const contentSize = descriptor.size - offset;
-      const how = { headers, signal, stream: true, contentSize };
+      const how = { headers, signal, stream: true, contentSize, reuseChunks };
       const response = await request(context, 'GET', url, how);
       return readElsewhere(descriptor, response, (other) =>
         request(context, 'GET', other, { ...how, anonymous: true, initiator: url }),

@@ -97,7 +97,10 @@ export function createMirroredRepository(
     getBlob: (descriptor, options) =>
       found(
         first(descriptor.digest, options, async (repository, mirror) => {
-          const bytes = await repository.getBlob(descriptor, options);
+          // Chunks that are held are not used again.
+          const isHeld = mirror !== undefined && descriptor.size <= HELD_BYTES;
+          const how = isHeld ? { ...options, reuseChunks: false } : options;
+          const bytes = await repository.getBlob(descriptor, how);
           if (mirror === undefined) return bytes;
           return descriptor.size <= HELD_BYTES
             ? heldUntilVerified(bytes, descriptor)

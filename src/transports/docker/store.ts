@@ -8,6 +8,7 @@ import { parseRateLimit } from '../../registry/hub/pull-limit.ts';
 import { DOCKER_HUB } from '../../reference/docker-hub.ts';
 import type { FoundManifest, Repository } from '../../registry/types.ts';
 import type {
+  OpenOptions,
   Capabilities,
   PullAllowance,
   PushOptions,
@@ -120,10 +121,7 @@ class RegistryStore implements WriteStore {
     return found !== undefined;
   }
 
-  async fetch(
-    descriptor: Descriptor,
-    options: CallOptions & { from?: number | undefined } = {},
-  ): Promise<Bytes> {
+  async fetch(descriptor: Descriptor, options: OpenOptions = {}): Promise<Bytes> {
     const kept = this.#manifests.get(descriptor) ?? embeddedContent(descriptor);
     if (kept !== undefined) return bytesOf(kept, options.from);
     if (!isManifestType(descriptor.mediaType)) return this.#repository.getBlob(descriptor, options);

@@ -136,7 +136,8 @@ describe.each(TRANSFER_CLASSES)('send (%s)', (lane) => {
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET', 'HEAD']) {
       await (await client.request({ ...get(server), method })).discard();
     }
-    expect(ports.size).toBe(1);
+    // HEAD, of which no answer is large, does not use the sockets for large answers.
+    expect(ports.size).toBe(lane === 'bulk' ? 2 : 1);
   });
 
   it('calls a cut body an error', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Mirror, Route } from '../../../src/config/containers/types.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
@@ -181,6 +181,19 @@ describe('reading through mirrors', () => {
     });
     expect((await bytesFrom(await repository.getBlob(layer))).toString()).toBe(BLOB);
     expect(at.warnings.join()).toContain('the mirror m1/hub/app gave wrong content');
+  });
+
+  it('a blob that is held until it is verified keeps its bytes while more are read', async () => {
+    const content = randomBytes(4 * 1024 * 1024);
+    await using at = await setUp({ m1: serve(content), primary: never });
+    const repository = at.client.repository({
+      registry: 'logical',
+      repository: 'app',
+      access: 'pull',
+    });
+    const descriptor = { mediaType: 'x/y', digest: digestOf(content), size: content.length };
+    const bytes = await repository.getBlob(descriptor, { reuseChunks: true });
+    expect((await bytesFrom(bytes)).equals(content)).toBe(true);
   });
 
   it('of a large blob the reader starts anew elsewhere', async () => {

@@ -21,15 +21,18 @@ const STYLES = {
 };
 const OFF = { 0: Object.keys(STYLES), 22: ['1', '2'], 39: ['31', '32', '33', '34', '36'] };
 
+const SGR = /\u001b\[[\d;]*m/gu;
+
 const escape = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 /** Runs a command on a pseudo-terminal (util-linux `script`) and returns what it printed. */
-export function onTerminal(command, env) {
+export function onTerminal(command, env, cwd = process.cwd()) {
   const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
   const shell = `stty cols ${COLUMNS} rows 60; exec ${quoted}`;
   const done = spawnSync('script', ['-qec', shell, '/dev/null'], {
     encoding: 'utf8',
+    cwd,
     env: { ...env, TERM: 'xterm-256color' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -55,12 +58,13 @@ function runsOf(line, active) {
   return runs;
 }
 
+/** A line that was typed. */
+export const promptLine = (command) => `\u001b[2m$\u001b[22m \u001b[1m${command}\u001b[22m`;
+
 export function toSvg(prompt, output) {
-  const lines = [
-    `\u001b[2m$\u001b[22m \u001b[1m${prompt}\u001b[22m`,
-    ...output.trimEnd().split('\n'),
-  ];
-  const width = Math.ceil(COLUMNS * CELL + 2 * PAD);
+  const lines = [promptLine(prompt), ...output.trimEnd().split('\n')];
+  const longest = Math.max(...lines.map((line) => [...line.replaceAll(SGR, '')].length));
+  const width = Math.ceil(Math.max(COLUMNS, longest) * CELL + 2 * PAD);
   const height = BAR + lines.length * LINE + PAD;
   const active = new Set();
   const rows = lines.map((line, index) => {

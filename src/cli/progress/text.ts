@@ -32,12 +32,20 @@ export function percent(done: number, total: number): number {
   return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));
 }
 
-/** "3/12 parts, 45.2 MB of 120 MB (37%), 12 MB/s". */
+/** "3/12 parts, 45.2 MB of 120 MB (37%), 12 MB/s, 7s left". */
 export function totalLine(state: ProgressState): string {
   const { found, ended, size, done, sent } = state.totals();
   const share = `${formatSize(done)} of ${formatSize(size)} (${percent(done, size)}%)`;
-  const rate = speed(sent, state.elapsed());
-  return [`${ended}/${found} parts`, share, rate].filter((part) => part !== '').join(', ');
+  const elapsed = state.elapsed();
+  const rate = speed(sent, elapsed);
+  const left = rate === '' ? '' : timeLeft(size - done, sent / elapsed);
+  return [`${ended}/${found} parts`, share, rate, left].filter((part) => part !== '').join(', ');
+}
+
+/** What the rest takes at this many bytes a millisecond; empty if it is less than a second. */
+function timeLeft(bytes: number, rate: number): string {
+  const ms = bytes / rate;
+  return ms < 1000 ? '' : `${formatDuration(Math.round(ms / 1000) * 1000)} left`;
 }
 
 /** "12 parts: 8 written, 1 mounted, 3 already there; 120 MB sent in 10s". */

@@ -177,7 +177,7 @@ function page(reports: readonly Report[], beyondMajor: boolean, style: Style): s
     ];
   });
   const columns = [
-    { title: 'IMAGE' },
+    { title: 'IMAGE', shrink: true },
     { title: 'DIGEST' },
     { title: 'NEWER' },
     { title: 'SAME DIGEST', shrink: true },

@@ -37,7 +37,7 @@ describe('the state', () => {
     state.apply({ type: 'end', descriptor: a, outcome: 'present' });
     pass(1000);
     expect(state.totals()).toMatchObject({ found: 2, ended: 1, size: 4_000_000, done: 2_500_000 });
-    expect(totalLine(state)).toBe('1/2 parts, 2.5 MB of 4 MB (62%), 1.5 MB/s');
+    expect(totalLine(state)).toBe('1/2 parts, 2.5 MB of 4 MB (62%), 1.5 MB/s, 1s left');
     expect(activeRows(state, now(), 100)).toBe(
       `  ${shortDigest(b.digest)} ██████████░░░░░░░░░░  50%  1.5 MB / 3 MB         1.5 MB/s\n`,
     );
@@ -100,7 +100,7 @@ describe('plain progress', () => {
     progress.emit({ type: 'end', descriptor: b, outcome: 'mounted' });
     progress.close(true);
     expect(lines).toEqual([
-      '0/2 parts, 600 kB of 4 MB (15%), 60 kB/s',
+      '0/2 parts, 600 kB of 4 MB (15%), 60 kB/s, 57s left',
       `${shortA}  1 MB  written  (1/2)`,
       'retry 1 in 2s: HTTP 503',
       'warning: old format',

@@ -175,31 +175,56 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Describes why a daemon could not be reached or why the connection broke. */
-export function daemonError(error: unknown, { address, origin }: DaemonEndpoint): AppError {
+export function daemonError(error: unknown, endpoint: DaemonEndpoint): AppError {
   if (error instanceof AppError) return error;
-  const errno = errnoOf(error);
-  const reason = errno === undefined ? undefined : REASONS[errno];
+  const { address, origin } = endpoint;
   const place = origin === 'the default' ? address : `${address} (from ${origin})`;
-  const title = `cannot reach the Docker daemon at ${place}`;
+  const daemon = `the Docker daemon at ${place}`;
   const details = { daemon: address };
   if (error instanceof SshError) {
-    return new AppError('NETWORK', `${title}: ssh failed, ${error.message}`, {
+    return new AppError('NETWORK', `cannot reach ${daemon}: ssh failed, ${error.message}`, {
       hint: 'Try it by hand: ssh HOST docker version',
       cause: error,
       details,
     });
   }
+  const reason = REASONS[errnoOf(error) ?? ''];
   if (reason === undefined) {
-    const { code, message, hint } = networkError(error, address);
-    return new AppError(code, `${title}: ${message.slice(address.length + 2)}`, {
-      hint,
-      cause: error,
-      details,
-    });
+    const { code, message } = networkError(error, daemon);
+    const hint = code === 'TLS' ? tlsHint(message) : hintFor(message, origin);
+    return new AppError(code, message, { hint, cause: error, details });
   }
   const hint =
     reason === 'permission denied'
       ? 'Run it as a user of the group "docker", or name a daemon of your own: DOCKER_HOST=unix:///…'
       : 'Start Docker, or name where it listens: DOCKER_HOST=unix:///run/user/1000/podman/podman.sock';
-  return new AppError('NETWORK', `${title}: ${reason}`, { hint, cause: error, details });
+  return new AppError('NETWORK', `cannot reach ${daemon}: ${reason}`, {
+    hint,
+    cause: error,
+    details,
+  });
+}
+
+/** Where the files of TLS are is said by Docker's settings, not by those of registries. */
+function tlsHint(message: string): string {
+  if (message.includes('does not use TLS'))
+    return 'Unset DOCKER_TLS_VERIFY and DOCKER_TLS, or name its port for TLS: 2376.';
+  const files = 'of DOCKER_CERT_PATH, of --cert-dir or of the context';
+  if (message.includes('client certificate') || message.includes('handshake'))
+    return `It accepts only clients with a certificate that it knows: cert.pem and key.pem ${files}.`;
+  return `Its CA must be in ca.pem ${files}. To skip verification, add --tls-verify=false.`;
+}
+
+function hintFor(message: string, origin: string): string {
+  return message.startsWith('cannot reach')
+    ? `Check the address in ${origin}, and that the daemon runs.`
+    : 'Run the command again. If this repeats, its log says more: journalctl -u docker';
+}
+
+/** A daemon with TLS answers a request without it in plain text (Go net/http). */
+export function speaksTls({ address, origin }: DaemonEndpoint): AppError {
+  return new AppError('TLS', `the Docker daemon at ${address} (from ${origin}) requires TLS`, {
+    hint: 'Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory of ca.pem, cert.pem and key.pem.',
+    details: { daemon: address },
+  });
 }

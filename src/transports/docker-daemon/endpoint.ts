@@ -97,7 +97,7 @@ async function ofContext(engines: EngineContext, name: string): Promise<DaemonEn
     );
   const tls = await readCertificates(join(folder, 'contexts', 'tls', id, 'docker'));
   const isTls = address.startsWith('tcp:') && Object.keys(tls).length > 0;
-  const verify = memberAt(endpoint, 'SkipTLSVerify') !== true;
+  const verify = engines.tlsVerify ?? memberAt(endpoint, 'SkipTLSVerify') !== true;
   return { address, origin: `the context "${name}"`, tls: isTls ? { verify, ...tls } : undefined };
 }
 

@@ -8,7 +8,7 @@ import type { CallOptions } from '../../util/abort.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
 import { asRecord } from '../../util/json.ts';
 import type { EngineContext } from '../types.ts';
-import { createDaemonDialer, daemonError } from './dial.ts';
+import { createDaemonDialer, daemonError, speaksTls } from './dial.ts';
 import { findDaemon, type DaemonEndpoint } from './endpoint.ts';
 
 /** The newest Engine API version that this client was written for. */
@@ -78,7 +78,9 @@ export async function openEngine(engines: EngineContext): Promise<Engine> {
     if (asked !== '') return `/v${asked.replace(/^v/u, '')}`;
     const ping = await exchange('/_ping', { method: 'GET', path: '', ...options }, PING_MS);
     const theirs = parseRawHeaders(ping.rawHeaders).get('api-version');
-    await ping.discard(MAX_ANSWER_BYTES, PING_MS);
+    if (ping.status === 400) {
+      if ((await textOf(ping)).includes('to an HTTPS server')) throw speaksTls(endpoint);
+    } else await ping.discard(MAX_ANSWER_BYTES, PING_MS);
     if (theirs === undefined || !/^\d+\.\d+$/u.test(theirs)) return '';
     return `/v${lower(theirs, OUR_VERSION)}`;
   };

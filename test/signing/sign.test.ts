@@ -7,6 +7,8 @@ import { run as verify } from '../../src/commands/verify/run.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf } from '../../src/oci/digest.ts';
+import { readBundle } from '../../src/signing/formats/bundle.ts';
+import { readStatement } from '../../src/signing/formats/statement.ts';
 import { generateKeys } from '../../src/signing/keys/generate.ts';
 import { EMPTY_CONFIG, json, sourceOf, writeReferrer } from '../../src/signing/sign/documents.ts';
 import { findEvidence } from '../../src/signing/verify/evidence.ts';
@@ -176,15 +178,50 @@ describe('attest', () => {
     expect(await exitOf(store, {})).toBe(3);
   });
 
-  test.each([
-    { type: 'spdxjson' },
-    { predicate: '-' },
-    { type: 'nonsense', predicate: '-' },
-    { type: 'spdx', predicate: '-' },
-  ])('%o is wrong usage', async (options) => {
-    const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
-    const failed = attest(contextOf(store), input([NAME], { ...KEY, ...options }), {});
-    expect(await codeOf(failed)).toBe('USAGE');
+  test.each([{ type: 'spdxjson' }, { predicate: '-' }, { type: 'nonsense', predicate: '-' }])(
+    '%o is wrong usage',
+    async (options) => {
+      const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+      const failed = attest(contextOf(store), input([NAME], { ...KEY, ...options }), {});
+      expect(await codeOf(failed)).toBe('USAGE');
+    },
+  );
+});
+
+describe('the predicate of each type that cosign has', () => {
+  const TEXT = '{"spdxVersion":"SPDX-2.3"}';
+  const PARSED = { spdxVersion: 'SPDX-2.3' };
+  const CUSTOM = { Data: TEXT, Timestamp: '2026-02-01T00:00:00Z' };
+
+  test.each<[string, string, unknown]>([
+    ['spdx', 'https://spdx.dev/Document', TEXT],
+    ['spdxjson', 'https://spdx.dev/Document', PARSED],
+    ['cyclonedx', 'https://cyclonedx.org/bom', PARSED],
+    ['vuln', 'https://cosign.sigstore.dev/attestation/vuln/v1', PARSED],
+    ['link', 'https://in-toto.io/Link/v1', PARSED],
+    ['slsaprovenance', 'https://slsa.dev/provenance/v0.2', PARSED],
+    ['slsaprovenance02', 'https://slsa.dev/provenance/v0.2', PARSED],
+    ['slsaprovenance1', 'https://slsa.dev/provenance/v1', PARSED],
+    ['openvex', 'https://openvex.dev/ns', PARSED],
+    ['custom', 'https://cosign.sigstore.dev/attestation/v1', CUSTOM],
+    [
+      'https://cosign.sigstore.dev/attestation/v1',
+      'https://cosign.sigstore.dev/attestation/v1',
+      CUSTOM,
+    ],
+    ['https://example.com/scan/v1', 'https://example.com/scan/v1', PARSED],
+  ])('%s', async (type, predicateType, predicate) => {
+    const image = await makeImage({ layers: 1 });
+    const store = await storeWith({ v1: image });
+    await attest(contextOf(store), input([NAME], { ...KEY, type, predicate: '-' }), {});
+    const [found] = await findEvidence(store, image.root.digest, {
+      signatures: false,
+      concurrency: 1,
+    });
+    if (found === undefined || !('bytes' in found)) throw new Error('nothing was attached');
+    const statement = readStatement(readBundle(found.bytes).envelope.payload);
+    expect(statement).toMatchObject({ predicateType, predicate });
+    expect(await exitOf(store, { type })).toBe(0);
   });
 });
 

@@ -53,9 +53,9 @@ function payloadOf(bytes: Uint8Array): Uint8Array {
   return Buffer.from(envelope['payload'], 'base64');
 }
 
-/** cosign 1 and 2 wrap an SPDX document as text: `{"Data": "…"}`. */
+/** SPDX as text is a string; cosign 1 and 2 wrapped it once more: `{"Data": "…"}`. */
 function documentOf(payload: Uint8Array, predicate: unknown): Uint8Array {
-  const wrapped = isRecord(predicate) ? predicate['Data'] : undefined;
+  const wrapped = isRecord(predicate) ? predicate['Data'] : predicate;
   if (typeof wrapped === 'string') return Buffer.from(wrapped);
   const text = Buffer.from(payload).toString('utf8');
   return Buffer.from(memberText(text, 'predicate') ?? text);

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { parseJsonStrict } from '../../oci/strict-json.ts';
-import { predicateTypeOf } from '../../signing/formats/types.ts';
+import { PREDICATE_TYPES, predicateTypeOf } from '../../signing/formats/types.ts';
 import { attestManifest } from '../../signing/sign/sign.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';
@@ -15,9 +15,6 @@ import type { Input } from '../types.ts';
 /** Signed, it still has to be one that is read: an envelope holds it as base64 of base64. */
 const MAX_PREDICATE_BYTES = 8 * 1024 * 1024;
 
-/** cosign wraps these in forms of its own, which are no JSON of the user. */
-const WRAPPED: ReadonlySet<string> = new Set(['spdx', 'custom', 'link']);
-
 /** Attests something about an image. @throws AppError USAGE, CONFIG_INVALID, MANIFEST_UNKNOWN */
 export async function run(
   context: Pick<
@@ -28,11 +25,13 @@ export async function run(
   options: CallOptions,
 ): Promise<Result> {
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
-  const predicateType = predicateTypeFor(readText(input, 'type'));
+  const type = readText(input, 'type');
+  const predicateType = predicateTypeFor(type);
   const file = readText(input, 'predicate');
   if (file === undefined) throw new AppError('USAGE', 'attest needs a --predicate FILE');
   const signing = await signingOptions(context, input, 'attest', options);
-  const predicate = await readPredicate(context, file, options);
+  const bytes = await readFile(context, file, options);
+  const predicate = predicateOf(bytes, { type, predicateType, file, created: signing.created });
   await using store = await context.openWrite(location, 'single', options);
   const subject = await store.resolve(location.ref, { ...options, purpose: 'content' });
   const name = location.scheme === 'docker' ? location.name : (location.tag ?? 'image');
@@ -48,19 +47,42 @@ function predicateTypeFor(type: string | undefined): string {
       hint: 'Say what the predicate is: --type spdxjson',
     });
   }
-  if (!WRAPPED.has(type)) return predicateTypeOf(type);
-  throw new AppError('USAGE', `--type ${type}: regctl attests only JSON`, {
-    hint: `Name the URI of its type, or use cosign: cosign attest --type ${type}`,
-  });
+  return predicateTypeOf(type);
 }
 
-async function readPredicate(
+async function readFile(
   context: Pick<Context, 'cwd' | 'stdin'>,
   file: string,
   options: CallOptions,
-): Promise<unknown> {
+): Promise<Uint8Array> {
   const tooLarge = (): Error =>
     new AppError('USAGE', `--predicate ${file} has more than ${MAX_PREDICATE_BYTES} bytes`);
-  const bytes = await collect(inputBytes(context, file, options), MAX_PREDICATE_BYTES, tooLarge);
-  return parseJsonStrict(bytes, 'USAGE', `predicate ${file}`);
+  return collect(inputBytes(context, file, options), MAX_PREDICATE_BYTES, tooLarge);
+}
+
+interface Asked {
+  readonly type: string | undefined;
+  readonly predicateType: string;
+  readonly file: string;
+  readonly created: string;
+}
+
+/**
+ * The predicate as cosign makes it of the file: `spdx` is the text as it is, `custom` the text with
+ * a time, all others JSON (cosign, pkg/cosign/attestation).
+ */
+function predicateOf(bytes: Uint8Array, { type, predicateType, file, created }: Asked): unknown {
+  if (type === 'spdx') return textOf(bytes, file);
+  if (predicateType !== PREDICATE_TYPES['custom']) {
+    return parseJsonStrict(bytes, 'USAGE', `predicate ${file}`);
+  }
+  return { Data: textOf(bytes, file), Timestamp: created };
+}
+
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new AppError('USAGE', `--predicate ${file} is not UTF-8 text`, { cause: error });
+  }
 }

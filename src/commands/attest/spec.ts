@@ -11,12 +11,12 @@ export const attestSpec: CommandSpec = {
     SIGNING_OPTIONS.key,
     {
       flags: '--type <type>',
-      summary: 'spdxjson, cyclonedx, slsaprovenance1, vuln, openvex or a URI',
+      summary: 'spdxjson, cyclonedx, vuln, openvex, a URI, or another of cosign',
       kind: 'string',
     },
     {
       flags: '--predicate <file>',
-      summary: 'file with the JSON to attest (- for standard input)',
+      summary: 'file with the JSON, or the text of spdx and custom (- for stdin)',
       kind: 'string',
     },
     {

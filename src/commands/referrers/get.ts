@@ -60,7 +60,8 @@ export async function getContent(
 const tooLong = (): Error => new Error('the content is longer than its descriptor says');
 
 function resultOf({ bytes, kind, predicate }: DecodedContent): Result {
-  const json = (): unknown => parseJsonStrict(bytes, 'CORRUPT_LAYER', 'content');
+  const json = (): unknown =>
+    typeof predicate === 'string' ? predicate : parseJsonStrict(bytes, 'CORRUPT_LAYER', 'content');
   const isReport = kind === 'vulnerability report';
   const document = isReport ? (predicate ?? json()) : undefined;
   const scan = document === undefined ? undefined : readScan(document);

@@ -37,6 +37,12 @@ describe('the content of a referrer', () => {
     expect(Buffer.from(bytes).toString()).toBe('{"spdxVersion":1}');
   });
 
+  it('is the text that cosign 2 and 3 attest as spdx', () => {
+    const text = statement.replace(predicate, '"SPDXVersion: SPDX-2.3\\nname: a\\n"');
+    const { bytes } = decodeContent(utf8(text), IN_TOTO, undefined);
+    expect(Buffer.from(bytes).toString()).toBe('SPDXVersion: SPDX-2.3\nname: a\n');
+  });
+
   it('is the whole statement of provenance and of other types', () => {
     const other = statement.replace('https://spdx.dev/Document', 'https://slsa.dev/provenance/v1');
     const { bytes, kind } = decodeContent(utf8(other), IN_TOTO, undefined);

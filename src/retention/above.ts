@@ -17,17 +17,32 @@ export interface LookOptions extends CallOptions {
 /** Every tag of a repository and its target: one list, and one HEAD per tag. */
 export type TagTargets = ReadonlyMap<string, Descriptor>;
 
-/** @throws AppError if a tag cannot be looked up, because then dependencies are unknown */
-export async function readTagTargets(store: ReadStore, options: LookOptions): Promise<TagTargets> {
-  const { concurrency, signal } = options;
+/** The names of all tags of a repository. */
+export async function readTagNames(
+  store: ReadStore,
+  { signal }: CallOptions,
+): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
   for await (const page of tagListerOf(store).tags({ signal })) {
     for (const tag of page) names.add(tag);
   }
+  return names;
+}
+
+/**
+ * Looks up the tags that `known` lacks.
+ * @throws AppError if a tag cannot be looked up, because then dependencies are unknown
+ */
+export async function readTagTargets(
+  store: ReadStore,
+  names: ReadonlySet<string>,
+  known: TagTargets,
+  { concurrency, signal }: LookOptions,
+): Promise<TagTargets> {
   const roots = await mapParallel(
     [...names],
     concurrency,
-    async (tag, call) => [tag, await resolveOrGone(store, tag, call)] as const,
+    async (tag, call) => [tag, known.get(tag) ?? (await resolveOrGone(store, tag, call))] as const,
     { signal },
   );
   return new Map(roots.flatMap(([tag, root]) => (root === undefined ? [] : [[tag, root]])));
@@ -129,16 +144,19 @@ export interface Attached {
 
 /**
  * Finds the referrers of a manifest and theirs in turn, nearest first, by the referrers API, its
- * fallback tag and cosign's tags. Takes one request for each manifest found.
+ * fallback tag and cosign's tags; without `targets` not by cosign's. Takes one request for each
+ * manifest found.
+ * @param nearest what refers to `digest` itself, if that is known already
  */
 export async function attachedTo(
   store: ReadStore,
   digest: Digest,
-  targets: TagTargets,
+  targets: TagTargets | undefined,
   { concurrency, signal }: LookOptions,
+  nearest?: readonly Digest[],
 ): Promise<readonly Attached[]> {
-  const names = new Set(targets.keys());
-  const byTag = [...targets].flatMap(([tag, { digest: target }]) => {
+  const names = targets && new Set(targets.keys());
+  const byTag = [...(targets ?? [])].flatMap(([tag, { digest: target }]) => {
     const subject = subjectOfDigestTag(tag, [digest]);
     return subject === undefined ? [] : [{ tag, target, subject }];
   });
@@ -149,7 +167,9 @@ export async function attachedTo(
     const lists = await mapParallel(
       next,
       concurrency,
-      (subject, call) => listReferrers(store, subject, { ...call, tags: names }),
+      async (subject, call) =>
+        (subject === digest ? nearest : undefined) ??
+        listReferrers(store, subject, { ...call, tags: names }),
       { signal },
     );
     const here = new Set(next);
@@ -167,11 +187,15 @@ export async function attachedTo(
   return [...found].map(([one, tags]) => ({ digest: one, tags: [...tags] }));
 }
 
-async function listReferrers(
+/**
+ * Lists the manifests that refer to `subject`.
+ * @param options `tags`: the names of all tags, if known; spares a look at a missing fallback tag
+ */
+export async function listReferrers(
   store: ReadStore,
   subject: Digest,
-  options: CallOptions & { readonly tags: ReadonlySet<string> },
-): Promise<Digest[]> {
+  options: CallOptions & { readonly tags?: ReadonlySet<string> | undefined },
+): Promise<readonly Digest[]> {
   const { referrers } = store.capabilities;
   const found: Digest[] = [];
   if (referrers === undefined) return found;

@@ -17,6 +17,7 @@ it.each([403, 404])(
       if (path.startsWith('/v2/app/tags/list')) {
         return { status: 200, body: '{"name":"app","tags":["v1","v2"]}' };
       }
+      if (path === `/v2/app/referrers/${descriptor.digest}`) return { status: 404 };
       if (!/^\/v2\/app\/manifests\/v[12]$/u.test(path)) return undefined;
       if (method === 'HEAD') return path.endsWith('v1') ? { status: 200, headers } : { status };
       return method === 'GET' ? { status: 200, headers, body: data } : undefined;

@@ -5,7 +5,7 @@ export const deleteSpec: CommandSpec = {
   aliases: ['rm'],
   summary: 'Delete an image, unless other tags share it',
   description:
-    'Deletes the digest, and with it every tag that points to it. Looks up all tags first and deletes nothing if another tag has the digest or a tagged index lists it.',
+    'Deletes the digest, and with it every tag that points to it. Looks up all tags first and deletes nothing if another tag has the digest or a tagged index lists it. With --force, a digest is deleted without a look at the tags.',
   args: [{ name: 'image', summary: 'image to delete, by tag or digest', required: true }],
   options: [
     {

@@ -1,28 +1,19 @@
 import { AppError } from '../../errors/app-error.ts';
 import { isDigest, type Digest } from '../../oci/digest.ts';
-import type { ReadStore, Remover } from '../../store/types.ts';
+import type { ReadStore, RemoveOptions, Remover } from '../../store/types.ts';
 import { isDigestTag } from '../../tags/digest-tags.ts';
 import { tagListerOf } from '../../tags/find.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import {
-  attachedTo,
-  indexesAbove,
-  readTagTargets,
-  type Attached,
-  type TagTargets,
-} from '../above.ts';
+import { indexesAbove, type Attached, type TagTargets } from '../above.ts';
 import { removerOf } from '../removal.ts';
 import { listedError, sharedError } from './errors.ts';
+import { attachedIfKnown, lookUp, lookUpDirect, type Look, type Refusal } from './look-up.ts';
 
-export interface DeleteOptions extends CallOptions {
-  /** Also deletes the other tags of the digest, and a manifest that an index lists. */
-  readonly force: boolean;
-  /** Also deletes the referrers that no tag points to. */
-  readonly withReferrers: boolean;
-  readonly dryRun: boolean;
-  /** Concurrent requests. */
-  readonly concurrency: number;
-  readonly warn: (text: string) => void;
+/**
+ * `force` also deletes the other tags of the digest, and a manifest that an index lists;
+ * `withReferrers` also the referrers that no tag points to.
+ */
+export interface DeleteOptions extends Omit<Look, 'store'>, CallOptions {
   /** Called before anything is deleted; throws to keep it. */
   readonly confirm?:
     | ((what: string, also: Affected, call: CallOptions) => Promise<void>)
@@ -46,8 +37,7 @@ export interface DeleteOutcome extends Affected {
   readonly left: readonly Attached[];
 }
 
-interface DeleteJob extends Omit<DeleteOptions, 'signal'> {
-  readonly store: ReadStore;
+interface DeleteJob extends Look, Pick<DeleteOptions, 'confirm'> {
   readonly remover: Remover;
 }
 
@@ -71,83 +61,43 @@ export async function deleteManifest(
   const options = { signal: all.signal };
   const { store, force, dryRun } = job;
   const { label } = store;
-  // A forced delete of a digest needs no lookup: the DELETE reports whether it exists.
-  const digest =
-    isDigest(ref) && force && !dryRun ? ref : (await store.resolve(ref, options)).digest;
-  const targets = await targetsOf(job, digest, options);
-  const pointing = [...targets].filter(([, one]) => one.digest === digest).map(([tag]) => tag);
+  // The DELETE itself reports whether a digest exists, and a forced one deletes any tags.
+  const direct = isDigest(ref) && force && !dryRun && !job.withReferrers && !job.confirm;
+  const found = direct
+    ? await lookUpDirect(job, ref, options)
+    : await lookUp(job, ref, force ? async () => {} : refusing(job, ref), options);
+  const { digest, subject, targets = new Map() } = found;
+  const pointing = tagsOf(digest, targets);
   const tags = isDigest(ref) ? pointing : [ref, ...pointing.filter((tag) => tag !== ref)];
-  if (!force) await refuse(job, ref, digest, { targets, tags, ...options });
-  const attached = await attachedIfKnown(job, digest, targets, options);
+  const attached = await attachedIfKnown(job, found, options);
   const free = attached.filter((one) => isFree(one.digest, targets));
   const referrers = job.withReferrers ? free : [];
   const left = attached.filter((one) => !referrers.includes(one));
   await job.confirm?.(`${label}@${digest}`, { tags, referrers }, options);
-  if (!dryRun) await removeImage(job.remover, digest, referrers, options);
+  if (!dryRun) await removeImage(job.remover, digest, referrers, { ...options, subject });
   const along = referrers.flatMap((one) => one.tags);
   return { label, digest, tags: [...tags, ...along], manifest: true, referrers, left };
 }
 
-/** Reads the tags. With `--force` they are only shown, so a failure is a warning. */
-async function targetsOf(
-  job: DeleteJob,
-  digest: Digest,
-  options: CallOptions,
-): Promise<TagTargets> {
-  try {
-    return await readTagTargets(job.store, { ...options, concurrency: job.concurrency });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof AppError) || !job.force) throw error;
-    job.warn(`which tags point at ${digest} is not known: ${error.message}`);
-    return new Map();
-  }
+function tagsOf(digest: Digest, targets: TagTargets): readonly string[] {
+  return [...targets].filter(([, one]) => one.digest === digest).map(([tag]) => tag);
 }
 
-/** @throws AppError TAG_SHARED, MANIFEST_LISTED */
-async function refuse(
-  { store, concurrency }: DeleteJob,
-  ref: string,
-  digest: Digest,
-  {
-    targets,
-    tags,
-    signal,
-  }: CallOptions & { readonly targets: TagTargets; readonly tags: readonly string[] },
-): Promise<void> {
-  const { indexes } = await indexesAbove(store, digest, targets, {
-    concurrency,
-    signal,
-  });
-  const siblings = isDigest(ref) ? [] : tags.filter((tag) => tag !== ref);
-  const name = `${store.label}${isDigest(ref) ? '@' : ':'}${ref}`;
-  if (siblings.length > 0) throw sharedError(name, digest, siblings, indexes);
-  if (indexes.length > 0) throw listedError(name, digest, indexes);
+/** Throws AppError TAG_SHARED or MANIFEST_LISTED. */
+function refusing({ store, concurrency }: DeleteJob, ref: string): Refusal {
+  return async (digest, targets, call) => {
+    const { indexes } = await indexesAbove(store, digest, targets, { ...call, concurrency });
+    const tags = tagsOf(digest, targets);
+    const siblings = isDigest(ref) ? [] : tags.filter((tag) => tag !== ref);
+    const name = `${store.label}${isDigest(ref) ? '@' : ':'}${ref}`;
+    if (siblings.length > 0) throw sharedError(name, digest, siblings, indexes);
+    if (indexes.length > 0) throw listedError(name, digest, indexes);
+  };
 }
 
 /** Whether no tag points to a referrer; a tagged one is an image in its own right and stays. */
 export function isFree(digest: Digest, targets: TagTargets): boolean {
   return ![...targets].some(([tag, one]) => one.digest === digest && !isDigestTag(tag));
-}
-
-/** Lists the referrers. Without `--referrers` they are only shown, so a failure is a warning. */
-async function attachedIfKnown(
-  job: DeleteJob,
-  digest: Digest,
-  targets: TagTargets,
-  options: CallOptions,
-): Promise<readonly Attached[]> {
-  try {
-    return await attachedTo(job.store, digest, targets, {
-      ...options,
-      concurrency: job.concurrency,
-    });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    if (!(error instanceof AppError) || job.withReferrers) throw error;
-    job.warn(`what refers to ${digest} is not known: ${error.message}`);
-    return [];
-  }
 }
 
 /**
@@ -158,19 +108,19 @@ export async function removeImage(
   remover: Remover,
   digest: Digest,
   referrers: readonly Attached[],
-  options: CallOptions,
+  { signal, subject }: RemoveOptions,
 ): Promise<void> {
   const byTag = referrers.filter((one) => one.tags.length > 0);
   const others = referrers.filter((one) => one.tags.length === 0);
   for (const one of [...byTag.toReversed(), ...others.toReversed()]) {
     try {
-      await remover.removeManifest(one.digest, options);
+      await remover.removeManifest(one.digest, { signal });
     } catch (error) {
       // A referrers list may name deleted manifests.
       if (!(error instanceof AppError && error.code === 'MANIFEST_UNKNOWN')) throw error;
     }
   }
-  await remover.removeManifest(digest, options);
+  await remover.removeManifest(digest, { signal, subject });
 }
 
 /**

@@ -40,16 +40,35 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
     turn = mine.catch(() => {});
     await mine;
   };
+  /** Additions that wait for their turn, by subject: one edit writes them all. */
+  const waiting = new Map<Digest, Addition>();
+  const addTo = async (subject: Digest, entry: Descriptor, options: CallOptions): Promise<void> => {
+    const joined = waiting.get(subject);
+    if (joined !== undefined) {
+      joined.entries.set(entry.digest, entry);
+      try {
+        await joined.done;
+      } catch (error) {
+        if (!isAborted(joined.options) || isAborted(options)) throw error;
+        await addTo(subject, entry, options);
+      }
+      return;
+    }
+    const entries = new Map([[entry.digest, entry]]);
+    const done = inTurn(() => {
+      waiting.delete(subject);
+      const failure = `did not keep the referrer ${entry.digest}`;
+      return change(repository, subject, { edit: adding(entries), failure }, options);
+    });
+    waiting.set(subject, { entries, done, options });
+    await done;
+  };
   return {
     async add(descriptor, raw, options) {
       const manifest = parseManifest(raw, descriptor.mediaType);
       const { subject } = manifest;
       if (subject === undefined) return;
-      const entry = describeReferrer(manifest, descriptor);
-      const edit: IndexEdit = ({ digests, entries }) =>
-        digests.has(entry.digest) ? undefined : [...entries, entry];
-      const failure = `did not keep the referrer ${entry.digest}`;
-      await inTurn(() => change(repository, subject.digest, { edit, failure }, options));
+      await addTo(subject.digest, describeReferrer(manifest, descriptor), options);
     },
     async complete(subject, described, options) {
       const edit: IndexEdit = ({ entries }) => {
@@ -74,6 +93,22 @@ export function createReferrersTag(repository: Repository): ReferrersTag {
         }
       });
     },
+  };
+}
+
+interface Addition {
+  readonly entries: Map<Digest, Descriptor>;
+  readonly done: Promise<void>;
+  /** Those of the call that writes. */
+  readonly options: CallOptions;
+}
+
+const isAborted = ({ signal }: CallOptions): boolean => signal?.aborted === true;
+
+function adding(added: ReadonlyMap<Digest, Descriptor>): IndexEdit {
+  return ({ digests, entries }) => {
+    const fresh = [...added.values()].filter((one) => !digests.has(one.digest));
+    return fresh.length === 0 ? undefined : [...entries, ...fresh];
   };
 }
 

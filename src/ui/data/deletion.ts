@@ -3,6 +3,7 @@ import { isDigest, type Digest } from '../../oci/digest.ts';
 import {
   attachedTo,
   indexesAbove,
+  readTagNames,
   readTagTargets,
   type Attached,
   type IndexAbove,
@@ -44,7 +45,7 @@ export async function planDeletion(
   refs: readonly string[],
   look: LookOptions,
 ): Promise<readonly Doomed[]> {
-  const targets = await readTagTargets(store, look);
+  const targets = await readTagTargets(store, await readTagNames(store, look), new Map(), look);
   const { signal } = look;
   const chosen = new Map<Digest, string[]>();
   for (const ref of refs) {

@@ -219,6 +219,45 @@ describe('delete by digest', () => {
     expect(removed).toEqual([image.root.digest]);
   });
 
+  it('asks for each thing once; --force asks for no tag', async () => {
+    const asked: string[] = [];
+    const { delete: del, image } = await setUp({
+      store: (store) => ({
+        resolve: async (ref, options) => {
+          asked.push(String(ref));
+          return store.resolve(ref, options);
+        },
+      }),
+    });
+    const { digest } = image.root;
+    await del(`@${digest}`);
+    expect(asked.toSorted()).toEqual(['alone', 'other', digest, 'stable', 'v1']);
+    asked.length = 0;
+    await del(':alone');
+    expect(asked.toSorted()).toEqual(['alone', 'other', 'stable', 'v1']);
+    asked.length = 0;
+    await del(`@${digest}`, { force: true });
+    expect(asked).toEqual([digest]);
+  });
+
+  it('of a manifest that cannot be read works all the same', async () => {
+    const {
+      delete: del,
+      removed,
+      image,
+    } = await setUp({
+      store: (store) => ({
+        resolve: async (ref, options) => {
+          if (options?.purpose === 'content') throw new AppError('REGISTRY_ERROR', 'quarantined');
+          return store.resolve(ref, options);
+        },
+      }),
+    });
+    await del(`@${image.root.digest}`);
+    await del(`@${image.root.digest}`, { force: true });
+    expect(removed).toEqual([image.root.digest, image.root.digest]);
+  });
+
   it('says what refers to it and stays, and --referrers takes it along first', async () => {
     const image = await makeImage();
     const sbom = await makeImage({ subject: image.root });

@@ -275,6 +275,36 @@ describe('a manifest with a subject', () => {
     expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(2);
   });
 
+  it('takes the additions that wait for their turn at once', async () => {
+    const nodes = ['one', 'two', 'three', 'four', 'five'].map(named);
+    const all = Promise.withResolvers<void>();
+    let pushed = 0;
+    let stored: Buffer | undefined;
+    await using at = await startRegistry(async (request) => {
+      if (request.method === 'PUT') {
+        if (request.path === tag) stored = request.body;
+        else pushed += 1;
+        if (pushed === nodes.length) all.resolve();
+        return { status: 201 };
+      }
+      await all.promise;
+      return stored === undefined
+        ? { status: 404 }
+        : { status: 200, headers: { 'content-type': MEDIA_TYPE.ociIndex }, body: stored };
+    });
+    const store = createRegistryStore(at.repository('push'));
+    await Promise.all(nodes.map((one) => store.push(sourceFromBytes(one.descriptor, one.bytes))));
+    const body = JSON.parse(String(stored)) as { manifests: { annotations: { name: string } }[] };
+    expect(body.manifests.map((one) => one.annotations.name).toSorted()).toEqual([
+      'five',
+      'four',
+      'one',
+      'three',
+      'two',
+    ]);
+    expect(at.server.lines.filter((line) => line === `PUT ${tag}`)).toHaveLength(2);
+  });
+
   it('writes again what another writer put out, and tells the registry what it has seen', async () => {
     const [mine, theirs] = [named('mine'), named('theirs')];
     const listOf = (...some: readonly { readonly descriptor: object }[]): Buffer =>

@@ -66,7 +66,7 @@ describe.each(['docker', 'podman'] as const)('load into the daemon of %s', (kind
     const result = await (way === 'file' ? setup.load() : setup.pipe());
     expect([...setup.engine.names.keys()]).toEqual([
       'r.example/app:v1',
-      kind === 'podman' ? 'localhost/other:v1' : 'other:v1',
+      kind === 'podman' ? 'docker.io/library/other:v1' : 'other:v1',
     ]);
     expect(setup.engine.lines.filter((line) => line.includes('load'))).toHaveLength(1);
     expect(jsonOf(result)).toMatchObject({

@@ -37,6 +37,8 @@ const CHOSEN: ReadonlySet<string> = new Set([
   'mod-to-oci-windows',
   'mod-nested-label',
   'mod-index-env-platform',
+  'mod-index-rebase',
+  'mod-index-strip',
   'index-delete',
   'index-create-subject',
   'imagetools-docker29',

@@ -180,11 +180,55 @@ export function describeOperations(
           for (const one of layers) expect(one).toHaveLength(1);
           break;
         }
-        default:
-          expect(['convert', 'rebase', 'strip']).toContain(expected.as);
+        case 'convert':
+        case 'strip': {
+          // The attestations that regclient leaves name the digests before.
+          const theirs = withoutAttestations(await seeTheirs(operation));
+          const but = [...ignore, 'layer digest'];
+          expect(comparable(ours, but, isInput)).toEqual(comparable(theirs, but, isInput));
+          break;
+        }
+        default: {
+          expect(expected.as).toBe('rebase');
+          const named = [...operation.regctl.matchAll(/HOST\/(multi(?::[\w-]+)?)/gu)].slice(0, 3);
+          const [image, from, to] = await Promise.all(
+            named.map(([, name = '']) => {
+              const root = images.tags.get(name.includes(':') ? name : `${name}:latest`);
+              return see(root?.digest ?? '', input);
+            }),
+          );
+          const stacks = layersByPlatform(ours);
+          const [own, old, next] = [image, from, to].map((one) => layersByPlatform(one));
+          expect([...stacks.keys()]).toEqual(['linux/amd64', 'linux/arm64/v8', 'linux/arm/v7']);
+          for (const [platform, layers] of stacks)
+            expect(layers).toEqual([
+              ...(next?.get(platform) ?? []),
+              ...(own?.get(platform) ?? []).slice(old?.get(platform)?.length),
+            ]);
+        }
       }
     });
   });
+}
+
+function withoutAttestations(seen: Seen): Seen {
+  const children = seen.children.filter(
+    ({ entry }) => platformText(entry['platform']) !== 'unknown/unknown',
+  );
+  return { ...seen, children };
+}
+
+/** Digests and diff IDs of the layers of each image; attestations are left out. */
+function layersByPlatform(seen: Seen | undefined): ReadonlyMap<string, readonly unknown[]> {
+  const images = seen === undefined ? [] : withoutAttestations(seen).children;
+  return new Map(
+    images.map(({ entry, seen: image }) => {
+      const { layers = [] } = (image?.manifest ?? {}) as { layers?: readonly { digest: string }[] };
+      const { rootfs } = (image?.config ?? {}) as { rootfs?: { diff_ids: readonly string[] } };
+      const stack = layers.map(({ digest }, at) => [digest, rootfs?.diff_ids[at]]);
+      return [platformText(entry['platform']), stack];
+    }),
+  );
 }
 
 /** The result without the layers that were appended, which an input does not have. */

@@ -5,7 +5,6 @@ import {
   withDescriptor,
   type Json,
 } from '../../image/convert/edit-json.ts';
-import { convertIndex } from '../../image/convert/index-manifest.ts';
 import { formatOf } from '../../image/convert/layer-types.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -22,6 +21,7 @@ import { mapParallel } from '../../util/parallel.ts';
 import { editsFor, withAnnotations, type AnnotationEdit } from '../annotations.ts';
 import type { BuiltStore } from '../built-store.ts';
 import { replaceChildren, type LeftOut, type ListedChild } from '../proofs.ts';
+import { convertedIndex } from './converted-index.ts';
 import { editImage, platformIn, type ImageEdits } from './edit-image.ts';
 
 /** What changes in an image, or in the images of an index. */
@@ -168,34 +168,10 @@ export class RootEditor {
     if (to === own && JSON.stringify(body) === JSON.stringify(document)) return root;
     const node = manifestNode(body, index.mediaType, root.digest);
     if (to === own || node.manifest.kind !== 'index') return this.#built.addManifest(node);
-    return this.#built.addManifest(this.#converted(node.manifest, listed, node.descriptor.digest));
-  }
-
-  /** The index in the other format, whose entries have their new images already. */
-  #converted(
-    index: IndexManifest,
-    children: readonly ListedChild[],
-    digest: Digest,
-  ): ReturnType<typeof convertIndex> {
-    const { to = 'oci', warn } = this.#edits.image;
-    const attestations =
-      to === 'v2s2' ? children.filter(({ descriptor }) => isAttestation(descriptor)) : [];
-    if (attestations.length > 0) {
-      this.#leftOut.push({ platform: 'all platforms', count: attestations.length });
-    }
-    const kept = children.filter((child) => !attestations.includes(child));
-    const site = { label: this.#where.text, digest, warn };
-    return convertIndex(
-      index,
-      kept.map(({ descriptor, entry }) => ({
-        before: descriptor,
-        entry,
-        after: descriptor,
-        platform: descriptor.platform,
-      })),
-      to,
-      site,
-    );
+    const site = { label: this.#where.text, digest: node.descriptor.digest, warn: image.warn };
+    const converted = convertedIndex(node.manifest, listed, to, site);
+    this.#leftOut.push(...converted.leftOut);
+    return this.#built.addManifest(converted.node);
   }
 
   async #child(child: ListedChild, depth: number): Promise<ListedChild | undefined> {

@@ -21,6 +21,9 @@ export const repositoriesPath = (registry: string, query: Query = {}): string =>
 export const tagsPath = (repository: string, query: Query = {}): string =>
   path('/tags', { repository, ...query });
 
+/** The number of tags as a text, for script. */
+export const countPath = (repository: string): string => path('/count', { repository });
+
 export const imagePath = (image: string, query: Query = {}): string =>
   path('/image', { image, ...query });
 

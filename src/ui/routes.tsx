@@ -11,7 +11,7 @@ import { FactsCache } from './data/facts.ts';
 import { readImage } from './data/image.ts';
 import { readRepositories } from './data/repositories.ts';
 import { readRow, type TagsReader } from './data/tag-rows.ts';
-import { readTagsPage, SORTS, type Sort } from './data/tags.ts';
+import { countTags, readTagsPage, SORTS, type Sort } from './data/tags.ts';
 import { readUntagged } from './data/untagged.ts';
 import type { Visits } from './data/visits.ts';
 import { sendPage, type UiEnv } from './html.tsx';
@@ -110,6 +110,13 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
         copy={copyOf(c)}
       />,
     );
+  });
+
+  app.get('/count', async (c) => {
+    const location = registryLocation(options, c.req.query('repository') ?? '');
+    await using store = await sources.openRead(location, call(c));
+    const { count, isAll } = await countTags(store, call(c));
+    return c.text(`${count}${isAll ? '' : ' or more'} ${count === 1 ? 'tag' : 'tags'}`);
   });
 
   app.get('/row', async (c) => {

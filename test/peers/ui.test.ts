@@ -195,6 +195,8 @@ describeWith(['chromium'], 'regctl ui in Chromium', () => {
       expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(line);
     }
 
+    await page.goto(`${origin}/repositories?registry=${registry.host}`);
+    await expect.poll(() => page.textContent('.names')).toContain('infra/nginx 5 tags');
     await page.goto(`${origin}/repositories?registry=${large.host}`);
     expect(await page.textContent('.count-line')).toContain('5000 of 5000');
     // "/" leads to the filter.

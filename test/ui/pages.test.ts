@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { makeImage, makeIndex } from '../helpers/images.ts';
@@ -54,6 +54,35 @@ describe('repositories', () => {
     expect(page.status).toBe(200);
     expect(page.text).toContain('reg.example does not list Type one.');
     expect(page.text).toContain('team/known');
+  });
+});
+
+describe('the number of tags', () => {
+  it('of a repository takes one request, and a long list is not read to its end', async () => {
+    await using pages = await startPages();
+    await pages.push('app', ['a', 'b', 'c'], await makeImage());
+    pages.requests();
+    const path = '/count?repository=reg.example/app';
+    expect((await pages.get(path)).text).toBe('3 tags');
+    expect(pages.requests()).toEqual(['GET /v2/app/tags/list']);
+    const list = await pages.get('/repositories?registry=reg.example');
+    expect(list.html).toContain('data-count="/count?repository=reg.example%2Fapp"');
+    expect((await pages.get('/count?repository=reg.example/none')).status).toBe(404);
+
+    const more = vi.fn(async () => undefined);
+    const first = Array.from({ length: 1_000 }, (_, i) => `v${i}`);
+    await using long = await startPages({
+      sources: withCapabilities(pages.sources, {
+        tags: {
+          async *tags() {
+            yield first;
+            await more();
+          },
+        },
+      }),
+    });
+    expect((await long.get(path)).text).toBe('1000 or more tags');
+    expect(more).not.toHaveBeenCalled();
   });
 });
 

@@ -4,6 +4,7 @@ export const SCRIPT = `'use strict';
   const enable = (root) => {
     for (const button of root.querySelectorAll('button[data-copy]')) button.hidden = false;
     for (const row of root.querySelectorAll('tr[data-fill]')) pending.push(row);
+    for (const place of root.querySelectorAll('[data-count]')) seen.observe(place);
     for (let i = running; i < 3 && pending.length > 0; i += 1) void fill();
   };
 
@@ -45,6 +46,31 @@ export const SCRIPT = `'use strict';
     }
     running -= 1;
   };
+
+  // Only what is on the screen is counted, each by a request.
+  const uncounted = [];
+  let counting = 0;
+  const count = async () => {
+    counting += 1;
+    for (let place = uncounted.shift(); place !== undefined; place = uncounted.shift()) {
+      if (!place.isConnected) continue;
+      try {
+        const answer = await fetch(place.dataset.count);
+        if (answer.ok) place.textContent = await answer.text();
+      } catch {
+        // The name stays without a number.
+      }
+    }
+    counting -= 1;
+  };
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      uncounted.push(target);
+    }
+    for (let i = counting; i < 3 && uncounted.length > 0; i += 1) void count();
+  });
 
   document.addEventListener('click', async (event) => {
     const button = event.target instanceof Element && event.target.closest('button[data-copy]');

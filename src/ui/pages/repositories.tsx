@@ -1,5 +1,5 @@
 import type { FC } from 'hono/jsx';
-import { HOME, repositoriesPath, tagsPath } from '../links.ts';
+import { countPath, HOME, repositoriesPath, tagsPath } from '../links.ts';
 import type { RepositoriesPage as Data, RepositoriesQuery } from '../data/repositories.ts';
 import { Page } from './layout.tsx';
 import { Problem } from './problem.tsx';
@@ -48,7 +48,8 @@ export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests 
         <ul class="names">
           {data.names.map((name) => (
             <li>
-              <a href={tagsPath(`${registry}/${name}`)}>{visible(name)}</a>
+              <a href={tagsPath(`${registry}/${name}`)}>{visible(name)}</a>{' '}
+              <span class="count" data-count={countPath(`${registry}/${name}`)}></span>
             </li>
           ))}
         </ul>

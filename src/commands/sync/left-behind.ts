@@ -17,6 +17,9 @@ export interface SyncRun {
   readonly usual: number;
 }
 
+/** A sync keeps to its budget of pulls, also at a terminal. */
+const SCRIPT = { terminal: { interactive: false } };
+
 /** One line about what a run did not copy of that which proves its images, and one about copies that it does not prove. */
 export async function remindOfRun(
   context: SyncContext,
@@ -32,8 +35,9 @@ export async function remindOfRun(
   const byName = new Map(copied.map((one) => [resultKey(one), one]));
   const routes = plan.routes.filter((route) => isCandidate(context, route));
   const found = routes.map((route) => imagesOf(route, byName, places, options));
-  const [from] = routes.map(({ source }) => source);
-  const look = from !== undefined && mayLook(context, from, { sent, usual });
+  const at = found.findIndex((one) => one.images.length > 0);
+  const from = routes[at]?.source;
+  const look = from !== undefined && mayLook(SCRIPT, from, { sent, usual });
   await remindOfMany(context, found, look, options);
 }
 

@@ -41,11 +41,13 @@ export class UsualRequests {
  * the logins that a copy may cost (docs/decisions.md).
  */
 export function mayLook(
-  { terminal }: Pick<ReminderContext, 'terminal'>,
-  { scheme }: Location,
+  { terminal }: { readonly terminal: { readonly interactive: boolean } },
+  { scheme, name }: Location,
   { sent, usual }: { readonly sent: number; readonly usual: number },
 ): boolean {
   if (scheme !== 'docker' || terminal.interactive) return true;
+  // A fallback tag that exists is a manifest, and reading it a pull.
+  if (name.startsWith('docker.io/')) return false;
   return sent >= MANY || sent + LOOK <= usual;
 }
 

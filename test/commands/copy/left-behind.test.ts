@@ -71,6 +71,7 @@ describe('a copy without the signatures of its source', () => {
 
   it.each([
     ['costs no request in a script that had to log in', REGISTRIES, { sent: 15 }],
+    ['asks Docker Hub nothing in a script', ['busybox:v1', REGISTRIES[1]], { sent: 60 }],
     ['is silent with --referrers', LAYOUT, { options: { referrers: true } }],
     ['is silent with --quiet', LAYOUT, { flags: { quiet: true } }],
     ['is silent under another name', LAYOUT, { flags: { asOtherTool: true } }],

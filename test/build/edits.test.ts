@@ -296,6 +296,49 @@ describe('index and mutate', () => {
     expect(stdout).not.toMatch(/^\/(?:dies|lives)$/mu);
   });
 
+  it('--strip-history leaves layers and settings, also with other changes', async () => {
+    const configOf = async (image: string): Promise<Record<string, unknown>> =>
+      JSON.parse((await machine.expect(0, ['config', name(image)])).stdout) as Record<
+        string,
+        unknown
+      >;
+    const layersOf = async (image: string): Promise<unknown> =>
+      (
+        JSON.parse((await machine.expect(0, ['manifest', name(image)])).stdout) as {
+          layers: unknown;
+        }
+      ).layers;
+    await machine.expect(0, ['mutate', name('plain'), '--strip-history', '--tag', 'bald']);
+    const { history, ...before } = await configOf('plain');
+    expect(history).toBeDefined();
+    expect(await configOf('plain:bald')).toEqual(before);
+    expect(await layersOf('plain:bald')).toEqual(await layersOf('plain'));
+    const layer = join(VECTORS, 'layers/one.tar');
+    const more = ['--strip-history', '--append', layer, '--layer-rm', '0', '--tag', 'bald-more'];
+    await machine.expect(0, ['mutate', name('plain'), ...more]);
+    expect(await configOf('plain:bald-more')).not.toHaveProperty('history');
+    // Readers match history and layers by their number, so every layer has an entry.
+    await machine.expect(0, ['mutate', name('plain:bald'), '--append', layer, '--tag', 'bald-new']);
+    const { history: entries = [], rootfs } = (await configOf('plain:bald-new')) as {
+      history?: readonly unknown[];
+      rootfs: { diff_ids: readonly unknown[] };
+    };
+    expect(entries).toHaveLength(rootfs.diff_ids.length);
+    for (const tag of ['bald', 'bald-more', 'bald-new'])
+      await machine.expect(0, ['validate', name(`plain:${tag}`)]);
+    const multi = ['mutate', name('multi'), '--strip-history', '--tag', 'bald'];
+    await machine.expect(0, multi);
+    for (const platform of ['linux/amd64', 'linux/arm64', 'linux/arm/v7']) {
+      const { stdout } = await machine.expect(0, [
+        'config',
+        '--platform',
+        platform,
+        name('multi:bald'),
+      ]);
+      expect(JSON.parse(stdout)).not.toHaveProperty('history');
+    }
+  });
+
   it('an index is changed in place, with the line that undoes each change', async () => {
     const make = ['index', 'create', name('changed:1'), name('multi:amd64'), name('multi:arm64')];
     await machine.expect(0, make);

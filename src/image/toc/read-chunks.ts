@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { hasDigest } from './read-table.ts';
-import type { BlobRanges } from '../../store/types.ts';
+import type { BlobPart, BlobRanges } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { bytesOf, type Bytes } from '../../util/bytes.ts';
 import { createCodec } from '../../util/compression/codec.ts';
@@ -59,35 +59,34 @@ export async function openChunks(
 function groupsOf(chunks: readonly Chunk[]): readonly (readonly Chunk[])[] {
   const groups: Chunk[][] = [];
   let start: number | undefined;
+  let sum = 0;
   for (const chunk of chunks) {
-    const last = groups.at(-1);
-    const { stored } = chunk;
-    const fits =
+    const { stored, size } = chunk;
+    const isNear =
       stored === undefined ||
       start === undefined ||
       (stored.offset >= start && stored.end - start <= REQUEST_BYTES);
-    const isFull = (last ?? []).reduce((sum, { size }) => sum + size, chunk.size) > MAX_CHUNK_BYTES;
-    if (last !== undefined && fits && !isFull) last.push(chunk);
-    else {
+    const group = isNear && sum + size <= MAX_CHUNK_BYTES ? groups.at(-1) : undefined;
+    if (group === undefined) {
       groups.push([chunk]);
-      start = undefined;
+      start = stored?.offset;
+      sum = size;
+    } else {
+      group.push(chunk);
+      start ??= stored?.offset;
+      sum += size;
     }
-    start ??= stored?.offset;
   }
   return groups;
 }
 
 /** The part of the layer that a group is in; `undefined` if it is all holes. */
-function partOf(
-  group: readonly Chunk[],
-): { readonly offset: number; readonly size: number } | undefined {
+function partOf(group: readonly Chunk[]): BlobPart | undefined {
   const stored = group.flatMap((chunk) => chunk.stored ?? []);
   const [first] = stored;
   if (first === undefined) return undefined;
-  return {
-    offset: first.offset,
-    size: Math.max(...stored.map(({ end }) => end)) - first.offset,
-  };
+  const end = stored.reduce((last, one) => Math.max(last, one.end), 0);
+  return { offset: first.offset, size: end - first.offset };
 }
 
 const bytesIn = (group: readonly Chunk[]): number => partOf(group)?.size ?? 0;

@@ -84,7 +84,8 @@ export class LayerTable {
       const isHole = one['chunkType'] === 'zeros';
       if (length <= 0 || (!isHole && !isDigest(digest))) return undefined;
       const offset = numberOf(one, 'offset');
-      const end = ends.find((each) => each > offset) ?? this.#dataEnd;
+      const end = firstAbove(ends, offset) ?? this.#dataEnd;
+      if (!isHole && end <= offset) return undefined;
       const stored = { offset, end, inner: numberOf(one, 'innerOffset') };
       chunks.push({ position, size: length, digest, ...(isHole ? {} : { stored }) });
       position += length;
@@ -110,6 +111,17 @@ export class LayerTable {
 function endsOf(members: readonly Member[]): readonly number[] {
   const all = members.flatMap((one) => [numberOf(one, 'offset'), numberOf(one, 'endOffset')]);
   return [...new Set(all)].filter((one) => one > 0).toSorted((a, b) => a - b);
+}
+
+/** By halves: a hostile table has as many as fit. */
+function firstAbove(sorted: readonly number[], offset: number): number | undefined {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((sorted[middle] ?? 0) > offset) to = middle;
+    else from = middle + 1;
+  }
+  return sorted[from];
 }
 
 function textOf(member: Member, key: string): string {

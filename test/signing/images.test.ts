@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { run } from '../../src/commands/verify/run.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { fakeContext, input, jsonOf } from '../commands/fake-context.ts';
-import { readVectors, vectorStore, type Content, type Expected, type Served } from './vectors.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import {
+  contentBytes,
+  readVectors,
+  vectorStore,
+  type Content,
+  type Expected,
+  type Served,
+} from './vectors.ts';
 
 interface Scene {
   readonly id: string;
@@ -133,5 +141,41 @@ describe('images that cosign signed', () => {
       Verified: true,
       ThroughIndex: scene.root.digest,
     });
+  });
+
+  test.each([
+    ['by tag: another index, which nobody signed', ':v1', 3],
+    ['by the digest of the signed one', 'root', 5],
+  ])('an index into which a registry puts an image does not count, %s', async (_what, of, exit) => {
+    const scene = cases.find(({ id }) => id === 'index');
+    if (scene === undefined) throw new Error('no scene');
+    const { digest } = scene.root;
+    const child = childOf(scene, 'arm64');
+    const other = childOf(scene, 'amd64');
+    const forged = contentBytes(contents[digest]).toString().replaceAll(child, other);
+    expect(forged).not.toContain(child);
+    const served = servedBy(scene, 'api');
+    const type = served.manifests[digest]?.type ?? '';
+    const altered = digestOf(Buffer.from(forged));
+    const lying = {
+      ...served,
+      manifests: {
+        ...served.manifests,
+        [digest]: { type, content: 'forged' },
+        [altered]: { type, content: 'forged' },
+      },
+      tags: { v1: altered },
+    };
+    const context = fakeContext({
+      env: { a: a.public },
+      flags: { platform: 'linux/arm64' },
+      openRead: async () => vectorStore(lying, { ...contents, forged: { text: forged } }),
+    });
+    const image = `registry.example/team/app${of === 'root' ? `@${digest}` : of}`;
+    const status = await run(context, input([image], { key: ['env://a'] }), {}).then(
+      (result) => result.exit,
+      (error: unknown) => (error instanceof AppError ? error.exitStatus : error),
+    );
+    expect(status).toBe(exit);
   });
 });

@@ -125,6 +125,7 @@ export function describeOperations(
       const [, repo = '', digest = ''] =
         /^[^/]*\/([^:@]*).*@(sha256:[0-9a-f]{64})$/u.exec(line) ?? [];
       const ours = await see(digest, fetchOurs(repo));
+      await machine.expect(0, ['validate', `${server.host}/${repo}@${digest}`]);
       const ignore = expected.ignore ?? [];
       if (DIFFERS[id] !== undefined) {
         const theirs = operation.result === undefined ? undefined : await seeTheirs(operation);

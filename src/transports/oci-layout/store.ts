@@ -80,6 +80,7 @@ class LayoutStore implements WriteStore {
   readonly #blobs: BlobFolder;
   readonly #pending = new PendingIndex();
   readonly #finder: EntryFinder;
+  #hasWritten = false;
 
   constructor(
     folder: string,
@@ -126,7 +127,10 @@ class LayoutStore implements WriteStore {
   async push(source: Source, options?: PushOptions): Promise<PushOutcome> {
     const { descriptor } = source;
     const present = await this.has(descriptor, options);
-    if (!present) await this.#blobs.write(source, options);
+    if (!present) {
+      await this.#blobs.write(source, options);
+      this.#hasWritten = true;
+    }
     if (isManifestType(descriptor.mediaType)) await this.#note(descriptor, options);
     if (options?.tag !== undefined) this.#pending.tag(options.tag, descriptor);
     return present ? 'present' : 'written';
@@ -141,10 +145,12 @@ class LayoutStore implements WriteStore {
 
   async commit(options?: CallOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.#pending.isEmpty) return;
+    // A blob in a new directory makes it a layout, too.
+    if (this.#pending.isEmpty && !this.#hasWritten) return;
     await this.#blobs.syncFolders();
     await this.#files.update((index) => this.#pending.overlay(index), options?.signal);
     this.#pending.clear();
+    this.#hasWritten = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

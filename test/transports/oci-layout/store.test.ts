@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
-import { hexOf } from '../../../src/oci/digest.ts';
+import { digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { fetchAll, sourceFromBytes } from '../../../src/store/verify.ts';
 import { withDiskErrors } from '../../../src/transports/files/disk.ts';
 import { openLayoutForRead, openLayoutForWrite } from '../../../src/transports/oci-layout/store.ts';
@@ -82,6 +82,17 @@ describe('writing', () => {
     });
     expect((await readdir(folder)).toSorted()).toEqual(['blobs', 'index.json', 'oci-layout']);
     expect(await readdir(join(folder, 'blobs/sha256'))).toHaveLength(3);
+  });
+
+  it('is a layout when it holds blobs only', async () => {
+    const bytes = Buffer.from('hello');
+    const digest = digestOf(bytes);
+    const descriptor = { mediaType: 'application/octet-stream', digest, size: bytes.length };
+    await using layout = await openLayoutForWrite(folder);
+    await layout.push(sourceFromBytes(descriptor, bytes));
+    await layout.commit();
+    await using read = await openLayoutForRead(folder);
+    expect(await read.has(descriptor)).toBe(true);
   });
 
   it('lists nothing and leaves no temporary file without a commit', async () => {

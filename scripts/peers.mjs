@@ -1,7 +1,16 @@
 // Builds the programs that the tests compare regctl with into a cache directory, once per pinned version.
 // Usage: npm run peers [-- NAME...]     Status 0: all are there. A failed build is one line and stops no other.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { unpackDocker, unpackSkopeo, unpackSkopeoTests } from './peers-debian.mjs';
@@ -29,6 +38,8 @@ const PEERS = [
   },
   // Its program is also called regctl.
   { name: 'regclient', ...REGCLIENT, path: 'cmd/regctl' },
+  // A folder with its own script of tests.
+  { name: 'regclient-tests', ...REGCLIENT, build: copyTests },
   { name: 'regsync', ...REGCLIENT, path: 'cmd/regsync' },
   { name: 'regbot', ...REGCLIENT, path: 'cmd/regbot' },
   { name: 'oras', module: 'oras.land/oras', path: 'cmd/oras', version: 'v1.3.6' },
@@ -79,6 +90,24 @@ function goInstall({ module, path, version }, folder) {
   if (done.error !== undefined) throw done.error;
   if (done.status !== 0) throw new Error(lastError(done.stderr));
   return join(folder, source.split('/').at(-1));
+}
+
+/** Copies what `build/ci-test.sh` of a module needs and returns the folder. */
+function copyTests({ module, version }, folder) {
+  const done = spawnSync('go', ['mod', 'download', '-json', `${module}@${version}`], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (done.error?.code === 'ENOENT') throw new Error('Go is not installed');
+  const { Dir: from, Error: reason } = JSON.parse(done.stdout || '{}');
+  if (from === undefined) throw new Error(reason ?? lastError(done.stderr));
+  const to = join(folder, 'tests');
+  for (const path of ['build/ci-test.sh', 'testdata/testrepo'])
+    cpSync(join(from, path), join(to, path), { recursive: true });
+  // Go keeps its files read-only.
+  for (const name of ['', ...readdirSync(to, { recursive: true })])
+    chmodSync(join(to, name), 0o755);
+  return to;
 }
 
 /** Go's error: the last line that is not about a download. */

@@ -81,10 +81,13 @@ async function perform(
   const style = await createStyle(io.stderr, colour);
   const written = createMessages(io.stderr, { quiet, debug, style });
   // A command that only prints changes nothing, so its notes are remarks.
-  const messages = spec.printsResult === true ? { ...written, note: written.remark } : written;
+  const isQuiet = spec.printsResult === true || prints.quietly === true;
+  const messages = isQuiet ? { ...written, note: written.remark } : written;
   waits.tellTo(written.note);
   const transcript = prints.transcript === true && !flags.quiet && !writesToOutput(input);
-  const form = chooseProgress(flags.progress, flags.quiet, io.stderr, io.env);
+  const hidesLines =
+    prints.quietly === true && flags.progress === 'auto' && io.stderr.isTTY !== true;
+  const form = chooseProgress(flags.progress, flags.quiet || hidesLines, io.stderr, io.env);
   const progress = createProgress(transcript ? 'transcript' : form, {
     stderr: io.stderr,
     stdout,

@@ -16,6 +16,8 @@ export type PeerName =
   | 'regbot'
   /** regclient's own `regctl`. */
   | 'regclient'
+  /** A folder with regclient's `build/ci-test.sh`. */
+  | 'regclient-tests'
   | 'regsync'
   | 'skopeo'
   /** Folders with skopeo's system tests. */

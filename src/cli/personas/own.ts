@@ -62,7 +62,8 @@ export function withNoun(
   const line = lineOf([...front.given, ...given], args, machine);
   return {
     argv: ourWords('regclient', verb, line, [...front.given, ...given]),
-    prints: verb.prints?.(line) ?? {},
+    // Scripts join standard error with the output, which regclient leaves empty there.
+    prints: { quietly: true, ...verb.prints?.(line) },
   };
 }
 

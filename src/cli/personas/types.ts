@@ -52,6 +52,8 @@ export interface Verb {
 
 export interface Prints {
   readonly nothing?: boolean;
+  /** Progress and notes are for a terminal only. */
+  readonly quietly?: boolean;
   /** The result goes to this file. */
   readonly file?: string | undefined;
   /** Printed during a copy, in place of progress and result. */

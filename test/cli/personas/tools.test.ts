@@ -106,6 +106,7 @@ describe("regclient's nouns", () => {
     ['image inspect --format {{.GetConfig.OS}} r/a', 'config --image --format={{.OS}} r/a'],
     ['image config --format raw-body r/a', 'config --image r/a'],
     ['image import r/a:1 f.tar', 'load --input f.tar r/a:1'],
+    ['image import ocidir://d:1 f.tar', 'copy oci-archive:f.tar oci:d:1'],
     ['image import --name n:1 r/a:1 f.tar', 'copy docker-archive:f.tar:n:1 r/a:1'],
     ['manifest get r/a', 'inspect --no-tags --output=text r/a'],
     ['manifest head -p local r/a', 'digest --override-os=linux r/a'],

@@ -1,6 +1,8 @@
 import type { Line, OptionRules, Verb } from '../../types.ts';
 import { format, isRaw, names, ourName, PLATFORM } from './options.ts';
 
+const SLOW = { ignored: 'the list of a registry without the API is always read' } as const;
+
 const list: OptionRules = {
   ...PLATFORM,
   '--filter-artifact-type <type>': '--type',
@@ -10,6 +12,7 @@ const list: OptionRules = {
   '--latest': { refused: 'Take the newest: regctl referrers --get TYPE --latest IMAGE' },
   '--sort-annotation <name>': { refused: 'Sort the JSON: regctl referrers -o json IMAGE' },
   '--sort-desc': { ignored: 'needs --sort-annotation' },
+  '--slow-referrers': SLOW,
   '--format <template>': format,
 };
 
@@ -68,6 +71,7 @@ const get: Verb = {
     '--latest': '--latest',
     '--sort-annotation <name>': { refused: 'Sort the JSON: regctl referrers -o json IMAGE' },
     '--sort-desc': { ignored: 'needs --sort-annotation' },
+    '--slow-referrers': SLOW,
     '--external <repository>': { refused: 'Ask there: regctl referrers REPOSITORY@DIGEST' },
     '-o, --output <dir>': {
       refused: 'Write the files: regctl artifact pull --output-dir DIR NAME',

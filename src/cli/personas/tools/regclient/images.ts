@@ -1,6 +1,6 @@
 import { AppError } from '../../../../errors/app-error.ts';
 import { same } from '../../tables.ts';
-import type { Verb } from '../../types.ts';
+import type { Line, Verb } from '../../types.ts';
 import { digest, getManifest, remove } from './manifests.ts';
 import { asJson, FORMAT, format, isRaw, names, ourName, PLATFORM } from './options.ts';
 
@@ -10,6 +10,10 @@ const config: Omit<Verb, 'words'> = {
   args: names,
   defaults: (line) => ['--image', ...(isRaw(line) ? [] : asJson(line))],
 };
+
+/** Whether `import` copies: `load` reads all images of a file, for a registry. */
+const isCopied = (line: Line): boolean =>
+  line.has('name') || line.args[0]?.startsWith('ocidir://') === true;
 
 /** The noun `image`. */
 export const IMAGE_VERBS: readonly Verb[] = [
@@ -52,14 +56,15 @@ export const IMAGE_VERBS: readonly Verb[] = [
   {
     words: 'image import',
     to: ['load'],
-    toFor: (line) => (line.has('name') ? ['copy'] : ['load', '--input', line.args[1] ?? '-']),
+    toFor: (line) => (isCopied(line) ? ['copy'] : ['load', '--input', line.args[1] ?? '-']),
     options: { '--name <name>': () => [] },
     args: (line) => {
       const [image = '', file = '-'] = line.args;
       const name = line.value('name');
-      return name === undefined
-        ? [ourName(image)]
-        : [`docker-archive:${file}:${name}`, ourName(image)];
+      if (!isCopied(line)) return [ourName(image)];
+      // The layout in the file keeps the digest.
+      const from = name === undefined ? `oci-archive:${file}` : `docker-archive:${file}:${name}`;
+      return [from, ourName(image)];
     },
     prints: () => ({ nothing: true }),
   },

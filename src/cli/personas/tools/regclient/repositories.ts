@@ -45,7 +45,8 @@ export const REPOSITORY_VERBS: readonly Verb[] = [
       '--include <regex>': anchored('--include'),
       '--exclude <regex>': anchored('--exclude'),
       '--new-tags': '--missing',
-      '--concurrent <n>': '--concurrency',
+      // Below 1 is no limit.
+      '--concurrent <n>': (value) => (Number(value) < 1 ? [] : [`--concurrency=${value}`]),
     },
     args: names,
   },

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 /** The version in package.json; a constant, so that `--version` reads no file. */
 export const VERSION = '0.1.0';
 
+/** The day of that version, for the manual. */
+export const RELEASED = '2026-11-29';
+
 /** Sent with every request. */
 export const USER_AGENT = `regctl/${VERSION}`;
 

@@ -17,6 +17,8 @@ export interface TokenServerOptions {
   /** Seconds a token is really good for; what the answer claims is `claimedLifetime`. */
   readonly lifetime?: (issued: number) => number;
   readonly claimedLifetime?: number;
+  /** Speaks TLS, with the same key and certificate. */
+  readonly tls?: boolean;
 }
 
 export interface TokenServer extends AsyncDisposable {
@@ -32,7 +34,11 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   const service = 'test-registry';
   const issuer = 'test-issuer';
   let issued = 0;
-  const server = await startScriptedServer((request) => answer(request));
+  const { key, cert, tls } = options;
+  const server = await startScriptedServer(
+    (request) => answer(request),
+    tls === true ? { tls: { key, cert } } : {},
+  );
 
   const answer = (request: ScriptedRequest): Reply => {
     const url = new URL(request.path, 'http://x');

@@ -1,3 +1,5 @@
+import { RELEASED } from '../../client/version.ts';
+
 /** Escapes text for roff: what is text to a reader must be no command to groff or mandoc. */
 export function roff(text: string): string {
   return text
@@ -32,7 +34,7 @@ export function manPage(
   { name, section, summary, version }: Head,
   sections: readonly Section[],
 ): string {
-  const title = `.TH "${roff(name.toUpperCase())}" "${section}" "" "regctl ${roff(version)}" "regctl manual"`;
+  const title = `.TH "${roff(name.toUpperCase())}" "${section}" "${RELEASED}" "regctl ${roff(version)}" "regctl manual"`;
   return [
     title,
     // No word is divided: an option must be found by a search.
@@ -41,7 +43,11 @@ export function manPage(
     `${roff(name)} \\- ${roff(summary)}`,
     ...sections
       .filter(({ lines }) => lines.length > 0)
-      .flatMap(({ heading, lines }) => [`.SH ${heading.toUpperCase()}`, ...lines]),
+      .flatMap(({ heading, lines }) => [
+        `.SH ${heading.toUpperCase()}`,
+        // A section begins with a paragraph of its own.
+        ...(lines[0] === '.PP' ? lines.slice(1) : lines),
+      ]),
     '',
   ].join('\n');
 }

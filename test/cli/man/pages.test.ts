@@ -69,3 +69,21 @@ it.skipIf(!groff)(
     expect(page.replaceAll(/.\u0008/gu, '')).toContain('--preserve-digests');
   },
 );
+
+const mandoc = spawnSync('mandoc', ['-T', 'lint', '/dev/null']).error === undefined;
+
+it.skipIf(!mandoc)(
+  `is read by mandoc without a warning${mandoc ? '' : ' (mandoc is not installed)'}`,
+  async () => {
+    await using dir = await tempDir();
+    const files = [...PAGES].map(([file, text]) => {
+      const path = join(dir.path, file);
+      writeFileSync(path, text);
+      return path;
+    });
+    const read = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', ...files], {
+      encoding: 'utf8',
+    });
+    expect({ status: read.status, said: read.stdout }).toEqual({ status: 0, said: '' });
+  },
+);

@@ -11,7 +11,7 @@ const TUNED = ['--semi-space-growth-factor=1', '--heap-growing-percent=40', '--l
  * How often a function runs before it is optimized. The threads that do it keep 20 MB, which many
  * small requests never earn back; a transfer of large blobs does.
  */
-const SELDOM = ['--invocation-count-for-maglev=8000', '--invocation-count-for-turbofan=60000'];
+const SELDOM = ['--invocation-count-for-maglev=60000', '--invocation-count-for-turbofan=2000000'];
 const SOON = ['--invocation-count-for-maglev=400', '--invocation-count-for-turbofan=3000'];
 
 function setFlags(flags: readonly string[]): void {

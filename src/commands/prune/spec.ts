@@ -10,7 +10,7 @@ const keepOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--keep-tag <pattern>',
-    summary: 'keep tags that match a glob or /REGEX/ (repeatable)',
+    summary: 'keep tags by glob or /REGEX/ (repeatable)',
     kind: 'list',
   },
   { flags: '--keep-semver <range>', summary: 'keep versions in RANGE', kind: 'string' },
@@ -21,7 +21,7 @@ const keepOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--keep-pulled-within <time>',
-    summary: 'keep what was pulled within TIME, where the registry says so',
+    summary: 'keep what was pulled within TIME, if known',
     kind: 'string',
   },
   { flags: '--keep-daily <n>', summary: 'keep the newest of each of N days', kind: 'integer' },
@@ -33,7 +33,7 @@ const keepOptions: readonly OptionSpec[] = [
 const selectOptions: readonly OptionSpec[] = [
   {
     flags: '--tag <pattern>',
-    summary: 'delete only tags that match a glob or /REGEX/ (repeatable)',
+    summary: 'delete only tags by glob or /REGEX/ (repeatable)',
     kind: 'list',
   },
   { flags: '--semver <range>', summary: 'delete only versions in RANGE', kind: 'string' },
@@ -65,12 +65,12 @@ const safetyOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--protect-file <file>',
-    summary: 'keep the manifests listed in FILE always (repeatable); - is stdin',
+    summary: 'keep what FILE lists always (repeatable)',
     kind: 'list',
   },
   {
     flags: '--in-use <file>',
-    summary: 'keep the images listed in FILE, one per line; - is stdin',
+    summary: 'keep the images listed in FILE; - is stdin',
     kind: 'list',
   },
   {
@@ -94,7 +94,7 @@ const safetyOptions: readonly OptionSpec[] = [
 const dateOptions: readonly OptionSpec[] = [
   {
     flags: '--sort <order>',
-    summary: 'order for --keep: date, version, pushed, created or pulled (default: date)',
+    summary: 'date, version, pushed, created, pulled (default: date)',
     kind: 'string',
     choices: ['date', 'version', 'pushed', 'created', 'pulled'],
   },
@@ -131,7 +131,7 @@ const runOptions: readonly OptionSpec[] = [
   },
   {
     flags: '--backup <location>',
-    summary: 'first copy what is deleted to LOCATION, such as oci:backup',
+    summary: 'first copy what goes to LOCATION (oci:DIR)',
     kind: 'string',
   },
   {

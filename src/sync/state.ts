@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../util/atomic-file.ts';
 import { withFileLock } from '../util/file-lock.ts';
 import { isRecord } from '../util/json.ts';
 import { makeFolder } from '../util/make-folder.ts';
+import type { SyncTotals } from './results.ts';
 import type { SyncJob } from './types.ts';
 
 /** What an earlier run found or made equal. */
@@ -26,6 +27,21 @@ interface Entry {
   readonly written: boolean;
 }
 
+/** The last run of a job. */
+export interface JobRun {
+  /** When it ended, in RFC 3339. */
+  readonly at: string;
+  readonly totals: SyncTotals;
+  /** When a run last ended without a failure. */
+  readonly lastSuccess: string | null;
+}
+
+/** What a state file holds. */
+interface Content {
+  readonly tags: Map<string, Entry>;
+  readonly runs: Map<string, JobRun>;
+}
+
 /** A change is on disk after this time, so that a killed run loses little. */
 const SAVE_EVERY_MS = 5_000;
 
@@ -38,14 +54,17 @@ export class SyncState {
   readonly #path: string;
   readonly #now: () => number;
   readonly #entries: Map<string, Entry>;
+  readonly #runs: Map<string, JobRun>;
+  readonly #newRuns = new Map<string, JobRun>();
   /** What this run changed since the last save; `undefined`: forgotten. */
   readonly #changes = new Map<string, Entry | undefined>();
   #savedAt: number;
   #saving: Promise<void> | undefined;
 
-  private constructor(path: string, entries: Map<string, Entry>, now: () => number) {
+  private constructor(path: string, { tags, runs }: Content, now: () => number) {
     this.#path = path;
-    this.#entries = entries;
+    this.#entries = tags;
+    this.#runs = runs;
     this.#now = now;
     this.#savedAt = now();
   }
@@ -55,7 +74,7 @@ export class SyncState {
    * @throws AppError USAGE for an invalid file
    */
   static async read(path: string, now: () => number): Promise<SyncState> {
-    return new SyncState(path, await readEntries(path), now);
+    return new SyncState(path, await readContent(path), now);
   }
 
   /** The digest that a job last wrote there. */
@@ -78,6 +97,18 @@ export class SyncState {
 
   forget(name: string): void {
     this.#change(name, undefined);
+  }
+
+  lastRun(job: string): JobRun | undefined {
+    return this.#runs.get(job);
+  }
+
+  /** Notes that a run of a job ended now. */
+  noteRun(job: string, totals: SyncTotals): void {
+    const at = new Date(this.#now()).toISOString();
+    const lastSuccess = totals.failed === 0 ? at : (this.#runs.get(job)?.lastSuccess ?? null);
+    this.#runs.set(job, { at, totals, lastSuccess });
+    this.#newRuns.set(job, { at, totals, lastSuccess });
   }
 
   #change(name: string, entry: Entry | undefined): void {
@@ -104,18 +135,20 @@ export class SyncState {
   }
 
   async #write(): Promise<void> {
-    if (this.#changes.size === 0) return;
+    if (this.#changes.size + this.#newRuns.size === 0) return;
     const changes = new Map(this.#changes);
     this.#changes.clear();
     try {
       await makeFolder(dirname(this.#path));
       await withFileLock(`${this.#path}.lock`, async () => {
-        const all = await readEntries(this.#path);
+        const { tags, runs } = await readContent(this.#path);
         for (const [name, entry] of changes) {
-          if (entry === undefined) all.delete(name);
-          else all.set(name, entry);
+          if (entry === undefined) tags.delete(name);
+          else tags.set(name, entry);
         }
-        await writeFileAtomic(this.#path, format(all));
+        for (const [job, run] of this.#newRuns) runs.set(job, run);
+        await writeFileAtomic(this.#path, format({ tags, runs }));
+        this.#newRuns.clear();
       });
     } catch (error) {
       for (const [name, entry] of changes)
@@ -132,27 +165,33 @@ function isSame(a: SeenImage, b: SeenImage): boolean {
   return a.source === b.source && a.target === b.target && a.how === b.how;
 }
 
-function format(entries: ReadonlyMap<string, Entry>): string {
-  const tags = [...entries]
+function format(content: Content): string {
+  const tags = [...content.tags]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { seen, written }]) => [name, { ...seen, written }]);
-  return `${JSON.stringify({ version: 1, tags: Object.fromEntries(tags) }, undefined, 1)}\n`;
+  const body = {
+    version: 1,
+    tags: Object.fromEntries(tags),
+    runs: Object.fromEntries(content.runs),
+  };
+  return `${JSON.stringify(body, undefined, 1)}\n`;
 }
 
 /** @throws AppError USAGE, IO */
-async function readEntries(path: string): Promise<Map<string, Entry>> {
+async function readContent(path: string): Promise<Content> {
   try {
     return parse(await readFile(path, 'utf8'), path);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { tags: new Map(), runs: new Map() };
     throw new AppError('IO', `cannot read ${sanitize(path)}: the state of earlier runs`, {
       cause: error,
     });
   }
 }
 
-function parse(text: string, path: string): Map<string, Entry> {
+function parse(text: string, path: string): Content {
   const refuse = (cause?: unknown): never => {
     throw new AppError('USAGE', `cannot use ${sanitize(path)}: it is no state of a sync`, {
       hint: 'Name another file, or remove this one: then nothing counts as written.',
@@ -175,7 +214,13 @@ function parse(text: string, path: string): Map<string, Entry> {
     if (typeof how !== 'string') return refuse();
     entries.set(name, { seen: { source, target, how }, written: written === true });
   }
-  return entries;
+  return { tags: entries, runs: new Map(Object.entries(value['runs'] ?? {}).filter(isRun)) };
+}
+
+/** What is no run of a job is left out: nothing depends on it. */
+function isRun(entry: readonly [string, unknown]): entry is [string, JobRun] {
+  const [, run] = entry;
+  return isRecord(run) && typeof run['at'] === 'string' && isRecord(run['totals']);
 }
 
 /** Names the state file of these jobs by sources and targets only, not by other options. */

@@ -7,6 +7,8 @@ export interface TimetableOptions {
   readonly now: () => Date;
   /** @throws the signal's reason */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** How many milliseconds later than its time a run starts. Default: none. */
+  readonly jitter?: (() => number) | undefined;
   /** Ends the waits; what runs is not ended. */
   readonly signal: AbortSignal;
   /** One run of a job. It must not throw. */
@@ -44,10 +46,11 @@ export async function keepTimetable(
 }
 
 async function keepOne(job: SyncJob, schedule: Schedule, options: TimetableOptions): Promise<void> {
-  const { now, sleep, signal } = options;
+  const { now, sleep, signal, jitter = () => 0 } = options;
   for (;;) {
-    const at = schedule.next(now());
-    if (at === undefined) return;
+    const next = schedule.next(now());
+    if (next === undefined) return;
+    const at = new Date(next.getTime() + jitter());
     options.onNext?.(job, at);
     try {
       // A timer may end early, and does not wait longer than 24 days.

@@ -69,6 +69,10 @@ export interface SyncJob {
   /** Exactly these tags and digests, without listing the tags. */
   readonly refs?: readonly string[] | undefined;
   readonly newest?: number | undefined;
+  /** Only tags that are younger, such as "30d". */
+  readonly since?: string | undefined;
+  /** Fails if fewer tags are chosen. */
+  readonly minTags?: number | undefined;
   readonly platforms?: readonly string[] | undefined;
   /** Keeps an index and its digest, and copies only the images of `platforms`. */
   readonly sparseIndex?: boolean | undefined;
@@ -93,6 +97,8 @@ export interface SyncJob {
   readonly missing?: boolean | undefined;
   readonly delete?: 'owned' | 'all' | undefined;
   readonly maxDelete?: string | undefined;
+  /** Globs or /regular expressions/ of tags that are never deleted. */
+  readonly deleteExclude?: readonly string[] | undefined;
   /** Go template of a tag or of a whole name. */
   readonly backup?: string | undefined;
   readonly ratelimit?: { readonly min?: number; readonly retryMs?: number } | undefined;

@@ -1,5 +1,6 @@
 import { deleteLeft } from './deletion/left.ts';
 import { deletePlanned, type PlannedDelete } from './deletion/planned.ts';
+import { noteRuns } from './job-runs.ts';
 import type { SyncPlan } from './plan/types.ts';
 import type { ImageResult } from './results.ts';
 import { runSync } from './transfer/run.ts';
@@ -22,10 +23,15 @@ export async function doWork(
   const deletion = { ...options, state, dryRun: mode === 'dry-run' };
   try {
     const images = await runSync(plan, options);
-    if (deletes !== undefined)
-      return [...images, ...(await deletePlanned(deletes, images, deletion))];
-    if (mode === 'check') return images;
-    return [...images, ...(await deleteLeft(plan, images, deletion))];
+    const deleted =
+      deletes !== undefined
+        ? await deletePlanned(deletes, images, deletion)
+        : mode === 'check'
+          ? []
+          : await deleteLeft(plan, images, deletion);
+    const all = [...images, ...deleted];
+    if (mode === 'run' && state !== undefined) noteRuns(state, plan, all);
+    return all;
   } finally {
     if (mode === 'run') await state?.save();
   }

@@ -51,7 +51,12 @@ const jobOf = (source: string, target: string): SyncJob => ({
 async function sync(wire: QuickWire, jobs: readonly SyncJob[]): Promise<readonly ImageResult[]> {
   const places = placesOf(wire);
   const common = { places, concurrency: 4 };
-  const plan = await planSync(jobs, { ...common, host: HOST, warn: () => undefined });
+  const plan = await planSync(jobs, {
+    ...common,
+    host: HOST,
+    now: () => new Date(),
+    warn: () => undefined,
+  });
   return runSync(plan, {
     ...common,
     mode: 'run',

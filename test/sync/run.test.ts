@@ -146,7 +146,7 @@ describe('safety', () => {
   });
 });
 
-test.each(['server', 'apply', 'config'])('the word %s is no image', async (word) => {
+test.each(['server', 'status', 'apply', 'config'])('the word %s is no image', async (word) => {
   await using here = await scene({});
   const refused = await here.run(word);
   expect(refused.code).toBe(64);

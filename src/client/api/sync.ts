@@ -99,6 +99,7 @@ async function run(
     filter: await createNameFilter({ include, exclude, semver }),
     shard: shardOf(wanted),
     host,
+    now,
     stopAtFirst: abortOnError,
     byVersion: semver !== undefined,
     warn: onWarning,

@@ -14,6 +14,8 @@ import { writeFileAtomic } from '../../util/atomic-file.ts';
 import { readCount, readFlag, readText } from '../input/read.ts';
 import type { Input } from '../types.ts';
 import { readShard } from '../input/shard.ts';
+import { writeNamedFile } from '../output/named-file.ts';
+import { syncJson, type SyncCost } from './page.ts';
 import { expandOf, type SyncRequest } from './jobs.ts';
 import { UsualRequests } from '../transfer/left-behind.ts';
 import { remindOfRun } from './left-behind.ts';
@@ -29,13 +31,6 @@ export interface SyncWork {
   readonly places: RunOptions['places'];
   /** The tags to delete, by a plan file. Default: what left the source, where a job says so. */
   readonly deletes?: readonly PlannedDelete[] | undefined;
-}
-
-/** What a run cost, or what a dry run says that a run will cost. */
-export interface SyncCost {
-  readonly requests: number;
-  /** Manifests read from Docker Hub, or from any source that has a budget. */
-  readonly pulls: number;
 }
 
 export interface SyncDone {
@@ -56,6 +51,7 @@ export async function planWork(
     filter: await readFilter(input),
     shard: readShard(input),
     host: context.hostPlatform,
+    now: () => context.now(),
     stopAtFirst: work.stopAtFirst,
     byVersion: readText(input, 'semver') !== undefined,
     warn: (text) => context.warn(text),
@@ -117,7 +113,15 @@ export async function execute(
   if (digestFile !== undefined) await writeDigests(resolve(context.cwd, digestFile), images);
   const sent = context.requestCount() - before;
   const requests = mode === 'dry-run' ? sent + needed.count : sent;
-  return { images, cost: { requests, pulls: budget.used } };
+  const done = { images, cost: { requests, pulls: budget.used } };
+  const report = readText(input, 'report');
+  if (report !== undefined) await writeReport(resolve(context.cwd, report), done);
+  return done;
+}
+
+/** Writes what `-o json` prints. @throws AppError IO, NO_SPACE */
+async function writeReport(path: string, { images, cost }: SyncDone): Promise<void> {
+  await writeNamedFile(path, `${JSON.stringify(syncJson(images, cost), undefined, 2)}\n`);
 }
 
 /**

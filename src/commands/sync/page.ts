@@ -5,7 +5,13 @@ import { formatSize } from '../../util/text/units.ts';
 import { shortDigest } from '../../oci/digest.ts';
 import { displayWidth } from '../output/width.ts';
 import type { Style } from '../result.ts';
-import type { SyncCost } from './execute.ts';
+
+/** What a run cost, or what a dry run says that a run will cost. */
+export interface SyncCost {
+  readonly requests: number;
+  /** Manifests read from Docker Hub, or from any source that has a budget. */
+  readonly pulls: number;
+}
 
 export interface ImageJson {
   readonly Source: string;

@@ -11,6 +11,7 @@ import { liveResult } from './live.ts';
 import { createPlaces } from '../../client/sync/places.ts';
 import { writePlan } from './plan-file.ts';
 import { serve } from './server.ts';
+import { printStatus } from './status.ts';
 import type { SyncContext } from './settings.ts';
 
 type Action = (context: SyncContext, input: Input, options: CallOptions) => Promise<Result>;
@@ -20,6 +21,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   config: printConfig,
   apply: applyPlan,
   server: serve,
+  status: printStatus,
 };
 
 /**

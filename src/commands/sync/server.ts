@@ -1,5 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
+import { parseGoDuration } from '../../sync/formats/duration.ts';
+import { jobNameOf } from '../../sync/job-runs.ts';
 import { SyncMetrics } from '../../sync/metrics.ts';
 import { exitOf, totalsOf, type ImageResult } from '../../sync/results.ts';
 import type { Schedule } from '../../sync/schedule.ts';
@@ -13,10 +16,10 @@ import type { Input } from '../types.ts';
 import { execute, planWork } from './execute.ts';
 import { startHealthServer } from './health.ts';
 import { readRequest, type SyncRequest } from './jobs.ts';
+import { createStream } from './live.ts';
 import { imageJson, imageLine, syncJson, totalsLine } from './page.ts';
 import { createPlaces } from '../../client/sync/places.ts';
 import type { SyncContext } from './settings.ts';
-import { createStream } from './stream.ts';
 
 /** How long a run may go on after the server was told to stop; `graceMs` of the spec is longer. */
 const DRAIN_MS = 24_000;
@@ -85,11 +88,27 @@ async function readTimetable(
   });
 }
 
+/** @throws AppError USAGE */
+function readJitter(input: Input): () => number {
+  const text = readText(input, 'jitter');
+  if (text === undefined) return () => 0;
+  try {
+    const most = Math.max(0, parseGoDuration(text));
+    return () => randomInt(0, most + 1);
+  } catch (error) {
+    throw new AppError('USAGE', `--jitter takes a time, not "${sanitize(text)}"`, {
+      hint: 'For example 30s, or 5m.',
+      cause: error,
+    });
+  }
+}
+
 class Server {
   readonly #context: SyncContext;
   readonly #input: Input;
   readonly #onImage: (image: ImageResult) => void;
   readonly #metrics = new SyncMetrics();
+  readonly #jitter: () => number;
   /** Aborts when nothing new may start. */
   readonly #stop: AbortSignal;
   /** Aborts when what runs must end, too. */
@@ -104,6 +123,7 @@ class Server {
   ) {
     this.#context = context;
     this.#input = input;
+    this.#jitter = readJitter(input);
     this.#onImage = onImage;
     this.#stop = signal;
   }
@@ -157,15 +177,16 @@ class Server {
     await keepTimetable(jobs, {
       now: () => this.#context.now(),
       sleep,
+      jitter: this.#jitter,
       signal: AbortSignal.any([this.#stop, reload]),
       run: (job) => this.#run(request, job),
-      onNext: (job, at) => this.#context.note(`${nameOf(job)}: next run ${at.toISOString()}`),
+      onNext: (job, at) => this.#context.note(`${jobNameOf(job)}: next run ${at.toISOString()}`),
     });
   }
 
   async #run(request: SyncRequest, job: SyncJob): Promise<void> {
     if (this.#stop.aborted) return;
-    const name = nameOf(job);
+    const name = jobNameOf(job);
     const images: ImageResult[] = [];
     this.#metrics.begin(name);
     let failure: unknown;
@@ -202,8 +223,4 @@ class Server {
     else this.#stop.addEventListener('abort', end, { once: true });
     return () => timer;
   }
-}
-
-function nameOf({ name, source, target }: SyncJob): string {
-  return name ?? `${source} -> ${target}`;
 }

@@ -18,8 +18,28 @@ const whatOptions: readonly OptionSpec[] = [
   ...tagFilterOptions,
   COPY_OPTIONS.newest,
   {
+    flags: '--since <time>',
+    summary: 'only tags younger than TIME, such as 30d',
+    kind: 'string',
+  },
+  {
+    flags: '--min-tags <n>',
+    summary: 'fail if fewer tags of a repository match',
+    kind: 'integer',
+  },
+  {
+    flags: '--media-type <type>',
+    summary: 'only manifests of this type (repeatable)',
+    kind: 'list',
+  },
+  {
+    flags: '--deep',
+    summary: 'check also what equal images consist of',
+    kind: 'flag',
+  },
+  {
     flags: '-a, --all',
-    summary: 'all platforms (default, but not for skopeo files)',
+    summary: 'all platforms (default, except in skopeo files)',
     kind: 'flag',
   },
   {
@@ -69,6 +89,11 @@ const runOptions: readonly OptionSpec[] = [
     kind: 'string',
   },
   {
+    flags: '--delete-exclude <pattern>',
+    summary: 'never delete these: glob or /REGEX/ (repeatable)',
+    kind: 'list',
+  },
+  {
     flags: '--budget <n>',
     summary: 'most pulls of a run',
     kind: 'integer',
@@ -102,6 +127,16 @@ const runOptions: readonly OptionSpec[] = [
     kind: 'string',
   },
   {
+    flags: '--jitter <time>',
+    summary: 'with server, start up to TIME later, such as 5m',
+    kind: 'string',
+  },
+  {
+    flags: '--report <file>',
+    summary: 'write the result as JSON to a file',
+    kind: 'string',
+  },
+  {
     flags: '--digestfile <file>',
     summary: 'write digests and names to a file',
     kind: 'string',
@@ -114,7 +149,7 @@ export const syncSpec: CommandSpec = {
   args: [
     {
       name: 'places',
-      summary: 'FROM… TO; or config, server or apply, and a file',
+      summary: 'FROM… TO; or config, status, server or apply, and a file',
       required: false,
       variadic: true,
     },
@@ -127,7 +162,7 @@ export const syncSpec: CommandSpec = {
     },
     {
       flags: '--file-format <format>',
-      summary: 'format of the file (default: by its keys)',
+      summary: 'regctl, regsync or skopeo (default: by its keys)',
       kind: 'string',
       choices: ['regctl', 'regsync', 'skopeo'],
     },
@@ -165,14 +200,9 @@ export const syncSpec: CommandSpec = {
     },
     { command: 'regctl sync --file regsync.yml', description: 'Do what a file of regsync says' },
     {
-      command: 'regctl sync --src yaml --dest docker --all sync.yml registry.example.com/mirror',
-      description: 'Do what a file of skopeo says',
-    },
-    {
       command: 'regctl sync server regsync.yml --listen :8080',
       description: 'Run the jobs of a file by their schedules',
     },
-    { command: 'regctl sync config regsync.yml', description: 'Show how a file is understood' },
   ],
   load: () => import('./run.ts'),
 };

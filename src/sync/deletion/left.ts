@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
+import { createMatcher } from '../../retention/patterns.ts';
 import { readRepository } from '../../retention/read/repository.ts';
 import type { RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
@@ -126,8 +127,13 @@ function candidates(
       },
     );
   }
+  const excluded = routes.flatMap(({ job }) =>
+    (job.deleteExclude ?? []).map((pattern) => createMatcher(pattern, '--delete-exclude')),
+  );
+  const isKept = (tag: string): boolean =>
+    kept.has(tag) || isDigestTag(tag) || isBackup(tag) || excluded.some((matches) => matches(tag));
   const going = [...facts.tags].filter(([tag, digest]) => {
-    if (kept.has(tag) || isDigestTag(tag) || isBackup(tag)) return false;
+    if (isKept(tag)) return false;
     // A tag that has moved since the last run belongs to somebody else.
     return !owned || state?.digestOf(nameOf(target, tag)) === digest;
   });

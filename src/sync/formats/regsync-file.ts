@@ -77,8 +77,11 @@ export const OWN = {
   immutable: list(text),
   missing: flag,
   newest: integer,
+  since: text,
+  minTags: integer,
   delete: deletion,
   maxDelete: text,
+  deleteExclude: list(text),
   sparseIndex: flag,
 };
 

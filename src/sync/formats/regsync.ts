@@ -273,6 +273,8 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     repos: step.repos ?? {},
     platforms: platforms?.length === 0 ? undefined : platforms,
     newest: step.newest,
+    since: step.since,
+    minTags: step.minTags,
     referrers: step.referrers,
     referrerFilters: step.referrerFilters,
     referrerSource: step.referrerSource,
@@ -286,6 +288,7 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     missing: step.missing,
     delete: step.delete,
     maxDelete: step.maxDelete,
+    deleteExclude: step.deleteExclude,
     sparseIndex: step.sparseIndex,
     backup: step.backup === '' ? undefined : step.backup,
     ratelimit: {

@@ -2,34 +2,23 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
-import { isDigestTag } from '../../tags/digest-tags.ts';
 import { tagListerOf } from '../../tags/find.ts';
-import { highestFirst } from '../../tags/order.ts';
-import { tagsByAge } from '../../tags/newest.ts';
-import type { Platform } from '../../oci/platform.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { createLimiter, type Limiter } from '../../util/limiter.ts';
 import { isInShard, type Shard, type SourceName } from '../naming.ts';
-import { selectNames, selectTags, type Keeps } from '../select.ts';
+import { selectNames } from '../select.ts';
 import type { SyncPlaces } from '../places.ts';
 import type { SyncJob } from '../types.ts';
+import { chooseTags, type ChooseOptions } from './choose.ts';
 import { mergeRoutes, rejectCollisions, routesOf } from './routes.ts';
 import { targetOf, withoutRef } from './targets.ts';
 import type { FailedSource, PlannedRoute, SyncPlan, WantedImage } from './types.ts';
 
-export interface PlanOptions extends CallOptions {
+export interface PlanOptions extends ChooseOptions {
   readonly places: SyncPlaces;
-  /** Concurrent requests to one registry. */
-  readonly concurrency: number;
-  /** A filter on what the jobs choose. */
-  readonly filter?: Keeps | undefined;
-  /** `newest` counts versions, and not dates. */
-  readonly byVersion?: boolean | undefined;
   readonly shard?: Shard | undefined;
-  readonly host: Platform;
   readonly stopAtFirst?: boolean | undefined;
-  warn(text: string): void;
 }
 
 /** A repository of a job, before its tags are known. */
@@ -152,7 +141,7 @@ class Planner {
   }
 
   async #routesOf({ job, source, name }: Candidate): Promise<PlannedRoute[]> {
-    const { places, filter } = this.#options;
+    const { places } = this.#options;
     const fixed = fixedImages(job, source);
     if (fixed !== undefined)
       return routesOf(places, { job, source, name, images: fixed, sourceTags: undefined });
@@ -162,17 +151,7 @@ class Planner {
         const store = await places.openRead(source, this.#options);
         try {
           const all = await Array.fromAsync(allTags(store, this.#options));
-          const selection = await selectTags(job.tags);
-          this.#warnLoose(job, all, selection);
-          const chosen = all.filter(
-            (tag) =>
-              selection.keeps(tag) &&
-              (filter === undefined || filter(tag)) &&
-              !(job.skipDigestTags === true && isDigestTag(tag)),
-          );
-          const kept = await this.#newest(job, store, chosen);
-          if (kept.length === 0)
-            this.#options.warn(`${job.where}: no tag of ${source.name} matches`);
+          const kept = await chooseTags(job, store, all, this.#options);
           const images = kept.map((tag) => ({ ref: tag, tag }));
           return routesOf(places, { job, source, name, images, sourceTags: all });
         } finally {
@@ -180,55 +159,6 @@ class Planner {
         }
       }, this.#options.signal),
     );
-  }
-
-  #warnLoose(
-    job: SyncJob,
-    all: readonly string[],
-    { keeps, loose }: { keeps: Keeps; loose: Keeps | undefined },
-  ): void {
-    if (loose === undefined) return;
-    const others = all.filter((tag) => loose(tag) !== keeps(tag));
-    if (others.length === 0) return;
-    const names = others.slice(0, 10).map(sanitize).join(', ');
-    const more = others.length > 10 ? ` and ${others.length - 10} more` : '';
-    this.#options.warn(
-      `${job.where}: a pattern stands for the whole tag; without a group around its alternatives regsync takes ${names}${more} as well`,
-    );
-  }
-
-  async #newest(
-    job: SyncJob,
-    store: ReadStore,
-    tags: readonly string[],
-  ): Promise<readonly string[]> {
-    const { newest } = job;
-    if (newest === undefined || tags.length <= newest) return tags;
-    const byVersion =
-      this.#options.byVersion === true ||
-      job.tags.some((set) => set.semver !== undefined || (set.semverRange ?? []).length > 0);
-    if (byVersion) return highestFirst([...tags]).slice(0, newest);
-    const { concurrency, signal, host } = this.#options;
-    const { newestFirst, undated } = await tagsByAge(store, tags, {
-      concurrency,
-      signal,
-      platform: undefined,
-      host,
-    });
-    if (newestFirst.length === 0) {
-      throw new AppError(
-        'USAGE',
-        `cannot choose the newest tags of ${store.label}: none has a date`,
-        {
-          hint: 'Choose by version: --semver "*"',
-        },
-      );
-    }
-    if (undated.length > 0)
-      this.#options.warn(
-        `tags without a date are left out of the newest: ${undated.map(sanitize).join(', ')}`,
-      );
-    return newestFirst.slice(0, newest);
   }
 }
 

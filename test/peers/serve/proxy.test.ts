@@ -162,7 +162,14 @@ for (const { name, missing, start, ns } of ENGINES) {
       const options = { dir: 'cache', proxyPrefix: [`docker.io=${hub.origin}`] };
       await serving(options, { cwd: dir.path, now, ...client }, async (base, context) => {
         await using engine = await start(dir, base);
-        await engine.pull('v1');
+        const pull = async (tag: string): Promise<void> => {
+          try {
+            await engine.pull(tag);
+          } catch (cause) {
+            throw new Error(`the cache said: ${context.warnings.join('\n')}`, { cause });
+          }
+        };
+        await pull('v1');
         const manifests = hub.lines.filter(
           (line) => line.startsWith('GET') && line.includes('/manifests/'),
         );
@@ -171,16 +178,16 @@ for (const { name, missing, start, ns } of ENGINES) {
         expect(context.notes.some((note) => note.includes('?ns=docker.io'))).toBe(ns);
 
         hub.lines.length = 0;
-        await engine.pull('v1');
+        await pull('v1');
         expect(hub.lines).toEqual([]);
 
         slowly(hub, second);
-        await engine.pull('v2');
+        await pull('v2');
 
         clock += 120_000;
         hub.misbehave = limited;
         hub.lines.length = 0;
-        await engine.pull('v1');
+        await pull('v1');
         expect(hub.lines.every((line) => line.startsWith('HEAD '))).toBe(true);
         expect(context.warnings.join('\n')).toContain('serving cached content');
         const failed = context.notes.filter((note) => /^[45]\d\d /u.test(note));

@@ -95,6 +95,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
         ? readUntagged(reader, query)
         : readTagsPage(reader, query));
       visits.remember(location.name, store);
+      visits.rememberTags(location.name, page.rows);
       return page;
     });
     return sendPage(
@@ -158,6 +159,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
         image={location.text}
         repository={location.name}
         data={data}
+        tags={visits.tagsOf(location.name, data.root.digest)}
         now={now()}
         requests={requests}
         allowDelete={options.allowDelete}

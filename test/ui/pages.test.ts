@@ -99,6 +99,11 @@ describe('tags', () => {
     expect(page.text).toContain('amd64 arm64 arm/v7');
     expect(page.text).toContain('This page took 5 requests');
     expect(pages.requests()).toHaveLength(5);
+    // The page of the image knows them, too, without a request.
+    const image = '/image?image=reg.example/app:1.27';
+    expect((await pages.get(image)).text).toContain(
+      'Tags when they were listed: 1.27 , 1 , latest',
+    );
     const podman = await pages.get(`${TAGS}&copy=podman`);
     expect(podman.html).toContain('data-copy="podman pull reg.example/app:1.27"');
   });

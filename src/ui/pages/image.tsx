@@ -7,7 +7,7 @@ import { isImageConfigType } from '../../oci/media-types.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { copyLine, deletePath, filesPath, imagePath, referrersPath } from '../links.ts';
+import { copyLine, deletePath, filesPath, imageName, imagePath, referrersPath } from '../links.ts';
 import { Configuration, Raw } from './configuration.tsx';
 import { Page, trailOfRepository } from './layout.tsx';
 import { Layers } from './layers.tsx';
@@ -19,6 +19,8 @@ export interface ImageProps {
   readonly image: string;
   readonly repository: string;
   readonly data: ImageFacts;
+  /** Tags of the image, as far as they are known without a request. */
+  readonly tags: readonly string[];
   readonly now: Date;
   readonly requests: number;
   readonly allowDelete: boolean;
@@ -27,7 +29,7 @@ export interface ImageProps {
 }
 
 export const ImagePage: FC<ImageProps> = (props) => {
-  const { image, repository, data, now, requests, allowDelete, isMetered } = props;
+  const { image, repository, data, tags, now, requests, allowDelete, isMetered } = props;
   const { config, manifest, rootManifest, root, shown } = data;
   const child = shown?.digest === root.digest ? undefined : shown?.digest;
   return (
@@ -47,6 +49,17 @@ export const ImagePage: FC<ImageProps> = (props) => {
         </p>
       ) : null}
       <Header data={data} now={now} />
+      {tags.length === 0 ? null : (
+        <p>
+          Tags when they were listed:{' '}
+          {tags.map((tag, i) => (
+            <>
+              {i === 0 ? '' : ', '}
+              <a href={imagePath(imageName(repository, tag))}>{visible(tag)}</a>
+            </>
+          ))}
+        </p>
+      )}
       <PullLines image={image} digest={data.root.digest} repository={repository} />
       {data.images.length === 0 ? null : <Platforms image={image} data={data} />}
       {manifest?.kind === 'image' ? (

@@ -25,6 +25,8 @@ export interface Source {
 export interface OpenReadOptions extends CallOptions {
   /** The result decides about a change to the registry, so no mirror may answer. */
   readonly forUpdate?: boolean | undefined;
+  /** `oci-archive:` also reads what `docker save` writes. */
+  readonly anyArchive?: boolean | undefined;
 }
 
 export interface OpenWriteOptions extends CallOptions {

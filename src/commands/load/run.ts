@@ -1,6 +1,5 @@
 import { copyNamed, type NamedSummary } from '../../copy/copy-named.ts';
 import type { ImageRequest } from '../../copy/types.ts';
-import { AppError } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { DEFAULT_TAG } from '../../reference/format.ts';
 import type { ReadStore } from '../../store/types.ts';
@@ -76,7 +75,7 @@ async function loadInto(
     return await copyNamed({
       source,
       destination,
-      choose: (names) => (to === undefined ? allOf(names) : [oneOf(names, to)]),
+      choose: (names) => (to === undefined ? allOf(context, names) : [oneOf(names, to)]),
       indexPlatform: to === undefined ? context.hostPlatform : undefined,
       concurrency: context.flags.concurrency,
       emit: (event) => context.emit(event),
@@ -87,11 +86,17 @@ async function loadInto(
   }
 }
 
-/** Requests each image under each of its names. */
-function allOf(names: readonly string[]): readonly ImageRequest[] {
-  return names.length === 0
-    ? [{}]
-    : names.map((name) => ({ sourceRef: name, destinationTag: name }));
+/** Requests each image under each of its names; a bare tag of a layout names no image. */
+function allOf(
+  { note }: Pick<CopyContext, 'note'>,
+  names: readonly string[],
+): readonly ImageRequest[] {
+  if (names.length === 0) return [{}];
+  return names.map((name) => {
+    if (/[/:]/u.test(name)) return { sourceRef: name, destinationTag: name };
+    note(`"${name}" is a tag without a repository: its image is loaded without a name`);
+    return { sourceRef: name };
+  });
 }
 
 /** Requests the image that has this name, or the only image. */
@@ -101,24 +106,26 @@ function oneOf(names: readonly string[], { text, ref, tag }: Location): ImageReq
   return { sourceRef: same, destinationTag };
 }
 
-/** Opens the output of `docker save` or an OCI layout in a tar file. */
+/** Opens the output of `docker save` or an OCI layout in a tar, compressed or not. */
 async function openArchive(
   { openRead, requireTrusted }: Pick<CopyContext, 'openRead' | 'requireTrusted'>,
   file: string,
   options: CallOptions,
 ): Promise<ReadStore> {
-  const open = async (scheme: string): Promise<ReadStore> => {
+  const at = (scheme: string): Location => {
     const text = `${scheme}:${file}`;
-    const location = { scheme, name: file, ref: undefined, tag: undefined, text };
-    await requireTrusted(location, options);
-    return openRead(location, 'single', options);
+    return { scheme, name: file, ref: undefined, tag: undefined, text };
   };
+  const store = await openRead(at('oci-archive'), 'single', { ...options, anyArchive: true });
+  const schemes = ['docker-archive', 'oci-archive'];
+  const own = schemes.filter((scheme) => store.label.startsWith(`${scheme}:`));
   try {
-    return await open('docker-archive');
+    // What a stream is turns out at its end: a policy must allow both.
+    for (const scheme of own.length === 0 ? schemes : own)
+      await requireTrusted(at(scheme), options);
+    return store;
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'CORRUPT_ARCHIVE') throw error;
-    return open('oci-archive').catch(() => {
-      throw error;
-    });
+    await store[Symbol.asyncDispose]();
+    throw error;
   }
 }

@@ -4,7 +4,7 @@ export const loadSpec: CommandSpec = {
   name: 'load',
   summary: 'Load images from an archive into Docker or a registry',
   description:
-    'Without IMAGES, loads all images into the Docker daemon. With a name, loads the image of that name, or the only image, into its registry.',
+    'The archive is what docker save writes, or an OCI layout in a tar, compressed or not. Without IMAGES, loads all images into the Docker daemon. With a name, loads the image of that name, or the only image, into its registry.',
   args: [{ name: 'images', summary: 'names in a registry', required: false, variadic: true }],
   options: [
     {

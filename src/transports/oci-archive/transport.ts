@@ -7,7 +7,9 @@ export const ociArchiveTransport: Transport = {
   help: 'oci-archive:FILE[:NAME|:@N|@DIGEST]: an OCI image layout in a tar file, "-" for stdin or stdout',
   parse: (rest) => parseLayoutName(rest, { scheme: 'oci-archive', what: 'file' }),
   openRead: async (location, context, options) =>
-    (await import('./store.ts')).openOciArchiveForRead(location.name, context, options),
+    options?.anyArchive === true
+      ? (await import('./any-archive.ts')).openAnyArchive(location.name, context, options)
+      : (await import('./store.ts')).openOciArchiveForRead(location.name, context, options),
   openWrite: async (location, context, options) => {
     requireWritableName(location);
     return (await import('./store.ts')).openOciArchiveForWrite(location, context, options);

@@ -1,5 +1,5 @@
 /** Bytes that one read takes at most: a chunk costs about as much whatever its size. */
-const BUFFER_BYTES = 1024 * 1024;
+const BUFFER_BYTES = 768 * 1024;
 /** Full buffers that wait for the reader, after which the connection is paused. */
 const MAX_WAITING = 1;
 /** Less room is not offered to a read: TLS passes on records of 16 KiB. */

@@ -1,24 +1,27 @@
 // regctl beside its peers, in turn in one run: node bench/run.mjs [SCENARIO…] (see bench/README.md)
 import { execFileSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
-import { cpus, release, totalmem, type } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DELAY_MS, startLab } from './lib/lab.mjs';
 import { measure, median } from './lib/measure.mjs';
+import { findNodes } from './lib/nodes.mjs';
 import { picture } from './lib/picture.mjs';
 import { report } from './lib/report.mjs';
 import { SCENARIOS } from './lib/scenarios.mjs';
 import { findTools, versionOf } from './lib/tools.mjs';
 
 const DOCS = join(import.meta.dirname, '../docs');
-const BARE = { name: 'node -e 0' };
+/** What was measured last of each scenario; a run replaces what it measures. */
+const RESULTS = join(import.meta.dirname, 'results.ndjson');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string' },
     peers: { type: 'string' },
+    nodes: { type: 'string' },
     write: { type: 'boolean' },
     json: { type: 'string' },
     lines: { type: 'boolean' },
@@ -41,7 +44,8 @@ function chosen() {
 
 function toolsFor(scenario, all, lab) {
   const able = all.filter((tool) => scenario.job(lab, tool, { id: 'x' }) !== undefined);
-  return scenario.startup ? [...able, BARE] : able;
+  const bare = able.flatMap((tool) => tool.bare ?? []);
+  return scenario.startup ? [...able, ...bare] : able;
 }
 
 /** `cold`: as on a machine that has never run it. */
@@ -56,7 +60,7 @@ async function forget(lab, scenario) {
 
 async function oneRun(lab, scenario, tool, run) {
   const env = environment(lab, scenario);
-  const argv = tool === BARE ? [process.execPath, '-e', '0'] : scenario.job(lab, tool, run);
+  const argv = tool.argv ?? scenario.job(lab, tool, run);
   await forget(lab, scenario);
   lab.near.take();
   lab.far.take();
@@ -72,7 +76,7 @@ async function measureScenario(lab, name, scenario, all) {
   await scenario.prepare?.(lab);
   const env = environment(lab, scenario);
   for (const tool of tools) {
-    const argv = tool === BARE ? undefined : scenario.first?.(lab, tool);
+    const argv = tool.argv === undefined ? scenario.first?.(lab, tool) : undefined;
     if (argv !== undefined) await measure(argv, { env, cwd: lab.dir });
   }
   // Every tool once, untimed: what it reads is then in memory, and regctl's code compiled.
@@ -90,7 +94,7 @@ async function measureScenario(lab, name, scenario, all) {
     // Another tool begins each round, so that none always has the caches of another.
     const order = tools.map((_tool, at) => tools[(at + round) % tools.length]);
     for (const tool of order) {
-      const id = `${name}-${round}-${tool.name.replaceAll(/[^a-z]/gu, '')}`;
+      const id = `${name}-${round}-${tool.name.replaceAll(/[^a-z0-9]/gu, '')}`;
       if (failures.has(tool.name)) continue;
       try {
         runs.get(tool).push(await oneRun(lab, scenario, tool, { id, round }));
@@ -104,22 +108,29 @@ async function measureScenario(lab, name, scenario, all) {
   const failed = [...failures.keys()];
   const results = finished.map((tool) => {
     const of = (key) => median(runs.get(tool).map((run) => run[key]));
+    const walls = runs.get(tool).map((run) => run.wallMs);
+    const times = runs.get(tool).flatMap((run) => run.cpuMs ?? []);
     return {
       tool: tool.name,
       wallMs: of('wallMs'),
       cpuMs: of('cpuMs'),
       rssMb: of('rssMb'),
       requests: of('requests'),
+      wallSpread: [Math.min(...walls), Math.max(...walls)],
+      cpuSpread: times.length === 0 ? undefined : [Math.min(...times), Math.max(...times)],
     };
   });
-  const { title, goal, goalCpu, goalRssMb, plusMs, startup, delayed } = scenario;
-  return { name, title, goal, goalCpu, goalRssMb, plusMs, startup, delayed, failed, results };
+  const { title, goal, startup, delayed } = scenario;
+  return { name, title, goal, startup, delayed, rounds, failed, results };
 }
 
 const started = Date.now();
 const wanted = chosen();
 const names = values.peers?.split(',');
-const tools = findTools().filter(({ name }, at) => at === 0 || (names?.includes(name) ?? true));
+const nodes = findNodes(values.nodes);
+const tools = findTools(nodes).filter(
+  ({ name, isOurs }) => isOurs || (names?.includes(name) ?? true),
+);
 const measured = [];
 const lab = await startLab();
 try {
@@ -139,24 +150,30 @@ const surroundings = {
   cpu: cpus()[0].model,
   memoryGb: Math.round(totalmem() / 2 ** 30),
   os: `${type()} ${release()}`,
-  node: process.versions.node,
+  nodes: nodes.map(({ version }) => version),
+  load: loadavg()[0].toFixed(1),
   date: new Date(started).toISOString().slice(0, 10),
   took: `${Math.round((Date.now() - started) / 1000)} s`,
   tools: tools.map((tool) => {
     const version = versionOf(tool);
     return {
       name: tool.name,
-      version: tool.name === 'regctl' ? `${version} (${commit})` : version,
+      version: tool.isOurs ? `${version} (${commit})` : version,
     };
   }),
 };
-const text = report({ measured, surroundings, delayMs: DELAY_MS });
-console.log(text);
+const now = measured.map((one) => ({ ...one, run: surroundings }));
+console.log(report({ measured: now, delayMs: DELAY_MS }));
 if (values.json !== undefined) {
   await writeFile(values.json, `${JSON.stringify({ surroundings, measured }, null, 2)}\n`);
 }
 if (values.write) {
+  const lines = (await readFile(RESULTS, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+  const kept = lines.map((line) => JSON.parse(line));
+  const byName = new Map([...kept, ...now].map((one) => [one.name, one]));
+  const all = Object.keys(SCENARIOS).flatMap((name) => byName.get(name) ?? []);
+  await writeFile(RESULTS, all.map((one) => `${JSON.stringify(one)}\n`).join(''));
   const head = `# Benchmark\n\nWritten by \`node bench/run.mjs --write\`; \`bench/README.md\` says how and against what.\n\n![Wall time of regctl as a share of the fastest peer's](bench.svg)\n\n`;
-  await writeFile(join(DOCS, 'bench.md'), head + text);
-  await writeFile(join(DOCS, 'bench.svg'), picture({ measured, surroundings }));
+  await writeFile(join(DOCS, 'bench.md'), head + report({ measured: all, delayMs: DELAY_MS }));
+  await writeFile(join(DOCS, 'bench.svg'), picture(all));
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { layoutPlace, putImage } from './lib/images.mjs';
 import { median } from './lib/measure.mjs';
-import { find, findServers } from './lib/serve-servers.mjs';
+import { find } from './lib/find.mjs';
+import { findServers } from './lib/serve-servers.mjs';
 
 const { values } = parseArgs({
   options: {

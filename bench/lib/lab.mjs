@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PASSWORD, startProxy, USER } from './proxy.mjs';
 import { startRegistry } from './registry.mjs';
+import { startV3 } from './v3.mjs';
 
 export const DELAY_MS = 30;
 
@@ -32,9 +33,12 @@ export async function startLab() {
     XDG_RUNTIME_DIR: join(dir, 'run'),
     TMPDIR: dir,
   };
+  let v3;
   return {
     dir,
     env,
+    /** Two registries of distribution v3, over plain HTTP and over TLS; started once asked for. */
+    v3: () => (v3 ??= startV3(dir)),
     /** Where regctl keeps tokens. */
     tokens: join(dir, 'cache/regctl/tokens.json'),
     /** Without authentication or latency. */
@@ -44,6 +48,7 @@ export async function startLab() {
     near,
     far,
     async stop() {
+      await (await v3)?.stop();
       await Promise.all([near.stop(), far.stop(), source.stop(), destination.stop()]);
       await rm(dir, { recursive: true, force: true });
     },

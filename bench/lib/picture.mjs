@@ -9,7 +9,7 @@ const TOP = 64;
 
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('`', '');
 
-export function picture({ measured, surroundings }) {
+export function picture(measured) {
   const bars = measured
     .filter(({ startup }) => !startup)
     .map((one) => ({ title: one.title, goal: one.goal, ratio: ratioOf(one) }))
@@ -31,8 +31,9 @@ export function picture({ measured, surroundings }) {
           ]),
     ].join('\n');
   });
-  const peers = surroundings.tools
-    .slice(1)
+  const last = measured.at(-1).run;
+  const peers = last.tools
+    .filter(({ name }) => !name.startsWith('regctl'))
     .map(({ name, version }) => `${name} ${version}`)
     .join(', ');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="regctl's wall time as a share of the fastest peer's">
@@ -42,7 +43,7 @@ export function picture({ measured, surroundings }) {
 <text class="s" x="16" y="42">Shorter is faster. Dark mark: the goal. Dashed: as fast as the best of ${escape(peers)}.</text>
 <line x1="${x(1).toFixed(1)}" x2="${x(1).toFixed(1)}" y1="${TOP - 6}" y2="${height - 20}" stroke="#57606a" stroke-dasharray="4 3"/>
 ${rows.join('\n')}
-<text class="s" x="16" y="${height - 8}">${escape(`${surroundings.cpus} × ${surroundings.cpu}, Node ${surroundings.node}, ${surroundings.date}`)}</text>
+<text class="s" x="16" y="${height - 8}">${escape(`${last.cpus} × ${last.cpu}, Node.js ${last.nodes[0]}, ${last.date}`)}</text>
 </svg>
 `;
 }

@@ -41,12 +41,12 @@ export async function startRegistry(dir) {
   };
 }
 
-async function untilListening(port, dead) {
+export async function untilListening(port, dead) {
   for (let tries = 0; tries < 200 && !dead(); tries += 1) {
     if (await accepts(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
-  throw new Error('docker-registry did not start; it is a Debian package of that name');
+  throw new Error('the registry did not start; docker-registry is a Debian package of that name');
 }
 
 function accepts(port) {

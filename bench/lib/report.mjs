@@ -1,12 +1,24 @@
-// Results as Markdown. A cell is "seconds (requests)"; a ratio compares regctl with the best peer.
+// Results as Markdown, with the table of goals. A cell is "seconds (requests)"; a ratio compares regctl with the best peer.
+import { goalRows } from './goals.mjs';
+
 const seconds = (ms) => (ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`);
 
 /** regctl's median wall time over that of the fastest peer, or undefined without a peer. */
 export function ratioOf({ results }) {
-  const [own, ...peers] = results;
-  const times = peers.filter(({ tool }) => tool !== 'node -e 0').map(({ wallMs }) => wallMs);
-  if (own?.tool !== 'regctl' || times.length === 0) return undefined;
+  const own = results.find(({ tool }) => tool === 'regctl');
+  const times = results.filter(({ tool }) => isPeer(tool)).map(({ wallMs }) => wallMs);
+  if (own === undefined || times.length === 0) return undefined;
   return own.wallMs / Math.min(...times);
+}
+
+const isOurs = (tool) => /^regctl\b/u.test(tool);
+const isBare = (tool) => tool.startsWith('node -e 0');
+const isPeer = (tool) => !isOurs(tool) && !isBare(tool);
+
+/** Every tool of these scenarios, regctl first. */
+function toolsOf(measured, wanted) {
+  const names = new Set(measured.flatMap(({ results }) => results.map(({ tool }) => tool)));
+  return [...names].filter(wanted).toSorted((a, b) => Number(isOurs(b)) - Number(isOurs(a)));
 }
 
 function cell(result) {
@@ -38,81 +50,80 @@ function wallTimes(measured, names) {
   return table(['scenario', ...names, 'ours / best peer', 'goal'], rows);
 }
 
-function startUp(measured, names) {
-  const rows = measured.map((one) => {
-    const byTool = new Map(one.results.map((result) => [result.tool, result]));
-    const plus = byTool.get('regctl').wallMs - byTool.get('node -e 0').wallMs;
-    const goal =
-      one.plusMs === undefined ? '–' : `≤ +${one.plusMs} ms: ${verdict(plus <= one.plusMs)}`;
-    return [one.title, ...names.map((n) => cell(byTool.get(n))), `+${plus.toFixed(0)} ms`, goal];
-  });
-  return table(['start-up', ...names, 'over bare node', 'goal'], rows);
+/** regctl on each Node.js beside an empty program of the same, then its peers. */
+function startUp(measured) {
+  const rows = measured.flatMap(({ title, results }) =>
+    results
+      .filter(({ tool }) => !isBare(tool))
+      .map((result) => {
+        const name = result.tool.replace('regctl', 'node -e 0');
+        const bare = isOurs(result.tool) ? results.find(({ tool }) => tool === name) : undefined;
+        const plus = (key) =>
+          bare === undefined ? '–' : `+${(result[key] - bare[key]).toFixed(0)} ms`;
+        const cpu = result.cpuMs === undefined ? '–' : seconds(result.cpuMs);
+        return [title, result.tool, seconds(result.wallMs), plus('wallMs'), cpu, plus('cpuMs')];
+      }),
+  );
+  const over = 'over `node -e 0`';
+  return table(['scenario', 'tool', 'wall', over, 'CPU', over], rows);
 }
+
+const spread = (ms, range) =>
+  range === undefined ? seconds(ms) : `${seconds(ms)} (${range.map(seconds).join(' to ')})`;
 
 function throughput(measured) {
   const rows = measured.flatMap((one) =>
-    one.results.map(({ tool, wallMs, cpuMs, rssMb }) => [
+    one.results.map(({ tool, wallMs, wallSpread, cpuMs, cpuSpread, rssMb }) => [
       one.title,
       tool,
-      seconds(wallMs),
-      cpuMs === undefined ? '–' : seconds(cpuMs),
+      spread(wallMs, wallSpread),
+      cpuMs === undefined ? '–' : spread(cpuMs, cpuSpread),
       rssMb === undefined ? '–' : `${rssMb.toFixed(0)} MB`,
     ]),
   );
   return table(['scenario', 'tool', 'wall', 'CPU', 'peak memory'], rows);
 }
 
-function resourceGoals(measured) {
-  return measured.flatMap(({ title, results, goalCpu, goalRssMb }) => {
-    const own = results.find(({ tool }) => tool === 'regctl');
-    const peer = results.find(({ tool }) => tool === goalCpu?.peer);
-    const lines = [];
-    if (peer?.cpuMs !== undefined) {
-      const ratio = own.cpuMs / peer.cpuMs;
-      const met = verdict(ratio <= goalCpu.ratio);
-      lines.push(
-        `- ${title}: CPU ${ratio.toFixed(2)} of ${peer.tool}'s, goal ≤ ${goalCpu.ratio}: ${met}`,
-      );
-    }
-    if (goalRssMb !== undefined && own?.rssMb !== undefined) {
-      const met = verdict(own.rssMb <= goalRssMb);
-      lines.push(
-        `- ${title}: peak memory ${own.rssMb.toFixed(0)} MB, goal ≤ ${goalRssMb} MB: ${met}`,
-      );
-    }
-    return lines;
+/** The machine of each run, and what was measured there. */
+function runs(measured) {
+  const byRun = Map.groupBy(measured, ({ run }) => JSON.stringify(run));
+  return [...byRun].map(([key, scenarios]) => {
+    const { cpus, cpu, memoryGb, os, nodes, load, date, took, tools } = JSON.parse(key);
+    const versions = tools.map(({ name, version }) => `${name} ${version}`).join(', ');
+    const names = scenarios.map(({ name, rounds }) => `\`${name}\` (${rounds})`).join(', ');
+    return `- ${names}: ${cpus} × ${cpu}, ${memoryGb} GB, ${os}, Node.js ${nodes.join(', ')}, ${date}, a load of ${load} before the start, in ${took}. ${versions}.`;
   });
 }
 
 /** @returns {string} Markdown of everything that was measured in one run */
-export function report({ measured, surroundings, delayMs }) {
-  const tools = surroundings.tools.map(({ name }) => name);
+export function report({ measured, delayMs }) {
   const started = measured.filter(({ startup }) => startup);
   const delayed = measured.filter(({ delayed: one }) => one);
   const rest = measured.filter(({ startup, delayed: one }) => !startup && !one);
-  const versions = surroundings.tools.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const scenarios = new Map(measured.map((one) => [one.name, one]));
+  const ours = toolsOf(measured, isOurs);
   const parts = [
-    `Ran on ${surroundings.cpus} × ${surroundings.cpu}, ${surroundings.memoryGb} GB, ${surroundings.os}, Node ${surroundings.node}, ${surroundings.date}, in ${surroundings.took}. ${versions}. Medians; the tools took turns within each round. Seconds are only comparable within this run.`,
+    'Medians; the tools took turns within each round. Seconds are only comparable within a run, and a busy machine makes all of them long: ratios, and CPU time, say more.',
+    '## Goals',
+    'A dash: not measured yet. A path: measured by that program, with the result in [performance.md](performance.md) or [reliability.md](reliability.md).',
+    table(['goal', 'limit', ...ours], goalRows(scenarios, ours)),
   ];
-  if (started.length > 0) parts.push('## Start-up', startUp(started, ['node -e 0', ...tools]));
+  if (started.length > 0) parts.push('## Start-up', startUp(started));
   if (delayed.length > 0) {
     parts.push(
       `## Behind ${delayMs} ms a request`,
       `Bearer authentication with a password; in brackets the requests of the run, tokens and challenges included. "Cached tokens" runs regctl with its token cache filled, every other row with none; the peers have no such cache. Every tool ran once before, so that regctl has its compiled code (docs/reference/cache.md), as on every machine but the newest.`,
-      wallTimes(delayed, tools),
+      wallTimes(
+        delayed,
+        toolsOf(delayed, () => true),
+      ),
     );
   }
-  if (rest.length > 0) {
-    parts.push(
-      '## At full speed',
-      wallTimes(rest, tools),
-      throughput(rest),
-      resourceGoals(rest).join('\n'),
-    );
-  }
+  if (rest.length > 0) parts.push('## At full speed', throughput(rest));
   const failed = measured
     .filter((one) => one.failed.length > 0)
     .map((one) => `- ${one.title}: ${one.failed.join(', ')}`);
   if (failed.length > 0) parts.push('## Failed', failed.join('\n'));
-  return `${parts.filter(Boolean).join('\n\n')}\n`;
+  parts.push('## Runs', `In brackets the rounds.\n\n${runs(measured).join('\n')}`);
+  return `${parts.join('\n\n')}\n`;
 }

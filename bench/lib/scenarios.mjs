@@ -53,6 +53,24 @@ function nothingToDo({
   };
 }
 
+/** Between two registries of distribution v3, whose hashing is as fast as a client's. */
+function atFullSpeed({ title, repository, image, secure = false }) {
+  return {
+    title,
+    renew: true,
+    prepare: async (lab) => {
+      const { plain, tls } = await lab.v3();
+      lab.fullSpeed = secure ? tls : plain;
+      await putImage(registryPlace(plain.source.host, repository), 'v1', image);
+    },
+    job: (lab, tool, run) => {
+      const { source, destination } = lab.fullSpeed ?? { source: lab.source, destination: lab.far };
+      const to = fresh(destination.host, run, repository);
+      return tool[secure ? 'copySecure' : 'copy'](`${source.host}/${repository}:v1`, `${to}:v1`);
+    },
+  };
+}
+
 const five = (place) => putImage(place, 'v1', FIVE);
 const twentyTags = async (place) => {
   for (let tag = 1; tag <= 20; tag += 1) {
@@ -68,7 +86,7 @@ function read(title, verb, target, options = {}) {
     ...options,
     prepare: (lab) => five(registryPlace(lab.source.host, 'five')),
     first: options.cached ? (lab, tool) => tool[verb](target(lab)) : undefined,
-    job: (lab, tool) => tool[verb](target(lab)),
+    job: (lab, tool) => tool[verb]?.(target(lab)),
   };
 }
 
@@ -102,6 +120,7 @@ export const SCENARIOS = {
   'inspect-cached': read('inspect, cached tokens', 'inspect', (lab) => `${lab.near.host}/five:v1`, {
     cached: true,
   }),
+  digest: read('digest', 'digest', (lab) => `${lab.near.host}/five:v1`),
   fresh: freshCopy({ title: '5 layers, fresh, other registry', repository: 'five', build: five }),
   noop: nothingToDo({ title: '5 layers, nothing to do', repository: 'five', build: five }),
   'noop-cached': nothingToDo({
@@ -160,25 +179,16 @@ export const SCENARIOS = {
     prepare: (lab) => five(registryPlace(lab.source.host, 'five')),
     job: (lab, tool, run) => (tool.retag ?? retagByCopy(tool))(`${lab.near.host}/five:v1`, run.id),
   },
-  full: {
-    title: '8 × 128 MiB at full speed',
-    renew: true,
-    goal: 1,
-    goalCpu: { peer: 'crane', ratio: 1.4 },
-    goalRssMb: 130,
-    prepare: (lab) => putImage(registryPlace(lab.source.host, 'big'), 'v1', BIG),
-    job: (lab, tool, run) =>
-      tool.copy(`${lab.source.host}/big:v1`, `${fresh(lab.destination.host, run, 'big')}:v1`),
-  },
+  full: atFullSpeed({ title: '8 × 128 MiB, plain HTTP', repository: 'big', image: BIG }),
+  'full-tls': atFullSpeed({
+    title: '8 × 128 MiB, TLS',
+    repository: 'big',
+    image: BIG,
+    secure: true,
+  }),
   huge: {
-    title: '80 × 128 MiB at full speed',
-    renew: true,
-    goal: 1,
-    goalRssMb: 130,
+    ...atFullSpeed({ title: '80 × 128 MiB, plain HTTP', repository: 'huge', image: HUGE }),
     onDemand: true,
-    prepare: (lab) => putImage(registryPlace(lab.source.host, 'huge'), 'v1', HUGE),
-    job: (lab, tool, run) =>
-      tool.copy(`${lab.source.host}/huge:v1`, `${fresh(lab.destination.host, run, 'huge')}:v1`),
   },
   'from-layout': {
     title: '4 × 64 MiB, layout → registry',

@@ -1,25 +1,13 @@
 // The registries of bench/serve.mjs, each with its storage in a directory of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { find } from './find.mjs';
 import { freePort } from './registry.mjs';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/regctl.js');
-
-export function find(name) {
-  const dirs = [
-    ...(process.env.BENCH_PEERS ?? '').split(delimiter),
-    join(homedir(), '.cache/regctl-peers/bin'),
-    ...(process.env.PATH ?? '').split(delimiter),
-  ];
-  return dirs
-    .filter(Boolean)
-    .map((dir) => join(dir, name))
-    .find((path) => existsSync(path));
-}
 
 /** Peak memory in bytes and CPU time in seconds of a process, where Linux tells them. */
 function usageOf(pid) {

@@ -1,41 +1,29 @@
 // The programs measured and how each is told to do the same job. A missing verb is not measured.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { find } from './find.mjs';
 
 const BIN = join(import.meta.dirname, '../../bin/regctl.js');
-
-function find(name) {
-  const path = `${process.env.BENCH_PEERS ?? ''}${delimiter}${process.env.PATH ?? ''}`;
-  for (const dir of path.split(delimiter).filter(Boolean)) {
-    const file = join(dir, name);
-    try {
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
-}
 
 const parent = (path) => path.slice(0, path.lastIndexOf('/'));
 const hostOf = (ref) => ref.slice(0, ref.indexOf('/'));
 
-function ours() {
-  const run = (...args) => [process.execPath, BIN, ...args];
-  const can = (flag) => {
-    const help = spawnSync(process.execPath, [BIN, 'copy', '--help'], { encoding: 'utf8' });
-    return help.stdout.includes(flag);
-  };
+/** The first of the versions of Node.js has no number in its name. */
+function ours({ major, path }, isMain) {
+  const run = (...args) => [path, BIN, ...args];
+  const mark = isMain ? '' : ` (${major})`;
   return {
-    name: 'regctl',
+    name: `regctl${mark}`,
+    isOurs: true,
+    bare: { name: `node -e 0${mark}`, argv: [path, '-e', '0'] },
     version: () => run('--version'),
     help: () => run('--help'),
     tags: (repo) => run('tags', repo),
     inspect: (ref) => run('inspect', '--no-tags', ref),
+    digest: (ref) => run('digest', ref),
     copy: (from, to) => run('copy', from, to),
-    ...(can('--all-tags') ? { copyTags: (from, to) => run('copy', '--all-tags', from, to) } : {}),
+    copySecure: (from, to) => run('copy', '--tls-verify=false', from, to),
+    copyTags: (from, to) => run('copy', '--all-tags', from, to),
     fromLayout: (dir, tag, to) => run('copy', `oci:${dir}:${tag}`, to),
     toLayout: (from, dir, tag) => run('copy', from, `oci:${dir}:${tag}`),
     toArchive: (from, file) => run('copy', from, `oci-archive:${file}`),
@@ -51,6 +39,7 @@ function skopeo(file) {
     tags: (repo) => run('list-tags', '--tls-verify=false', `docker://${repo}`),
     inspect: (ref) => run('inspect', '--no-tags', '--tls-verify=false', `docker://${ref}`),
     copy: (from, to) => run('copy', '--all', ...plain, `docker://${from}`, `docker://${to}`),
+    copySecure: (from, to) => run('copy', '--all', ...plain, `docker://${from}`, `docker://${to}`),
     // It appends the last part of the source's name, which every destination here ends in.
     copyTags: (from, to) =>
       run('sync', '--all', '--src', 'docker', '--dest', 'docker', ...plain, from, parent(to)),
@@ -71,6 +60,8 @@ function crane(file) {
     tags: (repo) => run('ls', repo),
     inspect: (ref) => run('config', ref),
     copy: (from, to) => run('copy', from, to),
+    digest: (ref) => run('digest', ref),
+    copySecure: (from, to) => run('copy', '--insecure', from, to),
     retag: (from, tag) => run('tag', from, tag),
     copyTags: (from, to) => run('copy', '-a', from, to),
     fromLayout: (dir, _tag, to) => run('push', dir, to),
@@ -79,8 +70,9 @@ function crane(file) {
 }
 
 function regclient(file) {
-  const hosts = (...refs) =>
-    [...new Set(refs.map(hostOf))].flatMap((host) => ['--host', `reg=${host},tls=disabled`]);
+  const hostsBy = (tls, refs) =>
+    [...new Set(refs.map(hostOf))].flatMap((host) => ['--host', `reg=${host},tls=${tls}`]);
+  const hosts = (...refs) => hostsBy('disabled', refs);
   const copy = (from, to, at = [from, to]) => [file, ...hosts(...at), 'image', 'copy', from, to];
   return {
     name: 'regclient',
@@ -88,6 +80,7 @@ function regclient(file) {
     tags: (repo) => [file, ...hosts(repo), 'tag', 'ls', repo],
     inspect: (ref) => [file, ...hosts(ref), 'image', 'inspect', ref],
     copy,
+    copySecure: (from, to) => [file, ...hostsBy('insecure', [from, to]), 'image', 'copy', from, to],
     copyTags: (from, to) => [file, ...hosts(from, to), 'repo', 'copy', from, to],
     fromLayout: (dir, tag, to) => copy(`ocidir://${dir}:${tag}`, to, [to]),
     toLayout: (from, dir, tag) => copy(from, `ocidir://${dir}:${tag}`, [from]),
@@ -103,6 +96,7 @@ function oras(file) {
     tags: (repo) => run('repo', 'tags', '--plain-http', repo),
     inspect: (ref) => run('manifest', 'fetch-config', '--plain-http', ref),
     copy: (from, to) => run('cp', '--from-plain-http', '--to-plain-http', from, to),
+    copySecure: (from, to) => run('cp', '--from-insecure', '--to-insecure', from, to),
     retag: (from, tag) => run('tag', '--plain-http', from, tag),
     fromLayout: (dir, tag, to) =>
       run('cp', '--from-oci-layout', '--to-plain-http', `${dir}:${tag}`, to),
@@ -112,15 +106,16 @@ function oras(file) {
   };
 }
 
-/** regclient's program has our name, so it is looked for as `regclient-regctl`. */
-const PEERS = { skopeo, crane, 'regclient-regctl': regclient, oras };
+/** regclient's program has our name, so it is looked for under another. */
+const PEERS = { skopeo, crane, regclient, oras };
 
-export function findTools() {
+/** regctl on each version of Node.js, then its peers. */
+export function findTools(nodes) {
   const peers = Object.entries(PEERS).flatMap(([name, make]) => {
     const file = find(name);
     return file === undefined ? [] : [{ ...make(file), file }];
   });
-  return [ours(), ...peers];
+  return [...nodes.map((node, at) => ours(node, at === 0)), ...peers];
 }
 
 /** "skopeo version 1.9.3" → "1.9.3" */

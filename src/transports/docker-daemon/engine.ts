@@ -75,7 +75,7 @@ export async function openEngine(engines: EngineContext): Promise<Engine> {
   };
   const negotiate = async (options: CallOptions): Promise<string> => {
     const asked = engines.env['DOCKER_API_VERSION'] ?? '';
-    if (asked !== '') return `/v${asked.replace(/^v/u, '')}`;
+    if (asked !== '') return `/v${versionIn(asked)}`;
     const ping = await exchange('/_ping', { method: 'GET', path: '', ...options }, PING_MS);
     const theirs = parseRawHeaders(ping.rawHeaders).get('api-version');
     if (ping.status === 400) {
@@ -104,6 +104,17 @@ export async function openEngine(engines: EngineContext): Promise<Engine> {
       await dialer[Symbol.asyncDispose]();
     },
   };
+}
+
+/** @throws AppError CONFIG_INVALID */
+function versionIn(asked: string): string {
+  const version = /^v?(\d+\.\d+)$/u.exec(asked)?.[1];
+  if (version !== undefined) return version;
+  throw new AppError(
+    'CONFIG_INVALID',
+    `cannot use DOCKER_API_VERSION: "${sanitize(asked)}" is not a version`,
+    { hint: 'Unset it, or write a version that the daemon speaks: DOCKER_API_VERSION=1.41' },
+  );
 }
 
 function lower(a: string, b: string): string {

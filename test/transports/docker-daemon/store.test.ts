@@ -179,6 +179,16 @@ describe('docker-daemon: versions', () => {
   });
 });
 
+it.each(['1', '1.41/../x', 'latest'])(
+  'DOCKER_API_VERSION=%s is refused before anything is sent',
+  async (version) => {
+    await using engine = await startEngine();
+    const pushed = push(engine, await makeImage(), 'two:a', [], { DOCKER_API_VERSION: version });
+    expect(await failure(pushed)).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(engine.lines).toEqual([]);
+  },
+);
+
 const loads =
   (answer: EngineScript): EngineScript =>
   async (line, request, response) => {

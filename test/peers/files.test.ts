@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { FileJson } from '../../src/commands/output/file-rows.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
+import { startRegistryServer } from '../../src/server/server.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
 import { missingPrograms, run } from '../helpers/commands.ts';
 import { missingPeers, peer } from '../helpers/peers.ts';
+import { noise } from '../helpers/toc-layers.ts';
 import { describeUnless } from '../helpers/when.ts';
 
 const IMAGES = `${import.meta.dirname}/../vectors/edit/images`;
@@ -150,5 +154,57 @@ describeUnless(missingPeers('crane'), 'crane', () => {
     await machine.expect(0, ['validate', 'docker-archive:app.tar']);
     expect((await run(crane, ['validate', '--tarball', 'bad.tar'], options)).code).toBe(1);
     await machine.expect(5, ['validate', 'docker-archive:bad.tar']);
+  });
+});
+
+describeUnless(missingPeers('skopeo'), 'layers that skopeo compresses as zstd:chunked', () => {
+  it('are listed and read by their table of contents', async () => {
+    const MIB = 1024 * 1024;
+    const blobs: number[] = [];
+    await using server = await startRegistryServer({
+      storage: createMemoryStorage(),
+      onRequest: ({ method, url, sent }) => {
+        if (method === 'GET' && url.includes('/blobs/')) blobs.push(sent);
+      },
+    });
+    const folder = machine.dir.join('chunked');
+    await mkdir(join(folder, 'etc'), { recursive: true });
+    const contents = {
+      'etc/name': Buffer.from('small\n'),
+      random: noise(3 * MIB, 'random'),
+      zeros: Buffer.alloc(MIB),
+      mixed: Buffer.concat([noise(MIB, 'mixed'), Buffer.alloc(MIB), Buffer.from('end')]),
+      empty: Buffer.alloc(0),
+    };
+    for (const [path, content] of Object.entries(contents))
+      await writeFile(join(folder, path), content);
+    await symlink('etc/name', join(folder, 'link'));
+    await link(join(folder, 'etc/name'), join(folder, 'hard'));
+    const [plain, chunked] = [`${server.host}/app:plain`, `${server.host}/app:chunked`];
+    const append = ['mutate', '--base', 'scratch', '--append', folder, '--tag', plain];
+    await machine.expect(0, append);
+    const done = await run(
+      peer('skopeo') ?? '',
+      [
+        ...['--insecure-policy', 'copy', '--src-tls-verify=false', '--dest-tls-verify=false'],
+        ...['--dest-compress-format', 'zstd:chunked', '--dest-force-compress-format'],
+        ...[`docker://${plain}`, `docker://${chunked}`],
+      ],
+      { env: { ...process.env, TMPDIR: machine.dir.path } },
+    );
+    expect(done.code, done.stderr).toBe(0);
+    const listOf = async (image: string): Promise<string> =>
+      (await machine.expect(0, ['files', '--long', image])).stdout;
+    const wanted = await listOf(plain);
+    blobs.splice(0);
+    expect(await listOf(chunked)).toBe(wanted);
+    for (const path of ['etc/name', 'link', 'hard', 'mixed', 'zeros', 'empty']) {
+      const content = contents[path as keyof typeof contents] ?? contents['etc/name'];
+      const { stdout } = await machine.expect(0, ['cat', chunked, path]);
+      expect(stdout).toBe(content.toString());
+    }
+    // Configuration and table each time, and the part that is read.
+    expect(blobs.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.2 * MIB);
+    await machine.expect(0, ['validate', chunked]);
   });
 });

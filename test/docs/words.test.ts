@@ -4,9 +4,8 @@ import { commandHelp, programHelp, topicHelp } from '../../src/cli/args/help.ts'
 import { TOPICS } from '../../src/cli/args/topics.ts';
 import { COMMAND_GROUPS, COMMANDS } from '../../src/commands/index.ts';
 import { DOUBTFUL, findWords, FORBIDDEN, proseOf } from './style-words.ts';
+import { USER_PAGES } from './user-pages.ts';
 
-/** Pages for contributors have their own readers. */
-const CONTRIBUTORS = /^docs\/(?:architecture|bench|decisions|performance|reliability)\.md$/u;
 const root = new URL('../../', import.meta.url);
 const list = (path: string, ending: string): readonly string[] =>
   readdirSync(new URL(path, root), { recursive: true, encoding: 'utf8' })
@@ -14,9 +13,6 @@ const list = (path: string, ending: string): readonly string[] =>
     .filter((name) => name.endsWith(ending));
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 
-const PAGES = ['README.md', 'SECURITY.md', ...list('docs/', '.md')].filter(
-  (path) => !CONTRIBUTORS.test(path) && !/^docs\/(?:api|node_modules)\//u.test(path),
-);
 const BUDGET = JSON.parse(read('test/docs/budget.json')) as {
   readonly doubtfulPerThousand: number;
 };
@@ -30,7 +26,7 @@ function messagesOf(source: string): readonly string[] {
 }
 
 describe('words', () => {
-  it.each(PAGES)('of %s', (path) => {
+  it.each(USER_PAGES)('of %s', (path) => {
     const lines = proseOf(read(path)).split('\n');
     expect(
       lines.flatMap((line) => findWords(line, FORBIDDEN).map((word) => `${word}: ${line}`)),
@@ -54,7 +50,7 @@ describe('words', () => {
   });
 
   it('that are doubtful become rarer, never more frequent', () => {
-    const prose = PAGES.map((path) => proseOf(read(path)));
+    const prose = USER_PAGES.map((path) => proseOf(read(path)));
     const doubtful = prose.flatMap((text) => findWords(text, DOUBTFUL)).length;
     const words = prose.flatMap((text) => text.match(/\p{L}+/gu) ?? []).length;
     expect((doubtful / words) * 1000).toBeLessThanOrEqual(BUDGET.doubtfulPerThousand);

@@ -186,9 +186,15 @@ describeUnless(missingPeers('skopeo'), 'layers that skopeo compresses as zstd:ch
     const done = await run(
       peer('skopeo') ?? '',
       [
-        ...['--insecure-policy', 'copy', '--src-tls-verify=false', '--dest-tls-verify=false'],
-        ...['--dest-compress-format', 'zstd:chunked', '--dest-force-compress-format'],
-        ...[`docker://${plain}`, `docker://${chunked}`],
+        '--insecure-policy',
+        'copy',
+        '--src-tls-verify=false',
+        '--dest-tls-verify=false',
+        '--dest-compress-format',
+        'zstd:chunked',
+        '--dest-force-compress-format',
+        `docker://${plain}`,
+        `docker://${chunked}`,
       ],
       { env: { ...process.env, TMPDIR: machine.dir.path } },
     );

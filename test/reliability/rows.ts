@@ -406,7 +406,7 @@ export const ROWS: readonly Row[] = [
         'a blob of more than 2 GiB arrives whole, cut beyond that on both sides',
       ],
       [BLOBS, 'reads an empty blob'],
-      ['test/contract/store.test.ts', 'takes empty blobs and many chunks'],
+      ['test/contract/store-suite.ts', 'takes empty blobs and many chunks'],
       [
         'test/copy/copy-image.test.ts',
         'carries empty blobs, repeated layers and types it does not know',

@@ -9,6 +9,7 @@ import { localTags } from '../../../src/transports/docker-daemon/images.ts';
 import type { EngineContext } from '../../../src/transports/types.ts';
 import { makeCertificates, type Certificates } from '../../helpers/certificates.ts';
 import { startEngine, type FakeEngine } from '../../helpers/engine.ts';
+import { CLOSED_PORT } from '../../helpers/ports.ts';
 import { tempDir } from '../../helpers/temp.ts';
 
 const socketOf = (engine: FakeEngine): string =>
@@ -117,6 +118,8 @@ describe('the way to a daemon', () => {
 
   it.each([
     ['unix:///nowhere/docker.sock', 'there is no such socket', 'NETWORK'],
+    [`tcp://127.0.0.1:${CLOSED_PORT}`, 'nothing listens there', 'NETWORK'],
+    [`https://127.0.0.1:${CLOSED_PORT}`, 'nothing listens there', 'NETWORK'],
     ['ftp://h', 'cannot use "ftp://h"', 'CONFIG_INVALID'],
     ['ssh://h', '"ssh" is not installed', 'NETWORK'],
   ])('%s: %s', async (address, words, code) => {

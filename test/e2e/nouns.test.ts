@@ -2,6 +2,24 @@ import { expect, it } from 'vitest';
 import { makeImage, writeLayout } from '../helpers/images.ts';
 import { newMachine } from './regctl.ts';
 
+it.each([
+  [['nginx'], 'docker.io/library/nginx:latest'],
+  [
+    ['r.example/a/b:1', '--format', '{{.Registry}} {{.Repository}} {{.Tag}} {{.Digest}}'],
+    'r.example a/b 1 ',
+  ],
+  [['ocidir://a/b:v1', '--format={{.Path}} {{.Tag}}'], 'a/b v1'],
+])('ref %j', async (words, expected) => {
+  await using machine = await newMachine();
+  expect((await machine.expect(0, ['ref', ...words])).stdout).toBe(`${expected}\n`);
+});
+
+it('ref takes one valid name', async () => {
+  await using machine = await newMachine();
+  for (const words of [['a', 'b'], ['A:b:c'], ['a', '--format', '{{.Nope}}']])
+    await machine.expect(64, ['ref', ...words]);
+});
+
 it('a line of regclient prints only its result, and progress where it is asked for', async () => {
   await using machine = await newMachine();
   const [from, to] = ['from', 'to'].map((name) => `ocidir://${machine.dir.join(name)}:v1`);

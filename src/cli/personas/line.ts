@@ -40,6 +40,7 @@ export async function parseLine(
     const { withNoun } = await import('./own.ts');
     const line = withNoun(argv, machineOf(io));
     if (line === undefined) return undefined;
+    if ('text' in line) return { kind: 'print', text: line.text };
     heard({ argv, manner: { ...OWN_MANNER, prints: line.prints } });
     return parseArguments(line.argv, groups, environment);
   };

@@ -44,7 +44,10 @@ export function withSkopeoOptions(
 export function withNoun(
   argv: readonly string[],
   machine: Line['machine'],
-): { readonly argv: readonly string[]; readonly prints: Prints } | undefined {
+):
+  | { readonly argv: readonly string[]; readonly prints: Prints }
+  | { readonly text: string }
+  | undefined {
   const own = same(...GLOBAL_FLAGS.map(({ flags }) => flags));
   const before = indexOptions(own, ROOT);
   const at = verbAt(argv, before);
@@ -60,6 +63,7 @@ export function withNoun(
   const front = parseWords(argv.slice(0, at), before, 'regclient');
   const { given, args } = parseWords(rest, index, 'regclient');
   const line = lineOf([...front.given, ...given], args, machine);
+  if (verb.text !== undefined) return { text: verb.text(line) };
   return {
     argv: ourWords('regclient', verb, line, [...front.given, ...given]),
     // Scripts join standard error with the output, which regclient leaves empty there.

@@ -46,6 +46,8 @@ export interface Verb {
   readonly defaults?: (line: Line) => readonly string[];
   /** Our arguments. @throws AppError USAGE */
   readonly args?: (line: Line) => readonly string[];
+  /** What the verb prints, if it needs no command of ours. @throws AppError USAGE */
+  readonly text?: (line: Line) => string;
   /** Printed to standard output in place of our text. */
   readonly prints?: (line: Line) => Prints;
 }

@@ -35,7 +35,8 @@ async function as(name: string, line: string): Promise<string> {
 
 function regclient(line: string): string {
   const rewritten = withNoun(line.split(' '), MACHINE);
-  return rewritten === undefined ? 'ours' : checked(rewritten.argv);
+  if (rewritten === undefined) return 'ours';
+  return 'text' in rewritten ? rewritten.text : checked(rewritten.argv);
 }
 
 describe('crane', () => {

@@ -13,6 +13,8 @@ const NOUNS: Readonly<Record<string, RegExp>> = {
   index: /^(?:create|add|delete)$/u,
   registry: /^(?:login|logout|whoami|set|config)$/u,
   config: /^(?:get|set)$/u,
+  // Followed by a name or an option.
+  ref: /^/u,
 };
 
 /** Whether a line may be regclient's: one of its nouns followed by one of its verbs. */

@@ -4,6 +4,7 @@ import { EDIT_VERBS } from './edits.ts';
 import { IMAGE_VERBS } from './images.ts';
 import { INDEX_VERBS } from './indexes.ts';
 import { MANIFEST_VERBS } from './manifests.ts';
+import { ref } from './ref.ts';
 import { REGISTRY_VERBS } from './registries.ts';
 import { REPOSITORY_VERBS } from './repositories.ts';
 
@@ -16,6 +17,7 @@ export const VERBS: readonly Verb[] = [
   ...ARTIFACT_VERBS,
   ...INDEX_VERBS,
   ...EDIT_VERBS,
+  ref,
 ];
 
 /** regclient's verbs that regctl lacks. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { formatGoDuration } from '../../src/sync/formats/duration.ts';
-import { resolveRegsync } from '../../src/sync/formats/regsync.ts';
+import { resolveRegsync } from '../../src/sync/formats/regsync-steps.ts';
 import { readSkopeoDocument } from '../../src/sync/formats/skopeo.ts';
 import { createExpand } from '../../src/sync/templates.ts';
 import { parseYamlTree } from '../../src/util/text/yaml.ts';

@@ -6,7 +6,7 @@ import type { RepositoryFacts } from '../../retention/types.ts';
 import type { ReadStore } from '../../store/types.ts';
 import { tagListerOf } from '../../tags/find.ts';
 import { isDigestTag } from '../../tags/digest-tags.ts';
-import { backupData } from '../formats/regsync.ts';
+import { backupData } from '../formats/regsync-steps.ts';
 import { nameOf, type PlannedRoute, type SyncPlan } from '../plan/types.ts';
 import type { ImageResult } from '../results.ts';
 import type { Expand } from '../templates.ts';

@@ -5,7 +5,7 @@ import { isTag } from '../../reference/names.ts';
 import type { WriteStore } from '../../store/types.ts';
 import type { Location } from '../../transports/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { backupData } from '../formats/regsync.ts';
+import { backupData } from '../formats/regsync-steps.ts';
 import type { SyncPlaces } from '../places.ts';
 import type { Expand } from '../templates.ts';
 import type { SyncJob } from '../types.ts';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fetchNode, npmCli } from '../../scripts/node.mjs';
@@ -57,6 +57,37 @@ describeUnless(offline, 'an installed package', () => {
     expect(layout.stderr).not.toContain('please report');
   };
 
+  const projectOf = (bin: string): string => join(bin, '../../../../..');
+
+  /** Compiles the examples in a project that has the package. */
+  const compile = async (
+    folder: string,
+    module: string,
+    moduleResolution: string,
+  ): Promise<void> => {
+    const compilerOptions = {
+      strict: true,
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      types: ['node'],
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+      rootDir: 'src',
+      outDir: 'out',
+      module,
+      moduleResolution,
+    };
+    await cp(join(ROOT, 'examples/library'), join(folder, 'src'), { recursive: true });
+    const file = join(folder, 'package.json');
+    const project: unknown = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(Object.assign({}, project, { type: 'module' })));
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['src'] }),
+    );
+    const tsc = await run(join(ROOT, 'node_modules/.bin/tsc'), [], { cwd: folder, env });
+    expect(tsc.code, tsc.stdout).toBe(0);
+  };
+
   it('has the entries and types that publint and attw ask for', async () => {
     const tools = dir.join('checks');
     const names = ['publint', '@arethetypeswrong/cli'];
@@ -81,29 +112,9 @@ describeUnless(offline, 'an installed package', () => {
       tarball,
       ...QUIET,
     ]);
-    const folder = join(bin, '../../../../..');
-    const options = {
-      strict: true,
-      target: 'es2022',
-      lib: ['es2023', 'esnext.disposable'],
-      types: ['node'],
-      rootDir: 'src',
-    };
-    await symlink(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'));
-    for (const [module, moduleResolution] of [
-      ['esnext', 'bundler'],
-      ['nodenext', 'nodenext'],
-    ] as const) {
-      const compilerOptions = { ...options, module, moduleResolution, outDir: 'out' };
-      await cp(join(ROOT, 'examples/library'), join(folder, 'src'), { recursive: true });
-      await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-      await writeFile(
-        join(folder, 'tsconfig.json'),
-        JSON.stringify({ compilerOptions, include: ['src'] }),
-      );
-      const tsc = await run(join(ROOT, 'node_modules/.bin/tsc'), [], { cwd: folder, env });
-      expect(tsc.code, tsc.stdout).toBe(0);
-    }
+    const folder = projectOf(bin);
+    await compile(folder, 'esnext', 'bundler');
+    await compile(folder, 'nodenext', 'nodenext');
     for (const line of [22, 24, 26] as const) {
       const done = await run(await fetchNode(line), ['out/registry-in-a-test.js'], {
         cwd: folder,
@@ -175,7 +186,7 @@ describeUnless(offline, 'an installed package', () => {
     await works(bin);
   });
 
-  it.each(['pnpm', 'yarn'])('by %s works', async (program) => {
+  it.each(['pnpm', 'yarn'])('by %s works, and the examples compile and run', async (program) => {
     if (missingPrograms(program) !== undefined) {
       const tool = [npmCli(), 'install', '--prefix', dir.join('tools'), program, ...QUIET];
       expect((await run(process.execPath, tool, { env })).code).toBe(0);
@@ -184,6 +195,11 @@ describeUnless(offline, 'an installed package', () => {
     const from = program === 'yarn' ? `file:${tarball}` : tarball;
     const { bin } = await install(program, [path, 'add', from]);
     await works(bin);
+    const folder = projectOf(bin);
+    await compile(folder, 'nodenext', 'nodenext');
+    const args = ['out/registry-in-a-test.js'];
+    const done = await run(process.execPath, args, { cwd: folder, env });
+    expect(done).toMatchObject({ code: 0, stdout: 'pushed true\n', stderr: '' });
   });
 });
 

@@ -10,9 +10,9 @@ const LIMITS = { testTimeout: fuzzing ? 0 : 120_000, hookTimeout: 120_000 };
 const FOLDERS = {
   e2e: { globalSetup: ['test/helpers/global-setup.ts'] },
   faults: {},
-  // The whole load (REGCTL_LOAD=full) takes minutes.
+  // Not part of `npm run verify`: `npm run verify:peers`. The whole load (REGCTL_LOAD=full) takes
+  // minutes.
   load: { globalSetup: ['test/helpers/global-setup.ts'], testTimeout: 600_000 },
-  // Not part of `npm run verify`: `npm run verify:peers`.
   peers: { globalSetup: ['test/helpers/global-setup.ts'], testTimeout: 600_000 },
 };
 

@@ -1,6 +1,6 @@
 // Installs, builds, lints, type-checks and tests everything, with real registries if installed.
 // npm run verify -- --times N --busy M   N runs, the last M of them on busy cores, and a table
-// npm run verify:peers                   only the tests that need other projects' programs
+// npm run verify:peers                   only the tests that need other projects' programs, and those under load
 // Last line: "N passed, N failed, N skipped".
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -6,7 +6,7 @@ import { step } from './steps.mjs';
 /** Random tests use the same inputs in each run; for others, set REGCTL_FUZZ_SEED=N. */
 const SEED = '20261129';
 
-const PROJECTS = { usual: ['unit', 'e2e', 'faults', 'load'], peers: ['peers'] };
+const PROJECTS = { usual: ['unit', 'e2e', 'faults'], peers: ['peers', 'load'] };
 
 /** Runs the projects of a suite, lists what was skipped, and returns [passed, failed, skipped]. */
 export function runTests(suite) {

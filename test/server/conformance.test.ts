@@ -14,7 +14,6 @@ const SKIPPED = 2;
 describeUnless(missingPeers('conformance'), 'the conformance suite of OCI', () => {
   it.each([
     ['memory', '1.1'],
-    ['disk', '1.1'],
     ['disk', 'dev'],
   ])(
     'passes whole against the %s storage, version %s',

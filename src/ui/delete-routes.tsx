@@ -32,7 +32,7 @@ export function addDeletePages(
     const look = { concurrency, signal: signalOf(options, c) };
     const { data, requests } = await countRequests(sources, async () => {
       await using store = await sources.openRead(location, { ...look, forUpdate: true });
-      return planDeletion(store, await chosenRefs(store, c), look);
+      return await planDeletion(store, await chosenRefs(store, c), look);
     });
     const token = sessions.formToken(c.get('session'));
     return sendPage(
@@ -59,7 +59,7 @@ export function addDeletePages(
       form.get('action') === 'untag'
         ? await untagConfirmed(store, confirmed, look)
         : await deleteConfirmed(store, confirmed, { ...look, withReferrers });
-    return sendPage(c, <DeletedPage repository={location.name} removals={removals} />);
+    return await sendPage(c, <DeletedPage repository={location.name} removals={removals} />);
   });
 }
 

@@ -38,7 +38,7 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
       const root = await store.resolve(location.ref, { ...call, purpose: 'content' });
       const manifest = await fetchManifest(store, root, call);
       const only = child !== undefined && isDigest(child) ? new Set([child]) : undefined;
-      return referrerTree(store, root, manifest, { ...call, concurrency, only });
+      return await referrerTree(store, root, manifest, { ...call, concurrency, only });
     });
     return sendPage(
       c,
@@ -58,7 +58,7 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const call = { signal: signalOf(options, c) };
     const { data, requests } = await countRequests(sources, async () => {
       await using store = await sources.openRead(location, call);
-      return readContent(store, digest, numberOf(c, 'layer', 0) ?? 0, call);
+      return await readContent(store, digest, numberOf(c, 'layer', 0) ?? 0, call);
     });
     return sendPage(
       c,
@@ -79,7 +79,7 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const call = { signal: signalOf(options, c) };
     const { data, requests } = await countRequests(sources, async () => {
       await using store = await sources.openRead(location, call);
-      return readFiles(store, query, filesCache, call);
+      return await readFiles(store, query, filesCache, call);
     });
     return sendPage(
       c,
@@ -99,7 +99,7 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
     const call = { signal: signalOf(options, c) };
     const read = async (location: Location): Promise<ImageFacts> => {
       await using store = await sources.openRead(location, call);
-      return readImage(store, { ref: location.ref, child: undefined, host }, call);
+      return await readImage(store, { ref: location.ref, child: undefined, host }, call);
     };
     const { data, requests } = await countRequests(sources, () =>
       Promise.all([read(first), read(second)]),
@@ -126,7 +126,7 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
         { store: one, ref: first.ref },
         { store: other, ref: second.ref },
       ] as const;
-      return compareContents(...sides, { ...call, platform: host });
+      return await compareContents(...sides, { ...call, platform: host });
     });
     return sendPage(
       c,

@@ -132,7 +132,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
     }
     await using store = await sources.openRead(location, call(c));
     const row = await readRow(readerOf(store, location, c), digest, tags);
-    return c.html(
+    return await c.html(
       <TagRow
         repository={location.name}
         row={{ ...row, attached: c.req.queries('attached') ?? row.attached }}

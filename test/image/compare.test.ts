@@ -37,7 +37,7 @@ async function compare(a: string, b: string, isFast = false): Promise<Comparison
   const [nameB = '', tagB] = b.split(':');
   await using left = await openLayout(`images/${nameA}`);
   await using right = await openLayout(`images/${nameB}`);
-  return compareImages({ store: left, ref: tagA }, { store: right, ref: tagB }, { isFast });
+  return await compareImages({ store: left, ref: tagA }, { store: right, ref: tagB }, { isFast });
 }
 
 /** The shape of the recorded answers. */

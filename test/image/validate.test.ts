@@ -7,7 +7,7 @@ const IMAGES = new URL('../vectors/edit/images/', import.meta.url);
 
 async function validate(layout: string, ref?: string): Promise<Validation> {
   await using store = await openLayout(layout);
-  return validateImage(store, ref);
+  return await validateImage(store, ref);
 }
 
 const sound = readdirSync(IMAGES).flatMap((name) => {

@@ -47,7 +47,7 @@ export async function referrersOf(
   await using store = await openRead(location, call);
   const root = await store.resolve(location.ref, { ...call, purpose: 'content' });
   const manifest = await fetchManifest(store, root, call);
-  return referrerTree(store, root, manifest, { ...call, concurrency, depth });
+  return await referrerTree(store, root, manifest, { ...call, concurrency, depth });
 }
 
 /**

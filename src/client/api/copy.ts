@@ -60,7 +60,7 @@ export async function copyBetween(
     ...call,
     mountFrom: shared.mountFrom?.(),
   });
-  return copyImage({
+  return await copyImage({
     ...withoutSameRepository(shared, converted !== undefined),
     ...call,
     source: readable,

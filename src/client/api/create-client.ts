@@ -53,7 +53,7 @@ export function createClient(options: ClientOptions = {}): Client {
         const { locate, openRead } = await open();
         const location = locate(image);
         await using store = await openRead(location, call);
-        return store.resolve(location.ref, call);
+        return await store.resolve(location.ref, call);
       }),
     inspect: (image, { platform, noTags = false, ...options_ } = {}) =>
       withOwnSignal(options_, async (call) => {
@@ -114,7 +114,7 @@ export function createClient(options: ClientOptions = {}): Client {
         const defaultTag = scheme === 'docker' && options_.subject === undefined;
         await using store = await openWrite(location, call);
         const written = tag ?? (defaultTag ? DEFAULT_TAG : undefined);
-        return pushFiles(store, written, files, options_, call);
+        return await pushFiles(store, written, files, options_, call);
       }),
     referrers: (image, options_ = {}) =>
       withOwnSignal(options_, async (call) =>

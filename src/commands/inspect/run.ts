@@ -31,7 +31,7 @@ export async function run(
   const location = context.locate(readArgument(input, 0, 'IMAGE'));
   await using store = await context.openRead(location, 'single', options);
   const raw = readFlag(input, 'raw');
-  if (readFlag(input, 'config')) return inspectConfig(context, store, location, raw, options);
+  if (readFlag(input, 'config')) return await inspectConfig(context, store, location, raw, options);
   if (raw) {
     const manifest = await readManifest(context, store, location.ref, options);
     const { digest, mediaType, size } = manifest.descriptor;

@@ -93,7 +93,7 @@ async function applyOne(
   const { concurrency } = context.flags;
   const { signal } = options;
   const facts = await readRepository(store, { concurrency, dates: false, signal });
-  return removeGoal(store, facts, goal, { concurrency, signal });
+  return await removeGoal(store, facts, goal, { concurrency, signal });
 }
 
 function toJson({ planned, outcome }: Applied) {

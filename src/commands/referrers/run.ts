@@ -44,7 +44,7 @@ export async function run(
   const tree = await referrerTree(store, root, manifest, { ...options, concurrency, depth, only });
   if (wanted !== undefined) {
     const latest = readFlag(input, 'latest');
-    return getContent(store, tree, { wanted, latest, name: location.text }, options);
+    return await getContent(store, tree, { wanted, latest, name: location.text }, options);
   }
   noteForm(context, tree);
   const shown = type === undefined ? tree : keepType(tree, type);

@@ -64,7 +64,7 @@ function imagesOf(
     }),
     withSource: async (look) => {
       await using store = await places.openRead(source, options);
-      return look(store);
+      return await look(store);
     },
   };
 }

@@ -90,7 +90,7 @@ async function deleteFrom(
   checkMost(job.maxDelete ?? DEFAULT_MOST, going.size, facts);
   if (going.size === 0 || dryRun)
     return [...going].map((tag) => goneResult(target, tag, facts.tags.get(tag)));
-  return deleteTags({ job, target, going, store, facts }, options);
+  return await deleteTags({ job, target, going, store, facts }, options);
 }
 
 async function hasOthers(

@@ -81,7 +81,7 @@ export async function withLayers<T>(
   task: (stack: LayerStack) => Promise<T>,
 ): Promise<T> {
   await using store = await openLayout(`images/${image.split(':')[0] ?? ''}`);
-  return task(await openLayers(store, await openImage(store, digest, { host: HOST })));
+  return await task(await openLayers(store, await openImage(store, digest, { host: HOST })));
 }
 
 /** A file in our terms, for a comparison that shows what differs. */

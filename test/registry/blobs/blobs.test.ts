@@ -48,7 +48,7 @@ describe('getBlob', () => {
     const read = async (descriptor: object, urls: (origin: string) => readonly string[]) => {
       await using at = await startRegistry(serve);
       const all = { ...foreign, ...descriptor, urls: urls(at.server.origin) };
-      return bytesFrom(await at.repository().getBlob(all));
+      return await bytesFrom(await at.repository().getBlob(all));
     };
 
     it('goes on at its own addresses, without credentials', async () => {

@@ -315,7 +315,7 @@ describe('writing', () => {
         { name: dir.join(file), ref: 'app:v1' },
         context,
       );
-      return copyImage({
+      return await copyImage({
         source: from,
         destination: to,
         sourceRef: root.descriptor.digest,

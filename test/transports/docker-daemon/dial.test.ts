@@ -17,7 +17,7 @@ const socketOf = (engine: FakeEngine): string =>
 
 async function ask(context: EngineContext): Promise<readonly string[]> {
   await using engine = await openEngine(context);
-  return localTags(engine, 'two');
+  return await localTags(engine, 'two');
 }
 
 /** Passes connections on to an engine, with `tls` only from clients with a certificate of its CA. */

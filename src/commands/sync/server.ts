@@ -19,7 +19,7 @@ import { readRequest, type SyncRequest } from './jobs.ts';
 import { createStream } from './live.ts';
 import { imageJson, imageLine, syncJson, totalsLine } from './page.ts';
 import { createPlaces } from '../../client/sync/places.ts';
-import type { SyncContext } from './settings.ts';
+import { readFileArgument, type SyncContext } from './settings.ts';
 
 /** How long a run may go on after the server was told to stop; `graceMs` of the spec is longer. */
 const DRAIN_MS = 24_000;
@@ -39,15 +39,9 @@ export async function serve(
   input: Input,
   options: CallOptions,
 ): Promise<Result> {
-  const [, file, ...more] = input.args;
-  const given = readText(input, 'file') ?? file;
-  if (given === undefined || more.length > 0 || (file !== undefined && given !== file)) {
-    throw new AppError('USAGE', 'sync server takes one file', {
-      hint: 'For example: regctl sync server regsync.yml',
-    });
-  }
+  const file = readFileArgument(input, 'sync server');
   const address = readListen(input, '127.0.0.1:0');
-  const read = (): Promise<Timetable> => readTimetable(context, input, given, options);
+  const read = (): Promise<Timetable> => readTimetable(context, input, file, options);
   const first = await read();
   const run = (onImage: (image: ImageResult) => void): Promise<void> =>
     new Server(context, input, onImage, options).serve(first, address, read);

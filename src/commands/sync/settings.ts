@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { AppError } from '../../errors/app-error.ts';
 import { stateFolder } from '../../config/files/user-folders.ts';
 import { PullBudget } from '../../sync/budget.ts';
 import { stateName, SyncState } from '../../sync/state.ts';
@@ -89,4 +90,16 @@ export async function readFilter(input: Input) {
   const semver = readText(input, 'semver');
   if (include.length + exclude.length === 0 && semver === undefined) return undefined;
   return createNameFilter({ include, exclude, semver });
+}
+
+/** The file of a subcommand, as its only argument or by `--file`. @throws AppError USAGE */
+export function readFileArgument(input: Input, command: string): string {
+  const [, file, ...more] = input.args;
+  const given = readText(input, 'file') ?? file;
+  if (given !== undefined && more.length === 0 && (file === undefined || given === file)) {
+    return given;
+  }
+  throw new AppError('USAGE', `${command} takes one file`, {
+    hint: `For example: regctl ${command} sync.yml`,
+  });
 }

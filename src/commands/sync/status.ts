@@ -4,13 +4,13 @@ import { jobNameOf } from '../../sync/job-runs.ts';
 import { scheduleOf } from '../../sync/timetable.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { formatAge } from '../../util/text/units.ts';
-import { readFlag, readText } from '../input/read.ts';
+import { readFlag } from '../input/read.ts';
 import { renderTable } from '../output/table.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 import { readRequest } from './jobs.ts';
 import { totalsLine } from './page.ts';
-import { readState, type SyncContext } from './settings.ts';
+import { readFileArgument, readState, type SyncContext } from './settings.ts';
 
 /**
  * `sync status FILE`: how the last run of each job ended, by the state; no registry is asked.
@@ -21,14 +21,8 @@ export async function printStatus(
   input: Input,
   options: CallOptions,
 ): Promise<Result> {
-  const [, file, ...more] = input.args;
-  const given = readText(input, 'file') ?? file;
-  if (given === undefined || more.length > 0 || (file !== undefined && given !== file)) {
-    throw new AppError('USAGE', 'sync status takes one file', {
-      hint: 'For example: regctl sync status sync.yml',
-    });
-  }
-  const fromFile = { ...input, args: [], options: { ...input.options, file: given } };
+  const file = readFileArgument(input, 'sync status');
+  const fromFile = { ...input, args: [], options: { ...input.options, file } };
   const request = await readRequest(context, fromFile, options);
   const state = await readState(context, input, request);
   if (state === undefined)

@@ -10,6 +10,9 @@ import type { ReadStore } from './types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { fetchAll } from './verify.ts';
 
+/** Waits for a store that does not see yet what was just written to it and a manifest lists. */
+export const VISIBILITY_RETRIES = 2;
+
 /**
  * Fetches, verifies and parses one manifest.
  * @throws AppError INVALID_MANIFEST when it is none or larger than 4 MiB, MANIFEST_UNKNOWN; IntegrityError

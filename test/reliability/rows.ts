@@ -132,7 +132,7 @@ export const ROWS: readonly Row[] = [
     failure: 'the registry does not see yet what it was sent',
     rules: [
       ['src/registry/manifests/put.ts', 'missingContent'],
-      ['src/copy/engine/graph-copy.ts', 'VISIBILITY_RETRIES'],
+      ['src/store/manifests.ts', 'VISIBILITY_RETRIES'],
     ],
     tests: [
       [

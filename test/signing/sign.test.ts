@@ -17,6 +17,7 @@ import type { WriteStore } from '../../src/store/types.ts';
 import { fakeContext, input, jsonOf, storeWith, textOf } from '../commands/fake-context.ts';
 import { newMachine } from '../e2e/regctl.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
+import { watchStore } from '../helpers/watched-store.ts';
 import { contentBytes, readVectors, type Content } from './vectors.ts';
 
 const NAME = 'r.example/team/app:v1';
@@ -94,6 +95,15 @@ describe('sign', () => {
     const all = await sign(contextOf(store), input([NAME], { ...KEY, recursive: true }), {});
     expect(jsonOf(all)).toMatchObject({ Signatures: { length: 4 } });
     expect(await exitOf(store, {}, childName)).toBe(0);
+  });
+
+  it('sends the configuration that all bundles share once', async () => {
+    const watched = watchStore(await storeWith({ v1: await makeIndex({ layers: 1 }) }));
+    await sign(contextOf(watched.store), input([NAME], { ...KEY, recursive: true }), {});
+    const pushes = watched.calls.filter((call) => call.startsWith('push '));
+    const { digest } = EMPTY_CONFIG.descriptor;
+    expect(pushes.filter((call) => call === `push ${digest}`)).toHaveLength(1);
+    expect(pushes).toHaveLength(1 + 4 + 4);
   });
 
   it('keeps the signatures of others in the .sig tag, and its own once', async () => {

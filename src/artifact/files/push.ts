@@ -1,4 +1,5 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
+import { VISIBILITY_RETRIES } from '../../store/manifests.ts';
 import type { PushOutcome, Source, WriteStore } from '../../store/types.ts';
 import { sourceFromBytes } from '../../store/verify.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -43,7 +44,11 @@ export async function pushArtifact(
     { signal },
   );
   const [first, ...others] = tags;
-  await store.push(sourceFromBytes(descriptor, raw), { signal, tag: first });
+  await store.push(sourceFromBytes(descriptor, raw), {
+    signal,
+    tag: first,
+    visibilityRetries: VISIBILITY_RETRIES,
+  });
   for (const tag of others) await store.tag(descriptor, tag, { signal });
   await store.commit({ signal });
 }

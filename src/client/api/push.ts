@@ -1,6 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
+import { VISIBILITY_RETRIES } from '../../store/manifests.ts';
 import type { WriteStore } from '../../store/types.ts';
 import { sourceFromBytes } from '../../store/verify.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -40,7 +41,11 @@ export async function pushFiles(
     }),
   );
   const descriptor = describe({ data: raw, mediaType: MEDIA_TYPE.ociManifest });
-  await store.push(sourceFromBytes(descriptor, raw), { ...call, tag });
+  await store.push(sourceFromBytes(descriptor, raw), {
+    ...call,
+    tag,
+    visibilityRetries: VISIBILITY_RETRIES,
+  });
   await store.commit(call);
   return descriptor;
 }

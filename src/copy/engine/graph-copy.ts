@@ -2,7 +2,7 @@ import { isContentMissing } from '../../errors/app-error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
-import { ManifestBudget } from '../../store/manifests.ts';
+import { ManifestBudget, VISIBILITY_RETRIES } from '../../store/manifests.ts';
 import { MAX_INDEX_DEPTH, tooDeepError } from '../../store/index-traversal.ts';
 import { sourceFromBytes, sourceFromStore } from '../../store/verify.ts';
 import { attribute, attributeTo } from './errors.ts';
@@ -20,9 +20,6 @@ import type { Slots } from './slots.ts';
 import { Transfers } from './transfer.ts';
 import type { Counters } from './counters.ts';
 import type { CopyRunOptions } from '../types.ts';
-
-/** After the second visit, all children exist; the destination may still need time to see them. */
-const VISIBILITY_RETRIES = 2;
 
 /** Copies the graphs of images: children first, each node once per run, the root last. */
 export class GraphCopy {

@@ -3,10 +3,11 @@ import { algorithmOf, hexOf } from '../../oci/digest.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Manifest } from '../../oci/manifest.ts';
 import { MEDIA_TYPE } from '../../oci/media-types.ts';
-import { fetchManifest, manifestDocument } from '../../store/manifests.ts';
+import { fetchManifest, manifestDocument, VISIBILITY_RETRIES } from '../../store/manifests.ts';
 import { isTag } from '../../reference/names.ts';
-import type { WriteStore } from '../../store/types.ts';
+import type { PushOutcome, WriteStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
+import type { SharedLookup } from '../../util/shared-lookup.ts';
 import { decodeBase64 } from '../formats/base64.ts';
 import { BUNDLE_TYPE, ENVELOPE_TYPE, SIGNATURE_ANNOTATION, SIMPLE_TYPE } from '../formats/types.ts';
 import { isSignedBy } from '../keys/algorithms.ts';
@@ -28,6 +29,11 @@ export interface AttachOptions extends CallOptions {
   readonly key: SigningKey;
   /** RFC 3339, in seconds. */
   readonly created: string;
+  /**
+   * Blobs that several signatures share. docker-registry 2.8 may answer 404 for a blob while another
+   * upload of it ends.
+   */
+  readonly shared: SharedLookup<PushOutcome>;
 }
 
 /** Attaches a statement as a bundle, and returns its manifest. */
@@ -35,15 +41,20 @@ export async function attachBundle(
   store: WriteStore,
   subject: Descriptor,
   statement: { readonly bytes: Uint8Array; readonly predicateType: string },
-  { key, created, ...call }: AttachOptions,
+  { key, created, shared, ...call }: AttachOptions,
 ): Promise<Descriptor> {
   const bundle = writeBundle(statement.bytes, key);
   const layer = sourceOf(BUNDLE_TYPE, bundle);
   const { predicateType } = statement;
   const manifest = writeReferrer(layer.descriptor, subject, { predicateType, created });
-  await Promise.all([store.push(EMPTY_CONFIG, call), store.push(layer, call)]);
+  const config = shared.get(
+    EMPTY_CONFIG.descriptor.digest,
+    (signal) => store.push(EMPTY_CONFIG, { signal }),
+    call,
+  );
+  await Promise.all([config, store.push(layer, call)]);
   const source = sourceOf(MEDIA_TYPE.ociManifest, manifest);
-  await store.push(source, call);
+  await store.push(source, { ...call, visibilityRetries: VISIBILITY_RETRIES });
   return source.descriptor;
 }
 
@@ -150,7 +161,7 @@ async function addToTag(
       }),
     );
     await Promise.all([store.push(layer, call), store.push(config, call)]);
-    await store.push(manifest, { ...call, tag });
+    await store.push(manifest, { ...call, tag, visibilityRetries: VISIBILITY_RETRIES });
   }
   throw new AppError('REGISTRY_ERROR', `${store.label}:${tag} did not keep the signature`, {
     hint: 'Others write the same tag; sign again when they are done.',

@@ -3,9 +3,10 @@ import type { Digest } from '../../oci/digest.ts';
 import { isIndexType, isManifestType } from '../../oci/media-types.ts';
 import { IndexTraversal } from '../../store/index-traversal.ts';
 import { fetchManifest } from '../../store/manifests.ts';
-import type { ReadStore, WriteStore } from '../../store/types.ts';
+import type { PushOutcome, ReadStore, WriteStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { mapParallel } from '../../util/parallel.ts';
+import { createSharedLookup } from '../../util/shared-lookup.ts';
 import { writeSimplePayload } from '../formats/simple-signing.ts';
 import { writeStatement } from '../formats/statement.ts';
 import { SIGNATURE_PREDICATE } from '../formats/types.ts';
@@ -20,7 +21,7 @@ export interface Signature {
   readonly digest: Digest;
 }
 
-export interface SignOptions extends AttachOptions {
+export interface SignOptions extends Omit<AttachOptions, 'shared'> {
   /** The forms to write: the bundle of cosign 3, the tag that podman reads, or both. */
   readonly forms: readonly ('bundle' | 'simple')[];
   readonly concurrency: number;
@@ -37,8 +38,9 @@ export async function signManifests(
   store: WriteStore,
   subjects: readonly Descriptor[],
   { annotations, reference }: SignatureRequest,
-  { forms, concurrency, ...attach }: SignOptions,
+  { forms, concurrency, ...options }: SignOptions,
 ): Promise<readonly Signature[]> {
+  const attach = { ...options, shared: createSharedLookup<PushOutcome>() };
   const signed = await mapParallel(
     subjects,
     concurrency,
@@ -88,8 +90,9 @@ export async function attestManifest(
   store: WriteStore,
   subject: Descriptor,
   { predicateType, predicate, name }: AttestationRequest,
-  { forms, concurrency: _concurrency, ...attach }: SignOptions,
+  { forms, concurrency: _concurrency, ...options }: SignOptions,
 ): Promise<readonly Signature[]> {
+  const attach = { ...options, shared: createSharedLookup<PushOutcome>() };
   const { digest } = subject;
   const statement = {
     predicateType,

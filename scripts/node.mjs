@@ -81,9 +81,22 @@ function isMusl() {
   return process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
+/** Like src/util/make-folder.ts: Node's own `recursive` never ends below /proc. */
+function makeFolder(path) {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (existsSync(path)) return;
+    const advice = 'set XDG_CACHE_HOME to a directory that can be written';
+    throw new Error(`${path} cannot be made (${error.code}): ${advice}`, { cause: error });
+  }
+}
+
 /** Installs with npm to a temporary directory, which is renamed when it is complete. */
 async function install({ folder, name, version, integrity, binary }) {
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   const work = mkdtempSync(`${folder}-`);
   try {
     const dependencies = { [name]: version };

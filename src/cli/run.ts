@@ -210,7 +210,8 @@ function onlyMembers(result: Result, members: readonly string[]): Result {
 }
 
 function tooLong(ms: number, why: readonly string[]): AppError {
-  return new AppError('TIMEOUT', `timed out after ${formatDuration(ms)}`, {
+  const exact = ms > 1000 && ms % 1000 > 0 ? `${ms / 1000}s` : formatDuration(ms);
+  return new AppError('TIMEOUT', `timed out after ${exact}`, {
     why,
     hint: 'Raise --command-timeout, or check the registry: regctl doctor REGISTRY',
   });

@@ -280,11 +280,16 @@ describe('being stopped', () => {
       expect(await status).toBe(130);
     });
 
-    it('is named by the error of a command that took too long', async () => {
-      const { io, status } = await started(['--command-timeout', '20s'], waiting);
+    it.each([
+      ['20s', '20s'],
+      ['1500ms', '1.5s'],
+    ])('is named by the error of a command that took longer than %s', async (limit, shown) => {
+      const { io, status } = await started(['--command-timeout', limit], waiting);
       vi.advanceTimersByTime(20_000);
       expect(await status).toBe(1);
-      expect(io.stderr.text()).toContain('timed out after 20s\n  why: it waited for another run\n');
+      expect(io.stderr.text()).toContain(
+        `timed out after ${shown}\n  why: it waited for another run\n`,
+      );
     });
   });
 

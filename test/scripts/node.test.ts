@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { satisfies } from 'semver';
-import { describe, expect, it } from 'vitest';
-import { isSupported } from '../../scripts/node.mjs';
+import { describe, expect, it, vi } from 'vitest';
+import { fetchNode, isSupported } from '../../scripts/node.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -60,3 +60,17 @@ describe('the versions of Node that are allowed', () => {
     }
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'a Node that cannot be kept is an error, where recursive mkdir never ends',
+  async () => {
+    vi.stubEnv('XDG_CACHE_HOME', '/proc/none');
+    try {
+      await expect(fetchNode(24)).rejects.toThrow(
+        /^\/proc\/none cannot be made \(ENOENT\): set XDG/u,
+      );
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  },
+);

@@ -1,6 +1,6 @@
 import { Hono, type Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { AppError } from '../errors/app-error.ts';
+import type { AppError } from '../errors/app-error.ts';
 import { EXIT_STATUS } from '../errors/codes.ts';
 import { ICON } from './assets/icon.ts';
 import { SCRIPT } from './assets/script.ts';
@@ -8,11 +8,13 @@ import { STYLE } from './assets/style.ts';
 import { isFromElsewhere, isOwnHost, SECURITY_HEADERS } from './access/headers.ts';
 import type { Sessions } from './access/sessions.ts';
 import { sendPage, THEMES, type UiEnv } from './html.tsx';
-import { LockedPage, ProblemPage } from './pages/problem.tsx';
+import { LockedPage, ProblemPage, problemOf } from './pages/problem.tsx';
+import { FactsCache } from './data/facts.ts';
 import { createVisits } from './data/visits.ts';
 import { addDeletePages } from './delete-routes.tsx';
 import { addDetailPages } from './detail-routes.tsx';
 import { addPages, signalOf } from './routes.tsx';
+import { addTagPages } from './tag-routes.tsx';
 import type { UiOptions } from './types.ts';
 
 export interface AppOptions extends UiOptions {
@@ -93,6 +95,7 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
     return c.redirect(localPath(new URL(c.req.query('back') ?? '/', c.req.url).href), 303);
   });
   addPages(app, options, visits);
+  addTagPages(app, { ...options, visits, cache: new FactsCache(options.now) });
   addDetailPages(app, options);
   if (options.allowDelete) addDeletePages(app, options, sessions);
   app.notFound((c) =>
@@ -108,13 +111,7 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
   app.onError((error, c) => {
     // The browser left, or the program stops: nobody reads the answer.
     if (signalOf(options, c).aborted) return c.body(null, 503);
-    if (!(error instanceof AppError)) options.onBug(error);
-    const shown =
-      error instanceof AppError
-        ? error
-        : new AppError('INTERNAL', 'this page failed', {
-            hint: 'This is a bug in regctl. The terminal shows the details.',
-          });
+    const shown = problemOf(error, options);
     return sendPage(c, <ProblemPage title="Cannot show this" error={shown} />, statusOf(shown));
   });
   return app;

@@ -1,25 +1,18 @@
 import type { Context, Hono } from 'hono';
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
-import { isDigest } from '../oci/digest.ts';
 import { DOCKER_HUB } from '../reference/docker-hub.ts';
-import { isTag, parseRegistry } from '../reference/names.ts';
-import type { ReadStore } from '../store/types.ts';
+import { parseRegistry } from '../reference/names.ts';
 import type { Location } from '../transports/types.ts';
 import type { CallOptions } from '../util/abort.ts';
-import { FactsCache } from './data/facts.ts';
 import { readImage } from './data/image.ts';
 import { readRepositories } from './data/repositories.ts';
-import { readRow, type TagsReader } from './data/tag-rows.ts';
-import { countTags, readTagsPage, SORTS, type Sort } from './data/tags.ts';
-import { readUntagged } from './data/untagged.ts';
+import { countTags } from './data/tags.ts';
 import type { Visits } from './data/visits.ts';
 import { sendPage, type UiEnv } from './html.tsx';
-import { COPY_LINES, HOME, imagePath, repositoriesPath, tagsPath, type CopyKind } from './links.ts';
+import { HOME, imagePath, repositoriesPath, tagsPath } from './links.ts';
 import { ImagePage } from './pages/image.tsx';
 import { RegistriesPage, RepositoriesPage } from './pages/repositories.tsx';
-import { TagRow } from './pages/tag-row.tsx';
-import { TagsPage } from './pages/tags.tsx';
 import type { UiOptions, UiSources } from './types.ts';
 
 export interface PagesOptions extends UiOptions {
@@ -43,19 +36,10 @@ export async function countRequests<T>(
 
 /** Adds the pages that only read. */
 export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits): void {
-  const { sources, hostPlatform, concurrency, now } = options;
-  const cache = new FactsCache(now);
+  const { sources, hostPlatform, now } = options;
   const call = (c: Context): CallOptions => ({ signal: signalOf(options, c) });
   const counted = <T,>(read: () => Promise<T>): ReturnType<typeof countRequests<T>> =>
     countRequests(sources, read);
-  const readerOf = (store: ReadStore, location: Location, c: Context): TagsReader => ({
-    store,
-    cache,
-    host: hostPlatform,
-    concurrency,
-    isMetered: location.name.startsWith(`${DOCKER_HUB}/`),
-    ...call(c),
-  });
 
   app.get('/', (c) => c.redirect(options.start ?? HOME, 303));
 
@@ -77,71 +61,11 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
     return sendPage(c, <RepositoriesPage query={query} data={data} requests={requests} />);
   });
 
-  app.get('/tags', async (c) => {
-    const location = registryLocation(options, c.req.query('repository') ?? '');
-    const query = {
-      filter: c.req.query('filter') ?? '',
-      sort: sortOf(c.req.query('sort')),
-      page: numberOf(c, 'page', 1) ?? 1,
-      digestTags: c.req.query('digest-tags') === '1',
-      all: c.req.query('all') === '1',
-      details: c.req.query('details') === '1',
-      untagged: c.req.query('untagged') === '1',
-    };
-    const { data, requests } = await counted(async () => {
-      await using store = await sources.openRead(location, call(c));
-      const reader = readerOf(store, location, c);
-      const page = await (query.untagged
-        ? readUntagged(reader, query)
-        : readTagsPage(reader, query));
-      visits.remember(location.name, store);
-      visits.rememberTags(location.name, page.rows);
-      return page;
-    });
-    return sendPage(
-      c,
-      <TagsPage
-        repository={location.name}
-        query={query}
-        data={data}
-        now={now()}
-        requests={requests}
-        isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
-        allowDelete={options.allowDelete}
-        copy={copyOf(c)}
-      />,
-    );
-  });
-
   app.get('/count', async (c) => {
     const location = registryLocation(options, c.req.query('repository') ?? '');
     await using store = await sources.openRead(location, call(c));
     const { count, isAll } = await countTags(store, call(c));
     return c.text(`${count}${isAll ? '' : ' or more'} ${count === 1 ? 'tag' : 'tags'}`);
-  });
-
-  app.get('/row', async (c) => {
-    const location = registryLocation(options, c.req.query('repository') ?? '');
-    const digest = c.req.query('digest');
-    const tags = (c.req.queries('tag') ?? []).filter(isTag);
-    if (
-      (digest !== undefined && !isDigest(digest)) ||
-      (digest === undefined && tags.length === 0)
-    ) {
-      throw new AppError('USAGE', 'the row has no digest or no tag');
-    }
-    await using store = await sources.openRead(location, call(c));
-    const row = await readRow(readerOf(store, location, c), digest, tags);
-    return await c.html(
-      <TagRow
-        repository={location.name}
-        row={{ ...row, attached: c.req.queries('attached') ?? row.attached }}
-        largest={row.facts?.size ?? 1}
-        now={now()}
-        fills={false}
-        copy={copyOf(c)}
-      />,
-    );
   });
 
   app.get('/image', async (c) => {
@@ -163,11 +87,14 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
         now={now()}
         requests={requests}
         allowDelete={options.allowDelete}
-        isMetered={location.name.startsWith(`${DOCKER_HUB}/`)}
+        isMetered={isMetered(location)}
       />,
     );
   });
 }
+
+/** Whether its registry counts reading a manifest as a pull. */
+export const isMetered = ({ name }: Location): boolean => name.startsWith(`${DOCKER_HUB}/`);
 
 /** @throws AppError INVALID_REFERENCE, USAGE for what is not in a registry */
 export function registryLocation({ sources }: Pick<UiOptions, 'sources'>, text: string): Location {
@@ -204,13 +131,4 @@ export function numberOf(c: Context, name: string, min: number): number | undefi
   const text = c.req.query(name) ?? '';
   const number = Number(text);
   return text !== '' && Number.isSafeInteger(number) && number >= min ? number : undefined;
-}
-
-function copyOf(c: Context): CopyKind {
-  const kind = c.req.query('copy') ?? '';
-  return Object.hasOwn(COPY_LINES, kind) ? (kind as CopyKind) : 'docker';
-}
-
-function sortOf(text: string | undefined): Sort {
-  return SORTS.find((one) => one === text) ?? 'version';
 }

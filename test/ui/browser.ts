@@ -32,6 +32,8 @@ export interface Pages extends AsyncDisposable {
     headers?: Readonly<Record<string, string>>,
   ): Promise<Seen>;
   push(repository: string, tags: readonly string[], image: TestImage): Promise<void>;
+  /** Gives an image that was pushed before up to 32 more tags. */
+  putTags(repository: string, image: TestImage, tags: readonly string[]): Promise<void>;
   /** "GET /v2/app/tags/list", since the last call. */
   requests(): readonly string[];
   /** Keys that were offered to browsers without a login. */
@@ -135,6 +137,16 @@ export async function startPages(options: Partial<UiOptions> = {}): Promise<Page
     },
     push: (repository, tags, image) =>
       pushImage(server.url.href.replace(/\/$/u, ''), repository, tags, image),
+    async putTags(repository, { root, nodes }, tags) {
+      const query = new URLSearchParams(tags.map((tag): [string, string] => ['tag', tag]));
+      const path = `/v2/${repository}/manifests/${root.digest}?${query.toString()}`;
+      const put = await fetch(new URL(path, server.url), {
+        method: 'PUT',
+        headers: { 'content-type': root.mediaType },
+        body: Buffer.from(nodes.get(root.digest)?.bytes ?? []),
+      });
+      if (!put.ok) throw new Error(`${path}: ${put.status}`);
+    },
     requests() {
       const since = lines;
       lines = [];

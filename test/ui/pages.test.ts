@@ -315,6 +315,26 @@ it('a page whose browser left is no bug', async () => {
   expect(pages.bugs).toEqual([]);
 });
 
+it('a list of tags whose browser left while its rows were read is no bug', async () => {
+  const leaving = new AbortController();
+  await using own = await startPages();
+  await own.push('app', ['1'], await makeImage());
+  own.requests();
+  await using pages = await startPages({
+    sources: {
+      ...own.sources,
+      async openRead(location, call) {
+        if (own.requests().length > 0) leaving.abort();
+        call?.signal?.throwIfAborted();
+        return own.sources.openRead(location, call);
+      },
+    },
+  });
+  const answer = await pages.get(TAGS, {}, leaving.signal);
+  expect([answer.status, leaving.signal.aborted]).toEqual([200, true]);
+  expect(pages.bugs).toEqual([]);
+});
+
 describe('around every page', () => {
   it('the registries with a login or an opened repository can be switched to', async () => {
     await using pages = await startPages();

@@ -7,7 +7,7 @@ import { nameMatcher } from './filter.ts';
 import { completeRows, readRows, unreadRow, type TagRow, type TagsReader } from './tag-rows.ts';
 
 export const ROWS_PER_PAGE = 20;
-/** Requests before the first byte of a page; script reads the rows that are left. */
+/** Requests of a page; script reads the rows that are left. */
 const MAX_REQUESTS = 21;
 /** Rows that are read even if the list alone takes many requests. */
 const MIN_ROWS = 4;
@@ -33,11 +33,16 @@ export interface TagsQuery {
   readonly untagged: boolean;
 }
 
-export interface TagsPage {
-  /** Names in the list of the registry. */
-  readonly total: number;
-  /** Of these, named after a digest. */
+/** What the registry lists, before any row is read. */
+export interface TagList {
+  readonly names: readonly string[];
+  /** How many of them are named after a digest. */
   readonly digestTags: number;
+  /** Pages of the registry's list. */
+  readonly requests: number;
+}
+
+export interface TagsPage {
   readonly matching: number;
   /** Tags whose digest is known. */
   readonly read: number;
@@ -52,8 +57,11 @@ export interface TagsPage {
   readonly limited: boolean;
 }
 
-export async function readTagsPage(reader: TagsReader, query: TagsQuery): Promise<TagsPage> {
-  const { names, requests } = await listNames(reader);
+export async function readTagsPage(
+  reader: TagsReader,
+  { names, requests }: TagList,
+  query: TagsQuery,
+): Promise<TagsPage> {
   const matches = nameMatcher(query.filter);
   const matching = names.filter(
     (name) => (query.digestTags || !isDigestTag(name)) && matches(name),
@@ -76,8 +84,6 @@ export async function readTagsPage(reader: TagsReader, query: TagsQuery): Promis
     ? pageOf(all, query.page)
     : { ...pageOf(sorted, query.page), items: all };
   return {
-    total: names.length,
-    digestTags: names.filter(isDigestTag).length,
     matching: matching.length,
     read: Math.min(count, wanted.length),
     unread: Math.max(0, wanted.length - count),
@@ -100,7 +106,7 @@ export async function matchingTags(
   options: CallOptions,
 ): Promise<readonly string[]> {
   const matches = nameMatcher(filter);
-  const { names } = await listNames({ store, ...options });
+  const { names } = await listTags(store, options);
   return names.filter((name) => !isDigestTag(name) && matches(name));
 }
 
@@ -120,24 +126,15 @@ export async function countTags(
   return { count, isAll: true };
 }
 
-interface Listed {
-  readonly names: readonly string[];
-  /** Pages of the registry's list. */
-  readonly requests: number;
-}
-
-export async function listNames({
-  store,
-  signal,
-}: Pick<TagsReader, 'store' | 'signal'>): Promise<Listed> {
+export async function listTags(store: ReadStore, options: CallOptions): Promise<TagList> {
   let requests = 0;
   const names = new Set<string>();
-  for await (const page of tagListerOf(store).tags({ signal })) {
+  for await (const page of tagListerOf(store).tags(options)) {
     requests += 1;
     for (const name of page) names.add(name);
     if (names.size >= MAX_NAMES) break;
   }
-  return { names: [...names], requests };
+  return { names: [...names], digestTags: [...names].filter(isDigestTag).length, requests };
 }
 
 export function pageOf<T>(

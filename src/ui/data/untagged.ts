@@ -2,21 +2,23 @@ import type { Digest } from '../../oci/digest.ts';
 import { isIndexType } from '../../oci/media-types.ts';
 import { fetchManifest } from '../../store/manifests.ts';
 import type { ListedManifest } from '../../store/types.ts';
-import { isDigestTag } from '../../tags/digest-tags.ts';
 import { mapParallel } from '../../util/parallel.ts';
 import { nameMatcher } from './filter.ts';
 import { completeRows, readRows, type TagsReader } from './tag-rows.ts';
-import { listNames, MAX_READ, pageOf, type TagsPage, type TagsQuery } from './tags.ts';
+import { MAX_READ, pageOf, type TagList, type TagsPage, type TagsQuery } from './tags.ts';
 
 /**
  * Manifests that no tag and no index names, the last pushed first.
  * @throws AppError UNSUPPORTED if the registry does not list manifests
  */
-export async function readUntagged(reader: TagsReader, query: TagsQuery): Promise<TagsPage> {
+export async function readUntagged(
+  reader: TagsReader,
+  { names }: TagList,
+  query: TagsQuery,
+): Promise<TagsPage> {
   const { store, signal, concurrency } = reader;
   const all: ListedManifest[] = [];
   for await (const one of store.capabilities.inventory?.manifests({ signal }) ?? []) all.push(one);
-  const { names } = await listNames(reader);
   const tagged = await readRows(reader, names.slice(0, MAX_READ), names);
   const named = new Set<Digest | undefined>(tagged.map(({ digest }) => digest));
   const indexes = all.filter(({ descriptor }) => isIndexType(descriptor.mediaType));
@@ -43,8 +45,6 @@ export async function readUntagged(reader: TagsReader, query: TagsQuery): Promis
     problem: undefined,
   }));
   return {
-    total: names.length,
-    digestTags: names.filter(isDigestTag).length,
     matching: found.length,
     read: found.length,
     unread: 0,

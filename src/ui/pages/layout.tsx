@@ -74,7 +74,7 @@ const Switcher: FC<Pick<Frame, 'registries'> & { current: string | undefined }> 
 );
 
 /** What the registry said with its last answer; asking for it would be a request of its own. */
-const PullsLeft: FC<{ left: ReturnType<Frame['pullsLeft']> }> = ({ left }) =>
+export const PullsLeft: FC<{ left: ReturnType<Frame['pullsLeft']> }> = ({ left }) =>
   left?.remaining === undefined ? (
     <></>
   ) : (

@@ -1,10 +1,20 @@
 import type { FC } from 'hono/jsx';
 import { safeText } from '../../errors/sanitize.ts';
-import type { AppError } from '../../errors/app-error.ts';
+import { AppError } from '../../errors/app-error.ts';
 import { HOME } from '../links.ts';
+import type { UiOptions } from '../types.ts';
 import { Page } from './layout.tsx';
 
 type ProblemFacts = Pick<AppError, 'message' | 'why' | 'hint'>;
+
+/** What a page shows of an error; a bug is reported in the terminal. */
+export function problemOf(error: unknown, { onBug }: Pick<UiOptions, 'onBug'>): AppError {
+  if (error instanceof AppError) return error;
+  onBug(error);
+  return new AppError('INTERNAL', 'this page failed', {
+    hint: 'This is a bug in regctl. The terminal shows the details.',
+  });
+}
 
 /** The three parts of an error, as the command line prints them. */
 export const Problem: FC<{ error: ProblemFacts }> = ({ error }) => (

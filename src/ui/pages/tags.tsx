@@ -1,4 +1,4 @@
-import type { FC } from 'hono/jsx';
+import type { Child, FC } from 'hono/jsx';
 import {
   COPY_LINES,
   deletePath,
@@ -7,29 +7,43 @@ import {
   tagsPath,
   type CopyKind,
 } from '../links.ts';
-import { MAX_READ, SORTS, type TagsPage as Data, type TagsQuery } from '../data/tags.ts';
-import { Page } from './layout.tsx';
+import {
+  MAX_READ,
+  SORTS,
+  type TagList,
+  type TagsPage as Data,
+  type TagsQuery,
+} from '../data/tags.ts';
+import { Page, PullsLeft } from './layout.tsx';
 import { TagRow } from './tag-row.tsx';
 import { Pager, visible } from './widgets.tsx';
+import type { PullAllowance } from '../../store/types.ts';
 
 export interface TagsProps {
   /** Registry and path: "ghcr.io/o/app". */
   readonly repository: string;
   readonly query: TagsQuery;
+  readonly list: TagList;
   readonly data: Data;
   readonly now: Date;
-  readonly requests: number;
   /** Reading manifests counts as pulls. */
   readonly isMetered: boolean;
+  readonly pullsLeft: PullAllowance | undefined;
   readonly allowDelete: boolean;
   readonly copy: CopyKind;
 }
 
-export const TagsPage: FC<TagsProps> = (props) => {
-  const { repository, query, data, now, requests, isMetered, allowDelete, copy } = props;
+interface TagsPageProps extends Pick<TagsProps, 'repository' | 'query' | 'list' | 'copy'> {
+  /** `undefined` before the rows have been read. */
+  readonly requests: number | undefined;
+  /** The rows. */
+  readonly children?: Child;
+}
+
+/** What surrounds the rows; all that stands above them is known from the list of tags. */
+export const TagsPage: FC<TagsPageProps> = (props) => {
+  const { repository, query, list, requests, copy, children } = props;
   const [registry = '', ...path] = repository.split('/');
-  const { filter, sort, digestTags, all, details, untagged } = query;
-  const here = { filter, sort, 'digest-tags': digestTags, all, details, untagged, copy };
   return (
     <Page
       title={repository}
@@ -42,31 +56,36 @@ export const TagsPage: FC<TagsProps> = (props) => {
       requests={requests}
     >
       <h1>
-        Tags <span class="count">{data.total - (digestTags ? 0 : data.digestTags)}</span>
+        Tags{' '}
+        <span class="count">{list.names.length - (query.digestTags ? 0 : list.digestTags)}</span>
       </h1>
-      <Filter repository={repository} query={query} hidden={data.digestTags} copy={copy} />
+      <Filter repository={repository} query={query} hidden={list.digestTags} copy={copy} />
       <div id="results" aria-live="polite">
-        <Summary data={data} query={query} repository={repository} isMetered={isMetered} />
-        <Rows
-          repository={repository}
-          data={data}
-          now={now}
-          fills={!isMetered}
-          allowDelete={allowDelete}
-          copy={copy}
-        />
-        {allowDelete && filter !== '' && data.matching > 0 && !untagged ? (
-          <p class="actions">
-            <a href={deletePath(repository, { filter })}>Delete all {data.matching} that match…</a>
-          </p>
-        ) : null}
-        <Pager
-          page={data.page}
-          pages={data.pages}
-          href={(page) => tagsPath(repository, { ...here, page })}
-        />
+        {children}
       </div>
     </Page>
+  );
+};
+
+export const TagsResults: FC<TagsProps> = (props) => {
+  const { repository, query, data, allowDelete, copy } = props;
+  const { filter, sort, digestTags, all, details, untagged } = query;
+  const here = { filter, sort, 'digest-tags': digestTags, all, details, untagged, copy };
+  return (
+    <>
+      <Summary {...props} />
+      <Rows {...props} />
+      {allowDelete && filter !== '' && data.matching > 0 && !untagged ? (
+        <p class="actions">
+          <a href={deletePath(repository, { filter })}>Delete all {data.matching} that match…</a>
+        </p>
+      ) : null}
+      <Pager
+        page={data.page}
+        pages={data.pages}
+        href={(page) => tagsPath(repository, { ...here, page })}
+      />
+    </>
   );
 };
 
@@ -129,59 +148,51 @@ const Filter: FC<FilterProps> = ({ repository, query, hidden, copy }) => (
   </form>
 );
 
-const Summary: FC<{ data: Data; query: TagsQuery; repository: string; isMetered: boolean }> = ({
-  data,
-  query,
-  repository,
-  isMetered,
-}) => (
-  <>
-    <p class="count-line">
-      {query.untagged
-        ? `${data.matching} ${data.matching === 1 ? 'manifest' : 'manifests'} without a tag, the last pushed first`
-        : `${data.matching} of ${data.total} tags, ${data.read} of ${data.matching} read`}
-    </p>
-    {data.unread > 0 ? (
-      <p class="notice">
-        The list of tags took many requests, so {data.unread} rows were not read.{' '}
-        <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
-          Read all rows
-        </a>
-      </p>
-    ) : null}
-    {data.limited ? (
-      <p class="notice">
+const Summary: FC<TagsProps> = (props) => {
+  const { data, list, query, repository, isMetered, pullsLeft } = props;
+  return (
+    <>
+      <p class="count-line">
         {query.untagged
-          ? `Only the first ${MAX_READ} tags were read: what is listed here may have one of the others.`
-          : `Only the first ${data.read} tags were read. Filter the list to see the others.`}
+          ? `${data.matching} ${data.matching === 1 ? 'manifest' : 'manifests'} without a tag, the last pushed first`
+          : `${data.matching} of ${list.names.length} tags, ${data.read} of ${data.matching} read`}
       </p>
-    ) : null}
-    {data.sort === query.sort ? null : (
-      <p class="notice">
-        The rows are sorted by version: to sort them by {SORT_WORDS[query.sort]}, every image would
-        be read, and Docker Hub counts that as pulls.
-      </p>
-    )}
-    {isMetered && !query.details ? (
-      <p class="notice">
-        Docker Hub counts reading an image as a pull, so ages and sizes are left out.{' '}
-        <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
-          Read them: up to 2 pulls for each row
-        </a>
-      </p>
-    ) : null}
-  </>
-);
+      {data.unread > 0 ? (
+        <p class="notice">
+          The list of tags took many requests, so {data.unread} rows were not read.{' '}
+          <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
+            Read all rows
+          </a>
+        </p>
+      ) : null}
+      {data.limited ? (
+        <p class="notice">
+          {query.untagged
+            ? `Only the first ${MAX_READ} tags were read: what is listed here may have one of the others.`
+            : `Only the first ${data.read} tags were read. Filter the list to see the others.`}
+        </p>
+      ) : null}
+      {data.sort === query.sort ? null : (
+        <p class="notice">
+          The rows are sorted by version: to sort them by {SORT_WORDS[query.sort]}, every image
+          would be read, and Docker Hub counts that as pulls.
+        </p>
+      )}
+      {isMetered && !query.details ? (
+        <p class="notice">
+          Docker Hub counts reading an image as a pull, so ages and sizes are left out.{' '}
+          <a href={tagsPath(repository, { filter: query.filter, page: query.page, details: true })}>
+            Read them: up to 2 pulls for each row
+          </a>{' '}
+          <PullsLeft left={pullsLeft} />
+        </p>
+      ) : null}
+    </>
+  );
+};
 
-interface RowsProps extends Pick<
-  TagsProps,
-  'repository' | 'data' | 'now' | 'allowDelete' | 'copy'
-> {
-  readonly fills: boolean;
-}
-
-const Rows: FC<RowsProps> = (props) => {
-  const { repository, data, now, fills, allowDelete, copy } = props;
+const Rows: FC<TagsProps> = (props) => {
+  const { repository, data, now, isMetered, allowDelete, copy } = props;
   const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
   if (data.rows.length === 0) return <p>Nothing matches.</p>;
   return (
@@ -207,7 +218,7 @@ const Rows: FC<RowsProps> = (props) => {
               row={row}
               largest={largest}
               now={now}
-              fills={fills}
+              fills={!isMetered}
               copy={copy}
             />
           ))}

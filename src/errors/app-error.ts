@@ -1,4 +1,5 @@
 import { EXIT_STATUS, type ErrorCode } from './codes.ts';
+import { redactPasswords } from './redact.ts';
 
 /** What an error says in addition to its title. */
 export interface AppErrorOptions {
@@ -15,6 +16,7 @@ export interface AppErrorOptions {
 
 /**
  * An error that a user can act on; `message` is one line. Any other error is a bug in regctl.
+ * Passwords of names like `user:password@host` are hidden in all texts.
  * @example
  * import { AppError, createClient } from '@regctl/cli';
  *
@@ -35,17 +37,31 @@ export class AppError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { why = [], hint, excerpt, details, cause } = options;
+    super(redactPasswords(message), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.why = options.why ?? [];
-    this.hint = options.hint;
-    this.excerpt = options.excerpt;
-    this.details = options.details;
+    this.why = why.map(redactPasswords);
+    this.hint = hint === undefined ? undefined : redactPasswords(hint);
+    // The caret would no longer be below the error.
+    this.excerpt = excerpt === redactPasswords(excerpt ?? '') ? excerpt : undefined;
+    this.details = details === undefined ? undefined : withoutPasswords(details);
   }
 
   get exitStatus(): number {
     return EXIT_STATUS[this.code];
   }
+}
+
+function withoutPasswords(
+  details: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(details);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      typeof value === 'string' ? redactPasswords(value) : value,
+    ]),
+  );
 }
 
 /** One entry of a registry's error body (distribution-spec v1.1.1, "Error Codes"). */

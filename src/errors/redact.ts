@@ -37,6 +37,15 @@ function redactParameter(parameter: string): string {
   return SAFE_QUERY_KEYS.has(key) ? parameter : `${key}=REDACTED`;
 }
 
+/** The password of `USER:PASSWORD@host`, unlike a tag before a digest, a mail address and a usage line. */
+const PASSWORD =
+  /(?<=(?:^|[\s"'`/=(])(?!mailto:)[^\s"'`/:@=(]+:)[^\s"'`/@]+(?=@(?!sha(?:256|512)\b)[\da-z[])/gu;
+
+/** Hides passwords in a message, which may repeat what was typed where a name was expected. */
+export function redactPasswords(text: string): string {
+  return text.includes('@') ? text.replace(PASSWORD, 'REDACTED') : text;
+}
+
 /** Names of headers whose values are, or may be, secrets; configuration can add such headers. */
 const SECRET_HEADER =
   /authorization|cookie|token|secret|password|api-?key|credential|signature|^x-registry-auth$/u;

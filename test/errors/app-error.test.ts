@@ -27,4 +27,22 @@ describe('errors with context', () => {
     expect(new IntegrityError('DIGEST_MISMATCH', 'm', facts).exitStatus).toBe(5);
     expect(new AppError('INTERRUPTED', 'm').exitStatus).toBe(130);
   });
+
+  it('hide passwords in all texts', () => {
+    const text = 'u:hunter2@x';
+    const error = new AppError('USAGE', text, {
+      why: [text],
+      hint: text,
+      excerpt: `${text}\n  ^`,
+      details: { text, list: [1] },
+    });
+    const { message, why, hint, excerpt, details } = error;
+    expect({ message, why, hint, excerpt, details }).toEqual({
+      message: 'u:REDACTED@x',
+      why: ['u:REDACTED@x'],
+      hint: 'u:REDACTED@x',
+      excerpt: undefined,
+      details: { text: 'u:REDACTED@x', list: [1] },
+    });
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redactHeader, redactUrl } from '../../src/errors/redact.ts';
+import { redactHeader, redactPasswords, redactUrl } from '../../src/errors/redact.ts';
 
 describe('redactUrl', () => {
   it.each([
@@ -60,5 +60,22 @@ describe('redactHeader', () => {
     ],
   ])('%s: %s', (name, value, shown) => {
     expect(redactHeader(name, value)).toBe(shown);
+  });
+});
+
+describe('redactPasswords', () => {
+  it.each([
+    ['invalid reference "u:hunter2@x"', 'invalid reference "u:REDACTED@x"'],
+    ['docker://u:hunter2@127.0.0.1:1/a', 'docker://u:REDACTED@127.0.0.1:1/a'],
+    ['u:hunter2@a and (b:hunter2@c/d:e)', 'u:REDACTED@a and (b:REDACTED@c/d:e)'],
+    ['try docker-archive:u:hunter2@x/y', 'try docker-archive:REDACTED@x/y'],
+    ['--proxy=u:hunter2@x', '--proxy=u:REDACTED@x'],
+    ['alpine:3.19@sha256:aa is not a digest', 'alpine:3.19@sha256:aa is not a digest'],
+    ['127.0.0.1:5000/app@sha512:aa', '127.0.0.1:5000/app@sha512:aa'],
+    ['write to mailto:help@example.com', 'write to mailto:help@example.com'],
+    ['oci:DIR[:NAME|@N|@DIGEST]: a layout', 'oci:DIR[:NAME|@N|@DIGEST]: a layout'],
+    ['app@1', 'app@1'],
+  ])('%j', (text, shown) => {
+    expect(redactPasswords(text)).toBe(shown);
   });
 });

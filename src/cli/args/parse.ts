@@ -115,8 +115,8 @@ function groupAnswer(
 function normalised({ before, name, after, spec }: SplitArguments): string[] {
   const front = normaliseFlags(before, GLOBAL_FLAGS);
   if (name === undefined) return [...front];
-  // Without options, so that an error names the unknown command and not an option after it.
-  if (spec === undefined) return [name];
+  // Without what follows, so that an error names the unknown command and not an option after it.
+  if (spec === undefined) return [...front, name];
   return [...front, name, ...normaliseFlags(after, flagsOf(spec))];
 }
 

@@ -65,9 +65,11 @@ function ownName(message: string, spec: CommandSpec | undefined): string | undef
   return spec?.otherNames?.[name ?? ''];
 }
 
-/** Removes the value of an unknown option from a message, as it may be a secret. */
+/** Removes the value of an unknown option and surplus words, as they may be secrets. */
 function withoutValue(message: string): string {
-  return message.replace(/^(unknown option '(?:-[^-]|--[^=']*(?==))).*$/su, "$1'");
+  return message
+    .replace(/^(unknown option '(?:-[^-]|--[^=']*(?==))).*$/su, "$1'")
+    .replace(/^(too many arguments .* but got \d+): .*$/su, '$1.');
 }
 
 export function noCommand(): AppError {

@@ -6,6 +6,7 @@ import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { errnoOf, systemError } from '../../util/errno.ts';
+import { packDirectory } from './packed-directory.ts';
 import { unsafe } from './safe-path.ts';
 import type { Staging, StagedKind } from './staging.ts';
 
@@ -46,17 +47,22 @@ export async function placeAll(
     else if (found !== 'same') toMove.push({ path, kind });
   }
   refuse(folder, different);
+  const directories: { readonly at: string; readonly mtime: Date }[] = [];
   for (const { path, kind } of toMove) {
     const [from, to] = [join(staging.folder, path), join(folder, path)];
     await attempt(to, async () => {
-      if (kind === 'directory') await mkdir(to, { mode: (await stat(from)).mode & 0o777 });
-      else await rename(from, to);
+      if (kind !== 'directory') {
+        await rename(from, to);
+        return;
+      }
+      // Its date changes when the files are moved out of it.
+      const { mode, mtime } = await stat(from);
+      directories.push({ at: to, mtime });
+      await mkdir(to, { mode: mode & 0o777 });
     });
   }
-  for (const { path, kind } of toMove.toReversed()) {
-    if (kind !== 'directory') continue;
-    const { atime, mtime } = await stat(join(staging.folder, path));
-    await attempt(path, () => utimes(join(folder, path), atime, mtime));
+  for (const { at, mtime } of directories.toReversed()) {
+    await attempt(at, () => utimes(at, mtime, mtime));
   }
   return toMove.filter(({ kind }) => kind !== 'directory').map(({ path }) => path);
 }
@@ -89,6 +95,30 @@ export async function findFile(
   if (there.isDirectory()) return 'blocked';
   const isSame = there.isFile() && there.size === size && (await hashOf(at)) === sha256;
   return isSame ? 'same' : 'different';
+}
+
+/**
+ * Whether a directory is there with exactly these contents: packed again, its tar has the digest.
+ * What cannot be packed is not the same. @throws AppError PATH_UNSAFE
+ */
+export async function hasDirectory(
+  folder: string,
+  path: string,
+  { title, sha256 }: { readonly title: string; readonly sha256: string },
+  { signal }: CallOptions,
+): Promise<boolean> {
+  await checkParents(folder, path);
+  const at = join(folder, path);
+  if ((await look(at))?.isDirectory() !== true) return false;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of packDirectory(at, title, { signal })) hash.update(chunk);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof AppError) return false;
+    throw error;
+  }
+  return hash.digest('hex') === sha256;
 }
 
 async function compare(

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { hexOf, algorithmOf } from '../../oci/digest.ts';
+import { algorithmOf, hexOf, isDigest } from '../../oci/digest.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -10,9 +10,9 @@ import { makeFolder } from '../../util/make-folder.ts';
 import { mapParallel } from '../../util/parallel.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
 import { titleOf } from '../annotations.ts';
-import { findFile, isInTheWay, placeAll, refuse } from './place.ts';
+import { findFile, hasDirectory, isInTheWay, placeAll, refuse, type Found } from './place.ts';
 import { safeParts, unsafe } from './safe-path.ts';
-import { UNPACK } from './sources.ts';
+import { CONTENT_DIGEST, UNPACK } from './sources.ts';
 import { Staging } from './staging.ts';
 import { unpackDirectory } from './unpack.ts';
 
@@ -56,7 +56,7 @@ interface NamedLayer extends PulledFile {
 /**
  * Writes the files of an artifact below a directory, and never anywhere else. All names are checked
  * before anything is fetched, everything is verified before a file gets its name, and a file that
- * is there with the same content is not fetched again.
+ * or directory that is there with the same content is not fetched again.
  * @throws AppError PATH_UNSAFE, PATH_EXISTS, CORRUPT_LAYER, IO, NO_SPACE; IntegrityError
  */
 export async function pullArtifact(
@@ -102,7 +102,7 @@ function namedLayer(descriptor: Descriptor): NamedLayer {
   return { title, descriptor, isDirectory, parts };
 }
 
-/** The layers to fetch. What is in a directory is known only when it is unpacked. */
+/** The layers to fetch. */
 async function missingOf(
   named: readonly NamedLayer[],
   { folder, overwrite, concurrency, onEvent, signal }: PullOptions,
@@ -110,8 +110,11 @@ async function missingOf(
   const found = await mapParallel(
     named,
     concurrency,
-    async ({ parts, descriptor: { digest, size }, isDirectory }) => {
-      if (isDirectory || algorithmOf(digest) !== 'sha256') return 'absent';
+    async (one, call): Promise<Found> => {
+      const { parts, descriptor, isDirectory } = one;
+      const { digest, size } = descriptor;
+      if (isDirectory) return (await isUnpacked(one, folder, call)) ? 'same' : 'absent';
+      if (algorithmOf(digest) !== 'sha256') return 'absent';
       return findFile(folder, parts.join('/'), { size, sha256: hexOf(digest) });
     },
     { signal },
@@ -127,6 +130,21 @@ async function missingOf(
     if (found[at] === 'same') onEvent?.({ type: 'end', descriptor, outcome: 'present' });
   }
   return named.filter((_one, at) => found[at] !== 'same');
+}
+
+/**
+ * Whether a directory is there as it was packed. Otherwise, what is in it is known only when it is
+ * unpacked. The output directory itself is not packed: it can hold anything.
+ */
+async function isUnpacked(
+  { title, parts, descriptor }: NamedLayer,
+  folder: string,
+  options: CallOptions,
+): Promise<boolean> {
+  const tar = descriptor.annotations?.[CONTENT_DIGEST];
+  if (parts.length === 0 || tar === undefined || !isDigest(tar)) return false;
+  if (algorithmOf(tar) !== 'sha256') return false;
+  return hasDirectory(folder, parts.join('/'), { title, sha256: hexOf(tar) }, options);
 }
 
 async function fetchAll(

@@ -1,4 +1,4 @@
-import { mkdir, open, symlink, utimes } from 'node:fs/promises';
+import { lutimes, mkdir, open, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Bytes } from '../../util/bytes.ts';
@@ -85,10 +85,11 @@ export class Staging {
     }
   }
 
-  async makeLink(parts: readonly string[], target: string): Promise<void> {
+  async makeLink(parts: readonly string[], target: string, mtime: number): Promise<void> {
     await this.makeDirectory(parts.slice(0, -1));
     const path = this.pathOf(parts);
     await attempt(path, () => symlink(target, path));
+    await attempt(path, () => lutimes(path, mtime, mtime));
   }
 
   /** Gives the directories their dates, when nothing more is written into them. */

@@ -135,7 +135,7 @@ class Unpacking {
         const target = textOf(inode.link ?? '');
         checkLink(parts, target, this.#root.length);
         this.#staging.claim(parts, 'link');
-        return this.#staging.makeLink(parts, target);
+        return this.#staging.makeLink(parts, target, mtime);
       }
       default:
         throw unsafe(parts.join('/'), 'it is a device or a pipe');

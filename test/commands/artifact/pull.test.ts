@@ -4,6 +4,7 @@ import {
   mkdir,
   readFile,
   readlink,
+  rm,
   stat,
   symlink,
   writeFile,
@@ -195,6 +196,33 @@ describe('artifact pull', () => {
     expect(jsonOf(result)).toMatchObject({ Written: ['sub/b.txt'] });
     expect(textOf(result).split('\n').slice(0, 2)).toEqual(['a.txt', 'sub/b.txt']);
     expect(jsonOf(await pull(store, out))).toMatchObject({ Written: [] });
+  });
+
+  it('counts a directory as done while it is as it was packed', async () => {
+    await using place = await outDir();
+    const { out } = place;
+    const store = await artifact(
+      folder(
+        { name: 't', type: 'directory', mode: 0o755 },
+        { name: 't/a', text: 'alpha' },
+        { name: 't/l', type: 'symlink', link: 'a', mode: 0o777 },
+      ),
+    );
+    let fetched = 0;
+    const watched: ReadStore = {
+      ...store,
+      fetch(one, options) {
+        fetched += one.annotations === undefined ? 0 : 1;
+        return store.fetch(one, options);
+      },
+    };
+    await pull(watched, out);
+    expect(fetched).toBe(1);
+    expect(jsonOf(await pull(watched, out))).toMatchObject({ Written: [] });
+    expect(fetched).toBe(1);
+    await rm(`${out}/t/a`);
+    expect(jsonOf(await pull(watched, out))).toMatchObject({ Written: ['t/a'] });
+    expect(fetched).toBe(2);
   });
 
   it('refuses to replace other content, before anything is written, unless told to', async () => {

@@ -61,7 +61,7 @@ async function tlsOf(engines: EngineContext, address: string): Promise<DaemonTls
   const own = env['DOCKER_CERT_PATH'] ?? '';
   const folder = certDir ?? (own === '' ? dockerFolder(engines) : own);
   const verify = tlsVerify ?? !(isSet('DOCKER_TLS') && !isSet('DOCKER_TLS_VERIFY'));
-  return { verify, ...(folder === undefined ? {} : await readCertificates(folder)) };
+  return { verify, ...(folder === undefined ? {} : await readCertificates(engines, folder)) };
 }
 
 async function contextName(engines: EngineContext): Promise<string | undefined> {
@@ -95,7 +95,7 @@ async function ofContext(engines: EngineContext, name: string): Promise<DaemonEn
         hint: `Correct ${path}, or name the daemon: --daemon-host unix:///var/run/docker.sock`,
       },
     );
-  const tls = await readCertificates(join(folder, 'contexts', 'tls', id, 'docker'));
+  const tls = await readCertificates(engines, join(folder, 'contexts', 'tls', id, 'docker'));
   const isTls = address.startsWith('tcp:') && Object.keys(tls).length > 0;
   const verify = engines.tlsVerify ?? memberAt(endpoint, 'SkipTLSVerify') !== true;
   return { address, origin: `the context "${name}"`, tls: isTls ? { verify, ...tls } : undefined };
@@ -107,13 +107,21 @@ function noContext(name: string): AppError {
   });
 }
 
-/** Reads those of ca.pem, cert.pem and key.pem that exist. */
-async function readCertificates(folder: string): Promise<Omit<DaemonTls, 'verify'>> {
-  const names = ['ca', 'cert', 'key'] as const;
-  const files = await Promise.all(names.map((name) => readTextFile(join(folder, `${name}.pem`))));
-  return Object.fromEntries(
-    names.flatMap((name, i) => (files[i] === undefined ? [] : [[name, files[i].text]])),
-  );
+/** Reads those of ca.pem, cert.pem and key.pem that exist; as in Docker, one of a pair is not used. */
+async function readCertificates(
+  { note }: Pick<EngineContext, 'note'>,
+  folder: string,
+): Promise<Omit<DaemonTls, 'verify'>> {
+  const read = async (name: string): Promise<string | undefined> =>
+    (await readTextFile(join(folder, name)))?.text;
+  const [ca, cert, key] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map(read));
+  const authority = ca === undefined ? {} : { ca };
+  if (cert !== undefined && key !== undefined) return { ...authority, cert, key };
+  if (cert !== undefined || key !== undefined) {
+    const [there, missing] = key === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    note(`${folder} has ${there}.pem without ${missing}.pem: no client certificate is sent`);
+  }
+  return authority;
 }
 
 function dockerFolder(engines: EngineContext): string | undefined {

@@ -68,6 +68,22 @@ describe('the daemon that is talked to', () => {
     expect(given.tls).toEqual({ verify: true });
   });
 
+  it.each([
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ])('says that %s.pem without %s.pem is not used', async (there, missing) => {
+    await using machine = await home();
+    await writeFile(machine.dir.join(`${there}.pem`), 'HALF');
+    const notes: string[] = [];
+    const { tls } = await machine.find(
+      { DOCKER_HOST: 'tcp://h:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: machine.dir.path },
+      { note: (text) => void notes.push(text) },
+    );
+    expect(tls).toEqual({ verify: true });
+    const half = `${machine.dir.path} has ${there}.pem without ${missing}.pem`;
+    expect(notes).toEqual([`${half}: no client certificate is sent`]);
+  });
+
   it.each(['none', 'broken'])('names the context "%s" that is no use', async (name) => {
     await using machine = await home();
     await expect(machine.find({ DOCKER_CONTEXT: name })).rejects.toMatchObject({

@@ -28,6 +28,13 @@ it('a requirement that cannot be checked is exit 64, and names file and requirem
   await writeLayout(machine.dir.join('app'), { v1: await makeImage({ layers: 1 }) });
   const policy = { default: [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/k' }] };
   await writeFile(machine.dir.join('p.json'), JSON.stringify(policy));
-  const done = await machine.expect(64, ['copy', '--policy', 'p.json', 'oci:app:v1', 'oci:out:v1']);
-  expect(done.stderr).toMatch(/requires signedBy.*\n.*p\.json, default/u);
+  for (const line of [
+    ['copy', 'oci:app:v1', 'oci:out:v1'],
+    ['verify', 'oci:app:v1'],
+  ]) {
+    const done = await machine.expect(64, ['--policy', 'p.json', ...line]);
+    expect(done.stderr).toMatch(
+      /cannot trust oci:app:v1.*requires signedBy.*\n.*p\.json, default/u,
+    );
+  }
 });

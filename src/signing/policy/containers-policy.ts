@@ -23,7 +23,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   [
     'reject',
     (_requirement, { image, policy, where }) => {
-      const title = `cannot copy ${image.location.text}: the trust policy rejects it`;
+      const title = `cannot trust ${image.location.text}: the trust policy rejects it`;
       throw new AppError('POLICY_REJECTED', title, {
         why: [`${policy.file}, ${where}`],
         details: { policy: policy.file, scope: where },
@@ -88,10 +88,10 @@ export async function requirementsFor(
 function cannotCheck(what: string, { image, policy, where }: Judged): AppError {
   return new AppError(
     'USAGE',
-    `cannot copy ${image.location.text}: the trust policy requires ${what}, which regctl cannot check`,
+    `cannot trust ${image.location.text}: the trust policy requires ${what}, which regctl cannot check`,
     {
       why: [`${policy.file}, ${where}`],
-      hint: 'Copy it with a tool that checks it, or ask no policy: --insecure-policy',
+      hint: 'Use a tool that checks it, or ask no policy: --insecure-policy',
     },
   );
 }

@@ -203,10 +203,14 @@ async function renderToFile(
 }
 
 function onlyMembers(result: Result, members: readonly string[]): Result {
+  if (result.kind === 'list') return { ...result, head: picked(result.head, members) };
   if (result.kind !== 'value' || !isRecord(result.json)) return result;
-  const { json } = result;
-  const kept = members.filter((name) => json[name] !== undefined);
-  return { ...result, json: Object.fromEntries(kept.map((name) => [name, json[name]])) };
+  return { ...result, json: picked(result.json, members) };
+}
+
+function picked<T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  const entries = Object.entries(from);
+  return Object.fromEntries(names.flatMap((name) => entries.filter(([key]) => key === name)));
 }
 
 function tooLong(ms: number, why: readonly string[]): AppError {

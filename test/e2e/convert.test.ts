@@ -287,6 +287,7 @@ describeWith(['docker-registry', 'skopeo', 'zstd'], 'copy changes images on the 
     ['-f', 'v2s2', '--dest-compress-format', 'zstd'],
     ['-f', 'v2s1'],
     ['--dest-compress-level', '3'],
+    ['--dest-force-compress-format'],
     ['--dest-compress-format', 'gzip', '--dest-compress-level', '11'],
   ])('wrong usage: %s %s', async (...flags) => {
     const names = [`${a.host}/made/usage:v1`, `${b.host}/made/usage:v1`];

@@ -208,8 +208,13 @@ function conversionOf(input: Input): Conversion | undefined {
     '--dest-compress-format': compress !== undefined,
   });
   const level = readInteger(input, 'destCompressLevel', '--dest-compress-level');
-  if (level !== undefined && compress === undefined) {
-    throw new AppError('USAGE', '--dest-compress-level needs --dest-compress-format', {
+  const needing = {
+    '--dest-compress-level': level !== undefined,
+    '--dest-force-compress-format': readFlag(input, 'destForceCompressFormat'),
+  };
+  for (const [option, isSet] of Object.entries(needing)) {
+    if (!isSet || compress !== undefined) continue;
+    throw new AppError('USAGE', `${option} needs --dest-compress-format`, {
       hint: 'Add --dest-compress-format gzip or zstd.',
     });
   }

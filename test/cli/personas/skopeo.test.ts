@@ -69,13 +69,22 @@ describe('every option of skopeo 1.22, in our words', () => {
     ['-fv2s2', `${COPY} --format=v2s2`],
     ['--dest-compress', COPY],
     ['--dest-compress-format ZSTD', `${COPY} --dest-compress-format=zstd`],
-    ['--dest-compress-level 5', `${COPY} --dest-compress-level=5`],
+    ['--dest-compress-level 5', COPY],
+    [
+      '--dest-compress-format zstd --dest-compress-level 5',
+      `${COPY} --dest-compress-format=zstd --dest-compress-level=5`,
+    ],
+    ['--preserve-digests -f v2s2', `${COPY} --preserve-digests`],
     ['--dest-force-compress-format', `${COPY} --dest-force-compress-format`],
-    ['--dest-decompress', `${COPY} --dest-decompress`],
+    ['--dest-decompress', COPY],
     ['--dest-oci-accept-uncompressed-layers', COPY],
     ['--dest-precompute-digests', COPY],
     ['--remove-signatures', COPY],
     ['--preserve-digests --dest-compress-format zstd', `${COPY} --preserve-digests`],
+    [
+      '--preserve-digests --dest-compress-format zstd --dest-force-compress-format',
+      `${COPY} --preserve-digests`,
+    ],
     ['--image-parallel-copies 2', `${COPY} --concurrency=2`],
     ['--tmpdir t', `${COPY} --tmpdir=t`],
     ['--registries.d d', COPY],
@@ -89,9 +98,12 @@ describe('every option of skopeo 1.22, in our words', () => {
     expect(ours(`copy ${options} ${FROM_TO}`)).toBe(`${expected} ${FROM_TO}`);
   });
 
-  it('--dest-compress counts for dir: only', () => {
-    expect(ours('copy --dest-compress docker://r/a:1 dir:d')).toBe(
-      `${COPY} --dest-compress-format=gzip docker://r/a:1 dir:d`,
+  it.each([
+    ['--dest-compress', '--dest-compress-format=gzip'],
+    ['--dest-decompress', '--dest-decompress'],
+  ])('%s counts for dir: only', (option, expected) => {
+    expect(ours(`copy ${option} docker://r/a:1 dir:d`)).toBe(
+      `${COPY} ${expected} docker://r/a:1 dir:d`,
     );
   });
 

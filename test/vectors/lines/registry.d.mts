@@ -5,5 +5,5 @@ export interface Store {
 
 export function listen(
   store: object,
-  options?: { readonly log?: string[] },
+  options?: { readonly log?: string[]; readonly auth?: string | undefined },
 ): Promise<{ readonly port: number; close(): Promise<void> }>;

@@ -17,29 +17,41 @@ const NO_ENCRYPTION = 'regctl neither encrypts nor decrypts layers; use skopeo f
 /** Options of `copy` other than those of the connection. */
 const COPY_OPTIONS: OptionRules = {
   ...same('-a, --all', '--digestfile <file>', '--preserve-digests', '-q, --quiet'),
-  ...same('--dest-compress-level <n>', '--dest-force-compress-format', '--dest-decompress'),
   ...RETRY,
   ...SIGNING,
   '--screds <user:password>': '--src-creds',
   '--dcreds <user:password>': '--dest-creds',
   '--additional-tag <names>': (value) => value.split(',').map((tag) => `--additional-tag=${tag}`),
-  '--dest-compress': (value, line) => compressForDir(value, line),
+  '--dest-compress': (value, line) =>
+    isForDir(value, line) && compresses(line) && !line.has('dest-compress-format')
+      ? ['--dest-compress-format=gzip']
+      : [],
   '--dest-compress-format <algorithm>': (value, line) => compressFormat(value, line),
+  '--dest-compress-level <n>': (value, line) =>
+    compresses(line) ? [`--dest-compress-level=${value}`] : [],
+  '--dest-decompress': (value, line) => (isForDir(value, line) ? ['--dest-decompress'] : []),
+  '--dest-force-compress-format': (value, line) => forceFormat(value, line),
   '--dest-oci-accept-uncompressed-layers': { ignored: 'layers are never changed' },
   '--dest-precompute-digests': { ignored: 'layers that the registry has are never sent' },
   '--decryption-key <key>': { refused: NO_ENCRYPTION },
   '--encrypt-layer <n>': { refused: NO_ENCRYPTION },
   '--encryption-key <key>': { refused: NO_ENCRYPTION },
-  '-f, --format <type>': (value) => manifestFormat(value),
+  '-f, --format <type>': (value, line) => manifestFormat(value, line),
   '--image-parallel-copies <n>': '--concurrency',
   '--multi-arch <which>': (value) => multiArch(value),
   '--require-signed': { refused: 'Write the rule into a policy: regctl copy --policy FILE …' },
 };
 
-/** `--dest-compress` is for `dir:` only. */
-function compressForDir(value: string, line: Line): readonly string[] {
-  const isDir = line.args[1]?.startsWith('dir:') === true;
-  return value !== 'false' && isDir ? ['--dest-compress-format=gzip'] : [];
+/** `--dest-compress` and `--dest-decompress` are for `dir:` only. */
+const isForDir = (value: string, line: Line): boolean => value !== 'false' && isDir(line);
+
+const isDir = (line: Line): boolean => line.args[1]?.startsWith('dir:') === true;
+
+/** Whether layers are compressed: not if digests are preserved, and in `dir:` only on request. */
+function compresses(line: Line): boolean {
+  if (line.has('preserve-digests')) return false;
+  if (isDir(line)) return line.has('dest-compress') && line.value('dest-compress') !== 'false';
+  return line.has('dest-compress-format');
 }
 
 function compressFormat(value: string, line: Line): readonly string[] {
@@ -48,8 +60,13 @@ function compressFormat(value: string, line: Line): readonly string[] {
       hint: 'Layers without the table of chunks: --dest-compress-format zstd',
     });
   }
-  // As in skopeo, preserving digests preserves the layers too.
-  return line.has('preserve-digests') ? [] : [`--dest-compress-format=${value.toLowerCase()}`];
+  return compresses(line) ? [`--dest-compress-format=${value.toLowerCase()}`] : [];
+}
+
+/** Without a format it is an error. */
+function forceFormat(value: string, line: Line): readonly string[] {
+  const isDropped = line.has('dest-compress-format') && !compresses(line);
+  return value === 'false' || isDropped ? [] : ['--dest-force-compress-format'];
 }
 
 /** A list of platforms becomes our `--platform`. */

@@ -58,7 +58,9 @@ export const SIGNING: OptionRules = {
   '--remove-signatures': { ignored: 'signatures are copied only with --referrers of regctl' },
 };
 
-export function manifestFormat(value: string): readonly string[] {
+/** Preserved digests preserve the manifest, too. */
+export function manifestFormat(value: string, line: Line): readonly string[] {
+  if (line.has('preserve-digests')) return [];
   if (value !== 'v2s1') return [`--format=${value}`];
   throw new AppError('USAGE', 'regctl does not write schema 1 manifests', {
     hint: 'Registries have dropped them; write --format v2s2.',

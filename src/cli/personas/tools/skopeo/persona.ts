@@ -34,6 +34,9 @@ export const skopeo: Persona = {
       options: { ...connection(''), ...RETRY },
       args: images,
       defaults: retries,
+      // skopeo names no repository for an archive.
+      prints: (line) =>
+        line.args[0]?.startsWith('docker://') === true ? {} : { members: ['Tags'] },
     },
     {
       words: 'delete',

@@ -39,7 +39,7 @@ export const sync: Verb = {
     ...same('--authfile <file>', '-a, --all', '--append-suffix <text>', '--digestfile <file>'),
     ...same('-s, --src <transport>', '-d, --dest <transport>', '--dry-run', '--keep-going'),
     ...same('--preserve-digests', '--scoped'),
-    '-f, --format <type>': (value) => manifestFormat(value),
+    '-f, --format <type>': (value, line) => manifestFormat(value, line),
   },
   defaults: (line) => [...retries(line), '--state=none', ...hostPolicy(line)],
   args: (line) => {

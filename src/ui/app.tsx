@@ -38,6 +38,7 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
   const cookieName = (): string => `regctl-ui-${port()}`;
   const themeCookie = (): string => `${cookieName()}-theme`;
   const visits = createVisits(options);
+  const pages = { ...options, visits, cache: new FactsCache(options.now) };
 
   app.use(async (c, next) => {
     await next();
@@ -94,10 +95,10 @@ export function createApp(options: AppOptions): Hono<UiEnv> {
     else setCookie(c, themeCookie(), theme, kept);
     return c.redirect(localPath(new URL(c.req.query('back') ?? '/', c.req.url).href), 303);
   });
-  addPages(app, options, visits);
-  addTagPages(app, { ...options, visits, cache: new FactsCache(options.now) });
-  addDetailPages(app, options);
-  if (options.allowDelete) addDeletePages(app, options, sessions);
+  addPages(app, pages);
+  addTagPages(app, pages);
+  addDetailPages(app, pages);
+  if (options.allowDelete) addDeletePages(app, pages, sessions);
   app.notFound((c) =>
     sendPage(
       c,

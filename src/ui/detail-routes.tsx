@@ -8,6 +8,7 @@ import type { Location } from '../transports/types.ts';
 import { compareImages } from './data/compare.ts';
 import { readContent } from './data/content.ts';
 import { readFiles, type FilesCache } from './data/files.ts';
+import { verified } from './data/proofs.ts';
 import { readImage, type ImageFacts } from './data/image.ts';
 import { sendPage, type UiEnv } from './html.tsx';
 import { imageName } from './links.ts';
@@ -38,14 +39,16 @@ export function addDetailPages(app: Hono<UiEnv>, options: PagesOptions): void {
       const root = await store.resolve(location.ref, { ...call, purpose: 'content' });
       const manifest = await fetchManifest(store, root, call);
       const only = child !== undefined && isDigest(child) ? new Set([child]) : undefined;
-      return await referrerTree(store, root, manifest, { ...call, concurrency, only });
+      const tree = await referrerTree(store, root, manifest, { ...call, concurrency, only });
+      return { tree, verified: await verified(sources, location, call) };
     });
     return sendPage(
       c,
       <ReferrersPage
         image={location.text}
         repository={location.name}
-        tree={data}
+        tree={data.tree}
+        verified={data.verified}
         now={now()}
         requests={requests}
       />,

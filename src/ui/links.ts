@@ -36,6 +36,10 @@ export const referrersPath = (image: string, child?: string): string =>
 export const contentPath = (repository: string, digest: string, layer: number): string =>
   path('/content', { repository, digest, layer });
 
+/** Two tags or digests of a repository. */
+export const comparePath = (repository: string, a: string, b: string): string =>
+  `${path('/compare', { repository, tag: a })}&${new URLSearchParams({ tag: b }).toString()}`;
+
 export const compareFilesPath = (a: string, b: string): string => path('/compare-files', { a, b });
 
 /** Of one tag or digest, or of all tags that match a filter. */

@@ -2,12 +2,16 @@ import type { Context, Hono } from 'hono';
 import { AppError } from '../errors/app-error.ts';
 import { sanitize } from '../errors/sanitize.ts';
 import { DOCKER_HUB } from '../reference/docker-hub.ts';
-import { parseRegistry } from '../reference/names.ts';
+import { isTag, parseRegistry } from '../reference/names.ts';
 import type { Location } from '../transports/types.ts';
 import type { CallOptions } from '../util/abort.ts';
+import type { FactsCache } from './data/facts.ts';
 import { readImage } from './data/image.ts';
-import { readRepositories } from './data/repositories.ts';
-import { countTags } from './data/tags.ts';
+import { readSharedLayers } from './data/shared-layers.ts';
+import type { TagsReader } from './data/tag-rows.ts';
+import type { ReadStore } from '../store/types.ts';
+import { configPlatform } from '../image/config.ts';
+import { readRepositories, REPOSITORY_SORTS } from './data/repositories.ts';
 import type { Visits } from './data/visits.ts';
 import { sendPage, type UiEnv } from './html.tsx';
 import { HOME, imagePath, repositoriesPath, tagsPath } from './links.ts';
@@ -17,10 +21,12 @@ import type { UiOptions, UiSources } from './types.ts';
 
 export interface PagesOptions extends UiOptions {
   readonly signal?: AbortSignal | undefined;
+  readonly visits: Visits;
+  readonly cache: FactsCache;
 }
 
 /** Ends what a page reads when its browser leaves or the program stops. */
-export function signalOf({ signal }: PagesOptions, c: Context): AbortSignal {
+export function signalOf({ signal }: Pick<PagesOptions, 'signal'>, c: Context): AbortSignal {
   return signal ? AbortSignal.any([signal, c.req.raw.signal]) : c.req.raw.signal;
 }
 
@@ -35,8 +41,8 @@ export async function countRequests<T>(
 }
 
 /** Adds the pages that only read. */
-export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits): void {
-  const { sources, hostPlatform, now } = options;
+export function addPages(app: Hono<UiEnv>, options: PagesOptions): void {
+  const { sources, hostPlatform, now, visits } = options;
   const call = (c: Context): CallOptions => ({ signal: signalOf(options, c) });
   const counted = <T,>(read: () => Promise<T>): ReturnType<typeof countRequests<T>> =>
     countRequests(sources, read);
@@ -53,6 +59,7 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
     const query = {
       registry: parseRegistry(c.req.query('registry') ?? ''),
       filter: c.req.query('filter') ?? '',
+      sort: REPOSITORY_SORTS.find((one) => one === c.req.query('sort')) ?? ('name' as const),
       page: numberOf(c, 'page', 1) ?? 1,
     };
     const { data, requests } = await counted(() =>
@@ -61,29 +68,35 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
     return sendPage(c, <RepositoriesPage query={query} data={data} requests={requests} />);
   });
 
-  app.get('/count', async (c) => {
-    const location = registryLocation(options, c.req.query('repository') ?? '');
-    await using store = await sources.openRead(location, call(c));
-    const { count, isAll } = await countTags(store, call(c));
-    return c.text(`${count}${isAll ? '' : ' or more'} ${count === 1 ? 'tag' : 'tags'}`);
-  });
-
   app.get('/image', async (c) => {
     const location = registryLocation(options, c.req.query('image') ?? '');
+    const tag = location.ref !== undefined && isTag(location.ref) ? location.ref : undefined;
+    const sharedWanted = c.req.query('shared') === '1';
     const { data, requests } = await counted(async () => {
       await using store = await sources.openRead(location, call(c));
       const query = { ref: location.ref, child: c.req.query('child'), host: hostPlatform };
       const image = await readImage(store, query, call(c));
       visits.remember(location.name, store);
-      return image;
+      if (tag !== undefined) visits.rememberTag(location.name, tag, image.root.digest);
+      const platform = image.config && configPlatform(image.config);
+      const shared =
+        sharedWanted && platform !== undefined
+          ? await readSharedLayers(readerOf(options, store, location, c), {
+              root: image.root.digest,
+              platform,
+            })
+          : undefined;
+      return { image, shared };
     });
     return sendPage(
       c,
       <ImagePage
         image={location.text}
         repository={location.name}
-        data={data}
-        tags={visits.tagsOf(location.name, data.root.digest)}
+        data={data.image}
+        shared={data.shared}
+        history={tag === undefined ? [] : visits.historyOf(location.name, tag)}
+        tags={visits.tagsOf(location.name, data.image.root.digest)}
         now={now()}
         requests={requests}
         allowDelete={options.allowDelete}
@@ -91,6 +104,24 @@ export function addPages(app: Hono<UiEnv>, options: PagesOptions, visits: Visits
       />,
     );
   });
+}
+
+/** Reads a repository with what the pages know about it. */
+export function readerOf(
+  options: PagesOptions,
+  store: ReadStore,
+  location: Location,
+  c: Context,
+): TagsReader {
+  const { cache, hostPlatform, concurrency } = options;
+  return {
+    store,
+    cache,
+    host: hostPlatform,
+    concurrency,
+    isMetered: isMetered(location),
+    signal: signalOf(options, c),
+  };
 }
 
 /** Whether its registry counts reading a manifest as a pull. */

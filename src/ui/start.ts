@@ -21,13 +21,17 @@ export interface UiClient {
 export type StartOptions = Pick<
   UiServerOptions,
   'port' | 'hostPlatform' | 'concurrency' | 'allowDelete' | 'start'
->;
+> &
+  Pick<UiSources, 'verify'>;
 
 /** Starts the pages and reports where they are. @throws AppError IO if the port is taken */
-export async function startUi(client: UiClient, options: StartOptions): Promise<UiServer> {
+export async function startUi(
+  client: UiClient,
+  { verify, ...options }: StartOptions,
+): Promise<UiServer> {
   const server = await startUiServer({
     ...options,
-    sources: uiSources(client),
+    sources: { ...uiSources(client), verify },
     now: () => client.now(),
     onBug: (error) => client.warn(`a page failed: ${sanitize(stackOf(error))}`),
     onAddress: (address) => client.note(`a browser without a login asked; open ${address}`),

@@ -2,34 +2,28 @@ import type { Context, Hono } from 'hono';
 import { AppError } from '../errors/app-error.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isTag } from '../reference/names.ts';
-import type { ReadStore } from '../store/types.ts';
-import type { Location } from '../transports/types.ts';
-import type { FactsCache } from './data/facts.ts';
-import { readRow, type TagsReader } from './data/tag-rows.ts';
+import { countTags } from './data/count.ts';
+import { readRow } from './data/tag-rows.ts';
 import { listTags, readTagsPage, SORTS, type Sort, type TagsQuery } from './data/tags.ts';
 import { readUntagged } from './data/untagged.ts';
-import type { Visits } from './data/visits.ts';
 import { sendInTwoParts, type UiEnv } from './html.tsx';
 import { COPY_LINES, type CopyKind } from './links.ts';
 import { Problem, problemOf } from './pages/problem.tsx';
+import { countWords } from './pages/repositories.tsx';
 import { TagRow } from './pages/tag-row.tsx';
 import { TagsPage, TagsResults } from './pages/tags.tsx';
 import {
   countRequests,
   isMetered,
   numberOf,
+  readerOf,
   registryLocation,
   signalOf,
   type PagesOptions,
 } from './routes.tsx';
 
-export interface TagPagesOptions extends PagesOptions {
-  readonly visits: Visits;
-  readonly cache: FactsCache;
-}
-
 /** Adds the list of tags and the fragment of one row. */
-export function addTagPages(app: Hono<UiEnv>, options: TagPagesOptions): void {
+export function addTagPages(app: Hono<UiEnv>, options: PagesOptions): void {
   const { sources, visits, now, allowDelete } = options;
 
   app.get('/tags', async (c) => {
@@ -82,6 +76,12 @@ export function addTagPages(app: Hono<UiEnv>, options: TagPagesOptions): void {
     );
   });
 
+  app.get('/count', async (c) => {
+    const location = registryLocation(options, c.req.query('repository') ?? '');
+    await using store = await sources.openRead(location, { signal: signalOf(options, c) });
+    return c.text(countWords(await countTags(readerOf(options, store, location, c)), now()));
+  });
+
   app.get('/row', async (c) => {
     const location = registryLocation(options, c.req.query('repository') ?? '');
     const digest = c.req.query('digest');
@@ -105,23 +105,6 @@ export function addTagPages(app: Hono<UiEnv>, options: TagPagesOptions): void {
       />,
     );
   });
-}
-
-function readerOf(
-  options: TagPagesOptions,
-  store: ReadStore,
-  location: Location,
-  c: Context,
-): TagsReader {
-  const { cache, hostPlatform, concurrency } = options;
-  return {
-    store,
-    cache,
-    host: hostPlatform,
-    concurrency,
-    isMetered: isMetered(location),
-    signal: signalOf(options, c),
-  };
 }
 
 function queryOf(c: Context): TagsQuery {

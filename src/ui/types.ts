@@ -1,4 +1,5 @@
 import type { Platform } from '../oci/platform.ts';
+import type { Verdict } from '../signing/types.ts';
 import type { OpenReadOptions, ReadStore } from '../store/types.ts';
 import type { Location } from '../transports/types.ts';
 import type { CallOptions } from '../util/abort.ts';
@@ -12,6 +13,13 @@ export interface UiSources {
   catalog(registry: string, options?: CallOptions): AsyncIterable<readonly string[]>;
   /** Registries with a stored login. */
   logins(options?: CallOptions): Promise<readonly string[]>;
+  /**
+   * Verifies the signatures of an image by the keys or the policy of the command line; absent
+   * without any. `undefined`: no signature is required. @throws AppError POLICY_REJECTED
+   */
+  readonly verify?:
+    | ((image: Location, options?: CallOptions) => Promise<readonly Verdict[] | undefined>)
+    | undefined;
   /** Requests sent to registries so far. */
   requestCount(): number;
 }

@@ -57,7 +57,7 @@ describe('referrers', () => {
     const list = await pages.get('/referrers?image=reg.example/app:1');
     expect(list.text).toContain('SBOM (SPDX)');
     expect(list.text).toContain('vulnerability report');
-    expect(list.text).toContain('Nothing here is verified');
+    expect(list.text).toContain('No signature was checked');
     const links = [...list.html.matchAll(/href="(\/content[^"]*)"/gu)].map(([, one = '']) =>
       one.replaceAll('&amp;', '&'),
     );

@@ -22,6 +22,7 @@ type UiContext = Pick<
   | 'openRead'
   | 'registry'
   | 'requestCount'
+  | 'requireTrusted'
   | 'tempDir'
   | 'warn'
 >;
@@ -32,11 +33,16 @@ export async function run(context: UiContext, input: Input, options: CallOptions
   const port = readInteger(input, 'port', '--port') ?? 0;
   if (port > 65_535) throw new AppError('USAGE', '--port takes a number up to 65535');
   const sources = uiSources(context);
+  const { concurrency, policy, verifyKeys } = context.flags;
+  const verifies = policy !== undefined || verifyKeys.length > 0;
   await using server = await startUi(context, {
     port,
     hostPlatform: requestedPlatform(context) ?? context.hostPlatform,
-    concurrency: context.flags.concurrency,
+    concurrency,
     allowDelete: readFlag(input, 'allowDelete'),
+    verify: verifies
+      ? async (image, call) => (await context.requireTrusted(image, call))?.verdicts
+      : undefined,
     start: first === undefined ? undefined : pathOf({ sources }, first),
   });
   await using opened = readFlag(input, 'noOpen')

@@ -23,10 +23,14 @@ export const uiSpec: CommandSpec = {
   ],
   otherNames: { '--listen': '--port', '-p': '--port', '--write': '--allow-delete' },
   longRunning: true,
-  alsoUses: ['platform', 'parallel'],
+  alsoUses: ['platform', 'parallel', 'policy'],
   examples: [
     { command: 'regctl ui registry.example.com', description: 'Browse a registry' },
     { command: 'regctl ui alpine', description: 'Browse the tags of a repository' },
+    {
+      command: 'regctl ui --verify-key cosign.pub registry.example.com',
+      description: 'Also verify signatures',
+    },
     { command: 'regctl ui --no-open --port 8080', description: 'Print the address to open' },
   ],
   load: () => import('./run.ts'),

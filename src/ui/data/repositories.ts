@@ -19,21 +19,27 @@ export interface RepositoriesPage {
   readonly pages: number;
 }
 
+export const REPOSITORY_SORTS = ['name', 'opened'] as const;
+export type RepositorySort = (typeof REPOSITORY_SORTS)[number];
+
 export interface RepositoriesQuery {
   readonly registry: string;
   readonly filter: string;
+  /** `opened`: those that were opened come first, the last one at the top. */
+  readonly sort: RepositorySort;
   /** From 1. */
   readonly page: number;
 }
 
 export async function readRepositories(
   sources: UiSources,
-  { registry, filter, page }: RepositoriesQuery,
+  { registry, filter, sort, page }: RepositoriesQuery,
   seen: readonly string[],
   options: CallOptions,
 ): Promise<RepositoriesPage> {
   const { names, noCatalog } = await namesOf(sources, registry, seen, options);
-  const matching = names.filter(nameMatcher(filter)).toSorted(compareNames);
+  const byName = names.filter(nameMatcher(filter)).toSorted(compareNames);
+  const matching = sort === 'name' ? byName : openedFirst(byName, registry, seen);
   const start = (page - 1) * REPOSITORIES_PER_PAGE;
   return {
     noCatalog,
@@ -68,6 +74,16 @@ async function namesOf(
     const known = seen.filter((name) => name.startsWith(start));
     return { names: known.map((name) => name.slice(start.length)), noCatalog: error };
   }
+}
+
+function openedFirst(
+  names: readonly string[],
+  registry: string,
+  seen: readonly string[],
+): readonly string[] {
+  const rank = new Map(seen.map((name, i) => [name, i]));
+  const rankOf = (name: string): number => rank.get(`${registry}/${name}`) ?? seen.length;
+  return names.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 const MAX_NAMESPACES = 100;

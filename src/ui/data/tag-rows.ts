@@ -76,8 +76,17 @@ async function completeRow(reader: TagsReader, row: TagRow): Promise<TagRow> {
   return orProblem(row, async () => ({ ...row, facts: await completeFacts(reader, digest) }));
 }
 
+/** When the image of a tag was built, in milliseconds since 1970. */
+export async function readCreated(reader: TagsReader, tag: string): Promise<number | undefined> {
+  const { digest, facts } = await readTag(reader, tag);
+  if (digest === undefined || facts === undefined) return undefined;
+  if (facts.created !== undefined || facts.complete) return facts.created;
+  const { store, host, signal } = reader;
+  return buildTime((await describeImage(store, digest, { host, signal })).Created);
+}
+
 /** Errors that concern one image, so that the others are shown. */
-const OF_ONE_IMAGE: ReadonlySet<string> = new Set([
+export const OF_ONE_IMAGE: ReadonlySet<string> = new Set([
   'MANIFEST_UNKNOWN',
   'BLOB_UNKNOWN',
   'INVALID_MANIFEST',

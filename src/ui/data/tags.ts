@@ -110,22 +110,6 @@ export async function matchingTags(
   return names.filter((name) => !isDigestTag(name) && matches(name));
 }
 
-/** Names that are counted; a longer list has "or more". */
-const MAX_COUNTED = 1_000;
-
-/** How many tags a repository has, in one request for most. */
-export async function countTags(
-  store: ReadStore,
-  options: CallOptions,
-): Promise<{ readonly count: number; readonly isAll: boolean }> {
-  let count = 0;
-  for await (const page of tagListerOf(store).tags(options)) {
-    count += page.length;
-    if (count >= MAX_COUNTED) return { count, isAll: false };
-  }
-  return { count, isAll: true };
-}
-
 export async function listTags(store: ReadStore, options: CallOptions): Promise<TagList> {
   let requests = 0;
   const names = new Set<string>();

@@ -10,6 +10,17 @@ const LOGINS_MS = 60_000;
 /** Images whose tags are remembered. */
 const MAX_IMAGES = 5_000;
 
+/** Moves of one tag that are remembered. */
+const MAX_MOVES = 20;
+
+/** A digest that a tag pointed to. Registries keep no such list. */
+export interface TagMove {
+  readonly digest: Digest;
+  /** When it was first and last seen there, in milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
+}
+
 /** What the pages have learned while somebody looked at them. */
 export interface Visits {
   /** Remembers a repository and what its registry said about its pull limit. */
@@ -21,6 +32,10 @@ export interface Visits {
   pullsLeft(registry: string): PullAllowance | undefined;
   /** Remembers which tags point to which digests. */
   rememberTags(repository: string, rows: readonly Pick<TagRow, 'digest' | 'tags'>[]): void;
+  /** Remembers what one tag points to. */
+  rememberTag(repository: string, tag: string, digest: Digest): void;
+  /** What a tag was seen to point to, the last first. */
+  historyOf(repository: string, tag: string): readonly TagMove[];
   /** Tags that pointed to a digest when the list of tags was read last. */
   tagsOf(repository: string, digest: Digest): readonly string[];
 }
@@ -35,6 +50,7 @@ export function createVisits({ sources, now, signal }: VisitsOptions): Visits {
   const seen = new Set<string>();
   const pulls = new Map<string, PullAllowance>();
   const tags = new Map<string, readonly string[]>();
+  const moves = new Map<string, readonly TagMove[]>();
   let logins: readonly string[] = [];
   let readAt = -Infinity;
   const readLogins = async (): Promise<void> => {
@@ -44,12 +60,22 @@ export function createVisits({ sources, now, signal }: VisitsOptions): Visits {
       // The page of all registries reports why.
     }
   };
+  const see = (name: string, digest: Digest): void => {
+    const time = now().getTime();
+    const [last, ...earlier] = moves.get(name) ?? [];
+    moves.delete(name);
+    if (last?.digest === digest) moves.set(name, [{ ...last, last: time }, ...earlier]);
+    else {
+      const known = last === undefined ? [] : [last, ...earlier];
+      moves.set(name, [{ digest, first: time, last: time }, ...known].slice(0, MAX_MOVES));
+    }
+    dropOldest(moves, MAX_IMAGES);
+  };
   return {
     remember(repository, store) {
       seen.delete(repository);
       seen.add(repository);
-      const [oldest] = seen;
-      if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
+      dropOldest(seen, MAX_SEEN);
       const left = store.capabilities.pullAllowance?.last();
       if (left !== undefined) pulls.set(registryOf(repository), left);
     },
@@ -67,15 +93,26 @@ export function createVisits({ sources, now, signal }: VisitsOptions): Visits {
     pullsLeft: (registry) => pulls.get(registry),
     rememberTags(repository, rows) {
       for (const row of rows) {
+        if (row.digest === undefined) continue;
         const key = `${repository}@${row.digest}`;
         tags.delete(key);
         tags.set(key, row.tags);
-        const [oldest] = tags.keys();
-        if (tags.size > MAX_IMAGES && oldest !== undefined) tags.delete(oldest);
+        dropOldest(tags, MAX_IMAGES);
+        for (const tag of row.tags) see(`${repository}:${tag}`, row.digest);
       }
     },
+    rememberTag: (repository, tag, digest) => see(`${repository}:${tag}`, digest),
+    historyOf: (repository, tag) => moves.get(`${repository}:${tag}`) ?? [],
     tagsOf: (repository, digest) => tags.get(`${repository}@${digest}`) ?? [],
   };
+}
+
+function dropOldest(
+  kept: Pick<Map<string, unknown>, 'size' | 'keys' | 'delete'>,
+  max: number,
+): void {
+  const [oldest] = kept.keys();
+  if (kept.size > max && oldest !== undefined) kept.delete(oldest);
 }
 
 function registryOf(repository: string): string {

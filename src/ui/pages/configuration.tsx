@@ -2,7 +2,9 @@ import type { FC } from 'hono/jsx';
 import { safeText } from '../../errors/sanitize.ts';
 import type { ImageConfig } from '../../image/config.ts';
 import type { ImageFacts } from '../data/image.ts';
-import { Pairs, Section, Value } from './widgets.tsx';
+import type { TagMove } from '../data/visits.ts';
+import { comparePath, imageName, imagePath } from '../links.ts';
+import { Age, Pairs, Section, ShortDigest, Value } from './widgets.tsx';
 
 /** What an image runs, and with which environment and labels. */
 export const Configuration: FC<{ config: ImageConfig }> = ({ config }) => {
@@ -81,3 +83,34 @@ function textOf(raw: Uint8Array): string {
     return text;
   }
 }
+
+/** Only with more than one digest: a tag that has not moved has no history. */
+export const History: FC<{ repository: string; moves: readonly TagMove[]; now: Date }> = ({
+  repository,
+  moves,
+  now,
+}) =>
+  moves.length < 2 ? (
+    <></>
+  ) : (
+    <Section id="history" title="History of the tag">
+      <p>As these pages saw it: registries keep no history of tags.</p>
+      <ul class="referrers">
+        {moves.map(({ digest, first, last }, i) => (
+          <li>
+            <ShortDigest digest={digest} /> seen first <Age time={first} now={now} />
+            {i === 0 ? '' : ', last '}
+            {i === 0 ? null : <Age time={last} now={now} />}
+            {i === 0 ? null : (
+              <span class="contents">
+                <a href={imagePath(imageName(repository, digest))}>Show</a>
+                <a href={comparePath(repository, digest, moves[0]?.digest ?? digest)}>
+                  Compare with the newest
+                </a>
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );

@@ -8,9 +8,11 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { formatSize } from '../../util/text/units.ts';
 import type { ImageFacts } from '../data/image.ts';
 import { copyLine, deletePath, filesPath, imageName, imagePath, referrersPath } from '../links.ts';
-import { Configuration, Raw } from './configuration.tsx';
+import type { SharedLayers } from '../data/shared-layers.ts';
+import type { TagMove } from '../data/visits.ts';
+import { Configuration, History, Raw } from './configuration.tsx';
 import { Page, trailOfRepository } from './layout.tsx';
-import { Layers } from './layers.tsx';
+import { Layers, SharedNote } from './layers.tsx';
 import { Problem } from './problem.tsx';
 import { Age, Copy, Pairs, Section, ShortDigest, Size, visible } from './widgets.tsx';
 
@@ -19,6 +21,10 @@ export interface ImageProps {
   readonly image: string;
   readonly repository: string;
   readonly data: ImageFacts;
+  /** Other tags with its layers, if they were asked for. */
+  readonly shared: SharedLayers | undefined;
+  /** What the tag was seen to point to, the last first. */
+  readonly history: readonly TagMove[];
   /** Tags of the image, as far as they are known without a request. */
   readonly tags: readonly string[];
   readonly now: Date;
@@ -29,7 +35,8 @@ export interface ImageProps {
 }
 
 export const ImagePage: FC<ImageProps> = (props) => {
-  const { image, repository, data, tags, now, requests, allowDelete, isMetered } = props;
+  const { image, repository, data, shared, history, tags, now, requests } = props;
+  const { allowDelete, isMetered } = props;
   const { config, manifest, rootManifest, root, shown } = data;
   const child = shown?.digest === root.digest ? undefined : shown?.digest;
   return (
@@ -69,7 +76,11 @@ export const ImagePage: FC<ImageProps> = (props) => {
             filesOf={(layer) =>
               config === undefined ? undefined : filesPath(image, { child, layer })
             }
+            shared={shared}
           />
+          {config === undefined || isMetered ? null : (
+            <SharedNote image={image} child={child} shared={shared} />
+          )}
           {config === undefined ? null : (
             <p>
               <a href={filesPath(image, { child })}>
@@ -84,6 +95,7 @@ export const ImagePage: FC<ImageProps> = (props) => {
           <a href={referrersPath(image, child)}>Find signatures, SBOMs and scan reports</a>
         </div>
       </Section>
+      <History repository={repository} moves={history} now={now} />
       {config === undefined ? null : <Configuration config={config} />}
       <Pairs
         id="annotations"

@@ -1,5 +1,7 @@
 import type { FC } from 'hono/jsx';
 import type { LayerStep } from '../../image/history.ts';
+import { MAX_TAGS, type SharedLayers } from '../data/shared-layers.ts';
+import { imagePath } from '../links.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { Bar, ShortDigest, Size, Value, visible } from './widgets.tsx';
 
@@ -9,10 +11,12 @@ export interface LayersProps {
   readonly steps: readonly LayerStep[];
   /** The page of the files of a layer, counted from 0; `undefined`: it has none. */
   readonly filesOf: (layer: number) => string | undefined;
+  /** Other tags with the layers, if they were read. */
+  readonly shared?: SharedLayers | undefined;
 }
 
 /** Layers as bars with the steps that made them; steps without a layer are dimmed. */
-export const Layers: FC<LayersProps> = ({ steps, filesOf }) => {
+export const Layers: FC<LayersProps> = ({ steps, filesOf, shared }) => {
   const order = steps.flatMap(({ layer }, i) => (layer === undefined ? [] : [i]));
   const largest = Math.max(1, ...steps.map(({ layer }) => layer?.size ?? 0));
   return (
@@ -41,6 +45,7 @@ export const Layers: FC<LayersProps> = ({ steps, filesOf }) => {
                 <>
                   <ShortDigest digest={layer.digest} />{' '}
                   <FilesLink href={filesOf(order.indexOf(i))} number={order.indexOf(i) + 1} />
+                  <OtherTags tags={shared?.tagsOf.get(layer.digest) ?? []} />
                 </>
               )}
             </td>
@@ -50,6 +55,18 @@ export const Layers: FC<LayersProps> = ({ steps, filesOf }) => {
     </table>
   );
 };
+
+const OtherTags: FC<{ tags: readonly string[] }> = ({ tags }) =>
+  tags.length === 0 ? (
+    <></>
+  ) : (
+    <details>
+      <summary>
+        in {tags.length} other {tags.length === 1 ? 'tag' : 'tags'} here
+      </summary>
+      <span class="value">{tags.map((tag) => visible(tag)).join(', ')}</span>
+    </details>
+  );
 
 const FilesLink: FC<{ href: string | undefined; number: number }> = ({ href, number }) =>
   href === undefined ? (
@@ -76,3 +93,20 @@ const Step: FC<{ text: string }> = ({ text }) =>
       <span class="value">{visible(text)}</span>
     </details>
   );
+
+/** Finding other tags with the layers takes requests, so it is offered. */
+export const SharedNote: FC<{
+  image: string;
+  child: string | undefined;
+  shared: SharedLayers | undefined;
+}> = ({ image, child, shared }) => (
+  <p>
+    {shared === undefined ? (
+      <a href={`${imagePath(image, { child, shared: true })}#layers`}>
+        Which other tags have these layers: up to {2 * MAX_TAGS + 1} requests
+      </a>
+    ) : (
+      `${shared.read} of ${shared.total} tags were searched for these layers, other tags of this image left out.`
+    )}
+  </p>
+);

@@ -1,6 +1,13 @@
 import type { FC } from 'hono/jsx';
 import { countPath, HOME, repositoriesPath, tagsPath } from '../links.ts';
-import type { RepositoriesPage as Data, RepositoriesQuery } from '../data/repositories.ts';
+import type { RepositoryCount } from '../data/count.ts';
+import {
+  REPOSITORY_SORTS,
+  type RepositoriesPage as Data,
+  type RepositoriesQuery,
+  type RepositorySort,
+} from '../data/repositories.ts';
+import { formatAge } from '../../util/text/units.ts';
 import { Page } from './layout.tsx';
 import { Problem } from './problem.tsx';
 import { Pager, Section, visible } from './widgets.tsx';
@@ -11,8 +18,24 @@ export interface RepositoriesProps {
   readonly requests: number;
 }
 
+const SORT_WORDS: Readonly<Record<RepositorySort, string>> = {
+  name: 'name',
+  opened: 'opened last',
+};
+
+/** "12 tags · latest 2 days ago · 3 signed" */
+export function countWords(count: RepositoryCount, now: Date): string {
+  const { tags, isAll, signed, latest } = count;
+  const words = [
+    `${tags}${isAll ? '' : ' or more'} ${tags === 1 ? 'tag' : 'tags'}`,
+    latest === undefined ? undefined : `latest ${formatAge(latest, now)}`,
+    signed === 0 ? undefined : `${signed} signed`,
+  ];
+  return words.filter((word) => word !== undefined).join(' · ');
+}
+
 export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests }) => {
-  const { registry, filter } = query;
+  const { registry, filter, sort } = query;
   return (
     <Page
       title={registry}
@@ -28,6 +51,14 @@ export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests 
         <input type="hidden" name="registry" value={registry} />
         <label for="filter">Filter</label>
         <input id="filter" name="filter" type="search" value={filter} placeholder="team/*" />
+        <label for="sort">Sort by</label>
+        <select id="sort" name="sort">
+          {REPOSITORY_SORTS.map((one) => (
+            <option value={one} selected={one === sort}>
+              {SORT_WORDS[one]}
+            </option>
+          ))}
+        </select>
         <button type="submit">Apply</button>
       </form>
       <div id="results" aria-live="polite">
@@ -39,7 +70,7 @@ export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests 
         {data.namespaces.length === 0 ? null : (
           <nav class="namespaces" aria-label="Namespaces">
             {data.namespaces.map(({ name, count }) => (
-              <a href={repositoriesPath(registry, { filter: `${name}*` })}>
+              <a href={repositoriesPath(registry, { filter: `${name}*`, sort })}>
                 {visible(name)} <span class="count">{count}</span>
               </a>
             ))}
@@ -56,7 +87,7 @@ export const RepositoriesPage: FC<RepositoriesProps> = ({ query, data, requests 
         <Pager
           page={data.page}
           pages={data.pages}
-          href={(page) => repositoriesPath(registry, { filter, page })}
+          href={(page) => repositoriesPath(registry, { filter, sort, page })}
         />
       </div>
     </Page>

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeImage, writeLayout } from '../helpers/images.ts';
+import { createMemoryStorage } from '../../src/server/storage/memory.ts';
+import { startRegistryServer } from '../../src/server/server.ts';
 import { newMachine } from './regctl.ts';
 
 it.each([
@@ -40,4 +42,35 @@ it('a line of regclient prints only its result, and progress where it is asked f
   expect(second?.stdout).toBe(first?.stdout);
   const line = ['image', 'copy', '--progress', 'plain', from ?? '', third.replace('third', 'new')];
   expect((await machine.expect(0, line)).stderr).toContain('written');
+});
+
+it('the lines about artifacts in the tests of zot', async () => {
+  const server = await startRegistryServer({ storage: createMemoryStorage() });
+  await using machine = await newMachine();
+  const env = { REGCTL_CONFIG: machine.dir.join('regctl.json') };
+  const line = async (words: string, input = ''): Promise<string> => {
+    const args = words.replaceAll('HOST', server.url.host).split(' ');
+    const { stdout } = await machine.expect(0, args, { env, input });
+    return stdout.trimEnd().split('\n').at(-1) ?? '';
+  };
+  const count = async (options: string): Promise<unknown> => {
+    const body = await line(`artifact list HOST/manifest-ref:demo --format raw-body${options}`);
+    return (JSON.parse(body) as { readonly manifests: readonly unknown[] }).manifests.length;
+  };
+  const type = 'application/vnd.example.icecream.v1';
+  try {
+    await line('registry set HOST --tls disabled');
+    await line('artifact put HOST/manifest-ref:demo', 'test artifact\n');
+    expect(await line('artifact get HOST/manifest-ref:demo')).toBe('test artifact');
+    expect(await count('')).toBe(0);
+    const put = `artifact put --annotation demo=true --artifact-type ${type} --subject`;
+    await line(`${put} HOST/manifest-ref:demo`, 'test reference\n');
+    expect(await count('')).toBe(1);
+    expect(await count(` --filter-artifact-type ${type}`)).toBe(1);
+    expect(await count(' --filter-artifact-type application/invalid')).toBe(0);
+    expect(await line('artifact get --subject HOST/manifest-ref:demo')).toBe('test reference');
+    expect(await line('repo ls --last a --limit 1 HOST')).toBe('manifest-ref');
+  } finally {
+    await server.close();
+  }
 });

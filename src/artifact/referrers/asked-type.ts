@@ -38,10 +38,11 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 /** @throws AppError USAGE for a word that is neither short nor a type with a slash or parenthesis */
 export function askedType(written: string, option: string): AskedType {
   const word = written.toLowerCase();
+  if (word === 'any') return { written, matches: () => true };
   const wanted = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
   if (wanted === undefined && !/[/( ]/u.test(written)) {
     throw new AppError('USAGE', `${option}: "${written}" is not a type`, {
-      hint: `Give a media type, an artifact type or a predicate type in full, or one of: ${Object.keys(WORDS).join(', ')}.`,
+      hint: `Give a media type, an artifact type or a predicate type in full, or one of: any, ${Object.keys(WORDS).join(', ')}.`,
     });
   }
   const names = new Set((wanted ?? [written]).map((one) => one.toLowerCase()));

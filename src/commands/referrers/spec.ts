@@ -5,7 +5,7 @@ export const referrersSpec: CommandSpec = {
   aliases: ['discover'],
   summary: 'Show signatures, SBOMs and more that refer to an image',
   description:
-    "Prints a tree of what refers to an image, to the images of an index and to the referrers themselves: from the referrers API or its fallback tag, cosign's tags and BuildKit's attestations. Verifies nothing. --get prints the content of one type: signature, sbom, spdx, cyclonedx, provenance, vuln, vex, or a type in full.",
+    "Prints a tree of what refers to an image, to the images of an index and to the referrers themselves: from the referrers API or its fallback tag, cosign's tags and BuildKit's attestations. Verifies nothing. --get prints the content of one type: signature, sbom, spdx, cyclonedx, provenance, vuln, vex, any, or a type in full.",
   args: [{ name: 'image', summary: 'image to look at', required: true }],
   options: [
     {

@@ -78,6 +78,7 @@ const get: Verb = {
     },
     '--strip-dirs': { refused: 'Write the files: regctl artifact pull --output-dir DIR NAME' },
   },
+  defaults: (line) => (line.has('subject') ? ['--get=any', '--latest'] : []),
   args: (line) => {
     const subject = line.value('subject');
     return subject === undefined ? names(line) : [ourName(subject)];
@@ -92,7 +93,7 @@ export const ARTIFACT_VERBS: readonly Verb[] = [
     to: ['referrers', '--depth=1'],
     options: list,
     args: names,
-    defaults: (line) => (isRaw(line) ? ['--json-form=index'] : []),
+    defaults: (line) => (isRaw(line) ? ['--json-form=index', '--output=ndjson'] : []),
   },
   get,
   put,

@@ -13,6 +13,7 @@ export interface ConversionRequest {
   readonly indexPlatform: Platform | undefined;
   readonly preserveDigests: boolean;
   readonly referrers: boolean;
+  readonly onOriginal?: ConvertOptions['onOriginal'];
 }
 
 interface ConversionContext {
@@ -44,6 +45,7 @@ export async function openConverted(
     ...conversion,
     platforms: platforms.length > 0 || indexPlatform === undefined ? platforms : [indexPlatform],
     preserveDigests,
+    onOriginal: request.onOriginal,
     tempDir: context.tempDir,
     temporaries: () => context.temporaries(),
     concurrency: context.concurrency,

@@ -121,6 +121,11 @@ describe('a copy that leaves signatures behind says so in one line', () => {
       /: signatures or attestations of 1 of 2 images; .*--referrers/u,
     ],
     [
+      'of all tags, converted',
+      ['copy', '', 'said/all-v2s2', '--all-tags', '--include', '^v', '--format', 'v2s2'],
+      /: signatures or attestations of 1 of 2 images; the copy has a different digest/u,
+    ],
+    [
       'sync',
       ['sync', '', 'said/sync', '--include', '^v'],
       /: signatures or attestations of 1 of 2 images; .*--referrers/u,

@@ -2,6 +2,7 @@ import { copyTags, type TagOutcome, type TagsSummary } from '../../copy/copy-tag
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { EXIT_STATUS } from '../../errors/codes.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ReadStore } from '../../store/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import type { Result } from '../result.ts';
@@ -50,11 +51,12 @@ export async function copyRepository(
     throw new AppError('USAGE', 'source and destination are the same repository');
   const cost = startStats(context);
   await using stores = await openCopyStores(context, locations, shared, options);
+  const originals = new Map<string, Digest>();
   await using converted = await openConverted(
     conversionContext(context),
     stores.source,
     locations,
-    flags,
+    { ...flags, onOriginal: (tag, digest) => void originals.set(tag, digest) },
   );
   const source = converted ?? stores.source;
   const sourceTags = await Array.fromAsync(allTags(source, options));
@@ -102,11 +104,11 @@ export async function copyRepository(
   });
   noteImages(context, summary.images);
   noteUnsignedCopies(context, trusted, summary.images);
-  if (isReminded(context, locations, done) && flags.conversion === undefined) {
-    const copied = copiedImages(source, summary.images, { sourceTags, copiedTags: new Set(tags) });
+  if (isReminded(context, locations, done)) {
+    const listed = { originals, sourceTags, copiedTags: new Set(tags) };
+    const copied = copiedImages(stores.source, summary.images, listed);
     const counts = { sent: context.requestCount(), usual: usual.of(summary.images.length) };
-    const look = mayLook(context, locations.from, counts);
-    await remindOfMany(context, [copied], look, options);
+    await remindOfMany(context, [copied], mayLook(context, locations.from, counts), options);
   }
   return resultOf(locations, destinationTag, summary, cost());
 }

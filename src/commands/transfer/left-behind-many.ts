@@ -72,12 +72,24 @@ async function someOf(
 export function copiedImages(
   source: ReadStore,
   images: readonly TagOutcome[],
-  tags: Pick<CopiedImages, 'sourceTags' | 'copiedTags'>,
+  {
+    originals,
+    ...tags
+  }: Pick<CopiedImages, 'sourceTags' | 'copiedTags'> & {
+    /** By tag, what converted images were made from: all that the source knows of them. */
+    readonly originals: ReadonlyMap<string, Digest>;
+  },
 ): CopiedImages {
   const written = images.flatMap((one) =>
     one.error !== undefined || one.unchanged
       ? []
-      : [{ name: `${source.label}:${one.tag}`, from: one.from, digest: one.descriptor.digest }],
+      : [
+          {
+            name: `${source.label}:${one.tag}`,
+            from: originals.get(one.tag) ?? one.from,
+            digest: one.descriptor.digest,
+          },
+        ],
   );
   return { images: written, ...tags, withSource: (look) => look(source) };
 }

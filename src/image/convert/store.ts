@@ -44,6 +44,7 @@ export function createConvertedStore(source: ReadStore, options: ConvertOptions)
       const made = ref !== undefined && isDigest(ref) ? converter.made(ref) : undefined;
       if (made !== undefined) return made.descriptor;
       const root = await source.resolve(ref, { ...call, purpose: 'content' });
+      if (ref !== undefined) options.onOriginal?.(ref, root.digest);
       return converter.convert(root, { signal: call?.signal, depth: 0 });
     },
     async has(descriptor, call) {

@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { CompressionOptions } from '../../util/compression/types.ts';
 import type { Temporaries } from '../../util/temporaries.ts';
@@ -28,6 +29,8 @@ export interface ConvertOptions {
   readonly temporaries?: (() => Promise<Temporaries>) | undefined;
   /** Manifests and layers read at a time. Default 4. */
   readonly concurrency?: number | undefined;
+  /** Called with each name that is resolved, and what it means at the source. */
+  readonly onOriginal?: ((name: string, digest: Digest) => void) | undefined;
   /** Reports slow work before the copy starts. */
   readonly note?: ((text: string) => void) | undefined;
   /** Reports what is left out of the result, and changes that were not requested. */

@@ -39,15 +39,13 @@ export interface ContextOptions {
   readonly trace: ((line: string) => void) | undefined;
   readonly stdio: Stdio;
   readonly beginWait: BeginWait;
-  /** Whether the command sends only a few requests. */
-  readonly shortLived: boolean;
 }
 
 export interface ProgramContext extends Context, Pick<Stores, 'namesMeant'>, AsyncDisposable {}
 
 /** The composition root: creates a client from the command line and adds the process. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
-  const { io, flags, messages, terminal, emit, trace, stdio, beginWait, shortLived } = options;
+  const { io, flags, messages, terminal, emit, trace, stdio, beginWait } = options;
   const { env, home, uid, now, processes, bundledHelpers } = io;
   const os = io.host.platform;
   const machine: Machine = { env, home, os, uid, now, processes, bundledHelpers, beginWait };
@@ -61,7 +59,6 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
     askPassword: terminal.interactive
       ? (username) => terminal.prompt(`Password of ${username}:`, { hidden: true })
       : undefined,
-    shortLived,
     onLongRun: io.onLongRun,
   });
   const temporaries = lazyTemporaries(machine);

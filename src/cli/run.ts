@@ -101,9 +101,7 @@ async function perform(
       import('./secrets.ts'),
       import('./process/terminal.ts'),
       spec.load(),
-      spec.longRunning === true ? loadConnections() : undefined,
     ]);
-  if (spec.longRunning === true) io.onLongRun?.();
   if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
     io,
@@ -117,7 +115,6 @@ async function perform(
     trace: createTrace(flags.debug, messages.line, io.now),
     stdio: createStdio(io, stdout, { tempDir: flags.tmpdir, beginWait: waits.begin }),
     beginWait: waits.begin,
-    shortLived: spec.longRunning !== true,
   });
   let done = false;
   try {
@@ -148,11 +145,6 @@ function withFacts(cause: AppError, facts: readonly string[]): AppError {
     details,
     cause,
   });
-}
-
-async function loadConnections(): Promise<void> {
-  const { loadUndici } = await import('../http/exchange/undici.ts');
-  await loadUndici();
 }
 
 /** Whether an archive goes to standard output, which then must have no other lines. */

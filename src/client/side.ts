@@ -81,7 +81,6 @@ export async function connectSide(
     onRetry: options.onRetry,
     log: options.trace,
     beginWait: options.machine.beginWait,
-    shortLived: options.shortLived,
     onLongRun: options.onLongRun,
     store: options.store,
   });

@@ -90,8 +90,6 @@ export interface ConnectionsOptions {
   readonly trace?: ((line: string) => void) | undefined;
   /** Prompts for the password of a username that was given without one. */
   readonly askPassword?: ((username: string) => Promise<string>) | undefined;
-  /** Set if only a few requests follow, so that a fast start matters. */
-  readonly shortLived?: boolean | undefined;
-  /** Called once, after more requests than a short command makes. */
+  /** Called once, after more requests than the copy of an image takes. */
   readonly onLongRun?: (() => void) | undefined;
 }

@@ -74,8 +74,6 @@ export interface CommandSpec {
   readonly printsResult?: boolean;
   /** How long it may go on after an interrupt, in milliseconds. Default: 1800. */
   readonly graceMs?: (args: readonly string[]) => number | undefined;
-  /** May send hundreds of requests or move GiB, so a slower start for higher speed pays. */
-  readonly longRunning?: boolean;
   /** Reads layers to their end: the garbage collector is set for large buffers, as in a copy. */
   readonly readsLayers?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];

@@ -57,9 +57,12 @@ export interface HttpClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Reports each wait for a host. Default: waits are not reported. */
   readonly beginWait?: BeginWait | undefined;
-  /** Only a few requests follow, so the time to load their client matters. */
-  readonly shortLived?: boolean | undefined;
-  /** Called once, if there are more requests than in a short command. */
+  /**
+   * Requests to a host that are sent by Node's client, before undici is loaded for those that
+   * follow. Default: 1000.
+   */
+  readonly fewRequests?: number | undefined;
+  /** Called once, if there are more requests than the copy of an image takes. */
   readonly onLongRun?: (() => void) | undefined;
   /** Hosts that may be contacted at all. Default: all. */
   readonly allowHost?: AllowHost | undefined;
@@ -92,8 +95,8 @@ export interface HttpClientHandle {
   close(): Promise<void>;
 }
 
-/** A list with this many pages is usually long; inspecting an image takes four requests. */
-const LONG_RUN_REQUESTS = 6;
+/** More than a copy of an image of ten layers: a change of V8's flags costs 0.15 s. */
+const LONG_RUN_REQUESTS = 100;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
@@ -140,7 +143,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
   const contexts = createTlsContexts(policies, roots);
   const { allowHost } = options;
   const dialer = createDialer({ contexts, resolver, connectMs: timeouts.connectMs, allowHost });
-  const pools = createConnectionPools(dialer, options.shortLived);
+  const pools = createConnectionPools(dialer, options.fewRequests);
   const endpoints = createEndpoints({ policies, dialer, proxies, beginWait: options.beginWait });
 
   const pauses = createPauses();

@@ -67,7 +67,6 @@ describe('the start', () => {
     await using server = await startScriptedServer(tagList);
     const { modules, stdout } = await loadedBy(['tags', '--plain-http', `${server.host}/a`]);
     expect(stdout).toBe('v1\n');
-    // A handful of requests does not earn undici's start.
     expect(modules).toContain('src/http/exchange/node.ts');
     expect(modules).not.toMatch(/undici/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|hono|ora|semver|tldts)\//);
@@ -75,12 +74,24 @@ describe('the start', () => {
     expect(modules).not.toMatch(/src\/(?:server|copy|image(?!\/created\.ts))/);
   });
 
-  it('`copy` loads the connections of undici, and no more of it', async () => {
+  it('`copy` does not load undici, which a few requests do not earn', async () => {
     await using server = await startScriptedServer(() => ({ status: 404 }));
     const { modules } = await loadedBy(
       ['copy', '--dry-run', '--plain-http', `${server.host}/a`, `${server.host}/b`],
       2,
     );
+    expect(modules).toContain('src/http/exchange/node.ts');
+    expect(modules).not.toMatch(/undici/);
+  });
+
+  it('a thousand requests load the connections of undici, and no more of it', async () => {
+    // Each page names the next.
+    await using server = await startScriptedServer((_request, count) => ({
+      status: 200,
+      headers: count < 1010 ? { link: `</v2/a/tags/list?last=${count}>; rel="next"` } : {},
+      body: JSON.stringify({ name: 'a', tags: [`v${count}`] }),
+    }));
+    const { modules } = await loadedBy(['tags', '--plain-http', `${server.host}/a`]);
     expect(modules).toContain('undici/lib/dispatcher/pool.js');
     expect(modules).not.toMatch(/undici\/lib\/(?:api|cache|interceptor|mock|web\/fetch\/index)/);
   });

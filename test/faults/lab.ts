@@ -24,10 +24,10 @@ export const IMPATIENT = { headersMs: 1500, firstByteMs: 1500, idleMs: 1500, slo
 /** Longest real wait; the policy believes that it waited as long as it wanted. */
 const REAL_WAIT_MS = 2;
 
-/** Which client sends: one for the API, or the one for large contents for all of them. */
-export type Lane = 'api' | 'large';
+/** Which client sends: that of the first requests, of many, or of large contents. */
+export type Lane = 'few' | 'many' | 'large';
 
-export function quickWire(options: Partial<HttpClientOptions> = {}, lane: Lane = 'api'): QuickWire {
+export function quickWire(options: Partial<HttpClientOptions> = {}, lane: Lane = 'few'): QuickWire {
   const waits: number[] = [];
   const events: CopyEvent[] = [];
   let ahead = 0;
@@ -48,6 +48,7 @@ export function quickWire(options: Partial<HttpClientOptions> = {}, lane: Lane =
     onWarning: () => undefined,
     onRetry: (event) => void events.push({ type: 'retry', ...event }),
     timeouts: { headersMs: 30_000, firstByteMs: 30_000, idleMs: 30_000 },
+    ...(lane === 'many' ? { fewRequests: 0 } : {}),
     ...options,
   });
   const client = createRegistryClient({

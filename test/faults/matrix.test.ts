@@ -359,6 +359,9 @@ describeWith(['docker-registry'], 'fault matrix', () => {
   it.each(CATALOGUE)('$name', async (row) => {
     await expectRow(row);
   });
+  it.each(PEER_ROWS)('$name, as one of many requests', async (row) => {
+    await expectRow(row, 'many');
+  });
   const ofSource = [...PEER_ROWS, ...CATALOGUE].filter(({ source }) => source !== undefined);
   it.each(ofSource)('$name, read as large content is', async (row) => {
     await expectRow(row, 'large');

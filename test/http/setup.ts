@@ -119,12 +119,12 @@ export function testClient(options: Partial<HttpClientOptions> = {}): TestClient
 }
 
 /** The clients below `HttpClient`: what one does the others do too. */
-export const TRANSFER_CLASSES = ['api', 'node', 'bulk'] as const;
+export const TRANSFER_CLASSES = ['few', 'many', 'bulk'] as const;
 
-/** `testClient` with every request to one of them: undici, Node's, sockets for answers. */
+/** `testClient` with every request to one of them: Node's, undici, sockets for answers. */
 export function clientOn(lane: (typeof TRANSFER_CLASSES)[number]): typeof testClient {
   return (options) => {
-    const client = testClient({ ...options, ...(lane === 'node' ? { shortLived: true } : {}) });
+    const client = testClient({ ...options, ...(lane === 'many' ? { fewRequests: 0 } : {}) });
     const { request: send } = client;
     const request: TestClient['request'] = (one) => send({ ...one, large: lane === 'bulk' });
     return Object.assign(client, { request });

@@ -101,7 +101,6 @@ async function withConnections(
       warn: () => undefined,
       note: () => undefined,
       onRetry: () => undefined,
-      shortLived: true,
     });
     await read(connections, found);
   } catch {

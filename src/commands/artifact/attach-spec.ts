@@ -27,7 +27,6 @@ export const artifactAttachSpec: CommandSpec = {
     ...PUBLISH_OPTIONS,
   ],
   alsoUses: ['platform', 'parallel'],
-  longRunning: true,
   examples: [
     {
       command:

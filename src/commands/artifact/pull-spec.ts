@@ -15,7 +15,6 @@ export const artifactPullSpec: CommandSpec = {
     { flags: '--overwrite', summary: 'replace files that have other content', kind: 'flag' },
   ],
   alsoUses: ['platform', 'parallel', 'policy'],
-  longRunning: true,
   otherNames: { '-o': '--output-dir (-o is the form of the output)' },
   examples: [
     {

@@ -42,7 +42,6 @@ export const artifactPushSpec: CommandSpec = {
     ...PUBLISH_OPTIONS,
   ],
   alsoUses: ['parallel'],
-  longRunning: true,
   examples: [
     {
       command: 'regctl artifact push registry.example.com/site:1 page.html:text/html assets',

@@ -10,7 +10,6 @@ export const blobCopySpec: CommandSpec = {
   ],
   options: [],
   hasSourceAndDestination: true,
-  longRunning: true,
   alsoUses: ['policy'],
   examples: [
     {

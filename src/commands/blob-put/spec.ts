@@ -11,7 +11,6 @@ export const blobPutSpec: CommandSpec = {
     { flags: '--digest <digest>', summary: 'refuse other content', kind: 'string' },
     { flags: '--media-type <type>', summary: 'as regclient', kind: 'string', hidden: true },
   ],
-  longRunning: true,
   examples: [
     {
       command: 'regctl blob-put registry.example.com/app layer.tar.gz',

@@ -11,7 +11,6 @@ export const catSpec: CommandSpec = {
   ],
   options: [],
   printsResult: true,
-  longRunning: true,
   readsLayers: true,
   alsoUses: ['platform'],
   examples: [

@@ -110,7 +110,6 @@ export const copySpec: CommandSpec = {
     },
   ],
   hasSourceAndDestination: true,
-  longRunning: true,
   alsoUses: ['parallel', 'platform', 'policy'],
   examples: [
     {

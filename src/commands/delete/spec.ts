@@ -27,7 +27,6 @@ export const deleteSpec: CommandSpec = {
     { flags: '--ignore-missing', summary: 'succeed if it does not exist', kind: 'flag' },
     { flags: '-y, --yes', summary: 'skip the question', kind: 'flag' },
   ],
-  longRunning: true,
   alsoUses: ['parallel'],
   examples: [
     {

@@ -14,7 +14,6 @@ export const diffSpec: CommandSpec = {
     { flags: '--exit-code', summary: 'exit with status 3 if the images differ', kind: 'flag' },
   ],
   printsResult: true,
-  longRunning: true,
   readsLayers: true,
   alsoUses: ['platform'],
   examples: [

@@ -10,7 +10,6 @@ export const exportSpec: CommandSpec = {
     { name: 'file', summary: 'tar to write; - is standard output (default)', required: false },
   ],
   options: [],
-  longRunning: true,
   readsLayers: true,
   alsoUses: ['platform'],
   examples: [

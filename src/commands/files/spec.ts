@@ -22,7 +22,6 @@ export const filesSpec: CommandSpec = {
     },
   ],
   printsResult: true,
-  longRunning: true,
   readsLayers: true,
   alsoUses: ['platform'],
   examples: [

@@ -14,7 +14,6 @@ export const loadSpec: CommandSpec = {
     },
   ],
   alsoUses: ['parallel', 'platform', 'policy'],
-  longRunning: true,
   examples: [
     { command: 'regctl load -i images.tar', description: 'Load into the Docker daemon' },
     {

@@ -23,7 +23,6 @@ export const outdatedSpec: CommandSpec = {
   ],
   alsoUses: ['platform'],
   printsResult: true,
-  longRunning: true,
   examples: [
     {
       command: 'regctl outdated nginx:1.27.2-alpine',

@@ -161,7 +161,6 @@ export const pruneSpec: CommandSpec = {
     ...grouped('Dates', ...dateOptions),
     ...grouped('Run', ...runOptions),
   ],
-  longRunning: true,
   alsoUses: ['parallel'],
   examples: [
     {

@@ -20,7 +20,6 @@ export const pullSpec: CommandSpec = {
     },
   ],
   alsoUses: ['parallel', 'platform', 'policy'],
-  longRunning: true,
   examples: [
     { command: 'regctl pull alpine:3.20', description: 'Pull to the Docker daemon' },
     {

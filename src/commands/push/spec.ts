@@ -10,7 +10,6 @@ export const pushSpec: CommandSpec = {
   ],
   options: [{ flags: '-a, --all-tags', summary: 'push all tags of the repository', kind: 'flag' }],
   alsoUses: ['parallel', 'platform', 'policy'],
-  longRunning: true,
   examples: [
     {
       command: 'regctl push registry.example.com/app:1.4',

@@ -16,7 +16,6 @@ export const saveSpec: CommandSpec = {
       kind: 'string',
     },
   ],
-  longRunning: true,
   alsoUses: ['parallel', 'platform', 'policy'],
   examples: [
     {

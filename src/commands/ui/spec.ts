@@ -22,7 +22,6 @@ export const uiSpec: CommandSpec = {
     { flags: '--no-open', summary: 'print the address; open no browser', kind: 'flag' },
   ],
   otherNames: { '--listen': '--port', '-p': '--port', '--write': '--allow-delete' },
-  longRunning: true,
   alsoUses: ['platform', 'parallel', 'policy'],
   examples: [
     { command: 'regctl ui registry.example.com', description: 'Browse a registry' },

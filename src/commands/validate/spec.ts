@@ -14,7 +14,6 @@ export const validateSpec: CommandSpec = {
     },
   ],
   printsResult: true,
-  longRunning: true,
   readsLayers: true,
   examples: [
     { command: 'regctl validate alpine:3.20', description: 'Check all platforms' },

@@ -41,8 +41,8 @@ class OriginAgent extends Agent {
 
 /**
  * For the bodies of blobs: Node's parser runs in native code and reads large pieces, which takes
- * half the CPU time per byte. Also for commands with few requests: it loads in a third of undici's
- * time (docs/performance.md).
+ * half the CPU time per byte. Also for the first requests to an origin: it loads in a third of
+ * undici's time (docs/performance.md).
  */
 export function nodePool(connect: Dial, target: DialTarget): Pool {
   const agent = new OriginAgent(connect, target);

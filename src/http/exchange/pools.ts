@@ -36,7 +36,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
 };
 
 /**
- * `api`: undici, or Node's own client if only a few requests follow. `large`: for bodies so large
+ * `api`: Node's own client, and undici once there are many requests. `large`: for bodies so large
  * that the cost per byte matters; plain sockets read answers, Node's client sends bodies and uses
  * proxies.
  */
@@ -52,8 +52,11 @@ export interface ConnectionPools {
   close(): void;
 }
 
-/** `shortLived`: loading undici is not worth it. */
-export function createConnectionPools(dialer: Dialer, shortLived = false): ConnectionPools {
+/** To one origin; after that many, undici earns its start (docs/performance.md). */
+const FEW_REQUESTS = 1000;
+
+/** `fewRequests`: how many to an origin are sent without undici. */
+export function createConnectionPools(dialer: Dialer, fewRequests = FEW_REQUESTS): ConnectionPools {
   const pools = new Map<string, Promise<Pool>>();
   let closed = false;
 
@@ -65,12 +68,14 @@ export function createConnectionPools(dialer: Dialer, shortLived = false): Conne
     const connect = dialer.dialFor(route, { large: transferClass === 'large' });
     const nodeClient = async (): Promise<Pool> =>
       (await import('./node.ts')).nodePool(connect, target);
-    const isDirect = route.proxy === undefined;
     let pool: Pool;
-    if (transferClass === 'large' && isDirect)
+    if (transferClass === 'api')
+      pool = growingPool(await nodeClient(), fewRequests, async () =>
+        (await import('./undici.ts')).undiciPool(connect, target),
+      );
+    else if (route.proxy === undefined)
       pool = (await import('./sockets.ts')).socketPool(connect, target, nodeClient);
-    else if (transferClass === 'large' || shortLived) pool = await nodeClient();
-    else pool = await (await import('./undici.ts')).undiciPool(connect, target);
+    else pool = await nodeClient();
     if (closed) pool.destroy();
     return pool;
   };
@@ -90,6 +95,31 @@ export function createConnectionPools(dialer: Dialer, shortLived = false): Conne
       for (const pool of pools.values()) void pool.then((one) => one.destroy());
       pools.clear();
       dialer.close();
+    },
+  };
+}
+
+/** Sends a few requests through the one pool, and those that follow through the other. */
+function growingPool(few: Pool, fewRequests: number, load: () => Promise<Pool>): Pool {
+  let requests = 0;
+  let closed = false;
+  let many: Promise<Pool> | undefined;
+  const loadMany = async (): Promise<Pool> => {
+    const pool = await load();
+    if (closed) pool.destroy();
+    return pool;
+  };
+  return {
+    async exchange(request) {
+      requests += 1;
+      if (requests <= fewRequests) return few.exchange(request);
+      many ??= loadMany();
+      return (await many).exchange(request);
+    },
+    destroy() {
+      closed = true;
+      few.destroy();
+      void many?.then((pool) => pool.destroy());
     },
   };
 }

@@ -48,7 +48,7 @@ export async function resolveRoot(
   slots: Slots,
 ): Promise<RootPlan> {
   const { source, destination, platforms = [], indexPlatform, noClobber } = run;
-  const { sourceRef, destinationTag, isNew } = request;
+  const { sourceRef, destinationTag, isNew, tagExists } = request;
   const { signal } = tasks;
   const call = { signal };
   const trustAbsence = noClobber !== true && request.keepExisting !== true;
@@ -80,7 +80,7 @@ export async function resolveRoot(
     if (existing?.digest === sourceRef)
       return { root: existing, manifest: undefined, existing, from: sourceRef };
   }
-  const purpose = isBlind ? 'content' : purposeAfter(looking);
+  const purpose = isBlind ? 'content' : tagExists === true ? 'descriptor' : purposeAfter(looking);
   // One slot for both, so that a manifest that came with the descriptor is used at once.
   const finding = slots.on(
     'source',

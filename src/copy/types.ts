@@ -110,6 +110,11 @@ export interface ImageRequest {
   readonly additionalTags?: readonly string[] | undefined;
   /** The destination is known not to have the tag. */
   readonly isNew?: boolean | undefined;
+  /**
+   * The destination is known to have the tag, so its digest is probably the same: the source is
+   * asked only for the digest, and for the manifest if they differ.
+   */
+  readonly tagExists?: boolean | undefined;
   /** The destination's tag must not be overwritten, so its absence has to be certain. */
   readonly keepExisting?: boolean | undefined;
 }

@@ -120,6 +120,7 @@ export class RouteRun {
       sourceRef: ref,
       destinationTag: tag,
       isNew: (isNew || job.deep === true) && expected === undefined,
+      tagExists: tag !== undefined && known?.has(tag) === true,
     };
     const plan = await this.#session.resolve(request);
     const { root, existing } = plan;

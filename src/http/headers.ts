@@ -2,6 +2,16 @@ import type { ResponseHeaders } from './types.ts';
 
 /** Parses headers from the flat list `[name, value, name, value, …]` in which they arrive. */
 export function parseRawHeaders(raw: readonly string[]): ResponseHeaders {
+  let known: ReadonlyMap<string, readonly string[]> | undefined;
+  const lines = (): ReadonlyMap<string, readonly string[]> => (known ??= linesOf(raw));
+  return {
+    get: (name) => lines().get(name.toLowerCase())?.[0],
+    all: (name) => lines().get(name.toLowerCase()) ?? [],
+    names: () => [...lines().keys()],
+  };
+}
+
+function linesOf(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const lines = new Map<string, string[]>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
@@ -9,11 +19,7 @@ export function parseRawHeaders(raw: readonly string[]): ResponseHeaders {
     list.push(raw[i + 1] ?? '');
     lines.set(name, list);
   }
-  return {
-    get: (name) => lines.get(name.toLowerCase())?.[0],
-    all: (name) => lines.get(name.toLowerCase()) ?? [],
-    names: () => [...lines.keys()],
-  };
+  return lines;
 }
 
 /** Later records win; names are case-insensitive and returned in lower case. */

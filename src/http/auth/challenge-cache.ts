@@ -50,6 +50,8 @@ export function createChallengeCache(
   /** Origins whose usual challenge did not work. */
   const unusual = new Set<string>();
   const leads = new Map<string, Promise<void>>();
+  /** Where the first answer has come. */
+  const led = new Set<string>();
 
   return (url, { registry, repository }) => {
     const origin = originKey(url, policies(apiHost(registry)).verifyTls);
@@ -70,12 +72,16 @@ export function createChallengeCache(
     return {
       get,
       async waitForFirst(signal) {
-        if (get().offers.length > 0) return undefined;
-        const lead = leads.get(keyOf(own));
+        const key = keyOf(own);
+        if (led.has(key) || get().offers.length > 0) return undefined;
+        const lead = leads.get(key);
         if (lead !== undefined) return abortable(lead, signal).then(() => undefined);
-        return new Promise((resolve) => {
-          leads.set(keyOf(own), new Promise<void>((end) => resolve(end)));
-        });
+        const { promise, resolve } = Promise.withResolvers<void>();
+        leads.set(key, promise);
+        return () => {
+          led.add(key);
+          resolve();
+        };
       },
       store: (offers) => void heard.set(keyOf(own), offers),
       confirm() {

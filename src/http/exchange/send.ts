@@ -63,17 +63,8 @@ async function sendOnce(
   route: DialRoute,
   options: SendOptions,
 ): Promise<HttpResponse> {
-  const stalled = new AbortController();
-  const uploadBody =
-    request.body === undefined || request.body.length === 0
-      ? undefined
-      : createUploadBody(request.body, {
-          ...speedLimitOf(options),
-          stallMs: options.timeouts.headersMs,
-          slowestLink: options.timeouts.slowestLink,
-          now: options.now,
-          onStall: (code) => stalled.abort(timeoutError(code)),
-        });
+  const upload = uploadOf(request, options);
+  const uploadBody = upload?.body;
   const configured = request.auth === undefined ? {} : options.policies(route.host).headers;
   const headers = headersOf(request, route, configured, options.userAgent);
   const conceal = secretRedactor([
@@ -84,7 +75,7 @@ async function sendOnce(
   options.onRequest();
   let answer: RawResponse;
   try {
-    answer = await dispatch(request, route, headers, options, uploadBody, stalled.signal);
+    answer = await dispatch(request, route, headers, options, upload);
     const refusal = forwardingError(route, answer.status, parseRawHeaders(answer.rawHeaders));
     if (refusal !== undefined) {
       await discardBody(answer);
@@ -108,13 +99,32 @@ function transferClassOf({ large }: HttpRequest): TransferClass {
   return large === true ? 'large' : 'api';
 }
 
+interface Upload {
+  readonly body: UploadBody;
+  /** Aborts when the server takes the body too slowly. */
+  readonly stalled: AbortSignal;
+}
+
+function uploadOf({ body }: HttpRequest, options: SendOptions): Upload | undefined {
+  if (body === undefined || body.length === 0) return undefined;
+  const { timeouts, now } = options;
+  const stalled = new AbortController();
+  const uploadBody = createUploadBody(body, {
+    ...speedLimitOf(options),
+    stallMs: timeouts.headersMs,
+    slowestLink: timeouts.slowestLink,
+    now,
+    onStall: (code) => stalled.abort(timeoutError(code)),
+  });
+  return { body: uploadBody, stalled: stalled.signal };
+}
+
 async function dispatch(
   request: HttpRequest,
   route: DialRoute,
   headers: Readonly<Record<string, string>>,
   options: SendOptions,
-  uploadBody: UploadBody | undefined,
-  stalled: AbortSignal,
+  upload: Upload | undefined,
 ): Promise<RawResponse> {
   const { url, method, signal } = request;
   const { origin, path } = requestTarget(url, route);
@@ -126,8 +136,8 @@ async function dispatch(
     method,
     path,
     headers,
-    body: uploadBody?.chunks,
-    signals: signal === undefined ? [stalled] : [signal, stalled],
+    body: upload?.body.chunks,
+    signals: [signal, upload?.stalled].filter((one) => one !== undefined),
     headersMs: request.blob === true ? firstByteMs : headersMs,
     idleMs,
     firstByteMs: request.blob === true ? firstByteMs : idleMs,

@@ -20,7 +20,7 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
     [src, dst, machine] = await Promise.all([
       startCounted(certificates),
       startCounted(certificates),
-      newMachine('program'),
+      newMachine(),
     ]);
     await src.push('app', ['v1', 'v2'], await makeImage({ layers: 5 }));
   });
@@ -29,8 +29,8 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
   });
   afterEach(() => rm(machine.dir.join('cache'), { recursive: true, force: true }));
 
-  const folder = (): string => machine.dir.join('cache/regctl');
-  const cached = (): Promise<string> => readFile(`${folder()}/tokens.json`, 'utf8');
+  const folder = (of = machine): string => of.dir.join('cache/regctl');
+  const cached = (of = machine): Promise<string> => readFile(`${folder(of)}/tokens.json`, 'utf8');
   const counted = async (
     args: readonly string[],
     options?: Parameters<Machine['expect']>[2],
@@ -77,13 +77,15 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
 
   describe('on disk', () => {
     it('is private and holds neither the login nor a plain hash of it', async () => {
-      await machine.expect(0, tags());
-      expect((await stat(folder())).mode & 0o777).toBe(0o700);
-      expect((await readdir(folder())).sort()).toEqual(['code', 'tokens.json', 'tokens.key']);
+      await using program = await newMachine('program');
+      const path = folder(program);
+      await program.expect(0, tags());
+      expect((await stat(path)).mode & 0o777).toBe(0o700);
+      expect((await readdir(path)).sort()).toEqual(['code', 'tokens.json', 'tokens.key']);
       for (const name of ['tokens.json', 'tokens.key', 'code/tags']) {
-        expect((await stat(`${folder()}/${name}`)).mode & 0o777, name).toBe(0o600);
+        expect((await stat(`${path}/${name}`)).mode & 0o777, name).toBe(0o600);
       }
-      expect(await cached()).not.toMatch(/secret|YW5uOnNlY3JldA/);
+      expect(await cached(program)).not.toMatch(/secret|YW5uOnNlY3JldA/);
     });
 
     it('is neither read nor written with REGCTL_CACHE=off', async () => {
@@ -129,22 +131,29 @@ describeWith(['docker-registry', 'openssl'], 'the cache of tokens on disk', () =
     });
 
     it('is shared by 20 runs at once, and no token of theirs is lost', async () => {
+      await using program = await newMachine('program');
       const names = Array.from({ length: 20 }, (_item, index) => `many/${index}`);
       const image = await makeImage();
       for (const name of names) await src.push(name, ['v1'], image);
       const list = (name: string): string[] => ['tags', ...creds, `${src.host}/${name}`];
-      const done = await Promise.all(names.map((name) => machine.regctl(list(name))));
+      const done = await Promise.all(names.map((name) => program.regctl(list(name))));
       // On a busy machine a run may have to say that it waits for its turn.
       const said = (stderr: string): string => stderr.replace(/^waiting for another run.*\n/u, '');
       expect(done.map(({ code, stdout, stderr }) => [code, stdout, said(stderr)])).toEqual(
         names.map(() => [0, 'v1\n', '']),
       );
-      const { tokens } = JSON.parse(await cached()) as { tokens: { scopes: string[] }[] };
+      const { tokens } = JSON.parse(await cached(program)) as { tokens: { scopes: string[] }[] };
       expect(tokens.flatMap(({ scopes }) => scopes).sort()).toEqual(
         names.map((name) => `repository:${name}:pull`).sort(),
       );
-      expect((await readdir(folder())).sort()).toEqual(['code', 'tokens.json', 'tokens.key']);
-      expect(await counted(list('many/7')), seen()).toBe(1);
+      expect((await readdir(folder(program))).sort()).toEqual([
+        'code',
+        'tokens.json',
+        'tokens.key',
+      ]);
+      src.reset();
+      await program.expect(0, list('many/7'));
+      expect(src.count(), seen()).toBe(1);
     });
   });
 

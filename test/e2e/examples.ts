@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { startRegistryServer } from '../../src/server/server.ts';
 import { run, type Finished } from '../helpers/commands.ts';
-import { makeImage, makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
+import { makeImage, makeIndex, storeImage, type TestImage } from '../helpers/images.ts';
 import { newMachine, type Machine } from './regctl.ts';
 
 /** The platforms of an index; the last part of a tag such as `1-amd64` makes it a single image. */
@@ -58,7 +58,7 @@ const HOSTS: Readonly<Record<string, string>> = {
 export interface ExampleWorld extends AsyncDisposable {
   readonly machine: Machine;
   run(line: string): Promise<Finished>;
-  /** Pushes the images of a line again: it must not depend on those before it. */
+  /** Stores the images of a line again: it must not depend on those before it. */
   reset(line: string): Promise<void>;
 }
 
@@ -131,18 +131,19 @@ const MADE: readonly (readonly [mention: RegExp, lines: readonly string[]])[] = 
 
 /** A world with the images and files that `text`, the examples, mentions. */
 export async function exampleWorld(text: string): Promise<ExampleWorld> {
+  const storage = createMemoryStorage();
   const [registry, machine, seeds] = await Promise.all([
-    startRegistryServer({ storage: createMemoryStorage() }),
+    startRegistryServer({ storage }),
     newMachine(),
     seeding,
   ]);
-  const { origin, host } = registry.url;
+  const { host } = registry.url;
   const reset = async (line: string): Promise<void> => {
     const needed = seeds.filter(
       ({ name }) => line.includes(name) || line.includes(name.replace(/\/[^/]*$/u, '/')),
     );
     for (const { name, tags, image } of needed) {
-      await pushImage(origin, repositoryOf(name), tags, image);
+      await storeImage(storage, repositoryOf(name), tags, image);
     }
   };
   await mkdir(machine.dir.join('xdg/containers'), { recursive: true });

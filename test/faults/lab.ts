@@ -134,7 +134,7 @@ export async function expectWhole(
     const response = await fetch(`${origin}/v2/${repository}/${path}`, { headers: { accept } });
     expect(response.status, path).toBe(200);
     const read = Buffer.from(await response.arrayBuffer());
-    expect(read.equals(Buffer.from(node?.bytes ?? [])), path).toBe(true);
+    expect(read.equals(node?.bytes ?? new Uint8Array()), path).toBe(true);
   }
 }
 

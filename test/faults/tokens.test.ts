@@ -1,12 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
-import { makeImage, pushImage } from '../helpers/images.ts';
+import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
 import { startScriptedServer } from '../helpers/scripted-server.ts';
 import { describeWith } from '../helpers/when.ts';
 import { BASIC, chainOf } from '../http/setup.ts';
 import { type Gate, startGate } from './gate.ts';
-import { FORGETTING, KEEPING, type Kind } from './kinds.ts';
+import { FORGETTING, KEEPING, type Kind, type Registry } from './kinds.ts';
 import { expectWhole, quickWire, tagOf, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
@@ -131,6 +131,16 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+let image: TestImage;
+/** Has the image as `app`, for all tests. */
+let origin: Registry;
+beforeAll(async () => {
+  image = await makeImage({ layers: 1, layerSize: SIZE });
+  origin = await KEEPING.start();
+  await pushImage(origin.origin, 'app', ['v1'], image);
+});
+afterAll(() => origin[Symbol.asyncDispose]());
+
 interface Seen {
   readonly error: unknown;
   readonly source: FaultProxy;
@@ -144,10 +154,7 @@ async function copyThroughGates(
   harm: { readonly source?: Row['harm'] | undefined; readonly destination: Row['harm'] },
   check: (seen: Seen) => void | Promise<void>,
 ): Promise<void> {
-  await using from = await KEEPING.start();
   await using to = await kind.start();
-  const image = await makeImage({ layers: 1, layerSize: SIZE });
-  await pushImage(from.origin, 'app', ['v1'], image);
   await using sourceGate = await startGate('source');
   await using destinationGate = await startGate('destination');
   const gated = (gate: Gate, make: Row['harm'] = () => () => undefined) => {
@@ -155,7 +162,7 @@ async function copyThroughGates(
     return (request: Request): Fault | undefined =>
       gate.check(request.headers.authorization) ?? does(request);
   };
-  await using source = await startFaultProxy(from, gated(sourceGate, harm.source));
+  await using source = await startFaultProxy(origin, gated(sourceGate, harm.source));
   await using destination = await startFaultProxy(to, gated(destinationGate, harm.destination));
   await using wire = quickWire({ credentials: chainOf(BASIC) });
   const error = await tryCopy(wire, source.host, destination.host);
@@ -224,8 +231,8 @@ describe('a realm on a foreign host', () => {
   ): Promise<void> => {
     await using from = await KEEPING.start();
     await using to = await KEEPING.start();
-    const image = await makeImage({ layers: 1 });
-    await pushImage(from.origin, 'app', ['v1'], image);
+    const small = await makeImage({ layers: 1 });
+    await pushImage(from.origin, 'app', ['v1'], small);
     await using tokens = await startScriptedServer(() => ({ status: 200, body: '{"token":"t"}' }));
     const realm = `http://tokens.elsewhere.test:${new URL(tokens.origin).port}/token`;
     const headers = { 'www-authenticate': `Bearer realm="${realm}",service="s"` };
@@ -241,8 +248,8 @@ describe('a realm on a foreign host', () => {
     });
     const host = `registry.test:${new URL(destination.origin).port}`;
     const error = await tryCopy(wire, `127.0.0.1:${from.port}`, host);
-    const stored = await tagOf(to.origin, 'copy', 'v1', image.root.mediaType);
-    expect(stored).toBe(allowed ? image.root.digest : undefined);
+    const stored = await tagOf(to.origin, 'copy', 'v1', small.root.mediaType);
+    expect(stored).toBe(allowed ? small.root.digest : undefined);
     check({ error, sent: tokens.requests.map((one) => one.headers.authorization) });
   };
 

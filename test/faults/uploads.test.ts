@@ -1,11 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
-import { FORGETTING, KEEPING, type Kind } from './kinds.ts';
+import { FORGETTING, KEEPING, type Kind, type Registry } from './kinds.ts';
 import { expectWhole, IMPATIENT, quickWire, tryCopy } from './lab.ts';
 
 const MIB = 1024 * 1024;
+const SIZE = 10 * MIB;
+
+let image: TestImage;
+/** Has the image as `app`, for all tests. */
+let origin: Registry;
+beforeAll(async () => {
+  image = await makeImage({ layers: 1, layerSize: SIZE });
+  origin = await KEEPING.start();
+  await pushImage(origin.origin, 'app', ['v1'], image);
+});
+afterAll(() => origin[Symbol.asyncDispose]());
 
 /** The first data request above a size meets the fault; resumed ones do not. */
 function onceOnData(fault: Fault): (proxy: FaultProxy) => void {
@@ -21,42 +32,34 @@ function onceOnData(fault: Fault): (proxy: FaultProxy) => void {
 }
 
 function suite(kind: Kind): void {
-  const size = 10 * MIB;
   const expectCopy = async (
     harm: (proxy: FaultProxy) => void,
-    check: (seen: {
-      source: FaultProxy;
-      destination: FaultProxy;
-      image: TestImage;
-    }) => void | Promise<void>,
+    check: (seen: { source: FaultProxy; destination: FaultProxy }) => void | Promise<void>,
     options: Parameters<typeof quickWire>[0] = {},
   ): Promise<void> => {
-    await using from = await KEEPING.start();
     await using to = await kind.start();
-    const image = await makeImage({ layers: 1, layerSize: size });
-    await pushImage(from.origin, 'app', ['v1'], image);
-    await using source = await startFaultProxy(from);
+    await using source = await startFaultProxy(origin);
     await using destination = await startFaultProxy(to);
     harm(destination);
     await using wire = quickWire(options);
     const error = await tryCopy(wire, source.host, destination.host);
     expect(error).toBeUndefined();
     await expectWhole(to.origin, 'copy', 'v1', image);
-    await check({ source, destination, image });
+    await check({ source, destination });
   };
 
   it('continues a cut upload where the registry says', async () => {
     await expectCopy(onceOnData({ kind: 'cut-up', after: 6 * MIB }), ({ source, destination }) => {
       const again = kind.keeps ? 0 : 6 * MIB;
-      expect(destination.bytes.up).toBeLessThan(size + again + 2 * MIB);
+      expect(destination.bytes.up).toBeLessThan(SIZE + again + 2 * MIB);
       // Buffers on the way may have taken all of the source by then: it is read again at most once.
-      expect(source.bytes.down).toBeLessThan(2 * size + MIB);
+      expect(source.bytes.down).toBeLessThan(2 * SIZE + MIB);
     });
   });
 
   it('sends nothing twice when only the answer was lost', async () => {
     await expectCopy(onceOnData({ kind: 'lose-answer' }), ({ destination }) => {
-      expect(destination.bytes.up).toBeLessThan(size + 2 * MIB);
+      expect(destination.bytes.up).toBeLessThan(SIZE + 2 * MIB);
     });
   });
 
@@ -107,7 +110,7 @@ function suite(kind: Kind): void {
         };
       },
       ({ destination }) => {
-        expect(destination.bytes.up).toBeLessThan(size + 5 * MIB);
+        expect(destination.bytes.up).toBeLessThan(SIZE + 5 * MIB);
       },
     );
   });
@@ -125,7 +128,7 @@ function suite(kind: Kind): void {
         };
       },
       ({ destination }) => {
-        expect(destination.bytes.up).toBeLessThan(size + (kind.keeps ? 2 : 9) * MIB);
+        expect(destination.bytes.up).toBeLessThan(SIZE + (kind.keeps ? 2 : 9) * MIB);
       },
     );
   });

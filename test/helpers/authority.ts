@@ -19,7 +19,7 @@ export interface Authority extends AsyncDisposable {
     readonly from?: number;
     readonly to?: number;
   }): Pair;
-  selfSigned(name: string): Pair;
+  selfSigned(name: string, algorithm?: 'ec' | 'rsa'): Pair;
 }
 
 const DAY_MS = 86_400_000;
@@ -31,9 +31,10 @@ export async function makeAuthority(): Promise<Authority> {
     if (done.status !== 0) throw new Error(`openssl ${args.join(' ')}: ${done.stderr}`);
   };
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const newRsaKey = ['-newkey', 'rsa:2048', '-nodes'];
   const read = (name: string): string => readFileSync(join(dir.path, name), 'utf8');
-  const root = ['req', '-x509', ...newKey, '-days', '2'];
-  openssl(...root, '-subj', '/CN=Canary CA', '-keyout', 'ca.key', '-out', 'ca.crt');
+  const root = ['req', '-x509', '-days', '2'];
+  openssl(...root, ...newKey, '-subj', '/CN=Canary CA', '-keyout', 'ca.key', '-out', 'ca.crt');
   writeFileSync(
     join(dir.path, 'ca.cnf'),
     [
@@ -56,9 +57,11 @@ export async function makeAuthority(): Promise<Authority> {
       openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', ...dates, ...files);
       return { cert: read('one.crt'), key: read('one.key') };
     },
-    selfSigned(name) {
+    selfSigned(name, algorithm = 'ec') {
       const files = ['-keyout', 'self.key', '-out', 'self.crt'];
-      openssl(...root, '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, ...files);
+      const key = algorithm === 'rsa' ? newRsaKey : newKey;
+      const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
+      openssl(...root, ...key, ...names, ...files);
       return { cert: read('self.crt'), key: read('self.key') };
     },
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),

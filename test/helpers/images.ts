@@ -7,6 +7,9 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import { digestOf, hexOf, type Digest } from '../../src/oci/digest.ts';
 import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
 import type { Platform } from '../../src/oci/platform.ts';
+import type { RepositoryName, Tag } from '../../src/server/names.ts';
+import type { Storage } from '../../src/server/storage/types.ts';
+import { bytesOf } from '../../src/util/bytes.ts';
 
 export type Flavour = 'oci' | 'docker';
 
@@ -79,7 +82,9 @@ export async function makeImage(
     const files = i === 0 ? options.files : {};
     const tar = await layerTar(`file-${i}`, options.layerSize ?? 512, files);
     diffIds.push(`sha256:${createHash('sha256').update(tar).digest('hex')}`);
-    layers.push(add(types.layer, gzipSync(tar, { level: 1 })));
+    // Large ones are random bytes all but for a header, so that compressing them is only slow.
+    const level = tar.byteLength > 1 << 20 ? 0 : 1;
+    layers.push(add(types.layer, gzipSync(tar, { level })));
   }
   const config = add(
     types.config,
@@ -163,6 +168,29 @@ export async function writeLayout(
   await writeFile(join(dir, 'index.json'), json({ schemaVersion: 2, manifests }));
 }
 
+const isManifest = (type: string): boolean => type.includes('manifest') || type.includes('index');
+
+/** Puts an image straight into the storage of an embedded registry: far cheaper than a push. */
+export async function storeImage(
+  storage: Storage,
+  repository: string,
+  tags: readonly string[],
+  image: TestImage,
+): Promise<void> {
+  const name = repository as RepositoryName;
+  for (const { descriptor, bytes: raw } of image.nodes.values()) {
+    const { digest, mediaType } = descriptor;
+    if (isManifest(mediaType)) {
+      const links = { tags: digest === image.root.digest ? (tags as readonly Tag[]) : [] };
+      await storage.manifests.put(name, { digest, mediaType, raw }, links);
+      continue;
+    }
+    const id = await storage.uploads.create(name);
+    await storage.uploads.append(name, id, bytesOf(raw));
+    await storage.uploads.finish(name, id, digest);
+  }
+}
+
 /** Pushes with plain requests, independent of the code under test. `base`: "http://127.0.0.1:5000". */
 export async function pushImage(
   base: string,
@@ -174,7 +202,6 @@ export async function pushImage(
   const expect = async (response: Response, what: string): Promise<void> => {
     if (!response.ok) throw new Error(`${what}: ${response.status} ${await response.text()}`);
   };
-  const isManifest = (type: string): boolean => type.includes('manifest') || type.includes('index');
   // Nodes are in child-first order by construction.
   for (const { descriptor, bytes } of image.nodes.values()) {
     if (isManifest(descriptor.mediaType)) {
@@ -183,7 +210,7 @@ export async function pushImage(
         const response = await fetch(`${base}/v2/${repository}/manifests/${ref}`, {
           method: 'PUT',
           headers: { ...headers, 'content-type': descriptor.mediaType },
-          body: Buffer.from(bytes),
+          body: bytes as Uint8Array<ArrayBuffer>,
         });
         await expect(response, `PUT manifest ${ref}`);
       }
@@ -199,7 +226,7 @@ export async function pushImage(
     const put = await fetch(location, {
       method: 'PUT',
       headers: { ...headers, 'content-type': 'application/octet-stream' },
-      body: Buffer.from(bytes),
+      body: bytes as Uint8Array<ArrayBuffer>,
     });
     await expect(put, 'PUT blob');
   }

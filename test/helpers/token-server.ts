@@ -98,7 +98,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     issued += 1;
     const lifetime = options.lifetime?.(issued) ?? 300;
     const x5c = [new X509Certificate(options.cert).raw.toString('base64')];
-    const head = encode({ typ: 'JWT', alg: 'RS256', x5c });
+    const head = encode({ typ: 'JWT', alg: 'ES256', x5c });
     const claims = encode({
       iss: issuer,
       sub: user ?? '',
@@ -109,9 +109,8 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       jti: randomBytes(8).toString('hex'),
       access,
     });
-    const signature = createSign('RSA-SHA256')
-      .update(`${head}.${claims}`)
-      .sign(options.key, 'base64url');
+    const signer = { key, dsaEncoding: 'ieee-p1363' } as const;
+    const signature = createSign('SHA256').update(`${head}.${claims}`).sign(signer, 'base64url');
     return `${head}.${claims}.${signature}`;
   };
 

@@ -9,19 +9,16 @@ import {
 import { createServer as createTls, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answersTls, clientHello } from '../../../src/http/tls/client-hello.ts';
-import { makeAuthority, type Authority } from '../../helpers/authority.ts';
-import { makeCertificates, type Certificates } from '../../helpers/certificates.ts';
+import { makeAuthority, type Authority, type Pair } from '../../helpers/authority.ts';
 import { policy, testClient } from '../setup.ts';
 
-let ecdsa: Authority;
-let rsa: Certificates;
+let authority: Authority;
+let rsa: Pair;
 beforeAll(async () => {
-  [ecdsa, rsa] = await Promise.all([makeAuthority(), makeCertificates()]);
+  authority = await makeAuthority();
+  rsa = authority.selfSigned('a', 'rsa');
 });
-afterAll(async () => {
-  await ecdsa[Symbol.asyncDispose]();
-  await rsa[Symbol.asyncDispose]();
-});
+afterAll(() => authority[Symbol.asyncDispose]());
 
 async function ask(server: Server, name?: string, timeoutMs = 5000): Promise<boolean> {
   const sockets = new Set<Socket>();
@@ -38,10 +35,10 @@ async function ask(server: Server, name?: string, timeoutMs = 5000): Promise<boo
 
 describe('a TLS greeting', () => {
   it.each<[string, () => TlsOptions]>([
-    ['TLS 1.3 alone, ECDSA', () => ({ ...ecdsa.selfSigned('a'), minVersion: 'TLSv1.3' })],
-    ['TLS 1.2 alone, ECDSA', () => ({ ...ecdsa.selfSigned('a'), maxVersion: 'TLSv1.2' })],
-    ['TLS 1.2 alone, RSA', () => ({ cert: rsa.cert, key: rsa.key, maxVersion: 'TLSv1.2' })],
-    ['a certificate wanted', () => ({ cert: rsa.cert, key: rsa.key, requestCert: true })],
+    ['TLS 1.3 alone, ECDSA', () => ({ ...authority.selfSigned('a'), minVersion: 'TLSv1.3' })],
+    ['TLS 1.2 alone, ECDSA', () => ({ ...authority.selfSigned('a'), maxVersion: 'TLSv1.2' })],
+    ['TLS 1.2 alone, RSA', () => ({ ...rsa, maxVersion: 'TLSv1.2' })],
+    ['a certificate wanted', () => ({ ...rsa, requestCert: true })],
   ])('is answered in TLS: %s', async (_, options) => {
     const ciphers: string[] = [];
     const server = createTls(options()).on('tlsClientError', ({ message }) => {
@@ -54,7 +51,7 @@ describe('a TLS greeting', () => {
   it('is answered with an alert by a server that is too old', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
     let refused = '';
-    const server = createTls({ cert: rsa.cert, key: rsa.key, ...old });
+    const server = createTls({ ...rsa, ...old });
     server.on('tlsClientError', ({ message }) => {
       refused = message;
     });

@@ -41,7 +41,7 @@ export async function runLine(line, { base, call: run, original: own }) {
   try {
     // the base image's name holds the port: the registry starts first, then it is filled
     const lazy = { repos: new Map() }; const proxy = new Proxy({}, { get: (_, k) => { const v = (store ?? lazy)[k]; return typeof v === 'function' ? v.bind(store) : v; } });
-    server = await listen(proxy, options); const host = `${line.host ?? '127.0.0.1'}:${server.port}`; store = build(host); workdir(store, dir, host);
+    server = await listen(proxy, options); const host = `${line.host ?? '127.0.0.1'}:${server.port}`; store = build(host); workdir(store, dir, host, JSON.stringify(line));
     const original = build(host);
     if (line.damage) { const [ref, n] = line.damage.split('#'); const m = store.get(ref); const d = m.json.layers[Number(n)].digest; const b = Buffer.from(store.repos.get(m.name).blobs.get(d)); b[b.length >> 1] ^= 0xff; store.repos.get(m.name).blobs.set(d, b); }
     const fill = (s) => s.replaceAll('{reg}', host).replaceAll('{port}', String(server.port)).replaceAll('{w}', dir)

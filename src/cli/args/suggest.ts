@@ -7,6 +7,12 @@ function limitFor({ length }: string): number {
 
 /** Finds the word that was probably meant; undefined if none or several are equally near. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  const found = nearestTo(word, candidates);
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** The words that differ least, in their order; none if all are too far. */
+export function nearestTo(word: string, candidates: Iterable<string>): readonly string[] {
   const limit = limitFor(word.replace(/^-+/u, ''));
   let nearest = limit + 1;
   let found: readonly string[] = [];
@@ -16,7 +22,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
     found = distance < nearest ? [candidate] : [...found, candidate];
     nearest = distance;
   }
-  return nearest <= limit && found.length === 1 ? found[0] : undefined;
+  return nearest <= limit ? found : [];
 }
 
 /** Letters to add, remove, replace or swap with the next (optimal string alignment). */

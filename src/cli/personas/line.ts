@@ -3,6 +3,7 @@ import { splitArguments } from '../args/argv.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import type { CommandGroup } from '../../commands/index.ts';
 import { parseArguments, type Parsed } from '../args/parse.ts';
+import { nearestTo } from '../args/suggest.ts';
 import type { Io } from '../io.ts';
 import { OWN_MANNER } from './manner.ts';
 import { hasNoun } from './tools/nouns.ts';
@@ -62,22 +63,25 @@ export async function parseLine(
   }
 }
 
-/** For another tool's verb: the hint is the line that does the same here. */
+/** For another tool's verb, also if it is misspelled: the hint is the line that does the same here. */
 async function withOtherWord(
   error: unknown,
   argv: readonly string[],
   groups: readonly CommandGroup[],
 ): Promise<unknown> {
-  const { name, after, spec } = splitArguments(
-    argv,
-    groups.flatMap(({ commands }) => commands),
-  );
+  const commands = groups.flatMap((group) => group.commands);
+  const { name, after, spec } = splitArguments(argv, commands);
   if (name === undefined) return error;
   const { WORDS } = await import('./tools/words.ts');
   // The first word of two may be a command of ours: "manifest create".
   const both = `${name} ${after[0] ?? ''}`;
   const word = Object.hasOwn(WORDS, both) ? both : spec === undefined ? name : undefined;
-  const hint = word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
+  if (word === undefined) return error;
+  const ours = commands.flatMap((one) => [one.name, ...(one.aliases ?? [])]);
+  const meant = Object.hasOwn(WORDS, word)
+    ? word
+    : nearestTo(word, [...ours, ...Object.keys(WORDS)])[0];
+  const hint = meant !== undefined && Object.hasOwn(WORDS, meant) ? WORDS[meant] : undefined;
   return hint === undefined
     ? error
     : new AppError('USAGE', `unknown command "${word}"`, { hint, cause: error });

@@ -41,11 +41,12 @@ function errorJson(error: AppError): object {
   return { code, message, why: lastReason(error), hint: hint ?? null, exit: EXIT_STATUS[code] };
 }
 
-/** Message of the deepest cause, which says what went wrong; `null` without a cause. */
+/** Message of the deepest cause, which says what went wrong; `null` if the error says it itself. */
 function lastReason(error: AppError): string | null {
   let last: unknown = error;
   while (last instanceof AppError && last.cause instanceof AppError) last = last.cause;
-  return last === error ? null : (last as AppError).message;
+  const { message } = last as AppError;
+  return error.message.includes(message) ? null : message;
 }
 
 export function syncJson(images: readonly ImageResult[], cost: SyncCost): object {

@@ -172,6 +172,12 @@ describe('a word that regctl does not have', () => {
       message: 'unknown command "manifest create"',
       hint: expect.stringContaining('regctl index create') as string,
     });
+    await expect(parse('imags')).rejects.toMatchObject({
+      message: 'unknown command "imags"',
+      hint: expect.stringContaining('regctl tags REPOSITORY') as string,
+    });
+    // Our own commands are nearer.
+    await expect(parse('inspekt')).rejects.toMatchObject({ hint: 'Did you mean inspect?' });
     await expect(parse('images')).rejects.toMatchObject({
       message: 'unknown command "images"',
       hint: expect.stringContaining('regctl tags REPOSITORY') as string,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { AppError } from '../../../src/errors/app-error.ts';
 import { imageLine } from '../../../src/commands/sync/page.ts';
 import { parseDigest } from '../../../src/oci/digest.ts';
 import type { ImageResult } from '../../../src/sync/results.ts';
@@ -27,4 +28,16 @@ it.each([60, 80, 160])('an image fits a terminal of %d columns', (width) => {
   expect(text.split('\n')).toHaveLength(width === 160 ? 2 : 3);
   expect(text).toContain('5af219f25e90 (new)');
   expect(text).toContain(IMAGE.source);
+});
+
+it('a failure says its reason once', () => {
+  const cause = new AppError('NETWORK', 'cannot reach r.example.com: connection refused');
+  const failed = { ...IMAGE, outcome: 'failed' as const };
+  const same = new AppError('NETWORK', cause.message, { cause });
+  expect(imageLine({ ...failed, error: same }, PLAIN)).toMatch(/: connection refused\n$/u);
+  expect(imageLine({ ...failed, error: same }, PLAIN)).not.toMatch(/refused.*refused/u);
+  const other = new AppError('NETWORK', 'cannot list app', { cause });
+  expect(imageLine({ ...failed, error: other }, PLAIN)).toMatch(
+    /: cannot list app: cannot reach r\.example\.com: connection refused\n$/u,
+  );
 });

@@ -42,7 +42,10 @@ export interface OpenContext {
   readonly registry: RegistryClient;
   /** Reads standard input, for an archive named "-". @throws AppError USAGE if it is a terminal */
   stdin(options?: CallOptions): Bytes;
-  /** Writes the next bytes of an archive named "-". @throws AppError USAGE for a terminal */
+  /**
+   * Writes the next bytes of an archive named "-", whose memory may then be used again.
+   * @throws AppError USAGE for a terminal
+   */
   stdout(bytes: Uint8Array): Promise<void>;
   /** Directory for temporary files. */
   readonly tempDir: string;

@@ -10,6 +10,7 @@ import { fetchAll, sourceFromBytes } from '../../src/store/verify.ts';
 import type { Bytes } from '../../src/util/bytes.ts';
 import { blob, image, index, store, type TestNode } from '../helpers/graphs.ts';
 import { makeImage, type TestImage } from '../helpers/images.ts';
+import { reusing } from '../helpers/reused-memory.ts';
 
 export interface Opened extends AsyncDisposable {
   readonly store: WriteStore;
@@ -77,7 +78,10 @@ function again({ again: opener }: Opened): NonNullable<Opened['again']> {
 /** Pushes all nodes of a single image, the manifest last and with a tag. */
 async function pushAll(to: WriteStore, { nodes, root }: TestImage, tag: string): Promise<void> {
   for (const { descriptor, bytes } of nodes.values())
-    await to.push(sourceFromBytes(descriptor, bytes), descriptor === root ? { tag } : {});
+    await to.push(
+      reusing({ descriptor, data: Buffer.from(bytes) }, [100]),
+      descriptor === root ? { tag } : {},
+    );
 }
 
 function configDigestOf({ nodes, root }: TestImage): string | undefined {

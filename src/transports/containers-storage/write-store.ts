@@ -153,7 +153,8 @@ class StorageWriter implements WriteStore {
   async #send(bytes: Uint8Array): Promise<void> {
     this.#child ??= this.#program.start(LOAD);
     const { stdin, finished } = this.#child;
-    if (stdin.writable && stdin.write(bytes)) return;
+    // The stream keeps them.
+    if (stdin.writable && stdin.write(Buffer.from(bytes))) return;
     const room = once(stdin, 'drain').catch(() => undefined);
     const ended = await Promise.race([room, finished]);
     if (ended === undefined || 'status' in ended || !stdin.writable) {

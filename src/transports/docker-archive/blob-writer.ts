@@ -41,10 +41,11 @@ export class BlobWriter {
     return blobName(this.#unpacked.get(digest) ?? digest);
   }
 
-  /** `bytes` verify themselves. @throws AppError CORRUPT_ARCHIVE, NO_SPACE, IO */
+  /** `bytes` verify themselves and may use their memory again. @throws AppError CORRUPT_ARCHIVE, NO_SPACE, IO */
   async add({ digest, size }: Descriptor, bytes: Bytes, options?: CallOptions): Promise<void> {
     const peeked = await peekCompression(bytes);
-    if (peeked.compression === 'zstd') await this.#unpack(digest, peeked, options);
+    if (peeked.compression === 'zstd')
+      await this.#unpack(digest, { ...peeked, bytes: copied(peeked.bytes) }, options);
     else await this.tar.add(blobName(digest), size, peeked.bytes);
   }
 
@@ -70,4 +71,9 @@ export class BlobWriter {
       await file.close();
     }
   }
+}
+
+/** A decompressor keeps chunks. */
+async function* copied(bytes: Bytes): Bytes {
+  for await (const chunk of bytes) yield Buffer.from(chunk);
 }

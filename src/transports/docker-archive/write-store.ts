@@ -187,7 +187,8 @@ export class DockerArchiveWriter implements WriteStore {
     if (isManifestType(descriptor.mediaType)) {
       if (!this.#pushed.has(descriptor.digest)) await this.#pushManifest(source, options);
     } else if (!present) {
-      const bytes = await verifiedBytesOf(source, this.label, options);
+      const how = { ...options, reuseChunks: true };
+      const bytes = await verifiedBytesOf(source, this.label, how);
       await this.#blobs.add(descriptor, bytes, options);
     }
     if (name !== undefined) this.#setName(name, descriptor.digest);

@@ -135,7 +135,8 @@ class DaemonWriter implements WriteStore {
 
   async #send(bytes: Uint8Array): Promise<void> {
     this.#answer ??= this.#post();
-    await this.#pipe.write(bytes);
+    // The pipe keeps them.
+    await this.#pipe.write(Buffer.from(bytes));
   }
 
   #post(): Promise<LoadAnswer> {

@@ -6,14 +6,15 @@ import { withDiskErrors } from './disk.ts';
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** With small chunks, the objects take more memory than the bytes. */
 const MAX_WAITING_CHUNKS = 64;
+/** Smaller chunks are copied, so that they can be written together. */
+const LARGE_CHUNK_BYTES = 256 * 1024;
 /** Data is synced in steps of this many bytes, rather than all at the end. */
 const SYNC_BYTES = 32 * 1024 * 1024;
 
 /**
- * Appends to a new file while the caller fetches the next data. Small chunks that wait are written
- * together, and a long file is synced as it grows, so that little is left for `sync`. The caller
- * must not modify the chunks afterwards. After an error, every later call fails with it, because a
- * disk reports lost data only once.
+ * Appends to a new file. Small chunks are written together while the caller fetches the next data,
+ * and a long file is synced as it grows, so that little is left for `sync`. After an error, every
+ * later call fails with it, because a disk reports lost data only once.
  */
 export class Appender {
   readonly #file: FileHandle;
@@ -35,15 +36,16 @@ export class Appender {
   }
 
   /**
-   * Resolves when there is room for more.
+   * Resolves when there is room for more; the memory of the chunk may then be used again.
    * @throws AppError NO_SPACE, IO, for this chunk or an earlier one
    */
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();
-    this.#waiting.push(chunk);
+    const isLarge = chunk.byteLength >= LARGE_CHUNK_BYTES;
+    this.#waiting.push(isLarge ? chunk : Buffer.from(chunk));
     this.#waitingBytes += chunk.byteLength;
     this.#writing ??= this.#drain();
-    if (this.#isFull()) await this.#writing;
+    if (isLarge || this.#isFull()) await this.#writing;
     this.#check();
   }
 

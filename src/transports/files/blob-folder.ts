@@ -152,7 +152,7 @@ export class BlobFolder {
   }
 
   async #fill(out: Appender, source: Source, options?: PushOptions): Promise<void> {
-    const bytes = await source.open({ signal: options?.signal });
+    const bytes = await source.open({ signal: options?.signal, reuseChunks: true });
     let sent = 0;
     for await (const chunk of verified(bytes, source.descriptor, this.#label)) {
       options?.signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { PushOptions, Source } from '../../store/types.ts';
+import type { OpenOptions, PushOptions, Source } from '../../store/types.ts';
 import { verified } from '../../store/verify.ts';
 import type { Bytes } from '../../util/bytes.ts';
 
@@ -6,10 +6,11 @@ import type { Bytes } from '../../util/bytes.ts';
 export async function verifiedBytesOf(
   source: Source,
   where: string,
-  options?: PushOptions,
+  options?: PushOptions & Pick<OpenOptions, 'reuseChunks'>,
 ): Promise<Bytes> {
   options?.signal?.throwIfAborted();
-  const bytes = await source.open({ signal: options?.signal });
+  const { signal, reuseChunks } = options ?? {};
+  const bytes = await source.open({ signal, reuseChunks });
   return tell(verified(bytes, source.descriptor, where), options);
 }
 

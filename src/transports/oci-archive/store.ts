@@ -187,8 +187,10 @@ class OciArchive implements WriteStore {
     const { descriptor } = source;
     const present = await this.has(descriptor, options);
     if (isManifestType(descriptor.mediaType)) await this.#pushManifest(source, present, options);
-    else if (!present)
-      await this.#write(descriptor, await verifiedBytesOf(source, this.label, options));
+    else if (!present) {
+      const how = { ...options, reuseChunks: true };
+      await this.#write(descriptor, await verifiedBytesOf(source, this.label, how));
+    }
     if (options?.tag !== undefined) this.#pending.tag(options.tag, descriptor);
     return present ? 'present' : 'written';
   }

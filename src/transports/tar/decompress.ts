@@ -59,8 +59,9 @@ export async function peekCompression(bytes: Bytes): Promise<Peeked> {
   while (size < MAGIC_BYTES) {
     const next = await iterator.next();
     if (next.done === true) break;
-    head.push(next.value);
     size += next.value.byteLength;
+    // The memory of an earlier chunk may be used again.
+    head.push(size < MAGIC_BYTES ? Buffer.from(next.value) : next.value);
   }
   const start = concat(head, size);
   return { compression: archiveCompressionOf(start), bytes: rejoined(start, iterator) };

@@ -21,7 +21,7 @@ interface Rewritable {
 
 /** Where an archive goes; nothing is visible before `finish`, unless it is a pipe. */
 export interface Sink {
-  /** Appends bytes. */
+  /** Appends bytes; their memory may then be used again. */
   write(bytes: Uint8Array): Promise<void>;
   /** Absent if written bytes cannot be changed. */
   readonly rewrite?: Rewritable;

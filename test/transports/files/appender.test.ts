@@ -144,3 +144,15 @@ it('closes the file only when nothing is under way in it', async () => {
   await closing;
   expect(asked).toEqual(['writev', 'close']);
 });
+
+it.each([100, 300_000])('leaves the memory of a chunk of %i bytes to its writer', async (size) => {
+  const { file } = await watched();
+  const out = appender(file);
+  const memory = Buffer.alloc(size);
+  const letters = ['a', 'b', 'c', 'd'];
+  for (const letter of letters) await out.write(memory.fill(letter));
+  memory.fill('z');
+  await out.sync();
+  await out.close();
+  expect(await readFile(path, 'utf8')).toBe(letters.map((one) => one.repeat(size)).join(''));
+});

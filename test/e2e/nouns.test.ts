@@ -74,3 +74,30 @@ it('the lines about artifacts in the tests of zot', async () => {
     await server.close();
   }
 });
+
+it('prints what regclient prints, where scripts read it', async () => {
+  await using machine = await newMachine();
+  const env = { REGCTL_CONFIG: machine.dir.join('regctl.json') };
+  const layout = `ocidir://${machine.dir.join('from')}`;
+  const image = await makeImage({ layers: 1 });
+  await writeLayout(machine.dir.join('from'), { v2: image, v1: image });
+  const out = async (...words: readonly string[]): Promise<string> =>
+    (await machine.expect(0, words, { env })).stdout;
+  expect(await out('tag', 'ls', layout)).toBe('v1\nv2\n');
+  expect(await out('image', 'copy', `${layout}:v1`, `${layout}:v3`)).toBe(`${layout}:v3\n`);
+  expect(await out('repo', 'copy', layout, `ocidir://${machine.dir.join('to')}`)).toBe('');
+  const check = ['image', 'check-base', `${layout}:v1`, '--base', `${layout}:v2`];
+  expect(await out(...check)).toBe('base image matches\n');
+  await out('image', 'mod', `${layout}:v1`, '--create', `${layout}:other`, '--layer-rm-index', '0');
+  const other = ['image', 'check-base', `${layout}:other`, '--base', `${layout}:v1`];
+  const changed = await machine.regctl(other, { env });
+  expect([changed.code, changed.stdout]).toEqual([3, 'base image has changed\n']);
+  const mod = ['image', 'mod', `${layout}:v3`, '--replace', '--label', 'a=b'];
+  expect(await out(...mod)).toBe(`${layout}:v3\n`);
+  const types = '{{range .Descriptors}}{{println .ArtifactType}}{{end}}';
+  expect(await out('artifact', 'list', `${layout}:v1`, '--format', types)).toBe('');
+  await out('registry', 'set', '127.0.0.1:1', '--tls', 'disabled', '--skip-check');
+  const config = await out('registry', 'config', '127.0.0.1:1');
+  expect(JSON.parse(config)).toEqual({ hostname: '127.0.0.1:1', tls: 'disabled' });
+  expect(await out('registry', 'config', '127.0.0.1:1', '--format', '{{.User}}')).toBe('');
+});

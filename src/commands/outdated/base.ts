@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/app-error.ts';
 import { sanitize } from '../../errors/sanitize.ts';
+import { isBasedOn } from '../../image/based-on.ts';
 import { openPlatforms } from '../../image/compare.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { CallOptions } from '../../util/abort.ts';
@@ -15,14 +16,14 @@ interface BaseReport {
   readonly Digest: Digest;
   readonly Base: string;
   readonly BaseDigest: Digest;
-  /** Platforms whose layers do not begin with those of the base. */
+  /** Platforms whose layers or history do not begin with those of the base. */
   readonly Platforms: readonly string[];
   readonly Outdated: boolean;
 }
 
 /**
- * Checks whether the layers of images begin with those that a base image has now, platform by
- * platform. Layers are not read.
+ * Checks whether the layers and histories of images begin with those that a base image has now,
+ * platform by platform. Layers are not read.
  * @throws AppError USAGE, MANIFEST_UNKNOWN
  */
 export async function runBase(
@@ -51,11 +52,9 @@ export async function runBase(
       continue;
     }
     const { root, leaves } = await openPlatforms(store, image.ref, call);
-    const moved = [...leaves].flatMap(([platform, { manifest }]) => {
-      const below = base.leaves.get(platform)?.manifest.layers;
-      const isBase =
-        below?.every(({ digest }, i) => digest === manifest.layers[i]?.digest) === true;
-      return isBase ? [] : [platform];
+    const moved = [...leaves].flatMap(([platform, leaf]) => {
+      const below = base.leaves.get(platform);
+      return below !== undefined && isBasedOn(leaf, below) ? [] : [platform];
     });
     if (leaves.size === 0) throw noImage(image.text);
     reports.push(report(image.text, root.digest, moved, moved.length > 0));

@@ -29,7 +29,7 @@ export async function run(
     warn(`No configuration found for registry ${registry}`);
     return { kind: 'value', json: {}, text: () => '' };
   }
-  return shown({ ...withoutSecrets(entry ?? {}), ...(user === undefined ? {} : { user }) });
+  return shown({ ...withoutSecrets(entry ?? {}), user: user ?? '' });
 }
 
 async function userOf(
@@ -46,5 +46,10 @@ function withoutSecrets(json: Entry): Entry {
 }
 
 function shown(json: Entry): Result {
-  return { kind: 'value', json, text: () => JSON.stringify(json, undefined, 2) };
+  const set = Object.entries(json).filter(([, value]) => value !== '');
+  return {
+    kind: 'value',
+    json,
+    text: () => JSON.stringify(Object.fromEntries(set), undefined, 2),
+  };
 }

@@ -101,7 +101,7 @@ describe("regclient's nouns", () => {
   it.each([
     [
       'image copy --digest-tags r/a:1 ocidir://d:1',
-      '--format={{.Destination}} copy --digest-tags r/a:1 oci:d:1',
+      '--format=ocidir://d:1 copy --digest-tags r/a:1 oci:d:1',
     ],
     ['image copy --format {{.CommonName}} r/a r/b', '--format={{.Destination}} copy r/a r/b'],
     ['image inspect --format {{.GetConfig.OS}} r/a', 'config --image --format={{.OS}} r/a'],

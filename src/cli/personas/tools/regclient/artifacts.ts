@@ -13,7 +13,7 @@ const list: OptionRules = {
   '--sort-annotation <name>': { refused: 'Sort the JSON: regctl referrers -o json IMAGE' },
   '--sort-desc': { ignored: 'needs --sort-annotation' },
   '--slow-referrers': SLOW,
-  '--format <template>': format,
+  '--format <template>': (value) => format(value.replaceAll(/\.Descriptors\b/gu, '.manifests')),
 };
 
 /** Without a name of its own, the artifact only refers to its subject. */
@@ -93,7 +93,10 @@ export const ARTIFACT_VERBS: readonly Verb[] = [
     to: ['referrers', '--depth=1'],
     options: list,
     args: names,
-    defaults: (line) => (isRaw(line) ? ['--json-form=index', '--output=ndjson'] : []),
+    defaults: (line) => [
+      ...(line.has('format') ? ['--json-form=index'] : []),
+      ...(isRaw(line) ? ['--output=ndjson'] : []),
+    ],
   },
   get,
   put,

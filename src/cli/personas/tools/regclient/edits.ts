@@ -99,7 +99,7 @@ const DESTINATION = '--format={{index .Destinations 0}}';
 /** regclient prints the name of the result. */
 const named = (line: Line): readonly string[] => {
   if (line.has('format')) return [];
-  const name = line.value('create');
+  const name = line.value('create') ?? (line.has('replace') ? line.args[0] : undefined);
   return [name === undefined ? DESTINATION : `--format=${name}`];
 };
 

@@ -2,7 +2,7 @@ import { AppError } from '../../../../errors/app-error.ts';
 import { same } from '../../tables.ts';
 import type { Line, Verb } from '../../types.ts';
 import { digest, getManifest, remove } from './manifests.ts';
-import { asJson, FORMAT, format, isRaw, names, ourName, PLATFORM } from './options.ts';
+import { asJson, FORMAT, format, isLayout, isRaw, names, ourName, PLATFORM } from './options.ts';
 
 const config: Omit<Verb, 'words'> = {
   to: ['config'],
@@ -12,8 +12,16 @@ const config: Omit<Verb, 'words'> = {
 };
 
 /** Whether `import` copies: `load` reads all images of a file, for a registry. */
-const isCopied = (line: Line): boolean =>
-  line.has('name') || line.args[0]?.startsWith('ocidir://') === true;
+const isCopied = (line: Line): boolean => line.has('name') || isLayout(line.args[0] ?? '');
+
+/** Without a template regclient prints where the image went, as it was written. */
+function copyFormat(line: Line): string {
+  const [, target = ''] = line.args;
+  return line.value('format') ?? (isLayout(target) ? target : '{{.Destination}}');
+}
+
+const VERDICT =
+  '{{range .}}base image {{if .Outdated}}has changed{{else}}matches{{end}}{{println}}{{end}}';
 
 /** The noun `image`. */
 export const IMAGE_VERBS: readonly Verb[] = [
@@ -22,7 +30,7 @@ export const IMAGE_VERBS: readonly Verb[] = [
     aliases: ['image cp'],
     to: ['copy'],
     // Before the command `--format` is a template; after it, a manifest format.
-    toFor: (line) => [...format(line.value('format') ?? '{{.Destination}}'), 'copy'],
+    toFor: (line) => [...format(copyFormat(line)), 'copy'],
     options: {
       '--format <template>': () => [],
       ...PLATFORM,
@@ -86,7 +94,7 @@ export const IMAGE_VERBS: readonly Verb[] = [
       ...PLATFORM,
       '--base <image>': (base) => ['--base', ourName(base)],
       '--digest <digest>': '--base-digest',
-      '--no-config': { ignored: 'only layers are compared' },
+      '--no-config': { ignored: 'history is compared as well, but no other setting' },
       '--quiet': '--quiet',
     },
     args: (line) => {
@@ -95,6 +103,7 @@ export const IMAGE_VERBS: readonly Verb[] = [
         hint: 'Add it: regctl outdated --base BASE IMAGE',
       });
     },
+    defaults: () => [`--format=${VERDICT}`],
   },
   { words: 'manifest diff', to: ['diff', '--fast'], options: PLATFORM, args: names },
   { words: 'image delete', aliases: ['image rm'], ...remove },

@@ -26,6 +26,8 @@ function hostSettings(value: string): readonly string[] {
   ];
 }
 
+export const isLayout = (name: string): boolean => name.startsWith('ocidir://');
+
 /** `ocidir://DIR:TAG` is `oci:DIR:TAG`. */
 export const names = ({ args }: Line): readonly string[] => args.map(ourName);
 export const ourName = (name: string): string => name.replace(/^ocidir:\/\//u, 'oci:');

@@ -1,6 +1,6 @@
 import { same } from '../../tables.ts';
 import type { OptionRules, Verb } from '../../types.ts';
-import { asJson, FORMAT } from './options.ts';
+import { FORMAT } from './options.ts';
 
 /** Options of `registry set`, named as in our `registry-set`. */
 const SETTINGS: OptionRules = {
@@ -36,6 +36,5 @@ export const REGISTRY_VERBS: readonly Verb[] = [
     words: 'registry config',
     to: ['registry-config'],
     options: FORMAT,
-    defaults: asJson,
   },
 ];

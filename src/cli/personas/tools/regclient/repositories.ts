@@ -1,6 +1,6 @@
 import { same } from '../../tables.ts';
 import type { Verb } from '../../types.ts';
-import { anchored, blobName, FORMAT, names } from './options.ts';
+import { anchored, blobName, FORMAT, isLayout, names } from './options.ts';
 
 const listTags: Omit<Verb, 'words'> = {
   to: ['tags'],
@@ -11,6 +11,7 @@ const listTags: Omit<Verb, 'words'> = {
     '--exclude <regex>': anchored('--exclude'),
   },
   args: names,
+  defaults: ({ args: [name = ''] }) => (isLayout(name) ? ['--sort=name'] : []),
 };
 
 const removeTag: Omit<Verb, 'words'> = {
@@ -49,6 +50,7 @@ export const REPOSITORY_VERBS: readonly Verb[] = [
       '--concurrent <n>': (value) => (Number(value) < 1 ? [] : [`--concurrency=${value}`]),
     },
     args: names,
+    prints: () => ({ nothing: true }),
   },
   {
     words: 'blob get',

@@ -4,6 +4,7 @@ import { digestOf, hexOf } from '../../src/oci/digest.ts';
 import { readPublicKey, trustKeys } from '../../src/signing/keys/public.ts';
 import { SIGNATURE_PREDICATE } from '../../src/signing/formats/types.ts';
 import { judge } from '../../src/signing/verify/judge.ts';
+import { writeSimplePayload } from '../../src/signing/formats/simple-signing.ts';
 import { writeStatement } from '../../src/signing/formats/statement.ts';
 import { readVectors, type Content } from './vectors.ts';
 
@@ -154,8 +155,29 @@ describe('an envelope around a good statement', () => {
     return changed;
   };
 
+  const withMaterial = (members: string): string =>
+    change((t) => t.replace('"publicKey":{"hint":""}', members));
+
   test('counts as it is', async () => {
     expect(await reasonOf(good)).toBeUndefined();
+  });
+
+  test.each([
+    '"publicKey":{}',
+    '"publicKey":{"hint":null}',
+    '"publicKey":{},"certificate":null',
+    '"publicKey":{},"tlogEntries":null',
+    '"publicKey":{},"tlogEntries":[]',
+    '"publicKey":{},"timestampVerificationData":{"rfc3161Timestamps":[]}',
+  ])('counts with %s, as in cosign', async (material) => {
+    expect(await reasonOf(withMaterial(material))).toBeUndefined();
+  });
+
+  test('counts with a message signature that is null, as in cosign', async () => {
+    const bundle = change((t) =>
+      t.replace('"dsseEnvelope"', '"messageSignature":null,"dsseEnvelope"'),
+    );
+    expect(await reasonOf(bundle)).toBeUndefined();
   });
 
   test.each<[string, bundle: string, reason: RegExp]>([
@@ -209,6 +231,31 @@ describe('an envelope around a good statement', () => {
       change((t) => t.replace('"dsseEnvelope"', '"\\ud800":1,"dsseEnvelope"')),
       /unknown member/u,
     ],
+    ...(
+      [
+        ['a key that is null', '"publicKey":null', /0 of a key/u],
+        ['a key that is a text', '"publicKey":"x"', /not an object/u],
+        ['a key that is a list', '"publicKey":[]', /not an object/u],
+        ['a key with another member', '"publicKey":{"pem":"x"}', /unknown member/u],
+        ['a hint that is a number', '"publicKey":{"hint":7}', /hint is not a text/u],
+        ['log entries that are a number', '"publicKey":{},"tlogEntries":5', /not a list/u],
+        ['an unknown log entry', '"publicKey":{},"tlogEntries":[{"x":1}]', /unknown member/u],
+        [
+          'a checkpoint that is a text',
+          '"publicKey":{},"tlogEntries":[{"inclusionProof":{"checkpoint":"x"}}]',
+          /not an object/u,
+        ],
+        [
+          'timestamps that are a text',
+          '"publicKey":{},"timestampVerificationData":"x"',
+          /not an object/u,
+        ],
+      ] as const
+    ).map(([what, material, reason]): [string, string, RegExp] => [
+      `with ${what}`,
+      withMaterial(material),
+      reason,
+    ]),
     ['with NUL bytes after it', `${good}\0`, /not valid JSON/u],
     ['with two documents', `${good}\n${good}`, /not valid JSON|appears twice/u],
   ])('%s', async (_case, bundle, reason) => {
@@ -224,6 +271,25 @@ describe('an envelope around a good statement', () => {
     const bytes = Buffer.from(good);
     bytes[bytes.indexOf('hint')] = 0xff;
     expect(await reasonOf(bytes)).toMatch(/not UTF-8/u);
+  });
+});
+
+describe('a signature of the .sig form', () => {
+  const payload = writeSimplePayload(image, 'r.example/app', {});
+  const encoded = base64(signBytes('sha256', payload, pair.privateKey));
+  const reasonFor = async (signature: string): Promise<string | undefined> => {
+    const found = { form: 'simple', bytes: payload, digest: image, subject: image, signature };
+    return (
+      await judge({ ...found, form: 'simple' }, { predicateType: SIGNATURE_PREDICATE }, trusted)
+    ).reason;
+  };
+
+  test('counts in base64 with padding, and only so, as in cosign', async () => {
+    expect(await reasonFor(encoded)).toBeUndefined();
+    expect(await reasonFor(`${encoded}=`)).toMatch(/not base64/u);
+    expect(await reasonFor(encoded.replace(/=*$/u, '\n'))).toMatch(/not base64/u);
+    expect(await reasonFor('+/+/')).toMatch(/did not sign/u);
+    expect(await reasonFor('-_-_')).toMatch(/not base64/u);
   });
 });
 

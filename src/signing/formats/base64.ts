@@ -19,3 +19,13 @@ export function decodeBase64(text: unknown, what: string): Uint8Array {
   }
   return Buffer.from(digits, isUrlSafe ? 'base64url' : 'base64');
 }
+
+/**
+ * Decodes base64 with padding only, as cosign does in the `.sig` form.
+ * @throws NotEvidence
+ */
+export function decodePaddedBase64(text: unknown, what: string): Uint8Array {
+  const bytes = decodeBase64(text, what);
+  if (typeof text === 'string' && STANDARD.test(text) && text.length % 4 === 0) return bytes;
+  throw new NotEvidence(`its ${what} is not base64 with padding`);
+}

@@ -1,5 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
-import { decodeBase64 } from '../formats/base64.ts';
+import { decodePaddedBase64 } from '../formats/base64.ts';
 import { readBundle } from '../formats/bundle.ts';
 import { parseDocument } from '../formats/document.ts';
 import { ENVELOPE, readEnvelope, type Envelope } from '../formats/envelope.ts';
@@ -57,7 +57,7 @@ const simple: Judge = async ({ bytes, signature, rekorEntry, subject }, demand, 
   said.repository = payload.reference;
   said.signer = await trusted.signerOf({
     content: bytes,
-    signature: decodeBase64(signature, 'signature'),
+    signature: decodePaddedBase64(signature, 'signature'),
     rekorEntry,
   });
   requireSubject(payload.digest, subject);

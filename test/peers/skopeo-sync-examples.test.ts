@@ -20,6 +20,7 @@ const CONTENT = {
     busybox: {
       tags: { '1-glibc': 'app-1', '1-musl': 'app-2', '1-ubuntu': 'app-3', latest: 'app-4' },
     },
+    'repo/busybox': { tags: { '1-glibc': 'app-8', latest: 'app-9' } },
     redis: { tags: { '1.0': 'app-5', '2.0': 'app-6', '3.0': 'app-7' }, untagged: ['app-8'] },
     nginx: {
       tags: { '1.13.1-alpine-perl': 'app-1', '1.13.2-alpine-perl': 'app-2', '1.13.3': 'app-3' },
@@ -52,24 +53,31 @@ quay.io:
       - latest
 `;
 
-/** The lines of skopeo-sync(1); OUT is /media/usb there. */
+/** The lines of skopeo-sync(1), in its order; OUT and IN are /media/usb there. */
 const EXAMPLES: readonly (readonly [string, string])[] = [
-  ['a repository to a directory', '--src docker --dest dir registry.example.com/busybox OUT'],
+  ['to a local directory', '--src docker --dest dir registry.example.com/busybox OUT'],
   [
-    'an image, with its whole name',
-    '--src docker --dest dir --scoped registry.example.com/busybox:latest OUT',
-  ],
-  ['a directory to a registry', '--src dir --dest docker IN/busybox:1-glibc my-registry.local.lan'],
-  [
-    'a repository',
-    '--src docker --dest docker registry.example.com/busybox my-registry.local.lan/test',
+    'to a container registry from local',
+    '--src dir --dest docker IN/busybox:1-glibc my-registry.local.lan/test/',
   ],
   [
-    'with its whole name',
-    '--src docker --dest docker --scoped registry.example.com/busybox my-registry.local.lan',
+    'to a local directory, scoped',
+    '--src docker --dest dir --scoped registry.example.com/busybox OUT',
   ],
-  ['a file, to directories', '--src yaml --dest dir sync.yml OUT'],
-  ['a file, to a registry', '--src yaml --dest docker sync.yml my-registry.local.lan/repo/'],
+  [
+    'to a container registry',
+    '--src docker --dest docker registry.example.com/busybox my-registry.local.lan',
+  ],
+  [
+    'to a container registry keeping the repository',
+    '--src docker --dest docker registry.example.com/repo/busybox my-registry.local.lan/repo',
+  ],
+  [
+    'to a container registry with tag suffix',
+    '--src docker --dest docker --append-suffix -mirror registry.example.com/busybox my-registry.local.lan',
+  ],
+  ['YAML file content', '--src yaml --dest docker sync.yml my-registry.local.lan/repo/'],
+  ['YAML file content, to directories', '--src yaml --dest dir sync.yml OUT'],
 ];
 
 interface Outcome {

@@ -66,6 +66,8 @@ const regsyncFile = (token: string): object => ({
       type: 'repository',
       tags: { allow: [String.raw`\d+`] },
       mediaTypes: [
+        'application/vnd.docker.distribution.manifest.v1+json',
+        'application/vnd.docker.distribution.manifest.v1+prettyjws',
         'application/vnd.docker.distribution.manifest.v2+json',
         'application/vnd.docker.distribution.manifest.list.v2+json',
         'application/vnd.oci.image.manifest.v1+json',

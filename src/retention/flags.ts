@@ -14,7 +14,6 @@ export async function createPolicy(words: RuleWords): Promise<Policy> {
     assumeCreated,
     needsList: kinds.size > 0,
     needsDates: needsDates(rules),
-    needsPulls: false,
     counts: kinds.size > 0 ? 'manifests' : 'tags',
     judge: (view) => judge(rules, view),
   };

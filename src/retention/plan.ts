@@ -11,8 +11,6 @@ export interface Policy extends DateOptions {
   /** Whether it decides about manifests without a tag, so that all manifests must be listed. */
   readonly needsList: boolean;
   readonly needsDates: boolean;
-  /** Whether it uses pull times, which few registries report. */
-  readonly needsPulls: boolean;
   /** What the safety limits count: manifests if the policy does not select tags. */
   readonly counts: 'tags' | 'manifests';
   judge(view: View): Judgement;

@@ -82,7 +82,6 @@ function toolPolicy(tool: ToolPolicy): Policy {
     assumeCreated: false,
     needsList: false,
     needsDates: true,
-    needsPulls: tool.needsPulls,
     counts: 'tags',
     judge: (view) => judge(tool, view),
   };

@@ -25,6 +25,7 @@ export interface ToolDecisions {
 
 /** The rules of another tool for one repository. */
 export interface ToolPolicy {
+  /** Whether it uses pull times, which few registries report. */
   readonly needsPulls: boolean;
   decide(images: readonly ToolImage[], now: Time): ToolDecisions;
 }

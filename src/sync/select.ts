@@ -1,3 +1,5 @@
+import { createMatcher } from '../retention/patterns.ts';
+import { createNameFilter } from '../tags/filter.ts';
 import { compileRe2, type Re2 } from '../util/text/re2.ts';
 import { mastermindsRange } from './versions/masterminds.ts';
 import { regsyncRange } from './versions/regsync.ts';
@@ -124,4 +126,29 @@ export async function selectTags(sets: readonly TagSet[]): Promise<Selection> {
       ? keepsBy(({ keeps, loose }) => loose ?? keeps)
       : undefined,
   };
+}
+
+export interface TagFilterOptions {
+  /** For the whole tag. */
+  readonly glob?: readonly string[] | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly semver?: string | undefined;
+}
+
+/**
+ * Filters what the jobs select: as `tags` does, and by globs, of which one has to match. Without
+ * any of them, there is no filter. @throws AppError USAGE
+ */
+export async function createTagFilter({
+  glob = [],
+  include = [],
+  exclude = [],
+  semver,
+}: TagFilterOptions): Promise<Keeps | undefined> {
+  const patterns = glob.length + include.length + exclude.length;
+  if (patterns === 0 && semver === undefined) return undefined;
+  const globs = glob.map((one) => createMatcher(one, '--glob'));
+  const named = await createNameFilter({ include, exclude, semver });
+  return (tag) => (globs.length === 0 || globs.some((matches) => matches(tag))) && named(tag);
 }

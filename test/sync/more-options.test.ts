@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { makeImage, pushImage } from '../helpers/images.ts';
 import { keepTimetable } from '../../src/sync/timetable.ts';
@@ -29,6 +29,76 @@ describe('--since', () => {
     expect(await tagsOf(here.target, 'app')).toEqual(['new', 'old']);
     expect((await here.run('--since', 'soon', 'S/app', 'T/app')).code).toBe(64);
   });
+});
+
+test('--glob takes whole tags, and what --include leaves of them', async () => {
+  await using here = await scene({
+    app: { tags: { '3.1': 'app-1', '3.2-rc': 'app-2', '13.1': 'app-3', edge: 'app-4' } },
+  });
+  const done = await here.run('--glob', '3.*', '--glob', 'edge', '--exclude', 'rc', 'S/app', 'T/a');
+  expect(done.code, done.stderr).toBe(0);
+  expect(await tagsOf(here.target, 'a')).toEqual(['3.1', 'edge']);
+});
+
+describe('--by', () => {
+  /** The highest version is the oldest image. */
+  async function backwards() {
+    const here = await scene({});
+    for (const [tag, created] of [
+      ['v3', '2024-01-01T00:00:00Z'],
+      ['v2', '2025-01-01T00:00:00Z'],
+      ['v1', '2026-01-01T00:00:00Z'],
+    ] as const) {
+      const image = await makeImage({ layers: 1, created });
+      await pushImage(here.source.server.url.origin, 'app', [tag], image);
+    }
+    return here;
+  }
+
+  test.each([
+    [
+      ['--by', 'version'],
+      ['v2', 'v3'],
+    ],
+    [
+      ['--by', 'created'],
+      ['v1', 'v2'],
+    ],
+    [[], ['v1', 'v2']],
+    [
+      ['--semver', '*'],
+      ['v2', 'v3'],
+    ],
+    [
+      ['--semver', '*', '--by', 'created'],
+      ['v1', 'v2'],
+    ],
+  ])('--newest 2 %j', async (options, tags) => {
+    await using here = await backwards();
+    const done = await here.run('--newest', '2', ...options, 'S/app', 'T/app');
+    expect(done.code, done.stderr).toBe(0);
+    expect(await tagsOf(here.target, 'app')).toEqual(tags);
+  });
+
+  test('is nothing without --newest', async () => {
+    await using here = await scene({ app: { tags: numbered(2) } });
+    expect((await here.run('--by', 'version', 'S/app', 'T/app')).code).toBe(64);
+  });
+});
+
+test('--shared-blob-dir keeps the blobs of all layouts in one directory', async () => {
+  await using here = await scene({ a: { tags: { v1: 'app-1' } }, b: { tags: { v1: 'app-1' } } });
+  const shared = ['--shared-blob-dir', 'blobs'];
+  const done = await here.run(...shared, 'S/a', 'S/b', 'oci:out/');
+  expect(done.code, done.stderr).toBe(0);
+  const names = await readdir(here.folder.path, { recursive: true, withFileTypes: true });
+  const files = names.filter((one) => one.isFile() && /^[0-9a-f]{64}$/u.test(one.name));
+  expect(new Set(files.map((one) => one.parentPath))).toEqual(
+    new Set([here.folder.join('blobs', 'sha256')]),
+  );
+  const back = await here.run(...shared, 'oci:out/b', 'T/back');
+  expect(back.code, back.stderr).toBe(0);
+  expect(await tagsOf(here.target, 'back')).toEqual(['v1']);
 });
 
 test('--min-tags fails a repository with fewer tags, before anything is deleted there', async () => {

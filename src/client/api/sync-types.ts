@@ -12,8 +12,12 @@ export interface SyncCallOptions extends CallOptions {
   readonly exclude?: readonly string[] | undefined;
   /** A range of versions, such as "^1.4"; other tags are left out. */
   readonly semver?: string | undefined;
-  /** Only the N newest versions, or by date if the tags are no versions. */
+  /** Globs (`3.*`) or `/regular expressions/`, of which a tag matches one. Default: all tags. */
+  readonly glob?: readonly string[] | undefined;
+  /** Only the N newest tags of a repository. */
   readonly newest?: number | undefined;
+  /** What `newest` goes by. Default: versions if `semver` or the job selects them, else dates. */
+  readonly by?: 'version' | 'created' | undefined;
   /** Only these platforms of an index, such as "linux/arm64". Default: all. */
   readonly platforms?: readonly string[] | undefined;
   /** With `platforms`, keeps the index and its digest. Default: false. */

@@ -13,7 +13,7 @@ import { createExpand, type Expand } from '../../sync/templates.ts';
 import type { RunOptions } from '../../sync/transfer/types.ts';
 import type { Naming, SyncFile, SyncJob } from '../../sync/types.ts';
 import { DEFAULT_JOBS, doWork } from '../../sync/work.ts';
-import { createNameFilter } from '../../tags/filter.ts';
+import { createTagFilter } from '../../sync/select.ts';
 import { sleep, type CallOptions } from '../../util/abort.ts';
 import { openConverted } from '../converted.ts';
 import { createPlaces } from '../sync/places.ts';
@@ -88,7 +88,7 @@ async function run(
 ): Promise<readonly ImageResult[]> {
   const { concurrency = DEFAULT_CONCURRENCY, onWarning = () => undefined } = options;
   const { onImage = () => undefined, onProgress = () => undefined, abortOnError } = wanted;
-  const { include = [], exclude = [], semver, dryRun = false, check = false } = wanted;
+  const { semver, dryRun = false, check = false } = wanted;
   const { now } = machineOf(options);
   const places = placesOf(opened, hosts);
   const host = platformOf(options);
@@ -96,12 +96,12 @@ async function run(
     ...call,
     places,
     concurrency,
-    filter: await createNameFilter({ include, exclude, semver }),
+    filter: await createTagFilter(wanted),
     shard: shardOf(wanted),
     host,
     now,
     stopAtFirst: abortOnError,
-    byVersion: semver !== undefined,
+    by: wanted.by ?? (semver === undefined ? undefined : 'version'),
     warn: onWarning,
   });
   const requireTrusted = trustOf(opened, options, wanted);

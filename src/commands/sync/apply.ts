@@ -17,6 +17,8 @@ const DECIDED = [
   ['exclude', '--exclude'],
   ['semver', '--semver'],
   ['newest', '--newest'],
+  ['glob', '--glob'],
+  ['by', '--by'],
   ['since', '--since'],
   ['minTags', '--min-tags'],
   ['mediaType', '--media-type'],

@@ -20,7 +20,14 @@ import { expandOf, type SyncRequest } from './jobs.ts';
 import { UsualRequests } from '../transfer/left-behind.ts';
 import { remindOfRun } from './left-behind.ts';
 import { requireTrustedPlan, type TrustedPlanOptions } from '../../client/sync/trusted.ts';
-import { readBudget, readConversion, readFilter, readState, type SyncContext } from './settings.ts';
+import {
+  readBudget,
+  readBy,
+  readConversion,
+  readFilter,
+  readState,
+  type SyncContext,
+} from './settings.ts';
 
 /** Everything that a run does. */
 export interface SyncWork {
@@ -53,7 +60,7 @@ export async function planWork(
     host: context.hostPlatform,
     now: () => context.now(),
     stopAtFirst: work.stopAtFirst,
-    byVersion: readText(input, 'semver') !== undefined,
+    by: readBy(input, work.request),
     warn: (text) => context.warn(text),
     signal: options.signal,
   });

@@ -4,7 +4,8 @@ import { stateFolder } from '../../config/files/user-folders.ts';
 import { PullBudget } from '../../sync/budget.ts';
 import { stateName, SyncState } from '../../sync/state.ts';
 import type { RunOptions } from '../../sync/transfer/types.ts';
-import { createNameFilter } from '../../tags/filter.ts';
+import type { ChooseOptions } from '../../sync/plan/choose.ts';
+import { createTagFilter, type Keeps } from '../../sync/select.ts';
 import { sleep } from '../../util/abort.ts';
 import type { Context } from '../context.ts';
 import { readCount, readFlag, readList, readText } from '../input/read.ts';
@@ -85,11 +86,23 @@ export function readConversion(
   };
 }
 
-export async function readFilter(input: Input) {
-  const [include, exclude] = [readList(input, 'include'), readList(input, 'exclude')];
-  const semver = readText(input, 'semver');
-  if (include.length + exclude.length === 0 && semver === undefined) return undefined;
-  return createNameFilter({ include, exclude, semver });
+export async function readFilter(input: Input): Promise<Keeps | undefined> {
+  return createTagFilter({
+    glob: readList(input, 'glob'),
+    include: readList(input, 'include'),
+    exclude: readList(input, 'exclude'),
+    semver: readText(input, 'semver'),
+  });
+}
+
+/** What `--newest` goes by. @throws AppError USAGE without it */
+export function readBy(input: Input, { jobs }: Pick<SyncRequest, 'jobs'>): ChooseOptions['by'] {
+  const by = readText(input, 'by') as ChooseOptions['by'];
+  if (by === undefined) return readText(input, 'semver') === undefined ? undefined : 'version';
+  if (jobs.some(({ newest }) => newest !== undefined)) return by;
+  throw new AppError('USAGE', '--by goes with --newest', {
+    hint: `For example: --newest 5 --by ${by}`,
+  });
 }
 
 /** The file of a subcommand, as its only argument or by `--file`. @throws AppError USAGE */

@@ -16,7 +16,18 @@ const nameOptions: readonly OptionSpec[] = [
 
 const whatOptions: readonly OptionSpec[] = [
   ...tagFilterOptions,
+  {
+    flags: '--glob <pattern>',
+    summary: 'use only tags such as 3.* (repeatable)',
+    kind: 'list',
+  },
   COPY_OPTIONS.newest,
+  {
+    flags: '--by <order>',
+    summary: 'what --newest goes by: version, or created',
+    kind: 'string',
+    choices: ['version', 'created'],
+  },
   {
     flags: '--since <time>',
     summary: 'only tags younger than TIME, such as 30d',
@@ -70,7 +81,7 @@ const runOptions: readonly OptionSpec[] = [
   },
   { flags: '--jobs <n>', summary: 'repositories at a time (default 8)', kind: 'integer' },
   { flags: '--abort-on-error', summary: 'stop at the first failure', kind: 'flag' },
-  { flags: '--keep-going', summary: 'go on after a failure (default)', kind: 'flag' },
+  { flags: '--keep-going', summary: 'go on after a failure (default)', kind: 'flag', hidden: true },
   {
     flags: '--retry-delay <time>',
     summary: 'accepted for skopeo; no effect',
@@ -197,10 +208,9 @@ export const syncSpec: CommandSpec = {
       command: 'regctl sync --dry-run ghcr.io/team/ registry.example.com/team/',
       description: 'Show what copying all below a name takes',
     },
-    { command: 'regctl sync --file regsync.yml', description: 'Do what a file of regsync says' },
     {
       command: 'regctl sync server regsync.yml --listen :8080',
-      description: 'Run the jobs of a file by their schedules',
+      description: 'Run the jobs of a file by their schedules (once: sync --file regsync.yml)',
     },
   ],
   load: () => import('./run.ts'),

@@ -9,16 +9,18 @@ import { isDigestTag } from '../../tags/digest-tags.ts';
 import { sortByAge } from '../../tags/newest.ts';
 import { highestFirst } from '../../tags/order.ts';
 import type { CallOptions } from '../../util/abort.ts';
-import { selectTags, type Keeps, type Selection } from '../select.ts';
+import { selectTags, type Keeps, type Selection, type TagSet } from '../select.ts';
 import type { SyncJob } from '../types.ts';
+
+export type NewestBy = 'version' | 'created';
 
 export interface ChooseOptions extends CallOptions {
   /** Concurrent requests to one registry. */
   readonly concurrency: number;
   /** A filter on what the jobs choose. */
   readonly filter?: Keeps | undefined;
-  /** `newest` counts versions, and not dates. */
-  readonly byVersion?: boolean | undefined;
+  /** What `newest` goes by. Default: versions for a job that selects them, else dates. */
+  readonly by?: NewestBy | undefined;
   readonly host: Platform;
   /** What `since` counts from. */
   readonly now: () => Date;
@@ -81,8 +83,7 @@ async function byAge(
 ): Promise<readonly string[]> {
   const { since, newest } = job;
   const byVersion =
-    options.byVersion === true ||
-    job.tags.some((set) => set.semver !== undefined || (set.semverRange ?? []).length > 0);
+    options.by === undefined ? job.tags.some(selectsVersions) : options.by === 'version';
   const counts = newest !== undefined && tags.length > newest;
   if (tags.length === 0 || (since === undefined && (!counts || byVersion)))
     return counts ? highestFirst([...tags]).slice(0, newest) : tags;
@@ -102,6 +103,10 @@ async function byAge(
   return sorted.slice(0, newest);
 }
 
+function selectsVersions({ semver, semverRange = [] }: TagSet): boolean {
+  return semver !== undefined || semverRange.length > 0;
+}
+
 /** @throws AppError USAGE if no tag has a date */
 async function datedOf(
   store: ReadStore,
@@ -119,7 +124,7 @@ async function datedOf(
     throw new AppError(
       'USAGE',
       `cannot choose the newest tags of ${store.label}: none has a date`,
-      { hint: 'Choose by version: --semver "*"' },
+      { hint: 'Choose by version: --by version' },
     );
   }
   if (undated.length > 0) {

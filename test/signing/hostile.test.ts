@@ -98,6 +98,18 @@ describe('a statement that our key signed', () => {
       about(ours),
     ],
     [
+      'with a subject that is null next to ours',
+      about(`null,${ours}`),
+      /subject that is not an object/u,
+      about(`{},${ours}`),
+    ],
+    [
+      'with a subject that is a text next to ours',
+      about(`"${hex}",${ours}`),
+      /subject that is not an object/u,
+      about(`{"name":"${hex}"},${ours}`),
+    ],
+    [
       'with 100 000 subjects, none ours',
       about(Array.from({ length: 100_000 }, () => '{"digest":{"sha256":"00"}}').join(',')),
       /about another image/u,

@@ -15,6 +15,7 @@ import { findEvidence } from '../../src/signing/verify/evidence.ts';
 import { fetchManifest } from '../../src/store/manifests.ts';
 import type { WriteStore } from '../../src/store/types.ts';
 import { fakeContext, input, jsonOf, storeWith, textOf } from '../commands/fake-context.ts';
+import { bytesOf } from '../../src/util/bytes.ts';
 import { newMachine } from '../e2e/regctl.ts';
 import { makeImage, makeIndex, writeLayout, type TestImage } from '../helpers/images.ts';
 import { watchStore } from '../helpers/watched-store.ts';
@@ -194,6 +195,16 @@ describe('attest', () => {
       const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
       const failed = attest(contextOf(store), input([NAME], { ...KEY, ...options }), {});
       expect(await codeOf(failed)).toBe('USAGE');
+    },
+  );
+
+  test.each(['[1]', '"text"', 'null'])(
+    'refuses the predicate %s, as cosign does',
+    async (predicate) => {
+      const store = await storeWith({ v1: await makeImage({ layers: 1 }) });
+      const context = { ...contextOf(store), stdin: () => bytesOf(Buffer.from(predicate)) };
+      const options = { ...KEY, type: 'https://example.com/scan/v1', predicate: '-' };
+      expect(await codeOf(attest(context, input([NAME], options), {}))).toBe('USAGE');
     },
   );
 });

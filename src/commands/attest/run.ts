@@ -9,6 +9,7 @@ import { inputBytes } from '../input/content.ts';
 import { readArgument, readText } from '../input/read.ts';
 import { signingOptions } from '../input/signing.ts';
 import { signedResult } from '../output/signed.ts';
+import { isRecord } from '../../util/json.ts';
 import type { Result } from '../result.ts';
 import type { Input } from '../types.ts';
 
@@ -74,7 +75,11 @@ interface Asked {
 function predicateOf(bytes: Uint8Array, { type, predicateType, file, created }: Asked): unknown {
   if (type === 'spdx') return textOf(bytes, file);
   if (predicateType !== PREDICATE_TYPES['custom']) {
-    return parseJsonStrict(bytes, 'USAGE', `predicate ${file}`);
+    const predicate = parseJsonStrict(bytes, 'USAGE', `predicate ${file}`);
+    if (isRecord(predicate)) return predicate;
+    throw new AppError('USAGE', `--predicate ${file} is not a JSON object`, {
+      hint: 'A predicate is an object (in-toto, spec/v1/statement.md). Any text: --type custom',
+    });
   }
   return { Data: textOf(bytes, file), Timestamp: created };
 }

@@ -31,6 +31,8 @@ export function readStatement(payload: Uint8Array): Statement {
   if (typeof predicateType !== 'string')
     throw new NotEvidence('its statement has no predicate type');
   const subjects: readonly unknown[] = Array.isArray(subject) ? subject : [];
+  if (!subjects.every(isRecord))
+    throw new NotEvidence('its statement has a subject that is not an object');
   return {
     predicateType,
     predicate,

@@ -14,8 +14,7 @@ process.chdir(join(import.meta.dirname, '..'));
 const CHECKS = [
   ['Install', 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
   ['Build', 'run', '--silent', 'build'],
-  ['Lint', 'run', '--silent', 'lint'],
-  ['Types', 'run', '--silent', 'typecheck'],
+  ['Lint and types', 'run', '--silent', 'lint'],
 ];
 
 async function verify(suite) {

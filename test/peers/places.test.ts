@@ -4,7 +4,7 @@ import { run } from '../helpers/commands.ts';
 import { startDockerRegistry, type DockerRegistry } from '../helpers/docker-registry.ts';
 import { makeImage, makeIndex, pushImage, type TestImage } from '../helpers/images.ts';
 import { describeWith } from '../helpers/when.ts';
-import { newMachine, type Machine } from './regctl.ts';
+import { newMachine, type Machine } from '../e2e/regctl.ts';
 
 const PLACES = ['docker', 'oci', 'oci-archive', 'docker-archive', 'dir'] as const;
 type Place = (typeof PLACES)[number];

@@ -9,7 +9,7 @@ import { startRegistryServer, type RegistryServer } from '../../src/server/serve
 import { startFaultProxy, type FaultProxy } from '../helpers/fault-proxy.ts';
 import { makeImage, pushImage } from '../helpers/images.ts';
 import { until } from '../helpers/until.ts';
-import { newMachine, type Machine } from './regctl.ts';
+import { newMachine, type Machine } from '../e2e/regctl.ts';
 
 /** More by hand: KILLS=50. */
 const KILLS = Number(process.env['KILLS'] ?? 6);

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const fuzzing = process.env['REGCTL_FUZZ_RUNS'] !== undefined;
 
 /** Limits are guards against a test that hangs, far from what a busy machine takes. */
-const LIMITS = { testTimeout: fuzzing ? 0 : 120_000, hookTimeout: 120_000 };
+const LIMITS = { testTimeout: fuzzing ? 0 : 300_000, hookTimeout: 300_000 };
 
 /** Projects, each with the folders of `test/` that it runs; `unit` has all others. */
 const FOLDERS = {

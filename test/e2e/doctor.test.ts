@@ -340,9 +340,9 @@ location = "127.0.0.1:${port}"
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
     try {
-      const limited = await machine.regctl(['--command-timeout', '2s', 'doctor', host]);
+      const limited = await machine.regctl(['--command-timeout', '5s', 'doctor', host]);
       expect(limited.code).toBe(1);
-      expect(limited.stdout).toContain('timed out after 2s');
+      expect(limited.stdout).toContain('timed out after 5s');
       expect(limited.stdout).toContain('because scheme failed');
       const stopped = await machine.regctl(['doctor', host], {
         onStart: (kill) => void silent.once('connection', () => kill('SIGINT')),

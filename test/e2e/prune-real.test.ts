@@ -108,7 +108,7 @@ describeWith(['docker-registry'], 'prune on docker-registry, which cannot untag'
     }
     const error = await machine.jsonError(64, ['prune', `${registry.host}/brake`, '--untagged']);
     expect(error.message).toContain('not listed');
-  }, 60_000);
+  });
 
   it('a plan file is applied to what still is as it was', async () => {
     for (const tag of ['a', 'b', 'c']) await push('file', tag, await makeImage());

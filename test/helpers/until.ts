@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { vi } from 'vitest';
 
 const LOOK_EVERY_MS = 5;
 /** Far from what a busy machine takes: what does not come by then never comes. */
@@ -11,4 +12,9 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
     await delay(LOOK_EVERY_MS);
   }
   throw new Error(`not true within ${LIMIT_MS} ms: ${isTrue.toString()}`);
+}
+
+/** Resolves to what a check returns, when it no longer throws. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, LIMIT_MS);
 }

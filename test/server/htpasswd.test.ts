@@ -1,6 +1,7 @@
 import { hash } from 'bcryptjs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createHtpasswdVerifier, parseHtpasswd } from '../../src/server/htpasswd.ts';
+import { eventually } from '../helpers/until.ts';
 
 describe('htpasswd', () => {
   it('verifies bcrypt entries in all three spellings, and nobody else', async () => {
@@ -50,9 +51,9 @@ describe('htpasswd', () => {
     const wrong = Array.from({ length: 400 }, (_, i) => verify('ann', `guess ${i}`));
     const refused = Promise.allSettled(wrong);
     const right = verify('ann', 'right');
-    await vi.waitFor(() => expect(running).toHaveLength(2));
+    await eventually(() => expect(running).toHaveLength(2));
     endOne();
-    await vi.waitFor(() => expect(running).toHaveLength(2));
+    await eventually(() => expect(running).toHaveLength(2));
     endOne();
     endOne();
     expect(await right).toBe(true);
@@ -79,7 +80,7 @@ describe('htpasswd', () => {
     endOne();
     endOne();
     await Promise.all(busy);
-    await vi.waitFor(() => expect(running).toHaveLength(1));
+    await eventually(() => expect(running).toHaveLength(1));
     endOne();
     expect(await Promise.all(stays)).toEqual([true, true]);
     expect(seen).toHaveLength(3);

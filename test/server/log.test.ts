@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { RequestEntry } from '../../src/server/api/dispatch.ts';
 import type { RegistryServer } from '../../src/server/server.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import type { Storage } from '../../src/server/storage/types.ts';
 import { imageManifest, putManifest, startServer, type Send } from './client.ts';
+import { eventually } from '../helpers/until.ts';
 
 const servers: RegistryServer[] = [];
 afterEach(async () => {
@@ -129,11 +130,11 @@ describe('the log has the status that was sent', () => {
     const location = (await send('POST', '/v2/a/blobs/uploads/')).headers.location ?? '';
     const socket = connect(Number(server.url.port), server.url.hostname);
     socket.write(`PATCH ${location} HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nabc`);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await send('GET', location)).headers.range).toBe('0-2');
     });
     socket.destroy();
-    await vi.waitFor(() => expect(entries.some(({ method }) => method === 'PATCH')).toBe(true));
+    await eventually(() => expect(entries.some(({ method }) => method === 'PATCH')).toBe(true));
     const entry = entries.find(({ method }) => method === 'PATCH');
     expect(entry).toMatchObject({ url: location, status: 499, received: 3 });
     expect(entry).not.toHaveProperty('failure');
@@ -155,7 +156,7 @@ describe('the log has the status that was sent', () => {
     socket.write(`GET /v2/a/blobs/${digest} HTTP/1.1\r\nhost: x\r\n\r\n`);
     await once(socket, 'data');
     socket.destroy();
-    await vi.waitFor(() => expect(entries).toHaveLength(1));
+    await eventually(() => expect(entries).toHaveLength(1));
     expect(entries[0]).toMatchObject({ method: 'GET', url: `/v2/a/blobs/${digest}`, status: 499 });
     expect(entries[0]?.sent).toBeGreaterThan(0);
     expect(entries[0]).not.toHaveProperty('failure');
@@ -180,7 +181,7 @@ describe('the log has the status that was sent', () => {
     socket.destroy();
     await ended;
     leave();
-    await vi.waitFor(() => expect(entries).toHaveLength(1));
+    await eventually(() => expect(entries).toHaveLength(1));
     expect(entries[0]).toMatchObject({ status: 200, sent: data.byteLength });
     expect(entries[0]).not.toHaveProperty('failure');
   });
@@ -212,7 +213,7 @@ describe('each failure has one line with its cause', () => {
       failing({ blobs: { size: async () => 10, read: async () => broken() } }),
     );
     await expect(send('GET', `/v2/a/blobs/${digest}`)).rejects.toThrow(/aborted|hang up|RESET/u);
-    await vi.waitFor(() => expect(entries).toHaveLength(1));
+    await eventually(() => expect(entries).toHaveLength(1));
     expect(entries[0]).toMatchObject({ status: 200, failure: fire });
   });
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createRateLimit } from '../../src/server/access/rate.ts';
 import { httpMetrics } from '../../src/server/metrics/http.ts';
 import { createMetrics } from '../../src/server/metrics/prometheus.ts';
@@ -9,6 +9,7 @@ import type { RegistryServer } from '../../src/server/server.ts';
 import { createMemoryStorage } from '../../src/server/storage/memory.ts';
 import { limitUploads } from '../../src/server/upload-limit.ts';
 import { codeOf, ended, imageManifest, pushBlob, putManifest, startServer } from './client.ts';
+import { eventually } from '../helpers/until.ts';
 
 const servers: RegistryServer[] = [];
 afterEach(async () => {
@@ -53,7 +54,7 @@ describe('pages', () => {
     expect((await send('GET', '/metrics')).status).toBe(401);
     await send('GET', '/v2/team/app/manifests/v1', { headers });
     await send('REPORT', '/v2/', { headers });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const text = (await send('GET', '/metrics', { headers })).body.toString();
       expect(text).toContain('# TYPE registry_http_requests_total counter\n');
       expect(text).toContain(
@@ -76,7 +77,7 @@ describe('pages', () => {
     const { send } = await start(httpMetrics(metrics, { repositories: true }));
     await send('GET', '/v2/team/app/tags/list');
     await send('GET', '/v2/NO%22/tags/list');
-    await vi.waitFor(() => {
+    await eventually(() => {
       const lines = metrics.text().split('\n');
       const named = lines.filter((line) => line.startsWith('registry_http_requests_total'));
       expect(named).toEqual([
@@ -161,7 +162,7 @@ describe('stopping', () => {
     const location = (await send('POST', '/v2/a/blobs/uploads/')).headers.location ?? '';
     const socket = connect(Number(server.url.port), server.url.hostname);
     socket.write(`PATCH ${location} HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc`);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await send('GET', location)).headers.range).toBe('0-2');
     });
     const closed = server.close({ grace: 60_000 });
@@ -180,7 +181,7 @@ describe('stopping', () => {
     const socket = connect(Number(server.url.port), server.url.hostname);
     socket.on('error', () => undefined);
     socket.write(`PATCH ${location} HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc`);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await send('GET', location)).headers.range).toBe('0-2');
     });
     await server.close({ grace: 30 });

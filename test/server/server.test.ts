@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors/app-error.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { makeCertificates } from '../helpers/certificates.ts';
@@ -18,6 +18,7 @@ import {
   startServer,
   type Send,
 } from './client.ts';
+import { eventually } from '../helpers/until.ts';
 
 function servedCertificate(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -271,7 +272,7 @@ describe('server', () => {
       return socket;
     });
     const closed = sockets.map(ended);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await send('GET', location)).headers.range).toBe('0-2');
     });
     await server.close();

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/serve/run.ts';
 import type { Context } from '../../../src/commands/context.ts';
 import type { RepositoryName } from '../../../src/server/names.ts';
@@ -11,6 +11,7 @@ import { plainTemporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input, textOf } from '../fake-context.ts';
 import { serving } from './serving.ts';
+import { eventually } from '../../helpers/until.ts';
 
 const name = 'team/app' as RepositoryName;
 const data = Buffer.from('some layer');
@@ -96,7 +97,7 @@ describe('serve gc', () => {
       const url = `${base}/v2/${name}/blobs/${digestOf(data)}`;
       expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
       collect();
-      await vi.waitFor(() => expect(context.notes.join('\n')).toContain('gc: removed 1 blob'));
+      await eventually(() => expect(context.notes.join('\n')).toContain('gc: removed 1 blob'));
       expect((await fetch(url, { method: 'HEAD' })).status).toBe(404);
     });
   });

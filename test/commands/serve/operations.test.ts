@@ -1,8 +1,9 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { hash } from 'bcryptjs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tempDir } from '../../helpers/temp.ts';
 import { serving } from './serving.ts';
+import { eventually } from '../../helpers/until.ts';
 
 const basic = (text: string) => ({
   authorization: `Basic ${Buffer.from(text).toString('base64')}`,
@@ -60,10 +61,10 @@ describe('serve', () => {
       );
       await writeFile(dir.join('rules'), '- {repositories: "**", pull: [ben]}\n');
       await rename(dir.join('next'), dir.join('users'));
-      await vi.waitFor(async () => expect(await status(url, basic('ben:two'))).toBe(404), 10_000);
+      await eventually(async () => expect(await status(url, basic('ben:two'))).toBe(404));
       expect(await status(url, basic('ann:one'))).toBe(403);
       await writeFile(dir.join('rules'), '- {repositories: "**", pul: [ann]}\n');
-      await vi.waitFor(() => expect(context.warnings.join()).toContain('rules line 1'), 10_000);
+      await eventually(() => expect(context.warnings.join()).toContain('rules line 1'));
       expect(await status(url, basic('ben:two'))).toBe(404);
     });
   });

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { hash } from 'bcryptjs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { run } from '../../../src/commands/serve/run.ts';
 import { serveSpec } from '../../../src/commands/serve/spec.ts';
 import type { Context } from '../../../src/commands/context.ts';
@@ -11,6 +11,7 @@ import { plainTemporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
 import { fakeContext, input } from '../fake-context.ts';
 import { serving } from './serving.ts';
+import { eventually } from '../../helpers/until.ts';
 
 describe('serve', () => {
   it('knows what other programs call its options', () => {
@@ -153,16 +154,16 @@ describe('serve', () => {
       expect(await status(base, basic('ann:one'))).toBe(200);
       await writeFile(users, `ann:${await hash('two', 4)}\n`);
       hangUp();
-      await vi.waitFor(() => expect(context.notes.join()).toContain('read again'));
+      await eventually(() => expect(context.notes.join()).toContain('read again'));
       expect(await status(base, basic('ann:one'))).toBe(401);
       expect(await status(base, basic('ann:two'))).toBe(200);
       await writeFile(users, 'ann:plain text\n');
       hangUp();
-      await vi.waitFor(() => expect(context.warnings.join()).toContain('htpasswd line 1'));
+      await eventually(() => expect(context.warnings.join()).toContain('htpasswd line 1'));
       expect(await status(base, basic('ann:two'))).toBe(200);
       await writeFile(users, '# nobody left\n');
       hangUp();
-      await vi.waitFor(() => expect(context.warnings.join()).toContain('no login can succeed'));
+      await eventually(() => expect(context.warnings.join()).toContain('no login can succeed'));
       expect(await status(base, basic('ann:two'))).toBe(401);
     });
   });
@@ -191,7 +192,7 @@ describe('serve', () => {
     });
     expect(before.context.notes.join()).not.toContain('abandoned');
     await serving({ dir: 'data', uploadTtl: '1h' }, more, async (base, context) => {
-      await vi.waitFor(() => expect(context.notes).toContain('1 abandoned upload removed'));
+      await eventually(() => expect(context.notes).toContain('1 abandoned upload removed'));
       expect((await fetch(`${base}/v2/app/blobs/uploads/${id}`)).status).toBe(404);
     });
   });

@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHelper, type CredentialHelper } from '../../../src/credentials/helpers/helper.ts';
 import { createHelperRunner } from '../../../src/credentials/helpers/process.ts';
 import { putHelper } from '../fake-helpers.ts';
+import { eventually } from '../../helpers/until.ts';
 
 const NAMED_BY = 'credsStore in /f/config.json';
 
@@ -189,15 +190,15 @@ describe('a credential helper', () => {
       code: 'CREDENTIAL_HELPER',
       message: expect.stringContaining('no answer within 0.3 s') as string,
     });
-    await vi.waitFor(async () => expect(await alive()).toBe(false), 60_000);
+    await eventually(async () => expect(await alive()).toBe(false));
 
     await rm(join(folder, 'pid'), { force: true });
     const controller = new AbortController();
     const asked = helper().get('a.io', { signal: controller.signal });
-    await vi.waitFor(async () => expect(await alive()).toBe(true), 60_000);
+    await eventually(async () => expect(await alive()).toBe(true));
     controller.abort(new Error('stop'));
     await expect(asked).rejects.toThrow('stop');
-    await vi.waitFor(async () => expect(await alive()).toBe(false), 60_000);
+    await eventually(async () => expect(await alive()).toBe(false));
   });
 
   it('that is missing is an error with its name, its setting and a cure', async () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RegistryServer } from '../../../src/server/server.ts';
 import { createDiskStorage } from '../../../src/server/storage/disk.ts';
@@ -16,6 +16,7 @@ import {
   startServer,
   type Send,
 } from '../client.ts';
+import { eventually } from '../../helpers/until.ts';
 
 let server: RegistryServer;
 let send: Send;
@@ -182,7 +183,7 @@ describe('upload session', () => {
     const request = httpRequest({ method: 'PATCH', hostname, port, path: location });
     request.on('error', () => {});
     request.write(data.subarray(0, 7));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await send('GET', location)).headers.range).toBe('0-6');
     });
     request.destroy();

@@ -232,4 +232,4 @@ it(`${CASES} random orders of pushes, questions, deletions and gc, seed ${SEED}:
     await server.close();
   }
   expect(withWork).toBeGreaterThanOrEqual(CASES / 2);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/oci/digest.ts';
 import type { RepositoryName } from '../../../src/server/names.ts';
 import { diskPaths } from '../../../src/server/storage/disk-paths.ts';
@@ -8,6 +8,7 @@ import { tempDir, type TempDir } from '../../helpers/temp.ts';
 import { serving } from '../../commands/serve/serving.ts';
 import { reaching } from './cache.ts';
 import { down, limited, startHub, UNCOUNTED, type Hub } from './hub.ts';
+import { eventually } from '../../helpers/until.ts';
 
 let dir: TempDir;
 let hub: Hub;
@@ -334,7 +335,7 @@ describe('--proxy-max-size', () => {
         await pull(base, images[i]!, `v${i}`);
         return hub.lines.length === 0;
       };
-      await vi.waitFor(async () => expect(await isCached(2)).toBe(true));
+      await eventually(async () => expect(await isCached(2)).toBe(true));
       expect(await isCached(0)).toBe(false);
     });
   });

@@ -7,6 +7,7 @@ import { claimDirectory, inspectDirectory } from '../../../src/server/storage/cl
 import { createDiskStorage } from '../../../src/server/storage/disk.ts';
 import { createTemporaries, type Temporaries } from '../../../src/util/temporaries.ts';
 import { tempDir } from '../../helpers/temp.ts';
+import { eventually } from '../../helpers/until.ts';
 
 /** Where `live-…` run, `far-…` cannot be seen and all others are gone. */
 function of(self: string): Temporaries {
@@ -64,7 +65,7 @@ describe('a claimed directory', () => {
     const options = { temporaries: of('live-2'), staleMs: 1, beatMs: 5, onLost };
     const claim = await claimDirectory(dir.path, options);
     const other = of('live-3').holder();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       // A sign of life may be on its way at this very moment.
       await writeFile(dir.join(LOCK), other);
       expect(onLost).toHaveBeenCalledOnce();

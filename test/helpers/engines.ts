@@ -94,11 +94,14 @@ export const ENGINES: readonly EngineProgram[] = [
   },
 ];
 
-/** Starts an engine without images; resolves when it takes connections. */
-export async function startRealEngine({ start }: EngineProgram): Promise<RunningEngine> {
+/** Starts an engine without images, which it keeps in `data`; resolves when it takes connections. */
+export async function startRealEngine(
+  { start }: EngineProgram,
+  data?: TempDir,
+): Promise<RunningEngine> {
   const dir = await tempDir();
   const socket = dir.join('engine.sock');
-  const child = start(dir, socket);
+  const child = start(data ?? dir, socket);
   const ended = new Promise((resolve) => child.once('close', resolve));
   await listening(socket, child);
   return {

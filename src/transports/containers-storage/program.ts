@@ -1,9 +1,9 @@
 import { AppError } from '../../errors/app-error.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { collect } from '../../util/bytes.ts';
 import { startChild, type Child } from '../../util/process/child.ts';
 import { findProgram } from '../../util/process/find-program.ts';
+import { engineFailure } from '../engine-failure.ts';
 import type { EngineContext } from '../types.ts';
 
 /**
@@ -81,7 +81,7 @@ export function noSuchImage(program: string, name: string): AppError {
   });
 }
 
-/** Builds the error from the last line that a program wrote. */
+/** The error, from the last line that a program wrote. */
 export function programError(
   name: string,
   args: readonly string[],
@@ -89,15 +89,11 @@ export function programError(
   stderr: string,
 ): AppError {
   const last = stderr.trim().split('\n').at(-1) ?? '';
-  const words = sanitize(last.replace(/^Error: /u, '').slice(0, 300));
-  const isFull = /no space left on device/u.test(stderr);
-  return new AppError(
-    isFull ? 'NO_SPACE' : 'ENGINE_ERROR',
-    `"${name} ${args[0] ?? ''}" failed (${status ?? 'killed'}): ${words || 'without a word'}`,
-    {
-      hint: isFull
-        ? `Make room in the storage: ${name === 'podman' ? 'podman system df' : 'buildah prune'}`
-        : `Try it by hand: ${name} info`,
-    },
-  );
+  return engineFailure({
+    what: `"${name} ${args[0] ?? ''}" failed (${status ?? 'killed'})`,
+    words: last.replace(/^Error: /u, '') || 'without a word',
+    text: stderr,
+    usage: name === 'podman' ? 'podman system df' : 'buildah prune',
+    hint: `Try it by hand: ${name} info`,
+  });
 }

@@ -7,6 +7,7 @@ import type { RawResponse } from '../../http/exchange/types.ts';
 import type { CallOptions } from '../../util/abort.ts';
 import { collect, type Bytes } from '../../util/bytes.ts';
 import { asRecord } from '../../util/json.ts';
+import { engineFailure } from '../engine-failure.ts';
 import type { EngineContext } from '../types.ts';
 import { createDaemonDialer, daemonError, speaksTls } from './dial.ts';
 import { findDaemon, type DaemonEndpoint } from './endpoint.ts';
@@ -133,6 +134,9 @@ export async function textOf(answer: RawResponse): Promise<string> {
   return Buffer.from(bytes).toString('utf8');
 }
 
+export const DISK_USAGE = 'docker system df';
+export const SEE_LOG = 'Its log says more: journalctl -u docker';
+
 /** The error for a rejected request, with the daemon's own message. */
 export function refusal(
   { address }: DaemonEndpoint,
@@ -145,18 +149,13 @@ export function refusal(
   const cause = causeOf(text);
   const why = cause === undefined || words.includes(cause) ? words : `${words}: ${cause}`;
   const isVersion = status === 400 && /client version|API version/u.test(words);
-  const isFull = /no space left on device/u.test(why);
-  return new AppError(
-    isFull ? 'NO_SPACE' : 'ENGINE_ERROR',
-    `the Docker daemon at ${address} refused ${what} (${status}): ${why}`,
-    {
-      hint: isVersion
-        ? 'Name a version that it speaks: DOCKER_API_VERSION=1.41'
-        : isFull
-          ? 'Make room on its disk: docker system df'
-          : 'Its log says more: journalctl -u docker',
-    },
-  );
+  return engineFailure({
+    what: `the Docker daemon at ${address} refused ${what} (${status})`,
+    words: why,
+    text,
+    usage: DISK_USAGE,
+    hint: isVersion ? 'Name a version that it speaks: DOCKER_API_VERSION=1.41' : SEE_LOG,
+  });
 }
 
 function causeOf(text: string): string | undefined {

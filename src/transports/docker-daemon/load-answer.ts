@@ -1,5 +1,4 @@
 import { isRecord } from '../../util/json.ts';
-import { sanitize } from '../../errors/sanitize.ts';
 
 /** A daemon's answer to a loaded archive. */
 export interface LoadAnswer {
@@ -37,6 +36,6 @@ function parseLine(line: string): { readonly stream: string; readonly error?: st
   const error = [detail, value['error']].find((one) => typeof one === 'string' && one !== '');
   return {
     stream: typeof value['stream'] === 'string' ? value['stream'] : '',
-    ...(typeof error === 'string' ? { error: sanitize(error.slice(0, 300)) } : {}),
+    ...(typeof error === 'string' ? { error } : {}),
   };
 }

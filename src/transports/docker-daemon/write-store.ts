@@ -22,9 +22,10 @@ import {
   createDockerArchiveStream,
   type DockerArchiveWriter,
 } from '../docker-archive/write-store.ts';
+import { engineFailure } from '../engine-failure.ts';
 import type { Location, OpenContext } from '../types.ts';
 import { daemonError } from './dial.ts';
-import { openEngine, refusal, textOf, type Engine } from './engine.ts';
+import { DISK_USAGE, openEngine, refusal, SEE_LOG, textOf, type Engine } from './engine.ts';
 import { imageFacts, localTags, tagImage } from './images.ts';
 import { parseLoadAnswer, type LoadAnswer } from './load-answer.ts';
 import { requireLoaded } from './verify-load.ts';
@@ -170,16 +171,11 @@ class DaemonWriter implements WriteStore {
 
   #failure({ error }: LoadAnswer): AppError {
     const { address } = this.#engine.endpoint;
-    const isFull = error?.includes('no space left on device') === true;
-    const why = error ?? 'it answered before the archive was complete';
-    return new AppError(
-      isFull ? 'NO_SPACE' : 'ENGINE_ERROR',
-      `the Docker daemon at ${address} did not load the image: ${why}`,
-      {
-        hint: isFull
-          ? 'Make room on its disk: docker system df'
-          : 'Its log says more: journalctl -u docker',
-      },
-    );
+    return engineFailure({
+      what: `the Docker daemon at ${address} did not load the image`,
+      words: error ?? 'it answered before the archive was complete',
+      usage: DISK_USAGE,
+      hint: SEE_LOG,
+    });
   }
 }

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { digestOf, type Digest } from '../../../src/oci/digest.ts';
 import { checkStorage } from '../../../src/server/check.ts';
 import { collectGarbage } from '../../../src/server/gc/collect.ts';
 import { createDiskStorage } from '../../../src/server/storage/disk.ts';
-import { tempDir } from '../../helpers/temp.ts';
+import { missingDisk, smallDisk } from '../../helpers/small-disk.ts';
 import { describeUnless } from '../../helpers/when.ts';
 import {
   imageManifest,
@@ -14,28 +13,6 @@ import {
   type Send,
 } from '../../server/client.ts';
 
-/** A file system of 4 MiB; `undefined` if this process may not mount one. */
-async function smallDisk() {
-  const dir = await tempDir();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir.path], { stdio: 'ignore' });
-  } catch {
-    await dir[Symbol.asyncDispose]();
-    return undefined;
-  }
-  return {
-    path: dir.path,
-    remount: (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${mode}`, dir.path]),
-    async [Symbol.asyncDispose]() {
-      execFileSync('umount', [dir.path]);
-      await dir[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const probe = await smallDisk();
-await probe?.[Symbol.asyncDispose]();
-
 async function pushed(send: Send, number: number): Promise<Digest> {
   const data = Buffer.alloc(300_000, `${number} `);
   await pushBlob(send, 'app', data);
@@ -44,9 +21,9 @@ async function pushed(send: Send, number: number): Promise<Digest> {
   return digestOf(data);
 }
 
-describeUnless(probe === undefined ? 'cannot mount a file system' : undefined, 'a disk', () => {
+describeUnless(await missingDisk(), 'a disk', () => {
   it('that is full answers 507, keeps what it has, and takes pushes again after gc', async () => {
-    await using disk = (await smallDisk())!;
+    await using disk = (await smallDisk(4 * 1024 * 1024))!;
     const storage = createDiskStorage(`${disk.path}/registry`);
     const { server, send } = await startServer({ storage });
     const kept = [await pushed(send, 1), await pushed(send, 2)];
@@ -72,7 +49,7 @@ describeUnless(probe === undefined ? 'cannot mount a file system' : undefined, '
   });
 
   it('that became read-only serves what it has, and refuses the rest without a loss', async () => {
-    await using disk = (await smallDisk())!;
+    await using disk = (await smallDisk(4 * 1024 * 1024))!;
     const storage = createDiskStorage(`${disk.path}/registry`);
     const { server, send } = await startServer({ storage });
     const digest = await pushed(send, 1);

@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { GOAL_SCENARIOS } from './lib/goals.mjs';
 import { DELAY_MS, startLab } from './lib/lab.mjs';
 import { measure, median } from './lib/measure.mjs';
 import { findNodes } from './lib/nodes.mjs';
@@ -22,6 +23,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     peers: { type: 'string' },
     nodes: { type: 'string' },
+    goals: { type: 'boolean' },
     write: { type: 'boolean' },
     json: { type: 'string' },
     lines: { type: 'boolean' },
@@ -35,14 +37,19 @@ if (values.list) {
 
 function chosen() {
   const all = Object.entries(SCENARIOS);
-  if (positionals.length === 0) return all.filter(([, { onDemand }]) => onDemand !== true);
+  if (positionals.length === 0)
+    return all.filter(
+      ([name, { onDemand }]) =>
+        onDemand !== true && (values.goals !== true || GOAL_SCENARIOS.has(name)),
+    );
   return positionals.map((name) => {
     if (SCENARIOS[name] === undefined) throw new Error(`no scenario "${name}"; see --list`);
     return [name, SCENARIOS[name]];
   });
 }
 
-function toolsFor(scenario, all, lab) {
+async function toolsFor(scenario, all, lab) {
+  if (scenario.tools !== undefined) return scenario.tools(lab);
   const able = all.filter((tool) => scenario.job(lab, tool, { id: 'x' }) !== undefined);
   const bare = able.flatMap((tool) => tool.bare ?? []);
   return scenario.startup ? [...able, ...bare] : able;
@@ -60,6 +67,7 @@ async function forget(lab, scenario) {
 
 async function oneRun(lab, scenario, tool, run) {
   const env = environment(lab, scenario);
+  await scenario.before?.(lab, run);
   const argv = tool.argv ?? scenario.job(lab, tool, run);
   await forget(lab, scenario);
   lab.near.take();
@@ -72,7 +80,8 @@ async function oneRun(lab, scenario, tool, run) {
 }
 
 async function measureScenario(lab, name, scenario, all) {
-  const tools = toolsFor(scenario, all, lab);
+  const started = Date.now();
+  const tools = await toolsFor(scenario, all, lab);
   await scenario.prepare?.(lab);
   const env = environment(lab, scenario);
   for (const tool of tools) {
@@ -121,7 +130,8 @@ async function measureScenario(lab, name, scenario, all) {
     };
   });
   const { title, goal, startup, delayed } = scenario;
-  return { name, title, goal, startup, delayed, rounds, failed, results };
+  const took = Math.round((Date.now() - started) / 1000);
+  return { name, title, goal, startup, delayed, rounds, failed, results, seconds: took };
 }
 
 const started = Date.now();
@@ -131,16 +141,6 @@ const nodes = findNodes(values.nodes);
 const tools = findTools(nodes).filter(
   ({ name, isOurs }) => isOurs || (names?.includes(name) ?? true),
 );
-const measured = [];
-const lab = await startLab();
-try {
-  for (const [name, scenario] of wanted) {
-    console.error(`measuring ${name} …`);
-    measured.push(await measureScenario(lab, name, scenario, tools));
-  }
-} finally {
-  await lab.stop();
-}
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
   cwd: import.meta.dirname,
   encoding: 'utf8',
@@ -153,7 +153,6 @@ const surroundings = {
   nodes: nodes.map(({ version }) => version),
   load: loadavg()[0].toFixed(1),
   date: new Date(started).toISOString().slice(0, 10),
-  took: `${Math.round((Date.now() - started) / 1000)} s`,
   tools: tools.map((tool) => {
     const version = versionOf(tool);
     return {
@@ -162,18 +161,34 @@ const surroundings = {
     };
   }),
 };
-const now = measured.map((one) => ({ ...one, run: surroundings }));
-console.log(report({ measured: now, delayMs: DELAY_MS }));
-if (values.json !== undefined) {
-  await writeFile(values.json, `${JSON.stringify({ surroundings, measured }, null, 2)}\n`);
-}
-if (values.write) {
+
+/** Keeps what was measured, and writes the pages from all that is kept. */
+async function write(now) {
   const lines = (await readFile(RESULTS, 'utf8').catch(() => '')).split('\n').filter(Boolean);
   const kept = lines.map((line) => JSON.parse(line));
-  const byName = new Map([...kept, ...now].map((one) => [one.name, one]));
+  const byName = new Map([...kept, now].map((one) => [one.name, one]));
   const all = Object.keys(SCENARIOS).flatMap((name) => byName.get(name) ?? []);
   await writeFile(RESULTS, all.map((one) => `${JSON.stringify(one)}\n`).join(''));
   const head = `# Benchmark\n\nWritten by \`node bench/run.mjs --write\`; \`bench/README.md\` says how and against what.\n\n![Wall time of regctl as a share of the fastest peer's](bench.svg)\n\n`;
   await writeFile(join(DOCS, 'bench.md'), head + report({ measured: all, delayMs: DELAY_MS }));
   await writeFile(join(DOCS, 'bench.svg'), picture(all));
+}
+
+const measured = [];
+const lab = await startLab();
+try {
+  for (const [name, scenario] of wanted) {
+    const one = { ...(await measureScenario(lab, name, scenario, tools)), run: surroundings };
+    console.error(`${name}: ${one.seconds} s`);
+    measured.push(one);
+    // After each: a run that is ended keeps what it has.
+    if (values.write) await write(one);
+  }
+} finally {
+  await lab.stop();
+}
+console.log(report({ measured, delayMs: DELAY_MS }));
+console.error(`in ${Math.round((Date.now() - started) / 1000)} s`);
+if (values.json !== undefined) {
+  await writeFile(values.json, `${JSON.stringify({ surroundings, measured }, null, 2)}\n`);
 }

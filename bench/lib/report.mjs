@@ -12,7 +12,8 @@ export function ratioOf({ results }) {
 }
 
 const isOurs = (tool) => /^regctl\b/u.test(tool);
-const isBare = (tool) => tool.startsWith('node -e 0');
+/** A start of the same Node.js with nothing to do. */
+const isBare = (tool) => tool.startsWith('node -e 0') || tool === 'empty executable';
 const isPeer = (tool) => !isOurs(tool) && !isBare(tool);
 
 /** Every tool of these scenarios, regctl first. */
@@ -56,15 +57,17 @@ function startUp(measured) {
     results
       .filter(({ tool }) => !isBare(tool))
       .map((result) => {
-        const name = result.tool.replace('regctl', 'node -e 0');
-        const bare = isOurs(result.tool) ? results.find(({ tool }) => tool === name) : undefined;
+        const names = [result.tool.replace('regctl', 'node -e 0'), 'empty executable'];
+        const bare = isOurs(result.tool)
+          ? results.find(({ tool }) => names.includes(tool))
+          : undefined;
         const plus = (key) =>
           bare === undefined ? '–' : `+${(result[key] - bare[key]).toFixed(0)} ms`;
         const cpu = result.cpuMs === undefined ? '–' : seconds(result.cpuMs);
         return [title, result.tool, seconds(result.wallMs), plus('wallMs'), cpu, plus('cpuMs')];
       }),
   );
-  const over = 'over `node -e 0`';
+  const over = 'over an empty program';
   return table(['scenario', 'tool', 'wall', over, 'CPU', over], rows);
 }
 
@@ -88,10 +91,12 @@ function throughput(measured) {
 function runs(measured) {
   const byRun = Map.groupBy(measured, ({ run }) => JSON.stringify(run));
   return [...byRun].map(([key, scenarios]) => {
-    const { cpus, cpu, memoryGb, os, nodes, load, date, took, tools } = JSON.parse(key);
+    const { cpus, cpu, memoryGb, os, nodes, load, date, tools } = JSON.parse(key);
     const versions = tools.map(({ name, version }) => `${name} ${version}`).join(', ');
-    const names = scenarios.map(({ name, rounds }) => `\`${name}\` (${rounds})`).join(', ');
-    return `- ${names}: ${cpus} × ${cpu}, ${memoryGb} GB, ${os}, Node.js ${nodes.join(', ')}, ${date}, a load of ${load} before the start, in ${took}. ${versions}.`;
+    const names = scenarios
+      .map(({ name, rounds, seconds: took }) => `\`${name}\` (${rounds}, ${took} s)`)
+      .join(', ');
+    return `- ${names}: ${cpus} × ${cpu}, ${memoryGb} GB, ${os}, Node.js ${nodes.join(', ')}, ${date}, a load of ${load} before the start. ${versions}.`;
   });
 }
 
@@ -124,6 +129,9 @@ export function report({ measured, delayMs }) {
     .filter((one) => one.failed.length > 0)
     .map((one) => `- ${one.title}: ${one.failed.join(', ')}`);
   if (failed.length > 0) parts.push('## Failed', failed.join('\n'));
-  parts.push('## Runs', `In brackets the rounds.\n\n${runs(measured).join('\n')}`);
+  parts.push(
+    '## Runs',
+    `In brackets the rounds and the time they took.\n\n${runs(measured).join('\n')}`,
+  );
   return `${parts.join('\n\n')}\n`;
 }

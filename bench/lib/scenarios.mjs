@@ -4,9 +4,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layoutPlace, putImage, putIndex, registryPlace } from './images.mjs';
+import { buildStandalone } from './standalone.mjs';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const SMALL = { layers: 1, layerSize: KIB };
 const FIVE = { layers: 5, layerSize: 256 * KIB };
 const BIG = { layers: 8, layerSize: 128 * MIB };
 const HUGE = { layers: 80, layerSize: 128 * MIB };
@@ -97,6 +99,11 @@ export const SCENARIOS = {
     plusMs: 25,
     job: (_lab, tool) => tool.version(),
   },
+  'standalone-version': {
+    title: '`--version`, standalone program',
+    startup: true,
+    tools: (lab) => buildStandalone(lab.dir),
+  },
   help: { title: '`--help`', startup: true, job: (_lab, tool) => tool.help?.() },
   'tags-local': {
     title: '`tags`, local registry, no latency',
@@ -121,6 +128,16 @@ export const SCENARIOS = {
     cached: true,
   }),
   digest: read('digest', 'digest', (lab) => `${lab.near.host}/five:v1`),
+  delete: {
+    title: 'delete by digest',
+    goal: 1,
+    delayed: true,
+    before: async (lab, run) => {
+      const place = registryPlace(lab.source.host, `gone/${run.id}`);
+      run.digest = (await putImage(place, 'v1', SMALL)).digest;
+    },
+    job: (lab, tool, run) => tool.remove?.(`${lab.near.host}/gone/${run.id}@${run.digest}`),
+  },
   fresh: freshCopy({ title: '5 layers, fresh, other registry', repository: 'five', build: five }),
   noop: nothingToDo({ title: '5 layers, nothing to do', repository: 'five', build: five }),
   'noop-cached': nothingToDo({

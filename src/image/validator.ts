@@ -11,12 +11,13 @@ import { fetchManifest } from '../store/manifests.ts';
 import type { ReadStore } from '../store/types.ts';
 import type { CallOptions } from '../util/abort.ts';
 import { drain } from '../util/bytes.ts';
+import { checkLayer } from './check-layer.ts';
 import { configPlatform, parseImageConfig, type ImageConfig } from './config.ts';
 import { layerKindOf } from './convert/layer-types.ts';
 import { FileTree } from './files/file-tree.ts';
 import { layersOf } from './files/image-files.ts';
-import { readLayer, withLayer, type ImageLayer } from './files/read-layer.ts';
-import type { LayerCompression, LayerSource } from './layer-bytes.ts';
+import { withLayer, type ImageLayer } from './files/read-layer.ts';
+import type { LayerSource } from './layer-bytes.ts';
 import type { TarEntry } from './tar/entry.ts';
 
 export interface ValidateOptions extends CallOptions {
@@ -165,29 +166,22 @@ export class Validator implements Checked {
     );
   }
 
-  async #layer(layer: ImageLayer, at: Place, add: (entry: TarEntry) => void): Promise<void> {
+  async #layer(layer: ImageLayer, at: Place, onEntry: (entry: TarEntry) => void): Promise<void> {
     const { descriptor } = layer;
-    const { mediaType, digest, size } = descriptor;
-    if (isForeignLayerType(mediaType) && !(await this.#store.has(descriptor, this.#call))) return;
-    let found: LayerCompression = 'none';
-    const onCompression = (compression: LayerCompression): void => {
-      found = compression;
-    };
+    if (
+      isForeignLayerType(descriptor.mediaType) &&
+      !(await this.#store.has(descriptor, this.#call))
+    )
+      return;
     try {
-      for await (const events of readLayer(this.#source, layer, { ...this.#call, onCompression }))
-        (events as readonly TarEntry[]).forEach(add);
+      const options = { ...this.#call, onEntry };
+      for (const text of await checkLayer(this.#source, layer, options))
+        this.#add(at, 'INVALID_MANIFEST', text);
     } catch (error) {
       throw withLayer(error, this.#store.label, descriptor);
     }
     this.layers += 1;
-    this.bytes += size;
-    const said = layerKindOf(mediaType)?.encoding;
-    if (said === found || said === undefined) return;
-    this.#add(
-      at,
-      'INVALID_MANIFEST',
-      `layer ${digest} has the media type ${mediaType}, its bytes are ${found === 'none' ? 'not compressed' : found}`,
-    );
+    this.bytes += descriptor.size;
   }
 
   async #blobs(layers: readonly Descriptor[], at: Place): Promise<void> {

@@ -19,11 +19,24 @@ export interface TocLayer {
 /** Files in their order: content, the target of a hard link, or a member as the table has it. */
 export type Files = Readonly<Record<string, Buffer | { readonly hardLink: string }>>;
 
+/** A table that does not fit its layer, or not its digest. */
+export interface TableChange {
+  readonly entries?: (
+    all: readonly Record<string, unknown>[],
+  ) => readonly Readonly<Record<string, unknown>>[];
+  readonly digest?: Digest;
+}
+
 /**
  * A layer with a table of contents, as stargz-snapshotter and containers/storage write them: each
  * chunk of content is compressed by itself, the table stands after them.
  */
-export function tocLayer(format: Format, files: Files, chunkSize = 256 * 1024): TocLayer {
+export function tocLayer(
+  format: Format,
+  files: Files,
+  chunkSize = 256 * 1024,
+  change: TableChange = {},
+): TocLayer {
   const isStargz = format === 'estargz';
   const tar: Uint8Array[] = [];
   const compress = (bytes: Uint8Array): Buffer => {
@@ -73,7 +86,8 @@ export function tocLayer(format: Format, files: Files, chunkSize = 256 * 1024): 
     else if (!isStargz) entries[first] = { ...entries[first], endOffset: offset };
     rest = size === 0 ? rest : padding(size);
   }
-  const json = Buffer.from(JSON.stringify({ version: 1, entries }));
+  const listed = change.entries?.(entries) ?? entries;
+  const json = Buffer.from(JSON.stringify({ version: 1, entries: listed }));
   const mediaType = isStargz ? MEDIA_TYPE.ociLayerGzip : MEDIA_TYPE.ociLayerZstd;
   if (!isStargz) {
     add(compress(Buffer.concat([rest, END_BYTES])));
@@ -85,7 +99,7 @@ export function tocLayer(format: Format, files: Files, chunkSize = 256 * 1024): 
     const position = `${offset}:${packed.byteLength}:${json.byteLength}:1`;
     add(packed);
     return layerOf(Buffer.concat(parts), Buffer.concat(tar), mediaType, {
-      'io.github.containers.zstd-chunked.manifest-checksum': digestOf(packed),
+      'io.github.containers.zstd-chunked.manifest-checksum': change.digest ?? digestOf(packed),
       'io.github.containers.zstd-chunked.manifest-position': position,
     });
   }
@@ -96,7 +110,7 @@ export function tocLayer(format: Format, files: Files, chunkSize = 256 * 1024): 
   add(compress(Buffer.concat([header, json, padding(json.byteLength), END_BYTES])));
   add(footer);
   return layerOf(Buffer.concat(parts), Buffer.concat(tar), mediaType, {
-    'containerd.io/snapshot/stargz/toc.digest': digestOf(json),
+    'containerd.io/snapshot/stargz/toc.digest': change.digest ?? digestOf(json),
   });
 }
 
@@ -121,8 +135,8 @@ function layerOf(
 }
 
 /** An image of one layer with a table of contents. */
-export function tocImage(format: Format, files: Files): TestImage {
-  const layer = tocLayer(format, files);
+export function tocImage(format: Format, files: Files, change?: TableChange): TestImage {
+  const layer = tocLayer(format, files, undefined, change);
   const nodes = new Map<Digest, { descriptor: Descriptor; bytes: Uint8Array }>();
   const add = (mediaType: string, value: unknown): Descriptor => {
     const bytes = Buffer.from(JSON.stringify(value));

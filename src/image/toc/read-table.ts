@@ -28,6 +28,18 @@ export interface VerifiedTable {
   readonly format: CompressionFormat;
 }
 
+/** Whether the manifest names a table of contents of the layer. */
+export function namesTable({ annotations = {} }: Descriptor): boolean {
+  return annotations[CHUNKED_DIGEST] !== undefined || annotations[STARGZ_DIGEST] !== undefined;
+}
+
+export interface ReadTableOptions extends CallOptions {
+  /** Whether to read that of a small layer, too. */
+  readonly isSmallRead?: boolean;
+  /** Called if it does not have the digest that the manifest names. */
+  readonly onWrongDigest?: () => void;
+}
+
 /**
  * Reads the table of contents of a layer that has one, by its parts. `undefined` unless it has the
  * digest that the manifest names: then the layer itself has to be read.
@@ -35,9 +47,9 @@ export interface VerifiedTable {
 export async function readTable(
   ranges: BlobRanges | undefined,
   layer: Descriptor,
-  options: CallOptions = {},
+  { isSmallRead = false, onWrongDigest, ...options }: ReadTableOptions = {},
 ): Promise<VerifiedTable | undefined> {
-  if (ranges === undefined || layer.size < MIN_LAYER_BYTES) return undefined;
+  if (ranges === undefined || (layer.size < MIN_LAYER_BYTES && !isSmallRead)) return undefined;
   const { annotations = {} } = layer;
   const read: ReadPart = (part) => ranges.read(layer, part, options);
   const [chunked, stargz] = [annotations[CHUNKED_DIGEST], annotations[STARGZ_DIGEST]];
@@ -47,12 +59,15 @@ export async function readTable(
     return stargz === undefined ? undefined : await eStargz(read, layer, stargz);
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (error instanceof WrongDigestError) onWrongDigest?.();
     // Whatever is wrong is reported when the layer is read.
     const isTable = error instanceof TableError || error instanceof HeaderError;
     if (isTable || error instanceof AppError) return undefined;
     throw error;
   }
 }
+
+class WrongDigestError extends TableError {}
 
 type ReadPart = (part: BlobPart) => Promise<Uint8Array | undefined>;
 
@@ -70,7 +85,8 @@ async function zstdChunked(
   if (size > MAX_TABLE_BYTES || plainSize > MAX_TABLE_BYTES || offset + size > layerSize)
     return undefined;
   const bytes = size === 0 ? undefined : await read({ offset, size });
-  if (bytes === undefined || !hasDigest(bytes, digest)) return undefined;
+  if (bytes === undefined) return undefined;
+  if (!hasDigest(bytes, digest)) throw new WrongDigestError();
   const json = await decompress(bytes, 'zstd', plainSize);
   return { table: new LayerTable(json, offset), format: 'zstd' };
 }
@@ -96,7 +112,7 @@ async function eStargz(
   const rest = tail.subarray(Math.max(0, offset - tailAt), tail.byteLength - FOOTER_BYTES);
   const tar = await decompress(Buffer.concat([before, rest]), 'gzip', MAX_TABLE_BYTES);
   const { entry, content } = onlyFile(tar);
-  if (!hasDigest(content, digest)) return undefined;
+  if (!hasDigest(content, digest)) throw new WrongDigestError();
   return { table: new LayerTable(content, offset, [entry]), format: 'gzip' };
 }
 

@@ -178,7 +178,7 @@ async function readPlatforms(
         ? readSubset(run, root, platforms, where, call)
         : readOne(run, manifest, platforms[0] ?? indexPlatform, where, call);
     }
-    if (manifest.kind === 'image') {
+    if (manifest.kind === 'image' && run.platformsOfIndexes !== true) {
       const config = (): Promise<Uint8Array> => readConfig(source, manifest.config, where, call);
       const notes =
         platforms.length === 0 ? [] : await requirePlatforms(manifest, platforms, where, config);

@@ -50,6 +50,8 @@ export interface CopyRunOptions extends CallOptions {
    * so that its digest changes. A single image must match all of them.
    */
   readonly platforms?: readonly Platform[] | undefined;
+  /** A single image need not match `platforms`. Default: false. */
+  readonly platformsOfIndexes?: boolean | undefined;
   /** Copies only this platform's image from an index; a single image is copied for any platform. */
   readonly indexPlatform?: Platform | undefined;
   /** Writes an index without its images, which the destination must already have. */

@@ -74,6 +74,8 @@ export interface SyncJob {
   /** Fails if fewer tags are chosen. */
   readonly minTags?: number | undefined;
   readonly platforms?: readonly string[] | undefined;
+  /** A single image is copied whatever its platform, as in regsync. */
+  readonly platformsOfIndexes?: boolean | undefined;
   /** Keeps an index and its digest, and copies only the images of `platforms`. */
   readonly sparseIndex?: boolean | undefined;
   /** Copies only the image of this machine's platform from an index. */

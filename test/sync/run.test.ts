@@ -200,3 +200,10 @@ test('a file is printed in our own format, which reads the same, without its sec
   const second = await here.run('config', 'out.yml', '--convert');
   expect(second.stdout).toBe(first.stdout);
 });
+
+test('a file of skopeo in our own format still takes the platform of this machine only', async () => {
+  await using here = await scene({});
+  await writeFile(here.folder.join('in.yml'), 'r.example:\n  images:\n    a: [v1]\n');
+  const printed = await here.run('config', 'in.yml', '--convert');
+  expect(printed.stdout, printed.stderr).toContain('platform: local\n');
+});

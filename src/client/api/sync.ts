@@ -140,6 +140,7 @@ function settingsOf(wanted: SyncCallOptions): Partial<SyncJob> {
   const given: Partial<SyncJob> = {
     newest,
     platforms,
+    platformsOfIndexes: platforms === undefined ? undefined : false,
     sparseIndex,
     referrers,
     digestTags: digestTags ?? (referrers === true ? true : undefined),

@@ -23,7 +23,12 @@ export function overrides({ flags }: Pick<Context, 'flags'>, input: Input): Part
   return {
     ...(deletion === undefined ? {} : { delete: deletion }),
     ...(maxDelete === undefined ? {} : { maxDelete }),
-    ...(platform === undefined ? {} : { platforms: parsePlatforms(platform).map(formatPlatform) }),
+    ...(platform === undefined
+      ? {}
+      : {
+          platforms: parsePlatforms(platform).map(formatPlatform),
+          platformsOfIndexes: false,
+        }),
     ...(immutable.length === 0 ? {} : { immutable }),
     ...(readFlag(input, 'sparseIndex') ? { sparseIndex: true } : {}),
     ...(readFlag(input, 'missing') ? { missing: true } : {}),

@@ -8,6 +8,9 @@ import { expandAt, type ResolvedStep, resolveRegsync, templateData } from './reg
 
 const TYPES: ReadonlySet<string> = new Set<JobType>(['image', 'repository', 'registry']);
 
+/** The platform of this machine. */
+export const LOCAL = 'local';
+
 /** Media types that regsync copies unless a file says otherwise. */
 const ALL_TYPES = new Set([
   'application/vnd.docker.distribution.manifest.v2+json',
@@ -101,8 +104,9 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     );
   if (step.backup !== undefined) checkBackup(step, at('backup'), expand);
   const types = step.mediaTypes ?? [];
-  const platforms =
-    step.platform === undefined || step.platform === '' ? step.platforms : [step.platform];
+  const { platform = '' } = step;
+  const isLocal = platform.toLowerCase() === LOCAL;
+  const platforms = isLocal ? [] : platform === '' ? step.platforms : [platform];
   const sets: TagSet[] = [...(isSet(step.tags) ? [step.tags] : []), ...(step.tagSets ?? [])];
   return {
     ...(step.name === undefined ? {} : { name: step.name }),
@@ -120,6 +124,8 @@ function jobOf({ step, field }: ResolvedStep, expand: Expand): SyncJob {
     tags: sets,
     repos: step.repos ?? {},
     platforms: platforms?.length === 0 ? undefined : platforms,
+    platformsOfIndexes: true,
+    hostPlatform: isLocal,
     newest: step.newest,
     since: step.since,
     minTags: step.minTags,

@@ -1,3 +1,4 @@
+import { LOCAL } from './regsync.ts';
 import type { SyncFile, SyncJob } from '../types.ts';
 import { formatGoDuration } from './duration.ts';
 
@@ -36,6 +37,7 @@ function jobOf(job: SyncJob): object[] {
   const { naming, refs, tags, repos } = job;
   const common = compact({
     name: job.name,
+    platform: job.hostPlatform === true ? LOCAL : undefined,
     platforms: job.platforms,
     sparseIndex: job.sparseIndex,
     map: naming.map?.map(({ pattern, template }) => ({ from: pattern, to: template })),

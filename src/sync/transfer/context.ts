@@ -34,6 +34,7 @@ export function copyOptionsOf(at: RouteContext): CopyRunOptions {
     source,
     destination,
     platforms: (job.platforms ?? []).map(parsePlatform),
+    platformsOfIndexes: job.platformsOfIndexes,
     indexPlatform: job.hostPlatform === true ? options.hostPlatform : undefined,
     referrers,
     // cosign's tags are digest tags, which need their own option.

@@ -90,7 +90,7 @@ describeWith(['docker-registry', 'htpasswd', 'openssl'], 'doctor', () => {
     await using registry = await startDockerRegistry();
     await pushImage(registry.origin, 'team/app', ['v1'], await makeImage());
     const there = await examine([`${registry.host}/team/app`]);
-    expect(there.of('access').Detail).toBe('everybody may read team/app');
+    expect(there.of('access').Detail).toBe('anyone may read team/app');
     const missing = await examine([`${registry.host}/team/none`]);
     expect(missing.failed).toEqual(['access']);
     expect(missing.of('access').Detail).toContain('404');

@@ -4,6 +4,7 @@ import { buildTime } from '../../oci/created.ts';
 import { sanitize } from '../../errors/sanitize.ts';
 import { type ImageConfig, configPlatform } from '../../image/config.ts';
 import { stepText } from '../../image/history.ts';
+import { isDigest, shortDigest } from '../../oci/digest.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import type { Style } from '../result.ts';
 import { formatAge, formatSize } from '../../util/text/units.ts';
@@ -52,9 +53,12 @@ function header(
   const platform = configPlatform(config);
   const count = image.Layers.length;
   const command = [...config.entrypoint, ...config.cmd].map(quoted).join(' ');
-  const rows: readonly (readonly [string, string])[] = [
+  // A part of a digest names nothing, so these two lines may be wider than the terminal.
+  const digests: readonly (readonly [string, string])[] = [
     ['Digest', image.Digest],
     ['Manifest', image.ManifestDigest === image.Digest ? '' : image.ManifestDigest],
+  ];
+  const rows: readonly (readonly [string, string])[] = [
     ['Type', image.MediaType],
     ['Artifact', artifact(image)],
     ['Platform', platform === undefined ? '' : formatPlatform(platform)],
@@ -68,12 +72,10 @@ function header(
     ['Attached', attached],
     ['Tags', tagList(image.RepoTags)],
   ];
-  const lines = rows
+  const fitted = rows.map(([name, value]) => [name, fit(value, width - LABEL - 3, style)] as const);
+  const lines = [...digests, ...fitted]
     .filter(([, value]) => value !== '')
-    .map(
-      ([name, value]) =>
-        `  ${style.dim(name.padEnd(LABEL))} ${fit(value, width - LABEL - 3, style)}`,
-    );
+    .map(([name, value]) => `  ${style.dim(name.padEnd(LABEL))} ${value}`);
   return [style.bold(fit(title, width, style)), ...lines].join('\n');
 }
 
@@ -107,7 +109,8 @@ function platforms(image: Inspection, width: number, style: Style): string {
   const lines = image.Platforms.map((one) => {
     const shown = one.Digest === image.ManifestDigest;
     const name = padEnd(sanitize(one.Platform), column);
-    const digest = fit(one.Digest, width - column - 6, style);
+    const isCut = style.terminal && displayWidth(one.Digest) > width - column - 4;
+    const digest = isCut && isDigest(one.Digest) ? shortDigest(one.Digest) : sanitize(one.Digest);
     return `${shown ? style.green('▸') : ' '} ${shown ? style.bold(name) : name}  ${style.dim(digest)}`;
   });
   return [style.bold('Platforms'), ...lines].join('\n');

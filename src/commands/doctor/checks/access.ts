@@ -43,5 +43,5 @@ function isAnonymous(authorization: FreshAuthorization | 'none'): boolean {
 
 function whoOf(authorization: FreshAuthorization | 'none'): string {
   const origin = authorization === 'none' ? undefined : authorization.origin;
-  return origin === undefined ? 'everybody' : `the login from ${origin}`;
+  return origin === undefined ? 'anyone' : `the login from ${origin}`;
 }

@@ -26,7 +26,7 @@ async function tarOf(files) {
 }
 
 /** Writes the layout to `dir` under `tag`; resolves to the digest of its index. */
-export async function makeSampleImage(dir, tag) {
+export async function makeSampleImage(dir, tag, created = CREATED) {
   mkdirSync(join(dir, 'blobs', 'sha256'), { recursive: true });
   const put = (mediaType, data) => {
     const digest = sha256(data);
@@ -44,7 +44,7 @@ export async function makeSampleImage(dir, tag) {
     });
     const layers = [shared, own].map((tar) => put(oci('layer.v1.tar+gzip'), gzipSync(tar)));
     const config = putJson(oci('config.v1+json'), {
-      created: CREATED,
+      created,
       ...platform,
       config: {
         Env: ['PATH=/bin', 'LANG=C.UTF-8'],
@@ -53,8 +53,8 @@ export async function makeSampleImage(dir, tag) {
       },
       rootfs: { type: 'layers', diff_ids: [shared, own].map(sha256) },
       history: [
-        { created: CREATED, created_by: 'ADD etc/greeting' },
-        { created: CREATED, created_by: 'ADD bin/hello' },
+        { created, created_by: 'ADD etc/greeting' },
+        { created, created_by: 'ADD bin/hello' },
       ],
     });
     const manifest = { schemaVersion: 2, mediaType: oci('manifest.v1+json'), config, layers };

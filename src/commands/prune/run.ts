@@ -230,7 +230,6 @@ function report(
     }
   }
   const works = pruned.some((one) => one.brake === undefined && one.manifests.length > 0);
-  if (!confirmed && works) context.note('nothing was deleted; --yes deletes what is shown');
   const failed = failures.length > 0 || pruned.some((one) => one.failed);
   const braked = pruned.some(({ brake }) => brake !== undefined);
   const json = pruned.map(toJson);
@@ -238,6 +237,10 @@ function report(
     kind: 'value',
     json: list ? json : (json[0] ?? null),
     text: (style) => pruned.map((one) => page(one, { explain, now, style })).join('\n\n'),
-    exit: failed ? 1 : braked ? 3 : 0,
+    exit: () => {
+      // After the table, where the screen ends.
+      if (!confirmed && works) context.note('nothing was deleted; --yes deletes what is shown');
+      return failed ? 1 : braked ? 3 : 0;
+    },
   };
 }

@@ -95,5 +95,5 @@ async function subjects(
 function noteForm({ note }: ReferrersContext, { root }: ReferrerTree): void {
   const signatures = allReferrers(root).filter(({ kinds }) => kinds.includes('signature'));
   if (signatures.length === 0 || signatures.some(({ source }) => source === 'digest-tag')) return;
-  note('podman and skopeo do not see these signatures: they read only the tag sha256-….sig');
+  note('Podman and skopeo do not see these signatures: they read only the tag sha256-….sig');
 }

@@ -87,7 +87,7 @@ describe('referrers', () => {
     const plain = await referrers(memory);
     expect(lines(plain.result)[1]).toBe('Nothing refers to it.');
     const { context } = await referrers(await sceneStore(scene('index'), 'api'));
-    expect(context.notes).toEqual([expect.stringMatching(/podman and skopeo/u)]);
+    expect(context.notes).toEqual([expect.stringMatching(/Podman and skopeo/u)]);
   });
 
   it('makes control characters of a type visible', async () => {

@@ -3,6 +3,8 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { impliedDirectory, type Inode } from '../../src/image/tar/entry.ts';
+import { encodeEntry, END_BYTES } from '../../src/image/tar/writer.ts';
 import type { RegistryServer } from '../../src/server/server.ts';
 import { newMachine, type Machine } from '../e2e/regctl.ts';
 import { readImages, startVectorRegistry, VECTORS, type Images } from './edit-vectors.ts';
@@ -60,6 +62,10 @@ describe('index and mutate', () => {
 
   const tar = readFileSync(join(VECTORS, 'layers/one.tar'));
   const [half, rest] = [tar.subarray(0, 700), tar.subarray(700)];
+  const member = (path: string, more: Partial<Inode> = {}): Uint8Array =>
+    encodeEntry(path, { ...impliedDirectory(0), mode: 0o644, size: 0, type: 'file', ...more });
+  const link = (path: string, target: string): Uint8Array =>
+    member(path, { type: 'symlink', link: target });
   const skippable = Buffer.from('502a4d1802000000ffff', 'hex');
   it.each<readonly [name: string, code: number, parts: readonly Uint8Array[]]>([
     ['zstd of two frames', 0, [zstdCompressSync(half), zstdCompressSync(rest)]],
@@ -71,6 +77,10 @@ describe('index and mutate', () => {
     ['nothing', 5, []],
     ['nothing, with gzip', 5, [gzipSync('')]],
     ['more after the end of the tar', 0, [tar, Buffer.from('more')]],
+    ['a name of 255 bytes', 0, [member('x'.repeat(255)), END_BYTES]],
+    ['a name of 256 bytes', 5, [member('x'.repeat(256)), END_BYTES]],
+    ['a file below a link', 0, [link('a', 'b'), member('a/x'), END_BYTES]],
+    ['a file below a circle', 5, [link('a', 'b'), link('b', 'a'), member('a/x'), END_BYTES]],
   ])('a layer of %s', async (layer, code, parts) => {
     const file = machine.dir.join(`${layer.replaceAll(/\W/gu, '-')}.layer`);
     await writeFile(file, Buffer.concat(parts));

@@ -17,7 +17,7 @@ export async function* inspectTar(
   onEntry: (path: ByteText) => void,
 ): Bytes {
   const reader = new TarReader();
-  const tree = new FileTree();
+  const tree = new FileTree({ refusesLoops: true });
   let size = 0;
   const check = (step: () => void): void => {
     try {

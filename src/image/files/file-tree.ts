@@ -20,6 +20,12 @@ const OPAQUE = '.wh..wh..opq';
 const AUFS = '.wh..wh.';
 const AUFS_LINKS = '.wh..wh.plnk/';
 
+export interface FileTreeOptions {
+  readonly isPartial?: boolean;
+  /** Whether an entry below links in a circle is an error, as container engines have it. */
+  readonly refusesLoops?: boolean;
+}
+
 /**
  * The files that layers make together (image-spec v1.1.1 layer.md), built from the lowest layer
  * upwards. In one layer the last entry of a path counts, and whiteouts hide only what lower layers
@@ -31,12 +37,14 @@ const AUFS_LINKS = '.wh..wh.plnk/';
 export class FileTree {
   readonly root: DirectoryNode = new DirectoryNode(impliedDirectory(-1), -1);
   readonly #isPartial: boolean;
+  readonly #refusesLoops: boolean;
   /** Files that AUFS kept only as targets of hard links. */
   readonly #aufsLinks = new Map<ByteText, FileNode>();
   #entries = 0;
 
-  constructor({ isPartial = false }: { readonly isPartial?: boolean } = {}) {
+  constructor({ isPartial = false, refusesLoops = false }: FileTreeOptions = {}) {
     this.#isPartial = isPartial;
+    this.#refusesLoops = refusesLoops;
   }
 
   /** Adds the next entry of a layer; layers come in their order. @throws HeaderError */
@@ -94,6 +102,7 @@ export class FileTree {
     if (path === '') return this.root;
     const found = followLinks(this.root, path, {
       isPartial: this.#isPartial,
+      refusesLoops: this.#refusesLoops,
       follows: (link) => link.layer === layer,
       create: (parent, name, replaced) => {
         if (replaced instanceof DirectoryNode && replaced.state === 'unsure') {
@@ -107,7 +116,8 @@ export class FileTree {
       },
     });
     if (found.kind === 'found' && found.node instanceof DirectoryNode) return found.node;
-    throw new HeaderError(`there is no directory "${displayed(path)}"`);
+    const why = found.kind === 'loop' ? ': symbolic links lead in a circle' : '';
+    throw new HeaderError(`there is no directory "${displayed(path)}"${why}`);
   }
 
   /**

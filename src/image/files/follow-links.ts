@@ -8,6 +8,8 @@ export type Found =
 
 export interface FollowOptions {
   readonly isPartial: boolean;
+  /** Whether nothing is made in the place of links that lead in a circle. Default: it is. */
+  readonly refusesLoops?: boolean;
   /** Whether to go where a symbolic link leads. Default: always. */
   readonly follows?: (link: FileNode, isLast: boolean) => boolean;
   /**
@@ -35,7 +37,7 @@ interface Step {
 export function followLinks(
   root: DirectoryNode,
   path: ByteText,
-  { isPartial, follows = () => true, create }: FollowOptions,
+  { isPartial, refusesLoops = false, follows = () => true, create }: FollowOptions,
 ): Found {
   const top: Step = { node: root, name: '', isClosed: root.isClosed };
   let steps = [top];
@@ -61,7 +63,7 @@ export function followLinks(
         rest.push(...link.split('/').toReversed());
         continue;
       }
-      if (create === undefined) return { kind: 'loop' };
+      if (create === undefined || refusesLoops) return { kind: 'loop' };
     }
     if (create !== undefined) {
       if (!(child instanceof DirectoryNode) || child.state !== 'real')

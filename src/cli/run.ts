@@ -28,6 +28,8 @@ import {
 
 type Invocation = Extract<Parsed, { kind: 'run' }>;
 
+const RUN_AGAIN = 'To continue, run it again: only what is missing is sent.';
+
 /** How long an interrupted command may clean up. */
 const GRACE_MS = 1800;
 
@@ -46,7 +48,8 @@ export async function runCommand(
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => controller.abort(tooLong(timeoutMs, waits.facts())), timeoutMs);
-  const stopListening = listenForSignals(io, controller);
+  const copies = invocation.spec.hasSourceAndDestination === true;
+  const stopListening = listenForSignals(io, controller, copies ? RUN_AGAIN : undefined);
   watchOutput(io.stdout, (error) => controller.abort(error));
   try {
     const work = perform(io, invocation, manner, stdout, { signal, waits });

@@ -35,6 +35,7 @@ describeWith(['docker-registry'], 'interrupted in mid-copy', () => {
         `${registry.host}/copy:v1`,
       ]);
       expect(toRegistry.code, toRegistry.stderr).toBe(status);
+      expect(toRegistry.stderr).toMatch(/\n {2}hint: To continue, run it again: [^\n]*\n$/u);
       await machine.expect(2, ['digest', `${registry.host}/copy:v1`]);
 
       slow.reset();

@@ -10,11 +10,13 @@ const NAMES: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 /**
  * Aborts `controller` with an AppError at the first SIGINT or SIGTERM, so that the command cleans
- * up; the second one ends the process at once. Returns a function that stops listening.
+ * up; the second one ends the process at once. `hint` is the next step of who interrupted it. Returns a
+ * function that stops listening.
  */
 export function listenForSignals(
   io: Pick<Io, 'onSignal' | 'exit'>,
   controller: AbortController,
+  hint: string | undefined,
 ): () => void {
   let seen = false;
   const stops = NAMES.map((name) =>
@@ -25,7 +27,7 @@ export function listenForSignals(
         return;
       }
       seen = true;
-      controller.abort(new AppError(code, message));
+      controller.abort(new AppError(code, message, { hint }));
     }),
   );
   return () => stops.forEach((stop) => stop());

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, type Finished } from '../helpers/commands.ts';
 import { makeImage, writeLayout } from '../helpers/images.ts';
 import { newMachine, type Machine } from './regctl.ts';
@@ -21,17 +21,19 @@ const FAILURES = {
   'not for writing': ['1</dev/null', 'it is not open for writing'],
 } as const;
 
-async function machineWithImage(): Promise<Machine> {
-  const machine = await newMachine('program');
+/** One for all tests: what its first runs have compiled makes the next ones cheap. */
+let machine: Machine;
+beforeAll(async () => {
+  machine = await newMachine('program');
   await writeLayout(machine.dir.join('app'), { v1: await makeImage({ layers: 1 }) });
-  return machine;
-}
+});
+afterAll(() => machine[Symbol.asyncDispose]());
 
 /** `script` in bash; `regctl` is the built program. */
-function shell({ dir, env }: Machine, script: string): Promise<Finished> {
+function shell(script: string): Promise<Finished> {
   return run('bash', ['-c', `regctl() { "$NODE" "$BIN" "$@"; }; ${script}`], {
-    cwd: dir.path,
-    env: { ...env, NODE: process.execPath, BIN },
+    cwd: machine.dir.path,
+    env: { ...machine.env, NODE: process.execPath, BIN },
   });
 }
 
@@ -42,12 +44,8 @@ describe.runIf(process.platform === 'linux')('standard output that fails', () =>
   );
 
   it.each(rows)('%s: %s', async (failure, output) => {
-    await using machine = await machineWithImage();
     const [redirect, cause] = FAILURES[failure as keyof typeof FAILURES];
-    const done = await shell(
-      machine,
-      `regctl ${OUTPUTS[output as keyof typeof OUTPUTS]} ${redirect}`,
-    );
+    const done = await shell(`regctl ${OUTPUTS[output as keyof typeof OUTPUTS]} ${redirect}`);
     const title = `cannot write the result to standard output: ${cause}`;
     expect(done.stderr).not.toMatch(/\n\s+at /u);
     if (output === 'JSON') {
@@ -59,30 +57,26 @@ describe.runIf(process.platform === 'linux')('standard output that fails', () =>
   });
 
   it.each(Object.keys(OUTPUTS))('a reader that has gone is no error: %s', async (output) => {
-    await using machine = await machineWithImage();
     const line = OUTPUTS[output as keyof typeof OUTPUTS];
-    const done = await shell(machine, `regctl ${line} | true; echo "\${PIPESTATUS[0]}"`);
+    const done = await shell(`regctl ${line} | true; echo "\${PIPESTATUS[0]}"`);
     expect(done).toMatchObject({ stdout: '0\n', stderr: '' });
   });
 
   it('a command that does its work does not mind that nobody reads its last line', async () => {
-    await using machine = await machineWithImage();
-    const done = await shell(machine, 'regctl copy oci:app:v1 oci:copy:v1 >&-');
+    const done = await shell('regctl copy oci:app:v1 oci:copy:v1 >&-');
     expect(done.code).toBe(0);
   });
 
   it('standard error that fails changes nothing', async () => {
-    await using machine = await machineWithImage();
-    const full = await shell(machine, 'regctl --debug tags oci:app 2>/dev/full');
+    const full = await shell('regctl --debug tags oci:app 2>/dev/full');
     expect(full).toMatchObject({ code: 0, stdout: 'v1\n' });
-    const closed = await shell(machine, 'regctl digest oci:app:none 2>&-');
+    const closed = await shell('regctl digest oci:app:none 2>&-');
     expect(closed).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('a removed working directory stops only what needs it', async () => {
-    await using machine = await machineWithImage();
     const there = (line: string): Promise<Finished> =>
-      shell(machine, `mkdir gone && cd gone && rmdir ../gone && regctl ${line}`);
+      shell(`mkdir gone && cd gone && rmdir ../gone && regctl ${line}`);
     expect(await there('--version')).toMatchObject({ code: 0, stderr: '' });
     const tags = await there(`tags "oci:${machine.dir.join('app')}"`);
     expect(tags).toMatchObject({ code: 0, stdout: 'v1\n', stderr: '' });

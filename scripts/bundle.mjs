@@ -248,7 +248,18 @@ const ascii = (code) =>
   );
 /** Replaces `import()`: Node warns that it is experimental in code that its loader did not load. */
 const plain = (code) => ascii(code).replaceAll(/\bimport\((?="[^"\n]+"\))/g, 'require.import(');
-const files = output.map(({ fileName, code }) => [fileName, plain(code)]);
+/**
+ * Uses Node's modules as they are: rolldown copies the members of each that has a default import,
+ * which would load it at once (src/cli/start/lazy-builtins.ts). Its default is the module itself.
+ */
+const lazy = (code) => {
+  const text = code
+    .replaceAll(/^(node_\w+) = [\w.]*__toESM\(\1, 1\);\n/gm, '')
+    .replaceAll(/\b(node_\w+)\.default\b/g, '$1');
+  if (/__toESM\(node_/u.test(text)) throw new Error('bundle.mjs: a module of Node is copied');
+  return text;
+};
+const files = output.map(({ fileName, code }) => [fileName, plain(lazy(code))]);
 await Promise.all(files.map(([fileName, text]) => writeFile(join(OUT, fileName), text)));
 /** The sources of each file, to find out what a start loads. */
 const contents = output.map(({ fileName, moduleIds = [] }) => [

@@ -10,14 +10,15 @@ import { newMachine, type Machine } from './regctl.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'bin/regctl.js');
 
-/** Writes the name of every file of the bundle that is read to stderr. */
+/** Writes the name of every file of the bundle that is read to stderr, and of Node's modules. */
 const HOOK = `
 const fs = require('node:fs');
 const read = fs.readFileSync;
 fs.readFileSync = (path, ...rest) => {
   if (/dist.bundle/.test(String(path))) fs.writeSync(2, 'loaded ' + path + '\\n');
   return read(path, ...rest);
-};`;
+};
+process.on('exit', () => fs.writeSync(2, process.moduleLoadList.join('\\n')));`;
 
 /** The sources in the loaded files of the bundle, as the build noted them. */
 async function sourcesOf(hooked: string): Promise<string> {
@@ -30,14 +31,14 @@ async function sourcesOf(hooked: string): Promise<string> {
 async function loadedBy(
   args: readonly string[],
   status = 0,
-): Promise<{ modules: string; stdout: string }> {
+): Promise<{ modules: string; builtins: string; stdout: string }> {
   await using dir = await tempDir();
   await writeFile(dir.join('hook.cjs'), HOOK);
   const done = await run(process.execPath, ['--require', dir.join('hook.cjs'), BIN, ...args], {
     env: { PATH: process.env['PATH'], REGCTL_CACHE: 'off' },
   });
   expect(done.code, done.stderr).toBe(status);
-  return { modules: await sourcesOf(done.stderr), stdout: done.stdout };
+  return { modules: await sourcesOf(done.stderr), builtins: done.stderr, stdout: done.stdout };
 }
 
 const tagList = (): { status: number; body: string } => ({
@@ -65,8 +66,11 @@ describe('the start', () => {
 
   it('`tags` loads neither colours, a spinner nor the list of public suffixes', async () => {
     await using server = await startScriptedServer(tagList);
-    const { modules, stdout } = await loadedBy(['tags', '--plain-http', `${server.host}/a`]);
+    const args = ['tags', '--plain-http', `${server.host}/a`];
+    const { modules, builtins, stdout } = await loadedBy(args);
     expect(stdout).toBe('v1\n');
+    expect(builtins).toMatch(/^NativeModule http$/mu);
+    expect(builtins).not.toMatch(/^NativeModule (?:child_process|tls|zlib)$/mu);
     expect(modules).toContain('src/http/exchange/node.ts');
     expect(modules).not.toMatch(/undici/);
     expect(modules).not.toMatch(/node_modules\/(?:chalk|hono|ora|semver|tldts)\//);

@@ -64,6 +64,7 @@ export function addTagPages(app: Hono<UiEnv>, options: PagesOptions): void {
               {...shown}
               data={data}
               pullsLeft={visits.pullsLeft(repository.split('/')[0] ?? '')}
+              platform={options.hostPlatform}
               allowDelete={allowDelete}
             />
           ),

@@ -93,6 +93,7 @@ describe('tags', () => {
     await pages.push('app', ['1.26'], await makeImage());
     const page = await pages.get(TAGS);
     expect(page.text).toContain('4 of 4 tags, 4 of 4 read');
+    expect(page.text).toContain('* of linux/amd64, if there are several platforms');
     expect(page.html.match(/<tr data-fill/gu)).toHaveLength(2);
     expect(page.text).toContain('1.27 1 latest');
     expect(page.html).toContain('data-copy="docker pull reg.example/app:1.27"');

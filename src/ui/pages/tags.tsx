@@ -17,6 +17,7 @@ import {
 import { Page, PullsLeft } from './layout.tsx';
 import { TagRow } from './tag-row.tsx';
 import { Pager, visible } from './widgets.tsx';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import type { PullAllowance } from '../../store/types.ts';
 
 export interface TagsProps {
@@ -29,6 +30,8 @@ export interface TagsProps {
   /** Reading manifests counts as pulls. */
   readonly isMetered: boolean;
   readonly pullsLeft: PullAllowance | undefined;
+  /** The platform whose size an index has in the list. */
+  readonly platform: Platform;
   readonly allowDelete: boolean;
   readonly copy: CopyKind;
 }
@@ -192,7 +195,7 @@ const Summary: FC<TagsProps> = (props) => {
 };
 
 const Rows: FC<TagsProps> = (props) => {
-  const { repository, data, now, isMetered, allowDelete, copy } = props;
+  const { repository, data, now, platform, isMetered, allowDelete, copy } = props;
   const largest = Math.max(1, ...data.rows.map(({ facts }) => facts?.size ?? 0));
   if (data.rows.length === 0) return <p>Nothing matches.</p>;
   return (
@@ -205,7 +208,7 @@ const Rows: FC<TagsProps> = (props) => {
             <td></td>
             <th scope="col">Tag</th>
             <th scope="col">Age</th>
-            <th scope="col">Size</th>
+            <th scope="col">Size*</th>
             <th scope="col">Platforms</th>
             <th scope="col">Digest</th>
             <th scope="col">Proofs</th>
@@ -224,6 +227,9 @@ const Rows: FC<TagsProps> = (props) => {
           ))}
         </tbody>
       </table>
+      <p class="count-line">
+        * of {visible(formatPlatform(platform))}, if there are several platforms
+      </p>
       <p class="actions">
         <button type="submit">Compare two</button>
         {allowDelete ? (

@@ -10,11 +10,11 @@ import {
   drainBody,
   IDLE_CONNECTION_MS,
   onAbort,
-  type Pool,
   type RawRequest,
   type RawResponse,
   readBody,
   type ResponseBody,
+  type RetiringPool,
 } from './types.ts';
 import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 
@@ -44,11 +44,15 @@ class OriginAgent extends Agent {
  * half the CPU time per byte. Also for the first requests to an origin: it loads in a third of
  * undici's time (docs/performance.md).
  */
-export function nodePool(connect: Dial, target: DialTarget): Pool {
+export function nodePool(connect: Dial, target: DialTarget): RetiringPool {
   const agent = new OriginAgent(connect, target);
   const aborts = new AbortWatch();
   return {
     exchange: (rawRequest) => exchange(agent, aborts, rawRequest),
+    retire() {
+      agent.maxFreeSockets = 0;
+      for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy();
+    },
     destroy: () => agent.destroy(),
   };
 }

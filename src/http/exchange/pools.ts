@@ -1,6 +1,6 @@
 import type { Dialer, DialRoute } from '../dial/dialer.ts';
 import type { DialTarget } from '../dial/connect.ts';
-import type { Exchange, Pool } from './types.ts';
+import type { Exchange, Pool, RetiringPool } from './types.ts';
 
 /** Limits of connections and transfers, in milliseconds. */
 export interface Timeouts {
@@ -66,7 +66,7 @@ export function createConnectionPools(dialer: Dialer, fewRequests = FEW_REQUESTS
     transferClass: TransferClass,
   ): Promise<Pool> => {
     const connect = dialer.dialFor(route, { large: transferClass === 'large' });
-    const nodeClient = async (): Promise<Pool> =>
+    const nodeClient = async (): Promise<RetiringPool> =>
       (await import('./node.ts')).nodePool(connect, target);
     let pool: Pool;
     if (transferClass === 'api')
@@ -100,13 +100,15 @@ export function createConnectionPools(dialer: Dialer, fewRequests = FEW_REQUESTS
 }
 
 /** Sends a few requests through the one pool, and those that follow through the other. */
-function growingPool(few: Pool, fewRequests: number, load: () => Promise<Pool>): Pool {
+function growingPool(few: RetiringPool, fewRequests: number, load: () => Promise<Pool>): Pool {
   let requests = 0;
   let closed = false;
   let many: Promise<Pool> | undefined;
   const loadMany = async (): Promise<Pool> => {
     const pool = await load();
     if (closed) pool.destroy();
+    // Else the two would hold twice as many connections as there are slots.
+    few.retire();
     return pool;
   };
   return {

@@ -52,6 +52,12 @@ export interface Pool {
   destroy(): void;
 }
 
+/** A pool that another one follows. */
+export interface RetiringPool extends Pool {
+  /** Ends every connection that carries no exchange, now and later. */
+  retire(): void;
+}
+
 /**
  * Unused connections are closed before most servers close them, so that no request uses a closed
  * one.

@@ -39,13 +39,27 @@ export interface ContextOptions {
   readonly trace: ((line: string) => void) | undefined;
   readonly stdio: Stdio;
   readonly beginWait: BeginWait;
+  readonly manyRequests: boolean;
+  /** Which request makes the run a long one; absent: as for a copy. */
+  readonly longRunAfter: number | undefined;
 }
 
 export interface ProgramContext extends Context, Pick<Stores, 'namesMeant'>, AsyncDisposable {}
 
 /** The composition root: creates a client from the command line and adds the process. */
 export async function createContext(options: ContextOptions): Promise<ProgramContext> {
-  const { io, flags, messages, terminal, emit, trace, stdio, beginWait } = options;
+  const {
+    io,
+    flags,
+    messages,
+    terminal,
+    emit,
+    trace,
+    stdio,
+    beginWait,
+    manyRequests,
+    longRunAfter,
+  } = options;
   const { env, home, uid, now, processes, bundledHelpers } = io;
   const os = io.host.platform;
   const machine: Machine = { env, home, os, uid, now, processes, bundledHelpers, beginWait };
@@ -60,6 +74,8 @@ export async function createContext(options: ContextOptions): Promise<ProgramCon
       ? (username) => terminal.prompt(`Password of ${username}:`, { hidden: true })
       : undefined,
     onLongRun: io.onLongRun,
+    manyRequests,
+    longRunAfter,
   });
   const temporaries = lazyTemporaries(machine);
   const stores = createStores({

@@ -87,7 +87,7 @@ export interface Io {
   readonly usage?: (() => ProcessUsage) | undefined;
   /** Whether standard output was closed before the program started. Default: false. */
   readonly isOutputClosed?: (() => boolean) | undefined;
-  /** Called if the run takes long: after many requests. */
+  /** Called if the run takes long: it has many contents to copy, or sends many requests. */
   readonly onLongRun?: (() => void) | undefined;
   /** Called when transfers of large blobs start, and when none is left. */
   readonly onLarge?: ((moving: boolean) => void) | undefined;

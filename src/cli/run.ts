@@ -12,6 +12,7 @@ import type { Parsed } from './args/parse.ts';
 import type { Manner, Prints } from './personas/types.ts';
 import { isRecord } from '../util/json.ts';
 import { watchLargeTransfers } from './progress/large.ts';
+import { watchManyContents } from './progress/many.ts';
 import { chooseProgress, createProgress } from './progress/progress.ts';
 import { createWaits, type Waits } from './process/waits.ts';
 import { withGrace } from './process/grace.ts';
@@ -98,26 +99,34 @@ async function perform(
     writeLine: messages.line,
     colour,
   });
+  const manyRequests = sendsMany(spec, input);
   const [{ createContext }, { rejectSharedSecrets }, { createTerminal }, module] =
     await Promise.all([
       import('./context.ts'),
       import('./secrets.ts'),
       import('./process/terminal.ts'),
       spec.load(),
+      manyRequests ? loadConnections() : undefined,
     ]);
+  if (manyRequests) io.onLongRun?.();
   if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
     io,
     flags: { ...flags, asOtherTool: failure !== undefined },
     messages,
     terminal: createTerminal(io, waits.begin),
-    emit: watchLargeTransfers((event) => {
-      if (event.type === 'retry') waits.failed(event.reason);
-      progress.emit(event);
-    }, io.onLarge),
+    emit: watchManyContents(
+      watchLargeTransfers((event) => {
+        if (event.type === 'retry') waits.failed(event.reason);
+        progress.emit(event);
+      }, io.onLarge),
+      io.onLongRun,
+    ),
     trace: createTrace(flags.debug, messages.line, io.now),
     stdio: createStdio(io, stdout, { tempDir: flags.tmpdir, beginWait: waits.begin }),
     beginWait: waits.begin,
+    manyRequests,
+    longRunAfter: spec.printsResult === true ? LONG_LIST : undefined,
   });
   let done = false;
   try {
@@ -214,6 +223,18 @@ function tooLong(ms: number, why: readonly string[]): AppError {
     why,
     hint: 'Raise --command-timeout, or check the registry: regctl doctor REGISTRY',
   });
+}
+
+async function loadConnections(): Promise<void> {
+  const { loadUndici } = await import('../http/exchange/undici.ts');
+  await loadUndici();
+}
+
+/** A list of as many pages goes on; a look at an image takes four requests. */
+const LONG_LIST = 6;
+
+function sendsMany({ manyRequests = [] }: CommandSpec, input: Invocation['input']): boolean {
+  return manyRequests === true || manyRequests.some((name) => input.options[name] === true);
 }
 
 /** The arguments that name images. */

@@ -82,6 +82,8 @@ export async function connectSide(
     log: options.trace,
     beginWait: options.machine.beginWait,
     onLongRun: options.onLongRun,
+    longRunAfter: options.longRunAfter,
+    fewRequests: options.manyRequests === true ? 0 : undefined,
     store: options.store,
   });
   const endpoint: SideConnections['endpoint'] = async (name, call) => {

@@ -92,4 +92,8 @@ export interface ConnectionsOptions {
   readonly askPassword?: ((username: string) => Promise<string>) | undefined;
   /** Called once, after more requests than the copy of an image takes. */
   readonly onLongRun?: (() => void) | undefined;
+  /** Which request makes a run long. Default: 100. */
+  readonly longRunAfter?: number | undefined;
+  /** Whether thousands of requests may follow: undici sends all of them. */
+  readonly manyRequests?: boolean | undefined;
 }

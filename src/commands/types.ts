@@ -74,6 +74,11 @@ export interface CommandSpec {
   readonly printsResult?: boolean;
   /** How long it may go on after an interrupt, in milliseconds. Default: 1800. */
   readonly graceMs?: (args: readonly string[]) => number | undefined;
+  /**
+   * Options with which it may send thousands of requests, or true: then undici sends all of them,
+   * and V8's flags that save memory are set before the heap grows.
+   */
+  readonly manyRequests?: true | readonly string[];
   /** Reads layers to their end: the garbage collector is set for large buffers, as in a copy. */
   readonly readsLayers?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];

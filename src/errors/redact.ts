@@ -39,7 +39,7 @@ function redactParameter(parameter: string): string {
 
 /** The password of `USER:PASSWORD@host`, unlike a tag before a digest, a mail address and a usage line. */
 const PASSWORD =
-  /(?<=(?:^|[\s"'`/=(])(?!mailto:)[^\s"'`/:@=(]+:)[^\s"'`/@]+(?=@(?!sha(?:256|512)\b)[\da-z[])/gu;
+  /(?<=(?:^|[\s"'`/=(])(?!mailto:)[^\s"'`/:@=(]+:)(?!PASSWORD@)[^\s"'`/@]+(?=@(?!sha(?:256|512)\b)[\da-z[])/gu;
 
 /** Hides passwords in a message, which may repeat what was typed where a name was expected. */
 export function redactPasswords(text: string): string {

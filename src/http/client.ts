@@ -62,8 +62,10 @@ export interface HttpClientOptions {
    * follow. Default: 1000.
    */
   readonly fewRequests?: number | undefined;
-  /** Called once, if there are more requests than the copy of an image takes. */
+  /** Called once, with the request that makes the run a long one. */
   readonly onLongRun?: (() => void) | undefined;
+  /** Which request that is. Default: 100, more than the copy of an image takes. */
+  readonly longRunAfter?: number | undefined;
   /** Hosts that may be contacted at all. Default: all. */
   readonly allowHost?: AllowHost | undefined;
   /** Name resolution. Default: the system's. */
@@ -96,7 +98,7 @@ export interface HttpClientHandle {
 }
 
 /** More than a copy of an image of ten layers: a change of V8's flags costs 0.15 s. */
-const LONG_RUN_REQUESTS = 100;
+const LONG_RUN_AFTER = 100;
 
 const MAX_RETRY_WAIT_MS = 5 * 60 * 1000;
 
@@ -166,9 +168,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClientHandle {
     throttle({ now, sleep, maxWaitMs, pauses, beginWait: options.beginWait }),
     ...(options.log === undefined ? [] : [log(options.log, now)]),
   ];
+  const { longRunAfter = LONG_RUN_AFTER } = options;
   const onRequest = (): void => {
     stats.requests += 1;
-    if (stats.requests === LONG_RUN_REQUESTS) options.onLongRun?.();
+    if (stats.requests === longRunAfter) options.onLongRun?.();
   };
   const sendOnce = send({
     pools,

@@ -74,6 +74,7 @@ describe('redactPasswords', () => {
     ['127.0.0.1:5000/app@sha512:aa', '127.0.0.1:5000/app@sha512:aa'],
     ['write to mailto:help@example.com', 'write to mailto:help@example.com'],
     ['oci:DIR[:NAME|@N|@DIGEST]: a layout', 'oci:DIR[:NAME|@N|@DIGEST]: a layout'],
+    ['http://USER:PASSWORD@proxy:3128', 'http://USER:PASSWORD@proxy:3128'],
     ['app@1', 'app@1'],
   ])('%j', (text, shown) => {
     expect(redactPasswords(text)).toBe(shown);

@@ -111,6 +111,7 @@ export const copySpec: CommandSpec = {
   ],
   hasSourceAndDestination: true,
   alsoUses: ['parallel', 'platform', 'policy'],
+  manyRequests: ['referrers', 'allTags'],
   examples: [
     {
       command: 'regctl copy alpine:3.20 registry.example.com/base/alpine:3.20',

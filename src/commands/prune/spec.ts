@@ -162,6 +162,7 @@ export const pruneSpec: CommandSpec = {
     ...grouped('Run', ...runOptions),
   ],
   alsoUses: ['parallel'],
+  manyRequests: true,
   examples: [
     {
       command: 'regctl prune registry.example.com/app --keep 10 --keep-tag latest',

@@ -20,6 +20,7 @@ export const pullSpec: CommandSpec = {
     },
   ],
   alsoUses: ['parallel', 'platform', 'policy'],
+  manyRequests: ['allTags'],
   examples: [
     { command: 'regctl pull alpine:3.20', description: 'Pull to the Docker daemon' },
     {

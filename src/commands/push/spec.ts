@@ -10,6 +10,7 @@ export const pushSpec: CommandSpec = {
   ],
   options: [{ flags: '-a, --all-tags', summary: 'push all tags of the repository', kind: 'flag' }],
   alsoUses: ['parallel', 'platform', 'policy'],
+  manyRequests: ['allTags'],
   examples: [
     {
       command: 'regctl push registry.example.com/app:1.4',

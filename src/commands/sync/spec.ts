@@ -199,6 +199,7 @@ export const syncSpec: CommandSpec = {
   graceMs: ([word]) => (word === 'server' ? 25_000 : undefined),
   hasSourceAndDestination: true,
   alsoUses: ['parallel', 'platform', 'policy'],
+  manyRequests: true,
   examples: [
     {
       command: 'regctl sync docker.io/library/{alpine,busybox} registry.example.com/mirror/',

@@ -54,6 +54,7 @@ export const tagsSpec: CommandSpec = {
   options: tagOptions,
   printsResult: true,
   alsoUses: ['parallel', 'platform'],
+  manyRequests: ['long'],
   examples: [
     { command: 'regctl tags busybox', description: 'List every tag of docker.io/library/busybox' },
     {

@@ -23,6 +23,7 @@ export const uiSpec: CommandSpec = {
   ],
   otherNames: { '--listen': '--port', '-p': '--port', '--write': '--allow-delete' },
   alsoUses: ['platform', 'parallel', 'policy'],
+  manyRequests: true,
   examples: [
     { command: 'regctl ui registry.example.com', description: 'Browse a registry' },
     { command: 'regctl ui alpine', description: 'Browse the tags of a repository' },

@@ -1,4 +1,5 @@
 import { callbackify } from 'node:util';
+import type * as undici from 'undici';
 import type { Dispatcher, Pool as UndiciPool } from 'undici';
 import { AbortWatch } from '../../util/abort-watch.ts';
 import { type Bytes, bytesOf } from '../../util/bytes.ts';
@@ -20,9 +21,14 @@ import { HEADERS_TIMEOUT, timeoutError } from '../error-codes.ts';
 /** A connection that the server closes this soon is not reused. */
 const IDLE_MARGIN_MS = 1000;
 
+/** Loads the code before the first request needs it. */
+export function loadUndici(): Promise<Pick<typeof undici, 'Pool'>> {
+  return import('undici');
+}
+
 /** For many requests: undici over the dialer's sockets. */
 export async function undiciPool(connect: Dial, target: DialTarget): Promise<Pool> {
-  const { Pool: Connections } = await import('undici');
+  const { Pool: Connections } = await loadUndici();
   const dial = callbackify(() => connect(target));
   const aborts = new AbortWatch();
   const pool = new Connections(`${target.protocol}//${target.host ?? target.hostname}`, {

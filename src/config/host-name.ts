@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList } from 'node:net';
+import { isIP, isIPv6 } from '../util/text/ip-address.ts';
 
 const NAME = /^(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$/iu;
 

@@ -134,7 +134,9 @@ function buildProgram(
     .enablePositionalOptions()
     .helpCommand(false);
   for (const flag of GLOBAL_FLAGS) program.addOption(toOption(flag));
-  for (const spec of groups.flatMap((group) => group.commands)) {
+  const all = groups.flatMap((group) => group.commands);
+  // The others are needed for suggestions only.
+  for (const spec of chosen === undefined ? all : [chosen]) {
     const command = program.createCommand(spec.name).copyInheritedSettings(program);
     program.addCommand(command.aliases([...(spec.aliases ?? [])]));
     if (spec === chosen) fill(command, spec, columns);

@@ -1,8 +1,9 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList } from 'node:net';
 import { AppError } from '../../errors/app-error.ts';
 import { isRegistryHost } from '../../reference/names.ts';
 import { configInvalid, parseJsonFile, type JsonObject } from '../files/json.ts';
 import { readTextFile } from '../files/text.ts';
+import { isIP, isIPv6 } from '../../util/text/ip-address.ts';
 
 /** A mirror of Docker Hub, which keeps the paths of repositories. */
 export interface HubMirror {

@@ -1,5 +1,6 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { isIP } from '../../util/text/ip-address.ts';
 
 /** A host and its port, as a URL names them; the default port is spelled out. */
 export interface ProxyTarget {

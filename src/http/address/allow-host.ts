@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { AppError } from '../../errors/app-error.ts';
 import { bareHost } from './class.ts';
+import { isIP } from '../../util/text/ip-address.ts';
 
 /**
  * Decides which hosts may be contacted, for programs that take image names from their users. Called

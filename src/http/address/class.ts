@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
+import { isIP } from '../../util/text/ip-address.ts';
 
 /** How internal an address is; `special` (link-local, unspecified, multicast) is never a target. */
 export type AddressClass = 'public' | 'private' | 'loopback' | 'special';

@@ -1,15 +1,10 @@
 import { timedOut } from '../error-codes.ts';
-import {
-  connect as connectTcp,
-  isIP,
-  type LookupFunction,
-  type OnReadOpts,
-  type Socket,
-} from 'node:net';
+import { connect as connectTcp, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bareHost } from '../address/class.ts';
 import { hearLastWords } from './last-words.ts';
 import type { TlsSettings } from '../tls/context.ts';
+import { isIP } from '../../util/text/ip-address.ts';
 
 /** The other end of a socket. */
 export interface DialTarget {

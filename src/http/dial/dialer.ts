@@ -1,5 +1,5 @@
 import { timedOut } from '../error-codes.ts';
-import { isIP, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { bareHost } from '../address/class.ts';
@@ -24,6 +24,7 @@ import { answersTls } from '../tls/client-hello.ts';
 import { peekTls, type TlsPeek } from '../tls/peek.ts';
 import { createTrustFallback } from '../tls/trust-fallback.ts';
 import { openTunnel } from '../proxy/tunnel.ts';
+import { isIP } from '../../util/text/ip-address.ts';
 
 /** One route to a host; connections of different routes share nothing. */
 export interface DialRoute {

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { ProxyServer } from '../../config/proxies/rules.ts';
 import { ipv6Groups } from '../address/class.ts';
 import { ProxyError } from './error.ts';
 import type { ProxySocket, TunnelTarget } from './socket-reader.ts';
+import { isIP } from '../../util/text/ip-address.ts';
 
 const VERSION = 5;
 const NO_LOGIN = 0;

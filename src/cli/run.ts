@@ -108,7 +108,7 @@ async function perform(
       spec.load(),
       manyRequests ? loadConnections() : undefined,
     ]);
-  if (manyRequests) io.onLongRun?.();
+  if (manyRequests || spec.readsLayers === true) io.onLongRun?.();
   if (spec.readsLayers === true) io.onLarge?.(true);
   const context = await createContext({
     io,

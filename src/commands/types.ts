@@ -79,7 +79,7 @@ export interface CommandSpec {
    * and V8's flags that save memory are set before the heap grows.
    */
   readonly manyRequests?: true | readonly string[];
-  /** Reads layers to their end: the garbage collector is set for large buffers, as in a copy. */
+  /** Reads layers to their end: V8's flags are set at once, for little memory and large buffers. */
   readonly readsLayers?: boolean;
   readonly examples: readonly { readonly command: string; readonly description: string }[];
   /** Imported only when chosen. */

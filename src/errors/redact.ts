@@ -37,9 +37,12 @@ function redactParameter(parameter: string): string {
   return SAFE_QUERY_KEYS.has(key) ? parameter : `${key}=REDACTED`;
 }
 
-/** The password of `USER:PASSWORD@host`, unlike a tag before a digest, a mail address and a usage line. */
+/**
+ * The password of `USER:PASSWORD@host`, unlike a tag before a digest, a mail address and a usage line.
+ * Bounded, so that a long text of a registry takes linear time.
+ */
 const PASSWORD =
-  /(?<=(?:^|[\s"'`/=(])(?!mailto:)[^\s"'`/:@=(]+:)(?!PASSWORD@)[^\s"'`/@]+(?=@(?!sha(?:256|512)\b)[\da-z[])/gu;
+  /(?<=(?:^|[\s"'`/=(])(?!mailto:)[^\s"'`/:@=(]{1,256}:)(?!PASSWORD@)[^\s"'`/]{1,256}(?=@(?!sha(?:256|512)\b|[A-Z]+[\]|])[\w[])/gu;
 
 /** Hides passwords in a message, which may repeat what was typed where a name was expected. */
 export function redactPasswords(text: string): string {

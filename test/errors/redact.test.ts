@@ -69,6 +69,8 @@ describe('redactPasswords', () => {
     ['docker://u:hunter2@127.0.0.1:1/a', 'docker://u:REDACTED@127.0.0.1:1/a'],
     ['u:hunter2@a and (b:hunter2@c/d:e)', 'u:REDACTED@a and (b:REDACTED@c/d:e)'],
     ['try docker-archive:u:hunter2@x/y', 'try docker-archive:REDACTED@x/y'],
+    ['u:hun@ter2@x', 'u:REDACTED@x'],
+    ['u:hun:ter2@Host/a', 'u:REDACTED@Host/a'],
     ['--proxy=u:hunter2@x', '--proxy=u:REDACTED@x'],
     ['alpine:3.19@sha256:aa is not a digest', 'alpine:3.19@sha256:aa is not a digest'],
     ['127.0.0.1:5000/app@sha512:aa', '127.0.0.1:5000/app@sha512:aa'],
@@ -78,5 +80,16 @@ describe('redactPasswords', () => {
     ['app@1', 'app@1'],
   ])('%j', (text, shown) => {
     expect(redactPasswords(text)).toBe(shown);
+  });
+
+  it('looks at long texts in linear time', () => {
+    const steps = (length: number): number => {
+      const before = process.cpuUsage().user;
+      redactPasswords(`${'=a:'.repeat(length)}@ `);
+      return process.cpuUsage().user - before;
+    };
+    steps(1000);
+    // Quadratic, it would take seconds.
+    expect(steps(20_000)).toBeLessThan(1_000_000);
   });
 });
